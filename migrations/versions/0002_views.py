@@ -1,0 +1,150 @@
+"""The views: the contract with people who write SQL; docs/sql.md describes each column."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+RULESETS = """
+CREATE VIEW v_rulesets AS
+SELECT r.label AS ruleset, r.kind, r.status, r.title, r.source, r.effective_from,
+       CASE WHEN r.status = 'published' THEN
+           LEAD(r.effective_from) OVER (
+               PARTITION BY r.kind, r.status ORDER BY r.effective_from)
+       END AS effective_until,
+       i.label AS implements, r.checksum, r.published_at, r.ruleset_id
+FROM rulesets AS r LEFT JOIN rulesets AS i ON i.ruleset_id = r.implements
+"""
+
+HISTORY = """
+CREATE VIEW v_exposure_modes_history AS
+SELECT r.ruleset, r.effective_from, r.effective_until, m.position, m.exp_type, e.instrument,
+       m.member_type, m.special, m.asn_type, a.pipeline, m.footnote
+FROM exposure_modes AS m
+JOIN v_rulesets AS r ON r.ruleset_id = m.ruleset_id AND r.status = 'published'
+JOIN exp_types AS e ON e.exp_type = m.exp_type
+LEFT JOIN asn_types AS a ON a.asn_type = m.asn_type
+"""
+
+IN_FORCE = """
+CREATE VIEW v_exposure_modes AS
+SELECT ruleset, position, exp_type, instrument, member_type, special, asn_type, pipeline, footnote
+FROM v_exposure_modes_history
+WHERE effective_from <= {today} AND (effective_until IS NULL OR effective_until > {today})
+"""
+
+CHANGES = """
+CREATE VIEW v_ruleset_changes AS
+WITH successive AS (
+    SELECT ruleset_id, ruleset, effective_from,
+           LAG(ruleset_id) OVER (ORDER BY effective_from) AS previous_id,
+           LAG(ruleset) OVER (ORDER BY effective_from) AS previous
+    FROM v_rulesets WHERE kind = 'published' AND status = 'published'
+),
+changes AS (
+    SELECT s.ruleset, s.previous, s.effective_from, 'added' AS change,
+           n.exp_type, n.member_type, n.special,
+           NULL AS asn_type_before, n.asn_type AS asn_type_after,
+           NULL AS footnote_before, n.footnote AS footnote_after
+    FROM successive AS s JOIN exposure_modes AS n ON n.ruleset_id = s.ruleset_id
+    WHERE s.previous_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM exposure_modes AS o
+        WHERE o.ruleset_id = s.previous_id AND o.exp_type = n.exp_type
+          AND o.member_type = n.member_type
+          AND COALESCE(o.special, '') = COALESCE(n.special, ''))
+    UNION ALL
+    SELECT s.ruleset, s.previous, s.effective_from, 'removed',
+           o.exp_type, o.member_type, o.special, o.asn_type, NULL, o.footnote, NULL
+    FROM successive AS s JOIN exposure_modes AS o ON o.ruleset_id = s.previous_id
+    WHERE NOT EXISTS (
+        SELECT 1 FROM exposure_modes AS n
+        WHERE n.ruleset_id = s.ruleset_id AND o.exp_type = n.exp_type
+          AND o.member_type = n.member_type
+          AND COALESCE(o.special, '') = COALESCE(n.special, ''))
+    UNION ALL
+    SELECT s.ruleset, s.previous, s.effective_from, 'changed',
+           n.exp_type, n.member_type, n.special, o.asn_type, n.asn_type, o.footnote, n.footnote
+    FROM successive AS s
+    JOIN exposure_modes AS n ON n.ruleset_id = s.ruleset_id
+    JOIN exposure_modes AS o ON o.ruleset_id = s.previous_id AND o.exp_type = n.exp_type
+         AND o.member_type = n.member_type AND COALESCE(o.special, '') = COALESCE(n.special, '')
+    WHERE COALESCE(o.asn_type, '') <> COALESCE(n.asn_type, '')
+       OR COALESCE(o.footnote, '') <> COALESCE(n.footnote, '')
+)
+SELECT ruleset, previous, effective_from, change, exp_type, member_type, special,
+       asn_type_before, asn_type_after, footnote_before, footnote_after
+FROM changes
+"""
+
+DECISIONS = """
+CREATE VIEW v_decisions AS
+SELECT d.run_id, u.started_at, r.label AS ruleset, p.name AS pool, d.position, e.filename,
+       e.program, e.exp_type, t.member_type, t.special,
+       m.member_type AS published_member_type, m.asn_type AS published_asn_type,
+       t.agrees, d.associations, COALESCE(d.reason, t.reason) AS reason
+FROM decisions AS d
+JOIN runs AS u ON u.run_id = d.run_id
+JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
+JOIN run_pools AS p ON p.run_id = d.run_id AND p.pool_id = d.pool_id
+JOIN exposures AS e ON e.pool_id = d.pool_id AND e.position = d.position
+JOIN traces AS t ON t.trace_id = d.trace_id
+LEFT JOIN exposure_modes AS m
+    ON m.ruleset_id = r.implements AND m.position = t.published_position
+"""
+
+UNASSOCIATED = """
+CREATE VIEW v_unassociated AS
+SELECT run_id, started_at, ruleset, pool, position, filename, program, exp_type, member_type,
+       special, published_asn_type, reason
+FROM v_decisions WHERE associations = 0
+"""
+
+ASSOCIATIONS = """
+CREATE VIEW v_associations AS
+SELECT a.run_id, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, t.pipeline,
+       a.asn_rule, a.asn_id, a.candidate_type, a.program, a.target, a.degraded_status,
+       (SELECT COUNT(DISTINCT m.product) FROM association_members AS m
+        WHERE m.run_id = a.run_id AND m.association = a.position) AS products,
+       (SELECT COUNT(*) FROM association_members AS m
+        WHERE m.run_id = a.run_id AND m.association = a.position) AS members
+FROM associations AS a
+JOIN runs AS u ON u.run_id = a.run_id
+JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
+JOIN asn_types AS t ON t.asn_type = a.asn_type
+"""
+
+MEMBERS = """
+CREATE VIEW v_association_members AS
+SELECT m.run_id, a.asn_name, a.asn_type, a.asn_rule, a.program, m.product, m.position,
+       m.expname, m.exptype, m.exposerr, e.filename, e.exp_type
+FROM association_members AS m
+JOIN associations AS a ON a.run_id = m.run_id AND a.position = m.association
+LEFT JOIN exposures AS e ON e.pool_id = m.pool_id AND e.position = m.exposure
+"""
+
+TODAY = {"sqlite": "date('now')", "postgresql": "(now() AT TIME ZONE 'UTC')::date"}
+
+VIEWS = (
+    "v_rulesets",
+    "v_exposure_modes_history",
+    "v_exposure_modes",
+    "v_ruleset_changes",
+    "v_decisions",
+    "v_unassociated",
+    "v_associations",
+    "v_association_members",
+)
+
+
+def upgrade() -> None:
+    today = TODAY[op.get_bind().dialect.name]
+    for view in (RULESETS, HISTORY, IN_FORCE, CHANGES, DECISIONS, UNASSOCIATED, ASSOCIATIONS):
+        op.execute(view.format(today=today))
+    op.execute(MEMBERS)
+
+
+def downgrade() -> None:
+    for view in reversed(VIEWS):
+        op.execute(f"DROP VIEW {view}")

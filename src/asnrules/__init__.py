@@ -1,0 +1,1 @@
+"""The rules catalog for JWST Stage 2 associations."""

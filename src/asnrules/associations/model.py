@@ -1,0 +1,114 @@
+"""What a Stage 2 association consists of."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+NO_DEGRADED = "No known degraded exposures in association."
+DEGRADED = (
+    "One or more members have an error associated with them."
+    "\nDetails can be found in the member.exposerr attribute."
+)
+"""The two texts of `degraded_status` that jwst writes, and its readers look for."""
+
+
+class Member(NamedTuple):
+    """A member of a product.
+
+    Attributes
+    ----------
+    expname : str
+        The file that the pipeline takes.
+    exptype : str
+        Its role: science, background, imprint ...
+    exposerr : str or None
+        The raw text of the exposure's EXPOSERR; None if the pool has no such column.
+    exposure : int or None
+        The exposure, by its place in canonical order; None for a file made later (a catalog).
+    """
+
+    expname: str
+    exptype: str
+    exposerr: str | None
+    exposure: int | None
+
+
+class Product(NamedTuple):
+    """A product that the pipeline makes from its members."""
+
+    name: str
+    members: tuple[Member, ...]
+
+
+class Association(NamedTuple):
+    """An association as it is written and recorded.
+
+    Attributes
+    ----------
+    asn_name : str
+        Its name, and the name of its file less `.json`.
+    asn_type, asn_rule : str
+        Its type, and the rule that made it, as the ruleset names it.
+    asn_id, candidate_type : str
+        Id and type of the candidate that it was made for.
+    program, target : str
+        Of the exposure that created it.
+    asn_pool : str
+        The pool of that exposure.
+    version_id : str or None
+        What was asked for.
+    degraded_status : str
+        One of `NO_DEGRADED` and `DEGRADED`.
+    constraints : str
+        In words, the conditions and keys that held.
+    products : tuple of Product
+        One; several in merged associations.
+    """
+
+    asn_name: str
+    asn_type: str
+    asn_rule: str
+    asn_id: str
+    candidate_type: str
+    program: str
+    target: str
+    asn_pool: str
+    version_id: str | None
+    degraded_status: str
+    constraints: str
+    products: tuple[Product, ...]
+
+    def document(self, code_version: str) -> dict[str, Any]:
+        """Give the content of its file.
+
+        Parameters
+        ----------
+        code_version : str
+            The software and ruleset that made it.
+        """
+        return {
+            "asn_type": self.asn_type,
+            "asn_rule": f"candidate_{self.asn_rule}",
+            "version_id": self.version_id,
+            "code_version": code_version,
+            "degraded_status": self.degraded_status,
+            "program": self.program,
+            "constraints": self.constraints,
+            "asn_id": self.asn_id,
+            "asn_pool": self.asn_pool,
+            "target": self.target,
+            "products": [
+                {
+                    "name": product.name,
+                    "members": [
+                        {
+                            "expname": member.expname,
+                            "exptype": member.exptype,
+                            "exposerr": member.exposerr,
+                        }
+                        for member in product.members
+                    ],
+                }
+                for product in self.products
+            ],
+        }

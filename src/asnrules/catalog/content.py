@@ -1,0 +1,80 @@
+"""What a ruleset consists of, whether it comes from files or from tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+PUBLISHED_TABLES = ("exposure_modes", "errata")
+"""The tables with the rows of a published ruleset."""
+
+EXECUTABLE_TABLES = (
+    "conditions",
+    "condition_terms",
+    "asn_rules",
+    "asn_rule_roles",
+    "asn_rule_conditions",
+    "asn_rule_keys",
+    "asn_rule_steps",
+    "class_rules",
+    "written_classes",
+    "required_columns",
+    "product_suffixes",
+    "known_differences",
+)
+"""The tables with the rows of an executable ruleset, those referred to before those that refer."""
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class RulesetContent:
+    """A ruleset: its header, and its rows by table.
+
+    Attributes
+    ----------
+    label, kind, title, source : str
+        Its name, `published` or `executable`, what it is, where it comes from.
+    effective_from : date
+        The first day on which it is in force.
+    implements : str or None
+        The label of the published ruleset that an executable one implements.
+    tables : dict of str to list of dict
+        Rows by table, without the ruleset's id.
+    """
+
+    label: str
+    kind: str
+    title: str
+    source: str
+    effective_from: dt.date
+    implements: str | None
+    tables: dict[str, Rows]
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The tables that a ruleset of this kind has rows in."""
+        return PUBLISHED_TABLES if self.kind == "published" else EXECUTABLE_TABLES
+
+    def checksum(self) -> str:
+        """Give the SHA-256 of the whole content, in hexadecimal.
+
+        The same for the same content, in whatever order files or tables gave the rows.
+        """
+        rows = {
+            name: sorted(json.dumps(row, sort_keys=True) for row in self.tables[name])
+            for name in self.table_names
+        }
+        header = [
+            self.label,
+            self.kind,
+            self.title,
+            self.source,
+            self.effective_from.isoformat(),
+            self.implements,
+        ]
+        text = json.dumps([header, rows], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()

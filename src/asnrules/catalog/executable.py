@@ -1,0 +1,138 @@
+"""Turn the rows of an executable ruleset into the rules that the engine runs."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from asnrules.catalog.content import RulesetContent
+from asnrules.engine.finishing import STEPS
+from asnrules.engine.model import (
+    ClassRule,
+    Condition,
+    Key,
+    Operator,
+    RequiredColumn,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Term,
+)
+from asnrules.errors import RulesetError
+
+_Row = dict[str, Any]
+
+
+def build_ruleset(content: RulesetContent) -> Ruleset:
+    """Build the engine's ruleset from its rows.
+
+    Parameters
+    ----------
+    content : RulesetContent
+        Of an executable ruleset, from files or from tables.
+
+    Raises
+    ------
+    RulesetError
+        If a rule names a finishing step that the engine does not have.
+    """
+    tables = content.tables
+    conditions = _conditions(tables["conditions"], tables["condition_terms"])
+    *class_rows, default = _ordered(tables["class_rules"])
+    return Ruleset(
+        label=content.label,
+        rules=_rules(tables, conditions),
+        class_rules=tuple(
+            ClassRule(conditions[row["condition"]], row["member_type"], row["keyword"])
+            for row in class_rows
+        ),
+        default_class=default["member_type"],
+        written_as={row["member_type"]: row["written_as"] for row in tables["written_classes"]},
+        required_columns=tuple(
+            RequiredColumn(row["keyword"], conditions.get(row["condition"]))
+            for row in _ordered(tables["required_columns"])
+        ),
+        suffixes=frozenset(row["suffix"] for row in tables["product_suffixes"]),
+    )
+
+
+def _ordered(rows: list[_Row]) -> list[_Row]:
+    return sorted(rows, key=lambda row: row["position"])
+
+
+def _conditions(rows: list[_Row], term_rows: list[_Row]) -> dict[str, Condition]:
+    alternatives: dict[str, dict[int, list[Term]]] = defaultdict(lambda: defaultdict(list))
+    for row in sorted(term_rows, key=lambda row: (row["alternative"], row["position"])):
+        alternatives[row["condition"]][row["alternative"]].append(
+            Term(row["keyword"], Operator(row["operator"]), tuple(json.loads(row["term_values"])))
+        )
+    return {
+        row["condition"]: Condition(
+            row["condition"],
+            row["text"],
+            tuple(tuple(terms) for terms in alternatives[row["condition"]].values()),
+        )
+        for row in rows
+    }
+
+
+def _rules(tables: dict[str, list[_Row]], conditions: dict[str, Condition]) -> tuple[Rule, ...]:
+    uses: dict[tuple[str, str, str], list[Requirement]] = defaultdict(list)
+    for row in _ordered(tables["asn_rule_conditions"]):
+        uses[row["asn_rule"], row["scope"], row["role"]].append(
+            Requirement(
+                conditions[row["condition"]],
+                bool(row["negated"]),
+                row["when_key"],
+                row["when_value"],
+            )
+        )
+    keys: dict[tuple[str, str], list[Key]] = defaultdict(list)
+    for row in _ordered(tables["asn_rule_keys"]):
+        sources = tuple(json.loads(row["sources"]))
+        keys[row["asn_rule"], row["role"]].append(
+            Key(row["key"], sources, bool(row["required"]), row["excludes"])
+        )
+    roles: dict[str, list[Role]] = defaultdict(list)
+    for row in _ordered(tables["asn_rule_roles"]):
+        rule, name = row["asn_rule"], row["role"]
+        roles[rule].append(
+            Role(
+                name=name,
+                requirements=tuple(uses[rule, "role", name]),
+                keys=tuple(keys[rule, name]),
+                single=bool(row["single"]),
+                offered_again=row["offered_again"],
+                science_as=row["science_as"],
+                science_as_if_held=bool(row["science_as_if_held"]),
+                keys_stick=bool(row["keys_stick"]),
+                not_after=row["not_after"],
+                creates_too=bool(row["creates_too"]),
+            )
+        )
+    steps: dict[str, list[str]] = defaultdict(list)
+    for row in _ordered(tables["asn_rule_steps"]):
+        if row["step"] not in STEPS:
+            known = ", ".join(sorted(STEPS))
+            raise RulesetError(
+                f"{row['asn_rule']}: unknown finishing step {row['step']!r}; there are {known}"
+            )
+        steps[row["asn_rule"]].append(row["step"])
+    return tuple(
+        Rule(
+            name=row["asn_rule"],
+            asn_type=row["asn_type"],
+            title=row["title"],
+            requirements=tuple(uses[row["asn_rule"], "exposure", ""]),
+            candidate_requirements=tuple(uses[row["asn_rule"], "candidate", ""]),
+            keys=tuple(keys[row["asn_rule"], ""]),
+            roles=tuple(roles[row["asn_rule"]]),
+            rateints=tuple(uses[row["asn_rule"], "rateints", ""]),
+            as_science=bool(row["as_science"]),
+            companion_class=row["companion_class"],
+            steps=tuple(steps[row["asn_rule"]]),
+        )
+        for row in sorted(tables["asn_rules"], key=lambda row: row["asn_rule"])
+    )

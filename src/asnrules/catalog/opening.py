@@ -1,0 +1,160 @@
+"""Open the catalog's database: made, migrated and seeded where that is allowed.
+
+An SQLite file is looked after by whichever command opens it. A PostgreSQL database is changed
+by `asnrules db upgrade` only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from asnrules.catalog import store
+from asnrules.database import migrations
+from asnrules.database.engines import (
+    database_url,
+    make_parent_folder,
+    open_engine,
+    shown_url,
+    transaction,
+)
+from asnrules.errors import DatabaseError
+from asnrules.shipped import shipped
+
+
+def open_catalog(database: str | None = None) -> Engine:
+    """Open the catalog.
+
+    Parameters
+    ----------
+    database : str, optional
+        An SQLAlchemy URL or the path of an SQLite file. Without it, the file in the user's
+        data folder.
+
+    Returns
+    -------
+    Engine
+        Of a database whose schema is the one of this program, with the shipped rulesets.
+
+    Raises
+    ------
+    UsageError
+        If the database is named in a way that is not understood.
+    DatabaseError
+        If it cannot be reached, or its schema is older (PostgreSQL) or newer.
+    """
+    url = database_url(database)
+    if url.get_backend_name() == "sqlite":
+        make_parent_folder(url)
+    engine = open_engine(url)
+    with transaction(engine) as connection:
+        revision = migrations.current_revision(connection)
+        is_ready = revision == migrations.HEAD and not _missing_seeds(connection)
+    if is_ready:
+        return engine
+    if url.get_backend_name() == "sqlite":
+        upgrade_catalog(engine)
+        return engine
+    _refuse_newer(engine, revision)
+    raise DatabaseError(f"{shown_url(url)}: {_state(revision)}; run asnrules db upgrade")
+
+
+def connect_catalog(database: str | None = None) -> Engine:
+    """Open the catalog's database as it is, whatever its schema; see `open_catalog`."""
+    url = database_url(database)
+    if url.get_backend_name() == "sqlite":
+        make_parent_folder(url)
+    return open_engine(url)
+
+
+def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
+    """Bring a database to the schema of this program and add the shipped rulesets it lacks.
+
+    All of it is one transaction; of two processes, the second waits and finds it done.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `connect_catalog`.
+
+    Returns
+    -------
+    tuple of (str or None, str)
+        The revisions before and after.
+
+    Raises
+    ------
+    DatabaseError
+        If its schema is newer than this program.
+    """
+    with transaction(engine, writing=True) as connection:
+        before = migrations.current_revision(connection)
+        _refuse_newer(engine, before)
+        if before != migrations.HEAD:
+            migrations.upgrade(connection)
+        _seed(connection)
+    return before, migrations.HEAD
+
+
+def check_catalog(engine: Engine) -> list[str]:
+    """Look for what is wrong with a database.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `connect_catalog`.
+
+    Returns
+    -------
+    list of str
+        A line for each finding; empty if there is none.
+    """
+    with transaction(engine) as connection:
+        revision = migrations.current_revision(connection)
+        if revision != migrations.HEAD:
+            return [f"{_state(revision)}; this program works with {migrations.HEAD}"]
+        findings = migrations.schema_differences(connection)
+        for label in sorted(store.labels(connection)):
+            key = store.ruleset_id(connection, label)
+            if key is None:
+                continue
+            found = store.read_content(connection, key).checksum()
+            if found != store.stored_checksum(connection, key):
+                findings.append(f"ruleset {label}: its rows do not match its checksum")
+    return findings
+
+
+def _state(revision: str | None) -> str:
+    return "no catalog yet" if revision is None else f"its schema is {revision}"
+
+
+def _refuse_newer(engine: Engine, revision: str | None) -> None:
+    if revision is not None and revision != migrations.HEAD and migrations.is_newer(revision):
+        raise DatabaseError(
+            f"{shown_url(engine.url)}: its schema, {revision}, is newer than this program; "
+            "upgrade asnrules"
+        )
+
+
+def _seed_folders() -> dict[str, Path]:
+    return {path.name: path for path in (shipped("seed") / "rulesets").iterdir() if path.is_dir()}
+
+
+def _missing_seeds(connection: Connection) -> set[str]:
+    return set(_seed_folders()) - store.labels(connection)
+
+
+def _seed(connection: Connection) -> None:
+    """Publish the shipped rulesets that the catalog does not have."""
+    from asnrules.catalog.files import read_ruleset
+    from asnrules.catalog.vocabulary import seed_vocabulary
+
+    seed_vocabulary(connection)
+    folders = _seed_folders()
+    contents = [read_ruleset(folders[label]) for label in sorted(_missing_seeds(connection))]
+    # A ruleset comes after the one that it implements.
+    for content in sorted(contents, key=lambda content: content.implements is not None):
+        key = store.insert_draft(connection, content)
+        store.publish(connection, key, dt.datetime.now(dt.UTC))

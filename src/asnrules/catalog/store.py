@@ -1,0 +1,146 @@
+"""Rulesets in tables: put one in as a draft, publish it, read it back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, Table, insert, select, update
+
+from asnrules.catalog.content import RulesetContent, Rows
+from asnrules.database import schema
+from asnrules.database.schema import rulesets
+from asnrules.errors import RulesetError
+
+
+def insert_draft(connection: Connection, content: RulesetContent) -> int:
+    """Put a ruleset into the tables, as a draft.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a writing transaction.
+    content : RulesetContent
+        The ruleset.
+
+    Returns
+    -------
+    int
+        The id of the ruleset.
+
+    Raises
+    ------
+    RulesetError
+        If it implements a ruleset that is not there.
+    """
+    implements = None
+    if content.implements is not None:
+        implements = ruleset_id(connection, content.implements)
+        if implements is None:
+            raise RulesetError(
+                f"{content.label} implements {content.implements!r}, which is not in the catalog; "
+                "load that one first"
+            )
+    key = connection.execute(
+        insert(rulesets)
+        .values(
+            label=content.label,
+            kind=content.kind,
+            status="draft",
+            title=content.title,
+            source=content.source,
+            effective_from=content.effective_from,
+            implements=implements,
+            checksum=content.checksum(),
+        )
+        .returning(rulesets.c.ruleset_id)
+    ).scalar_one()
+    for name in content.table_names:
+        rows = [{"ruleset_id": key, **row} for row in content.tables[name]]
+        if rows:
+            connection.execute(insert(schema.metadata.tables[name]), rows)
+    return int(key)
+
+
+def publish(connection: Connection, key: int, moment: dt.datetime) -> None:
+    """Publish a draft: from here on the database refuses any change of it.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a writing transaction.
+    key : int
+        The id of the ruleset.
+    moment : datetime
+        When it is published; aware.
+    """
+    connection.execute(
+        update(rulesets)
+        .where(rulesets.c.ruleset_id == key)
+        .values(status="published", published_at=moment)
+    )
+
+
+def ruleset_id(connection: Connection, label: str) -> int | None:
+    """Give the id of a ruleset; None if there is none of that label."""
+    return connection.execute(
+        select(rulesets.c.ruleset_id).where(rulesets.c.label == label)
+    ).scalar()
+
+
+def labels(connection: Connection) -> set[str]:
+    """Give the labels of all rulesets, drafts included."""
+    return set(connection.execute(select(rulesets.c.label)).scalars())
+
+
+def read_content(connection: Connection, key: int) -> RulesetContent:
+    """Read a ruleset back from its tables.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    key : int
+        The id of the ruleset.
+    """
+    other = rulesets.alias()
+    header = connection.execute(
+        select(
+            rulesets.c.label,
+            rulesets.c.kind,
+            rulesets.c.title,
+            rulesets.c.source,
+            rulesets.c.effective_from,
+            other.c.label.label("implements"),
+        )
+        .select_from(rulesets.outerjoin(other, other.c.ruleset_id == rulesets.c.implements))
+        .where(rulesets.c.ruleset_id == key)
+    ).one()
+    empty = RulesetContent(**header._asdict(), tables={})
+    tables = {
+        name: _rows(connection, schema.metadata.tables[name], key) for name in empty.table_names
+    }
+    return RulesetContent(**header._asdict(), tables=tables)
+
+
+def stored_checksum(connection: Connection, key: int) -> str:
+    """Give the checksum that was stored with a ruleset."""
+    return connection.execute(
+        select(rulesets.c.checksum).where(rulesets.c.ruleset_id == key)
+    ).scalar_one()
+
+
+def _rows(connection: Connection, table: Table, key: int) -> Rows:
+    columns = [column for column in table.columns if column.name != "ruleset_id"]
+    # SQLite gives 0 and 1 where PostgreSQL gives false and true.
+    flags = [column.name for column in columns if isinstance(column.type, Boolean)]
+    statement = (
+        select(*columns).where(table.c.ruleset_id == key).order_by(*table.primary_key.columns)
+    )
+    rows: Rows = []
+    for found in connection.execute(statement).mappings():
+        row: dict[str, Any] = dict(found)
+        for flag in flags:
+            row[flag] = bool(row[flag])
+        rows.append(row)
+    return rows

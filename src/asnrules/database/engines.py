@@ -1,0 +1,202 @@
+"""Connect to the database: URLs, what is set on each connection, transactions.
+
+Reading and writing are told apart from the start: a writer on SQLite takes its lock when the
+transaction begins, since one that has read first cannot take it later without a deadlock.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+from asnrules.errors import DatabaseError, UsageError
+
+BUSY_SECONDS = 60
+"""How long to wait for another process that writes to the same SQLite file."""
+
+
+def default_path() -> Path:
+    """Give the SQLite file that is used where no database is named.
+
+    Raises
+    ------
+    UsageError
+        If there is no home folder to put it in.
+    """
+    from platformdirs import user_data_path
+
+    try:
+        folder = user_data_path("asnrules", appauthor=False)
+    except RuntimeError as error:
+        raise UsageError("there is no home folder; name a database with --database") from error
+    if not folder.is_absolute() or str(folder).startswith("~"):
+        raise UsageError("there is no home folder; name a database with --database")
+    return folder / "asnrules.db"
+
+
+def database_url(database: str | None) -> URL:
+    """Turn what a user gave for the database into a URL.
+
+    Parameters
+    ----------
+    database : str or None
+        An SQLAlchemy URL, or the path of an SQLite file; None is the default file.
+
+    Raises
+    ------
+    UsageError
+        If it is neither, or the URL is of a database that is not supported.
+    """
+    if database is None:
+        return URL.create("sqlite", database=str(default_path()))
+    if not re.match(r"[a-zA-Z][a-zA-Z0-9+]*://", database):
+        return URL.create("sqlite", database=database)
+    try:
+        url = make_url(database)
+    except ArgumentError as error:
+        raise UsageError("--database: not a URL that SQLAlchemy can read") from error
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise UsageError(
+            f"--database: {url.get_backend_name()} is not supported; use SQLite or PostgreSQL"
+        )
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise UsageError("--database: an SQLite database has to be a file")
+    return url
+
+
+def shown_url(url: URL) -> str:
+    """Write a URL for people, without its password."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or ""
+    return url.render_as_string(hide_password=True)
+
+
+def open_engine(url: URL) -> Engine:
+    """Make the engine for a database; nothing is opened yet.
+
+    Raises
+    ------
+    DatabaseError
+        If the driver for PostgreSQL is not installed.
+    """
+    try:
+        if url.get_backend_name() == "postgresql":
+            return create_engine(url, poolclass=NullPool)
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise DatabaseError(
+            "PostgreSQL's driver is not installed; pip install 'asnrules[postgresql]'"
+        ) from error
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver would begin transactions by itself, late and deferred; see _begin_sqlite.
+    connection.isolation_level = None
+    # SQLite leaves foreign keys unchecked unless asked, for each connection anew.
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode a run that is being written never blocks those who look something up; FULL
+    # makes an acknowledged run survive a power cut in that mode as well.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def set_wal(connection: sqlite3.Connection) -> None:
+    """Put an SQLite file in WAL mode, for good; leave it if somebody is using it just now."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError:
+        # The change needs the file for itself, and SQLite does not wait for that. Nothing
+        # depends on it but speed, and the next writer tries again.
+        return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection]:
+    """Open a connection with one transaction, committed at the end.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `open_engine`.
+    writing : bool
+        Whether anything is to be written.
+
+    Raises
+    ------
+    DatabaseError
+        If the database cannot be reached, is busy for too long, or full, or read only.
+    """
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite" and writing:
+                raw = connection.connection.driver_connection
+                if isinstance(raw, sqlite3.Connection):
+                    set_wal(raw)
+            connection = connection.execution_options(writing=writing)
+            with connection.begin():
+                yield connection
+    except DBAPIError as error:
+        if not _is_about_the_database(error):
+            raise
+        raise DatabaseError(f"{shown_url(engine.url)}: {_first_line(error)}; {_mend(error)}") from error
+
+
+def _is_about_the_database(error: DBAPIError) -> bool:
+    """Tell the database's trouble from ours: a broken constraint is a bug, not an outage."""
+    names = {kind.__name__ for kind in type(error.orig).__mro__}
+    return "OperationalError" in names or type(error.orig).__name__ == "DatabaseError"
+
+
+def _mend(error: DBAPIError) -> str:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is None:
+        return "check the URL and that the server is up"
+    primary = code & 0xFF
+    return {
+        sqlite3.SQLITE_BUSY: f"another process has been writing for {BUSY_SECONDS} s, try again",
+        sqlite3.SQLITE_CANTOPEN: "check the path, or name another with --database",
+        sqlite3.SQLITE_READONLY: "it cannot be written, name another with --database",
+        sqlite3.SQLITE_FULL: "make room on the disk",
+        sqlite3.SQLITE_NOTADB: "this file is no database, name another with --database",
+    }.get(primary, "check the file")
+
+
+def _first_line(error: DBAPIError) -> str:
+    return " ".join(str(error.orig).split("\n")[0].split())
+
+
+def make_parent_folder(url: URL) -> None:
+    """Make the folder of an SQLite file.
+
+    Raises
+    ------
+    DatabaseError
+        If it cannot be made.
+    """
+    folder = Path(url.database or "").absolute().parent
+    try:
+        # The record names people and programs, so a folder of ours is for its owner only.
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DatabaseError(
+            f"{folder}: {os.strerror(error.errno or 0)}; name another place with --database"
+        ) from error

@@ -1,0 +1,95 @@
+"""Bring a database to the schema of this program, and tell where it stands.
+
+alembic is imported only where a migration runs: a look-up must not wait for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+from asnrules.shipped import shipped
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+HEAD = "0003"
+"""The revision that this program works with; a test holds it against the migrations."""
+
+_ADVISORY_LOCK = 0x61736E72756C6573
+"""PostgreSQL's lock for upgrades, so that two of them run one after the other."""
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Give the revision of a database; None if it holds no schema of ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def is_newer(revision: str) -> bool:
+    """Tell whether a revision is unknown to this program, so of a newer one."""
+    return revision not in {script.revision for script in _scripts().walk_revisions()}
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Upgrade the schema over a connection with an open writing transaction.
+
+    Parameters
+    ----------
+    connection : Connection
+        The caller commits: all of the upgrade is in one transaction.
+    revision : str
+        Where to go; alembic's name of a revision.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    from alembic import command
+
+    command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Take the schema back to a revision, or `base`; see `upgrade`."""
+    from alembic import command
+
+    command.downgrade(_config(connection), revision)
+
+
+def schema_differences(connection: Connection) -> list[str]:
+    """Compare the schema of a database with the one that this program expects.
+
+    Returns
+    -------
+    list of str
+        One line for each difference; empty if there is none.
+    """
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from asnrules.database.schema import metadata
+
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(_folder()))
+
+
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _folder() -> Path:
+    return shipped("migrations")

@@ -1,0 +1,405 @@
+"""The tables: vocabulary, catalog and audit.
+
+The migrations make them; a test holds the two against each other. Names are the field's.
+JSON is kept as text: it is stored once, never searched, and must keep its bytes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import SchemaItem
+
+from asnrules.database.types import Day, Flag, Number, UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _table(name: str, *items: SchemaItem) -> Table:
+    return Table(name, metadata, *items, sqlite_strict=True)
+
+
+def _of_ruleset(table: str, *columns: str) -> ForeignKeyConstraint:
+    """Refer to a row of another table of the same ruleset."""
+    return ForeignKeyConstraint(
+        ["ruleset_id", *columns], [f"{table}.ruleset_id", *(f"{table}.{name}" for name in columns)]
+    )
+
+
+def _ruleset_id() -> Column[int]:
+    return Column("ruleset_id", Number, ForeignKey("rulesets.ruleset_id"), nullable=False)
+
+
+def _run_id() -> Column[int]:
+    return Column("run_id", Number, ForeignKey("runs.run_id"), nullable=False)
+
+
+# ------------------------------------------------------------------------- vocabulary
+
+instruments = _table("instruments", Column("instrument", Text, primary_key=True))
+
+exp_types = _table(
+    "exp_types",
+    Column("exp_type", Text, primary_key=True),
+    Column("instrument", Text, ForeignKey("instruments.instrument"), nullable=False),
+    CheckConstraint("exp_type = upper(exp_type)", name="upper_case"),
+)
+
+member_types = _table(
+    "member_types",
+    Column("member_type", Text, primary_key=True),
+    Column("description", Text, nullable=False),
+)
+
+keywords = _table(
+    "keywords",
+    Column("keyword", Text, primary_key=True),
+    Column("description", Text, nullable=False),
+    CheckConstraint("keyword = upper(keyword)", name="upper_case"),
+)
+
+specials = _table(
+    "specials",
+    Column("special", Text, primary_key=True),
+    Column("keyword", Text, ForeignKey("keywords.keyword"), nullable=False),
+    Column("position", Integer, nullable=False),
+    UniqueConstraint("position"),
+)
+
+asn_types = _table(
+    "asn_types",
+    Column("asn_type", Text, primary_key=True),
+    Column("pipeline", Text, nullable=False),
+)
+
+# ------------------------------------------------------------------------- catalog
+
+rulesets = _table(
+    "rulesets",
+    Column("ruleset_id", Number, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("effective_from", Day, nullable=False),
+    Column("implements", Number, ForeignKey("rulesets.ruleset_id")),
+    Column("checksum", Text, nullable=False),
+    Column("published_at", UtcTime),
+    UniqueConstraint("label"),
+    UniqueConstraint("kind", "effective_from"),
+    CheckConstraint("kind IN ('published', 'executable')", name="kind"),
+    CheckConstraint("status IN ('draft', 'published')", name="status"),
+    CheckConstraint("(status = 'published') = (published_at IS NOT NULL)", name="published_at"),
+    CheckConstraint("(kind = 'executable') = (implements IS NOT NULL)", name="implements"),
+)
+
+exposure_modes = _table(
+    "exposure_modes",
+    _ruleset_id(),
+    Column("position", Integer, nullable=False),
+    Column("exp_type", Text, ForeignKey("exp_types.exp_type"), nullable=False),
+    Column("member_type", Text, ForeignKey("member_types.member_type"), nullable=False),
+    Column("special", Text, ForeignKey("specials.special")),
+    Column("asn_type", Text, ForeignKey("asn_types.asn_type")),
+    Column("footnote", Text),
+    PrimaryKeyConstraint("ruleset_id", "position"),
+)
+Index(None, exposure_modes.c.exp_type)
+
+errata = _table(
+    "errata",
+    _ruleset_id(),
+    Column("position", Integer, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("printed", Text, nullable=False),
+    Column("corrected", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "position", "field"),
+    _of_ruleset("exposure_modes", "position"),
+)
+
+conditions = _table(
+    "conditions",
+    _ruleset_id(),
+    Column("condition", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "condition"),
+)
+
+condition_terms = _table(
+    "condition_terms",
+    _ruleset_id(),
+    Column("condition", Text, nullable=False),
+    Column("alternative", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("keyword", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("term_values", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "condition", "alternative", "position"),
+    _of_ruleset("conditions", "condition"),
+    CheckConstraint(
+        "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')", name="operator"
+    ),
+)
+
+asn_rules = _table(
+    "asn_rules",
+    _ruleset_id(),
+    Column("asn_rule", Text, nullable=False),
+    Column("asn_type", Text, ForeignKey("asn_types.asn_type"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("as_science", Flag, nullable=False),
+    Column("companion_class", Text),
+    PrimaryKeyConstraint("ruleset_id", "asn_rule"),
+)
+
+asn_rule_roles = _table(
+    "asn_rule_roles",
+    _ruleset_id(),
+    Column("asn_rule", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("single", Flag, nullable=False),
+    Column("offered_again", Integer, nullable=False),
+    Column("science_as", Text),
+    Column("science_as_if_held", Flag, nullable=False),
+    Column("keys_stick", Flag, nullable=False),
+    Column("not_after", Text),
+    Column("creates_too", Flag, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "asn_rule", "role"),
+    _of_ruleset("asn_rules", "asn_rule"),
+)
+
+asn_rule_conditions = _table(
+    "asn_rule_conditions",
+    _ruleset_id(),
+    Column("asn_rule", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("condition", Text, nullable=False),
+    Column("negated", Flag, nullable=False),
+    Column("when_key", Text),
+    Column("when_value", Text),
+    PrimaryKeyConstraint("ruleset_id", "asn_rule", "scope", "role", "position"),
+    _of_ruleset("asn_rules", "asn_rule"),
+    _of_ruleset("conditions", "condition"),
+    CheckConstraint("scope IN ('exposure', 'candidate', 'role', 'rateints')", name="scope"),
+    CheckConstraint("(scope = 'role') = (role <> '')", name="role"),
+    CheckConstraint("(when_key IS NULL) = (when_value IS NULL)", name="when"),
+)
+
+asn_rule_keys = _table(
+    "asn_rule_keys",
+    _ruleset_id(),
+    Column("asn_rule", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("sources", Text, nullable=False),
+    Column("required", Flag, nullable=False),
+    Column("excludes", Text),
+    PrimaryKeyConstraint("ruleset_id", "asn_rule", "role", "position"),
+    _of_ruleset("asn_rules", "asn_rule"),
+)
+
+asn_rule_steps = _table(
+    "asn_rule_steps",
+    _ruleset_id(),
+    Column("asn_rule", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("step", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "asn_rule", "position"),
+    _of_ruleset("asn_rules", "asn_rule"),
+)
+
+class_rules = _table(
+    "class_rules",
+    _ruleset_id(),
+    Column("position", Integer, nullable=False),
+    Column("condition", Text),
+    Column("member_type", Text, ForeignKey("member_types.member_type")),
+    Column("keyword", Text),
+    PrimaryKeyConstraint("ruleset_id", "position"),
+    _of_ruleset("conditions", "condition"),
+    CheckConstraint("(member_type IS NULL) <> (keyword IS NULL)", name="class"),
+)
+
+written_classes = _table(
+    "written_classes",
+    _ruleset_id(),
+    Column("member_type", Text, ForeignKey("member_types.member_type"), nullable=False),
+    Column("written_as", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "member_type"),
+)
+
+required_columns = _table(
+    "required_columns",
+    _ruleset_id(),
+    Column("position", Integer, nullable=False),
+    Column("keyword", Text, nullable=False),
+    Column("condition", Text),
+    PrimaryKeyConstraint("ruleset_id", "position"),
+    _of_ruleset("conditions", "condition"),
+)
+
+product_suffixes = _table(
+    "product_suffixes",
+    _ruleset_id(),
+    Column("suffix", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "suffix"),
+)
+
+known_differences = _table(
+    "known_differences",
+    _ruleset_id(),
+    Column("position", Integer, nullable=False),
+    Column("exp_type", Text, ForeignKey("exp_types.exp_type"), nullable=False),
+    Column("aspect", Text, nullable=False),
+    Column("published", Text, nullable=False),
+    Column("software", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "position"),
+    CheckConstraint("aspect IN ('member_type', 'asn_type', 'row')", name="aspect"),
+)
+
+# ------------------------------------------------------------------------- audit
+
+pools = _table(
+    "pools",
+    Column("pool_id", Number, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("keywords", Text, nullable=False),
+    Column("column_names", Text, nullable=False),
+    Column("exposures", Integer, nullable=False),
+    UniqueConstraint("sha256", "keywords"),
+)
+
+exposures = _table(
+    "exposures",
+    Column("pool_id", Number, ForeignKey("pools.pool_id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("program", Text),
+    Column("exp_type", Text),
+    Column("asn_candidate", Text),
+    Column("keyword_values", Text, nullable=False),
+    PrimaryKeyConstraint("pool_id", "position"),
+)
+Index(None, exposures.c.filename)
+Index(None, exposures.c.program)
+
+runs = _table(
+    "runs",
+    Column("run_id", Number, primary_key=True),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("software_version", Text, nullable=False),
+    Column("ruleset_id", Number, ForeignKey("rulesets.ruleset_id"), nullable=False),
+    Column("options", Text, nullable=False),
+    Column("note", Text),
+    Column("exposures", Integer, nullable=False),
+    Column("associations", Integer, nullable=False),
+    Column("unassociated", Integer, nullable=False),
+    Column("diagnostics", Text, nullable=False),
+)
+
+run_pools = _table(
+    "run_pools",
+    _run_id(),
+    Column("position", Integer, nullable=False),
+    Column("pool_id", Number, ForeignKey("pools.pool_id"), nullable=False),
+    Column("name", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "position"),
+)
+
+traces = _table(
+    "traces",
+    Column("trace_id", Number, primary_key=True),
+    _ruleset_id(),
+    Column("signature", Text, nullable=False),
+    Column("member_type", Text, nullable=False),
+    Column("special", Text),
+    Column("published_position", Integer),
+    Column("agrees", Flag, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("trace", Text, nullable=False),
+    UniqueConstraint("ruleset_id", "signature"),
+)
+
+decisions = _table(
+    "decisions",
+    _run_id(),
+    Column("pool_id", Number, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("trace_id", Number, ForeignKey("traces.trace_id"), nullable=False),
+    Column("associations", Integer, nullable=False),
+    Column("reason", Text),
+    PrimaryKeyConstraint("run_id", "pool_id", "position"),
+    ForeignKeyConstraint(["pool_id", "position"], ["exposures.pool_id", "exposures.position"]),
+    CheckConstraint("(associations = 0) = (reason IS NOT NULL)", name="reason"),
+)
+
+associations = _table(
+    "associations",
+    _run_id(),
+    Column("position", Integer, nullable=False),
+    Column("asn_name", Text, nullable=False),
+    Column("asn_type", Text, ForeignKey("asn_types.asn_type"), nullable=False),
+    Column("asn_rule", Text, nullable=False),
+    Column("asn_id", Text, nullable=False),
+    Column("candidate_type", Text, nullable=False),
+    Column("program", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("degraded_status", Text, nullable=False),
+    Column("constraints", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "position"),
+    UniqueConstraint("run_id", "asn_name"),
+)
+
+association_members = _table(
+    "association_members",
+    _run_id(),
+    Column("association", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("expname", Text, nullable=False),
+    Column("exptype", Text, nullable=False),
+    Column("exposerr", Text),
+    Column("pool_id", Number),
+    Column("exposure", Integer),
+    PrimaryKeyConstraint("run_id", "association", "position"),
+    ForeignKeyConstraint(
+        ["run_id", "association"], ["associations.run_id", "associations.position"]
+    ),
+    ForeignKeyConstraint(["pool_id", "exposure"], ["exposures.pool_id", "exposures.position"]),
+    CheckConstraint("(pool_id IS NULL) = (exposure IS NULL)", name="exposure"),
+)
+Index(
+    None,
+    association_members.c.run_id,
+    association_members.c.pool_id,
+    association_members.c.exposure,
+)

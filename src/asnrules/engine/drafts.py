@@ -1,0 +1,170 @@
+"""Associations while they grow: members, keys, and what a row becomes in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from asnrules.engine.model import Key, Role, Rule, Ruleset
+from asnrules.engine.signatures import SCIENCE, Judge, Judgement, RuleVerdict
+from asnrules.engine.values import EMPTY, Row
+
+Locked = dict[str, tuple[str, str]]
+"""Locked keys: name to the keyword that the value came from, and the value."""
+
+
+class DraftMember(NamedTuple):
+    """A member of a growing association.
+
+    Attributes
+    ----------
+    place : int
+        The exposure, by its place in canonical order.
+    exptype : str
+        What it is in the association: science, background ...
+    rateints : bool
+        Whether its rateints product is meant, not its rate product.
+    """
+
+    place: int
+    exptype: str
+    rateints: bool
+
+
+@dataclass(slots=True)
+class Draft:
+    """An association as a rule has grown it, before the finishing steps.
+
+    Attributes
+    ----------
+    rule : Rule
+        The rule that made it.
+    candidate : tuple of (str, str)
+        Id and type of the candidate that it was made for.
+    creator : int
+        The exposure that created it, by its place in canonical order: it gives target, program
+        and the place of the association among the others.
+    members : list of DraftMember
+        In the order in which they were taken.
+    keys : dict
+        What its exposures have in common.
+    """
+
+    rule: Rule
+    candidate: tuple[str, str]
+    creator: int
+    members: list[DraftMember] = field(default_factory=list)
+    keys: Locked = field(default_factory=dict)
+
+    def holds(self, exptype: str) -> bool:
+        """Tell whether it has a member of that exptype."""
+        return any(member.exptype == exptype for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The exposures of a pool, judged: all that grouping and finishing need.
+
+    Attributes
+    ----------
+    ruleset : Ruleset
+        The rules.
+    rows : sequence of tuple
+        The values of each exposure, in canonical order.
+    places : dict of str to int
+        Where the value of a keyword stands in a row.
+    judgements : sequence of Judgement
+        What the rules say of each exposure, in canonical order.
+    """
+
+    ruleset: Ruleset
+    rows: Sequence[Row]
+    places: dict[str, int]
+    judgements: Sequence[Judgement]
+
+    @classmethod
+    def judged(cls, ruleset: Ruleset, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
+        """Judge the exposures of a pool, given in canonical order."""
+        judge = Judge(ruleset, keywords)
+        places = {keyword: place for place, keyword in enumerate(keywords)}
+        return cls(ruleset, rows, places, [judge.judge(row) for row in rows])
+
+    def value(self, place: int, keyword: str) -> str | None:
+        """Give the raw value of an exposure's keyword; None if there is no such column."""
+        column = self.places.get(keyword)
+        return None if column is None else self.rows[place][column]
+
+    def given(self, place: int, keyword: str) -> str | None:
+        """Give the value of an exposure's keyword; None if it is empty."""
+        value = self.value(place, keyword)
+        return None if value in EMPTY else value
+
+    def first_given(self, place: int, sources: Sequence[str]) -> tuple[str, str] | None:
+        """Give the first keyword of several that has a value, and the value."""
+        for source in sources:
+            value = self.given(place, source)
+            if value is not None:
+                return source, value
+        return None
+
+
+def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:
+    """Fit an exposure to keys, and lock those that had no value yet.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    keys : sequence of Key
+        Tried in order.
+    place : int
+        The exposure.
+    locked : dict
+        What is locked already; changed in place, up to the first key that does not fit.
+
+    Returns
+    -------
+    bool
+        Whether all keys fit.
+    """
+    for key in keys:
+        held = locked.get(key.name)
+        if held is not None:
+            value = work.given(place, held[0])
+            if value is None and not key.required:
+                continue
+            if value != held[1]:
+                return False
+            continue
+        found = work.first_given(place, key.sources)
+        if found is None:
+            if key.required:
+                return False
+            continue
+        if key.excludes is not None and key.excludes in locked:
+            if locked[key.excludes][1] in found[1]:
+                return False
+        locked[key.name] = found
+    return True
+
+
+def written_exptype(ruleset: Ruleset, draft: Draft, role: Role, judgement: Judgement) -> str:
+    """Give the exptype with which an exposure joins an association in a role."""
+    rule = draft.rule
+    if rule.as_science:
+        is_companion = judgement.exposure_class == rule.companion_class
+        return judgement.exposure_class if is_companion and draft.holds(SCIENCE) else SCIENCE
+    exptype = ruleset.written_as.get(judgement.exposure_class, judgement.exposure_class)
+    if exptype == SCIENCE and role.science_as is not None:
+        if not role.science_as_if_held or draft.holds(role.science_as):
+            return role.science_as
+    return exptype
+
+
+def is_rateints(verdict: RuleVerdict, locked: Locked) -> bool:
+    """Tell whether an exposure joins with its rateints product."""
+    return any(
+        use.when_key is None or locked.get(use.when_key, ("", ""))[1] == use.when_value
+        for use in verdict.rateints
+    )

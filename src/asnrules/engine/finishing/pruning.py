@@ -1,0 +1,102 @@
+"""Of associations that say the same, one stays.
+
+Source: behaviour of jwst 3.0.0, by running it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """What pruning looks at in an association.
+
+    Attributes
+    ----------
+    asn_id : str
+        The id of its candidate.
+    product : str
+        The name of its product.
+    members : mapping of str to str
+        From expname to exptype.
+    twins : hashable
+        Equal for associations that differ at most in the suffixes of their members.
+    """
+
+    asn_id: str
+    product: str
+    members: Mapping[str, str]
+    twins: Hashable
+
+
+def prune(entries: Sequence[Entry]) -> list[int]:
+    """Choose the associations that stay.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        The associations in order of generation.
+
+    Returns
+    -------
+    list of int
+        The places of those that stay, in the order in which they are numbered: by asn_id, and
+        the last generated first.
+    """
+    ordered = sorted(range(len(entries)), key=lambda place: entries[place].asn_id)
+    return _prune_products(entries, _prune_memberships(entries, ordered))
+
+
+def _prune_memberships(entries: Sequence[Entry], ordered: Sequence[int]) -> list[int]:
+    """Of associations with the same members, keep the last."""
+    seen: set[frozenset[tuple[str, str]]] = set()
+    kept = []
+    for place in reversed(ordered):
+        members = frozenset(entries[place].members.items())
+        if members not in seen:
+            seen.add(members)
+            kept.append(place)
+    return kept
+
+
+def _prune_products(entries: Sequence[Entry], kept: Sequence[int]) -> list[int]:
+    """Of associations with one product name, drop those with fewer members."""
+    ordered = sorted(kept, key=lambda place: entries[place].asn_id)
+    named: dict[str, list[int]] = defaultdict(list)
+    for place in ordered:
+        named[entries[place].product].append(place)
+    dropped: set[int] = set()
+    for places in named.values():
+        if len(places) > 1:
+            dropped |= _shorter(entries, places)
+    return [place for place in ordered if place not in dropped]
+
+
+def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
+    """Of associations with one product name, in order of asn_id, choose those to drop."""
+    dropped: set[int] = set()
+    dropped_twins: set[Hashable] = set()
+    for place in places:
+        if entries[place].twins in dropped_twins:
+            continue
+        longest = place
+        for other in places:
+            if other in dropped or entries[other].twins == entries[longest].twins:
+                continue
+            if not _is_comparable(entries[longest], entries[other]):
+                continue
+            shorter = other
+            if len(entries[other].members) > len(entries[longest].members):
+                longest, shorter = other, longest
+            dropped.add(shorter)
+            dropped_twins.add(entries[shorter].twins)
+    return dropped
+
+
+def _is_comparable(one: Entry, other: Entry) -> bool:
+    """Tell whether the lengths differ and no shared member has another exptype."""
+    return len(one.members) != len(other.members) and all(
+        other.members.get(expname, exptype) == exptype for expname, exptype in one.members.items()
+    )

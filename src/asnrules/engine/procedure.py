@@ -1,0 +1,125 @@
+"""The procedure that gives rules their meaning, for one rule and one group of exposures.
+
+Each exposure in turn is offered to every association that exists, in order of creation; if
+none took it, the rule tries to create one from it. After the last exposure, those that were
+taken in a role that asks for it are offered once more, and make no new ones. (Established by
+running jwst 3.0.0 on pools sorted by file name.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asnrules.engine.drafts import (
+    Draft,
+    DraftMember,
+    Work,
+    is_rateints,
+    lock_keys,
+    written_exptype,
+)
+from asnrules.engine.model import Role, Rule
+from asnrules.engine.signatures import SCIENCE, Judgement, RuleVerdict
+
+Candidate = tuple[str, str]
+
+
+class _Growing:
+    """An association in the procedure, with the state that only the procedure needs."""
+
+    def __init__(self, rule: Rule, candidate: Candidate, place: int) -> None:
+        self.draft = Draft(rule, candidate, place)
+        self.filenames: set[str | None] = set()
+        self.last_class: str | None = None
+
+
+class Procedure:
+    """Carries out the procedure for one rule.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    number : int
+        The place of the rule in the ruleset.
+    candidate : tuple of (str, str)
+        Id and type of the candidate.
+    """
+
+    def __init__(self, work: Work, number: int, candidate: Candidate) -> None:
+        self._work = work
+        self._number = number
+        self._rule = work.ruleset.rules[number]
+        self._candidate = candidate
+        self._growing: list[_Growing] = []
+        self._again: dict[int, dict[int, None]] = {}
+
+    def run(self, places: Sequence[int]) -> list[Draft]:
+        """Work through exposures.
+
+        Parameters
+        ----------
+        places : sequence of int
+            The exposures, in canonical order.
+
+        Returns
+        -------
+        list of Draft
+            The associations, in order of creation.
+        """
+        for place in places:
+            taken = [self._offer(growing, place) for growing in self._growing]
+            if not any(taken):
+                self._create(place)
+        for _, again in sorted(self._again.items()):
+            for place in again:
+                for growing in self._growing:
+                    self._offer(growing, place)
+        return [growing.draft for growing in self._growing]
+
+    def _create(self, place: int) -> None:
+        growing = _Growing(self._rule, self._candidate, place)
+        self._offer(growing, place)
+        if growing.draft.members:
+            self._growing.append(growing)
+
+    def _offer(self, growing: _Growing, place: int) -> bool:
+        """Offer an exposure to an association; tell whether it counts as taken."""
+        filename = self._work.value(place, "filename")
+        if filename in growing.filenames:
+            return True
+        judgement = self._work.judgements[place]
+        verdict = judgement.verdicts[self._number]
+        if verdict.failures:
+            return False
+        role = self._fit(growing, place, judgement, verdict)
+        written = self._work.ruleset.written_as
+        growing.last_class = written.get(judgement.exposure_class, judgement.exposure_class)
+        if role is None:
+            return False
+        draft = growing.draft
+        exptype = written_exptype(self._work.ruleset, draft, role, judgement)
+        draft.members.append(DraftMember(place, exptype, is_rateints(verdict, draft.keys)))
+        growing.filenames.add(filename)
+        if role.offered_again:
+            self._again.setdefault(role.offered_again, {})[place] = None
+        return not role.creates_too
+
+    def _fit(
+        self, growing: _Growing, place: int, judgement: Judgement, verdict: RuleVerdict
+    ) -> Role | None:
+        """Find the first role that takes the exposure, and lock its keys."""
+        draft = growing.draft
+        locked = dict(draft.keys)
+        if not lock_keys(self._work, draft.rule.keys, place, locked):
+            return None
+        for role, failures in verdict.roles:
+            if failures or (role.single and draft.holds(SCIENCE)):
+                continue
+            if role.not_after is not None and role.not_after == growing.last_class:
+                continue
+            tried = locked if role.keys_stick else dict(locked)
+            if lock_keys(self._work, role.keys, place, tried):
+                draft.keys = tried
+                return role
+        return None

@@ -1,0 +1,327 @@
+"""Association pools: the rows of a '|' separated text file, checked cell by cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+from asnrules.errors import PoolError
+from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
+from asnrules.pools.stored import StoredText
+from asnrules.pools.wording import label, shown
+
+FILENAME = "filename"
+ASN_CANDIDATE = "asn_candidate"
+NULL = "null"
+CELL_LIMIT = 131_072
+_SEPARATOR = "|"
+_SHARED_LIMIT = 1 << 20
+_BATCH = 10_000
+_HEADER_SHOWN = 5
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_QUOTED = re.compile(r'\s*"((?:[^"]|"")*+)"\s*(?=\||$)')
+_OPENING_QUOTE = re.compile(r'\s*"')
+
+
+class _Values(dict[str | None, str | None]):
+    """The value of a cell for its text; equal values share one object.
+
+    Values repeat a lot: what is done once for each distinct one costs next to nothing, and
+    sharing them is what lets a million rows fit in memory.
+    """
+
+    def __missing__(self, cell: str) -> str:
+        value = cell.strip() or NULL
+        if len(self) < _SHARED_LIMIT:
+            value = self.get(value) or value
+            self[value] = self[cell] = value
+        return value
+
+
+class PoolReader:
+    """A pool that is read as a stream, row by row, and once; a context manager.
+
+    Parameters
+    ----------
+    path : str or Path
+        The pool; ``-`` stands for standard input.
+    keywords : sequence of str
+        Lower-case names of the columns to keep, in the order of the row tuples; `filename`
+        and `asn_candidate` have to be among them, and none may come twice.
+
+    Attributes
+    ----------
+    name : str
+        Base name of the file; `stdin` for ``-``.
+    keywords : tuple of str
+        As given.
+    columns : tuple of str
+        Names of all columns in the file, in lower case; known once the context is entered.
+    candidates : dict of str to tuple of Candidate
+        What each distinct text in asn_candidate stands for, filled as rows are read.
+    sha256 : str
+        Hexadecimal digest of the stored bytes, compressed if they are, as `sha256sum` prints
+        it; '' until the last row has been read.
+    bytes_read : int
+        Number of stored bytes read so far.
+
+    Raises
+    ------
+    PoolError
+        On entering the context or in the iteration, for anything wrong with the file.
+    """
+
+    def __init__(self, path: str | Path, keywords: Sequence[str]) -> None:
+        self.keywords = tuple(keywords)
+        distinct = set(self.keywords)
+        if len(distinct) < len(self.keywords) or not {FILENAME, ASN_CANDIDATE} <= distinct:
+            raise ValueError(f"keywords are distinct and include {FILENAME} and {ASN_CANDIDATE}")
+        self._stored = StoredText(path)
+        self._lines = self._stored.lines()
+        self._open = False
+        self.name = self._stored.name
+        self.columns: tuple[str, ...] = ()
+        self.candidates: dict[str, tuple[Candidate, ...]] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self.columns = self._header()
+        except BaseException:
+            self._stored.close()
+            raise
+        self._open = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._open = False
+        self._stored.close()
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of the stored bytes; '' until the last row has been read."""
+        return self._stored.sha256
+
+    @property
+    def bytes_read(self) -> int:
+        """Number of stored bytes read so far."""
+        return self._stored.bytes_read
+
+    def __iter__(self) -> Iterator[tuple[str | None, ...]]:
+        if not self._open:
+            raise ValueError("a pool is read within its context only")
+        wanted = len(self.columns)
+        name_column = self.columns.index(FILENAME)
+        name_at = self.keywords.index(FILENAME)
+        candidate_at = self.keywords.index(ASN_CANDIDATE)
+        # A keyword without a column takes the None that is put behind the last cell.
+        places = {column: place for place, column in enumerate(self.columns)}
+        kept = itemgetter(*(places.get(keyword, wanted) for keyword in self.keywords))
+        value_of = _Values({None: None}).__getitem__
+        for number, line, suspect in self._lines:
+            cells = self._cells(line, number, suspect)
+            if len(cells) != wanted:
+                raise self._miscounted(cells, number)
+            name = cells[name_column].strip()
+            if not name or name == NULL:
+                raise self._stored.error(
+                    "the file name is blank", "give each exposure one", line=number, column=FILENAME
+                )
+            # File names differ from row to row: sharing them would only cost.
+            cells[name_column] = ""
+            row = [*map(value_of, kept([*cells, None]))]
+            row[name_at] = name
+            if row[candidate_at] not in self.candidates:
+                self._learn(cast("str", row[candidate_at]), number)
+            yield tuple(row)
+
+    def _header(self) -> tuple[str, ...]:
+        number, line, suspect = next(self._lines, (0, "", False))
+        if not number:
+            raise self._stored.error(
+                "no header, only comments and blank lines", "give a pool with a header line"
+            )
+        columns = tuple(cell.strip() for cell in self._cells(line, number, suspect))
+        for required in (FILENAME, ASN_CANDIDATE):
+            if required not in columns:
+                raise self._lacking(required, columns, line, number)
+        seen = set()
+        for place, column in enumerate(columns, 1):
+            if not column:
+                raise self._stored.error(
+                    "the column has no name",
+                    "name it, or remove its separator",
+                    line=number,
+                    column=str(place),
+                )
+            if column in seen:
+                raise self._stored.error(
+                    f"a second column of the name {shown(column)}",
+                    "give each column its own name",
+                    line=number,
+                    column=str(place),
+                )
+            seen.add(column)
+        return columns
+
+    def _cells(self, line: str, number: int, suspect: bool) -> list[str]:
+        cells = self._quoted(line, number) if '"' in line else line.split(_SEPARATOR)
+        if (suspect and not line.isprintable()) or len(line) > CELL_LIMIT:
+            self._inspect(cells, number)
+        return cells
+
+    def _quoted(self, line: str, number: int) -> list[str]:
+        cells: list[str] = []
+        start = 0
+        while start <= len(line):
+            quoted = _QUOTED.match(line, start)
+            if quoted:
+                end = quoted.end()
+                cells.append(quoted[1].replace('""', '"'))
+            elif _OPENING_QUOTE.match(line, start):
+                raise self._stored.error(
+                    "a quote opens the cell, and none closes it before the next '|' or line end",
+                    "close it on its line; inside, double each quote",
+                    line=number,
+                    column=self._column(len(cells)),
+                )
+            else:
+                end = line.find(_SEPARATOR, start)
+                end = len(line) if end < 0 else end
+                cells.append(line[start:end])
+            start = end + 1
+        return cells
+
+    def _inspect(self, cells: list[str], number: int) -> None:
+        for place, cell in enumerate(cells):
+            control = _CONTROL.search(cell)
+            if control:
+                raise self._stored.error(
+                    f"control character {control[0]!r} in {shown(cell)}",
+                    "remove it; lines end with LF or CRLF",
+                    line=number,
+                    column=self._column(place),
+                )
+            if len(cell) > CELL_LIMIT:
+                raise self._stored.error(
+                    f"the cell is longer than {CELL_LIMIT:,} characters: {shown(cell)}",
+                    "shorten it",
+                    line=number,
+                    column=self._column(place),
+                )
+
+    def _column(self, place: int) -> str:
+        return label(self.columns[place]) if place < len(self.columns) else str(place + 1)
+
+    def _lacking(
+        self, required: str, columns: tuple[str, ...], line: str, number: int
+    ) -> PoolError:
+        problem = f"no column {required}"
+        if _SEPARATOR not in line:
+            other = "tabs" if "\t" in line else "commas" if "," in line else ""
+            problem += f", and no '|' but {other}" if other else ", and no '|'"
+        first = ", ".join(map(shown, columns[:_HEADER_SHOWN]))
+        more = ", ..." if len(columns) > _HEADER_SHOWN else ""
+        return self._stored.error(
+            f"{problem}: the header begins with {first}{more}",
+            f"give a header with {FILENAME} and {ASN_CANDIDATE}, separated by '|'",
+            line=number,
+        )
+
+    def _miscounted(self, cells: list[str], number: int) -> PoolError:
+        found, wanted = len(cells), len(self.columns)
+        count = f"{found:,} cells where the header has {wanted:,}"
+        if found < wanted:
+            problem = f"{count}, the row stops before {shown(self.columns[found])}"
+            mend = "give each column a cell, if only a blank one"
+        else:
+            problem = f"{count}, the row goes on after it with {shown(cells[wanted])}"
+            mend = "quote a cell that holds '|'"
+        last = min(found, wanted) - 1
+        return self._stored.error(problem, mend, line=number, column=self._column(last))
+
+    def _learn(self, text: str, number: int) -> None:
+        try:
+            self.candidates[text] = parse_candidates(text)
+        except CandidateSyntaxError as error:
+            raise self._stored.error(
+                f"not a list of candidates: {error}",
+                "write it like [('o001', 'observation')], or leave it blank",
+                line=number,
+                column=ASN_CANDIDATE,
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool that has been read.
+
+    Attributes
+    ----------
+    name : str
+        Base name of the file; `stdin` for standard input.
+    sha256 : str
+        Hexadecimal digest of the stored bytes.
+    columns : tuple of str
+        Names of all columns in the file, in lower case.
+    keywords : tuple of str
+        The keywords that the rows hold.
+    rows : list of tuple
+        A value for each keyword, in lower case: `null` for a blank cell, None where the file has
+        no such column.
+    candidates : dict of str to tuple of Candidate
+        What each distinct text in asn_candidate stands for.
+    """
+
+    name: str
+    sha256: str
+    columns: tuple[str, ...]
+    keywords: tuple[str, ...]
+    rows: list[tuple[str | None, ...]]
+    candidates: dict[str, tuple[Candidate, ...]]
+
+
+def read_pool(
+    path: str | Path,
+    keywords: Sequence[str],
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> Pool:
+    """Read a whole pool.
+
+    Parameters
+    ----------
+    path : str or Path
+        The pool; ``-`` stands for standard input.
+    keywords : sequence of str
+        As for `PoolReader`.
+    progress : callable, optional
+        Called now and then, and at the end, with the number of stored bytes read so far.
+
+    Raises
+    ------
+    PoolError
+        For anything wrong with the file.
+    """
+    rows: list[tuple[str | None, ...]] = []
+    with PoolReader(path, keywords) as reader:
+        stream = iter(reader)
+        while batch := list(islice(stream, _BATCH)):
+            rows += batch
+            if progress:
+                progress(reader.bytes_read)
+        if progress:
+            progress(reader.bytes_read)
+        return Pool(
+            reader.name, reader.sha256, reader.columns, reader.keywords, rows, reader.candidates
+        )

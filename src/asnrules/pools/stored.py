@@ -1,0 +1,212 @@
+"""The lines of a stored pool file: opened, unpacked, decoded in blocks, and digested."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from asnrules.errors import PoolError
+from asnrules.pools.wording import label
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+Line: TypeAlias = tuple[int, str, bool]
+LINE_LIMIT = 1 << 20
+_BUFFER = 1 << 18
+_GZIP_MAGIC = b"\x1f\x8b"
+_LABEL_LENGTH = 200
+_REASON_LENGTH = 100
+# Control characters but for tab and line ends: those below 0x20 and 0x7f as they are, those from
+# 0x80 on by the byte that they begin with in UTF-8.
+_C0 = bytes({*range(0x20), 0x7F} - {*b"\t\n\r"})
+_C1_LEAD = b"\xc2"
+
+
+class _Digesting(io.RawIOBase):
+    """A stream that digests and counts what is read through it. It does not own its source."""
+
+    def __init__(self, source: io.BufferedIOBase) -> None:
+        self._source = source
+        self._digest = hashlib.sha256()
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        # typeshed has int, but a source that does not block gives None where it has no data yet.
+        count = cast("int | None", self._source.readinto(view))
+        if count is None:
+            raise BlockingIOError(0, "no data yet from an input that does not block")
+        self._digest.update(view[:count])
+        self.count += count
+        return count
+
+    def finished(self) -> str:
+        """Read what is left, whoever asked for the bytes so far, and return the digest of all."""
+        while self.read(_BUFFER):
+            pass
+        return self._digest.hexdigest()
+
+
+class StoredText:
+    """A text file, gzipped or not, as decoded lines.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``-`` stands for standard input.
+
+    Attributes
+    ----------
+    name : str
+        Base name of the file, characters that cannot be printed escaped; `stdin` for ``-``.
+    label : str
+        The file as messages name it.
+    sha256 : str
+        Hexadecimal digest of all stored bytes; '' until the last line has been read.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
+        self._standard_input = str(path) == "-"
+        base = "stdin" if self._standard_input else Path(path).name
+        self.name = base if base.isprintable() else ascii(base)[1:-1]
+        self.label = "stdin" if self._standard_input else label(str(path), _LABEL_LENGTH)
+        self._closing = contextlib.ExitStack()
+        self._stored: _Digesting | None = None
+        self.sha256 = ""
+
+    @property
+    def bytes_read(self) -> int:
+        """Number of stored bytes read so far."""
+        return self._stored.count if self._stored else 0
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        self._closing.close()
+
+    def lines(self) -> Iterator[Line]:
+        """Yield each line that is neither blank nor a comment.
+
+        Yields
+        ------
+        tuple of int, str and bool
+            The number of the line in the file, counted from 1; the line in lower case, without
+            its end; whether it may hold control characters other than tabs.
+        """
+        try:
+            digesting = self._stored = _Digesting(self._opened())
+            yield from self._decoded(self._unpacked(digesting))
+            self.sha256 = digesting.finished()
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            reason = label(str(error), _REASON_LENGTH)
+            raise self.error(
+                f"truncated or corrupt gzip data ({reason})", "fetch the file again"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from error
+
+    def error(
+        self, problem: str, mend: str, *, line: int | None = None, column: str | None = None
+    ) -> PoolError:
+        """Return the error for a place in this file, see `PoolError.at`."""
+        return PoolError.at(self.label, problem, mend, line=line, column=column)
+
+    def not_text(self, line: int) -> PoolError:
+        """Return the error for a file that is not text, as seen at that line."""
+        return self.error(
+            "not a text file: it holds NUL bytes",
+            "give a pool, a '|' separated text file",
+            line=line,
+        )
+
+    def _opened(self) -> io.BufferedIOBase:
+        if self._standard_input:
+            return getattr(sys.stdin, "buffer", None) or io.BytesIO()
+        return self._closing.enter_context(Path(self._path).open("rb"))
+
+    def _unpacked(self, digesting: _Digesting) -> io.BufferedIOBase:
+        stored = io.BufferedReader(digesting, _BUFFER)
+        if not stored.peek(1).startswith(_GZIP_MAGIC):
+            return stored
+        unpacked = self._closing.enter_context(gzip.GzipFile(fileobj=stored, mode="rb"))
+        # GzipFile has no fast readline of its own; it has the readinto that a raw stream needs.
+        return io.BufferedReader(cast("io.RawIOBase", unpacked), _BUFFER)
+
+    def _decoded(self, text: io.BufferedIOBase) -> Iterator[Line]:
+        number = 1
+        rest = b""
+        while block := text.read(_BUFFER):
+            block = rest + block
+            # Lines that begin in this block are shorter than it: only the first can be too long.
+            if (block.find(b"\n") + 1 or len(block)) > LINE_LIMIT:
+                raise self._endless(block, number)
+            end = block.rfind(b"\n") + 1
+            rest = block[end:]
+            if end:
+                yield from self._lines_of(block[: end - 1], number)
+                number += block.count(b"\n")
+        if rest:
+            yield from self._lines_of(rest, number)
+        elif number == 1:
+            raise self.error("the file is empty", "give a pool with a header line")
+
+    def _lines_of(self, block: bytes, first: int) -> Iterator[Line]:
+        error = None
+        try:
+            text = block.decode()
+        except UnicodeDecodeError as undecodable:
+            start = block.rfind(b"\n", 0, undecodable.start) + 1
+            error = self._undecodable(block, start, undecodable.start, first)
+            text = block[:start].decode()
+        if first == 1:
+            text = text.removeprefix("\ufeff")
+        if "\r" in text:
+            text = (text + "\n").replace("\r\n", "\n")[:-1]
+        suspect = "\r" in text or _C1_LEAD in block or len(block.translate(None, _C0)) < len(block)
+        for number, line in enumerate(text.lower().split("\n"), first):
+            if suspect and "\0" in line:
+                raise self.not_text(number)
+            start_of_line = line.lstrip()[:1]
+            if start_of_line and start_of_line != "#":
+                yield number, line, suspect
+        if error:
+            raise error
+
+    def _endless(self, block: bytes, number: int) -> PoolError:
+        if b"\0" in block:
+            return self.not_text(number)
+        return self.error(
+            f"the line is longer than {LINE_LIMIT:,} bytes",
+            "give a pool with one exposure on each line",
+            line=number,
+        )
+
+    def _undecodable(self, block: bytes, start: int, at: int, first: int) -> PoolError:
+        number = first + block.count(b"\n", 0, start)
+        if b"\0" in block[start:]:
+            return self.not_text(number)
+        return self.error(
+            f"byte 0x{block[at]:02x}, number {at - start + 1} of the line, is not UTF-8",
+            "save the pool as UTF-8 text",
+            line=number,
+        )
+
+    def _unreadable(self, error: OSError | ValueError) -> PoolError:
+        if isinstance(error, IsADirectoryError):
+            return self.error("is a directory", "name a pool file")
+        reason = error.strerror if isinstance(error, OSError) else None
+        return self.error(
+            f"cannot be read: {label(reason or str(error), _REASON_LENGTH)}",
+            "name a file that exists and that you may read",
+        )

@@ -1,0 +1,167 @@
+"""parse_candidates: what is taken, what is refused, and how that is said."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asnrules.pools import Candidate, CandidateSyntaxError, parse_candidates
+
+O001 = Candidate("o001", "observation")
+C1000 = Candidate("c1000", "background")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[('o001', 'observation'), ('c1000', 'background')]", (O001, C1000)),
+        ('[("o001", "observation"), ("c1000", "background")]', (O001, C1000)),
+        ("[(\"o001\", 'observation')]", (O001,)),
+        ("(('o001', 'observation'), ('c1000', 'background'))", (O001, C1000)),
+        ("[['o001', 'observation'], ('c1000', 'background')]", (O001, C1000)),
+        ("[('o001','observation')]", (O001,)),
+        ("[('o001', 'observation',),]", (O001,)),
+        ("(('o001', 'observation'),)", (O001,)),
+        ("[\t( 'o001' ,\n'observation' )\u00a0, ]", (O001,)),
+        ("  [('o001', 'observation')]  ", (O001,)),
+        ("[('o001', 'observation'), ('o001', 'observation')]", (O001, O001)),
+        ("[('c1000', 'background'), ('o001', 'observation')]", (C1000, O001)),
+        ("[('c1000', 'moon shadow, [(')]", (Candidate("c1000", "moon shadow, [("),)),
+        ("[('ö1', 'ß')]", (Candidate("ö1", "ß"),)),
+        ("[]", ()),
+        ("()", ()),
+        ("[ ]", ()),
+        ("null", ()),
+        ("1000", (Candidate("1000", "unknown"),)),
+        ("#!fmt_cand([(obsnum.value, 'observation')])", ()),
+        ("@!fmt_cand([(obsnum.value, 'observation')])", ()),
+        ("#!", ()),
+    ],
+)
+def test_reads(text: str, expected: tuple[Candidate, ...]) -> None:
+    assert parse_candidates(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the end where '[' or '(' to open a list of candidates is expected, at character 1"),
+        ("o001", "'o' where '[' or '(' to open a list of candidates is expected, at character 1"),
+        ("-1", "'-' where '[' or '(' to open a list of candidates is expected, at character 1"),
+        ("10.5", "'1' where '[' or '(' to open a list of candidates is expected, at character 1"),
+        ("٣", "'٣' where '[' or '(' to open a list of candidates is expected, at character 1"),
+        ("{'o001'}", "'{' where '[' or '(' to open a list of candidates is expected, at charac"),
+        ("[", "the end where '[' or '(' to open a pair (id, type) is expected, at character 2"),
+        ("[,]", "',' where '[' or '(' to open a pair (id, type) is expected, at character 2"),
+        ("['a', 'b']", "\"'\" where '[' or '(' to open a pair (id, type) is expected, at char"),
+        ("[none]", "'n' where '[' or '(' to open a pair (id, type) is expected, at character 2"),
+        ("[()]", "')' where an id in quotes is expected, at character 3"),
+        ("[(1, 'b')]", "'1' where an id in quotes is expected, at character 3"),
+        ("[(b'a', 'b')]", "'b' where an id in quotes is expected, at character 3"),
+        ("[([('a', 'b')], 'b')]", "'[' where an id in quotes is expected, at character 3"),
+        ("[('a')]", "')' where ',' is expected, at character 6"),
+        ("[('a' 'b')]", "\"'\" where ',' is expected, at character 7"),
+        ("[('a',)]", "')' where a type in quotes is expected, at character 7"),
+        ("[('a', none)]", "'n' where a type in quotes is expected, at character 8"),
+        ("[('a', 'b', 'c')]", "\"'\" where ')' is expected, at character 13"),
+        ("[('a', 'b']", "']' where ')' is expected, at character 11"),
+        ("[['a', 'b')]", "')' where ']' is expected, at character 11"),
+        ("[('a', 'b'))", "')' where ']' is expected, at character 12"),
+        ("[('a', 'b')", "the end where ']' is expected, at character 12"),
+        ("[('a', 'b') ('c', 'd')]", "'(' where ']' is expected, at character 13"),
+        ("[('a', 'b'),,]", "',' where '[' or '(' to open a pair (id, type) is expected, at char"),
+        ("[('a', 'b')] + []", "'+' where nothing more is expected, at character 14"),
+        ("[] []", "'[' where nothing more is expected, at character 4"),
+        ("[('a', 'b]", "the quote ' is not closed, at character 8"),
+        ("[('a\", 'b')]", "an id holds '\"', at character 5"),
+        ("[(\"a'\", 'b')]", 'an id holds "\'", at character 5'),
+        ("[('a', 'b\\n')]", "a type holds '\\\\', at character 10"),
+        ("[('', 'b')]", "an id is blank, at character 3"),
+        ("[('a', '  ')]", "a type is blank, at character 8"),
+        ("[('a\tb', 'b')]", "an id holds '\\t', at character 5"),
+        ("[('a', 'b\x1b')]", "a type holds '\\x1b', at character 10"),
+        ("[('a', '\u202eb')]", "a type holds '\\u202e', at character 9"),
+    ],
+)
+def test_refuses_and_says_what_it_found_where(text: str, message: str) -> None:
+    with pytest.raises(CandidateSyntaxError) as caught:
+        parse_candidates(text)
+    assert str(caught.value).startswith(message)
+
+
+def test_the_message_ends_with_the_value() -> None:
+    with pytest.raises(CandidateSyntaxError) as caught:
+        parse_candidates("[('a')]")
+    assert str(caught.value) == ("')' where ',' is expected, at character 6 of \"[('a')]\"")
+
+
+def test_a_long_value_is_cut_to_60_characters() -> None:
+    with pytest.raises(CandidateSyntaxError) as caught:
+        parse_candidates("x" * 1_000_000)
+    shown = str(caught.value).partition(" at character 1 of ")[2]
+    assert shown == "'" + "x" * 56 + "..."
+
+
+def test_the_error_is_a_value_error() -> None:
+    assert issubclass(CandidateSyntaxError, ValueError)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 1_000_000,
+        "(" * 1_000_000 + ")" * 1_000_000,
+        "[" + " " * 1_000_000,
+        "[('a', 'b')" + "," * 1_000_000,
+        "['" * 500_000,
+        "[('" + "\\" * 1_000_000 + "', 'b')]",
+        "[('" + '"' * 1_000_000 + "', 'b')]",
+        "[" + "('a', 'b'), " * 80_000 + "x",
+    ],
+    ids=["open", "nested", "blank", "commas", "quotes", "backslashes", "double quotes", "pairs"],
+)
+def test_hostile_text_is_refused_in_linear_time(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(CandidateSyntaxError):
+        parse_candidates(text)
+    assert time.process_time() - began < 5
+
+
+_WORDS = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789_-"), min_size=1)
+_PAIRS = st.lists(st.tuples(_WORDS, _WORDS))
+_SPACES = st.sampled_from(["", " ", "  ", "\t", "\n"])
+
+
+@given(_PAIRS, st.data())
+def test_what_is_written_out_reads_back(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
+    def written(parts: list[str], brackets: list[str]) -> str:
+        opening, closing = data.draw(st.sampled_from(brackets))
+        text = opening + data.draw(_SPACES)
+        for place, part in enumerate(parts):
+            text += part + data.draw(_SPACES)
+            if place < len(parts) - 1 or data.draw(st.booleans()):
+                text += "," + data.draw(_SPACES)
+        return text + closing
+
+    def quoted(word: str) -> str:
+        quote = data.draw(st.sampled_from(["'", '"']))
+        return f"{quote}{word}{quote}"
+
+    brackets = ["[]", "()"]
+    text = written([written([quoted(a), quoted(b)], brackets) for a, b in pairs], brackets)
+    assert [tuple(candidate) for candidate in parse_candidates(text)] == pairs
+
+
+@given(st.one_of(st.text(), st.text(st.sampled_from("[](),'\"\\ ab#!1\t\x00\ud800"))))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        candidates = parse_candidates(text)
+    except CandidateSyntaxError as error:
+        message = str(error)
+        assert message.isprintable()
+        assert len(message) < 250
+    else:
+        assert all(candidate.id and candidate.type for candidate in candidates)
