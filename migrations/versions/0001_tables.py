@@ -29,6 +29,7 @@ def upgrade() -> None:
         "keywords",
         sa.Column("keyword", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("assumed", sa.Text(), nullable=False),
         sa.CheckConstraint("keyword = upper(keyword)", name=op.f("ck_keywords_upper_case")),
         sa.PrimaryKeyConstraint("keyword", name=op.f("pk_keywords")),
         sqlite_strict=True,
@@ -400,9 +401,7 @@ def upgrade() -> None:
         sa.Column("trace_id", Number, nullable=False),
         sa.Column("associations", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(associations = 0) = (reason IS NOT NULL)", name=op.f("ck_decisions_reason")
-        ),
+        sa.CheckConstraint("associations = 0 OR reason IS NULL", name=op.f("ck_decisions_reason")),
         sa.ForeignKeyConstraint(
             ["pool_id", "position"],
             ["exposures.pool_id", "exposures.position"],

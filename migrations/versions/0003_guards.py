@@ -85,7 +85,8 @@ _EVENTS = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
 def _guard_sqlite() -> None:
     def trigger(table: str, event: str, when: str, message: str, name: str = "") -> None:
         op.execute(
-            f"CREATE TRIGGER guard_{table}_{name or event} BEFORE {event.upper()} ON {table} {when} "
+            f"CREATE TRIGGER guard_{table}_{name or event} "
+            f"BEFORE {event.upper()} ON {table} {when} "
             f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
         )
 

@@ -28,7 +28,13 @@ class PoolError(AsnrulesError):
 
     @classmethod
     def at(
-        cls, name: str, problem: str, mend: str, *, line: int | None = None, column: str | None = None
+        cls,
+        name: str,
+        problem: str,
+        mend: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
     ) -> PoolError:
         """Build the error for a place in a pool file.
 

@@ -131,9 +131,7 @@ def _terms(path: Path, keyword: str, test: Any) -> list[_Entry]:
     try:
         return [(keyword, Operator(word), list(values))]
     except ValueError as error:
-        raise RulesetError(
-            f"{path}: {word!r} is no operator; use {', '.join(Operator)}"
-        ) from error
+        raise RulesetError(f"{path}: {word!r} is no operator; use {', '.join(Operator)}") from error
 
 
 def _cell(keyword: str, cell: str, *, split: bool = True) -> list[_Entry]:
@@ -176,7 +174,9 @@ def _known(path: Path, what: str, name: str, names: Iterable[str]) -> str:
 class _Rules:
     """Collects the rows of the rules, with groups and defaults spelled out."""
 
-    def __init__(self, keys: dict[str, Any], conditions: set[str], defaults: dict[str, Any]) -> None:
+    def __init__(
+        self, keys: dict[str, Any], conditions: set[str], defaults: dict[str, Any]
+    ) -> None:
         self._keys: dict[str, dict[str, Any]] = keys["keys"]
         self._groups: dict[str, dict[str, list[str]]] = keys.get("groups", {})
         self._conditions = conditions

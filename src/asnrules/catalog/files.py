@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from asnrules.catalog.content import RulesetContent, Rows
+from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.errors import RulesetError
 
 HEADER = ("label", "kind", "title", "source", "effective_from")
@@ -45,7 +45,9 @@ def read_ruleset(folder: Path) -> RulesetContent:
     else:
         raise RulesetError(f"{path}: kind is {header['kind']!r}; published or executable")
     return RulesetContent(
-        **{name: header[name] for name in HEADER}, implements=header.get("implements"), tables=tables
+        **{name: header[name] for name in HEADER},
+        implements=header.get("implements"),
+        tables=tables,
     )
 
 
@@ -90,7 +92,9 @@ def read_csv(path: Path, columns: tuple[str, ...] | None = None) -> Rows:
     except (csv.Error, UnicodeDecodeError) as error:
         raise RulesetError(f"{path}: {error}; mend the CSV") from error
     if columns is not None and found != columns:
-        raise RulesetError(f"{path}: columns are {', '.join(found)}; they should be {', '.join(columns)}")
+        raise RulesetError(
+            f"{path}: columns are {', '.join(found)}; they should be {', '.join(columns)}"
+        )
     for line, row in enumerate(rows, 2):
         if "" in row or None in row.values():
             raise RulesetError(f"{path}, line {line}: not {len(found)} cells; mend the row")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Connection, Table, insert, select, update
 
-from asnrules.catalog.content import RulesetContent, Rows
+from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.database import schema
 from asnrules.database.schema import rulesets
 from asnrules.errors import RulesetError
@@ -125,9 +125,8 @@ def read_content(connection: Connection, key: int) -> RulesetContent:
 
 def stored_checksum(connection: Connection, key: int) -> str:
     """Give the checksum that was stored with a ruleset."""
-    return connection.execute(
-        select(rulesets.c.checksum).where(rulesets.c.ruleset_id == key)
-    ).scalar_one()
+    statement = select(rulesets.c.checksum).where(rulesets.c.ruleset_id == key)
+    return str(connection.execute(statement).scalar_one())
 
 
 def _rows(connection: Connection, table: Table, key: int) -> Rows:

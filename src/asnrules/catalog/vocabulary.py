@@ -42,6 +42,19 @@ def keyword_names(connection: Connection) -> list[str]:
     return sorted(name.lower() for name in names)
 
 
+def assumed_values(connection: Connection) -> dict[str, str | None]:
+    """Give what is assumed of each keyword where an exposure is given by keywords without it.
+
+    Returns
+    -------
+    dict of str to (str or None)
+        Lower-case keyword to value; None for no value, `(any)` for one that fits.
+    """
+    table = schema.keywords
+    rows = connection.execute(select(table.c.keyword, table.c.assumed))
+    return {keyword.lower(): assumed or None for keyword, assumed in rows}
+
+
 def exp_type_names(connection: Connection) -> list[str]:
     """Give all EXP_TYPEs, sorted."""
     return sorted(connection.execute(select(schema.exp_types.c.exp_type)).scalars())

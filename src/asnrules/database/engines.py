@@ -157,7 +157,9 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
     except DBAPIError as error:
         if not _is_about_the_database(error):
             raise
-        raise DatabaseError(f"{shown_url(engine.url)}: {_first_line(error)}; {_mend(error)}") from error
+        raise DatabaseError(
+            f"{shown_url(engine.url)}: {_first_line(error)}; {_mend(error)}"
+        ) from error
 
 
 def _is_about_the_database(error: DBAPIError) -> bool:

@@ -74,6 +74,7 @@ keywords = _table(
     "keywords",
     Column("keyword", Text, primary_key=True),
     Column("description", Text, nullable=False),
+    Column("assumed", Text, nullable=False),
     CheckConstraint("keyword = upper(keyword)", name="upper_case"),
 )
 
@@ -359,7 +360,7 @@ decisions = _table(
     Column("reason", Text),
     PrimaryKeyConstraint("run_id", "pool_id", "position"),
     ForeignKeyConstraint(["pool_id", "position"], ["exposures.pool_id", "exposures.position"]),
-    CheckConstraint("(associations = 0) = (reason IS NOT NULL)", name="reason"),
+    CheckConstraint("associations = 0 OR reason IS NULL", name="reason"),
 )
 
 associations = _table(

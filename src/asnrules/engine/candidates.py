@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 Pair = tuple[str, str]
@@ -16,9 +17,7 @@ class SubPool(NamedTuple):
     places: list[int]
 
 
-def sub_pools(
-    texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]]
-) -> list[SubPool]:
+def sub_pools(texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]]) -> list[SubPool]:
     """Give the exposures of each candidate.
 
     An exposure is worked for every candidate whose id its asn_candidate text *contains*; types
@@ -44,8 +43,7 @@ def sub_pools(
     pools = []
     for kind, names in by_type.items():
         for name in names:
-            groups = [by_text[text] for text in holders[name]]
-            places = groups[0] if len(groups) == 1 else sorted(sum(groups, []))
+            places = sorted(chain.from_iterable(by_text[text] for text in holders[name]))
             pools.append(SubPool((name, kind), places))
     return pools
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from asnrules.engine.model import Condition, Operator, Requirement, Term
-from asnrules.engine.values import is_empty
+from asnrules.engine.values import ANY, is_empty
 
 Values = Mapping[str, str | None]
 """The values of an exposure by keyword; a keyword that is not there has no value."""
@@ -43,22 +43,35 @@ class Failure(NamedTuple):
         return f"{self.text}: {self.keyword.upper()} is {found}, wanted {self.wanted}"
 
 
-def term_holds(term: Term, value: str | None) -> bool:
-    """Tell whether a term holds for a value of its keyword."""
+def term_holds(term: Term, value: str | None, *, benefit: bool = False) -> bool:
+    """Tell whether a term holds for a value of its keyword.
+
+    Parameters
+    ----------
+    term : Term
+        The comparison.
+    value : str or None
+        The value; None if there is none.
+    benefit : bool
+        What is answered for a value that may be any.
+    """
+    if value == ANY and term.operator not in {Operator.SET, Operator.EMPTY}:
+        return benefit
     return _TESTS[term.operator](term.values, value)
 
 
-def condition_holds(condition: Condition, values: Values) -> bool:
-    """Tell whether all terms of any alternative of a condition hold."""
+def condition_holds(condition: Condition, values: Values, *, benefit: bool = False) -> bool:
+    """Tell whether all terms of any alternative of a condition hold; see `term_holds`."""
     return any(
-        all(term_holds(term, values.get(term.keyword)) for term in terms)
+        all(term_holds(term, values.get(term.keyword), benefit=benefit) for term in terms)
         for terms in condition.alternatives
     )
 
 
 def requirement_holds(requirement: Requirement, values: Values) -> bool:
-    """Tell whether a requirement holds, keys left aside."""
-    return condition_holds(requirement.condition, values) is not requirement.negated
+    """Tell whether a requirement holds, or may hold; keys are left aside."""
+    benefit = not requirement.negated
+    return condition_holds(requirement.condition, values, benefit=benefit) is benefit
 
 
 def failure(requirement: Requirement, values: Values) -> Failure | None:
@@ -83,15 +96,22 @@ def failure(requirement: Requirement, values: Values) -> Failure | None:
     if requirement.negated:
         return _unwanted(condition, values)
     best = max(condition.alternatives, key=lambda terms: _nearness(terms, values))
-    term = next(term for term in best if not term_holds(term, values.get(term.keyword)))
-    wanted = _wanted(condition, term) if len(best) > 1 else _wanted_of_any(condition, term)
+    term = next(
+        term for term in best if not term_holds(term, values.get(term.keyword), benefit=True)
+    )
+    others = (
+        [terms[0] for terms in condition.alternatives if len(terms) == 1] if len(best) == 1 else []
+    )
+    alike = [other for other in others if other.keyword == term.keyword] or [term]
+    wanted = " or ".join(_WORDS[one.operator].format(_joined(one.values)) for one in alike)
     return Failure(
         condition.name, condition.text, term.keyword, _shown(values.get(term.keyword)), wanted
     )
 
 
 def _nearness(terms: tuple[Term, ...], values: Values) -> float:
-    return sum(term_holds(term, values.get(term.keyword)) for term in terms) / len(terms)
+    held = [term_holds(term, values.get(term.keyword), benefit=True) for term in terms]
+    return sum(held) / len(terms)
 
 
 def _unwanted(condition: Condition, values: Values) -> Failure:
@@ -110,20 +130,6 @@ def _unwanted(condition: Condition, values: Values) -> Failure:
     )
 
 
-def _wanted(condition: Condition, term: Term) -> str:
-    """The values of a keyword that would help, over the alternatives that are alike else."""
-    return _WORDS[term.operator].format(_joined(term.values))
-
-
-def _wanted_of_any(condition: Condition, term: Term) -> str:
-    words = [
-        _WORDS[terms[0].operator].format(_joined(terms[0].values))
-        for terms in condition.alternatives
-        if len(terms) == 1 and terms[0].keyword == term.keyword
-    ]
-    return " or ".join(words)
-
-
 def _joined(values: tuple[str, ...]) -> str:
     return ", ".join(values)
 
@@ -133,8 +139,10 @@ def _shown(value: str | None) -> str | None:
 
 
 def _listed(values: tuple[str, ...], value: str | None) -> bool:
-    return value is not None and not is_empty(value) and (
-        value == values[-1] or value.startswith(values[:-1])
+    return (
+        value is not None
+        and not is_empty(value)
+        and (value == values[-1] or value.startswith(values[:-1]))
     )
 
 

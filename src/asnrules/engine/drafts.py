@@ -142,9 +142,9 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
             if key.required:
                 return False
             continue
-        if key.excludes is not None and key.excludes in locked:
-            if locked[key.excludes][1] in found[1]:
-                return False
+        excluded = locked.get(key.excludes or "")
+        if excluded is not None and excluded[1] in found[1]:
+            return False
         locked[key.name] = found
     return True
 
@@ -156,10 +156,11 @@ def written_exptype(ruleset: Ruleset, draft: Draft, role: Role, judgement: Judge
         is_companion = judgement.exposure_class == rule.companion_class
         return judgement.exposure_class if is_companion and draft.holds(SCIENCE) else SCIENCE
     exptype = ruleset.written_as.get(judgement.exposure_class, judgement.exposure_class)
-    if exptype == SCIENCE and role.science_as is not None:
-        if not role.science_as_if_held or draft.holds(role.science_as):
-            return role.science_as
-    return exptype
+    if exptype != SCIENCE or role.science_as is None:
+        return exptype
+    if role.science_as_if_held and not draft.holds(role.science_as):
+        return exptype
+    return role.science_as
 
 
 def is_rateints(verdict: RuleVerdict, locked: Locked) -> bool:

@@ -93,8 +93,6 @@ class Procedure:
         if verdict.failures:
             return False
         role = self._fit(growing, place, judgement, verdict)
-        written = self._work.ruleset.written_as
-        growing.last_class = written.get(judgement.exposure_class, judgement.exposure_class)
         if role is None:
             return False
         draft = growing.draft
@@ -113,10 +111,12 @@ class Procedure:
         locked = dict(draft.keys)
         if not lock_keys(self._work, draft.rule.keys, place, locked):
             return None
+        last_class = growing.last_class
+        growing.last_class = judgement.exposure_class
         for role, failures in verdict.roles:
             if failures or (role.single and draft.holds(SCIENCE)):
                 continue
-            if role.not_after is not None and role.not_after == growing.last_class:
+            if role.not_after is not None and role.not_after == last_class:
                 continue
             tried = locked if role.keys_stick else dict(locked)
             if lock_keys(self._work, role.keys, place, tried):

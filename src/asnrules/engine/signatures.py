@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import Failure, Values, condition_holds, failure, requirement_holds
+from asnrules.engine.conditions import Failure, Values, condition_holds, failure
 from asnrules.engine.model import Condition, Key, Requirement, Role, Rule, Ruleset, Term
 from asnrules.engine.values import EMPTY, Row, is_empty
 
@@ -172,7 +172,11 @@ def _verdict(rule: Rule, values: Values) -> RuleVerdict:
             RoleVerdict(role, _failures(role.requirements, role.keys, values))
             for role in rule.roles
         ),
-        tuple(use for use in rule.rateints if requirement_holds(use, values)),
+        tuple(
+            use
+            for use in rule.rateints
+            if condition_holds(use.condition, values) is not use.negated
+        ),
     )
 
 

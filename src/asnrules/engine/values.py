@@ -8,6 +8,9 @@ EMPTY = frozenset({None, "", "null", "--", "n", "f", "false", "n/a"})
 Source: behaviour of jwst 3.0.0, by running it. `none`, `clear` and `0` are values.
 """
 
+ANY = "(any)"
+"""Stands for a value that is not known and is taken to fit, for an exposure given by keywords."""
+
 Row = tuple[str | None, ...]
 """The kept values of one exposure, aligned with the keywords of its pool."""
 

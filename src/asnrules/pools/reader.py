@@ -240,12 +240,17 @@ class PoolReader:
 
     def _miscounted(self, cells: list[str], number: int) -> PoolError:
         found, wanted = len(cells), len(self.columns)
-        count = f"{found:,} cells where the header has {wanted:,}"
         if found < wanted:
-            problem = f"{count}, the row stops before {shown(self.columns[found])}"
+            problem = (
+                f"only {found:,} of {wanted:,} cells, "
+                f"the row stops before {shown(self.columns[found])}"
+            )
             mend = "give each column a cell, if only a blank one"
         else:
-            problem = f"{count}, the row goes on after it with {shown(cells[wanted])}"
+            problem = (
+                f"{found:,} cells where the header has {wanted:,}, "
+                f"the row goes on after this one with {shown(cells[wanted])}"
+            )
             mend = "quote a cell that holds '|'"
         last = min(found, wanted) - 1
         return self._stored.error(problem, mend, line=number, column=self._column(last))

@@ -197,7 +197,7 @@ class StoredText:
         if b"\0" in block[start:]:
             return self.not_text(number)
         return self.error(
-            f"byte 0x{block[at]:02x}, number {at - start + 1} of the line, is not UTF-8",
+            f"not UTF-8 text: byte 0x{block[at]:02x} as number {at - start + 1} of the line",
             "save the pool as UTF-8 text",
             line=number,
         )

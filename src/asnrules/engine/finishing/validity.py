@@ -1,4 +1,4 @@
-"""Does an association stand?"""
+"""Tell whether an association stands."""
 
 from __future__ import annotations
 

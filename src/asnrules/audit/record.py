@@ -1,0 +1,279 @@
+"""Put a run into the tables: pools, exposures, decisions with reasons, associations, members."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select
+
+from asnrules.associations.model import Association
+from asnrules.classify import Classification
+from asnrules.database.schema import (
+    association_members,
+    associations,
+    decisions,
+    exposures,
+    pools,
+    run_pools,
+    runs,
+    traces,
+)
+from asnrules.engine.signatures import Judgement
+from asnrules.pools import Pool
+
+BATCH = 10_000
+"""Rows of one INSERT: enough that the round trip does not count, few enough to hold in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run to be recorded.
+
+    Attributes
+    ----------
+    started_at, finished_at : datetime
+        Aware.
+    operator, host, software_version : str
+        Who, where, with what.
+    ruleset_id : int
+        The executable ruleset.
+    options : mapping
+        As given on the command line.
+    note : str or None
+        Free text of the operator.
+    pools : sequence of Pool
+        What it was run on.
+    exposures : sequence of (int, int)
+        For each exposure in canonical order: its pool, by place in `pools`, and its row there.
+    judgements : sequence of Judgement
+        For each exposure.
+    classifications : mapping
+        From the id of a judgement to its classification.
+    memberships : sequence of int
+        For each exposure, in how many associations it is.
+    reasons : mapping of int to str
+        For exposures in none, where the rules alone do not say why.
+    associations : sequence of Association
+        What was made.
+    diagnostics : sequence of str
+        What the operator was told.
+    """
+
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    operator: str
+    host: str
+    software_version: str
+    ruleset_id: int
+    options: Mapping[str, Any]
+    note: str | None
+    pools: Sequence[Pool]
+    exposures: Sequence[tuple[int, int]]
+    judgements: Sequence[Judgement]
+    classifications: Mapping[int, Classification]
+    memberships: Sequence[int]
+    reasons: Mapping[int, str]
+    associations: Sequence[Association]
+    diagnostics: Sequence[str] = field(default_factory=tuple)
+
+
+def record_run(connection: Connection, run: Run) -> int:
+    """Record a run.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a writing transaction, which the caller commits.
+    run : Run
+        The run.
+
+    Returns
+    -------
+    int
+        The id of the run.
+    """
+    pool_ids = [_record_pool(connection, pool) for pool in run.pools]
+    trace_ids = _record_traces(connection, run)
+    run_id = int(
+        connection.execute(
+            insert(runs)
+            .values(
+                started_at=run.started_at,
+                finished_at=run.finished_at,
+                operator=run.operator,
+                host=run.host,
+                software_version=run.software_version,
+                ruleset_id=run.ruleset_id,
+                options=json.dumps(run.options, sort_keys=True),
+                note=run.note,
+                exposures=len(run.exposures),
+                associations=len(run.associations),
+                unassociated=sum(count == 0 for count in run.memberships),
+                diagnostics=json.dumps(list(run.diagnostics)),
+            )
+            .returning(runs.c.run_id)
+        ).scalar_one()
+    )
+    _insert(
+        connection,
+        run_pools,
+        (
+            {"run_id": run_id, "position": position, "pool_id": pool_id, "name": pool.name}
+            for position, (pool_id, pool) in enumerate(zip(pool_ids, run.pools, strict=True), 1)
+        ),
+    )
+    _insert(
+        connection,
+        decisions,
+        (
+            {
+                "run_id": run_id,
+                "pool_id": pool_ids[pool],
+                "position": row + 1,
+                "trace_id": trace_ids[id(judgement)],
+                "associations": count,
+                "reason": run.reasons.get(place),
+            }
+            for place, ((pool, row), judgement, count) in enumerate(
+                zip(run.exposures, run.judgements, run.memberships, strict=True)
+            )
+        ),
+    )
+    _record_associations(connection, run_id, run, pool_ids)
+    return run_id
+
+
+def _record_pool(connection: Connection, pool: Pool) -> int:
+    """Record a pool and its exposures, once however often it is run."""
+    keywords = json.dumps(pool.keywords)
+    found = connection.execute(
+        select(pools.c.pool_id).where(pools.c.sha256 == pool.sha256, pools.c.keywords == keywords)
+    ).scalar()
+    if found is not None:
+        return int(found)
+    pool_id = int(
+        connection.execute(
+            insert(pools)
+            .values(
+                sha256=pool.sha256,
+                keywords=keywords,
+                column_names=json.dumps(pool.columns),
+                exposures=len(pool.rows),
+            )
+            .returning(pools.c.pool_id)
+        ).scalar_one()
+    )
+    places = {keyword: place for place, keyword in enumerate(pool.keywords)}
+    apart = ("filename", "program", "asn_candidate")
+    rest = [(keyword, place) for keyword, place in places.items() if keyword not in apart]
+    exp_type = places["exp_type"]
+    _insert(
+        connection,
+        exposures,
+        (
+            {
+                "pool_id": pool_id,
+                "position": position,
+                **{keyword: row[places[keyword]] for keyword in apart},
+                "exp_type": (row[exp_type] or "").upper() or None,
+                "keyword_values": json.dumps(
+                    {keyword: row[place] for keyword, place in rest if row[place] is not None}
+                ),
+            }
+            for position, row in enumerate(pool.rows, 1)
+        ),
+    )
+    return pool_id
+
+
+def _record_traces(connection: Connection, run: Run) -> dict[int, int]:
+    """Record the traces that are new for this ruleset; give their ids by judgement."""
+    known = {
+        signature: trace_id
+        for trace_id, signature in connection.execute(
+            select(traces.c.trace_id, traces.c.signature).where(
+                traces.c.ruleset_id == run.ruleset_id
+            )
+        )
+    }
+    distinct = {id(judgement): judgement for judgement in run.judgements}
+    ids = {}
+    for key, judgement in distinct.items():
+        given = {name: value for name, value in judgement.values.items() if value is not None}
+        signature = json.dumps(given, sort_keys=True)
+        if signature not in known:
+            classification = run.classifications[key]
+            published = classification.published
+            known[signature] = connection.execute(
+                insert(traces)
+                .values(
+                    ruleset_id=run.ruleset_id,
+                    signature=signature,
+                    member_type=classification.member_type,
+                    special=classification.special,
+                    published_position=None if published is None else published.position,
+                    agrees=classification.agrees,
+                    reason=classification.reason,
+                    trace=json.dumps([answer._asdict() for answer in classification.rules]),
+                )
+                .returning(traces.c.trace_id)
+            ).scalar_one()
+        ids[key] = known[signature]
+    return ids
+
+
+def _record_associations(
+    connection: Connection, run_id: int, run: Run, pool_ids: Sequence[int]
+) -> None:
+    _insert(
+        connection,
+        associations,
+        (
+            {
+                "run_id": run_id,
+                "position": position,
+                "asn_name": association.asn_name,
+                "asn_type": association.asn_type,
+                "asn_rule": association.asn_rule,
+                "asn_id": association.asn_id,
+                "candidate_type": association.candidate_type,
+                "program": association.program,
+                "target": association.target,
+                "degraded_status": association.degraded_status,
+                "constraints": association.constraints,
+            }
+            for position, association in enumerate(run.associations, 1)
+        ),
+    )
+    _insert(connection, association_members, _member_rows(run_id, run, pool_ids))
+
+
+def _member_rows(run_id: int, run: Run, pool_ids: Sequence[int]) -> Iterable[dict[str, Any]]:
+    for number, association in enumerate(run.associations, 1):
+        position = 0
+        for product in association.products:
+            for member in product.members:
+                position += 1
+                place = None if member.exposure is None else run.exposures[member.exposure]
+                yield {
+                    "run_id": run_id,
+                    "association": number,
+                    "position": position,
+                    "product": product.name,
+                    "expname": member.expname,
+                    "exptype": member.exptype,
+                    "exposerr": member.exposerr,
+                    "pool_id": None if place is None else pool_ids[place[0]],
+                    "exposure": None if place is None else place[1] + 1,
+                }
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH)):
+        connection.execute(insert(table), batch)

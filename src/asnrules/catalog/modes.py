@@ -1,0 +1,139 @@
+"""Look up the published exposure-mode table."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from asnrules.catalog.rulesets import RulesetInfo
+from asnrules.catalog.vocabulary import exp_type_names
+from asnrules.database.schema import asn_types, exp_types, exposure_modes
+from asnrules.errors import NotFoundError
+
+
+class ExposureMode(NamedTuple):
+    """A row of a published ruleset.
+
+    Attributes
+    ----------
+    ruleset : str
+        The label of the ruleset.
+    exp_type, instrument : str
+        The type of exposure and its instrument.
+    member_type : str
+        How the exposure is classified.
+    special : str or None
+        The special that the row is for; None stands for N/A.
+    asn_type, pipeline : str or None
+        The association made and the pipeline that takes it; None stands for N/A.
+    footnote : str or None
+        As printed.
+    position : int
+        The place of the row in the table, from 1.
+    """
+
+    ruleset: str
+    exp_type: str
+    instrument: str
+    member_type: str
+    special: str | None
+    asn_type: str | None
+    pipeline: str | None
+    footnote: str | None
+    position: int
+
+
+class Filter(NamedTuple):
+    """Which rows are wanted; an empty field wants all."""
+
+    exp_types: Sequence[str] = ()
+    instrument: str | None = None
+    member_type: str | None = None
+    special: str | None = None
+    asn_type: str | None = None
+
+
+def look_up(
+    connection: Connection, info: RulesetInfo, wanted: Filter | None = None
+) -> list[ExposureMode]:
+    """Give rows of a published ruleset, in the order of the table.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    info : RulesetInfo
+        The ruleset.
+    wanted : Filter, optional
+        Values in any case; `N/A` for special and asn_type wants the rows that have none.
+
+    Raises
+    ------
+    NotFoundError
+        If an EXP_TYPE, or another value, is not one that the catalog knows; the message
+        suggests near spellings. If all are known, but no row fits, the answer is empty.
+    """
+    modes = _modes(connection, info)
+    if wanted is None:
+        return modes
+    names = [name.upper() for name in wanted.exp_types]
+    known = exp_type_names(connection)
+    for name in names:
+        _check("EXP_TYPE", name, known)
+    if wanted.instrument is not None:
+        _check("instrument", wanted.instrument.upper(), sorted({mode.instrument for mode in modes}))
+    for field in ("member_type", "special", "asn_type"):
+        value = getattr(wanted, field)
+        if value is not None:
+            _check(field, _folded(value), sorted({_folded(getattr(mode, field)) for mode in modes}))
+    return [mode for mode in modes if _fits(mode, wanted, names)]
+
+
+def _modes(connection: Connection, info: RulesetInfo) -> list[ExposureMode]:
+    table = exposure_modes
+    statement = (
+        select(
+            table.c.exp_type,
+            exp_types.c.instrument,
+            table.c.member_type,
+            table.c.special,
+            table.c.asn_type,
+            asn_types.c.pipeline,
+            table.c.footnote,
+            table.c.position,
+        )
+        .join(exp_types, exp_types.c.exp_type == table.c.exp_type)
+        .outerjoin(asn_types, asn_types.c.asn_type == table.c.asn_type)
+        .where(table.c.ruleset_id == info.ruleset_id)
+        .order_by(table.c.position)
+    )
+    return [ExposureMode(info.ruleset, *row) for row in connection.execute(statement)]
+
+
+def _fits(mode: ExposureMode, wanted: Filter, names: Sequence[str]) -> bool:
+    if names and mode.exp_type not in names:
+        return False
+    if wanted.instrument is not None and mode.instrument != wanted.instrument.upper():
+        return False
+    return all(
+        value is None or _folded(value) == _folded(getattr(mode, field))
+        for field, value in (
+            ("member_type", wanted.member_type),
+            ("special", wanted.special),
+            ("asn_type", wanted.asn_type),
+        )
+    )
+
+
+def _folded(value: str | None) -> str:
+    return "n/a" if value is None else value.lower()
+
+
+def _check(what: str, value: str, known: Sequence[str]) -> None:
+    if value in known:
+        return
+    near = difflib.get_close_matches(value, known, 3, 0.5) or known[:5]
+    raise NotFoundError(f"no {what} {value!r} in the catalog; near it are {', '.join(near)}")

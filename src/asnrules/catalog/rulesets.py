@@ -1,0 +1,142 @@
+"""Which rulesets there are, and which one is meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, column, select, table
+
+from asnrules.errors import NotFoundError
+
+PUBLISHED = "published"
+EXECUTABLE = "executable"
+
+_RULESETS = table(
+    "v_rulesets",
+    *[
+        column(name)
+        for name in (
+            "ruleset", "kind", "status", "title", "source", "effective_from", "effective_until",
+            "implements", "checksum", "published_at", "ruleset_id",
+        )
+    ],
+)  # fmt: skip
+
+
+class RulesetInfo(NamedTuple):
+    """A ruleset of the catalog.
+
+    Attributes
+    ----------
+    ruleset : str
+        Its label.
+    kind, status, title, source : str
+        `published` or `executable`; `draft` or `published`; what it is; where it comes from.
+    effective_from : date
+        The first day on which it is in force.
+    effective_until : date or None
+        The first day on which the next one of its kind is; None if there is none.
+    implements : str or None
+        The published ruleset that an executable one implements.
+    checksum : str
+        SHA-256 of its content.
+    ruleset_id : int
+        Its key in the tables.
+    """
+
+    ruleset: str
+    kind: str
+    status: str
+    title: str
+    source: str
+    effective_from: dt.date
+    effective_until: dt.date | None
+    implements: str | None
+    checksum: str
+    ruleset_id: int
+
+    def is_in_force(self, day: dt.date) -> bool:
+        """Tell whether it is in force on a day."""
+        return self.effective_from <= day and (
+            self.effective_until is None or day < self.effective_until
+        )
+
+
+def list_rulesets(connection: Connection) -> list[RulesetInfo]:
+    """Give all rulesets, published ones first, in order of their dates."""
+    columns = [_RULESETS.c[name] for name in RulesetInfo._fields]
+    rows = connection.execute(select(*columns)).all()
+    found = [RulesetInfo(*_with_dates(row._asdict())) for row in rows]
+    return sorted(found, key=lambda info: (info.kind != PUBLISHED, info.effective_from))
+
+
+def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
+    """Give a ruleset by its label.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none; the message suggests near labels.
+    """
+    rulesets = {info.ruleset: info for info in list_rulesets(connection)}
+    if label in rulesets:
+        return rulesets[label]
+    near = difflib.get_close_matches(label, rulesets, 3) or list(rulesets)
+    raise NotFoundError(f"no ruleset {label!r} in the catalog; there are {', '.join(near)}")
+
+
+def in_force(connection: Connection, kind: str, day: dt.date | None = None) -> RulesetInfo | None:
+    """Give the published ruleset of a kind that is in force on a day, today by default (UTC)."""
+    day = day or dt.datetime.now(dt.UTC).date()
+    for info in list_rulesets(connection):
+        if info.kind == kind and info.status == "published" and info.is_in_force(day):
+            return info
+    return None
+
+
+def choose_ruleset(
+    connection: Connection, kind: str, label: str | None = None, day: dt.date | None = None
+) -> RulesetInfo:
+    """Give the ruleset that a command means: by label, by date, or today's.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such label, it is of the other kind, or none was in force.
+    """
+    if label is not None:
+        info = find_ruleset(connection, label)
+        if info.kind != kind:
+            others = [one.ruleset for one in list_rulesets(connection) if one.kind == kind]
+            raise NotFoundError(
+                f"ruleset {label!r} is {_with_article(info.kind)} one; "
+                f"of the {kind} ones there are {', '.join(others)}"
+            )
+        return info
+    found = in_force(connection, kind, day)
+    if found is None:
+        first = min(
+            (info for info in list_rulesets(connection) if info.kind == kind),
+            key=lambda info: info.effective_from,
+        )
+        raise NotFoundError(
+            f"no {kind} ruleset was in force on {day}; "
+            f"the first, {first.ruleset}, is in force from {first.effective_from}"
+        )
+    return found
+
+
+def _with_article(kind: str) -> str:
+    return f"an {kind}" if kind == EXECUTABLE else f"a {kind}"
+
+
+def _with_dates(row: dict[str, Any]) -> list[Any]:
+    """Read the dates, which SQLite keeps as text."""
+    return [
+        dt.date.fromisoformat(value)
+        if name.startswith("effective") and isinstance(value, str)
+        else value
+        for name, value in row.items()
+    ]

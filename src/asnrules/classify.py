@@ -1,0 +1,403 @@
+"""What is this exposure: what the published table says of it, and what the rules make of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from asnrules.catalog import store
+from asnrules.catalog.executable import build_ruleset
+from asnrules.catalog.modes import ExposureMode, look_up
+from asnrules.catalog.rulesets import (
+    EXECUTABLE,
+    PUBLISHED,
+    RulesetInfo,
+    choose_ruleset,
+    find_ruleset,
+    in_force,
+)
+from asnrules.catalog.vocabulary import assumed_values, keyword_names, special_keywords
+from asnrules.database.engines import transaction
+from asnrules.engine.alone import anchored
+from asnrules.engine.drafts import Work
+from asnrules.engine.model import Rule, Ruleset
+from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
+from asnrules.engine.values import Row, is_empty
+from asnrules.errors import UsageError
+from asnrules.pools import PoolReader
+
+
+class RuleAnswer(NamedTuple):
+    """What one rule says of an exposure: whether it can take it, and if not, why not."""
+
+    asn_rule: str
+    matched: bool
+    failed_condition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What table and rules say of an exposure.
+
+    Attributes
+    ----------
+    exp_type : str or None
+        Upper case; None if it is not given.
+    member_type : str or None
+        The class of the exposure; None if no rules were in force.
+    special : str or None
+        The special whose keyword is set, the first that counts.
+    published : ExposureMode or None
+        The row of the table that covers it; None is *no rule*.
+    associations : tuple of Rule, or None
+        The rules by which it anchors an association when judged alone, companions left aside;
+        None if no rules were in force.
+    agrees : bool or None
+        Whether table and rules agree, in class and in association types.
+    reason : str
+        All of it in words.
+    rules : tuple of RuleAnswer
+        What each rule says, the nearest miss first after those that take it.
+    """
+
+    exp_type: str | None
+    member_type: str | None
+    special: str | None
+    published: ExposureMode | None
+    associations: tuple[Rule, ...] | None
+    agrees: bool | None
+    reason: str
+    rules: tuple[RuleAnswer, ...]
+
+    def document(self, filename: str | None, *, explain: bool = False) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        published = self.published
+        made = self.associations
+        document: dict[str, Any] = {
+            "filename": filename,
+            "exp_type": self.exp_type,
+            "member_type": self.member_type,
+            "special": self.special,
+            "published": published
+            and {
+                "ruleset": published.ruleset,
+                "member_type": published.member_type,
+                "special": published.special,
+                "asn_type": published.asn_type,
+            },
+            "associations": None
+            if made is None
+            else [{"asn_type": rule.asn_type, "asn_rule": rule.name} for rule in made],
+            "agrees": self.agrees,
+            "reason": self.reason,
+        }
+        if explain:
+            document["rules"] = [answer._asdict() for answer in self.rules]
+        return document
+
+
+class Classifier:
+    """Classifies exposures, each distinct signature once.
+
+    Parameters
+    ----------
+    published : RulesetInfo
+        The published ruleset.
+    modes : sequence of ExposureMode
+        Its rows.
+    specials : sequence of (str, str)
+        Each special with its keyword, the first that counts first.
+    ruleset : Ruleset or None
+        The executable rules, if any were in force.
+    differences : sequence of mapping
+        The known differences between the two.
+    """
+
+    def __init__(
+        self,
+        published: RulesetInfo,
+        modes: Sequence[ExposureMode],
+        specials: Sequence[tuple[str, str]],
+        ruleset: Ruleset | None,
+        differences: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        self.published = published
+        self.ruleset = ruleset
+        self._specials = specials
+        self._modes: dict[str, dict[str | None, ExposureMode]] = defaultdict(dict)
+        for mode in modes:
+            self._modes[mode.exp_type][mode.special] = mode
+        self._differences: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for difference in differences:
+            self._differences[difference["exp_type"]].append(difference)
+
+    def classify(self, work: Work, place: int) -> Classification:
+        """Classify an exposure that is judged by this classifier's ruleset.
+
+        Parameters
+        ----------
+        work : Work
+            Judged exposures.
+        place : int
+            The exposure.
+        """
+        exp_type, special, mode = self._mode(
+            {keyword: work.value(place, keyword) for keyword in self._looked_at}
+        )
+        judgement = work.judgements[place]
+        rules = tuple(anchored(work, place))
+        differences = self._compare(exp_type, mode, judgement, rules)
+        reason = "; ".join(
+            [_no_row(exp_type, special)] * (mode is None)
+            + [_made(judgement, rules)]
+            + [text for text in differences if text]
+        )
+        return Classification(
+            exp_type,
+            judgement.exposure_class,
+            special,
+            mode,
+            rules,
+            not differences,
+            reason,
+            _answers(judgement),
+        )
+
+    def classify_published(self, values: Mapping[str, str | None]) -> Classification:
+        """Classify an exposure by the table alone, where no rules were in force."""
+        exp_type, special, mode = self._mode(values)
+        reason = "no executable ruleset was in force on that date"
+        if mode is None:
+            reason = f"{_no_row(exp_type, special)}; {reason}"
+        return Classification(exp_type, None, special, mode, None, None, reason, ())
+
+    @property
+    def _looked_at(self) -> list[str]:
+        return ["exp_type", *(keyword for _, keyword in self._specials)]
+
+    def _mode(
+        self, values: Mapping[str, str | None]
+    ) -> tuple[str | None, str | None, ExposureMode | None]:
+        exp_type = values.get("exp_type")
+        name = None if exp_type is None or is_empty(exp_type) else exp_type.upper()
+        special = next(
+            (special for special, keyword in self._specials if not is_empty(values.get(keyword))),
+            None,
+        )
+        return name, special, self._modes.get(name or "", {}).get(special)
+
+    def _compare(
+        self,
+        exp_type: str | None,
+        mode: ExposureMode | None,
+        judgement: Judgement,
+        rules: Sequence[Rule],
+    ) -> list[str]:
+        """Say in what table and rules differ."""
+        texts = []
+        made = {rule.asn_type for rule in rules}
+        published = {mode.asn_type} - {None} if mode is not None else set()
+        if mode is not None and mode.member_type != judgement.exposure_class:
+            texts.append(
+                f"differs in class: {mode.member_type} in the table, "
+                f"{judgement.exposure_class} by the rules"
+                + self._known(exp_type, "member_type", {judgement.exposure_class})
+            )
+        if made != published:
+            texts.append(
+                f"differs in association: {', '.join(sorted(filter(None, published))) or 'none'} "
+                f"in the table, {', '.join(sorted(made)) or 'none'} by the rules"
+                + self._known(exp_type, "row" if mode is None else "asn_type", made or {"N/A"})
+            )
+        return texts
+
+    def _known(self, exp_type: str | None, aspect: str, software: set[str]) -> str:
+        for difference in self._differences.get(exp_type or "", []):
+            if difference["aspect"] == aspect and difference["software"] in software:
+                return f" (known: {difference['reason']})"
+        return ""
+
+
+def _no_row(exp_type: str | None, special: str | None) -> str:
+    if exp_type is None:
+        return "no rule: EXP_TYPE is not given"
+    flagged = f" with {special}" if special else ""
+    return f"no rule: the table has no row for {exp_type}{flagged}"
+
+
+def _made(judgement: Judgement, rules: Sequence[Rule]) -> str:
+    if rules:
+        return ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
+    if judgement.takers:
+        names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
+        return f"no association of its own, only as companion in {names}"
+    verdict = nearest(judgement)[0]
+    return f"no rule takes it; nearest is {verdict.rule.name}: {verdict.misses[0].sentence()}"
+
+
+def nearest(judgement: Judgement) -> list[RuleVerdict]:
+    """Order what rules say of an exposure: those that take it, then the nearest miss first."""
+
+    def distance(verdict: RuleVerdict) -> tuple[bool, int, int]:
+        misses = verdict.misses
+        on_type = sum(miss.keyword == "exp_type" for miss in misses)
+        return not verdict.matched, on_type, len(misses)
+
+    return sorted(judgement.verdicts, key=distance)
+
+
+def _answers(judgement: Judgement) -> tuple[RuleAnswer, ...]:
+    return tuple(
+        RuleAnswer(
+            verdict.rule.name,
+            verdict.matched,
+            None if verdict.matched else verdict.misses[0].sentence(),
+        )
+        for verdict in nearest(judgement)
+    )
+
+
+# ------------------------------------------------------------------------- from the catalog
+
+
+def load_classifier(
+    connection: Connection, executable: RulesetInfo | None, published: RulesetInfo
+) -> Classifier:
+    """Make the classifier of two rulesets of the catalog."""
+    modes = look_up(connection, published)
+    specials = special_keywords(connection)
+    if executable is None:
+        return Classifier(published, modes, specials, None)
+    content = store.read_content(connection, executable.ruleset_id)
+    return Classifier(
+        published, modes, specials, build_ruleset(content), content.tables["known_differences"]
+    )
+
+
+def choose_classifier(
+    connection: Connection, label: str | None = None, day: dt.date | None = None
+) -> Classifier:
+    """Make the classifier that a command means.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    label : str, optional
+        An executable ruleset, which brings the published one that it implements; or a
+        published one, which is compared with the executable rules of today.
+    day : date, optional
+        Both kinds as in force on that day.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such ruleset.
+    """
+    if label is None:
+        published = choose_ruleset(connection, PUBLISHED, None, day)
+        return load_classifier(connection, in_force(connection, EXECUTABLE, day), published)
+    info = find_ruleset(connection, label)
+    if info.kind == PUBLISHED:
+        return load_classifier(connection, in_force(connection, EXECUTABLE), info)
+    return load_classifier(connection, info, find_ruleset(connection, info.implements or ""))
+
+
+def classify_keywords(
+    engine: Engine,
+    values: Mapping[str, str],
+    *,
+    ruleset: str | None = None,
+    as_of: dt.date | None = None,
+) -> Classification:
+    """Classify one exposure given by keywords.
+
+    Keywords that are not given are assumed as the vocabulary says: flags are not set, the
+    pointing is science, and the optical path is one that fits.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    values : mapping
+        Keyword to value, in any case.
+    ruleset, as_of : optional
+        See `choose_classifier`.
+
+    Raises
+    ------
+    UsageError
+        If a keyword is not one that rules know.
+    NotFoundError
+        If there is no such ruleset.
+    """
+    with transaction(engine) as connection:
+        assumed = assumed_values(connection)
+        classifier = choose_classifier(connection, ruleset, as_of)
+    known = sorted(assumed)
+    given = {keyword.lower(): value.strip().lower() for keyword, value in values.items()}
+    for keyword in given:
+        if keyword not in known:
+            raise UsageError(
+                f"unknown keyword {keyword.upper()!r}; rules look at {', '.join(known).upper()}"
+            )
+    if classifier.ruleset is None:
+        return classifier.classify_published(given)
+    row: Row = tuple(given.get(keyword, assumed[keyword]) for keyword in known)
+    return classifier.classify(Work.judged(classifier.ruleset, known, [row]), 0)
+
+
+def classify_pool(
+    engine: Engine,
+    path: str,
+    *,
+    ruleset: str | None = None,
+    as_of: dt.date | None = None,
+) -> Iterator[tuple[str | None, Classification]]:
+    """Classify every exposure of a pool, streaming.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    path : str
+        The pool file; `-` is standard input.
+    ruleset, as_of : optional
+        See `choose_classifier`.
+
+    Yields
+    ------
+    tuple of (str, Classification)
+        File name and classification, in the order of the pool.
+
+    Raises
+    ------
+    PoolError
+        If the pool is not one.
+    """
+    with transaction(engine) as connection:
+        known = keyword_names(connection)
+        classifier = choose_classifier(connection, ruleset, as_of)
+    filename = known.index("filename")
+    if classifier.ruleset is None:
+        with PoolReader(path, known) as reader:
+            for row in reader:
+                values = dict(zip(known, row, strict=True))
+                yield row[filename], classifier.classify_published(values)
+        return
+    judge = Judge(classifier.ruleset, known)
+    seen: dict[int, Classification] = {}
+    places = {keyword: place for place, keyword in enumerate(known)}
+    with PoolReader(path, known) as reader:
+        for row in reader:
+            judgement = judge.judge(row)
+            found = seen.get(id(judgement))
+            if found is None:
+                work = Work(classifier.ruleset, [row], places, [judgement])
+                found = seen[id(judgement)] = classifier.classify(work, 0)
+            yield row[filename], found

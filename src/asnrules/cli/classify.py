@@ -1,0 +1,92 @@
+"""`asnrules classify`: what an exposure is, by the table and by the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
+from asnrules.cli.output import Format, print_json, print_records
+from asnrules.errors import UsageError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sqlalchemy import Engine
+
+COLUMNS = (
+    "filename", "exp_type", "member_type", "special",
+    "published", "associations", "agrees", "reason",
+)  # fmt: skip
+
+
+def classify(
+    context: typer.Context,
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="KEYWORD=VALUE...|POOL...", help="One exposure, or pool files."),
+    ],
+    ruleset: RulesetLabel = None,
+    as_of: AsOf = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say for each rule why it does not take it.")
+    ] = False,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Say what the published table and the rules make of exposures.
+
+    Example: asnrules classify EXP_TYPE=NRS_BRIGHTOBJ --format json
+    """
+    from asnrules.catalog.opening import open_catalog
+
+    day = parse_day(as_of, ruleset)
+    engine = open_catalog(context.obj)
+    documents = _documents(engine, what, ruleset, day, explain)
+    if output is Format.JSON and "=" in what[0]:
+        print_json(next(documents))
+    elif output in {Format.JSON, Format.JSONL}:
+        print_records(documents, COLUMNS, output)
+    else:
+        columns = (*COLUMNS, "rules") if explain else COLUMNS
+        print_records((_flat(document) for document in documents), columns, output)
+
+
+def _documents(
+    engine: Engine, what: list[str], ruleset: str | None, day: dt.date | None, explain: bool
+) -> Iterator[dict[str, Any]]:
+    from asnrules.classify import classify_keywords, classify_pool
+
+    if any("=" in word for word in what):
+        values = dict(_pair(word) for word in what)
+        found = classify_keywords(engine, values, ruleset=ruleset, as_of=day)
+        yield found.document(values.get("FILENAME"), explain=explain)
+        return
+    for path in what:
+        for filename, found in classify_pool(engine, path, ruleset=ruleset, as_of=day):
+            yield found.document(filename, explain=explain)
+
+
+def _pair(word: str) -> tuple[str, str]:
+    keyword, separator, value = word.partition("=")
+    if not separator:
+        raise UsageError(f"{word!r} is no KEYWORD=VALUE; give keywords or pool files, not both")
+    return keyword.upper(), value
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """Put what is nested into one cell each, for tables and CSV."""
+    published, made = document["published"], document["associations"]
+    flat = {
+        **document,
+        "published": "no rule" if published is None else published["asn_type"] or "N/A",
+        "associations": made
+        and ", ".join(f"{one['asn_type']} ({one['asn_rule']})" for one in made),
+    }
+    if "rules" in document:
+        flat["rules"] = "; ".join(
+            f"{rule['asn_rule']}: {rule['failed_condition'] or 'takes it'}"
+            for rule in document["rules"]
+        )
+    return flat

@@ -1,0 +1,51 @@
+"""`asnrules db`: the database itself."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from asnrules.cli.options import OutputFormat
+from asnrules.cli.output import Format, print_records
+
+app = typer.Typer(help="Look after the database.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def upgrade(context: typer.Context) -> None:
+    """Bring the database to the schema of this program and add the shipped rulesets."""
+    from asnrules.catalog.opening import connect_catalog, upgrade_catalog
+    from asnrules.database.engines import shown_url
+
+    engine = connect_catalog(context.obj)
+    before, after = upgrade_catalog(engine)
+    sys.stderr.write(f"{shown_url(engine.url)}: {before or 'nothing'} -> {after}\n")
+
+
+@app.command()
+def current(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
+    """Print the database, its schema and the schema of this program."""
+    from asnrules.catalog.opening import connect_catalog
+    from asnrules.database.engines import shown_url, transaction
+    from asnrules.database.migrations import HEAD, current_revision
+
+    engine = connect_catalog(context.obj)
+    with transaction(engine) as connection:
+        revision = current_revision(connection)
+    record = {"database": shown_url(engine.url), "revision": revision, "program": HEAD}
+    print_records([record], list(record), output)
+
+
+@app.command()
+def check(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
+    """Compare the schema with the one expected, and each ruleset with its checksum.
+
+    Exits with 1 if anything is wrong.
+    """
+    from asnrules.catalog.opening import check_catalog, connect_catalog
+
+    findings = check_catalog(connect_catalog(context.obj))
+    print_records([{"finding": finding} for finding in findings], ["finding"], output)
+    if findings:
+        raise typer.Exit(1)

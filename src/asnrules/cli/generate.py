@@ -1,0 +1,99 @@
+"""`asnrules generate`: the associations of pools, written and recorded."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
+from asnrules.cli.output import Format, print_json, print_records, print_table, printable
+from asnrules.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from asnrules.generate import Report
+
+
+def generate(
+    context: typer.Context,
+    pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pool files.")],
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the files go.", show_default="here")
+    ] = Path(),
+    ruleset: RulesetLabel = None,
+    as_of: AsOf = None,
+    version_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="Put it into the names of the files.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write no files and record nothing.")
+    ] = False,
+    no_record: Annotated[bool, typer.Option("--no-record", help="Write files only.")] = False,
+    no_files: Annotated[bool, typer.Option("--no-files", help="Record only.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that differ.")
+    ] = False,
+    operator: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who runs it.", show_default="you")
+    ] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Kept in the record.")] = None,
+    format_: OutputFormat = Format.TABLE,
+) -> None:
+    """Make the Stage 2 associations of pools: association files, and a run in the record.
+
+    Example: asnrules generate jw01234_pool.csv --output associations
+    """
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.generate import Options
+    from asnrules.generate import generate as run
+
+    options = Options(
+        ruleset=ruleset,
+        as_of=parse_day(as_of, ruleset),
+        version_id=version_id,
+        output=None if dry_run or no_files else output,
+        record=not (dry_run or no_record),
+        overwrite=overwrite,
+        operator=operator,
+        note=note,
+    )
+    with progress_bar() as progress:
+        report = run(open_catalog(context.obj), pools, options, progress)
+    for diagnostic in report.diagnostics:
+        sys.stderr.write(f"asnrules: {printable(diagnostic)}\n")
+    _print(report, format_)
+
+
+def _print(report: Report, output: Format) -> None:
+    if output is Format.JSON:
+        print_json(report.document())
+    elif output is Format.TABLE:
+        print_table(
+            ("run", "ruleset", "exposures", "associations", "unassociated", "files"),
+            [
+                [
+                    "not recorded" if report.run_id is None else str(report.run_id),
+                    report.ruleset,
+                    str(report.exposures),
+                    str(report.associations),
+                    str(report.unassociated),
+                    str(len(report.files)),
+                ]
+            ],
+        )
+        if report.by_rule:
+            sys.stdout.write("\n")
+            print_table(
+                ("asn_type", "asn_rule", "associations"),
+                [[*key, str(count)] for key, count in sorted(report.by_rule.items())],
+            )
+    else:
+        document = report.document()
+        flat = {
+            **document,
+            "files": " ".join(report.files),
+            "diagnostics": "; ".join(report.diagnostics),
+        }
+        print_records([document if output is Format.JSONL else flat], list(document), output)

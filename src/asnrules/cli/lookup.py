@@ -1,0 +1,51 @@
+"""`asnrules lookup`: what the published table says."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
+from asnrules.cli.output import Format, print_records
+
+COLUMNS = (
+    "ruleset", "exp_type", "instrument", "member_type",
+    "special", "asn_type", "pipeline", "footnote",
+)  # fmt: skip
+
+
+def lookup(
+    context: typer.Context,
+    exp_types: Annotated[
+        list[str] | None, typer.Argument(metavar="[EXP_TYPE]...", help="All, if none is named.")
+    ] = None,
+    instrument: Annotated[str | None, typer.Option(metavar="I", help="Rows of it.")] = None,
+    member_type: Annotated[str | None, typer.Option(metavar="M", help="Rows of it.")] = None,
+    special: Annotated[
+        str | None, typer.Option(metavar="S", help="Rows of it; N/A for those of none.")
+    ] = None,
+    asn_type: Annotated[
+        str | None, typer.Option(metavar="A", help="Rows of it; N/A for those of none.")
+    ] = None,
+    ruleset: RulesetLabel = None,
+    as_of: AsOf = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Print rows of the published table: those in force today, or on another day.
+
+    Example: asnrules lookup NRS_IFU --as-of 2021-07-01
+    """
+    from asnrules.catalog.modes import Filter, look_up
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.catalog.rulesets import PUBLISHED, choose_ruleset
+    from asnrules.database.engines import transaction
+
+    day = parse_day(as_of, ruleset)
+    with transaction(open_catalog(context.obj)) as connection:
+        info = choose_ruleset(connection, PUBLISHED, ruleset, day)
+        modes = look_up(
+            connection, info, Filter(exp_types or (), instrument, member_type, special, asn_type)
+        )
+    records = [{name: getattr(mode, name) for name in COLUMNS} for mode in modes]
+    print_records(records, COLUMNS, output, not_applicable=("special", "asn_type", "pipeline"))

@@ -1,0 +1,40 @@
+"""Options that recur, declared once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from asnrules.cli.output import Format
+from asnrules.errors import UsageError
+
+OutputFormat = Annotated[
+    Format, typer.Option("--format", "-f", help="How data are printed.", show_default=True)
+]
+RulesetLabel = Annotated[
+    str | None, typer.Option("--ruleset", metavar="LABEL", help="Use this ruleset.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Use what was in force on this day (UTC)."),
+]
+
+
+def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
+    """Read the value of `--as-of`.
+
+    Raises
+    ------
+    UsageError
+        If it is no date, or a ruleset is named as well.
+    """
+    if text is None:
+        return None
+    if ruleset is not None:
+        raise UsageError("--ruleset and --as-of exclude each other; give one of them")
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--as-of: {text!r} is no date; write it as 2026-01-31") from error

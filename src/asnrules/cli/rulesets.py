@@ -1,0 +1,54 @@
+"""`asnrules rulesets`: the rules themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from asnrules.cli.options import OutputFormat
+from asnrules.cli.output import Format, print_json, print_records
+
+app = typer.Typer(help="The rulesets of the catalog.", no_args_is_help=True, rich_markup_mode=None)
+
+COLUMNS = ("ruleset", "kind", "status", "effective_from", "effective_until", "implements", "title")
+
+
+@app.command("list")
+def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
+    """List the rulesets and the dates on which they are in force."""
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.catalog.rulesets import list_rulesets
+    from asnrules.database.engines import transaction
+
+    with transaction(open_catalog(context.obj)) as connection:
+        found = list_rulesets(connection)
+    records = [
+        {**{name: getattr(info, name) for name in COLUMNS}, "checksum": info.checksum}
+        for info in found
+    ]
+    print_records(records, COLUMNS, output)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="Of the ruleset.")],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Show a ruleset: its header, and its rows or its rules in words.
+
+    Example: asnrules rulesets show 2021-06-15
+    """
+    from asnrules.catalog.description import describe_ruleset
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.database.engines import transaction
+
+    with transaction(open_catalog(context.obj)) as connection:
+        description = describe_ruleset(connection, label)
+    if output is Format.TABLE:
+        typer.echo(description.text())
+    elif output is Format.JSON:
+        print_json(description.document())
+    else:
+        print_records(description.rows, description.columns, output)

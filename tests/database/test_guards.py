@@ -1,0 +1,270 @@
+"""What is published or recorded cannot be changed or removed, whoever tries."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy.exc import DBAPIError
+
+from asnrules.catalog import store
+from asnrules.catalog.content import EXECUTABLE_TABLES, PUBLISHED_TABLES
+from asnrules.database import schema
+from asnrules.database.engines import transaction
+
+PUBLISHED = "a published ruleset cannot be changed"
+RECORDED = "a recorded run cannot be changed"
+
+# A row for each table of a ruleset, beside those that the drafts have.
+NEW_ROWS = {
+    "exposure_modes": {"position": 999, "exp_type": "NIS_AMI", "member_type": "science"},
+    "errata": {
+        "position": 1, "field": "special", "printed": "N", "corrected": "N/A", "reason": "cut off",
+    },
+    "conditions": {"condition": "new", "text": "something new"},
+    "condition_terms": {
+        "condition": "tso", "alternative": 99, "position": 1, "keyword": "lamp",
+        "operator": "set", "term_values": "[]",
+    },
+    "asn_rules": {
+        "asn_rule": "Asn_New", "asn_type": "image2", "title": "new", "as_science": False,
+    },
+    "asn_rule_roles": {
+        "asn_rule": "Asn_Lv2Image", "role": "new", "position": 9, "single": False,
+        "offered_again": 0, "science_as_if_held": False, "keys_stick": False, "creates_too": False,
+    },
+    "asn_rule_conditions": {
+        "asn_rule": "Asn_Lv2Image", "scope": "exposure", "role": "", "position": 99,
+        "condition": "tso", "negated": False,
+    },
+    "asn_rule_keys": {
+        "asn_rule": "Asn_Lv2Image", "role": "", "position": 99, "key": "new",
+        "sources": '["lamp"]', "required": True,
+    },
+    "asn_rule_steps": {"asn_rule": "Asn_Lv2Image", "position": 99, "step": "science_required"},
+    "class_rules": {"position": 99, "condition": "tso", "member_type": "dark"},
+    "written_classes": {"member_type": "dark", "written_as": "science"},
+    "required_columns": {"position": 99, "keyword": "lamp"},
+    "product_suffixes": {"suffix": "new"},
+    "known_differences": {
+        "position": 999, "exp_type": "NIS_AMI", "aspect": "row", "published": "", "software": "",
+        "reason": "new",
+    },
+}  # fmt: skip
+OF_RULESET = tuple(NEW_ROWS)
+RECORD = (
+    "pools", "exposures", "runs", "run_pools", "traces", "decisions", "associations",
+    "association_members",
+)  # fmt: skip
+
+
+def test_every_table_is_guarded_or_vocabulary() -> None:
+    vocabulary = {"instruments", "exp_types", "member_types", "keywords", "specials", "asn_types"}
+    assert {"rulesets", *OF_RULESET, *RECORD, *vocabulary} == set(schema.metadata.tables)
+    assert set(OF_RULESET) == {*PUBLISHED_TABLES, *EXECUTABLE_TABLES}
+
+
+def assert_refused(engine: Engine, statement: str, message: str) -> None:
+    with pytest.raises(DBAPIError, match=message), engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def columns(table: str) -> list[str]:
+    return [column.name for column in schema.metadata.tables[table].columns]
+
+
+def ids(connection: Connection, table: str) -> tuple[int, int]:
+    """Give the ids of a draft and of a published ruleset that can have rows in a table."""
+    kind = "rules" if table in EXECUTABLE_TABLES else "modes"
+    published = {"rules": "jwst-3.0.0", "modes": "2026-03-20"}[kind]
+    draft = store.ruleset_id(connection, f"draft-{kind}")
+    key = store.ruleset_id(connection, published)
+    assert draft is not None
+    assert key is not None
+    return draft, key
+
+
+@pytest.mark.parametrize("column", columns("rulesets"))
+def test_header_of_published_ruleset_cannot_be_updated(kept_catalog: Engine, column: str) -> None:
+    assert_refused(kept_catalog, f"UPDATE rulesets SET {column} = {column}", PUBLISHED)
+
+
+def test_published_ruleset_cannot_become_a_draft_again(kept_catalog: Engine) -> None:
+    statement = "UPDATE rulesets SET status = 'draft', published_at = NULL"
+    assert_refused(kept_catalog, statement, PUBLISHED)
+
+
+def test_published_ruleset_cannot_be_deleted(kept_catalog: Engine) -> None:
+    assert_refused(kept_catalog, "DELETE FROM rulesets", PUBLISHED)
+
+
+@pytest.mark.parametrize("table", OF_RULESET)
+def test_row_of_published_ruleset_cannot_be_updated(kept_catalog: Engine, table: str) -> None:
+    for column in columns(table):
+        assert_refused(kept_catalog, f"UPDATE {table} SET {column} = {column}", PUBLISHED)
+
+
+@pytest.mark.parametrize("table", OF_RULESET)
+def test_row_of_published_ruleset_cannot_be_deleted(kept_catalog: Engine, table: str) -> None:
+    assert_refused(kept_catalog, f"DELETE FROM {table}", PUBLISHED)
+
+
+@pytest.mark.parametrize("table", OF_RULESET)
+def test_row_can_be_added_to_a_draft_only(full_catalog: Engine, table: str) -> None:
+    statement = insert(schema.metadata.tables[table])
+    with full_catalog.begin() as connection:
+        draft, published = ids(connection, table)
+        connection.execute(statement.values(ruleset_id=draft, **NEW_ROWS[table]))
+    with pytest.raises(DBAPIError, match=PUBLISHED), full_catalog.begin() as connection:
+        connection.execute(statement.values(ruleset_id=published, **NEW_ROWS[table]))
+
+
+@pytest.mark.parametrize("table", OF_RULESET)
+def test_row_of_a_draft_cannot_move_to_a_published_ruleset(
+    kept_catalog: Engine, table: str
+) -> None:
+    with kept_catalog.connect() as connection:
+        draft, published = ids(connection, table)
+    statement = f"UPDATE {table} SET ruleset_id = {published} WHERE ruleset_id = {draft}"
+    assert_refused(kept_catalog, statement, PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("label", "tables"),
+    [("draft-modes", PUBLISHED_TABLES), ("draft-rules", EXECUTABLE_TABLES)],
+)
+def test_draft_can_be_changed_and_deleted(
+    full_catalog: Engine, label: str, tables: tuple[str, ...]
+) -> None:
+    with transaction(full_catalog, writing=True) as connection:
+        key = store.ruleset_id(connection, label)
+        for table in ("rulesets", *tables):
+            for column in columns(table):
+                changed = connection.execute(
+                    text(f"UPDATE {table} SET {column} = {column} WHERE ruleset_id = {key}")
+                )
+                assert changed.rowcount > 0
+        for table in (*reversed(tables), "rulesets"):
+            gone = connection.execute(text(f"DELETE FROM {table} WHERE ruleset_id = {key}"))
+            assert gone.rowcount > 0
+        assert label not in store.labels(connection)
+
+
+@pytest.mark.parametrize("table", RECORD)
+def test_recorded_row_cannot_be_updated(kept_catalog: Engine, table: str) -> None:
+    for column in columns(table):
+        assert_refused(kept_catalog, f"UPDATE {table} SET {column} = {column}", RECORDED)
+
+
+@pytest.mark.parametrize("table", RECORD)
+def test_recorded_row_cannot_be_deleted(kept_catalog: Engine, table: str) -> None:
+    assert_refused(kept_catalog, f"DELETE FROM {table}", RECORDED)
+
+
+# ------------------------------------------------------------------------- PostgreSQL
+
+
+@pytest.mark.parametrize("table", ["rulesets", *OF_RULESET, *RECORD])
+def test_guarded_table_cannot_be_truncated(kept_postgresql: Engine, table: str) -> None:
+    assert_refused(kept_postgresql, f"TRUNCATE {table} CASCADE", "cannot be changed")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("errata", PUBLISHED),
+        ("condition_terms", PUBLISHED),
+        ("decisions", RECORDED),
+        ("association_members", RECORDED),
+    ],
+)
+def test_table_that_nothing_refers_to_cannot_be_truncated(
+    kept_postgresql: Engine, table: str, message: str
+) -> None:
+    assert_refused(kept_postgresql, f"TRUNCATE {table}", message)
+
+
+@pytest.mark.parametrize("table", ["instruments", "exp_types", "member_types", "asn_types"])
+def test_truncating_the_vocabulary_does_not_reach_what_refers_to_it(
+    kept_postgresql: Engine, table: str
+) -> None:
+    assert_refused(kept_postgresql, f"TRUNCATE {table} CASCADE", "cannot be changed")
+
+
+# ------------------------------------------------------------------------- REPLACE of SQLite
+
+
+@pytest.mark.parametrize("table", RECORD)
+def test_recorded_row_cannot_be_replaced(kept_sqlite: Engine, table: str) -> None:
+    statement = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"
+    assert_refused(kept_sqlite, statement, RECORDED)
+
+
+@pytest.mark.parametrize("table", OF_RULESET)
+def test_row_of_published_ruleset_cannot_be_replaced(kept_sqlite: Engine, table: str) -> None:
+    with kept_sqlite.connect() as connection:
+        _, published = ids(connection, table)
+    statement = (
+        f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} WHERE ruleset_id = {published}"
+    )
+    assert_refused(kept_sqlite, statement, PUBLISHED)
+
+
+EMPTY_RULESET = {
+    "ruleset_id": 99, "label": "empty", "kind": "published", "status": "published", "title": "",
+    "source": "", "effective_from": dt.date(2031, 1, 1), "checksum": "",
+    "published_at": dt.datetime(2031, 1, 1, tzinfo=dt.UTC),
+}  # fmt: skip
+NEW_RULESET = EMPTY_RULESET | {
+    "ruleset_id": 100, "label": "new", "effective_from": dt.date(2032, 1, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("same", [["ruleset_id"], ["label"], ["kind", "effective_from"]])
+def test_published_ruleset_cannot_be_replaced(full_sqlite: Engine, same: list[str]) -> None:
+    new = NEW_RULESET | {column: EMPTY_RULESET[column] for column in same}
+    statement = insert(schema.rulesets)
+    with full_sqlite.begin() as connection:
+        connection.execute(statement.values(**EMPTY_RULESET))
+    with pytest.raises(DBAPIError, match=PUBLISHED), full_sqlite.begin() as connection:
+        connection.execute(statement.prefix_with("OR REPLACE").values(**new))
+
+
+@pytest.mark.parametrize("column", ["ruleset_id", "label", "effective_from"])
+def test_draft_cannot_be_updated_to_replace_a_published_ruleset(
+    full_sqlite: Engine, column: str
+) -> None:
+    with full_sqlite.begin() as connection:
+        connection.execute(insert(schema.rulesets).values(**EMPTY_RULESET))
+        connection.exec_driver_sql(
+            "INSERT INTO rulesets SELECT 100, 'new', kind, 'draft', title, source, '2032-01-01', "
+            "implements, checksum, NULL FROM rulesets WHERE ruleset_id = 99"
+        )
+    statement = (
+        f"UPDATE OR REPLACE rulesets SET {column} = "
+        f"(SELECT {column} FROM rulesets WHERE ruleset_id = 99) WHERE ruleset_id = 100"
+    )
+    assert_refused(full_sqlite, statement, PUBLISHED)
+
+
+def test_recorded_pool_cannot_be_replaced_under_a_new_id(full_sqlite: Engine) -> None:
+    with full_sqlite.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO pools VALUES (2, 'cd', '[]', '[]', 0)")
+    statement = "INSERT OR REPLACE INTO pools VALUES (3, 'cd', '[]', '[\"a\"]', 0)"
+    assert_refused(full_sqlite, statement, RECORDED)
+
+
+def test_trace_cannot_be_replaced_under_a_new_id(full_sqlite: Engine) -> None:
+    copy = "SELECT {}, ruleset_id, 'other', member_type, special, published_position, agrees, "
+    copy += "reason, trace FROM traces WHERE trace_id = 1"
+    with full_sqlite.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO traces " + copy.format(2))
+    assert_refused(full_sqlite, "INSERT OR REPLACE INTO traces " + copy.format(3), RECORDED)
+
+
+def test_new_rows_may_be_inserted_with_replace(full_sqlite: Engine) -> None:
+    with full_sqlite.begin() as connection:
+        connection.exec_driver_sql("INSERT OR REPLACE INTO pools VALUES (2, 'cd', '[]', '[]', 0)")
+        count = connection.exec_driver_sql("SELECT count(*) FROM pools").scalar()
+    assert count == 2
