@@ -288,8 +288,7 @@ def upgrade() -> None:
         sa.Column("single", Flag, nullable=False),
         sa.Column("offered_again", sa.Integer(), nullable=False),
         sa.Column("science_as", sa.Text(), nullable=True),
-        sa.Column("science_as_if_held", Flag, nullable=False),
-        sa.Column("keys_stick", Flag, nullable=False),
+        sa.Column("keys_only", Flag, nullable=False),
         sa.Column("not_after", sa.Text(), nullable=True),
         sa.Column("creates_too", Flag, nullable=False),
         sa.ForeignKeyConstraint(

@@ -64,10 +64,14 @@ def _fill(engine: Engine) -> None:
                 "pool_id": 1, "sha256": "ab", "keywords": "[]", "column_names": "[]",
                 "exposures": 1,
             },
-            "exposures": {
-                "pool_id": 1, "position": 1, "filename": "jw1_uncal.fits", "program": "1",
-                "exp_type": "NIS_IMAGE", "asn_candidate": None, "keyword_values": "{}",
-            },
+            "exposures": [
+                {
+                    "pool_id": 1, "position": position, "filename": f"jw{position}_uncal.fits",
+                    "program": "1", "exp_type": "NIS_IMAGE", "asn_candidate": None,
+                    "keyword_values": "{}",
+                }
+                for position in (1, 2)
+            ],
             "runs": {
                 "run_id": 1, "started_at": STARTED, "finished_at": STARTED, "operator": "tester",
                 "host": "here", "software_version": "0", "ruleset_id": rules, "options": "{}",
@@ -97,7 +101,7 @@ def _fill(engine: Engine) -> None:
             },
         }  # fmt: skip
         for table, row in rows.items():
-            connection.execute(insert(schema.metadata.tables[table]).values(**row))
+            connection.execute(insert(schema.metadata.tables[table]), row)
 
 
 @pytest.fixture

@@ -163,12 +163,11 @@ def _role_text(role: Role) -> str:
     if role.not_after is not None:
         parts.append(f"not right after an exposure of class {role.not_after}")
     if role.science_as is not None:
-        held = ", once there is one" if role.science_as_if_held else ""
-        parts.append(f"written as {role.science_as}{held}")
+        parts.append(f"written as {role.science_as}")
     if role.offered_again:
         parts.append("offered again at the end")
-    if role.keys_stick:
-        parts.append("its keys stay even if it does not fit")
+    if role.keys_only:
+        parts.append("takes nothing, but what is the same of these stays")
     if role.creates_too:
         parts.append("may create an association of its own as well")
     return f"{role.name}: {'; '.join(parts)}"

@@ -106,8 +106,7 @@ def _rules(tables: dict[str, list[_Row]], conditions: dict[str, Condition]) -> t
                 single=bool(row["single"]),
                 offered_again=row["offered_again"],
                 science_as=row["science_as"],
-                science_as_if_held=bool(row["science_as_if_held"]),
-                keys_stick=bool(row["keys_stick"]),
+                keys_only=bool(row["keys_only"]),
                 not_after=row["not_after"],
                 creates_too=bool(row["creates_too"]),
             )

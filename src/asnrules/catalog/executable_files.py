@@ -21,8 +21,7 @@ _ROLE_FIELDS = {
     "single": False,
     "offered_again": 0,
     "science_as": None,
-    "science_as_if_held": False,
-    "keys_stick": False,
+    "keys_only": False,
     "not_after": None,
     "creates_too": False,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from asnrules.engine.model import Key, Role, Rule, Ruleset
@@ -19,17 +19,20 @@ class DraftMember(NamedTuple):
 
     Attributes
     ----------
-    place : int
-        The exposure, by its place in canonical order.
+    place : int or None
+        The exposure, by its place in canonical order; None for a file that is made later.
     exptype : str
         What it is in the association: science, background ...
     rateints : bool
         Whether its rateints product is meant, not its rate product.
+    expname : str or None
+        The file that is made later.
     """
 
-    place: int
+    place: int | None
     exptype: str
-    rateints: bool
+    rateints: bool = False
+    expname: str | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +52,9 @@ class Draft:
         In the order in which they were taken.
     keys : dict
         What its exposures have in common.
+    grown : list of DraftMember
+        The members before the finishing steps: they decide whether it is degraded, even those
+        that are left out later.
     """
 
     rule: Rule
@@ -56,6 +62,15 @@ class Draft:
     creator: int
     members: list[DraftMember] = field(default_factory=list)
     keys: Locked = field(default_factory=dict)
+    grown: list[DraftMember] = field(default_factory=list)
+
+    def with_members(self, members: list[DraftMember]) -> Draft:
+        """Give the same association with other members."""
+        return replace(self, members=members)
+
+    def of_exptype(self, exptype: str) -> list[DraftMember]:
+        """Give its members of an exptype."""
+        return [member for member in self.members if member.exptype == exptype]
 
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
@@ -142,9 +157,10 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
             if key.required:
                 return False
             continue
-        excluded = locked.get(key.excludes or "")
-        if excluded is not None and excluded[1] in found[1]:
-            return False
+        if key.excludes is not None:
+            excluded = locked.get(key.excludes)
+            if excluded is None or excluded[1] in found[1]:
+                return False
         locked[key.name] = found
     return True
 
@@ -157,8 +173,6 @@ def written_exptype(ruleset: Ruleset, draft: Draft, role: Role, judgement: Judge
         return judgement.exposure_class if is_companion and draft.holds(SCIENCE) else SCIENCE
     exptype = ruleset.written_as.get(judgement.exposure_class, judgement.exposure_class)
     if exptype != SCIENCE or role.science_as is None:
-        return exptype
-    if role.science_as_if_held and not draft.holds(role.science_as):
         return exptype
     return role.science_as
 

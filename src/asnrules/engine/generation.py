@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
 from asnrules.engine.candidates import Pair, sub_pools
 from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft, DraftMember, Work
 from asnrules.engine.finishing import STEPS
 from asnrules.engine.finishing.names import (
     UNDEFINED_PRODUCT,
@@ -21,7 +21,6 @@ from asnrules.engine.finishing.names import (
 from asnrules.engine.finishing.pruning import Entry, prune
 from asnrules.engine.grouping import Grouping
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.values import is_empty
 from asnrules.engine.wording import constraints_text
 
 
@@ -122,14 +121,16 @@ class Generation:
         return grown
 
     def _finish(self, draft: Draft) -> list[Draft]:
+        draft.grown = draft.members
         finished = [draft]
         for name in draft.rule.steps:
             following: list[Draft] = []
             for one in finished:
                 result = STEPS[name](one, self._work)
                 if isinstance(result, str):
-                    for member in one.members:
-                        self._reasons.setdefault(member.place, result)
+                    for member in one.grown:
+                        if member.place is not None:
+                            self._reasons.setdefault(member.place, result)
                 else:
                     following += result
             finished = following
@@ -138,21 +139,19 @@ class Generation:
     # --------------------------------------------------------------------- naming
 
     def _product(self, draft: Draft) -> Product:
-        members = tuple(
-            Member(
-                member_name(
-                    self._work.value(member.place, "filename") or "", rateints=member.rateints
-                ),
-                member.exptype,
-                self._work.value(member.place, "exposerr"),
-                member.place,
-            )
-            for member in draft.members
-        )
+        members = tuple(self._member(member) for member in draft.members)
         science = next((member for member in members if member.exptype == SCIENCE), None)
         if science is None:
             return Product(UNDEFINED_PRODUCT, members)
         return Product(product_name(science.expname, self._work.ruleset.suffixes), members)
+
+    def _member(self, member: DraftMember) -> Member:
+        if member.place is None:
+            return Member(member.expname or "", member.exptype, None, None)
+        filename = self._work.value(member.place, "filename") or ""
+        expname = member_name(filename, rateints=member.rateints)
+        exposerr = self._work.value(member.place, "exposerr")
+        return Member(expname, member.exptype, exposerr, member.place)
 
     def _entry(self, draft: Draft, product: Product) -> Entry:
         suffixes = self._work.ruleset.suffixes
@@ -171,7 +170,10 @@ class Generation:
         program = program_name(work.value(draft.creator, "program"))
         asn_id, candidate_type = draft.candidate
         asn_type = draft.rule.asn_type
-        degraded = any(not is_empty(member.exposerr) for member in product.members)
+        degraded = any(
+            member.place is not None and work.given(member.place, "exposerr") is not None
+            for member in draft.grown
+        )
         return Association(
             asn_name=association_name(program, asn_id, asn_type, sequence, self._version_id),
             asn_type=asn_type,

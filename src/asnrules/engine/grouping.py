@@ -75,11 +75,7 @@ class Grouping:
             last.single
             and not any(role.single for role in companions)
             and not any(
-                role.keys
-                or role.science_as
-                or role.keys_stick
-                or role.not_after
-                or role.creates_too
+                role.keys or role.science_as or role.keys_only or role.not_after or role.creates_too
                 for role in self._rule.roles
             )
             and all(role.offered_again for role in companions)

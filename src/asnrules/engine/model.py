@@ -62,8 +62,8 @@ class Key(NamedTuple):
 
     The first of `sources` that an exposure has a value for is locked with that value by the
     first exposure taken; later ones must have it in the same keyword. A key that is not
-    `required` fits an exposure that has no value for it. With `excludes`, the value must not
-    contain the locked value of the key of that name.
+    `required` fits an exposure that has no value for it. With `excludes`, the key of that name
+    has to be locked, and the value must not contain its value.
     """
 
     name: str
@@ -88,14 +88,14 @@ class Role(NamedTuple):
         offered once more to the associations that exist then.
     science_as : str or None
         The `exptype` of a member whose class is science, if it is not science.
-    science_as_if_held : bool
-        `science_as` applies only if the association has such a member already.
-    keys_stick : bool
-        Keys of this role that fitted stay locked when another role takes the exposure.
+    keys_only : bool
+        It takes nothing: its keys are tried, and those that fitted before one did not stay
+        locked if a later role takes the exposure.
     not_after : str or None
         Not if the exposure offered to the association before was of this class.
     creates_too : bool
-        An exposure taken so may still create an association of its own.
+        From the first exposure taken so on, what the association takes may still create an
+        association of its own.
     """
 
     name: str
@@ -104,8 +104,7 @@ class Role(NamedTuple):
     single: bool = False
     offered_again: int = 0
     science_as: str | None = None
-    science_as_if_held: bool = False
-    keys_stick: bool = False
+    keys_only: bool = False
     not_after: str | None = None
     creates_too: bool = False
 

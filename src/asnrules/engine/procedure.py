@@ -31,6 +31,7 @@ class _Growing:
         self.draft = Draft(rule, candidate, place)
         self.filenames: set[str | None] = set()
         self.last_class: str | None = None
+        self.counts_as_taken = True
 
 
 class Procedure:
@@ -101,7 +102,9 @@ class Procedure:
         growing.filenames.add(filename)
         if role.offered_again:
             self._again.setdefault(role.offered_again, {})[place] = None
-        return not role.creates_too
+        if role.creates_too:
+            growing.counts_as_taken = False
+        return growing.counts_as_taken
 
     def _fit(
         self, growing: _Growing, place: int, judgement: Judgement, verdict: RuleVerdict
@@ -114,11 +117,14 @@ class Procedure:
         last_class = growing.last_class
         growing.last_class = judgement.exposure_class
         for role, failures in verdict.roles:
+            if role.keys_only:
+                lock_keys(self._work, role.keys, place, locked)
+                continue
             if failures or (role.single and draft.holds(SCIENCE)):
                 continue
             if role.not_after is not None and role.not_after == last_class:
                 continue
-            tried = locked if role.keys_stick else dict(locked)
+            tried = dict(locked)
             if lock_keys(self._work, role.keys, place, tried):
                 draft.keys = tried
                 return role

@@ -55,13 +55,17 @@ class RuleVerdict(NamedTuple):
     @property
     def matched(self) -> bool:
         """Whether the rule can take the exposure in any role."""
-        return not self.failures and any(not verdict.failures for verdict in self.roles)
+        return not self.failures and any(not verdict.failures for verdict in self._taking)
 
     @property
     def misses(self) -> tuple[Failure, ...]:
         """What keeps the rule from taking the exposure, by the role that comes nearest."""
-        nearest = min(self.roles, key=lambda verdict: len(verdict.failures))
+        nearest = min(self._taking, key=lambda verdict: len(verdict.failures))
         return self.failures + nearest.failures
+
+    @property
+    def _taking(self) -> list[RoleVerdict]:
+        return [verdict for verdict in self.roles if not verdict.role.keys_only]
 
 
 class Judgement(NamedTuple):

@@ -5,6 +5,9 @@ numbering come after that, over the associations of all rules.
 
 ====================  ==============================================================
 `validity`            does the association stand?
+`imprints`            keep the imprints that match the science
+`nods`                split the nods of a pattern
+`wfss`                replace direct images by what is made of them
 `names`               names of members, products and associations
 `pruning`             of associations that say the same, one stays
 ====================  ==============================================================
@@ -15,7 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.finishing.imprints import imprint_pruning
+from asnrules.engine.finishing.nods import nod_split, nod_split_fixed_slit, nod_split_shutters
 from asnrules.engine.finishing.validity import candidate_validity, science_required
+from asnrules.engine.finishing.wfss import wfss_catalog, wfss_catalog_parallel
 
 Step = Callable[[Draft, Work], list[Draft] | str]
 """Takes an association; gives what becomes of it, or in words why nothing does."""
@@ -23,5 +29,11 @@ Step = Callable[[Draft, Work], list[Draft] | str]
 STEPS: dict[str, Step] = {
     "science_required": science_required,
     "candidate_validity": candidate_validity,
+    "imprint_pruning": imprint_pruning,
+    "nod_split": nod_split,
+    "nod_split_fixed_slit": nod_split_fixed_slit,
+    "nod_split_shutters": nod_split_shutters,
+    "wfss_catalog": wfss_catalog,
+    "wfss_catalog_parallel": wfss_catalog_parallel,
 }
 """The steps by the names that rules use."""

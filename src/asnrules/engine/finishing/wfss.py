@@ -1,0 +1,104 @@
+"""Replace the direct images of a grism exposure by the products that are made of them.
+
+Source: behaviour of jwst 3.0.0, by running it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.finishing.names import program_name
+from asnrules.engine.signatures import SCIENCE
+
+DIRECT_IMAGE = "direct_image"
+MADE_LATER = (
+    ("_i2d.fits", DIRECT_IMAGE),
+    ("_cat.ecsv", "sourcecat"),
+    ("_segm.fits", "segmap"),
+)
+"""What is made of the direct images: the end of its name, and its exptype."""
+
+FURTHEST = 9999
+"""A direct image that comes this much later in the sequence does not count as closest."""
+
+Chooser = Callable[[Work, int, list[int]], int]
+"""Chooses among direct images for a science."""
+
+FULL = "full"
+NO_TARGET = "000"
+FILTER_ONLY = frozenset({"miri"})
+"""Instruments whose products are named by the filter alone."""
+
+
+def wfss_catalog(draft: Draft, work: Work) -> list[Draft] | str:
+    """Use the direct image that comes next after the science in the sequence of exposures."""
+    return _with_catalog(draft, work, _closest)
+
+
+def wfss_catalog_parallel(draft: Draft, work: Work) -> list[Draft] | str:
+    """Use the first direct image of a long-wavelength detector, or else the first."""
+    return _with_catalog(draft, work, _first_long)
+
+
+def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | str:
+    directs = [
+        member.place for member in draft.of_exptype(DIRECT_IMAGE) if member.place is not None
+    ]
+    sciences = [member.place for member in draft.of_exptype(SCIENCE) if member.place is not None]
+    if not directs:
+        return f"{draft.rule.name} found no direct image for it"
+    if not sciences:
+        return f"{draft.rule.name} found no science for it"
+    root = _root(draft, work, choose(work, sciences[0], directs))
+    others = [member for member in draft.members if member.exptype != DIRECT_IMAGE]
+    made = [DraftMember(None, exptype, expname=root + end) for end, exptype in MADE_LATER]
+    return [draft.with_members(others + made)]
+
+
+def _closest(work: Work, science: int, directs: list[int]) -> int:
+    start = _sequence(work, science)
+    closest, least = directs[0], FURTHEST
+    for direct in directs:
+        number = _sequence(work, direct)
+        if start is not None and number is not None and 0 < number - start < least:
+            closest, least = direct, number - start
+    return closest
+
+
+def _first_long(work: Work, _science: int, directs: list[int]) -> int:
+    for direct in directs:
+        if "long" in (work.value(direct, "filename") or ""):
+            return direct
+    return directs[0]
+
+
+def _sequence(work: Work, place: int) -> int | None:
+    value = work.given(place, "expspcin")
+    try:
+        return None if value is None else int(value)
+    except ValueError:
+        return None
+
+
+def _root(draft: Draft, work: Work, direct: int) -> str:
+    """Name the products of the direct image, as Stage 3 will name them."""
+    program = program_name(work.value(draft.creator, "program"))
+    target = draft.keys["target"][1] if "target" in draft.keys else NO_TARGET
+    instrument = draft.keys["instrument"][1]
+    subarray = draft.keys["window"][1] if "window" in draft.keys else FULL
+    window = "" if subarray == FULL else f"-{subarray}"
+    optics = _optics(work, direct)
+    return f"jw{program}-{draft.candidate[0]}_t{target:0>3}_{instrument}_{optics}{window}"
+
+
+def _optics(work: Work, direct: int) -> str:
+    if work.value(direct, "instrume") in FILTER_ONLY:
+        found = [work.value(direct, "filter")]
+    else:
+        pairs = [
+            work.first_given(direct, ("filter", "band")),
+            work.first_given(direct, ("pupil", "grating")),
+        ]
+        found = [pair[1] for pair in pairs if pair is not None]
+    return "-".join(sorted(filter(None, found))) or "clear"

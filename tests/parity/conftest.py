@@ -1,0 +1,133 @@
+"""The cases of the parity folder: pools, and what jwst 3.0.0 made of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from asnrules.catalog.executable import build_ruleset
+from asnrules.catalog.files import read_csv, read_ruleset
+from asnrules.engine.drafts import Work
+from asnrules.engine.generation import Generation
+from asnrules.engine.model import Ruleset
+from asnrules.engine.order import canonical_order
+from asnrules.generate import check_columns
+from asnrules.pools import read_pool
+from asnrules.shipped import shipped
+
+PARITY = Path(__file__).parents[3] / "shared" / "parity"
+
+
+class Case:
+    """A pool with its expected associations."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = folder.relative_to(PARITY).as_posix()
+        self.folder = folder
+
+    @property
+    def given(self) -> list[dict[str, Any]] | None:
+        """What comes out for the rows as they stand; None if jwst stopped with an exception."""
+        return self._read("expected.json")
+
+    @property
+    def in_order(self) -> list[dict[str, Any]] | None:
+        """What comes out for the rows sorted by file name."""
+        found = self._read("expected_sorted.json")
+        return self.given if found is None else found
+
+    @property
+    def rules(self) -> set[str]:
+        expected = (self.given or []) + (self.in_order or [])
+        return {one["asn_rule"].removeprefix("candidate_") for one in expected}
+
+    @property
+    def is_in_scope(self) -> bool:
+        """Whether the ruleset has all the rules that made the expected associations."""
+        return self.rules <= {rule.name for rule in ruleset().rules}
+
+    def generated(self) -> list[tuple[str, dict[str, Any]]]:
+        """Give the name and document of each association that the engine makes."""
+        keywords = all_keywords()
+        pool = read_pool(self.folder / "pool.csv", keywords)
+        check_columns(ruleset(), pool)
+        order = canonical_order(pool.rows, keywords.index("filename"))
+        work = Work.judged(ruleset(), keywords, [pool.rows[place] for place in order])
+        outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows)).run()
+        return [(one.asn_name, one.document("test")) for one in outcome.associations]
+
+    def _read(self, name: str) -> list[dict[str, Any]] | None:
+        path = self.folder / name
+        if not path.exists():
+            return None
+        found: list[dict[str, Any]] = json.loads(path.read_text())
+        return found
+
+
+@cache
+def ruleset() -> Ruleset:
+    return build_ruleset(read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0"))
+
+
+@cache
+def all_keywords() -> tuple[str, ...]:
+    rows = read_csv(shipped("seed") / "vocabulary" / "keywords.csv")
+    return tuple(sorted(row["keyword"].lower() for row in rows))
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    return tuple(Case(path.parent) for path in sorted(PARITY.glob("**/pool.csv")))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    choices = {
+        "case": lambda case: case.given is not None,
+        "whole_case": lambda case: case.given is not None and "fuzz/" not in case.name,
+        "stopped_case": lambda case: case.given is None,
+    }
+    for fixture, is_chosen in choices.items():
+        if fixture in metafunc.fixturenames:
+            chosen = [case for case in cases() if is_chosen(case) and case.is_in_scope]
+            missing = pytest.param(None, marks=pytest.mark.skip(reason=_absence()))
+            metafunc.parametrize(
+                fixture, chosen or [missing], ids=[case.name for case in chosen] or ["none"]
+            )
+
+
+def _absence() -> str:
+    if not PARITY.is_dir():
+        return "the folder shared/parity is not beside this checkout"
+    return "no case is in the scope of the ruleset"
+
+
+@pytest.fixture(scope="session")
+def all_cases() -> tuple[Case, ...]:
+    if not PARITY.is_dir():
+        pytest.skip(_absence())
+    return cases()
+
+
+@pytest.fixture(scope="session")
+def canon() -> ModuleType:
+    return _script("canon")
+
+
+@pytest.fixture(scope="session")
+def compare() -> ModuleType:
+    return _script("compare")
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"parity_{name}", PARITY / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,51 @@
+"""What the engine makes of each pool of the parity folder is what jwst 3.0.0 makes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from asnrules.errors import PoolError
+
+
+def test_equals_the_oracle_on_the_rows_in_order_of_file_name(
+    case: Any, canon: ModuleType, compare: ModuleType
+) -> None:
+    made = canon.canon_list(case.generated())
+    equal, missing, extra = compare.compare(case.in_order, made, names=True, full=True)
+    assert (missing, extra) == ([], [])
+    assert equal == len(case.in_order)
+    # Stricter than the comparison: members more than once, and null beside an empty text.
+    assert made == case.in_order
+
+
+def test_equals_the_oracle_on_the_rows_as_they_stand(
+    whole_case: Any, canon: ModuleType, compare: ModuleType
+) -> None:
+    made = canon.canon_list(whole_case.generated())
+    equal, missing, extra = compare.compare(whole_case.given, made)
+    assert (missing, extra) == ([], [])
+    assert equal == len(whole_case.given)
+
+
+def test_gives_associations_or_a_plain_error_where_the_oracle_stops(stopped_case: Any) -> None:
+    names: list[str] = []
+    refusal = None
+    try:
+        names = [name for name, _ in stopped_case.generated()]
+    except PoolError as error:
+        refusal = str(error)
+    assert len(names) == len(set(names))
+    assert refusal is None or refusal.startswith("pool.csv: no column ")
+
+
+def test_every_case_is_found_and_in_scope(all_cases: tuple[Any, ...]) -> None:
+    kinds = Counter(case.name.rpartition("/")[0] or "real" for case in all_cases)
+    assert kinds == {"real": 51, "probe": 35, "fuzz": 40}
+    outside = [case.name for case in all_cases if not case.is_in_scope]
+    if outside:
+        names = ", ".join(outside)
+        pytest.skip(f"{len(outside)} cases need rules that the ruleset does not have: {names}")
