@@ -236,6 +236,8 @@ def _made(judgement: Judgement, rules: Sequence[Rule]) -> str:
     if judgement.takers:
         names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
         return f"no association of its own, only as companion in {names}"
+    if all(_on_type(verdict) for verdict in judgement.verdicts):
+        return "no rule takes its EXP_TYPE"
     verdict = nearest(judgement)[0]
     return f"no rule takes it; nearest is {verdict.rule.name}: {verdict.misses[0].sentence()}"
 
@@ -243,12 +245,14 @@ def _made(judgement: Judgement, rules: Sequence[Rule]) -> str:
 def nearest(judgement: Judgement) -> list[RuleVerdict]:
     """Order what rules say of an exposure: those that take it, then the nearest miss first."""
 
-    def distance(verdict: RuleVerdict) -> tuple[bool, int, int]:
-        misses = verdict.misses
-        on_type = sum(miss.keyword == "exp_type" for miss in misses)
-        return not verdict.matched, on_type, len(misses)
+    def distance(verdict: RuleVerdict) -> tuple[bool, bool, int]:
+        return not verdict.matched, _on_type(verdict), len(verdict.misses)
 
     return sorted(judgement.verdicts, key=distance)
+
+
+def _on_type(verdict: RuleVerdict) -> bool:
+    return any(miss.keyword == "exp_type" for miss in verdict.misses)
 
 
 def _answers(judgement: Judgement) -> tuple[RuleAnswer, ...]:

@@ -45,11 +45,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def assert_trouble(engine: Engine, *words: str, writing: bool = False) -> None:
     """Check that a transaction fails with one line that says these words."""
+    statement = "INSERT INTO notes VALUES ('x')" if writing else "SELECT count(*) FROM notes"
     with (
         pytest.raises(DatabaseError) as caught,
         transaction(engine, writing=writing) as connection,
     ):
-        connection.execute(text("SELECT count(*) FROM notes")).scalar()
+        connection.execute(text(statement))
     assert_one_line(caught.value, *words)
 
 
@@ -294,12 +295,13 @@ def test_file_that_cannot_be_written_is_said(sqlite_engine: Engine, sqlite_file:
 
 
 def test_full_disk_is_said(sqlite_engine: Engine) -> None:
-    with (
-        pytest.raises(DatabaseError) as caught,
-        transaction(sqlite_engine, writing=True) as connection,
-    ):
-        connection.execute(text("PRAGMA max_page_count = 3"))
-        connection.execute(text("INSERT INTO notes VALUES (:note)"), {"note": "x" * 100_000})
+    def fill() -> None:
+        with transaction(sqlite_engine, writing=True) as connection:
+            connection.execute(text("PRAGMA max_page_count = 3"))
+            connection.execute(text("INSERT INTO notes VALUES (:note)"), {"note": "x" * 100_000})
+
+    with pytest.raises(DatabaseError) as caught:
+        fill()
     assert_one_line(caught.value, "make room on the disk")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -137,7 +138,7 @@ def test_every_step_down_undoes_its_step_up(empty: Engine) -> None:
     assert len(seen) == len({frozenset(found) for found in seen.values()})
 
     steps = ["base", *REVISIONS]
-    for lower, upper in reversed(list(zip(steps, steps[1:], strict=False))):
+    for lower, upper in reversed(list(pairwise(steps))):
         migrate(empty, migrations.downgrade, lower)
         assert objects(empty) == seen[lower]
         migrate(empty, migrations.upgrade, upper)
@@ -196,8 +197,7 @@ BROKEN_CHECKS = {
         f"UPDATE asn_rule_conditions SET scope = 'other' WHERE role = '' AND ruleset_id = {RULES}"
     ),
     "ck_asn_rule_conditions_role": (
-        "UPDATE asn_rule_conditions SET role = '' "
-        f"WHERE scope = 'role' AND ruleset_id = {RULES}"
+        f"UPDATE asn_rule_conditions SET role = '' WHERE scope = 'role' AND ruleset_id = {RULES}"
     ),
     "ck_asn_rule_conditions_when": (
         "UPDATE asn_rule_conditions SET when_value = 't' "

@@ -28,7 +28,7 @@ def test_sqlite_refuses_a_value_of_another_type(kept_sqlite: Engine) -> None:
 def test_instruments_have_their_exp_types(kept_catalog: Engine) -> None:
     query = "SELECT instrument, count(*) FROM exp_types GROUP BY instrument"
     with kept_catalog.connect() as connection:
-        counts = {instrument: count for instrument, count in connection.execute(text(query))}
+        counts = dict(connection.execute(text(query)).all())
         of_miri = connection.execute(
             text("SELECT instrument FROM exp_types WHERE exp_type = 'MIR_WFSS'")
         ).scalar_one()
@@ -46,7 +46,7 @@ def test_specials_are_in_the_order_in_which_they_count(kept_catalog: Engine) -> 
 def test_asn_types_have_the_pipeline_that_consumes_them(kept_catalog: Engine) -> None:
     with kept_catalog.connect() as connection:
         rows = connection.execute(text("SELECT asn_type, pipeline FROM asn_types")).all()
-        assert {asn_type: pipeline for asn_type, pipeline in rows} == {
+        assert dict(rows) == {
             "image2": "calwebb_image2",
             "spec2": "calwebb_spec2",
             "tso-image2": "calwebb_image2",
@@ -79,7 +79,9 @@ def test_constraints_and_indexes_are_named_after_table_and_columns(
 
 @pytest.mark.parametrize("table", metadata.tables)
 def test_times_are_utc_and_days_are_days_in_both(kept_catalog: Engine, table: str) -> None:
-    stored = {column["name"]: str(column["type"]) for column in inspect(kept_catalog).get_columns(table)}
+    stored = {
+        column["name"]: str(column["type"]) for column in inspect(kept_catalog).get_columns(table)
+    }
     sqlite = kept_catalog.dialect.name == "sqlite"
     for column in metadata.tables[table].columns:
         if isinstance(column.type, UtcTime):

@@ -20,13 +20,19 @@ def lookup(
     exp_types: Annotated[
         list[str] | None, typer.Argument(metavar="[EXP_TYPE]...", help="All, if none is named.")
     ] = None,
-    instrument: Annotated[str | None, typer.Option(metavar="I", help="Rows of it.")] = None,
-    member_type: Annotated[str | None, typer.Option(metavar="M", help="Rows of it.")] = None,
+    instrument: Annotated[
+        str | None, typer.Option(metavar="I", help="Rows of this instrument.")
+    ] = None,
+    member_type: Annotated[
+        str | None, typer.Option(metavar="M", help="Rows of this member type.")
+    ] = None,
     special: Annotated[
-        str | None, typer.Option(metavar="S", help="Rows of it; N/A for those of none.")
+        str | None,
+        typer.Option(metavar="S", help="Rows for this special; N/A for those for none."),
     ] = None,
     asn_type: Annotated[
-        str | None, typer.Option(metavar="A", help="Rows of it; N/A for those of none.")
+        str | None,
+        typer.Option(metavar="A", help="Rows that make this type; N/A for those that make none."),
     ] = None,
     ruleset: RulesetLabel = None,
     as_of: AsOf = None,

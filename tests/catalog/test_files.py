@@ -1,0 +1,332 @@
+"""Rulesets in files: what is refused, and that files, tables and checksum tell the same."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from asnrules.catalog import store
+from asnrules.catalog.content import RulesetContent
+from asnrules.catalog.executable import build_ruleset
+from asnrules.catalog.files import read_ruleset
+from asnrules.database.engines import transaction
+from asnrules.errors import RulesetError
+from asnrules.shipped import shipped
+
+SEEDS = shipped("seed") / "rulesets"
+LABELS = sorted(path.name for path in SEEDS.iterdir())
+EXECUTABLE = "jwst-3.0.0"
+
+
+def copied(label: str, folder: Path) -> Path:
+    shutil.copytree(SEEDS / label, folder / label)
+    return folder / label
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    return copied("2026-03-20", tmp_path)
+
+
+@pytest.fixture
+def executable(tmp_path: Path) -> Path:
+    return copied(EXECUTABLE, tmp_path)
+
+
+def change(path: Path, old: str, new: str) -> None:
+    before = path.read_text(encoding="utf-8")
+    assert old in before
+    path.write_text(before.replace(old, new, 1), encoding="utf-8")
+
+
+def assert_refused(folder: Path, file: str, *words: str) -> None:
+    with pytest.raises(RulesetError) as caught:
+        read_ruleset(folder)
+    message = str(caught.value)
+    assert message.startswith(str(folder / file))
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+# ------------------------------------------------------------------------- ruleset.toml
+
+
+def test_folder_without_ruleset_toml_is_refused(tmp_path: Path) -> None:
+    assert_refused(tmp_path, "ruleset.toml", "No such file")
+
+
+def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert_refused(tmp_path / "nowhere", "ruleset.toml", "No such file")
+
+
+@pytest.mark.parametrize("broken", ["label = ", "= 3", "label = 'a'\nlabel = 'b'", "[[["])
+def test_broken_toml_is_refused(published: Path, broken: str) -> None:
+    (published / "ruleset.toml").write_text(broken)
+    assert_refused(published, "ruleset.toml", "mend the TOML")
+
+
+def test_toml_in_another_encoding_is_refused(published: Path) -> None:
+    (published / "ruleset.toml").write_bytes(b"title = '\xe9'")
+    assert_refused(published, "ruleset.toml")
+
+
+@pytest.mark.parametrize("name", ["label", "kind", "title", "source", "effective_from"])
+def test_missing_header_is_named(published: Path, name: str) -> None:
+    change(published / "ruleset.toml", f"{name} =", f"x{name} =")
+    assert_refused(published, "ruleset.toml", f"no {name}")
+
+
+def test_other_kind_is_refused(published: Path) -> None:
+    change(published / "ruleset.toml", 'kind = "published"', 'kind = "printed"')
+    assert_refused(published, "ruleset.toml", "'printed'", "published or executable")
+
+
+@pytest.mark.parametrize("day", ['"2026-03-20"', "2026", "2026-03-20T00:00:00Z", "true"])
+def test_effective_from_has_to_be_a_date(published: Path, day: str) -> None:
+    change(published / "ruleset.toml", "effective_from = 2026-03-20", f"effective_from = {day}")
+    assert_refused(published, "ruleset.toml", "effective_from")
+
+
+@pytest.mark.parametrize("name", ["label", "title", "source"])
+def test_header_has_to_be_text(published: Path, name: str) -> None:
+    change(published / "ruleset.toml", f'{name} = "', f'{name} = 3 # "')
+    assert_refused(published, "ruleset.toml", name)
+
+
+def test_executable_ruleset_has_to_say_what_it_implements(executable: Path) -> None:
+    change(executable / "ruleset.toml", "implements =", "xmplements =")
+    assert_refused(executable, "ruleset.toml", "implements")
+
+
+# ------------------------------------------------------------------------- tables
+
+
+@pytest.mark.parametrize("file", ["exposure_modes.csv", "errata.csv"])
+def test_missing_table_is_refused(published: Path, file: str) -> None:
+    (published / file).unlink()
+    assert_refused(published, file, "No such file")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "exp_type,member_type,special,asn_type",
+        "exp_type,member_type,special,asn_type,note",
+        "member_type,exp_type,special,asn_type,footnote",
+        "exp_type,member_type,special,asn_type,footnote,more",
+        "",
+    ],
+)
+def test_table_with_other_columns_is_refused(published: Path, header: str) -> None:
+    change(
+        published / "exposure_modes.csv", "exp_type,member_type,special,asn_type,footnote", header
+    )
+    assert_refused(published, "exposure_modes.csv", "columns", "asn_type, footnote")
+
+
+@pytest.mark.parametrize("row", ["FGS_DARK,dark,N/A,N/A", "FGS_DARK,dark,N/A,N/A,,", "FGS_DARK"])
+def test_ragged_row_is_refused_with_its_line(published: Path, row: str) -> None:
+    change(published / "exposure_modes.csv", "FGS_DARK,dark,N/A,N/A,", row)
+    assert_refused(published, "exposure_modes.csv", "line 4", "not 5 cells")
+
+
+def test_unclosed_quote_is_refused(published: Path) -> None:
+    change(published / "exposure_modes.csv", "MIR_WFSS,", '"MIR_WFSS,')
+    assert_refused(published, "exposure_modes.csv")
+
+
+def test_erratum_at_no_number_is_refused(published: Path) -> None:
+    change(published / "errata.csv", "37,asn_type", "thirty,asn_type")
+    assert_refused(published, "errata.csv", "thirty")
+
+
+# ------------------------------------------------------------------------- executable
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["conditions.toml", "keys.toml", "classes.toml", "suffixes.csv", "known_differences.csv",
+     "ifu_paths.csv"],
+)  # fmt: skip
+def test_missing_file_of_an_executable_ruleset_is_refused(executable: Path, file: str) -> None:
+    (executable / file).unlink()
+    assert_refused(executable, file, "No such file")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (
+            "rules/image.toml", '"not wavefront_sensing"', '"not wavefront_sensin"',
+            ["unknown condition 'wavefront_sensin'", "did you mean 'wavefront_sensing'?"],
+        ),
+        ("rules/image.toml", '"science_class"', '"xyzzy"', ["unknown condition 'xyzzy'"]),
+        ("rules/image.toml", 'keys = ["exp_type"]', 'keys = ["exp_typ"]',
+         ["unknown key 'exp_typ'", "did you mean 'exp_type'?"]),
+        ("rules/image.toml", '"mode"]', '"mod"]', ["unknown group 'mod'", "'mode'"]),
+        ("rules/image.toml", "title =", "titel =", ["unknown word 'titel'", "'title'"]),
+        ("rules/image.toml", "offered_again", "offered", ["unknown word 'offered'"]),
+        ("conditions.toml", '{ in = ["mir_darkall"', '{ inside = ["mir_darkall"',
+         ["'inside'", "no operator", "not_in"]),
+        ("conditions.toml", "any_of = [{ is_psf", "any_off = [{ is_psf",
+         ["any_off"]),
+        ("keys.toml", "required = false", "requird = false", ["unknown word 'requird'"]),
+        ("classes.toml", '"flagged_psf"', '"flagged_ps"',
+         ["unknown condition 'flagged_ps'", "'flagged_psf'"]),
+        ("rules/spectral.toml", "[[rule]]", "[[rule]", ["mend the TOML"]),
+    ],
+)  # fmt: skip
+def test_name_that_is_not_there_is_refused(
+    executable: Path, file: str, old: str, new: str, words: list[str]
+) -> None:
+    change(executable / file, old, new)
+    assert_refused(executable, file, *words)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "word"),
+    [
+        ("rules/image.toml", 'asn_rule = "Asn_Lv2Image"\n', "asn_rule"),
+        ("rules/image.toml", 'asn_type = "image2"\n', "asn_type"),
+        ("rules/image.toml", 'name = "background"\n', "name"),
+        ("conditions.toml", 'text = "IS_PSF is set"\n', "text"),
+        ("classes.toml", 'default = "science"\n', "default"),
+        ("keys.toml", 'program = { sources = ["program"] }\n', "program"),
+    ],
+)
+def test_line_that_is_missing_is_named(executable: Path, file: str, line: str, word: str) -> None:
+    change(executable / file, line, "")
+    with pytest.raises(RulesetError) as caught:
+        read_ruleset(executable)
+    assert re.match(re.escape(str(executable)) + r"[^\n]+\Z", str(caught.value))
+    assert word in str(caught.value)
+
+
+def test_unknown_required_column_condition_is_refused(executable: Path) -> None:
+    change(executable / "ruleset.toml", '"nircam_coronagraphy"', '"nircam_coronagraph"')
+    assert_refused(executable, "ruleset.toml", "'nircam_coronagraph'")
+
+
+def test_unknown_finishing_step_is_refused_when_the_rules_are_built(executable: Path) -> None:
+    change(executable / "ruleset.toml", '"candidate_validity"', '"candidate_validty"')
+    with pytest.raises(RulesetError, match=r"\A[^\n]*'candidate_validty'[^\n]*\Z") as caught:
+        build_ruleset(read_ruleset(executable))
+    assert "candidate_validity" in str(caught.value)
+
+
+# ------------------------------------------------------------------------- round trip
+
+
+def ordered(content: RulesetContent) -> dict[str, list[str]]:
+    return {
+        name: sorted(json.dumps(row, sort_keys=True) for row in rows)
+        for name, rows in content.tables.items()
+    }
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_tables_give_back_what_the_files_say(catalog: Engine, label: str) -> None:
+    files = read_ruleset(SEEDS / label)
+    with transaction(catalog) as connection:
+        key = store.ruleset_id(connection, label)
+        assert key is not None
+        tables = store.read_content(connection, key)
+        stored = store.stored_checksum(connection, key)
+    assert ordered(tables) == ordered(files)
+    assert replace(tables, tables={}) == replace(files, tables={})
+    assert all(files.tables.values())
+    assert tables.checksum() == files.checksum() == stored
+    assert re.fullmatch("[0-9a-f]{64}", stored)
+
+
+def test_rules_built_from_tables_are_those_of_the_files(catalog: Engine) -> None:
+    with transaction(catalog) as connection:
+        key = store.ruleset_id(connection, EXECUTABLE)
+        assert key is not None
+        tables = store.read_content(connection, key)
+    assert build_ruleset(tables) == build_ruleset(read_ruleset(SEEDS / EXECUTABLE))
+
+
+def test_rulesets_have_different_checksums() -> None:
+    assert len({read_ruleset(SEEDS / label).checksum() for label in LABELS}) == len(LABELS) == 7
+
+
+def test_ruleset_that_implements_an_unknown_one_is_refused(catalog: Engine) -> None:
+    content = replace(read_ruleset(SEEDS / EXECUTABLE), label="mine", implements="1999-01-01")
+    with (
+        pytest.raises(RulesetError, match=r"\Amine implements '1999-01-01', [^\n]+\Z"),
+        transaction(catalog, writing=True) as connection,
+    ):
+        store.insert_draft(connection, content)
+
+
+# ------------------------------------------------------------------------- checksum
+
+CONTENTS = {label: read_ruleset(SEEDS / label) for label in ("2026-03-20", EXECUTABLE)}
+CHECKSUMS = {label: content.checksum() for label, content in CONTENTS.items()}
+OTHER: dict[type, Callable[[Any], Any]] = {
+    str: lambda value: value + " ",
+    int: lambda value: value + 1,
+    bool: lambda value: not value,
+    type(None): lambda _: "",
+}
+
+
+@pytest.mark.parametrize("label", CONTENTS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_changed_cell_changes_the_checksum(label: str, data: st.DataObject) -> None:
+    content = copy.deepcopy(CONTENTS[label])
+    name = data.draw(st.sampled_from(sorted(content.tables)))
+    row = data.draw(st.sampled_from(content.tables[name]))
+    cell = data.draw(st.sampled_from(sorted(row)))
+    row[cell] = OTHER[type(row[cell])](row[cell])
+    assert content.checksum() != CHECKSUMS[label]
+
+
+@pytest.mark.parametrize("label", CONTENTS)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_removed_or_repeated_row_changes_the_checksum(label: str, data: st.DataObject) -> None:
+    tables = CONTENTS[label].tables
+    name = data.draw(st.sampled_from(sorted(tables)))
+    index = data.draw(st.integers(0, len(tables[name]) - 1))
+    rows = tables[name]
+    for other in (rows[:index] + rows[index + 1 :], [*rows, rows[index]]):
+        content = replace(CONTENTS[label], tables={**tables, name: other})
+        assert content.checksum() != CHECKSUMS[label]
+
+
+@pytest.mark.parametrize("label", CONTENTS)
+def test_order_of_rows_does_not_change_the_checksum(label: str) -> None:
+    content = CONTENTS[label]
+    turned = {name: rows[::-1] for name, rows in reversed(content.tables.items())}
+    assert replace(content, tables=turned).checksum() == CHECKSUMS[label]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"label": "other"},
+        {"title": "other"},
+        {"source": "other"},
+        {"effective_from": dt.date(2026, 7, 15)},
+        {"implements": "2026-01-23"},
+    ],
+    ids=lambda header: next(iter(header)),
+)
+def test_header_is_part_of_the_checksum(header: dict[str, Any]) -> None:
+    assert replace(CONTENTS[EXECUTABLE], **header).checksum() != CHECKSUMS[EXECUTABLE]

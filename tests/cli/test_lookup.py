@@ -1,0 +1,196 @@
+"""`asnrules lookup`: the rows of the published table."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.conftest import Command
+
+KEYS = [
+    "ruleset", "exp_type", "instrument", "member_type",
+    "special", "asn_type", "pipeline", "footnote",
+]  # fmt: skip
+
+
+def test_without_arguments_it_gives_the_table_of_today(asnrules: Command) -> None:
+    rows = asnrules("lookup", "--format", "json").json
+    assert len(rows) == 75
+    assert len({row["exp_type"] for row in rows}) == 64
+    assert {row["ruleset"] for row in rows} == {"2026-03-20"}
+    assert [rows[0]["exp_type"], rows[-1]["exp_type"]] == ["FGS_ACQ1", "NRS_WATA"]
+
+
+def test_the_rows_of_a_type_come_in_the_order_of_the_table(asnrules: Command) -> None:
+    assert asnrules("lookup", "NRS_IFU").table == [
+        ["2026-03-20", "NRS_IFU", "NIRSPEC", "background", "BACKGROUND", "spec2", "calwebb_spec2"],
+        ["2026-03-20", "NRS_IFU", "NIRSPEC", "imprint", "IMPRINT", "spec2", "calwebb_spec2"],
+        ["2026-03-20", "NRS_IFU", "NIRSPEC", "science", "N/A", "spec2", "calwebb_spec2"],
+    ]
+
+
+def test_json_has_the_keys_of_the_contract_and_null_for_na(asnrules: Command) -> None:
+    rows = asnrules("lookup", "NRC_DARK", "--format", "json").json
+    assert [list(row) for row in rows] == [KEYS]
+    assert rows == [
+        {
+            "ruleset": "2026-03-20",
+            "exp_type": "NRC_DARK",
+            "instrument": "NIRCAM",
+            "member_type": "dark",
+            "special": None,
+            "asn_type": None,
+            "pipeline": None,
+            "footnote": None,
+        }
+    ]
+
+
+def test_a_table_shows_na_and_a_blank_footnote(asnrules: Command) -> None:
+    assert asnrules("lookup", "NRC_DARK").table == [
+        ["2026-03-20", "NRC_DARK", "NIRCAM", "dark", "N/A", "N/A", "N/A"]
+    ]
+
+
+def test_csv_shows_na_as_the_table_does(asnrules: Command) -> None:
+    assert asnrules("lookup", "NRC_DARK", "--format", "csv").out == (
+        "ruleset,exp_type,instrument,member_type,special,asn_type,pipeline,footnote\n"
+        "2026-03-20,NRC_DARK,NIRCAM,dark,N/A,N/A,N/A,\n"
+    )
+
+
+def test_jsonl_has_a_line_for_each_row(asnrules: Command) -> None:
+    rows = asnrules("lookup", "NRS_IFU", "--format", "jsonl").jsonl
+    assert [row["member_type"] for row in rows] == ["background", "imprint", "science"]
+
+
+@pytest.mark.parametrize("name", ["nrs_ifu", "Nrs_Ifu", "NRS_IFU"])
+def test_an_exp_type_is_taken_in_any_case(asnrules: Command, name: str) -> None:
+    rows = asnrules("lookup", name, "--format", "json").json
+    assert [row["exp_type"] for row in rows] == ["NRS_IFU"] * 3
+
+
+def test_several_exp_types_come_in_the_order_of_the_table(asnrules: Command) -> None:
+    rows = asnrules("lookup", "NRS_WATA", "fgs_image", "NIS_SOSS", "--format", "json").json
+    assert [row["exp_type"] for row in rows] == ["FGS_IMAGE", "NIS_SOSS", "NRS_WATA"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--instrument", "nirspec", "--asn-type", "n/a"], ["NRS_DARK"]),
+        (["--instrument", "FGS", "--asn-type", "image2"], ["FGS_FOCUS", "FGS_IMAGE"]),
+        (["--member-type", "PSF"], ["MIR_4QPM", "MIR_LYOT", "NIS_AMI", "NRC_CORON"]),
+        (["--special", "imprint"], ["NRS_IFU", "NRS_MSASPEC"]),
+        (
+            ["--special", "BACKGROUND"],
+            ["MIR_LRS-FIXEDSLIT", "MIR_LRS-SLITLESS", "MIR_MRS", "NRS_FIXEDSLIT", "NRS_IFU"],
+        ),
+        (["--special", "N/A", "--asn-type", "TSO-SPEC2"], ["NRC_TSGRISM"]),
+        (["--special", "n/a", "--member-type", "tracking", "--asn-type", "N/A"],
+         ["FGS_ACQ1", "FGS_ACQ2", "FGS_FINEGUIDE", "FGS_ID-IMAGE", "FGS_ID-STACK", "FGS_TRACK"]),
+        (["--asn-type", "nrslamp-spec2"], ["NRS_LAMP"]),
+        (["NRS_IFU", "--special", "PSF"], []),
+    ],
+)  # fmt: skip
+def test_filters(asnrules: Command, options: list[str], expected: list[str]) -> None:
+    rows = asnrules("lookup", *options, "--format", "json").json
+    assert [row["exp_type"] for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "label", "asn_type"),
+    [
+        ("2020-12-07", "2020-12-07", "wfs-image2"),
+        ("2021-06-14", "2021-03-19", "wfs-image2"),
+        ("2021-07-01", "2021-06-15", "wfs-image2"),
+        ("2026-01-22", "2025-05-02", "wfs-image2"),
+        ("2026-01-23", "2026-01-23", "image2"),
+        ("2026-02-01", "2026-01-23", "image2"),
+        ("2026-03-20", "2026-03-20", "image2"),
+    ],
+)
+def test_as_of_gives_what_was_in_force_on_that_day(
+    asnrules: Command, day: str, label: str, asn_type: str
+) -> None:
+    (row,) = asnrules("lookup", "NRS_MIMF", "--as-of", day, "--format", "json").json
+    assert (row["ruleset"], row["asn_type"]) == (label, asn_type)
+
+
+def test_no_table_was_in_force_before_the_first(asnrules: Command) -> None:
+    result = asnrules("lookup", "--as-of", "2020-12-06")
+    result.assert_error(3, "2020-12-06", "2020-12-07")
+
+
+def test_the_table_of_the_foundation_has_74_rows(asnrules: Command) -> None:
+    result = asnrules("lookup", "--ruleset", "2021-06-15", "--format", "csv")
+    assert len(result.out.splitlines()) == 75
+    assert len({row["exp_type"] for row in result.csv}) == 63
+
+
+def test_a_misprint_is_shown_as_what_it_means(asnrules: Command) -> None:
+    rows = asnrules(
+        "lookup", "NIS_IMAGE", "NRC_FOCUS", "--ruleset", "2021-06-15", "--format", "json"
+    ).json
+    assert [(row["special"], row["asn_type"]) for row in rows] == [(None, "image2")] * 2
+
+
+@pytest.mark.parametrize(
+    ("label", "footnote", "asn_type"),
+    [("2020-12-07", "Deprecated.", "spec2"), ("2021-06-15", None, None)],
+)
+def test_the_deprecated_grism(
+    asnrules: Command, label: str, footnote: str | None, asn_type: str | None
+) -> None:
+    (row,) = asnrules("lookup", "NRC_GRISM", "--ruleset", label, "--format", "json").json
+    assert (row["footnote"], row["asn_type"]) == (footnote, asn_type)
+
+
+def test_the_footnote_of_lamps(asnrules: Command) -> None:
+    footnote = (
+        "Association creation is heavily dependent upon other parameters such as LAMP, OPMODE, "
+        "and GRATING."
+    )
+    (row,) = asnrules("lookup", "NRS_LAMP", "--format", "json").json
+    assert row["footnote"] == footnote
+    assert footnote in asnrules("lookup", "NRS_LAMP").out
+
+
+def test_an_unknown_exp_type_brings_near_spellings(asnrules: Command) -> None:
+    asnrules("lookup", "NRS_IFUU").assert_error(3, "'NRS_IFUU'", "NRS_IFU")
+
+
+def test_one_unknown_exp_type_among_known_ones_is_an_error(asnrules: Command) -> None:
+    asnrules("lookup", "NRS_IFU", "MIR_IMAGES").assert_error(3, "'MIR_IMAGES'", "MIR_IMAGE")
+
+
+@pytest.mark.parametrize(
+    ("options", "near"),
+    [
+        (["--instrument", "nirspek"], "NIRSPEC"),
+        (["--member-type", "sciense"], "science"),
+        (["--special", "imprnt"], "imprint"),
+        (["--asn-type", "images"], "image2"),
+    ],
+)
+def test_an_unknown_value_of_a_filter_brings_near_spellings(
+    asnrules: Command, options: list[str], near: str
+) -> None:
+    asnrules("lookup", *options).assert_error(3, near)
+
+
+def test_an_unknown_ruleset_brings_the_known_ones(asnrules: Command) -> None:
+    asnrules("lookup", "--ruleset", "2021-06-16").assert_error(3, "'2021-06-16'", "2021-06-15")
+
+
+def test_executable_rules_are_no_table(asnrules: Command) -> None:
+    asnrules("lookup", "--ruleset", "jwst-3.0.0").assert_error(3, "executable", "2026-03-20")
+
+
+def test_ruleset_and_date_exclude_each_other(asnrules: Command) -> None:
+    result = asnrules("lookup", "--ruleset", "2021-06-15", "--as-of", "2021-07-01")
+    result.assert_error(2, "--ruleset", "--as-of")
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2021-13-01", "2021-02-29", "01.07.2021", ""])
+def test_what_is_no_date_is_refused(asnrules: Command, day: str) -> None:
+    asnrules("lookup", "--as-of", day).assert_error(2, "--as-of", repr(day))
