@@ -46,6 +46,8 @@ def check(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     from asnrules.catalog.opening import check_catalog, connect_catalog
 
     findings = check_catalog(connect_catalog(context.obj))
-    print_records([{"finding": finding} for finding in findings], ["finding"], output)
+    if findings or output is not Format.TABLE:
+        print_records([{"finding": finding} for finding in findings], ["finding"], output)
     if findings:
         raise typer.Exit(1)
+    sys.stderr.write("nothing is wrong\n")
