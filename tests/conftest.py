@@ -127,6 +127,12 @@ def catalog(database_url: str) -> Engine:
 
 
 @pytest.fixture
+def kept_seeds(engine_name: str, templates: Templates) -> Engine:
+    """Give the seeded database that all tests share: for those that change nothing."""
+    return connect_catalog(templates.seeded(engine_name))
+
+
+@pytest.fixture
 def postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
     """Give the URL of a new, empty database."""
     url = postgresql_server.create()

@@ -26,7 +26,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.alone import anchored
 from asnrules.engine.drafts import Work
 from asnrules.engine.model import Rule, Ruleset
-from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
+from asnrules.engine.signatures import Judge, Judgement
 from asnrules.engine.values import Row, is_empty
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader
@@ -165,7 +165,10 @@ class Classifier:
             rules,
             not differences,
             reason,
-            _answers(judgement),
+            tuple(
+                RuleAnswer(answer.asn_rule, answer.matched, answer.failed_condition)
+                for answer in _answers(judgement)
+            ),
         )
 
     def classify_published(self, values: Mapping[str, str | None]) -> Classification:
@@ -236,34 +239,29 @@ def _made(judgement: Judgement, rules: Sequence[Rule]) -> str:
     if judgement.takers:
         names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
         return f"no association of its own, only as companion in {names}"
-    if all(_on_type(verdict) for verdict in judgement.verdicts):
+    answer = _answers(judgement)[0]
+    if answer.on_type:
         return "no rule takes its EXP_TYPE"
-    verdict = nearest(judgement)[0]
-    return f"no rule takes it; nearest is {verdict.rule.name}: {verdict.misses[0].sentence()}"
+    return f"no rule takes it; nearest is {answer.asn_rule}: {answer.failed_condition}"
 
 
-def nearest(judgement: Judgement) -> list[RuleVerdict]:
-    """Order what rules say of an exposure: those that take it, then the nearest miss first."""
-
-    def distance(verdict: RuleVerdict) -> tuple[bool, bool, int]:
-        return not verdict.matched, _on_type(verdict), len(verdict.misses)
-
-    return sorted(judgement.verdicts, key=distance)
-
-
-def _on_type(verdict: RuleVerdict) -> bool:
-    return any(miss.keyword == "exp_type" for miss in verdict.misses)
+class _Answer(NamedTuple):
+    matched: bool
+    on_type: bool
+    misses: int
+    asn_rule: str
+    failed_condition: str | None
 
 
-def _answers(judgement: Judgement) -> tuple[RuleAnswer, ...]:
-    return tuple(
-        RuleAnswer(
-            verdict.rule.name,
-            verdict.matched,
-            None if verdict.matched else verdict.misses[0].sentence(),
-        )
-        for verdict in nearest(judgement)
-    )
+def _answers(judgement: Judgement) -> list[_Answer]:
+    """Say what each rule makes of an exposure: those that take it, then the nearest miss first."""
+    answers = []
+    for verdict in judgement.verdicts:
+        misses = [] if verdict.matched else verdict.misses(judgement.values)
+        on_type = any(miss.keyword == "exp_type" for miss in misses)
+        sentence = misses[0].sentence() if misses else None
+        answers.append(_Answer(verdict.matched, on_type, len(misses), verdict.rule.name, sentence))
+    return sorted(answers, key=lambda answer: (not answer.matched, answer.on_type, answer.misses))
 
 
 # ------------------------------------------------------------------------- from the catalog

@@ -238,9 +238,9 @@ def ordered(content: RulesetContent) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_tables_give_back_what_the_files_say(catalog: Engine, label: str) -> None:
+def test_tables_give_back_what_the_files_say(kept_seeds: Engine, label: str) -> None:
     files = read_ruleset(SEEDS / label)
-    with transaction(catalog) as connection:
+    with transaction(kept_seeds) as connection:
         key = store.ruleset_id(connection, label)
         assert key is not None
         tables = store.read_content(connection, key)
@@ -252,8 +252,8 @@ def test_tables_give_back_what_the_files_say(catalog: Engine, label: str) -> Non
     assert re.fullmatch("[0-9a-f]{64}", stored)
 
 
-def test_rules_built_from_tables_are_those_of_the_files(catalog: Engine) -> None:
-    with transaction(catalog) as connection:
+def test_rules_built_from_tables_are_those_of_the_files(kept_seeds: Engine) -> None:
+    with transaction(kept_seeds) as connection:
         key = store.ruleset_id(connection, EXECUTABLE)
         assert key is not None
         tables = store.read_content(connection, key)
@@ -264,11 +264,11 @@ def test_rulesets_have_different_checksums() -> None:
     assert len({read_ruleset(SEEDS / label).checksum() for label in LABELS}) == len(LABELS) == 7
 
 
-def test_ruleset_that_implements_an_unknown_one_is_refused(catalog: Engine) -> None:
+def test_ruleset_that_implements_an_unknown_one_is_refused(kept_seeds: Engine) -> None:
     content = replace(read_ruleset(SEEDS / EXECUTABLE), label="mine", implements="1999-01-01")
     with (
         pytest.raises(RulesetError, match=r"\Amine implements '1999-01-01', [^\n]+\Z"),
-        transaction(catalog, writing=True) as connection,
+        transaction(kept_seeds, writing=True) as connection,
     ):
         store.insert_draft(connection, content)
 

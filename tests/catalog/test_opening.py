@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -251,7 +251,9 @@ def test_server_database_without_the_seeds_is_left_to_db_upgrade(postgresql_url:
 @pytest.mark.parametrize(
     "opener", [open_catalog, lambda url: upgrade_catalog(connect_catalog(url))]
 )
-def test_newer_database_is_refused_and_left_alone(database_url: str, opener: object) -> None:
+def test_newer_database_is_refused_and_left_alone(
+    database_url: str, opener: Callable[[str], object]
+) -> None:
     engine = connect_catalog(database_url)
     execute(
         engine,
@@ -261,7 +263,7 @@ def test_newer_database_is_refused_and_left_alone(database_url: str, opener: obj
     with pytest.raises(
         DatabaseError, match=r"its schema, 9999, is newer than this program"
     ) as caught:
-        opener(database_url)  # type: ignore[operator]
+        opener(database_url)
     assert caught.value.exit_code == 4
     assert re.fullmatch(r"[^\n]+", str(caught.value))
     assert inspect(engine).get_table_names() == ["alembic_version"]

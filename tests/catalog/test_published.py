@@ -67,16 +67,18 @@ def printed_table(path: Path) -> list[tuple[str, ...]]:
     return rows
 
 
-def test_revision_of_2021_06_15_is_the_document_row_for_row(shared: Path, catalog: Engine) -> None:
+def test_revision_of_2021_06_15_is_the_document_row_for_row(
+    shared: Path, kept_seeds: Engine
+) -> None:
     printed = printed_table(shared / "reference" / "stage2_rules_2021-06-15.rst")
     assert len(printed) == 74
 
     misprints = {
         (exp_type, field): (wrong, right)
-        for exp_type, field, wrong, right in errata(catalog, "2021-06-15")
+        for exp_type, field, wrong, right in errata(kept_seeds, "2021-06-15")
     }
     found = []
-    for exp_type, member_type, special, asn_type, footnote in table(catalog, "2021-06-15"):
+    for exp_type, member_type, special, asn_type, footnote in table(kept_seeds, "2021-06-15"):
         cells = {"special": special or "N/A", "asn_type": asn_type or "N/A"}
         for field in cells:
             if (exp_type, field) in misprints:
@@ -102,35 +104,37 @@ def test_document_has_exactly_two_misprints(shared: Path) -> None:
     list(zip(LABELS, [74] * 5 + [75], [63] * 5 + [64], strict=True)),
 )
 def test_revision_has_its_number_of_rows(
-    catalog: Engine, label: str, rows: int, exp_types: int
+    kept_seeds: Engine, label: str, rows: int, exp_types: int
 ) -> None:
-    found = table(catalog, label)
+    found = table(kept_seeds, label)
     assert len(found) == rows
     assert len({row[0] for row in found}) == exp_types
 
 
-def test_revisions_are_these_six(catalog: Engine) -> None:
-    found = query(catalog, "SELECT DISTINCT ruleset FROM v_exposure_modes_history ORDER BY ruleset")
+def test_revisions_are_these_six(kept_seeds: Engine) -> None:
+    found = query(
+        kept_seeds, "SELECT DISTINCT ruleset FROM v_exposure_modes_history ORDER BY ruleset"
+    )
     assert [label for (label,) in found] == LABELS
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_misprints_are_kept_in_every_revision(catalog: Engine, label: str) -> None:
-    assert errata(catalog, label) == [
+def test_misprints_are_kept_in_every_revision(kept_seeds: Engine, label: str) -> None:
+    assert errata(kept_seeds, label) == [
         ("NIS_IMAGE", "asn_type", "images", "image2"),
         ("NRC_FOCUS", "special", "N/A/", "N/A"),
     ]
-    rows = {row[0]: row for row in table(catalog, label)}
+    rows = {row[0]: row for row in table(kept_seeds, label)}
     assert rows["NIS_IMAGE"] == ("NIS_IMAGE", "science", None, "image2", None)
     assert rows["NRC_FOCUS"] == ("NRC_FOCUS", "science", None, "image2", None)
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_footnotes_are_those_of_the_revision(catalog: Engine, label: str) -> None:
+def test_footnotes_are_those_of_the_revision(kept_seeds: Engine, label: str) -> None:
     expected = {"NRS_LAMP": LAMP_FOOTNOTE}
     if label in {"2020-12-07", "2021-03-19"}:
         expected["NRC_GRISM"] = "Deprecated."
-    assert {row[0]: row[4] for row in table(catalog, label) if row[4] is not None} == expected
+    assert {row[0]: row[4] for row in table(kept_seeds, label) if row[4] is not None} == expected
 
 
 @pytest.mark.parametrize(
@@ -142,18 +146,18 @@ def test_footnotes_are_those_of_the_revision(catalog: Engine, label: str) -> Non
     ],
 )
 def test_exp_type_has_its_history(
-    catalog: Engine, exp_type: str, asn_types: list[list[str | None]]
+    kept_seeds: Engine, exp_type: str, asn_types: list[list[str | None]]
 ) -> None:
     found = [
-        [row[3] for row in table(catalog, label) if row[:3] == (exp_type, "science", None)]
+        [row[3] for row in table(kept_seeds, label) if row[:3] == (exp_type, "science", None)]
         for label in LABELS
     ]
     assert found == asn_types
 
 
-def test_all_else_stayed_as_it_was(catalog: Engine) -> None:
+def test_all_else_stayed_as_it_was(kept_seeds: Engine) -> None:
     changed = {"NRC_GRISM", "NRS_MIMF", "MIR_WFSS"}
-    rest = [[row for row in table(catalog, label) if row[0] not in changed] for label in LABELS]
+    rest = [[row for row in table(kept_seeds, label) if row[0] not in changed] for label in LABELS]
     assert all(rows == rest[0] for rows in rest[1:])
     assert len(rest[0]) == 72
 
@@ -161,7 +165,7 @@ def test_all_else_stayed_as_it_was(catalog: Engine) -> None:
 # ------------------------------------------------------------------------- views
 
 
-def test_changes_between_revisions_are_listed(catalog: Engine) -> None:
+def test_changes_between_revisions_are_listed(kept_seeds: Engine) -> None:
     statement = (
         "SELECT ruleset, previous, change, exp_type, member_type, special, asn_type_before, "
         "asn_type_after, footnote_before, footnote_after FROM v_ruleset_changes ORDER BY ruleset"
@@ -169,7 +173,7 @@ def test_changes_between_revisions_are_listed(catalog: Engine) -> None:
     grism = ("NRC_GRISM", "science", None, "spec2", None, "Deprecated.", None)
     mimf = ("NRS_MIMF", "science", None, "wfs-image2", "image2", None, None)
     wfss = ("MIR_WFSS", "science", None, None, "spec2", None, None)
-    assert query(catalog, statement) == [
+    assert query(kept_seeds, statement) == [
         ("2021-06-15", "2021-03-19", "changed", *grism),
         ("2026-01-23", "2025-05-02", "changed", *mimf),
         ("2026-03-20", "2026-01-23", "added", *wfss),
@@ -199,12 +203,12 @@ def test_removed_row_is_listed_as_a_change(catalog: Engine) -> None:
     assert query(catalog, statement) == [("removed", "MIR_4QPM", "PSF")]
 
 
-def test_each_revision_is_in_force_until_the_next(catalog: Engine) -> None:
+def test_each_revision_is_in_force_until_the_next(kept_seeds: Engine) -> None:
     statement = text(
         "SELECT DISTINCT ruleset, effective_from, effective_until FROM v_exposure_modes_history "
         "ORDER BY effective_from"
     ).columns(effective_from=Day(), effective_until=Day())
-    with catalog.connect() as connection:
+    with kept_seeds.connect() as connection:
         found = [tuple(row) for row in connection.execute(statement)]
     assert found == [
         ("2020-12-07", dt.date(2020, 12, 7), dt.date(2021, 3, 19)),
@@ -216,13 +220,13 @@ def test_each_revision_is_in_force_until_the_next(catalog: Engine) -> None:
     ]
 
 
-def test_history_names_instrument_and_pipeline(catalog: Engine) -> None:
+def test_history_names_instrument_and_pipeline(kept_seeds: Engine) -> None:
     statement = (
         "SELECT exp_type, instrument, asn_type, pipeline FROM v_exposure_modes_history "
         "WHERE ruleset = '2026-03-20' AND exp_type IN "
         "('FGS_DARK', 'MIR_WFSS', 'NIS_IMAGE', 'NRC_TSGRISM', 'NRS_LAMP') ORDER BY position"
     )
-    assert query(catalog, statement) == [
+    assert query(kept_seeds, statement) == [
         ("FGS_DARK", "FGS", None, None),
         ("MIR_WFSS", "MIRI", "spec2", "calwebb_spec2"),
         ("NIS_IMAGE", "NIRISS", "image2", "calwebb_image2"),
@@ -231,19 +235,19 @@ def test_history_names_instrument_and_pipeline(catalog: Engine) -> None:
     ]
 
 
-def test_table_in_force_today_is_the_newest_revision(catalog: Engine) -> None:
+def test_table_in_force_today_is_the_newest_revision(kept_seeds: Engine) -> None:
     today = query(
-        catalog,
+        kept_seeds,
         "SELECT exp_type, member_type, special, asn_type, footnote FROM v_exposure_modes "
         "ORDER BY position",
     )
     assert len(today) == 75
-    assert today == table(catalog, "2026-03-20")
-    assert query(catalog, "SELECT DISTINCT ruleset FROM v_exposure_modes") == [("2026-03-20",)]
+    assert today == table(kept_seeds, "2026-03-20")
+    assert query(kept_seeds, "SELECT DISTINCT ruleset FROM v_exposure_modes") == [("2026-03-20",)]
 
 
-def test_positions_count_the_rows_from_one(catalog: Engine) -> None:
+def test_positions_count_the_rows_from_one(kept_seeds: Engine) -> None:
     statement = "SELECT position FROM v_exposure_modes_history WHERE ruleset = :label ORDER BY 1"
     for label in LABELS:
-        positions = [position for (position,) in query(catalog, statement, label=label)]
+        positions = [position for (position,) in query(kept_seeds, statement, label=label)]
         assert positions == list(range(1, 76 if label == "2026-03-20" else 75))

@@ -32,7 +32,7 @@ NEW_ROWS = {
     },
     "asn_rule_roles": {
         "asn_rule": "Asn_Lv2Image", "role": "new", "position": 9, "single": False,
-        "offered_again": 0, "science_as_if_held": False, "keys_stick": False, "creates_too": False,
+        "offered_again": 0, "keys_only": False, "creates_too": False,
     },
     "asn_rule_conditions": {
         "asn_rule": "Asn_Lv2Image", "scope": "exposure", "role": "", "position": 99,

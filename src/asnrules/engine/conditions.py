@@ -74,8 +74,8 @@ def requirement_holds(requirement: Requirement, values: Values) -> bool:
     return condition_holds(requirement.condition, values, benefit=benefit) is benefit
 
 
-def failure(requirement: Requirement, values: Values) -> Failure | None:
-    """Explain why a requirement does not hold.
+def failure(requirement: Requirement, values: Values) -> Failure:
+    """Explain why a requirement does not hold; it must not hold.
 
     Parameters
     ----------
@@ -86,12 +86,10 @@ def failure(requirement: Requirement, values: Values) -> Failure | None:
 
     Returns
     -------
-    Failure or None
-        None if it holds. Of several alternatives, the one that came nearest (the most terms
-        held) is explained by its first term that failed.
+    Failure
+        Of several alternatives, the one that came nearest (the most terms held) is explained
+        by its first term that failed.
     """
-    if requirement_holds(requirement, values):
-        return None
     condition = requirement.condition
     if requirement.negated:
         return _unwanted(condition, values)

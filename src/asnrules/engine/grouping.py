@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from asnrules.engine.drafts import (
     Draft,
@@ -57,35 +58,24 @@ class Grouping:
         list of Draft
             In order of creation.
         """
-        if not self._is_set_wise():
+        names = Counter(self._work.value(place, "filename") for place in places)
+        if len(names) < len(places):
+            # An association takes every exposure of a file name that it has, whatever its
+            # keys, so the exposures cannot be parted.
             return self._procedure(places)
-        repeated = _repeated(self._work.value(place, "filename") for place in places)
-        drafts = []
-        for bucket in self._buckets(places):
-            if repeated and any(self._work.value(p, "filename") in repeated for p in bucket):
-                # A file name may come back in another bucket, so all of them go together.
-                return self._procedure(places)
-            drafts += self._of_bucket(bucket)
+        drafts = [
+            draft
+            for bucket in self._buckets(places)
+            for group in self._groups(bucket)
+            for draft in self._of_group(group)
+        ]
         return sorted(drafts, key=lambda draft: draft.creator)
-
-    def _is_set_wise(self) -> bool:
-        """Tell whether the rule is of the kind that is one science with its companions."""
-        *companions, last = self._rule.roles
-        return (
-            last.single
-            and not any(role.single for role in companions)
-            and not any(
-                role.keys or role.science_as or role.keys_only or role.not_after or role.creates_too
-                for role in self._rule.roles
-            )
-            and all(role.offered_again for role in companions)
-        )
 
     def _procedure(self, places: Sequence[int]) -> list[Draft]:
         return Procedure(self._work, self._number, self._candidate).run(places)
 
     def _buckets(self, places: Sequence[int]) -> Iterable[list[int]]:
-        """Split by the keys that every exposure has from one keyword: no association crosses."""
+        """Part by the keys that every exposure has from one keyword: no association crosses."""
         columns = [
             key.sources[0] for key in self._rule.keys if key.required and len(key.sources) == 1
         ]
@@ -95,70 +85,83 @@ class Grouping:
             buckets.setdefault(values, []).append(place)
         return buckets.values()
 
-    def _of_bucket(self, bucket: list[int]) -> list[Draft]:
-        roles = {place: self._role(place) for place in bucket}
-        if all(role.single for role in roles.values()):
-            return [self._draft([place], place, roles) for place in bucket]
-        if any(self._is_double(place) for place in bucket):
-            return self._procedure(bucket)
-        groups = self._groups(bucket)
-        if groups is None:
-            return self._procedure(bucket)
-        return [draft for group in groups for draft in self._of_group(group, roles)]
-
-    def _role(self, place: int) -> Role:
-        verdict = self._work.judgements[place].verdicts[self._number]
-        return next(role for role, failures in verdict.roles if not failures)
-
-    def _is_double(self, place: int) -> bool:
-        """Tell whether an exposure could be both the science and a companion."""
-        verdict = self._work.judgements[place].verdicts[self._number]
-        return sum(not failures for _, failures in verdict.roles) > 1
-
-    def _groups(self, bucket: list[int]) -> list[list[int]] | None:
-        """Group by equal keys; None if the exposures do not have the same keys filled."""
+    def _groups(self, bucket: list[int]) -> Iterable[list[int]]:
+        """Part by all keys of the rule, if every exposure has them from the same keywords."""
+        if len(bucket) == 1:
+            return [bucket]
         groups: dict[tuple[str | None, ...], list[int]] = {}
         filled: list[str | None] | None = None
         for place in bucket:
             found = [self._work.first_given(place, key.sources) for key in self._rule.keys]
             sources = [None if one is None else one[0] for one in found]
             if filled is not None and sources != filled:
-                return None
+                return [bucket]
             filled = sources
             values = tuple(None if one is None else one[1] for one in found)
             groups.setdefault(values, []).append(place)
-        return list(groups.values())
+        return groups.values()
 
-    def _of_group(self, group: list[int], roles: dict[int, Role]) -> list[Draft]:
+    def _of_group(self, group: list[int]) -> list[Draft]:
+        """Make the associations of exposures that have the same keys, or of an irregular group."""
+        roles = [self._roles(place) for place in group]
+        if all(all(role.single and role.science_as is None for role in fit) for fit in roles):
+            # Each is a science of its own, and nobody joins it.
+            return [draft for place in group for draft in self._procedure([place])]
+        if self._is_plain and all(len(fit) == 1 for fit in roles):
+            locked: Locked = {}
+            if all(lock_keys(self._work, self._rule.keys, place, locked) for place in group):
+                return self._with_companions(group, [fit[0] for fit in roles], locked)
+        return self._procedure(group)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether the rule is of the kind that is one science with all companions of its keys."""
+        *companions, science = self._rule.roles
+        return (
+            not self._rule.as_science
+            and science.single
+            and all(role.offered_again and not role.single for role in companions)
+            and not any(
+                role.keys or role.keys_only or role.not_after or role.creates_too or role.science_as
+                for role in self._rule.roles
+            )
+        )
+
+    def _roles(self, place: int) -> list[Role]:
+        """Give the roles in which an exposure can be taken, associations left aside."""
+        verdict = self._work.judgements[place].verdicts[self._number]
+        return [role for role, unmet in verdict.roles if not unmet and not role.keys_only]
+
+    def _with_companions(self, group: list[int], roles: list[Role], locked: Locked) -> list[Draft]:
         """Give each science all companions of the group.
 
         The first association is created by the first exposure of the group, whatever it is;
         the members stand from the creating exposure on, then those before it.
         """
-        companions = [place for place in group if not roles[place].single]
-        sciences = [place for place in group if roles[place].single]
-        if not sciences:
-            return [self._draft(companions, companions[0], roles)]
+        members = {
+            place: self._member(place, role, locked)
+            for place, role in zip(group, roles, strict=True)
+        }
+        companions = [place for place, role in zip(group, roles, strict=True) if not role.single]
+        sciences = [place for place, role in zip(group, roles, strict=True) if role.single]
         drafts = []
-        for number, science in enumerate(sciences):
-            creator = group[0] if number == 0 else science
-            members = sorted([*companions, science])
-            start = members.index(creator)
-            drafts.append(self._draft(members[start:] + members[:start], creator, roles))
+        for number, science in enumerate(sciences or [None]):
+            creator = group[0] if number == 0 or science is None else science
+            taken = companions if science is None else sorted([*companions, science])
+            start = taken.index(creator)
+            drafts.append(
+                Draft(
+                    self._rule,
+                    self._candidate,
+                    creator,
+                    [members[place] for place in taken[start:] + taken[:start]],
+                    locked,
+                )
+            )
         return drafts
 
-    def _draft(self, places: list[int], creator: int, roles: dict[int, Role]) -> Draft:
-        work = self._work
-        locked: Locked = {}
-        lock_keys(work, self._rule.keys, creator, locked)
-        draft = Draft(self._rule, self._candidate, creator, keys=locked)
-        for place in places:
-            judgement = work.judgements[place]
-            exptype = written_exptype(work.ruleset, draft, roles[place], judgement)
-            rateints = is_rateints(judgement.verdicts[self._number], locked)
-            draft.members.append(DraftMember(place, exptype, rateints))
-        return draft
-
-
-def _repeated(names: Iterable[str | None]) -> set[str | None]:
-    return {name for name, count in Counter(names).items() if count > 1}
+    def _member(self, place: int, role: Role, locked: Locked) -> DraftMember:
+        judgement = self._work.judgements[place]
+        alone = Draft(self._rule, self._candidate, place)
+        exptype = written_exptype(self._work.ruleset, alone, role, judgement)
+        return DraftMember(place, exptype, is_rateints(judgement.verdicts[self._number], locked))

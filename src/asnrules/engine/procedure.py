@@ -53,6 +53,9 @@ class Procedure:
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
         self._growing: list[_Growing] = []
+        self._without_science: list[_Growing] = []
+        self._filenames: set[str | None] = set()
+        self._remembers = any(role.not_after is not None for role in self._rule.roles)
         self._again: dict[int, dict[int, None]] = {}
 
     def run(self, places: Sequence[int]) -> list[Draft]:
@@ -69,8 +72,7 @@ class Procedure:
             The associations, in order of creation.
         """
         for place in places:
-            taken = [self._offer(growing, place) for growing in self._growing]
-            if not any(taken):
+            if not self._is_taken(place):
                 self._create(place)
         for _, again in sorted(self._again.items()):
             for place in again:
@@ -78,11 +80,34 @@ class Procedure:
                     self._offer(growing, place)
         return [growing.draft for growing in self._growing]
 
+    def _is_taken(self, place: int) -> bool:
+        """Offer an exposure to the associations that exist; tell whether one took it."""
+        if self._remembers or not self._is_science_only(place):
+            return self._offer_to(self._growing, place)
+        # It could only be the one science of an association, so those that have one are passed
+        # over: this keeps ten thousand exposures of a group from being compared with each other.
+        is_held = self._work.value(place, "filename") in self._filenames
+        is_taken = self._offer_to(self._without_science, place)
+        self._without_science = [
+            growing for growing in self._without_science if not growing.draft.holds(SCIENCE)
+        ]
+        return is_held or is_taken
+
+    def _offer_to(self, associations: Sequence[_Growing], place: int) -> bool:
+        """Offer an exposure to each of some associations; tell whether any took it."""
+        return sum([self._offer(growing, place) for growing in associations]) > 0
+
+    def _is_science_only(self, place: int) -> bool:
+        verdict = self._work.judgements[place].verdicts[self._number]
+        return all(role.single or role.keys_only or unmet for role, unmet in verdict.roles)
+
     def _create(self, place: int) -> None:
         growing = _Growing(self._rule, self._candidate, place)
         self._offer(growing, place)
         if growing.draft.members:
             self._growing.append(growing)
+            if not growing.draft.holds(SCIENCE):
+                self._without_science.append(growing)
 
     def _offer(self, growing: _Growing, place: int) -> bool:
         """Offer an exposure to an association; tell whether it counts as taken."""
@@ -91,7 +116,7 @@ class Procedure:
             return True
         judgement = self._work.judgements[place]
         verdict = judgement.verdicts[self._number]
-        if verdict.failures:
+        if verdict.unmet:
             return False
         role = self._fit(growing, place, judgement, verdict)
         if role is None:
@@ -100,6 +125,7 @@ class Procedure:
         exptype = written_exptype(self._work.ruleset, draft, role, judgement)
         draft.members.append(DraftMember(place, exptype, is_rateints(verdict, draft.keys)))
         growing.filenames.add(filename)
+        self._filenames.add(filename)
         if role.offered_again:
             self._again.setdefault(role.offered_again, {})[place] = None
         if role.creates_too:
@@ -116,11 +142,11 @@ class Procedure:
             return None
         last_class = growing.last_class
         growing.last_class = judgement.exposure_class
-        for role, failures in verdict.roles:
+        for role, unmet in verdict.roles:
             if role.keys_only:
                 lock_keys(self._work, role.keys, place, locked)
                 continue
-            if failures or (role.single and draft.holds(SCIENCE)):
+            if unmet or (role.single and draft.holds(SCIENCE)):
                 continue
             if role.not_after is not None and role.not_after == last_class:
                 continue

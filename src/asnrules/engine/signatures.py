@@ -24,11 +24,15 @@ SET = "(set)"
 """Stands in a signature for a value that only keys look at."""
 
 
+Unmet = Requirement | Key
+"""What an exposure does not meet: a requirement, or a required key that it has no value for."""
+
+
 class RoleVerdict(NamedTuple):
-    """What a role of a rule says of exposures of a signature: the requirements that fail."""
+    """What a role of a rule says of exposures of a signature: what they do not meet."""
 
     role: Role
-    failures: tuple[Failure, ...]
+    unmet: tuple[Unmet, ...]
 
 
 class RuleVerdict(NamedTuple):
@@ -38,8 +42,8 @@ class RuleVerdict(NamedTuple):
     ----------
     rule : Rule
         The rule.
-    failures : tuple of Failure
-        The requirements of the rule that do not hold, in the order of the rule.
+    unmet : tuple of Requirement or Key
+        What they do not meet, in the order of the rule.
     roles : tuple of RoleVerdict
         For each role of the rule, in the order in which they are tried.
     rateints : tuple of Requirement
@@ -48,24 +52,28 @@ class RuleVerdict(NamedTuple):
     """
 
     rule: Rule
-    failures: tuple[Failure, ...]
+    unmet: tuple[Unmet, ...]
     roles: tuple[RoleVerdict, ...]
     rateints: tuple[Requirement, ...]
 
     @property
     def matched(self) -> bool:
         """Whether the rule can take the exposure in any role."""
-        return not self.failures and any(not verdict.failures for verdict in self._taking)
+        return not self.unmet and any(
+            not verdict.unmet and not verdict.role.keys_only for verdict in self.roles
+        )
 
-    @property
-    def misses(self) -> tuple[Failure, ...]:
-        """What keeps the rule from taking the exposure, by the role that comes nearest."""
-        nearest = min(self._taking, key=lambda verdict: len(verdict.failures))
-        return self.failures + nearest.failures
+    def misses(self, values: Values) -> list[Failure]:
+        """Explain what keeps the rule from taking the exposure, by the role that comes nearest.
 
-    @property
-    def _taking(self) -> list[RoleVerdict]:
-        return [verdict for verdict in self.roles if not verdict.role.keys_only]
+        Parameters
+        ----------
+        values : mapping
+            Those of the judgement.
+        """
+        taking = [verdict for verdict in self.roles if not verdict.role.keys_only]
+        nearest = min(taking, key=lambda verdict: len(verdict.unmet))
+        return [_explained(unmet, values) for unmet in (*self.unmet, *nearest.unmet)]
 
 
 class Judgement(NamedTuple):
@@ -151,7 +159,8 @@ def judge_values(ruleset: Ruleset, values: Values) -> Judgement:
     """
     exposure_class = class_of(ruleset, values)
     judged = {**values, CLASS: exposure_class}
-    verdicts = tuple(_verdict(rule, judged) for rule in ruleset.rules)
+    memory: dict[tuple[str, bool], bool] = {}
+    verdicts = tuple(_verdict(rule, judged, memory) for rule in ruleset.rules)
     takers = tuple(number for number, verdict in enumerate(verdicts) if verdict.matched)
     return Judgement(judged, exposure_class, verdicts, takers)
 
@@ -168,33 +177,55 @@ def class_of(ruleset: Ruleset, values: Values) -> str:
     return ruleset.default_class
 
 
-def _verdict(rule: Rule, values: Values) -> RuleVerdict:
+_Memory = dict[tuple[str, bool], bool]
+"""Conditions that have been evaluated, by name and by whether doubt counts for them."""
+
+
+def _verdict(rule: Rule, values: Values, memory: _Memory) -> RuleVerdict:
     return RuleVerdict(
         rule,
-        _failures(rule.requirements, rule.keys, values),
+        _unmet(rule.requirements, rule.keys, values, memory),
         tuple(
-            RoleVerdict(role, _failures(role.requirements, role.keys, values))
+            RoleVerdict(role, _unmet(role.requirements, role.keys, values, memory))
             for role in rule.roles
         ),
         tuple(
             use
             for use in rule.rateints
-            if condition_holds(use.condition, values) is not use.negated
+            if _holds(use.condition, values, memory, benefit=False) is not use.negated
         ),
     )
 
 
-def _failures(
-    requirements: Iterable[Requirement], keys: Iterable[Key], values: Values
-) -> tuple[Failure, ...]:
-    """Explain the requirements that do not hold, and the required keys without a value."""
-    failures = [found for use in requirements if (found := failure(use, values)) is not None]
-    for key in keys:
-        if key.required and all(is_empty(values.get(source)) for source in key.sources):
-            words = " or ".join(source.upper() for source in key.sources)
-            text = f"{words} has a value"
-            failures.append(Failure(f"key {key.name}", text, key.sources[0], None, "a value"))
-    return tuple(failures)
+def _unmet(
+    requirements: Iterable[Requirement], keys: Iterable[Key], values: Values, memory: _Memory
+) -> tuple[Unmet, ...]:
+    unmet: list[Unmet] = [
+        use
+        for use in requirements
+        if _holds(use.condition, values, memory, benefit=not use.negated) is use.negated
+    ]
+    unmet += [
+        key
+        for key in keys
+        if key.required and all(is_empty(values.get(source)) for source in key.sources)
+    ]
+    return tuple(unmet)
+
+
+def _holds(condition: Condition, values: Values, memory: _Memory, *, benefit: bool) -> bool:
+    key = (condition.name, benefit)
+    found = memory.get(key)
+    if found is None:
+        found = memory[key] = condition_holds(condition, values, benefit=benefit)
+    return found
+
+
+def _explained(unmet: Unmet, values: Values) -> Failure:
+    if isinstance(unmet, Requirement):
+        return failure(unmet, values)
+    words = " or ".join(source.upper() for source in unmet.sources)
+    return Failure(f"key {unmet.name}", f"{words} has a value", unmet.sources[0], None, "a value")
 
 
 def _keys(ruleset: Ruleset) -> Iterable[Key]:

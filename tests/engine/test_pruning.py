@@ -1,0 +1,187 @@
+"""Of associations that say the same, one stays."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asnrules.engine.finishing.pruning import Entry, prune
+from engine.building import generated, image, summary
+
+
+def entry(asn_id: str, product: str, **members: str) -> Entry:
+    """Give an association; members by expname, `s` for science and `b` for background."""
+    words = {"s": "science", "b": "background"}
+    named = {expname: words[letter] for expname, letter in members.items()}
+    return Entry(asn_id, product, named, twins=(asn_id, product, frozenset(named.items())))
+
+
+# Order
+
+
+def test_associations_stand_by_id_and_the_last_generated_first() -> None:
+    entries = [
+        entry("o002", "p", a="s"),
+        entry("o001", "q", b="s"),
+        entry("o002", "r", c="s"),
+        entry("c1000", "t", d="s"),
+        entry("o001", "u", e="s"),
+    ]
+    assert prune(entries) == [3, 4, 1, 2, 0]
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert prune([]) == []
+
+
+# The same members
+
+
+def test_of_the_same_members_the_last_generated_stays() -> None:
+    assert prune([entry("o001", "p", a="s"), entry("o001", "p", a="s")]) == [1]
+
+
+def test_of_the_same_members_the_last_id_stays() -> None:
+    assert prune([entry("o001", "p", a="s"), entry("c1000", "p", a="s")]) == [0]
+    assert prune([entry("c1000", "p", a="s"), entry("o001", "p", a="s")]) == [1]
+
+
+def test_names_do_not_matter_for_the_same_members() -> None:
+    assert prune([entry("o001", "p", a="s", b="b"), entry("o001", "q", b="b", a="s")]) == [1]
+
+
+def test_another_exptype_makes_other_members() -> None:
+    assert prune([entry("o001", "p", a="s", b="b"), entry("o001", "q", a="s", b="s")]) == [1, 0]
+
+
+# The same product
+
+
+def test_of_one_product_the_association_with_more_members_stays() -> None:
+    longer, shorter = entry("o001", "p", a="s", b="b"), entry("o001", "p", a="s")
+    assert prune([longer, shorter]) == [0]
+    assert prune([shorter, longer]) == [1]
+
+
+def test_of_one_product_the_longest_of_all_ids_stays() -> None:
+    entries = [
+        entry("c1000", "p", a="s", b="b"),
+        entry("o001", "p", a="s"),
+        entry("c1001", "p", a="s", b="b", c="b"),
+    ]
+    assert prune(entries) == [2]
+
+
+def test_of_one_product_and_as_many_members_all_stay() -> None:
+    assert prune([entry("o001", "p", a="s", b="b"), entry("o001", "p", a="s", c="b")]) == [1, 0]
+
+
+def test_other_products_do_not_prune_each_other() -> None:
+    assert prune([entry("o001", "p", a="s", b="b"), entry("o001", "q", a="s")]) == [1, 0]
+
+
+# The same product with another exptype
+
+
+def test_of_one_product_with_an_exptype_that_clashes_both_stay() -> None:
+    entries = [entry("o001", "p", a="s", b="b", c="b"), entry("o001", "p", a="s", b="s")]
+    assert prune(entries) == [1, 0]
+
+
+def test_what_clashes_with_one_is_still_compared_with_the_others() -> None:
+    longest = entry("o001", "p", a="s", b="b", c="b")
+    clashing = entry("o001", "p", a="s", b="s")
+    shorter = entry("o001", "p", a="s")
+    assert prune([longest, clashing, shorter]) == [1, 0]
+    assert prune([shorter, longest, clashing]) == [2, 1]
+    assert prune([clashing, shorter, longest]) == [2, 0]
+
+
+# In a pool
+
+
+def test_the_association_with_the_background_stays_whatever_its_candidate() -> None:
+    both = "[('o001', 'observation'), ('c1000', 'background')]"
+    pool = [
+        image("a_uncal.fits", asn_candidate=both),
+        image(
+            "b_uncal.fits",
+            bkgdtarg="t",
+            asn_candidate="[('o002', 'observation'), ('c1000', 'background')]",
+        ),
+    ]
+    assert summary(generated(pool).associations) == [
+        (
+            "jw00001-c1000_image2_00001_asn",
+            "Asn_Lv2Image",
+            ["a_rate.fits science", "b_rate.fits background"],
+        ),
+        ("jw00001-o002_image2_00001_asn", "Asn_Lv2ImageSpecial", ["b_rate.fits science"]),
+    ]
+
+
+def test_numbers_count_within_id_and_type_from_the_last_generated() -> None:
+    pool = [
+        image("a_uncal.fits"),
+        image("b_uncal.fits", tsovisit="t"),
+        image("c_uncal.fits", filter="f150w"),
+        image("d_uncal.fits", asn_candidate="[('o002', 'observation')]"),
+    ]
+    assert summary(generated(pool).associations) == [
+        ("jw00001-o001_image2_00001_asn", "Asn_Lv2Image", ["c_rate.fits science"]),
+        ("jw00001-o001_tso-image2_00001_asn", "Asn_Lv2ImageTSO", ["b_rateints.fits science"]),
+        ("jw00001-o001_image2_00002_asn", "Asn_Lv2Image", ["a_rate.fits science"]),
+        ("jw00001-o002_image2_00001_asn", "Asn_Lv2Image", ["d_rate.fits science"]),
+    ]
+
+
+# Whatever there is to prune
+
+members = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("sb"), min_size=1)
+entries_of_any_kind = st.lists(
+    st.builds(
+        lambda asn_id, product, taken: entry(asn_id, product, **taken),
+        st.sampled_from(["c1000", "o001", "o002"]),
+        st.sampled_from("pq"),
+        members,
+    ),
+    max_size=8,
+)
+
+
+def outdoes(one: Entry, other: Entry) -> bool:
+    """Tell whether one has the product of another, more members and no other exptype."""
+    return (
+        one.product == other.product
+        and len(one.members) > len(other.members)
+        and all(
+            one.members.get(name, exptype) == exptype for name, exptype in other.members.items()
+        )
+    )
+
+
+@given(entries_of_any_kind)
+def test_no_two_that_stay_say_the_same(entries: list[Entry]) -> None:
+    kept = [entries[place] for place in prune(entries)]
+    for one, other in combinations(kept, 2):
+        assert one.members != other.members
+        assert not outdoes(one, other)
+        assert not outdoes(other, one)
+
+
+@given(entries_of_any_kind)
+def test_each_that_goes_is_outdone_by_another(entries: list[Entry]) -> None:
+    for place in set(range(len(entries))) - set(prune(entries)):
+        gone = entries[place]
+        assert any(
+            outdoes(other, gone) or (number != place and other.members == gone.members)
+            for number, other in enumerate(entries)
+        )
+
+
+@given(entries_of_any_kind)
+def test_those_that_stay_stand_by_id_then_from_the_last_generated(entries: list[Entry]) -> None:
+    kept = prune(entries)
+    assert kept == sorted(kept, key=lambda place: (entries[place].asn_id, -place))
