@@ -38,12 +38,18 @@ RECORD = (
 PUBLISHED = "a published ruleset cannot be changed"
 RECORDED = "a recorded run cannot be changed"
 
-# SQLite's INSERT OR REPLACE removes the old row without asking the triggers for DELETE.
-REPLACEABLE = {
-    "rulesets": ("ruleset_id", "label"),
-    "runs": ("run_id",),
-    "pools": ("pool_id",),
-    "traces": ("trace_id",),
+# SQLite's REPLACE removes the row that is in the way without asking the triggers for DELETE, so
+# a row that would be in the way, by any unique key, is looked for beforehand.
+UNIQUE = {
+    "rulesets": (("ruleset_id",), ("label",), ("kind", "effective_from")),
+    "pools": (("pool_id",), ("sha256", "keywords")),
+    "exposures": (("pool_id", "position"),),
+    "runs": (("run_id",),),
+    "run_pools": (("run_id", "position"),),
+    "traces": (("trace_id",), ("ruleset_id", "signature")),
+    "decisions": (("run_id", "pool_id", "position"),),
+    "associations": (("run_id", "position"), ("run_id", "asn_name")),
+    "association_members": (("run_id", "association", "position"),),
 }
 
 
@@ -76,7 +82,8 @@ def _triggers(sqlite: bool) -> list[tuple[str, str]]:
         for table in ("rulesets", *RECORD)
         for event in ("update", "delete")
     ]
-    return names + [(f"guard_{table}_replace", table) for table in REPLACEABLE]
+    names += [(f"guard_{table}_replace", table) for table in UNIQUE]
+    return [*names, ("guard_rulesets_move", "rulesets")]
 
 
 _EVENTS = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
@@ -103,11 +110,22 @@ def _guard_sqlite() -> None:
     for table in RECORD:
         for event in ("update", "delete"):
             trigger(table, event, "", RECORDED)
-    for table, columns in REPLACEABLE.items():
-        same = " OR ".join(f"{column} = NEW.{column}" for column in columns)
+    for table, keys in UNIQUE.items():
         message = PUBLISHED if table == "rulesets" else RECORDED
-        when = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"
-        trigger(table, "insert", when, message, "replace")
+        trigger(table, "insert", f"WHEN {_in_the_way(table, keys)}", message, "replace")
+    others = "status = 'published' AND ruleset_id <> OLD.ruleset_id AND "
+    in_the_way = _in_the_way("rulesets", UNIQUE["rulesets"], others)
+    trigger("rulesets", "update", f"WHEN {in_the_way}", PUBLISHED, "move")
+
+
+def _in_the_way(table: str, keys: tuple[tuple[str, ...], ...], others: str = "") -> str:
+    # One EXISTS for each key, so that each is answered from its index.
+    return " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE {others}"
+        + " AND ".join(f"{column} = NEW.{column}" for column in key)
+        + ")"
+        for key in keys
+    )
 
 
 def _guard_postgresql() -> None:

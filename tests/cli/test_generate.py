@@ -393,7 +393,7 @@ def test_the_same_pool_twice_is_refused(
         ({"program": "a\\b"}, "PROGRAM"),
         ({"program": "9" * 300}, "PROGRAM"),
         ({"asn_candidate": "[('o/../../1', 'observation')]"}, "ASN_CANDIDATE"),
-        ({"asn_candidate": "[('../o001', 'observation')]"}, "ASN_CANDIDATE"),
+        ({"asn_candidate": "[('../o007', 'observation')]"}, "ASN_CANDIDATE"),
     ],
 )
 @pytest.mark.parametrize("how", ["--no-record", "--no-files"])

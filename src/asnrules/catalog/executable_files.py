@@ -26,10 +26,9 @@ _ROLE_FIELDS = {
     "creates_too": False,
 }
 _RULE_WORDS = {
-    "asn_rule", "asn_type", "title", "groups", "keys", "requires", "candidate", "rateints",
-    "as_science", "companion_class", "steps", "role",
+    "groups", "keys", "requires", "candidate", "rateints", "as_science", "companion_class", "steps",
 }  # fmt: skip
-_ROLE_WORDS = {"name", "groups", "keys", "requires", *_ROLE_FIELDS}
+_ROLE_WORDS = {"groups", "keys", "requires", *_ROLE_FIELDS}
 
 
 def read_executable_tables(folder: Path, header: dict[str, Any]) -> dict[str, Rows]:
@@ -63,8 +62,8 @@ def read_executable_tables(folder: Path, header: dict[str, Any]) -> dict[str, Ro
             for name, other in header.get("written_as", {}).items()
         ],
         "required_columns": [
-            {"position": position, "keyword": row["column"], "condition": row.get("condition")}
-            for position, row in enumerate(header.get("required_columns", []), 1)
+            {"position": position, "keyword": row["column"], "condition": row["condition"]}
+            for position, row in enumerate(_required_columns(folder, header, names), 1)
         ],
         "product_suffixes": [dict(row) for row in read_csv(folder / "suffixes.csv", ("suffix",))],
         "known_differences": [
@@ -78,11 +77,26 @@ def read_executable_tables(folder: Path, header: dict[str, Any]) -> dict[str, Ro
             )
         ],
     }
-    rules = _Rules(read_toml(folder / "keys.toml"), names, header.get("defaults", {}))
+    path = folder / "keys.toml"
+    keys = read_toml(path)
+    for name, key in keys.get("keys", {}).items():
+        _check_words(path, f"key {name}", key, {"sources"}, {"required", "excludes"})
+    rules = _Rules(keys, names, header.get("defaults", {}))
     for path in sorted((folder / "rules").glob("*.toml")):
         for rule in read_toml(path).get("rule", []):
             rules.add(rule, path)
     return tables | rules.tables
+
+
+def _required_columns(folder: Path, header: dict[str, Any], names: set[str]) -> Rows:
+    path = folder / "ruleset.toml"
+    rows: Rows = []
+    for row in header.get("required_columns", []):
+        _check_words(path, "a required column", row, {"column"}, {"condition"})
+        if "condition" in row:
+            _known(path, "condition", row["condition"], names)
+        rows.append({"condition": None, **row})
+    return rows
 
 
 # ------------------------------------------------------------------------- conditions
@@ -93,6 +107,7 @@ def _conditions(folder: Path) -> tuple[Rows, Rows]:
     conditions: Rows = []
     terms: Rows = []
     for name, spec in read_toml(path).items():
+        _check_words(path, f"condition {name}", spec, {"text"}, {"any_of", "paths"})
         conditions.append({"condition": name, "text": spec["text"]})
         alternatives = [
             [term for keyword, test in alternative.items() for term in _terms(path, keyword, test)]
@@ -145,6 +160,9 @@ def _cell(keyword: str, cell: str, *, split: bool = True) -> list[_Entry]:
 
 def _class_rules(path: Path, conditions: set[str]) -> Rows:
     spec = read_toml(path)
+    _check_words(path, "the classes", spec, {"default", "classes"}, set())
+    for row in spec["classes"]:
+        _check_words(path, "a class", row, {"condition"}, {"class", "keyword"})
     rows: Rows = [
         {
             "position": position,
@@ -156,6 +174,16 @@ def _class_rules(path: Path, conditions: set[str]) -> Rows:
     ]
     default = {"condition": None, "member_type": spec["default"], "keyword": None}
     return [*rows, {"position": len(rows) + 1, **default}]
+
+
+def _check_words(
+    path: Path, what: str, spec: dict[str, Any], needed: set[str], others: set[str]
+) -> None:
+    """Refuse a table that lacks a word, or has one that nobody reads."""
+    for word in spec:
+        _known(path, "word", word, needed | others)
+    for word in sorted(needed - set(spec)):
+        raise RulesetError(f"{path}: {what} has no {word}; add it")
 
 
 def _known(path: Path, what: str, name: str, names: Iterable[str]) -> str:
@@ -176,7 +204,7 @@ class _Rules:
     def __init__(
         self, keys: dict[str, Any], conditions: set[str], defaults: dict[str, Any]
     ) -> None:
-        self._keys: dict[str, dict[str, Any]] = keys["keys"]
+        self._keys: dict[str, dict[str, Any]] = keys.get("keys", {})
         self._groups: dict[str, dict[str, list[str]]] = keys.get("groups", {})
         self._conditions = conditions
         self._defaults = defaults
@@ -190,8 +218,7 @@ class _Rules:
 
     def add(self, spec: dict[str, Any], path: Path) -> None:
         """Add a rule as its file gives it."""
-        for word in spec:
-            _known(path, "word", word, _RULE_WORDS)
+        _check_words(path, "a rule", spec, {"asn_rule", "asn_type", "title", "role"}, _RULE_WORDS)
         spec = self._defaults | spec
         name = spec["asn_rule"]
         self.tables["asn_rules"].append(
@@ -207,8 +234,7 @@ class _Rules:
         self._add_uses(path, name, "candidate", "", spec.get("candidate", []))
         self._add_uses(path, name, "rateints", "", spec["rateints"])
         for position, role in enumerate(spec["role"], 1):
-            for word in role:
-                _known(path, "word", word, _ROLE_WORDS)
+            _check_words(path, f"a role of {name}", role, {"name"}, _ROLE_WORDS)
             fields = {field: role.get(field, value) for field, value in _ROLE_FIELDS.items()}
             self.tables["asn_rule_roles"].append(
                 {"asn_rule": name, "role": role["name"], "position": position, **fields}

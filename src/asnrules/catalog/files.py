@@ -34,11 +34,16 @@ def read_ruleset(folder: Path) -> RulesetContent:
     missing = [name for name in HEADER if name not in header]
     if missing:
         raise RulesetError(f"{path}: no {', '.join(missing)}; add it")
+    for name in HEADER[:-1]:
+        if not isinstance(header[name], str):
+            raise RulesetError(f"{path}: {name} is no text; put it in quotes")
     if type(header["effective_from"]) is not dt.date:
         raise RulesetError(f"{path}: effective_from is no date; write it as 2026-01-31, unquoted")
     if header["kind"] == "published":
         tables = _published_tables(folder)
     elif header["kind"] == "executable":
+        if not isinstance(header.get("implements"), str):
+            raise RulesetError(f"{path}: no implements; name the published ruleset it implements")
         from asnrules.catalog.executable_files import read_executable_tables
 
         tables = read_executable_tables(folder, header)
@@ -114,13 +119,16 @@ def _published_tables(folder: Path) -> dict[str, Rows]:
         }
         for position, row in enumerate(read_csv(folder / "exposure_modes.csv", columns), 1)
     ]
-    errata = read_csv(
-        folder / "errata.csv", ("position", "field", "printed", "corrected", "reason")
-    )
-    return {
-        "exposure_modes": modes,
-        "errata": [{**row, "position": int(row["position"])} for row in errata],
-    }
+    path = folder / "errata.csv"
+    errata = read_csv(path, ("position", "field", "printed", "corrected", "reason"))
+    for line, row in enumerate(errata, 2):
+        if not row["position"].isdecimal():
+            raise RulesetError(
+                f"{path}, line {line}: position {row['position']!r} is no number; "
+                "count rows from 1"
+            )
+        row["position"] = int(row["position"])
+    return {"exposure_modes": modes, "errata": errata}
 
 
 def _or_none(value: str) -> str | None:

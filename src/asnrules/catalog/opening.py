@@ -58,7 +58,8 @@ def open_catalog(database: str | None = None) -> Engine:
         upgrade_catalog(engine)
         return engine
     _refuse_newer(engine, revision)
-    raise DatabaseError(f"{shown_url(url)}: {_state(revision)}; run asnrules db upgrade")
+    lacks = _state(revision) if revision != migrations.HEAD else "it lacks shipped rulesets"
+    raise DatabaseError(f"{shown_url(url)}: {lacks}; run asnrules db upgrade")
 
 
 def connect_catalog(database: str | None = None) -> Engine:
@@ -90,6 +91,7 @@ def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
         If its schema is newer than this program.
     """
     with transaction(engine, writing=True) as connection:
+        migrations.take_turn(connection)
         before = migrations.current_revision(connection)
         _refuse_newer(engine, before)
         if before != migrations.HEAD:

@@ -59,11 +59,13 @@ def database_url(database: str | None) -> URL:
     """
     if database is None:
         return URL.create("sqlite", database=str(default_path()))
+    if database in {"", ":memory:"}:
+        raise UsageError("--database: an SQLite database has to be a file")
     if not re.match(r"[a-zA-Z][a-zA-Z0-9+]*://", database):
         return URL.create("sqlite", database=database)
     try:
         url = make_url(database)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise UsageError("--database: not a URL that SQLAlchemy can read") from error
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
@@ -80,7 +82,8 @@ def shown_url(url: URL) -> str:
     """Write a URL for people, without its password."""
     if url.get_backend_name() == "sqlite":
         return url.database or ""
-    return url.render_as_string(hide_password=True)
+    secrets = [name for name in url.query if "password" in name.lower()]
+    return url.difference_update_query(secrets).render_as_string(hide_password=True)
 
 
 def open_engine(url: URL) -> Engine:

@@ -35,6 +35,15 @@ def is_newer(revision: str) -> bool:
     return revision not in {script.revision for script in _scripts().walk_revisions()}
 
 
+def take_turn(connection: Connection) -> None:
+    """Wait until no other process upgrades the database; the turn ends with the transaction.
+
+    On SQLite the writing transaction itself is the turn.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+
+
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Upgrade the schema over a connection with an open writing transaction.
 
@@ -45,8 +54,6 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     revision : str
         Where to go; alembic's name of a revision.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     from alembic import command
 
     command.upgrade(_config(connection), revision)
