@@ -20,9 +20,10 @@ from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset, f
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.classify import Classification, Classifier, load_classifier
 from asnrules.database.engines import transaction
+from asnrules.engine.candidates import Selection
 from asnrules.engine.conditions import condition_holds
 from asnrules.engine.drafts import Work
-from asnrules.engine.generation import Generation, Outcome
+from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.model import Ruleset
 from asnrules.engine.order import canonical_order
 from asnrules.engine.values import Row
@@ -41,8 +42,16 @@ class Options:
     ----------
     ruleset, as_of : optional
         The executable ruleset, by label or by date; today's by default.
+    candidates : sequence of str
+        Ids of the candidates to work; all of them by default.
+    dms : bool
+        With candidates: see `asnrules.engine.candidates.Selection`.
+    merge : bool
+        Whether associations of one type and candidate are merged into one file.
     version_id : str or None
         To be put into names and files.
+    save_orphans : Path or None
+        A pool file to be made of the exposures that are in no association.
     output : Path or None
         Where files are written; None writes none.
     record : bool
@@ -55,7 +64,11 @@ class Options:
 
     ruleset: str | None = None
     as_of: dt.date | None = None
+    candidates: Sequence[str] = ()
+    dms: bool = False
+    merge: bool = False
     version_id: str | None = None
+    save_orphans: Path | None = None
     output: Path | None = None
     record: bool = True
     overwrite: bool = False
@@ -167,10 +180,17 @@ def generate(
     for pool in given.pools:
         check_columns(ruleset, pool)
     work = Work.judged(ruleset, keywords, given.rows)
-    generation = Generation(work, given.candidates, given.pool_names, options.version_id)
+    generation = Generation(work, given.candidates, given.pool_names, _wanted(options))
     outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
     check_names(outcome.associations)
     return _keep(engine, options, info, classifier, given, work, outcome, started)
+
+
+def _wanted(options: Options) -> Wanted:
+    ids = frozenset(name.lower() for name in options.candidates)
+    return Wanted(
+        selection=Selection(ids, options.dms), merge=options.merge, version_id=options.version_id
+    )
 
 
 def _keep(
@@ -186,7 +206,7 @@ def _keep(
     """Write and record, both or neither."""
     files: list[Path] = []
     run_id = None
-    diagnostics = _diagnostics(given)
+    diagnostics = [*_oddities(given), *_order_dependence(work, outcome)]
     with ExitStack() as stack:
         if options.record:
             # The transaction is committed inside the block of the files: if that fails, they go.
@@ -298,7 +318,7 @@ def _classifications(classifier: Classifier, work: Work) -> dict[int, Classifica
     return found
 
 
-def _diagnostics(given: _Input) -> list[str]:
+def _oddities(given: _Input) -> list[str]:
     """Say what is odd about the pools but no error."""
     marks = ("#!", "@!")
     unexpanded = sum(text.startswith(marks) for pool in given.pools for text in pool.candidates)
@@ -307,10 +327,25 @@ def _diagnostics(given: _Input) -> list[str]:
     return []
 
 
+def _order_dependence(work: Work, outcome: Outcome) -> list[str]:
+    """Name the exposures for which jwst's answer depends on the order of the rows."""
+    lines = []
+    for found in outcome.order_dependent:
+        names = sorted({work.value(place, "filename") or "" for place in found.places})
+        lines.append(
+            f"{found.rule.name}, candidate {found.candidate[0]}: jwst's answer depends on the "
+            f"order of the rows of {', '.join(names)}; here it is that for the order of file names"
+        )
+    return sorted(lines)
+
+
 def _recorded_options(options: Options) -> dict[str, Any]:
     return {
         "as_of": options.as_of and options.as_of.isoformat(),
         "output": options.output is not None,
+        "candidates": sorted(options.candidates),
+        "dms": options.dms,
+        "merge": options.merge,
         "ruleset": options.ruleset,
         "version_id": options.version_id,
     }

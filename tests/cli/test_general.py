@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,8 +92,8 @@ def test_a_reader_that_goes_away_is_no_trouble(kept_file: str) -> None:
         "SELECT x FROM n"
     )
     with subprocess.Popen(
-        [sys.executable, "-m", "asnrules", "--database", kept_file]
-        + ["sql", query, "--format", "csv"],
+        [sys.executable, "-m", "asnrules", "sql", query, "--format", "csv"],
+        env={**os.environ, "ASNRULES_DATABASE": kept_file},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -11,7 +11,7 @@ from asnrules.associations.model import Association
 from asnrules.catalog.executable import build_ruleset
 from asnrules.catalog.files import read_csv, read_ruleset
 from asnrules.engine.drafts import Draft, Work
-from asnrules.engine.generation import Generation, Outcome
+from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.grouping import Grouping
 from asnrules.engine.model import Rule, Ruleset
 from asnrules.engine.order import canonical_order
@@ -88,7 +88,8 @@ def generated(
 def outcome_of(work: Work, version_id: str | None = None) -> Outcome:
     texts = {work.value(place, "asn_candidate") or "null" for place in range(len(work.rows))}
     candidates = {text: parse_candidates(text) for text in texts}
-    return Generation(work, candidates, [POOL] * len(work.rows), version_id).run()
+    wanted = Wanted(version_id=version_id)
+    return Generation(work, candidates, [POOL] * len(work.rows), wanted).run()
 
 
 def by_grouping(work: Work, rule: str, candidate: tuple[str, str] = OBSERVATION) -> list[Draft]:

@@ -11,12 +11,15 @@ _SHUTTERS = {"exp_type": ["nrs_msaspec"], "msametfl": ["m1.fits", "m2.fits"], "e
 _NODS = {"patt_num": ["1", "2", "10"], "numdthpt": ["2"], "subpxpts": ["1"]}
 
 FAMILIES: dict[str, dict[str, list[str]]] = {
-    "images": {"exp_type": ["nrc_image", "mir_image", "nrc_tacq"]},
+    "images": {
+        "exp_type": ["nrc_image", "nrc_image", "nrc_tacq"],
+        "visitype": ["prime_targeted_fixed", "prime_targeted_fixed", "prime_wfsc_routine"],
+    },
     "coronagraphs": {
         "exp_type": ["nrc_coron"],
-        "pupil": ["maskrnd", "maskbar"],
-        "detector": ["nrca2", "nrca4"],
-        "subarray": ["full", "sub64"],
+        "pupil": ["maskrnd", "maskrnd", "maskbar"],
+        "detector": ["nrca2", "nrca2", "nrca4"],
+        "subarray": ["full", "full", "sub64"],
     },
     "guiders": {"exp_type": ["fgs_image", "fgs_focus"]},
     "spectra": {"exp_type": ["mir_mrs", "nis_soss"], "mostilno": ["1", "2"]},
@@ -46,6 +49,7 @@ FAMILIES: dict[str, dict[str, list[str]]] = {
         "grating": ["g140m", "mirror"],
         "lamp": ["flat1", "nolamp"],
         "filter": ["opaque"],
+        "detector": ["nrs1"],
     },
 }
 """For each kind of exposure, the values that its keywords may have."""
@@ -53,9 +57,9 @@ FAMILIES: dict[str, dict[str, list[str]]] = {
 _COMMON = {
     "program": ["1"],
     "instrume": ["x"],
-    "detector": ["d1", "d2"],
-    "filter": ["f1", "f2"],
-    "pupil": ["p1", "p2"],
+    "detector": ["d1"],
+    "filter": ["f1", "f1", "f1", "f2"],
+    "pupil": ["p1"],
     "subarray": ["full"],
     "targetid": ["1", "2"],
     "pntgtype": ["science"],
@@ -63,9 +67,9 @@ _COMMON = {
 _EMPTY = "n/a"
 _ODD = {
     "filter": [_EMPTY, "f1"],
-    "band": [_EMPTY, "f1"],
+    "band": [_EMPTY, "f1", "b2"],
     "pupil": [_EMPTY, "p1"],
-    "grating": [_EMPTY, "p1"],
+    "grating": [_EMPTY, "p1", "g2"],
     "subarray": [_EMPTY, "full"],
     "tsovisit": [_EMPTY, "t", "x"],
     "pntgtype": ["science", "target_acquisition"],
@@ -79,7 +83,8 @@ _CANDIDATES = [
     "[('o001', 'observation'), ('c1001', 'direct_image')]",
     "null",
 ]
-_FLAGS = ["bkgdtarg", "is_psf", "is_imprt"]
+_FLAGS = [(), (), ("bkgdtarg",), ("bkgdtarg",), ("is_imprt",), ("is_psf",)]
+_ODD_FLAGS = [*_FLAGS, ("bkgdtarg", "is_imprt"), ("bkgdtarg", "is_psf"), ("is_psf", "is_imprt")]
 
 
 @st.composite
@@ -92,17 +97,14 @@ def pools(draw: st.DrawFn, family: str, *, regular: bool) -> list[Exposure]:
     alphabet = {name: list(values) for name, values in (_COMMON | FAMILIES[family]).items()}
     if not regular:
         for name, values in _ODD.items():
-            alphabet[name] = [*alphabet.get(name, values), *values]
+            alphabet[name] = [*alphabet.get(name, values), *alphabet.get(name, values), *values]
     pool = []
-    for number in range(draw(st.integers(1, 7))):
+    for number in range(draw(st.integers(1, 8))):
         one = {name: draw(st.sampled_from(values)) for name, values in alphabet.items()}
-        one["filename"] = f"{number}_uncal.fits"
         one["asn_candidate"] = draw(st.sampled_from(_CANDIDATES))
-        if regular:
-            flags = [draw(st.sampled_from([None, None, *_FLAGS]))]
-        else:
-            flags = draw(st.lists(st.sampled_from([None, *_FLAGS]), max_size=2))
-            one["filename"] = f"{draw(st.integers(0, 5))}_uncal.fits"
-        one.update({flag: "t" for flag in flags if flag is not None})
+        if not regular:
+            number = draw(st.integers(0, 6))
+        one["filename"] = f"{number}_uncal.fits"
+        one |= dict.fromkeys(draw(st.sampled_from(_FLAGS if regular else _ODD_FLAGS)), "t")
         pool.append(one)
     return pool

@@ -25,10 +25,15 @@ def test_exposures_are_worked_by_candidate_in_their_order() -> None:
 
 
 def test_an_exposure_is_worked_for_each_of_its_candidates() -> None:
-    assert pools_of(BOTH, O001) == [
-        (("o001", "observation"), [0, 1]),
-        (("c1000", "background"), [0]),
-    ]
+    assert dict(pools_of(BOTH, O001)) == {
+        ("o001", "observation"): [0, 1],
+        ("c1000", "background"): [0],
+    }
+
+
+def test_the_order_within_a_text_does_not_matter() -> None:
+    turned = "[('c1000', 'background'), ('o001', 'observation')]"
+    assert pools_of(BOTH, O001) == pools_of(turned, O001)
 
 
 def test_an_exposure_is_worked_for_every_id_that_its_text_contains() -> None:

@@ -14,7 +14,7 @@ from asnrules.engine.conditions import (
     term_holds,
 )
 from asnrules.engine.model import Condition, Operator, Requirement, Term
-from asnrules.engine.values import EMPTY, is_empty
+from asnrules.engine.values import ANY, EMPTY, is_empty
 
 EMPTIES = [None, "", "null", "--", "n", "f", "false", "n/a"]
 VALUES = ["none", "clear", "0", "y", "t", "1", "true", "f200w", "nan", " "]
@@ -131,25 +131,25 @@ def test_what_is_in_a_list_is_listed_there(value: str, values: list[str]) -> Non
 @pytest.mark.parametrize("term", [IN, NOT_IN, LISTED, MATCHES])
 @pytest.mark.parametrize("benefit", [False, True])
 def test_a_value_that_may_be_any_gets_the_benefit_of_the_doubt(term: Term, benefit: bool) -> None:
-    assert term_holds(term, "(any)", benefit=benefit) is benefit
-    assert condition_holds(condition((term,)), {"lamp": "(any)"}, benefit=benefit) is benefit
+    assert term_holds(term, ANY, benefit=benefit) is benefit
+    assert condition_holds(condition((term,)), {"lamp": ANY}, benefit=benefit) is benefit
 
 
 @pytest.mark.parametrize("benefit", [False, True])
 def test_a_value_that_may_be_any_is_a_value(benefit: bool) -> None:
-    assert term_holds(SET, "(any)", benefit=benefit)
-    assert not term_holds(NOT_SET, "(any)", benefit=benefit)
+    assert term_holds(SET, ANY, benefit=benefit)
+    assert not term_holds(NOT_SET, ANY, benefit=benefit)
 
 
 def test_a_value_that_may_be_any_has_no_benefit_unless_asked_for() -> None:
-    assert not term_holds(IN, "(any)")
-    assert not condition_holds(condition((IN,)), {"lamp": "(any)"})
+    assert not term_holds(IN, ANY)
+    assert not condition_holds(condition((IN,)), {"lamp": ANY})
 
 
 @pytest.mark.parametrize("negated", [False, True])
 def test_a_requirement_holds_for_a_value_that_may_be_any(negated: bool) -> None:
     requirement = Requirement(condition((IN,)), negated)
-    assert requirement_holds(requirement, {"lamp": "(any)"})
+    assert requirement_holds(requirement, {"lamp": ANY})
 
 
 # Conditions and requirements
@@ -268,7 +268,7 @@ def test_a_negated_failure_names_the_last_term_of_the_alternative_that_held() ->
 
 def test_a_value_that_may_be_any_is_not_what_failed() -> None:
     asked = condition((IN, Term("grating", Operator.IN, ("prism",))))
-    found = failure(Requirement(asked), {"lamp": "(any)", "grating": "g395h"})
+    found = failure(Requirement(asked), {"lamp": ANY, "grating": "g395h"})
     assert (found.keyword, found.found) == ("grating", "g395h")
 
 
@@ -292,7 +292,7 @@ conditions = st.builds(
     st.lists(st.lists(terms, min_size=1, max_size=3).map(tuple), min_size=1, max_size=3).map(tuple),
 )
 values = st.dictionaries(
-    st.sampled_from(["lamp", "grating"]), st.sampled_from(["a", "b", "ab", "c", "n", None, "(any)"])
+    st.sampled_from(["lamp", "grating"]), st.sampled_from(["a", "b", "ab", "c", "n", None, ANY])
 )
 
 

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED
-from engine.building import POOL, exposure, files, generated, image, summary
+from asnrules.engine.generation import Generation
+from asnrules.pools import parse_candidates
+from engine.building import POOL, coronagraph, exposure, files, generated, image, summary, work_of
 from engine.pools import FAMILIES, pools
 
 O001 = "[('o001', 'observation')]"
@@ -135,7 +137,7 @@ def test_an_observation_gives_associations() -> None:
     assert len(generated([image("a", asn_candidate=O001)]).associations) == 1
 
 
-@pytest.mark.parametrize("kind", ["mosaic", "group", "unknown", "direct_image", ""])
+@pytest.mark.parametrize("kind", ["mosaic", "group", "unknown", "direct_image"])
 def test_candidates_of_other_types_give_none(kind: str) -> None:
     outcome = generated([image("a", asn_candidate=f"[('c1000', '{kind}')]")])
     assert outcome.associations == []
@@ -150,17 +152,20 @@ def test_a_bare_number_gives_none() -> None:
 
 
 def test_a_background_candidate_needs_a_background() -> None:
-    outcome = generated([image("a", asn_candidate=C1000), image("b", asn_candidate=C1000)])
+    outcome = generated(
+        [coronagraph("a", asn_candidate=C1000), coronagraph("b", asn_candidate=C1000)]
+    )
     assert outcome.associations == []
     expected = "candidate c1000 has no background for it"
     assert outcome.reasons == {0: expected, 1: expected}
 
 
 def test_a_background_candidate_gives_the_associations_with_a_background() -> None:
+    values = {"asn_candidate": C1000, "subarray": "sub320"}
     pool = [
-        image("a", asn_candidate=C1000),
-        image("b", asn_candidate=C1000, bkgdtarg="t"),
-        image("c", asn_candidate=C1000, filter="f150w"),
+        coronagraph("a", **values),
+        coronagraph("b", **values, bkgdtarg="t"),
+        coronagraph("c", **values, filter="f335m"),
     ]
     outcome = generated(pool)
     assert summary(outcome.associations) == [
@@ -189,7 +194,7 @@ def test_an_exposure_without_a_candidate_is_in_none() -> None:
 
 
 def test_a_reason_is_not_given_where_the_rules_say_it_already() -> None:
-    outcome = generated([exposure("a", "nrc_dark"), image("b", filter="opaque")])
+    outcome = generated([exposure("a", "nrc_dark"), coronagraph("b", filter="opaque")])
     assert outcome.associations == []
     assert outcome.memberships == [0, 0]
     assert outcome.reasons == {}
@@ -203,10 +208,6 @@ def test_an_exposure_that_is_a_member_needs_no_reason() -> None:
 
 
 def test_progress_counts_the_candidates() -> None:
-    from asnrules.engine.generation import Generation
-    from asnrules.pools import parse_candidates
-    from engine.building import work_of
-
     seen: list[tuple[int, int]] = []
     candidates = {text: parse_candidates(text) for text in (O001, C1000)}
     work = work_of([image("a", asn_candidate=O001), image("b", asn_candidate=C1000)])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.engine.drafts import Draft
-from engine.building import Exposure, by_grouping, by_procedure, ruleset, work_of
+from engine.building import Exposure, by_grouping, by_procedure, image, ruleset, shown, work_of
 from engine.pools import FAMILIES, pools
 
 
@@ -25,6 +25,26 @@ def differences(pool: list[Exposure]) -> list[str]:
         for rule in ruleset().rules
         if [told(draft) for draft in by_grouping(work, rule.name)]
         != [told(draft) for draft in by_procedure(work, rule.name)]
+    ]
+
+
+def test_a_time_series_that_joins_does_not_change_what_was_taken_before() -> None:
+    late = {"tsovisit": "t", "bkgdtarg": "t", "pntgtype": "target_acquisition"}
+    (draft,) = by_grouping(work_of([image("a"), image("b", **late)]), "Asn_Lv2Image")
+    assert [member.rateints for member in draft.members] == [False, False]
+    assert draft.keys["is_tso"] == ("tsovisit", "t")
+
+
+def test_each_association_fixes_the_keywords_of_its_own_exposures() -> None:
+    pool = [
+        image("a", pupil="x", grating="n/a"),
+        image("b", pupil="n/a", grating="y"),
+        image("c", pupil="x", grating="z", bkgdtarg="t"),
+    ]
+    work = work_of(pool)
+    assert shown(work, by_grouping(work, "Asn_Lv2Image")) == [
+        ["*a science", "c background"],
+        ["*b science"],
     ]
 
 

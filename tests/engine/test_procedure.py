@@ -204,7 +204,7 @@ def spectrum(filename: str, **values: str) -> Exposure:
 
 def confirmation(filename: str, **values: str) -> Exposure:
     """Give the image that confirms where the target is in the slit."""
-    return spectrum(filename, **({"exp_type": "mir_taconfirm", "filter": "f560w"} | values))
+    return spectrum(filename, **values) | {"exp_type": "mir_taconfirm", "filter": "f560w"}
 
 
 def nod(filename: str, point: str, **values: str) -> Exposure:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from asnrules.engine.conditions import Failure
-from asnrules.engine.signatures import Judge, class_of, judge_values
+from asnrules.engine.signatures import SET, Judge, class_of, judge_values
 from asnrules.engine.values import EMPTY
 from engine.building import Exposure, exposure, image, keywords, rule_named, ruleset, work_of
 
@@ -192,7 +192,7 @@ def test_another_value_that_a_condition_looks_at_makes_another_judgement() -> No
 def test_a_value_that_only_keys_look_at_counts_as_set_or_not() -> None:
     judge = Judge(ruleset(), keywords())
     judgement = judge.judge(row(image("a_uncal.fits", program="12345")))
-    assert judgement.values["program"] == "(set)"
+    assert judgement.values["program"] == SET
     assert judgement.values["exp_type"] == "nrc_image"
     assert judgement.values["bkgdtarg"] is None
     assert judgement.values["class"] == "science"

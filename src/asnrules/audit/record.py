@@ -23,7 +23,7 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
-from asnrules.engine.signatures import Judgement
+from asnrules.engine.signatures import SET, Judgement
 from asnrules.pools import Pool
 
 BATCH = 10_000
@@ -204,7 +204,7 @@ def _record_traces(connection: Connection, run: Run) -> dict[int, int]:
     distinct = {id(judgement): judgement for judgement in run.judgements}
     ids = {}
     for key, judgement in distinct.items():
-        given = {name: value for name, value in judgement.values.items() if value is not None}
+        given = {name: _shown(value) for name, value in judgement.values.items() if value}
         signature = json.dumps(given, sort_keys=True)
         if signature not in known:
             classification = run.classifications[key]
@@ -225,6 +225,10 @@ def _record_traces(connection: Connection, run: Run) -> dict[int, int]:
             ).scalar_one()
         ids[key] = known[signature]
     return ids
+
+
+def _shown(value: str) -> str:
+    return "(set)" if value == SET else value
 
 
 def _record_associations(

@@ -124,8 +124,7 @@ def _published_tables(folder: Path) -> dict[str, Rows]:
     for line, row in enumerate(errata, 2):
         if not row["position"].isdecimal():
             raise RulesetError(
-                f"{path}, line {line}: position {row['position']!r} is no number; "
-                "count rows from 1"
+                f"{path}, line {line}: position {row['position']!r} is no number; count rows from 1"
             )
         row["position"] = int(row["position"])
     return {"exposure_modes": modes, "errata": errata}

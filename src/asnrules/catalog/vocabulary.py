@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Integer, insert, select
 
 from asnrules.catalog.files import read_csv
 from asnrules.database import schema
+from asnrules.engine.values import ANY
 from asnrules.shipped import shipped
 
 TABLES = ("instruments", "exp_types", "member_types", "keywords", "specials", "asn_types")
@@ -48,11 +49,12 @@ def assumed_values(connection: Connection) -> dict[str, str | None]:
     Returns
     -------
     dict of str to (str or None)
-        Lower-case keyword to value; None for no value, `(any)` for one that fits.
+        Lower-case keyword to value; None for no value, `ANY` for one that fits.
     """
     table = schema.keywords
     rows = connection.execute(select(table.c.keyword, table.c.assumed))
-    return {keyword.lower(): assumed or None for keyword, assumed in rows}
+    meanings = {"": None, "(any)": ANY}
+    return {keyword.lower(): meanings.get(assumed, assumed) for keyword, assumed in rows}
 
 
 def exp_type_names(connection: Connection) -> list[str]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from asnrules.generate import Report
 
 
+SHOWN = 5
+"""How many diagnostics are shown to a person."""
+
+
 def generate(
     context: typer.Context,
     pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pool files.")],
@@ -61,8 +65,11 @@ def generate(
     )
     with progress_bar() as progress:
         report = run(open_catalog(context.obj), pools, options, progress)
-    for diagnostic in report.diagnostics:
+    for diagnostic in report.diagnostics[:SHOWN]:
         sys.stderr.write(f"asnrules: {printable(diagnostic)}\n")
+    if len(report.diagnostics) > SHOWN:
+        rest = len(report.diagnostics) - SHOWN
+        sys.stderr.write(f"asnrules: and {rest} more like these; --format json has them all\n")
     _print(report, format_)
 
 

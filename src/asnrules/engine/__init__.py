@@ -13,6 +13,9 @@ rule: all of that is in the rows of the ruleset.
 `grouping`            make associations set-wise, for regular groups
 `procedure`           make associations by the procedure, for the others
 `finishing`           the steps between a grown association and a finished one
+`diagnosis`           where jwst's answer depends on the order of the rows
+`growth`              grow and finish the associations of each candidate
+`naming`              prune, number, name and merge them
 `generation`          all of it, for a pool
 ====================  ==============================================================
 """

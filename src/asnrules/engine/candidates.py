@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
+
+from asnrules.errors import NotFoundError
+
+BACKGROUND = "background"
+"""The type of candidate that brings background observations."""
 
 Pair = tuple[str, str]
 """Id and type of a candidate."""
@@ -15,6 +21,52 @@ class SubPool(NamedTuple):
 
     candidate: Pair
     places: list[int]
+
+
+class Selection(NamedTuple):
+    """Which candidates are wanted.
+
+    Attributes
+    ----------
+    ids : frozenset of str
+        Lower-case ids; empty for all. Of an id with several types, the first counts.
+    dms : bool
+        Whether to work the background candidates of their exposures as well, so that pruning
+        sees what they would make, and then keep only what the ids made.
+    """
+
+    ids: frozenset[str] = frozenset()
+    dms: bool = False
+
+    def worked(self, pools: Sequence[SubPool]) -> list[SubPool]:
+        """Give the candidates to be worked, in their order.
+
+        Raises
+        ------
+        NotFoundError
+            If an id is not one of theirs.
+        """
+        if not self.ids:
+            return list(pools)
+        known: dict[str, SubPool] = {}
+        for pool in pools:
+            known.setdefault(pool.candidate[0], pool)
+        for name in sorted(self.ids - set(known)):
+            near = ", ".join(difflib.get_close_matches(name, known, 3) or sorted(known)[:3])
+            raise NotFoundError(f"no candidate {name!r} in the pool; there are {near}")
+        chosen = set(self.ids)
+        if self.dms:
+            exposures = {place for name in self.ids for place in known[name].places}
+            chosen |= {
+                pool.candidate[0]
+                for pool in pools
+                if pool.candidate[1] == BACKGROUND and not exposures.isdisjoint(pool.places)
+            }
+        return [pool for pool in known.values() if pool.candidate[0] in chosen]
+
+    def keeps(self, asn_id: str) -> bool:
+        """Tell whether an association of a candidate is kept after pruning."""
+        return not (self.dms and self.ids) or any(name in asn_id for name in self.ids)
 
 
 def sub_pools(texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]]) -> list[SubPool]:
@@ -36,7 +88,8 @@ def sub_pools(texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]])
             by_text.setdefault(text, []).append(place)
     by_type: dict[str, dict[str, None]] = {}
     for text in by_text:
-        for identifier, kind in parsed[text]:
+        # Sorted by type, as the order within a text must not matter here.
+        for identifier, kind in sorted(parsed[text], key=lambda pair: pair[1]):
             by_type.setdefault(kind, {})[identifier] = None
 
     holders = _holders(by_text, {name for names in by_type.values() for name in names})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from asnrules.associations.model import Association
 from asnrules.engine.model import Key, Role, Rule, Ruleset
 from asnrules.engine.signatures import SCIENCE, Judge, Judgement, RuleVerdict
 from asnrules.engine.values import EMPTY, Row
@@ -27,12 +28,15 @@ class DraftMember(NamedTuple):
         Whether its rateints product is meant, not its rate product.
     expname : str or None
         The file that is made later.
+    role : str
+        The role in which the rule took the exposure.
     """
 
     place: int | None
     exptype: str
     rateints: bool = False
     expname: str | None = None
+    role: str = ""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,33 @@ class Draft:
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
         return any(member.exptype == exptype for member in self.members)
+
+
+class Fate(NamedTuple):
+    """What became of an exposure in an association that a rule made, or might have made.
+
+    Attributes
+    ----------
+    rule : Rule
+        The rule.
+    candidate : tuple of (str, str)
+        Id and type of the candidate.
+    member : DraftMember or None
+        What the exposure was in it; None if the rule makes nothing for the candidate.
+    reason : str or None
+        Why the association did not come about, or the exposure is not in it; None if it is.
+    association : Association or None
+        The association, if the exposure is in it.
+    keys : dict
+        What the exposures of the association have in common.
+    """
+
+    rule: Rule
+    candidate: tuple[str, str]
+    member: DraftMember | None
+    reason: str | None
+    association: Association | None = None
+    keys: Mapping[str, tuple[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)

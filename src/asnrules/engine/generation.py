@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
-from asnrules.engine.candidates import Pair, sub_pools
-from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.drafts import Draft, DraftMember, Work
-from asnrules.engine.finishing import STEPS
-from asnrules.engine.finishing.names import (
-    UNDEFINED_PRODUCT,
-    association_name,
-    member_name,
-    product_name,
-    program_name,
-)
-from asnrules.engine.finishing.pruning import Entry, prune
-from asnrules.engine.grouping import Grouping
-from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.wording import constraints_text
+from asnrules.associations.model import Association
+from asnrules.engine.candidates import Pair, Selection, sub_pools
+from asnrules.engine.diagnosis import OrderDependence
+from asnrules.engine.drafts import Draft, DraftMember, Fate, Work
+from asnrules.engine.growth import Growth
+from asnrules.engine.naming import Naming, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of the associations of a pool.
+
+    Attributes
+    ----------
+    selection : Selection
+        Of which candidates.
+    merge : bool
+        Whether those of one type and candidate are merged.
+    version_id : str or None
+        To be put into names.
+    watched : int or None
+        An exposure of which all fates are kept, by its place in canonical order.
+    """
+
+    selection: Selection = field(default_factory=Selection)
+    merge: bool = False
+    version_id: str | None = None
+    watched: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +47,17 @@ class Outcome:
         For each exposure, in canonical order, in how many associations it is.
     reasons : dict of int to str
         For each exposure that is in none, why, where the rules alone do not say it.
+    order_dependent : list of OrderDependence
+        Groups for which jwst's answer depends on the order of the rows.
+    fates : list of Fate
+        What became of the watched exposure.
     """
 
     associations: list[Association]
     memberships: list[int]
     reasons: dict[int, str]
+    order_dependent: list[OrderDependence]
+    fates: list[Fate]
 
 
 class Generation:
@@ -54,8 +71,8 @@ class Generation:
         From asn_candidate text to its pairs of id and type.
     pool_names : sequence of str
         For each exposure, the name of its pool.
-    version_id : str or None
-        To be put into names.
+    wanted : Wanted
+        What is wanted; all associations of all candidates by default.
     """
 
     def __init__(
@@ -63,13 +80,12 @@ class Generation:
         work: Work,
         candidates: Mapping[str, Sequence[Pair]],
         pool_names: Sequence[str],
-        version_id: str | None = None,
+        wanted: Wanted | None = None,
     ) -> None:
         self._work = work
         self._candidates = candidates
         self._pool_names = pool_names
-        self._version_id = version_id
-        self._reasons: dict[int, str] = {}
+        self._wanted = wanted or Wanted()
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Outcome:
         """Make the associations.
@@ -78,139 +94,86 @@ class Generation:
         ----------
         progress : callable, optional
             Called with the candidates done and the candidates there are.
+
+        Raises
+        ------
+        NotFoundError
+            If a selected candidate is not in the pool.
         """
-        drafts = self._drafts(progress)
-        products = [self._product(draft) for draft in drafts]
-        entries = [
-            self._entry(draft, product) for draft, product in zip(drafts, products, strict=True)
-        ]
-        numbers: Counter[tuple[str, str]] = Counter()
-        associations = []
-        for place in prune(entries):
-            draft = drafts[place]
-            counted = (draft.candidate[0], draft.rule.asn_type)
-            numbers[counted] += 1
-            associations.append(self._association(draft, products[place], numbers[counted]))
-        return self._outcome(associations)
-
-    def _drafts(self, progress: Callable[[int, int], None] | None) -> list[Draft]:
-        """Grow and finish the associations, in order of generation."""
+        wanted = self._wanted
         texts = [self._work.value(place, "asn_candidate") for place in range(len(self._work.rows))]
-        pools = sub_pools(texts, self._candidates)
-        drafts: list[Draft] = []
-        for done, pool in enumerate(pools, 1):
-            grown = self._grow(pool.candidate, pool.places)
-            grown.sort(key=lambda draft: (draft.creator, draft.rule.name))
-            for draft in grown:
-                drafts += self._finish(draft)
-            if progress is not None:
-                progress(done, len(pools))
-        return drafts
-
-    def _grow(self, candidate: Pair, places: Sequence[int]) -> list[Draft]:
-        taken: dict[int, list[int]] = {}
-        for place in places:
-            for number in self._work.judgements[place].takers:
-                taken.setdefault(number, []).append(place)
-        values = {"candidate_id": candidate[0], "candidate_type": candidate[1]}
-        grown: list[Draft] = []
-        for number, exposures in taken.items():
-            rule = self._work.ruleset.rules[number]
-            if all(requirement_holds(use, values) for use in rule.candidate_requirements):
-                grown += Grouping(self._work, number, candidate).associations(exposures)
-        return grown
-
-    def _finish(self, draft: Draft) -> list[Draft]:
-        draft.grown = draft.members
-        finished = [draft]
-        for name in draft.rule.steps:
-            following: list[Draft] = []
-            for one in finished:
-                result = STEPS[name](one, self._work)
-                if isinstance(result, str):
-                    for member in one.grown:
-                        if member.place is not None:
-                            self._reasons.setdefault(member.place, result)
-                else:
-                    following += result
-            finished = following
-        return finished
-
-    # --------------------------------------------------------------------- naming
-
-    def _product(self, draft: Draft) -> Product:
-        members = tuple(self._member(member) for member in draft.members)
-        science = next((member for member in members if member.exptype == SCIENCE), None)
-        if science is None:
-            return Product(UNDEFINED_PRODUCT, members)
-        return Product(product_name(science.expname, self._work.ruleset.suffixes), members)
-
-    def _member(self, member: DraftMember) -> Member:
-        if member.place is None:
-            return Member(member.expname or "", member.exptype, None, None)
-        filename = self._work.value(member.place, "filename") or ""
-        expname = member_name(filename, rateints=member.rateints)
-        exposerr = self._work.value(member.place, "exposerr")
-        return Member(expname, member.exptype, exposerr, member.place)
-
-    def _entry(self, draft: Draft, product: Product) -> Entry:
-        suffixes = self._work.ruleset.suffixes
-        twins = frozenset(
-            (product_name(member.expname, suffixes), member.exptype) for member in product.members
-        )
-        return Entry(
-            asn_id=draft.candidate[0],
-            product=product.name,
-            members={member.expname: member.exptype for member in product.members},
-            twins=(draft.rule.asn_type, draft.candidate[0][0], twins),
+        pools = wanted.selection.worked(sub_pools(texts, self._candidates))
+        growth = Growth(self._work, wanted.watched)
+        drafts = growth.drafts(pools, progress)
+        named = [
+            (association, draft)
+            for association, draft in Naming(self._work, self._pool_names, wanted.version_id).name(
+                drafts
+            )
+            if wanted.selection.keeps(association.asn_id)
+        ]
+        associations = [association for association, _ in named]
+        if wanted.merge:
+            associations = merge(associations)
+        memberships = self._memberships(associations)
+        return Outcome(
+            associations=associations,
+            memberships=memberships,
+            reasons=self._reasons(memberships, growth.reasons),
+            order_dependent=growth.order_dependent,
+            fates=[*growth.fates, *self._fates(drafts, named)],
         )
 
-    def _association(self, draft: Draft, product: Product, sequence: int) -> Association:
-        work = self._work
-        program = program_name(work.value(draft.creator, "program"))
-        asn_id, candidate_type = draft.candidate
-        asn_type = draft.rule.asn_type
-        degraded = any(
-            member.place is not None and work.given(member.place, "exposerr") is not None
-            for member in draft.grown
-        )
-        return Association(
-            asn_name=association_name(program, asn_id, asn_type, sequence, self._version_id),
-            asn_type=asn_type,
-            asn_rule=draft.rule.name,
-            asn_id=asn_id,
-            candidate_type=candidate_type,
-            program=program,
-            target=work.value(draft.creator, "targetid") or "",
-            asn_pool=self._pool_names[draft.creator],
-            version_id=self._version_id,
-            degraded_status=DEGRADED if degraded else NO_DEGRADED,
-            constraints=constraints_text(draft, work.ruleset.label),
-            products=(product,),
-        )
-
-    # --------------------------------------------------------------------- decisions
-
-    def _outcome(self, associations: list[Association]) -> Outcome:
+    def _memberships(self, associations: Sequence[Association]) -> list[int]:
         memberships = [0] * len(self._work.rows)
         for association in associations:
             for product in association.products:
                 for member in product.members:
                     if member.exposure is not None:
                         memberships[member.exposure] += 1
+        return memberships
+
+    def _reasons(self, memberships: Sequence[int], grown: Mapping[int, str]) -> dict[int, str]:
+        """Say why exposures that rules would take are in no association."""
+        left_out = "the finishing steps left it out"
+        if self._wanted.selection.ids:
+            left_out = "its candidates were not selected"
         reasons = {}
         for place, count in enumerate(memberships):
-            if count == 0:
-                reason = self._reason(place)
-                if reason is not None:
-                    reasons[place] = reason
-        return Outcome(associations, memberships, reasons)
+            if count == 0 and self._work.judgements[place].takers:
+                text = self._work.value(place, "asn_candidate")
+                if not self._candidates.get(text or ""):
+                    reasons[place] = "it belongs to no candidate"
+                else:
+                    reasons[place] = grown.get(place, left_out)
+        return reasons
 
-    def _reason(self, place: int) -> str | None:
-        """Say why an exposure that rules would take is in no association."""
-        if not self._work.judgements[place].takers:
-            return None
-        text = self._work.value(place, "asn_candidate")
-        if not self._candidates.get(text or ""):
-            return "it belongs to no candidate"
-        return self._reasons.get(place, "no rule took it for its candidates")
+    def _fates(
+        self, drafts: Sequence[Draft], named: Sequence[tuple[Association, Draft]]
+    ) -> list[Fate]:
+        """Say what became of the watched exposure in the associations that came about."""
+        if self._wanted.watched is None:
+            return []
+        names = {id(draft): association for association, draft in named}
+        fates = []
+        for draft in drafts:
+            member = _find(draft.members, self._wanted.watched)
+            grown = member or _find(draft.grown, self._wanted.watched)
+            association = names.get(id(draft))
+            if grown is None:
+                continue
+            if association is None:
+                text = "an association with the same members, or the same name and more, stays"
+                fates.append(Fate(draft.rule, draft.candidate, grown, text))
+            elif member is None:
+                text = "left out by the finishing steps"
+                fates.append(Fate(draft.rule, draft.candidate, grown, text))
+            else:
+                fates.append(
+                    Fate(draft.rule, draft.candidate, member, None, association, draft.keys)
+                )
+        return fates
+
+
+def _find(members: Sequence[DraftMember], place: int) -> DraftMember | None:
+    return next((member for member in members if member.place == place), None)

@@ -37,6 +37,12 @@ class Grouping:
         The place of the rule in the ruleset.
     candidate : tuple of (str, str)
         Id and type of the candidate.
+
+    Attributes
+    ----------
+    irregular : list of sequence of int
+        The groups of more than one exposure that needed the procedure since they are not
+        regular: the order of their exposures may make a difference.
     """
 
     def __init__(self, work: Work, number: int, candidate: Candidate) -> None:
@@ -44,6 +50,7 @@ class Grouping:
         self._number = number
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
+        self.irregular: list[Sequence[int]] = []
 
     def associations(self, places: Sequence[int]) -> list[Draft]:
         """Make the associations.
@@ -62,16 +69,18 @@ class Grouping:
         if len(names) < len(places):
             # An association takes every exposure of a file name that it has, whatever its
             # keys, so the exposures cannot be parted.
-            return self._procedure(places)
+            return self._procedure(places, regular=False)
         drafts = [
             draft
             for bucket in self._buckets(places)
-            for group in self._groups(bucket)
-            for draft in self._of_group(group)
+            for group, regular in self._groups(bucket)
+            for draft in self._of_group(group, regular=regular)
         ]
         return sorted(drafts, key=lambda draft: draft.creator)
 
-    def _procedure(self, places: Sequence[int]) -> list[Draft]:
+    def _procedure(self, places: Sequence[int], *, regular: bool) -> list[Draft]:
+        if len(places) > 1 and not regular:
+            self.irregular.append(places)
         return Procedure(self._work, self._number, self._candidate).run(places)
 
     def _buckets(self, places: Sequence[int]) -> Iterable[list[int]]:
@@ -85,33 +94,44 @@ class Grouping:
             buckets.setdefault(values, []).append(place)
         return buckets.values()
 
-    def _groups(self, bucket: list[int]) -> Iterable[list[int]]:
-        """Part by all keys of the rule, if every exposure has them from the same keywords."""
-        if len(bucket) == 1:
-            return [bucket]
+    def _groups(self, bucket: list[int]) -> list[tuple[list[int], bool]]:
+        """Part by all keys of the rule, if every exposure has them from the same keywords.
+
+        The flag tells whether they have, so whether the exposures of a group have equal keys.
+        """
         groups: dict[tuple[str | None, ...], list[int]] = {}
         filled: list[str | None] | None = None
         for place in bucket:
             found = [self._work.first_given(place, key.sources) for key in self._rule.keys]
             sources = [None if one is None else one[0] for one in found]
             if filled is not None and sources != filled:
-                return [bucket]
+                return [(bucket, False)]
             filled = sources
             values = tuple(None if one is None else one[1] for one in found)
             groups.setdefault(values, []).append(place)
-        return groups.values()
+        return [(group, True) for group in groups.values()]
 
-    def _of_group(self, group: list[int]) -> list[Draft]:
+    def _of_group(self, group: list[int], *, regular: bool) -> list[Draft]:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
         roles = [self._roles(place) for place in group]
         if all(all(role.single and role.science_as is None for role in fit) for fit in roles):
             # Each is a science of its own, and nobody joins it.
-            return [draft for place in group for draft in self._procedure([place])]
-        if self._is_plain and all(len(fit) == 1 for fit in roles):
-            locked: Locked = {}
-            if all(lock_keys(self._work, self._rule.keys, place, locked) for place in group):
-                return self._with_companions(group, [fit[0] for fit in roles], locked)
-        return self._procedure(group)
+            return [draft for place in group for draft in self._procedure([place], regular=True)]
+        regular = regular and all(len(fit) == 1 for fit in roles)
+        if regular and self._is_plain:
+            return self._with_companions(group, [fit[0] for fit in roles])
+        return self._procedure(group, regular=regular and self._is_stateless)
+
+    @cached_property
+    def _is_stateless(self) -> bool:
+        """Whether an association of the rule has no state but its members and keys.
+
+        Then the order of exposures that have the same keys filled makes no difference.
+        """
+        return not any(
+            role.not_after or role.keys_only or role.creates_too or _depends_on_order(role)
+            for role in self._rule.roles
+        )
 
     @cached_property
     def _is_plain(self) -> bool:
@@ -132,12 +152,14 @@ class Grouping:
         verdict = self._work.judgements[place].verdicts[self._number]
         return [role for role, unmet in verdict.roles if not unmet and not role.keys_only]
 
-    def _with_companions(self, group: list[int], roles: list[Role], locked: Locked) -> list[Draft]:
+    def _with_companions(self, group: list[int], roles: list[Role]) -> list[Draft]:
         """Give each science all companions of the group.
 
         The first association is created by the first exposure of the group, whatever it is;
         the members stand from the creating exposure on, then those before it.
         """
+        locked: Locked = {}
+        lock_keys(self._work, self._rule.keys, group[0], locked)
         members = {
             place: self._member(place, role, locked)
             for place, role in zip(group, roles, strict=True)
@@ -164,4 +186,9 @@ class Grouping:
         judgement = self._work.judgements[place]
         alone = Draft(self._rule, self._candidate, place)
         exptype = written_exptype(self._work.ruleset, alone, role, judgement)
-        return DraftMember(place, exptype, is_rateints(judgement.verdicts[self._number], locked))
+        rateints = is_rateints(judgement.verdicts[self._number], locked)
+        return DraftMember(place, exptype, rateints, role=role.name)
+
+
+def _depends_on_order(role: Role) -> bool:
+    return any(key.excludes is not None for key in role.keys)

@@ -123,7 +123,9 @@ class Procedure:
             return False
         draft = growing.draft
         exptype = written_exptype(self._work.ruleset, draft, role, judgement)
-        draft.members.append(DraftMember(place, exptype, is_rateints(verdict, draft.keys)))
+        draft.members.append(
+            DraftMember(place, exptype, is_rateints(verdict, draft.keys), role=role.name)
+        )
         growing.filenames.add(filename)
         self._filenames.add(filename)
         if role.offered_again:

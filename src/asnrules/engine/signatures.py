@@ -20,7 +20,7 @@ CLASS = "class"
 SCIENCE = "science"
 """The class, and the `exptype`, that an association is made for."""
 
-SET = "(set)"
+SET = "\0set"
 """Stands in a signature for a value that only keys look at."""
 
 

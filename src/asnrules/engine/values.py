@@ -8,8 +8,11 @@ EMPTY = frozenset({None, "", "null", "--", "n", "f", "false", "n/a"})
 Source: behaviour of jwst 3.0.0, by running it. `none`, `clear` and `0` are values.
 """
 
-ANY = "(any)"
-"""Stands for a value that is not known and is taken to fit, for an exposure given by keywords."""
+ANY = "\0any"
+"""Stands for a value that is not known and is taken to fit, for an exposure given by keywords.
+
+No pool can hold it: a control character is refused there.
+"""
 
 Row = tuple[str | None, ...]
 """The kept values of one exposure, aligned with the keywords of its pool."""

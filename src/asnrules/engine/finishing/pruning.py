@@ -6,7 +6,7 @@ Source: behaviour of jwst 3.0.0, by running it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -21,14 +21,15 @@ class Entry(NamedTuple):
         The name of its product.
     members : mapping of str to str
         From expname to exptype.
-    twins : hashable
-        Equal for associations that differ at most in the suffixes of their members.
+    twins : callable
+        Gives something that is equal for associations of one product name that differ at most
+        in the suffixes of their members.
     """
 
     asn_id: str
     product: str
     members: Mapping[str, str]
-    twins: Hashable
+    twins: Callable[[], object]
 
 
 def prune(entries: Sequence[Entry]) -> list[int]:
@@ -77,13 +78,14 @@ def _prune_products(entries: Sequence[Entry], kept: Sequence[int]) -> list[int]:
 def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
     """Of associations with one product name, in order of asn_id, choose those to drop."""
     dropped: set[int] = set()
-    dropped_twins: set[Hashable] = set()
+    dropped_twins: set[object] = set()
+    twins = {place: entries[place].twins() for place in places}
     for place in places:
-        if entries[place].twins in dropped_twins:
+        if twins[place] in dropped_twins:
             continue
         longest = place
         for other in places:
-            if other in dropped or entries[other].twins == entries[longest].twins:
+            if other in dropped or twins[other] == twins[longest]:
                 continue
             if not _is_comparable(entries[longest], entries[other]):
                 continue
@@ -91,7 +93,7 @@ def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
             if len(entries[other].members) > len(entries[longest].members):
                 longest, shorter = other, longest
             dropped.add(shorter)
-            dropped_twins.add(entries[shorter].twins)
+            dropped_twins.add(twins[shorter])
     return dropped
 
 

@@ -18,6 +18,14 @@ def science_required(draft: Draft, _work: Work) -> list[Draft] | str:
     return [draft] if draft.holds(SCIENCE) else f"{draft.rule.name} found no science for it"
 
 
+def cannot_stand(candidate: tuple[str, str]) -> str | None:
+    """Say why no association of a candidate passes `candidate_validity`; None if one may."""
+    identifier, kind = candidate
+    if kind in {OBSERVATION, BACKGROUND}:
+        return None
+    return f"candidate {identifier} is of type {kind}"
+
+
 def candidate_validity(draft: Draft, _work: Work) -> list[Draft] | str:
     """Drop an association whose candidate is neither an observation nor a used background.
 
@@ -28,5 +36,4 @@ def candidate_validity(draft: Draft, _work: Work) -> list[Draft] | str:
     identifier, kind = draft.candidate
     if kind == OBSERVATION or (kind == BACKGROUND and draft.holds(BACKGROUND)):
         return [draft]
-    wanted = "has no background for it" if kind == BACKGROUND else f"is of type {kind}"
-    return f"candidate {identifier} {wanted}"
+    return cannot_stand(draft.candidate) or f"candidate {identifier} has no background for it"

@@ -1,0 +1,137 @@
+"""Grow the associations of each candidate by all rules, and take them through the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from asnrules.engine.candidates import Pair, SubPool
+from asnrules.engine.conditions import requirement_holds
+from asnrules.engine.diagnosis import OrderDependence, order_matters
+from asnrules.engine.drafts import Draft, Fate, Work
+from asnrules.engine.finishing import STEPS
+from asnrules.engine.finishing.validity import cannot_stand
+from asnrules.engine.grouping import Grouping
+
+_Group = tuple[int, Sequence[int]]
+"""The number of a rule, and exposures that it can take."""
+
+
+class Growth:
+    """Grows associations.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    watched : int, optional
+        An exposure of which all fates are kept, by its place in canonical order.
+
+    Attributes
+    ----------
+    reasons : dict of int to str
+        For exposures of associations that did not come about, why not.
+    fates : list of Fate
+        What became of the watched exposure in associations that did not come about.
+    irregular : int
+        How many groups were not regular.
+    order_dependent : list of OrderDependence
+        Groups for which jwst's answer depends on the order of the rows.
+    """
+
+    def __init__(self, work: Work, watched: int | None = None) -> None:
+        self._work = work
+        self._watched = watched
+        self.reasons: dict[int, str] = {}
+        self.fates: list[Fate] = []
+        self.irregular = 0
+        self.order_dependent: list[OrderDependence] = []
+
+    def drafts(
+        self, pools: Sequence[SubPool], progress: Callable[[int, int], None] | None = None
+    ) -> list[Draft]:
+        """Give the finished associations of candidates, in order of generation.
+
+        Parameters
+        ----------
+        pools : sequence of SubPool
+            The candidates with their exposures.
+        progress : callable, optional
+            Called with the candidates done and the candidates there are.
+        """
+        drafts: list[Draft] = []
+        for done, pool in enumerate(pools, 1):
+            grown, irregular = self._grow(pool)
+            grown.sort(key=lambda draft: (draft.creator, draft.rule.name))
+            finished = [draft for one in grown for draft in self._finish(one)]
+            self._diagnose(pool.candidate, irregular, finished)
+            drafts += finished
+            if progress is not None:
+                progress(done, len(pools))
+        return drafts
+
+    def _grow(self, pool: SubPool) -> tuple[list[Draft], list[_Group]]:
+        """Give the associations of a candidate, and the groups that are not regular."""
+        taken: dict[int, list[int]] = {}
+        for place in pool.places:
+            for number in self._work.judgements[place].takers:
+                taken.setdefault(number, []).append(place)
+        grown: list[Draft] = []
+        irregular: list[_Group] = []
+        for number, exposures in taken.items():
+            refusal = self._refusal(number, pool.candidate)
+            if refusal is not None:
+                self._refuse(number, pool.candidate, exposures, refusal)
+                continue
+            grouping = Grouping(self._work, number, pool.candidate)
+            grown += grouping.associations(exposures)
+            irregular += [(number, group) for group in grouping.irregular]
+        return grown, irregular
+
+    def _diagnose(
+        self, candidate: Pair, irregular: Sequence[_Group], finished: Sequence[Draft]
+    ) -> None:
+        for number, group in irregular:
+            self.irregular += 1
+            if order_matters(self._work, number, candidate, group, finished):
+                rule = self._work.ruleset.rules[number]
+                self.order_dependent.append(OrderDependence(rule, candidate, group))
+
+    def _refusal(self, number: int, candidate: Pair) -> str | None:
+        """Say why a rule makes nothing for a candidate, whatever its exposures."""
+        rule = self._work.ruleset.rules[number]
+        values = {"candidate_id": candidate[0], "candidate_type": candidate[1]}
+        for use in rule.candidate_requirements:
+            if not requirement_holds(use, values):
+                negation = "" if use.negated else "not "
+                return f"candidate {candidate[0]} is {negation}{use.condition.text}"
+        if "candidate_validity" in rule.steps:
+            return cannot_stand(candidate)
+        return None
+
+    def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], refusal: str) -> None:
+        for place in exposures:
+            self.reasons.setdefault(place, refusal)
+        if self._watched in exposures:
+            rule = self._work.ruleset.rules[number]
+            self.fates.append(Fate(rule, candidate, None, refusal))
+
+    def _finish(self, draft: Draft) -> list[Draft]:
+        draft.grown = draft.members
+        finished = [draft]
+        for name in draft.rule.steps:
+            following: list[Draft] = []
+            for one in finished:
+                result = STEPS[name](one, self._work)
+                if isinstance(result, str):
+                    self._drop(one, result)
+                else:
+                    following += result
+            finished = following
+        return finished
+
+    def _drop(self, draft: Draft, reason: str) -> None:
+        for member in draft.grown:
+            if member.place is not None:
+                self.reasons.setdefault(member.place, reason)
+                if member.place == self._watched:
+                    self.fates.append(Fate(draft.rule, draft.candidate, member, reason))

@@ -1,0 +1,152 @@
+"""Turn finished drafts into associations: names, numbers, pruning, merging."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
+from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.finishing.names import (
+    UNDEFINED_PRODUCT,
+    association_name,
+    member_name,
+    product_name,
+    program_name,
+)
+from asnrules.engine.finishing.pruning import Entry, prune
+from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.wording import constraints_text
+
+
+class Naming:
+    """Names the associations of one pool.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    pool_names : sequence of str
+        For each exposure, the name of its pool.
+    version_id : str or None
+        To be put into names.
+    """
+
+    def __init__(self, work: Work, pool_names: Sequence[str], version_id: str | None) -> None:
+        self._work = work
+        self._pool_names = pool_names
+        self._version_id = version_id
+        self._stems: dict[str, str] = {}
+
+    def name(self, drafts: Sequence[Draft]) -> list[tuple[Association, Draft]]:
+        """Prune, number and name associations.
+
+        Parameters
+        ----------
+        drafts : sequence of Draft
+            In order of generation.
+
+        Returns
+        -------
+        list of (Association, Draft)
+            Those that stay, in the order in which they are numbered.
+        """
+        products = [self._product(draft) for draft in drafts]
+        entries = [
+            Entry(
+                asn_id=draft.candidate[0],
+                product=product.name,
+                members={member.expname: member.exptype for member in product.members},
+                twins=self._twins(draft, product),
+            )
+            for draft, product in zip(drafts, products, strict=True)
+        ]
+        numbers: Counter[tuple[str, str]] = Counter()
+        named = []
+        for place in prune(entries):
+            draft = drafts[place]
+            counted = (draft.candidate[0], draft.rule.asn_type)
+            numbers[counted] += 1
+            association = self._association(draft, products[place], numbers[counted])
+            named.append((association, draft))
+        return named
+
+    def _product(self, draft: Draft) -> Product:
+        members = tuple(self._member(member) for member in draft.members)
+        science = next((member for member in members if member.exptype == SCIENCE), None)
+        name = UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
+        return Product(name, members)
+
+    def _member(self, member: DraftMember) -> Member:
+        if member.place is None:
+            return Member(member.expname or "", member.exptype, None, None)
+        filename = self._work.value(member.place, "filename") or ""
+        expname = member_name(filename, rateints=member.rateints)
+        exposerr = self._work.value(member.place, "exposerr")
+        return Member(expname, member.exptype, exposerr, member.place)
+
+    def _twins(self, draft: Draft, product: Product) -> Callable[[], object]:
+        """Say with what others an association is equal but for the suffixes of its members."""
+        return lambda: (
+            draft.rule.asn_type,
+            draft.candidate[0][0],
+            frozenset((self._stem(member.expname), member.exptype) for member in product.members),
+        )
+
+    def _stem(self, expname: str) -> str:
+        stem = self._stems.get(expname)
+        if stem is None:
+            stem = self._stems[expname] = product_name(expname, self._work.ruleset.suffixes)
+        return stem
+
+    def _association(self, draft: Draft, product: Product, sequence: int) -> Association:
+        work = self._work
+        program = program_name(work.value(draft.creator, "program"))
+        asn_id, candidate_type = draft.candidate
+        asn_type = draft.rule.asn_type
+        degraded = any(
+            member.place is not None and work.given(member.place, "exposerr") is not None
+            for member in draft.grown
+        )
+        return Association(
+            asn_name=association_name(program, asn_id, asn_type, sequence, self._version_id),
+            asn_type=asn_type,
+            asn_rule=draft.rule.name,
+            asn_id=asn_id,
+            candidate_type=candidate_type,
+            program=program,
+            target=work.value(draft.creator, "targetid") or "",
+            asn_pool=self._pool_names[draft.creator],
+            version_id=self._version_id,
+            degraded_status=DEGRADED if degraded else NO_DEGRADED,
+            constraints=constraints_text(draft, work.ruleset.label),
+            products=(product,),
+        )
+
+
+def merge(associations: Sequence[Association]) -> list[Association]:
+    """Merge the associations of the same type and candidate into one with several products.
+
+    The first gives all but the products; products of one name are merged, each member once.
+
+    Source: behaviour of jwst 3.0.0, by running it.
+    """
+    merged: dict[tuple[str, str], Association] = {}
+    products: dict[tuple[str, str], dict[str, Product]] = {}
+    for association in associations:
+        key = (association.asn_type, association.asn_id)
+        merged.setdefault(key, association)
+        held = products.setdefault(key, {})
+        for product in association.products:
+            other = held.get(product.name)
+            held[product.name] = product if other is None else _merged(other, product)
+    return [
+        association._replace(products=tuple(products[key].values()))
+        for key, association in merged.items()
+    ]
+
+
+def _merged(one: Product, other: Product) -> Product:
+    names = {member.expname for member in one.members}
+    added = tuple(member for member in other.members if member.expname not in names)
+    return Product(one.name, one.members + added)

@@ -1,0 +1,399 @@
+"""Files of associations: all of them or none, and none outside the output folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asnrules.associations.files import check_names, written_files
+from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
+from asnrules.errors import OutputError, PoolError
+
+FIRST = "jw00001-o001_image2_00001_asn"
+SECOND = "jw00001-o001_image2_00002_asn"
+STALE = ".asnrules-stage-stale"
+
+
+def association(name: str = FIRST, *, target: str = "7") -> Association:
+    members = (
+        Member("a_rate.fits", "science", "null", 0),
+        Member("b_cat.ecsv", "sourcecat", None, None),
+    )
+    return Association(
+        asn_name=name,
+        asn_type="image2",
+        asn_rule="Asn_Lv2Image",
+        asn_id="o001",
+        candidate_type="observation",
+        program="00001",
+        target=target,
+        asn_pool="pool.csv",
+        version_id=None,
+        degraded_status=NO_DEGRADED,
+        constraints="what holds",
+        products=(Product("a", members),),
+    )
+
+
+def write(folder: Path, *associations: Association, overwrite: bool = False) -> list[Path]:
+    with written_files(folder, associations, "asnrules 1", overwrite=overwrite) as paths:
+        return paths
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Give all files below a folder, hidden ones included, with their text."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in found}
+
+
+def refusal(error: type[Exception], writing: Callable[[], Any]) -> str:
+    with pytest.raises(error) as caught:
+        writing()
+    return str(caught.value)
+
+
+# What is written
+
+
+def test_a_file_holds_the_fields_of_its_association_in_order(tmp_path: Path) -> None:
+    (path,) = write(tmp_path, association())
+    assert path == tmp_path / f"{FIRST}.json"
+    document = json.loads(path.read_text())
+    assert list(document.items()) == [
+        ("asn_type", "image2"),
+        ("asn_rule", "candidate_Asn_Lv2Image"),
+        ("version_id", None),
+        ("code_version", "asnrules 1"),
+        ("degraded_status", "No known degraded exposures in association."),
+        ("program", "00001"),
+        ("constraints", "what holds"),
+        ("asn_id", "o001"),
+        ("asn_pool", "pool.csv"),
+        ("target", "7"),
+        (
+            "products",
+            [
+                {
+                    "name": "a",
+                    "members": [
+                        {"expname": "a_rate.fits", "exptype": "science", "exposerr": "null"},
+                        {"expname": "b_cat.ecsv", "exptype": "sourcecat", "exposerr": None},
+                    ],
+                }
+            ],
+        ),
+    ]
+
+
+def test_a_file_is_indented_text_with_a_line_end(tmp_path: Path) -> None:
+    (path,) = write(tmp_path, association())
+    text = path.read_text()
+    assert text.startswith('{\n    "asn_type": "image2",\n')
+    assert text.endswith("\n}\n")
+
+
+def test_files_stand_in_the_order_of_the_associations(tmp_path: Path) -> None:
+    paths = write(tmp_path, association(SECOND), association(FIRST))
+    assert [path.name for path in paths] == [f"{SECOND}.json", f"{FIRST}.json"]
+    assert list(content(tmp_path)) == [f"{FIRST}.json", f"{SECOND}.json"]
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    write(folder, association())
+    assert list(content(folder)) == [f"{FIRST}.json"]
+
+
+def test_no_associations_are_no_files(tmp_path: Path) -> None:
+    assert write(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_files_are_there_inside_the_block(tmp_path: Path) -> None:
+    associations = [association(FIRST), association(SECOND)]
+    with written_files(tmp_path, associations, "asnrules 1") as paths:
+        assert [json.loads(path.read_text())["asn_id"] for path in paths] == ["o001", "o001"]
+
+
+def test_only_the_files_are_left_after_the_block(tmp_path: Path) -> None:
+    write(tmp_path, association())
+    assert [path.name for path in tmp_path.iterdir()] == [f"{FIRST}.json"]
+
+
+# When the block fails
+
+
+def fail_inside(folder: Path, *associations: Association, overwrite: bool = False) -> None:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        written_files(folder, associations, "asnrules 1", overwrite=overwrite),
+    ):
+        raise KeyboardInterrupt
+
+
+def test_new_files_are_gone_if_the_block_fails(tmp_path: Path) -> None:
+    fail_inside(tmp_path, association(FIRST), association(SECOND))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_replaced_files_are_as_they_were_if_the_block_fails(tmp_path: Path) -> None:
+    (tmp_path / f"{FIRST}.json").write_text("before")
+    (tmp_path / "other.txt").write_text("mine")
+    fail_inside(tmp_path, association(FIRST), association(SECOND), overwrite=True)
+    assert content(tmp_path) == {f"{FIRST}.json": "before", "other.txt": "mine"}
+
+
+def test_equal_files_are_still_there_if_the_block_fails(tmp_path: Path) -> None:
+    write(tmp_path, association())
+    before = content(tmp_path)
+    fail_inside(tmp_path, association())
+    assert content(tmp_path) == before
+    assert list(before) == [f"{FIRST}.json"]
+
+
+def test_the_error_of_the_block_comes_out_as_it_is(tmp_path: Path) -> None:
+    def writing() -> None:
+        with written_files(tmp_path, [association()], "asnrules 1"):
+            raise PoolError("what went wrong")
+
+    assert refusal(PoolError, writing) == "what went wrong"
+
+
+# Files that are there already
+
+
+def test_an_equal_file_is_fine(tmp_path: Path) -> None:
+    write(tmp_path, association())
+    before = content(tmp_path)
+    write(tmp_path, association())
+    assert content(tmp_path) == before
+
+
+def test_a_different_file_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / f"{SECOND}.json").write_text("mine")
+    message = refusal(OutputError, lambda: write(tmp_path, association(FIRST), association(SECOND)))
+    assert message.startswith(str(tmp_path / f"{SECOND}.json"))
+    assert "--overwrite" in message
+    assert content(tmp_path) == {f"{SECOND}.json": "mine"}
+
+
+def test_a_different_file_is_replaced_if_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, association(target="7"))
+    (path,) = write(tmp_path, association(target="8"), overwrite=True)
+    assert json.loads(path.read_text())["target"] == "8"
+    assert [path.name for path in tmp_path.iterdir()] == [f"{FIRST}.json"]
+
+
+def test_other_files_of_the_folder_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "other_asn.json").write_text("mine")
+    write(tmp_path, association(), overwrite=True)
+    assert (tmp_path / "other_asn.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_in_the_place_of_a_file_is_never_replaced(tmp_path: Path, overwrite: bool) -> None:
+    inner = tmp_path / f"{SECOND}.json"
+    inner.mkdir()
+    (inner / "mine.txt").write_text("mine")
+    associations = [association(FIRST), association(SECOND)]
+    refusal(OutputError, lambda: write(tmp_path, *associations, overwrite=overwrite))
+    assert content(tmp_path) == {f"{SECOND}.json/mine.txt": "mine"}
+
+
+# Links
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> tuple[Path, Path]:
+    """Give a folder with a link in the place of the first file, and what it leads to."""
+    outside = tmp_path / "outside.json"
+    outside.write_text("mine")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / f"{FIRST}.json").symlink_to(outside)
+    return folder, outside
+
+
+def test_a_link_is_not_followed(linked: tuple[Path, Path]) -> None:
+    folder, outside = linked
+    message = refusal(OutputError, lambda: write(folder, association()))
+    assert str(folder / f"{FIRST}.json") in message
+    assert outside.read_text() == "mine"
+
+
+def test_a_link_is_replaced_and_not_what_it_leads_to(linked: tuple[Path, Path]) -> None:
+    folder, outside = linked
+    (path,) = write(folder, association(), overwrite=True)
+    assert not path.is_symlink()
+    assert json.loads(path.read_text())["asn_id"] == "o001"
+    assert outside.read_text() == "mine"
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_a_link_is_as_it_was_if_the_block_fails(linked: tuple[Path, Path], is_broken: bool) -> None:
+    folder, outside = linked
+    if is_broken:
+        outside.unlink()
+    fail_inside(folder, association(), overwrite=True)
+    assert [path.name for path in folder.iterdir()] == [f"{FIRST}.json"]
+    assert (folder / f"{FIRST}.json").readlink() == outside
+    assert outside.exists() is not is_broken
+
+
+def test_a_link_to_nowhere_is_not_followed(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere.json"
+    (tmp_path / f"{FIRST}.json").symlink_to(nowhere)
+    refusal(OutputError, lambda: write(tmp_path, association()))
+    assert not nowhere.exists()
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a/b",
+        "/a",
+        "../a",
+        "a\\b",
+        "..\\a",
+        "a\nb",
+        "a\x00b",
+        "a\x1bb",
+        "a\x7fb",
+        "a:b",
+        "a*b",
+        "\u202ea",
+        "a" * 251,
+        "é" * 126,
+    ],
+)
+def test_a_name_that_is_no_plain_file_name_is_refused(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "out"
+    message = refusal(PoolError, lambda: write(folder, association(), association(name)))
+    assert "PROGRAM" in message
+    assert "ASN_CANDIDATE" in message
+    assert message.isprintable()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a" * 250, "é" * 125, "a b", "jw00001-o001_..asn"])
+def test_a_plain_file_name_is_taken(tmp_path: Path, name: str) -> None:
+    (path,) = write(tmp_path, association(name))
+    assert path.parent == tmp_path
+    assert list(content(tmp_path)) == [f"{name}.json"]
+
+
+def test_a_name_that_two_associations_share_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    message = refusal(PoolError, lambda: write(folder, association(), association(target="8")))
+    assert FIRST in message
+    assert "twice" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_can_be_checked_before_anything_is_written() -> None:
+    assert "twice" in refusal(PoolError, lambda: check_names([association(), association()]))
+
+
+# Places that cannot be written
+
+
+def test_a_file_is_no_output_folder(tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    place.write_text("mine")
+    message = refusal(OutputError, lambda: write(place, association()))
+    assert message.startswith(str(place))
+    assert "--output" in message
+    assert content(tmp_path) == {"out": "mine"}
+
+
+def test_a_folder_below_a_file_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    refusal(OutputError, lambda: write(tmp_path / "out" / "below", association()))
+    assert content(tmp_path) == {"out": "mine"}
+
+
+# What a run that was cut off left behind
+
+
+def stage(folder: Path) -> Path:
+    path = folder / STALE
+    (path / "aside").mkdir(parents=True)
+    (path / f"{FIRST}.json").write_text("left behind")
+    return path
+
+
+def test_what_a_run_left_behind_is_cleared(tmp_path: Path) -> None:
+    stage(tmp_path)
+    write(tmp_path, association())
+    assert [path.name for path in tmp_path.iterdir()] == [f"{FIRST}.json"]
+
+
+def test_what_a_run_left_behind_is_cleared_even_if_nothing_is_written(tmp_path: Path) -> None:
+    stage(tmp_path)
+    assert write(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_hidden_folders_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".asnrules").mkdir()
+    (tmp_path / ".mine").mkdir()
+    write(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".asnrules", ".mine"]
+
+
+HOLD = """
+import fcntl, os, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="without file locks nothing is cleared")
+def test_what_another_run_is_using_is_not_cleared(tmp_path: Path) -> None:
+    used = stage(tmp_path)
+    holding = [sys.executable, "-c", HOLD, str(used)]
+    with subprocess.Popen(
+        holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        write(tmp_path, association())
+        assert (used / f"{FIRST}.json").read_text() == "left behind"
+        assert (tmp_path / f"{FIRST}.json").exists()
+        process.communicate()
+    write(tmp_path)
+    assert not used.exists()
+
+
+def test_two_runs_into_one_folder_do_not_clear_each_other(tmp_path: Path) -> None:
+    with written_files(tmp_path, [association(FIRST)], "asnrules 1"):
+        write(tmp_path, association(SECOND))
+    assert list(content(tmp_path)) == [f"{FIRST}.json", f"{SECOND}.json"]
+
+
+def test_a_run_that_is_killed_leaves_nothing_after_the_next(tmp_path: Path) -> None:
+    program = """
+import os, sys
+from pathlib import Path
+from asnrules.associations.files import written_files
+with written_files(Path(sys.argv[1]), [], "asnrules 1"):
+    os._exit(9)
+"""
+    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    assert killed.returncode == 9
+    left = [path.name for path in tmp_path.iterdir()]
+    assert len(left) == 1
+    assert left[0].startswith(".asnrules-stage-")
+    write(tmp_path, association())
+    assert [path.name for path in tmp_path.iterdir()] == [f"{FIRST}.json"]

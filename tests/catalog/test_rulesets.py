@@ -1,0 +1,158 @@
+"""Which ruleset is meant: by label, by date, or today's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from asnrules.catalog.opening import connect_catalog, upgrade_catalog
+from asnrules.catalog.rulesets import (
+    EXECUTABLE,
+    PUBLISHED,
+    RulesetInfo,
+    choose_ruleset,
+    find_ruleset,
+    in_force,
+    list_rulesets,
+)
+from asnrules.database.engines import transaction
+from asnrules.errors import NotFoundError
+
+FIRST_DAY = dt.date(2020, 12, 7)
+EXECUTABLE_FROM = dt.date(2026, 7, 14)
+
+
+@pytest.fixture
+def connection(engine_name: str, templates: object) -> Iterator[Connection]:
+    database = templates.get(engine_name, "kept by tests/catalog", upgrade_catalog)  # type: ignore[attr-defined]
+    engine: Engine = connect_catalog(database)
+    with transaction(engine) as connection:
+        yield connection
+
+
+def test_all_are_listed_published_ones_first_by_date(connection: Connection) -> None:
+    assert [(info.kind, info.ruleset) for info in list_rulesets(connection)] == [
+        ("published", "2020-12-07"),
+        ("published", "2021-03-19"),
+        ("published", "2021-06-15"),
+        ("published", "2025-05-02"),
+        ("published", "2026-01-23"),
+        ("published", "2026-03-20"),
+        ("executable", "jwst-3.0.0"),
+    ]
+
+
+def test_a_ruleset_by_its_label(connection: Connection) -> None:
+    info = find_ruleset(connection, "2021-06-15")
+    assert info.effective_from == dt.date(2021, 6, 15)
+    assert info.effective_until == dt.date(2025, 5, 2)
+    assert (info.kind, info.status, info.implements) == ("published", "published", None)
+    assert "2021-06-15" in info.source
+
+
+def test_the_executable_ruleset_names_the_one_it_implements(connection: Connection) -> None:
+    info = find_ruleset(connection, "jwst-3.0.0")
+    assert (info.kind, info.implements) == ("executable", "2026-03-20")
+    assert (info.effective_from, info.effective_until) == (EXECUTABLE_FROM, None)
+
+
+def test_an_unknown_label_brings_near_ones(connection: Connection) -> None:
+    with pytest.raises(NotFoundError, match=r"'jwst-3\.0\.1'.*jwst-3\.0\.0"):
+        find_ruleset(connection, "jwst-3.0.1")
+
+
+def test_a_label_near_none_brings_all(connection: Connection) -> None:
+    with pytest.raises(NotFoundError, match=r"2020-12-07.*jwst-3\.0\.0"):
+        find_ruleset(connection, "zzz")
+
+
+@pytest.mark.parametrize(
+    ("day", "label"),
+    [
+        ("2020-12-06", None),
+        ("2020-12-07", "2020-12-07"),
+        ("2021-03-18", "2020-12-07"),
+        ("2021-03-19", "2021-03-19"),
+        ("2025-05-01", "2021-06-15"),
+        ("2025-05-02", "2025-05-02"),
+        ("2026-03-19", "2026-01-23"),
+        ("2026-03-20", "2026-03-20"),
+        ("9999-12-31", "2026-03-20"),
+    ],
+)
+def test_the_published_ruleset_of_a_day(
+    connection: Connection, day: str, label: str | None
+) -> None:
+    found = in_force(connection, PUBLISHED, dt.date.fromisoformat(day))
+    assert (found and found.ruleset) == label
+
+
+@pytest.mark.parametrize(("day", "label"), [("2026-07-13", None), ("2026-07-14", "jwst-3.0.0")])
+def test_the_executable_ruleset_of_a_day(
+    connection: Connection, day: str, label: str | None
+) -> None:
+    found = in_force(connection, EXECUTABLE, dt.date.fromisoformat(day))
+    assert (found and found.ruleset) == label
+
+
+def test_on_each_day_one_published_ruleset_is_in_force(connection: Connection) -> None:
+    published = [info for info in list_rulesets(connection) if info.kind == PUBLISHED]
+    for number in range(0, 2500, 7):
+        day = FIRST_DAY + dt.timedelta(days=number)
+        assert sum(info.is_in_force(day) for info in published) == 1
+
+
+def test_by_default_it_is_the_one_of_today(connection: Connection) -> None:
+    assert choose_ruleset(connection, PUBLISHED).ruleset == "2026-03-20"
+    assert choose_ruleset(connection, EXECUTABLE).ruleset == "jwst-3.0.0"
+
+
+def test_a_label_goes_whatever_is_in_force(connection: Connection) -> None:
+    assert choose_ruleset(connection, PUBLISHED, "2020-12-07").ruleset == "2020-12-07"
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "words"),
+    [
+        (PUBLISHED, "jwst-3.0.0", "is an executable one.*2026-03-20"),
+        (EXECUTABLE, "2026-03-20", r"is a published one.*jwst-3\.0\.0"),
+    ],
+)
+def test_a_label_of_the_other_kind(
+    connection: Connection, kind: str, label: str, words: str
+) -> None:
+    with pytest.raises(NotFoundError, match=words):
+        choose_ruleset(connection, kind, label)
+
+
+@pytest.mark.parametrize(("kind", "first"), [(PUBLISHED, "2020-12-07"), (EXECUTABLE, "2026-07-14")])
+def test_a_day_before_the_first(connection: Connection, kind: str, first: str) -> None:
+    with pytest.raises(NotFoundError, match=f"2019-01-01.*{first}"):
+        choose_ruleset(connection, kind, None, dt.date(2019, 1, 1))
+
+
+def test_a_draft_is_listed_but_never_in_force(catalog: Engine) -> None:
+    with catalog.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO rulesets (label, kind, status, title, source, effective_from, "
+                "checksum) VALUES ('draft', 'published', 'draft', 't', 's', '2026-04-01', 'c')"
+            )
+        )
+    with transaction(catalog) as connection:
+        found = {info.ruleset: info for info in list_rulesets(connection)}
+        chosen = choose_ruleset(connection, PUBLISHED, None, dt.date(2026, 5, 1))
+    assert (found["draft"].status, found["draft"].effective_until) == ("draft", None)
+    assert found["2026-03-20"].effective_until is None
+    assert chosen.ruleset == "2026-03-20"
+
+
+def test_the_last_day_is_the_one_before_the_next() -> None:
+    info = RulesetInfo(
+        "a", PUBLISHED, "published", "", "", dt.date(2020, 1, 1), dt.date(2021, 1, 1), None, "", 1
+    )
+    days = [(2019, 12, 31), (2020, 1, 1), (2020, 12, 31), (2021, 1, 1)]
+    assert [info.is_in_force(dt.date(*day)) for day in days] == [False, True, True, False]
