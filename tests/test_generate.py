@@ -273,7 +273,7 @@ def test_a_name_that_leads_elsewhere_is_refused_even_if_nothing_is_written(
     assert number_of_runs(catalog) == 0
 
 
-def test_programs_that_only_filling_makes_the_same_are_refused(
+def test_programs_that_filling_makes_the_same_are_numbered_together(
     catalog: Engine, tmp_path: Path
 ) -> None:
     pool = write_pool(tmp_path / "pool.csv", nrc_image(1, program="1"), nrc_image(2, program="01"))

@@ -267,6 +267,12 @@ def _answers(judgement: Judgement) -> list[_Answer]:
 # ------------------------------------------------------------------------- from the catalog
 
 
+def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list[dict[str, Any]]]:
+    """Load an executable ruleset, and its known differences from the published one."""
+    content = store.read_content(connection, info.ruleset_id)
+    return build_ruleset(content), content.tables["known_differences"]
+
+
 def load_classifier(
     connection: Connection, executable: RulesetInfo | None, published: RulesetInfo
 ) -> Classifier:
@@ -275,10 +281,7 @@ def load_classifier(
     specials = special_keywords(connection)
     if executable is None:
         return Classifier(published, modes, specials, None)
-    content = store.read_content(connection, executable.ruleset_id)
-    return Classifier(
-        published, modes, specials, build_ruleset(content), content.tables["known_differences"]
-    )
+    return Classifier(published, modes, specials, *load_rules(connection, executable))
 
 
 def choose_classifier(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import platform
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -16,22 +17,12 @@ from sqlalchemy import Engine
 
 from asnrules.associations.files import check_names, written_files
 from asnrules.audit.record import Run, record_run
-from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset, find_ruleset
-from asnrules.catalog.vocabulary import keyword_names
-from asnrules.classify import Classification, Classifier, load_classifier
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
-from asnrules.engine.conditions import condition_holds
 from asnrules.engine.drafts import Work
-from asnrules.engine.generation import Generation, Outcome, Wanted
-from asnrules.engine.model import Ruleset
-from asnrules.engine.order import canonical_order
-from asnrules.engine.values import Row
-from asnrules.errors import PoolError, UsageError
-from asnrules.pools import Candidate, Pool, read_pool
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage of work, what is done of it and all there is of it."""
+from asnrules.engine.generation import Outcome, Wanted
+from asnrules.pools import Pool
+from asnrules.worked import Progress, WorkedPools, work_pools, write_orphans
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +109,6 @@ class Report:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
-    """The exposures of all pools together, in canonical order."""
-
-    pools: list[Pool]
-    exposures: list[tuple[int, int]]
-    rows: list[Row]
-    candidates: dict[str, tuple[Candidate, ...]]
-
-    @property
-    def pool_names(self) -> list[str]:
-        return [self.pools[pool].name for pool, _ in self.exposures]
-
-
 def generate(
     engine: Engine,
     paths: Sequence[str],
@@ -168,22 +145,13 @@ def generate(
         If the run cannot be recorded; then no files are left either.
     """
     started = dt.datetime.now(dt.UTC)
-    with transaction(engine) as connection:
-        info = choose_ruleset(connection, EXECUTABLE, options.ruleset, options.as_of)
-        published = find_ruleset(connection, info.implements or "")
-        classifier = load_classifier(connection, info, published)
-        keywords = keyword_names(connection)
-    ruleset = classifier.ruleset
-    if ruleset is None:
-        raise TypeError("an executable ruleset makes a classifier with rules")
-    given = _read(paths, keywords, progress)
-    for pool in given.pools:
-        check_columns(ruleset, pool)
-    work = Work.judged(ruleset, keywords, given.rows)
-    generation = Generation(work, given.candidates, given.pool_names, _wanted(options))
+    worked = work_pools(engine, paths, options.ruleset, options.as_of, progress)
+    generation = worked.generation(_wanted(options))
     outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
     check_names(outcome.associations)
-    return _keep(engine, options, info, classifier, given, work, outcome, started)
+    if options.save_orphans is not None:
+        write_orphans(worked, outcome.memberships, options.save_orphans, options.overwrite)
+    return _keep(engine, options, worked, outcome, started)
 
 
 def _wanted(options: Options) -> Wanted:
@@ -196,40 +164,18 @@ def _wanted(options: Options) -> Wanted:
 def _keep(
     engine: Engine,
     options: Options,
-    info: RulesetInfo,
-    classifier: Classifier,
-    given: _Input,
-    work: Work,
+    worked: WorkedPools,
     outcome: Outcome,
     started: dt.datetime,
 ) -> Report:
     """Write and record, both or neither."""
     files: list[Path] = []
     run_id = None
-    diagnostics = [*_oddities(given), *_order_dependence(work, outcome)]
+    diagnostics = [*_oddities(worked.pools), *_order_dependence(worked.work, outcome)]
+    run = _run(options, worked, outcome, started, diagnostics)
     with ExitStack() as stack:
-        if options.record:
-            # The transaction is committed inside the block of the files: if that fails, they go.
-            run = Run(
-                started_at=started,
-                finished_at=dt.datetime.now(dt.UTC),
-                operator=options.operator or _user(),
-                host=platform.node(),
-                software_version=version("asnrules"),
-                ruleset_id=info.ruleset_id,
-                options=_recorded_options(options),
-                note=options.note,
-                pools=given.pools,
-                exposures=given.exposures,
-                judgements=work.judgements,
-                classifications=_classifications(classifier, work),
-                memberships=outcome.memberships,
-                reasons=outcome.reasons,
-                associations=outcome.associations,
-                diagnostics=diagnostics,
-            )
         if options.output is not None:
-            code_version = f"asnrules {version('asnrules')}, rules {info.ruleset}"
+            code_version = f"asnrules {run.software_version}, rules {worked.info.ruleset}"
             files = stack.enter_context(
                 written_files(
                     options.output,
@@ -239,21 +185,45 @@ def _keep(
                 )
             )
         if options.record:
+            # Committed inside the block of the files: if that fails, they go.
             with transaction(engine, writing=True) as connection:
                 run_id = record_run(connection, run)
-    by_rule: dict[tuple[str, str], int] = {}
-    for association in outcome.associations:
-        key = (association.asn_type, association.asn_rule)
-        by_rule[key] = by_rule.get(key, 0) + 1
     return Report(
         run_id=run_id,
-        ruleset=info.ruleset,
-        exposures=len(given.rows),
+        ruleset=worked.info.ruleset,
+        exposures=len(worked.exposures),
         associations=len(outcome.associations),
         unassociated=sum(count == 0 for count in outcome.memberships),
         files=[str(path) for path in files],
         diagnostics=diagnostics,
-        by_rule=by_rule,
+        by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
+    )
+
+
+def _run(
+    options: Options,
+    worked: WorkedPools,
+    outcome: Outcome,
+    started: dt.datetime,
+    diagnostics: list[str],
+) -> Run:
+    return Run(
+        started_at=started,
+        finished_at=dt.datetime.now(dt.UTC),
+        operator=options.operator or _user(),
+        host=platform.node(),
+        software_version=version("asnrules"),
+        ruleset_id=worked.info.ruleset_id,
+        options=_recorded_options(options),
+        note=options.note,
+        pools=worked.pools,
+        exposures=worked.exposures,
+        judgements=worked.work.judgements,
+        classifications=worked.classifications() if options.record else {},
+        memberships=outcome.memberships,
+        reasons=outcome.reasons,
+        associations=outcome.associations,
+        diagnostics=diagnostics,
     )
 
 
@@ -264,64 +234,10 @@ def _user() -> str:
         return "unknown"
 
 
-def check_columns(ruleset: Ruleset, pool: Pool) -> None:
-    """Refuse a pool without a column that the rules cannot do without.
-
-    Raises
-    ------
-    PoolError
-        Naming the column.
-    """
-    for required in ruleset.required_columns:
-        if required.column in pool.columns:
-            continue
-        for number, row in enumerate(pool.rows, 1):
-            values = dict(zip(pool.keywords, row, strict=True))
-            if required.condition is None or condition_holds(required.condition, values):
-                because = "" if required.condition is None else f" ({required.condition.text})"
-                raise PoolError(
-                    f"{pool.name}: no column {required.column.upper()}, which the rules need for "
-                    f"exposure {number}{because}; add the column"
-                )
-
-
-def _read(paths: Sequence[str], keywords: Sequence[str], progress: Progress | None) -> _Input:
-    pools: list[Pool] = []
-    for path in paths:
-        pool = read_pool(path, keywords, progress=_reading(path, progress))
-        if any(other.sha256 == pool.sha256 for other in pools):
-            raise UsageError(f"{path}: the same pool is given twice; name it once")
-        pools.append(pool)
-    rows = [row for pool in pools for row in pool.rows]
-    origins = [(number, row) for number, pool in enumerate(pools) for row in range(len(pool.rows))]
-    order = canonical_order(rows, list(keywords).index("filename"))
-    candidates: dict[str, tuple[Candidate, ...]] = {}
-    for pool in pools:
-        candidates |= pool.candidates
-    return _Input(
-        pools, [origins[place] for place in order], [rows[place] for place in order], candidates
-    )
-
-
-def _reading(path: str, progress: Progress | None) -> Callable[[int], None] | None:
-    if progress is None or not Path(path).is_file():
-        return None
-    size = Path(path).stat().st_size
-    return lambda done: progress("bytes", done, size)
-
-
-def _classifications(classifier: Classifier, work: Work) -> dict[int, Classification]:
-    found: dict[int, Classification] = {}
-    for place, judgement in enumerate(work.judgements):
-        if id(judgement) not in found:
-            found[id(judgement)] = classifier.classify(work, place)
-    return found
-
-
-def _oddities(given: _Input) -> list[str]:
+def _oddities(pools: Sequence[Pool]) -> list[str]:
     """Say what is odd about the pools but no error."""
     marks = ("#!", "@!")
-    unexpanded = sum(text.startswith(marks) for pool in given.pools for text in pool.candidates)
+    unexpanded = sum(text.startswith(marks) for pool in pools for text in pool.candidates)
     if unexpanded:
         return ["some ASN_CANDIDATE cells hold a template mark; their exposures have no candidate"]
     return []

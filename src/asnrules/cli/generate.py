@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
 from asnrules.cli.output import Format, print_json, print_records, print_table, printable
@@ -20,6 +22,25 @@ SHOWN = 5
 """How many diagnostics are shown to a person."""
 
 
+NOW = "(now)"
+
+
+class GenerateCommand(TyperCommand):
+    """Lets `--version-id` stand without a value, as it may for asn_generate."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give the option a value where another option, or nothing, follows it."""
+        given = []
+        for word, following in zip(args, [*args[1:], "--"], strict=True):
+            bare = word == "--version-id" and following.startswith("-")
+            given.append(f"--version-id={NOW}" if bare else word)
+        return super().parse_args(ctx, given)
+
+
+def _stamp() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y%m%dt%H%M%S")
+
+
 def generate(
     context: typer.Context,
     pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pool files.")],
@@ -28,8 +49,26 @@ def generate(
     ] = Path(),
     ruleset: RulesetLabel = None,
     as_of: AsOf = None,
+    candidate: Annotated[
+        list[str] | None,
+        typer.Option("--candidate", metavar="ID", help="Only this candidate; may be repeated."),
+    ] = None,
+    dms: Annotated[
+        bool,
+        typer.Option(
+            "--dms", help="With --candidate: leave out what background candidates duplicate."
+        ),
+    ] = False,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="One file for each type and candidate.")
+    ] = False,
     version_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="Put it into the names of the files.")
+        str | None,
+        typer.Option(metavar="[ID]", help="Put it into the names; without ID, the time."),
+    ] = None,
+    save_orphans: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write exposures in no association as a pool."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write no files and record nothing.")
@@ -56,7 +95,11 @@ def generate(
     options = Options(
         ruleset=ruleset,
         as_of=parse_day(as_of, ruleset),
-        version_id=version_id,
+        candidates=candidate or (),
+        dms=dms,
+        merge=merge,
+        version_id=_stamp() if version_id == NOW else version_id,
+        save_orphans=save_orphans,
         output=None if dry_run or no_files else output,
         record=not (dry_run or no_record),
         overwrite=overwrite,

@@ -120,7 +120,12 @@ class Grouping:
         regular = regular and all(len(fit) == 1 for fit in roles)
         if regular and self._is_plain:
             return self._with_companions(group, [fit[0] for fit in roles])
-        return self._procedure(group, regular=regular and self._is_stateless)
+        regular = regular and self._is_stateless and all(self._joins_all(fit[0]) for fit in roles)
+        return self._procedure(group, regular=regular)
+
+    def _joins_all(self, role: Role) -> bool:
+        """Tell whether an exposure in a role joins all associations it can, early or late."""
+        return role.single or bool(role.offered_again) or len(self._rule.roles) == 1
 
     @cached_property
     def _is_stateless(self) -> bool:

@@ -1,0 +1,86 @@
+"""`asnrules why`: why is an exposure in its associations, and why in no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
+from asnrules.cli.output import Format, print_json, print_records, printable
+from asnrules.errors import UsageError
+
+if TYPE_CHECKING:
+    from asnrules.why import Explanation
+
+
+def why(
+    context: typer.Context,
+    pool: Annotated[str, typer.Argument(metavar="POOL", help="The pool file.")],
+    filename: Annotated[str, typer.Argument(metavar="FILENAME", help="Of an exposure in it.")],
+    ruleset: RulesetLabel = None,
+    as_of: AsOf = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Explain one exposure: each association it is in, and each rule that does not take it.
+
+    Example: asnrules why jw01234_pool.csv jw01234001001_02101_00001_nrca1_uncal.fits
+    """
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.why import explain_exposure
+
+    day = parse_day(as_of, ruleset)
+    if output is Format.CSV:
+        raise UsageError("why: an explanation is no table; use --format json")
+    found = explain_exposure(open_catalog(context.obj), pool, filename, ruleset=ruleset, as_of=day)
+    if output is Format.JSON:
+        print_json(found.document())
+    elif output is Format.JSONL:
+        print_records([found.document()], (), output)
+    else:
+        for line in _lines(found):
+            typer.echo(printable(line))
+
+
+def _lines(explanation: Explanation) -> Iterable[str]:
+    """Say it in plain words, a line at a time."""
+    found = explanation.classification
+    yield f"{explanation.filename}: {found.exp_type or 'no EXP_TYPE'}, class {found.member_type}"
+    published = found.published
+    if published is None:
+        yield "  the published table has no row for it"
+    else:
+        made = published.asn_type or "no association"
+        yield f"  the published table ({published.ruleset}) says {published.member_type}, {made}"
+    for document in explanation.document()["associations"]:
+        yield ""
+        yield (
+            f"{document['asn_name']}: it is {_with_article(document['exptype'])} here "
+            f"({document['asn_type']})"
+        )
+        yield (
+            f"  {document['asn_rule']} took it as {document['role']}, "
+            f"for candidate {document['candidate']} ({document['candidate_type']})"
+        )
+        shared = ", ".join(f"{key['keyword']} {key['value']}" for key in document["keys"].values())
+        yield f"  in common with the other members: {shared or 'nothing'}"
+    if explanation.reason is not None:
+        yield ""
+        yield f"It is in no association: {explanation.reason}"
+    if explanation.dropped:
+        yield ""
+        yield "Made, or looked at, but not kept:"
+        for fate in explanation.dropped:
+            yield f"  {fate.rule.name} for candidate {fate.candidate[0]}: {fate.reason}"
+    if explanation.misses:
+        yield ""
+        yield "Rules for this instrument that do not take it, the nearest miss first:"
+        for miss in explanation.misses:
+            value = "empty" if miss.found is None else f"'{miss.found}'"
+            more = f" (and {miss.others} more)" if miss.others else ""
+            yield f"  {miss.asn_rule}: {miss.keyword} is {value}, wanted {miss.wanted}{more}"
+
+
+def _with_article(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
