@@ -183,10 +183,10 @@ def upgrade() -> None:
         sa.Column("trace_id", Number, nullable=False),
         sa.Column("ruleset_id", Number, nullable=False),
         sa.Column("signature", sa.Text(), nullable=False),
-        sa.Column("member_type", sa.Text(), nullable=False),
+        sa.Column("member_type", sa.Text(), nullable=True),
         sa.Column("special", sa.Text(), nullable=True),
         sa.Column("published_position", sa.Integer(), nullable=True),
-        sa.Column("agrees", Flag, nullable=False),
+        sa.Column("agrees", Flag, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("trace", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -453,12 +453,18 @@ def upgrade() -> None:
         sa.Column("aspect", sa.Text(), nullable=False),
         sa.Column("published", sa.Text(), nullable=False),
         sa.Column("software", sa.Text(), nullable=False),
+        sa.Column("condition", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "aspect IN ('member_type', 'asn_type', 'row')", name=op.f("ck_known_differences_aspect")
         ),
         sa.ForeignKeyConstraint(
             ["exp_type"], ["exp_types.exp_type"], name=op.f("fk_known_differences_exp_type")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ruleset_id", "condition"],
+            ["conditions.ruleset_id", "conditions.condition"],
+            name=op.f("fk_known_differences_ruleset_id_condition"),
         ),
         sa.ForeignKeyConstraint(
             ["ruleset_id"], ["rulesets.ruleset_id"], name=op.f("fk_known_differences_ruleset_id")

@@ -83,7 +83,8 @@ CREATE VIEW v_decisions AS
 SELECT d.run_id, u.started_at, r.label AS ruleset, p.name AS pool, d.position, e.filename,
        e.program, e.exp_type, t.member_type, t.special,
        m.member_type AS published_member_type, m.asn_type AS published_asn_type,
-       t.agrees, d.associations, COALESCE(d.reason, t.reason) AS reason
+       CASE WHEN t.agrees IS NULL THEN NULL WHEN {agrees} THEN 'yes' ELSE 'no' END AS agrees,
+       d.associations, COALESCE(d.reason, t.reason) AS reason
 FROM decisions AS d
 JOIN runs AS u ON u.run_id = d.run_id
 JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
@@ -124,7 +125,10 @@ JOIN associations AS a ON a.run_id = m.run_id AND a.position = m.association
 LEFT JOIN exposures AS e ON e.pool_id = m.pool_id AND e.position = m.exposure
 """
 
-TODAY = {"sqlite": "date('now')", "postgresql": "(now() AT TIME ZONE 'UTC')::date"}
+WORDS = {
+    "sqlite": {"today": "date('now')", "agrees": "t.agrees = 1"},
+    "postgresql": {"today": "(now() AT TIME ZONE 'UTC')::date", "agrees": "t.agrees"},
+}
 
 VIEWS = (
     "v_rulesets",
@@ -139,9 +143,9 @@ VIEWS = (
 
 
 def upgrade() -> None:
-    today = TODAY[op.get_bind().dialect.name]
+    words = WORDS[op.get_bind().dialect.name]
     for view in (RULESETS, HISTORY, IN_FORCE, CHANGES, DECISIONS, UNASSOCIATED, ASSOCIATIONS):
-        op.execute(view.format(today=today))
+        op.execute(view.format(**words))
     op.execute(MEMBERS)
 
 

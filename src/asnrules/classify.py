@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.executable import build_ruleset
+from asnrules.catalog.executable import KnownDifference, build_ruleset, known_differences
 from asnrules.catalog.modes import ExposureMode, look_up
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
@@ -24,6 +24,7 @@ from asnrules.catalog.rulesets import (
 from asnrules.catalog.vocabulary import assumed_values, keyword_names, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.alone import anchored
+from asnrules.engine.conditions import condition_holds
 from asnrules.engine.drafts import Work
 from asnrules.engine.model import Rule, Ruleset
 from asnrules.engine.signatures import Judge, Judgement
@@ -114,7 +115,7 @@ class Classifier:
         Each special with its keyword, the first that counts first.
     ruleset : Ruleset or None
         The executable rules, if any were in force.
-    differences : sequence of mapping
+    differences : sequence of KnownDifference
         The known differences between the two.
     """
 
@@ -124,7 +125,7 @@ class Classifier:
         modes: Sequence[ExposureMode],
         specials: Sequence[tuple[str, str]],
         ruleset: Ruleset | None,
-        differences: Sequence[Mapping[str, Any]] = (),
+        differences: Sequence[KnownDifference] = (),
     ) -> None:
         self.published = published
         self.ruleset = ruleset
@@ -132,9 +133,9 @@ class Classifier:
         self._modes: dict[str, dict[str | None, ExposureMode]] = defaultdict(dict)
         for mode in modes:
             self._modes[mode.exp_type][mode.special] = mode
-        self._differences: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        self._differences: dict[str, list[KnownDifference]] = defaultdict(list)
         for difference in differences:
-            self._differences[difference["exp_type"]].append(difference)
+            self._differences[difference.exp_type].append(difference)
 
     def classify(self, work: Work, place: int) -> Classification:
         """Classify an exposure that is judged by this classifier's ruleset.
@@ -152,22 +153,23 @@ class Classifier:
         judgement = work.judgements[place]
         rules = tuple(anchored(work, place))
         differences = self._compare(exp_type, mode, judgement, rules)
+        is_known = mode is not None or bool(judgement.takers) or self._has_own_class(judgement)
         reason = "; ".join(
             [_no_row(exp_type, special)] * (mode is None)
-            + [_made(judgement, rules)]
+            + [_made(judgement, rules, mode)]
             + [text for text in differences if text]
         )
         return Classification(
             exp_type,
-            judgement.exposure_class,
+            judgement.exposure_class if is_known else None,
             special,
             mode,
             rules,
-            not differences,
+            not differences if is_known else None,
             reason,
             tuple(
-                RuleAnswer(answer.asn_rule, answer.matched, answer.failed_condition)
-                for answer in _answers(judgement)
+                RuleAnswer(answer.asn_rule, not answer.missed, answer.failed_condition)
+                for answer in _answers(judgement, mode)
             ),
         )
 
@@ -178,6 +180,9 @@ class Classifier:
         if mode is None:
             reason = f"{_no_row(exp_type, special)}; {reason}"
         return Classification(exp_type, None, special, mode, None, None, reason, ())
+
+    def _has_own_class(self, judgement: Judgement) -> bool:
+        return self.ruleset is None or judgement.exposure_class != self.ruleset.default_class
 
     @property
     def _looked_at(self) -> list[str]:
@@ -209,20 +214,28 @@ class Classifier:
             texts.append(
                 f"differs in class: {mode.member_type} in the table, "
                 f"{judgement.exposure_class} by the rules"
-                + self._known(exp_type, "member_type", {judgement.exposure_class})
+                + self._known(exp_type, "member_type", {judgement.exposure_class}, judgement)
             )
         if made != published:
             texts.append(
                 f"differs in association: {', '.join(sorted(filter(None, published))) or 'none'} "
                 f"in the table, {', '.join(sorted(made)) or 'none'} by the rules"
-                + self._known(exp_type, "row" if mode is None else "asn_type", made or {"N/A"})
+                + self._known(
+                    exp_type, "row" if mode is None else "asn_type", made or {"N/A"}, judgement
+                )
             )
         return texts
 
-    def _known(self, exp_type: str | None, aspect: str, software: set[str]) -> str:
-        for difference in self._differences.get(exp_type or "", []):
-            if difference["aspect"] == aspect and difference["software"] in software:
-                return f" (known: {difference['reason']})"
+    def _known(
+        self, exp_type: str | None, aspect: str, software: set[str], judgement: Judgement
+    ) -> str:
+        for known in self._differences.get(exp_type or "", []):
+            if (
+                known.aspect == aspect
+                and known.software in software
+                and (known.condition is None or condition_holds(known.condition, judgement.values))
+            ):
+                return f" (known: {known.reason})"
         return ""
 
 
@@ -233,44 +246,59 @@ def _no_row(exp_type: str | None, special: str | None) -> str:
     return f"no rule: the table has no row for {exp_type}{flagged}"
 
 
-def _made(judgement: Judgement, rules: Sequence[Rule]) -> str:
+def _made(judgement: Judgement, rules: Sequence[Rule], mode: ExposureMode | None) -> str:
     if rules:
         return ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
+    refusals = [answer for answer in _answers(judgement, mode) if answer.missed]
+    text = "no rule takes it"
     if judgement.takers:
         names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
-        return f"no association of its own, only as companion in {names}"
-    answer = _answers(judgement)[0]
-    if answer.on_type:
-        return "no rule takes its EXP_TYPE"
-    return f"no rule takes it; nearest is {answer.asn_rule}: {answer.failed_condition}"
+        text = f"no association of its own, only as companion in {names}"
+    if not refusals or refusals[0].on_type:
+        return text if judgement.takers else "no rule takes its EXP_TYPE"
+    return f"{text}; nearest is {refusals[0].asn_rule}: {refusals[0].failed_condition}"
 
 
 class _Answer(NamedTuple):
-    matched: bool
+    """What a rule says; the fields are in the order in which answers are sorted."""
+
+    missed: bool
     on_type: bool
     misses: int
+    unwanted: bool
     asn_rule: str
     failed_condition: str | None
 
 
-def _answers(judgement: Judgement) -> list[_Answer]:
-    """Say what each rule makes of an exposure: those that take it, then the nearest miss first."""
+def _answers(judgement: Judgement, mode: ExposureMode | None) -> list[_Answer]:
+    """Say what each rule makes of an exposure: those that take it, then the nearest miss first.
+
+    Of misses equally near, those of the association type that the table wants come first.
+    """
+    wanted = None if mode is None else mode.asn_type
     answers = []
     for verdict in judgement.verdicts:
         misses = [] if verdict.matched else verdict.misses(judgement.values)
-        on_type = any(miss.keyword == "exp_type" for miss in misses)
-        sentence = misses[0].sentence() if misses else None
-        answers.append(_Answer(verdict.matched, on_type, len(misses), verdict.rule.name, sentence))
-    return sorted(answers, key=lambda answer: (not answer.matched, answer.on_type, answer.misses))
+        answers.append(
+            _Answer(
+                missed=bool(misses),
+                on_type=any(miss.keyword == "exp_type" for miss in misses),
+                misses=len(misses),
+                unwanted=verdict.rule.asn_type != wanted,
+                asn_rule=verdict.rule.name,
+                failed_condition=misses[0].sentence() if misses else None,
+            )
+        )
+    return sorted(answers, key=lambda answer: answer[:5])
 
 
 # ------------------------------------------------------------------------- from the catalog
 
 
-def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list[dict[str, Any]]]:
+def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list[KnownDifference]]:
     """Load an executable ruleset, and its known differences from the published one."""
     content = store.read_content(connection, info.ruleset_id)
-    return build_ruleset(content), content.tables["known_differences"]
+    return build_ruleset(content), known_differences(content)
 
 
 def load_classifier(

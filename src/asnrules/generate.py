@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import platform
+import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
+from asnrules.errors import UsageError
 from asnrules.pools import Pool
 from asnrules.worked import Progress, WorkedPools, work_pools, write_orphans
 
@@ -145,8 +147,9 @@ def generate(
         If the run cannot be recorded; then no files are left either.
     """
     started = dt.datetime.now(dt.UTC)
+    wanted = _wanted(options)
     worked = work_pools(engine, paths, options.ruleset, options.as_of, progress)
-    generation = worked.generation(_wanted(options))
+    generation = worked.generation(wanted)
     outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
     check_names(outcome.associations)
     if options.save_orphans is not None:
@@ -155,6 +158,12 @@ def generate(
 
 
 def _wanted(options: Options) -> Wanted:
+    version_id = options.version_id
+    if version_id is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", version_id):
+        raise UsageError(
+            f"--version-id: {version_id[:80]!r} makes no file name; "
+            "use up to 64 letters, digits, '.', '_', '+' and '-'"
+        )
     ids = frozenset(name.lower() for name in options.candidates)
     return Wanted(
         selection=Selection(ids, options.dms), merge=options.merge, version_id=options.version_id

@@ -228,6 +228,15 @@ def test_a_link_is_not_followed(linked: tuple[Path, Path]) -> None:
     assert outside.read_text() == "mine"
 
 
+def test_a_link_to_an_equal_file_is_no_equal_file(tmp_path: Path) -> None:
+    (outside,) = write(tmp_path / "outside", association())
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / f"{FIRST}.json").symlink_to(outside)
+    refusal(OutputError, lambda: write(folder, association()))
+    assert (folder / f"{FIRST}.json").is_symlink()
+
+
 def test_a_link_is_replaced_and_not_what_it_leads_to(linked: tuple[Path, Path]) -> None:
     folder, outside = linked
     (path,) = write(folder, association(), overwrite=True)

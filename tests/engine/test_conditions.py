@@ -185,7 +185,7 @@ def test_a_negated_requirement_holds_where_the_condition_does_not(lamp: str | No
         (SET, None, "a value"),
         (NOT_SET, "flat1", "none"),
         (IN, "flat1", "line1, line2"),
-        (NOT_IN, "line1", "other than line1, line2"),
+        (NOT_IN, "line1", "anything but line1, line2"),
         (LISTED, "ref", "line1, flat, test"),
         (MATCHES, "c100", "a match of c[0-9]{4}, .+wfsc.+"),
     ],
@@ -203,9 +203,9 @@ def test_a_failure_says_what_was_found_and_what_wanted(
     [
         (SET, "flat1", "none"),
         (NOT_SET, None, "a value"),
-        (IN, "line1", "other than line1, line2"),
+        (IN, "line1", "anything but line1, line2"),
         (NOT_IN, "flat1", "line1, line2"),
-        (LISTED, "flat4", "other than line1, flat, test"),
+        (LISTED, "flat4", "anything but line1, flat, test"),
         (MATCHES, "c1000", "no match of c[0-9]{4}, .+wfsc.+"),
     ],
 )
@@ -262,7 +262,7 @@ def test_a_negated_failure_names_the_last_term_of_the_alternative_that_held() ->
     asked = condition((IN,), (exp_type, detector))
     values = {"lamp": "flat1", "exp_type": "nrc_tsgrism", "detector": "nrcblong"}
     assert failure(Requirement(asked, negated=True), values) == Failure(
-        "not asked", "not what is asked", "detector", "nrcblong", "other than nrcblong"
+        "not asked", "not what is asked", "detector", "nrcblong", "anything but nrcblong"
     )
 
 

@@ -17,9 +17,9 @@ from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Generation
 from asnrules.engine.model import Ruleset
 from asnrules.engine.order import canonical_order
-from asnrules.generate import check_columns
 from asnrules.pools import read_pool
 from asnrules.shipped import shipped
+from asnrules.worked import check_columns
 
 PARITY = Path(__file__).parents[3] / "shared" / "parity"
 

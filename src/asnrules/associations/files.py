@@ -54,6 +54,8 @@ def written_files(
         If a file cannot be written, or a different one is there already.
     """
     check_names(associations)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: is no folder; choose another with --output")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clear_stale(folder)
@@ -106,6 +108,8 @@ def _write(
     for association in associations:
         content = json.dumps(association.document(code_version), indent=4).encode() + b"\n"
         path = folder / f"{association.asn_name}.json"
+        if path.is_dir() and not path.is_symlink():
+            raise OutputError(f"{path}: is a folder; choose another place with --output")
         if not overwrite and _differs(path, content):
             raise OutputError(
                 f"{path}: is there already and differs; "
@@ -131,7 +135,7 @@ def _moved(stage: Path, folder: Path, names: Sequence[str]) -> Iterator[None]:
     moved: list[str] = []
     try:
         for name in names:
-            if (folder / name).exists():
+            if os.path.lexists(folder / name):
                 (folder / name).replace(aside / name)
             moved.append(name)
             (stage / name).replace(folder / name)
@@ -140,7 +144,7 @@ def _moved(stage: Path, folder: Path, names: Sequence[str]) -> Iterator[None]:
         for name in moved:
             with suppress(FileNotFoundError):
                 (folder / name).unlink()
-            if (aside / name).exists():
+            if os.path.lexists(aside / name):
                 (aside / name).replace(folder / name)
         raise
 

@@ -87,7 +87,10 @@ class Description:
 
 _BLANK = {"footnote": ""}
 _ROW_COLUMNS = ("position", "exp_type", "member_type", "special", "asn_type", "footnote")
-_RULE_COLUMNS = ("asn_rule", "asn_type", "title", "takes", "candidates", "keys", "roles", "steps")
+_RULE_COLUMNS = (
+    "asn_rule", "asn_type", "title", "takes", "candidates",
+    "keys", "roles", "steps", "written", "rateints",
+)  # fmt: skip
 
 
 def describe_ruleset(connection: Connection, label: str) -> Description:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from asnrules.catalog.content import RulesetContent
 from asnrules.engine.finishing import STEPS
@@ -23,6 +23,31 @@ from asnrules.engine.model import (
 from asnrules.errors import RulesetError
 
 _Row = dict[str, Any]
+
+
+class KnownDifference(NamedTuple):
+    """A difference from the published table that somebody has explained.
+
+    Attributes
+    ----------
+    exp_type : str
+        Upper case.
+    aspect : str
+        `member_type`, `asn_type`, or `row` where the table has none.
+    published, software : str
+        What the table says and what the rules make; `N/A` for nothing.
+    condition : Condition or None
+        For which exposures.
+    reason : str
+        Why.
+    """
+
+    exp_type: str
+    aspect: str
+    published: str
+    software: str
+    condition: Condition | None
+    reason: str
 
 
 def build_ruleset(content: RulesetContent) -> Ruleset:
@@ -56,6 +81,22 @@ def build_ruleset(content: RulesetContent) -> Ruleset:
         ),
         suffixes=frozenset(row["suffix"] for row in tables["product_suffixes"]),
     )
+
+
+def known_differences(content: RulesetContent) -> list[KnownDifference]:
+    """Give the known differences of an executable ruleset from the one that it implements."""
+    conditions = _conditions(content.tables["conditions"], content.tables["condition_terms"])
+    return [
+        KnownDifference(
+            row["exp_type"],
+            row["aspect"],
+            row["published"],
+            row["software"],
+            conditions.get(row["condition"]),
+            row["reason"],
+        )
+        for row in _ordered(content.tables["known_differences"])
+    ]
 
 
 def _ordered(rows: list[_Row]) -> list[_Row]:

@@ -66,16 +66,7 @@ def read_executable_tables(folder: Path, header: dict[str, Any]) -> dict[str, Ro
             for position, row in enumerate(_required_columns(folder, header, names), 1)
         ],
         "product_suffixes": [dict(row) for row in read_csv(folder / "suffixes.csv", ("suffix",))],
-        "known_differences": [
-            {"position": position, **row}
-            for position, row in enumerate(
-                read_csv(
-                    folder / "known_differences.csv",
-                    ("exp_type", "aspect", "published", "software", "reason"),
-                ),
-                1,
-            )
-        ],
+        "known_differences": _known_differences(folder / "known_differences.csv", names),
     }
     path = folder / "keys.toml"
     keys = read_toml(path)
@@ -99,6 +90,17 @@ def _required_columns(folder: Path, header: dict[str, Any], names: set[str]) -> 
     return rows
 
 
+def _known_differences(path: Path, names: set[str]) -> Rows:
+    columns = ("exp_type", "aspect", "published", "software", "condition", "reason")
+    rows: Rows = []
+    for position, row in enumerate(read_csv(path, columns), 1):
+        condition = row["condition"] or None
+        if condition is not None:
+            _known(path, "condition", condition, names)
+        rows.append({"position": position, **row, "condition": condition})
+    return rows
+
+
 # ------------------------------------------------------------------------- conditions
 
 
@@ -118,6 +120,8 @@ def _conditions(folder: Path) -> tuple[Rows, Rows]:
                 [term for keyword, cell in row.items() if cell for term in _cell(keyword, cell)]
                 for row in read_csv(folder / spec["paths"])
             ]
+        if not alternatives:
+            raise RulesetError(f"{path}: condition {name} has no alternative; add any_of or paths")
         for alternative, entries in enumerate(alternatives, 1):
             for position, (keyword, operator, values) in enumerate(entries, 1):
                 terms.append(

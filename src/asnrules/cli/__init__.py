@@ -5,17 +5,53 @@ A command imports what it needs when it runs, so that a look-up waits for nothin
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+from typing import cast
+
+import typer
+
+from asnrules.cli.output import printable
+from asnrules.errors import AsnrulesError
 
 
 def main() -> None:
-    """Run the command line, and turn our errors into one line and an exit code."""
+    """Run the command line, and turn errors into one line and an exit code."""
     from asnrules.cli.app import app
-    from asnrules.cli.output import printable
-    from asnrules.errors import AsnrulesError
 
+    # What typer's own errors have in common; it does not export the class by name.
+    usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that the terminal's encoding lacks is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        app(prog_name="asnrules")
+        code = app(prog_name="asnrules", standalone_mode=False)
+        sys.stdout.flush()
     except AsnrulesError as error:
-        sys.stderr.write(f"asnrules: {printable(str(error))}\n")
-        sys.exit(error.exit_code)
+        code = _report(printable(str(error)), error.exit_code)
+    except usage_error as error:
+        code = _usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _report("interrupted; nothing was written or recorded", 130)
+    except OSError as error:
+        # What is left in the buffer would fail again when Python closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            code = 0
+        else:
+            code = _report(f"the output cannot be written: {error.strerror}", 2)
+    sys.exit(code)
+
+
+def _usage(error: typer.BadParameter) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error.format_message()}\n")
+        return 2
+    message = " ".join(error.format_message().split())
+    return _report(f"{printable(message)}; see asnrules --help", 2)
+
+
+def _report(message: str, code: int) -> int:
+    sys.stderr.write(f"asnrules: {message}\n")
+    return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,7 +45,7 @@ def classify(
     day = parse_day(as_of, ruleset)
     engine = open_catalog(context.obj)
     documents = _documents(engine, what, ruleset, day, explain)
-    if output is Format.JSON and "=" in what[0]:
+    if output is Format.JSON and _is_pair(what[0]):
         print_json(next(documents))
     elif output in {Format.JSON, Format.JSONL}:
         print_records(documents, COLUMNS, output)
@@ -58,8 +59,8 @@ def _documents(
 ) -> Iterator[dict[str, Any]]:
     from asnrules.classify import classify_keywords, classify_pool
 
-    if any("=" in word for word in what):
-        values = dict(_pair(word) for word in what)
+    if any(_is_pair(word) for word in what):
+        values = _values(what)
         found = classify_keywords(engine, values, ruleset=ruleset, as_of=day)
         yield found.document(values.get("FILENAME"), explain=explain)
         return
@@ -68,11 +69,21 @@ def _documents(
             yield found.document(filename, explain=explain)
 
 
-def _pair(word: str) -> tuple[str, str]:
-    keyword, separator, value = word.partition("=")
-    if not separator:
-        raise UsageError(f"{word!r} is no KEYWORD=VALUE; give keywords or pool files, not both")
-    return keyword.upper(), value
+def _is_pair(word: str) -> bool:
+    keyword, separator, _ = word.partition("=")
+    return bool(separator) and keyword.isidentifier() and not Path(word).is_file()
+
+
+def _values(words: list[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for word in words:
+        if not _is_pair(word):
+            raise UsageError(f"{word!r} is no KEYWORD=VALUE; give keywords or pool files, not both")
+        keyword, _, value = word.partition("=")
+        if keyword.upper() in values:
+            raise UsageError(f"{keyword.upper()} is given twice; give it once")
+        values[keyword.upper()] = value
+    return values
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:
@@ -81,8 +92,7 @@ def _flat(document: dict[str, Any]) -> dict[str, Any]:
     flat = {
         **document,
         "published": "no rule" if published is None else published["asn_type"] or "N/A",
-        "associations": made
-        and ", ".join(f"{one['asn_type']} ({one['asn_rule']})" for one in made),
+        "associations": made and [f"{one['asn_type']} ({one['asn_rule']})" for one in made],
     }
     if "rules" in document:
         flat["rules"] = "; ".join(

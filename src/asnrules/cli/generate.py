@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,7 +32,7 @@ class GenerateCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give the option a value where another option, or nothing, follows it."""
         given = []
-        for word, following in zip(args, [*args[1:], "--"], strict=True):
+        for word, following in zip_longest(args, args[1:], fillvalue="--"):
             bare = word == "--version-id" and following.startswith("-")
             given.append(f"--version-id={NOW}" if bare else word)
         return super().parse_args(ctx, given)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -46,22 +48,24 @@ def print_records(
         print_json(list(records))
     elif output is Format.JSONL:
         for record in records:
-            _write(json.dumps(record, default=_text, ensure_ascii=False) + "\n")
+            _write(_json(record) + "\n")
     else:
-        rows = (
-            [_cell(record[name], name in not_applicable) for name in columns] for record in records
-        )
-        if output is Format.CSV:
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(rows)
-        else:
-            print_table(columns, rows)
+        rows = ([record[name] for name in columns] for record in records)
+        _print_cells(columns, rows, output, not_applicable)
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], output: Format) -> None:
+    """Print rows whose columns may share a name; see `print_records`."""
+    if output in {Format.TABLE, Format.CSV}:
+        _print_cells(columns, rows, output, ())
+    else:
+        names = _unique(columns)
+        print_records((dict(zip(names, row, strict=True)) for row in rows), names, output)
 
 
 def print_json(document: Any) -> None:
     """Print a document as JSON."""
-    _write(json.dumps(document, indent=2, default=_text, ensure_ascii=False) + "\n")
+    _write(_json(document, indent=2) + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -70,6 +74,33 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     table = tabulate(rows, columns, tablefmt="simple", disable_numparse=True)
     _write("\n".join(line.rstrip() for line in table.split("\n")) + "\n")
+
+
+def _print_cells(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    output: Format,
+    not_applicable: Sequence[str],
+) -> None:
+    blanks = ["N/A" if name in not_applicable else "" for name in columns]
+    header = [printable(name) for name in columns]
+    cells = ([_cell(*pair) for pair in zip(row, blanks, strict=True)] for row in rows)
+    if output is Format.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(cells)
+    else:
+        print_table(header, cells)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Add a number to names that come again, as a JSON object has each name once."""
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return unique
 
 
 def printable(text: str) -> str:
@@ -82,12 +113,20 @@ def printable(text: str) -> str:
     )
 
 
-def _cell(value: Any, not_applicable: bool) -> str:
+def _cell(value: Any, blank: str) -> str:
     if value is None:
-        return "N/A" if not_applicable else ""
+        return blank
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(_cell(one, blank) for one in value)
     return printable(_text(value))
+
+
+def _json(document: Any, indent: int | None = None) -> str:
+    text = json.dumps(document, default=_text, ensure_ascii=False, indent=indent)
+    # JSON lets these through, though terminals obey some of them.
+    return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_records
+from asnrules.cli.output import Format, print_rows
 
 
 def sql(
@@ -23,5 +23,4 @@ def sql(
     from asnrules.database.readonly import query as run
 
     with run(open_catalog(context.obj), query) as (columns, rows):
-        records = (dict(zip(columns, row, strict=True)) for row in rows)
-        print_records(records, columns, output)
+        print_rows(columns, rows, output)

@@ -168,13 +168,14 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
 def _is_about_the_database(error: DBAPIError) -> bool:
     """Tell the database's trouble from ours: a broken constraint is a bug, not an outage."""
     names = {kind.__name__ for kind in type(error.orig).__mro__}
-    return "OperationalError" in names or type(error.orig).__name__ == "DatabaseError"
+    ours = {"IntegrityError", "DataError", "InterfaceError", "NotSupportedError"}
+    return not names & ours
 
 
 def _mend(error: DBAPIError) -> str:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is None:
-        return "check the URL and that the server is up"
+        return "check the URL and that the server is up; asnrules db check looks at the schema"
     primary = code & 0xFF
     return {
         sqlite3.SQLITE_BUSY: f"another process has been writing for {BUSY_SECONDS} s, try again",

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
@@ -43,51 +42,46 @@ def query(engine: Engine, statement: str) -> Iterator[tuple[list[str], Iterator[
         If the statement is not a query, or the database does not understand it.
     """
     with transaction(engine) as connection:
+        is_sqlite = engine.dialect.name == "sqlite"
+        cursor = _sqlite_cursor(connection) if is_sqlite else _postgresql_cursor(connection)
         try:
-            if engine.dialect.name == "sqlite":
-                cursor = _on_sqlite(connection, statement)
-            else:
-                cursor = _on_postgresql(connection, statement)
+            cursor.execute(statement)
             yield [column[0] for column in _described(cursor)], iter(cursor)
-        except (sqlite3.Error, sqlite3.Warning, DBAPIError) as error:
-            raise UsageError(f"sql: {_words(error)}; it takes one SELECT") from error
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _refusal(error) from error
         except Exception as error:
             if type(error).__module__.split(".")[0] != "psycopg":
                 raise
-            raise UsageError(f"sql: {_words(error)}; it takes one SELECT") from error
+            raise _refusal(error) from error
         finally:
-            raw = connection.connection.driver_connection
-            if isinstance(raw, sqlite3.Connection):
-                raw.set_authorizer(None)
+            cursor.close()
+            if is_sqlite:
+                cursor.connection.set_authorizer(None)
 
 
 def _described(cursor: Any) -> Any:
     if cursor.description is None:
-        raise UsageError("sql: this is no query; it takes one SELECT")
+        raise UsageError("sql: this is no query; give one SELECT, docs/sql.md has the views")
     return cursor.description
 
 
-def _on_sqlite(connection: Connection, statement: str) -> Any:
-    raw = connection.connection.driver_connection
-    if not isinstance(raw, sqlite3.Connection):
-        raise TypeError("an SQLite engine has SQLite connections")
+def _sqlite_cursor(connection: Connection) -> Any:
+    raw: Any = connection.connection.driver_connection
     raw.execute("PRAGMA query_only = ON")
     # Reading is allowed by name: ATTACH, PRAGMA and whatever a later SQLite adds are not.
     raw.set_authorizer(
         lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
     )
-    return raw.execute(statement)
+    return raw.cursor()
 
 
-def _on_postgresql(connection: Connection, statement: str) -> Any:
+def _postgresql_cursor(connection: Connection) -> Any:
     connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     raw: Any = connection.connection.driver_connection
     # A cursor on the server takes one SELECT and nothing else, so no COMMIT can hide in it.
-    cursor = raw.cursor(name="asnrules_query")
-    cursor.execute(statement)
-    return cursor
+    return raw.cursor(name="asnrules_query")
 
 
-def _words(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return " ".join(str(cause).split("\n")[0].split())
+def _refusal(error: Exception) -> UsageError:
+    words = " ".join(str(error).split("\n")[0].split())
+    return UsageError(f"sql: {words}; give one SELECT, docs/sql.md has the views")

@@ -278,8 +278,10 @@ known_differences = _table(
     Column("aspect", Text, nullable=False),
     Column("published", Text, nullable=False),
     Column("software", Text, nullable=False),
+    Column("condition", Text),
     Column("reason", Text, nullable=False),
     PrimaryKeyConstraint("ruleset_id", "position"),
+    _of_ruleset("conditions", "condition"),
     CheckConstraint("aspect IN ('member_type', 'asn_type', 'row')", name="aspect"),
 )
 
@@ -340,10 +342,10 @@ traces = _table(
     Column("trace_id", Number, primary_key=True),
     _ruleset_id(),
     Column("signature", Text, nullable=False),
-    Column("member_type", Text, nullable=False),
+    Column("member_type", Text),
     Column("special", Text),
     Column("published_position", Integer),
-    Column("agrees", Flag, nullable=False),
+    Column("agrees", Flag),
     Column("reason", Text, nullable=False),
     Column("trace", Text, nullable=False),
     UniqueConstraint("ruleset_id", "signature"),

@@ -108,7 +108,7 @@ def failure(requirement: Requirement, values: Values) -> Failure:
 
 
 def _nearness(terms: tuple[Term, ...], values: Values) -> float:
-    held = [term_holds(term, values.get(term.keyword), benefit=True) for term in terms]
+    held = [term_holds(term, values.get(term.keyword)) for term in terms]
     return sum(held) / len(terms)
 
 
@@ -166,7 +166,7 @@ _WORDS = {
     Operator.SET: "a value",
     Operator.EMPTY: "none",
     Operator.IN: "{}",
-    Operator.NOT_IN: "other than {}",
+    Operator.NOT_IN: "anything but {}",
     Operator.LISTED: "{}",
     Operator.MATCHES: "a match of {}",
 }
@@ -174,8 +174,8 @@ _WORDS = {
 _NEGATED = {
     Operator.SET: "none",
     Operator.EMPTY: "a value",
-    Operator.IN: "other than {}",
+    Operator.IN: "anything but {}",
     Operator.NOT_IN: "{}",
-    Operator.LISTED: "other than {}",
+    Operator.LISTED: "anything but {}",
     Operator.MATCHES: "no match of {}",
 }
