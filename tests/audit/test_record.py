@@ -352,7 +352,7 @@ def test_v_decisions_joins_table_rules_and_outcome(catalog: Engine, pool: str) -
         ),
         (f"{STEMS[ALONE]}_uncal.fits", *image, 0),
     ]
-    assert [bool(row["agrees"]) for row in found] == [True, True, True, False, True]
+    assert [row["agrees"] for row in found] == ["yes", "yes", "yes", "no", "yes"]
     for row in found:
         assert (row["run_id"], row["ruleset"], row["pool"]) == (1, "jwst-3.0.0", "pool.csv")
     assert found[0]["reason"] == "no rule takes its EXP_TYPE"
