@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.catalog.opening import connect_catalog
-from asnrules.classify import Classification, classify_keywords, classify_pool
+from asnrules.classifier import Classification
+from asnrules.classify import classify_keywords, classify_pool
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from cli.small_pools import nrc_image, pool_text, without, write_pool
 

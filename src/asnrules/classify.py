@@ -1,18 +1,15 @@
-"""What is this exposure: what the published table says of it, and what the rules make of it."""
+"""What is an exposure? Ask the catalog, for keywords and for pools."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
 from asnrules.catalog.executable import KnownDifference, build_ruleset, known_differences
-from asnrules.catalog.modes import ExposureMode, look_up
+from asnrules.catalog.modes import look_up
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
     PUBLISHED,
@@ -22,277 +19,14 @@ from asnrules.catalog.rulesets import (
     in_force,
 )
 from asnrules.catalog.vocabulary import assumed_values, keyword_names, special_keywords
+from asnrules.classifier import Classification, Classifier
 from asnrules.database.engines import transaction
-from asnrules.engine.alone import anchored
-from asnrules.engine.conditions import condition_holds
 from asnrules.engine.drafts import Work
-from asnrules.engine.model import Rule, Ruleset
-from asnrules.engine.signatures import Judge, Judgement
-from asnrules.engine.values import Row, is_empty
+from asnrules.engine.model import Ruleset
+from asnrules.engine.signatures import Judge
+from asnrules.engine.values import Row
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader
-
-
-class RuleAnswer(NamedTuple):
-    """What one rule says of an exposure: whether it can take it, and if not, why not."""
-
-    asn_rule: str
-    matched: bool
-    failed_condition: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Classification:
-    """What table and rules say of an exposure.
-
-    Attributes
-    ----------
-    exp_type : str or None
-        Upper case; None if it is not given.
-    member_type : str or None
-        The class of the exposure; None if no rules were in force.
-    special : str or None
-        The special whose keyword is set, the first that counts.
-    published : ExposureMode or None
-        The row of the table that covers it; None is *no rule*.
-    associations : tuple of Rule, or None
-        The rules by which it anchors an association when judged alone, companions left aside;
-        None if no rules were in force.
-    agrees : bool or None
-        Whether table and rules agree, in class and in association types.
-    reason : str
-        All of it in words.
-    rules : tuple of RuleAnswer
-        What each rule says, the nearest miss first after those that take it.
-    """
-
-    exp_type: str | None
-    member_type: str | None
-    special: str | None
-    published: ExposureMode | None
-    associations: tuple[Rule, ...] | None
-    agrees: bool | None
-    reason: str
-    rules: tuple[RuleAnswer, ...]
-
-    def document(self, filename: str | None, *, explain: bool = False) -> dict[str, Any]:
-        """Give it as the command line prints it."""
-        published = self.published
-        made = self.associations
-        document: dict[str, Any] = {
-            "filename": filename,
-            "exp_type": self.exp_type,
-            "member_type": self.member_type,
-            "special": self.special,
-            "published": published
-            and {
-                "ruleset": published.ruleset,
-                "member_type": published.member_type,
-                "special": published.special,
-                "asn_type": published.asn_type,
-            },
-            "associations": None
-            if made is None
-            else [{"asn_type": rule.asn_type, "asn_rule": rule.name} for rule in made],
-            "agrees": self.agrees,
-            "reason": self.reason,
-        }
-        if explain:
-            document["rules"] = [answer._asdict() for answer in self.rules]
-        return document
-
-
-class Classifier:
-    """Classifies exposures, each distinct signature once.
-
-    Parameters
-    ----------
-    published : RulesetInfo
-        The published ruleset.
-    modes : sequence of ExposureMode
-        Its rows.
-    specials : sequence of (str, str)
-        Each special with its keyword, the first that counts first.
-    ruleset : Ruleset or None
-        The executable rules, if any were in force.
-    differences : sequence of KnownDifference
-        The known differences between the two.
-    """
-
-    def __init__(
-        self,
-        published: RulesetInfo,
-        modes: Sequence[ExposureMode],
-        specials: Sequence[tuple[str, str]],
-        ruleset: Ruleset | None,
-        differences: Sequence[KnownDifference] = (),
-    ) -> None:
-        self.published = published
-        self.ruleset = ruleset
-        self._specials = specials
-        self._modes: dict[str, dict[str | None, ExposureMode]] = defaultdict(dict)
-        for mode in modes:
-            self._modes[mode.exp_type][mode.special] = mode
-        self._differences: dict[str, list[KnownDifference]] = defaultdict(list)
-        for difference in differences:
-            self._differences[difference.exp_type].append(difference)
-
-    def classify(self, work: Work, place: int) -> Classification:
-        """Classify an exposure that is judged by this classifier's ruleset.
-
-        Parameters
-        ----------
-        work : Work
-            Judged exposures.
-        place : int
-            The exposure.
-        """
-        exp_type, special, mode = self._mode(
-            {keyword: work.value(place, keyword) for keyword in self._looked_at}
-        )
-        judgement = work.judgements[place]
-        rules = tuple(anchored(work, place))
-        differences = self._compare(exp_type, mode, judgement, rules)
-        is_known = mode is not None or bool(judgement.takers) or self._has_own_class(judgement)
-        reason = "; ".join(
-            [_no_row(exp_type, special)] * (mode is None)
-            + [_made(judgement, rules, mode)]
-            + [text for text in differences if text]
-        )
-        return Classification(
-            exp_type,
-            judgement.exposure_class if is_known else None,
-            special,
-            mode,
-            rules,
-            not differences if is_known else None,
-            reason,
-            tuple(
-                RuleAnswer(answer.asn_rule, not answer.missed, answer.failed_condition)
-                for answer in _answers(judgement, mode)
-            ),
-        )
-
-    def classify_published(self, values: Mapping[str, str | None]) -> Classification:
-        """Classify an exposure by the table alone, where no rules were in force."""
-        exp_type, special, mode = self._mode(values)
-        reason = "no executable ruleset was in force on that date"
-        if mode is None:
-            reason = f"{_no_row(exp_type, special)}; {reason}"
-        return Classification(exp_type, None, special, mode, None, None, reason, ())
-
-    def _has_own_class(self, judgement: Judgement) -> bool:
-        return self.ruleset is None or judgement.exposure_class != self.ruleset.default_class
-
-    @property
-    def _looked_at(self) -> list[str]:
-        return ["exp_type", *(keyword for _, keyword in self._specials)]
-
-    def _mode(
-        self, values: Mapping[str, str | None]
-    ) -> tuple[str | None, str | None, ExposureMode | None]:
-        exp_type = values.get("exp_type")
-        name = None if exp_type is None or is_empty(exp_type) else exp_type.upper()
-        special = next(
-            (special for special, keyword in self._specials if not is_empty(values.get(keyword))),
-            None,
-        )
-        return name, special, self._modes.get(name or "", {}).get(special)
-
-    def _compare(
-        self,
-        exp_type: str | None,
-        mode: ExposureMode | None,
-        judgement: Judgement,
-        rules: Sequence[Rule],
-    ) -> list[str]:
-        """Say in what table and rules differ."""
-        texts = []
-        made = {rule.asn_type for rule in rules}
-        published = {mode.asn_type} - {None} if mode is not None else set()
-        if mode is not None and mode.member_type != judgement.exposure_class:
-            texts.append(
-                f"differs in class: {mode.member_type} in the table, "
-                f"{judgement.exposure_class} by the rules"
-                + self._known(exp_type, "member_type", {judgement.exposure_class}, judgement)
-            )
-        if made != published:
-            texts.append(
-                f"differs in association: {', '.join(sorted(filter(None, published))) or 'none'} "
-                f"in the table, {', '.join(sorted(made)) or 'none'} by the rules"
-                + self._known(
-                    exp_type, "row" if mode is None else "asn_type", made or {"N/A"}, judgement
-                )
-            )
-        return texts
-
-    def _known(
-        self, exp_type: str | None, aspect: str, software: set[str], judgement: Judgement
-    ) -> str:
-        for known in self._differences.get(exp_type or "", []):
-            if (
-                known.aspect == aspect
-                and known.software in software
-                and (known.condition is None or condition_holds(known.condition, judgement.values))
-            ):
-                return f" (known: {known.reason})"
-        return ""
-
-
-def _no_row(exp_type: str | None, special: str | None) -> str:
-    if exp_type is None:
-        return "no rule: EXP_TYPE is not given"
-    flagged = f" with {special}" if special else ""
-    return f"no rule: the table has no row for {exp_type}{flagged}"
-
-
-def _made(judgement: Judgement, rules: Sequence[Rule], mode: ExposureMode | None) -> str:
-    if rules:
-        return ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
-    refusals = [answer for answer in _answers(judgement, mode) if answer.missed]
-    text = "no rule takes it"
-    if judgement.takers:
-        names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
-        text = f"no association of its own, only as companion in {names}"
-    if not refusals or refusals[0].on_type:
-        return text if judgement.takers else "no rule takes its EXP_TYPE"
-    return f"{text}; nearest is {refusals[0].asn_rule}: {refusals[0].failed_condition}"
-
-
-class _Answer(NamedTuple):
-    """What a rule says; the fields are in the order in which answers are sorted."""
-
-    missed: bool
-    on_type: bool
-    misses: int
-    unwanted: bool
-    asn_rule: str
-    failed_condition: str | None
-
-
-def _answers(judgement: Judgement, mode: ExposureMode | None) -> list[_Answer]:
-    """Say what each rule makes of an exposure: those that take it, then the nearest miss first.
-
-    Of misses equally near, those of the association type that the table wants come first.
-    """
-    wanted = None if mode is None else mode.asn_type
-    answers = []
-    for verdict in judgement.verdicts:
-        misses = [] if verdict.matched else verdict.misses(judgement.values)
-        answers.append(
-            _Answer(
-                missed=bool(misses),
-                on_type=any(miss.keyword == "exp_type" for miss in misses),
-                misses=len(misses),
-                unwanted=verdict.rule.asn_type != wanted,
-                asn_rule=verdict.rule.name,
-                failed_condition=misses[0].sentence() if misses else None,
-            )
-        )
-    return sorted(answers, key=lambda answer: answer[:5])
-
-
-# ------------------------------------------------------------------------- from the catalog
 
 
 def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list[KnownDifference]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.classify import Classification
+from asnrules.classifier import Classification
 from asnrules.engine.drafts import Fate
 from asnrules.engine.generation import Wanted
 from asnrules.engine.model import Operator, Requirement, Rule

@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 from asnrules.catalog.modes import look_up
 from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset, find_ruleset
 from asnrules.catalog.vocabulary import keyword_names, special_keywords
-from asnrules.classify import Classification, Classifier, load_rules
+from asnrules.classifier import Classification, Classifier
+from asnrules.classify import load_rules
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import condition_holds
 from asnrules.engine.drafts import Work

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select
 
 from asnrules.associations.model import Association
-from asnrules.classify import Classification
+from asnrules.classifier import Classification
 from asnrules.database.schema import (
     association_members,
     associations,

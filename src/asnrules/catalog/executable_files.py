@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from asnrules.catalog.content import Rows
-from asnrules.catalog.files import read_csv, read_toml
+from asnrules.catalog.plain import read_csv, read_toml
 from asnrules.engine.model import Operator
 from asnrules.errors import RulesetError
 

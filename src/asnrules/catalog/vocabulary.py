@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, insert, select
 
-from asnrules.catalog.files import read_csv
+from asnrules.catalog.plain import read_csv
 from asnrules.database import schema
 from asnrules.engine.values import ANY
 from asnrules.shipped import shipped

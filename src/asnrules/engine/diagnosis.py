@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from asnrules.engine.candidates import Pair
 from asnrules.engine.drafts import Draft, Work
-from asnrules.engine.finishing import STEPS
+from asnrules.engine.finishing import finish
 from asnrules.engine.model import Rule
 from asnrules.engine.procedure import Procedure
 from asnrules.engine.signatures import SCIENCE
@@ -87,13 +87,7 @@ def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
 def _outcome(work: Work, number: int, candidate: Pair, order: Sequence[int]) -> Counter[_Made]:
     """Give the memberships that an order of exposures leads to."""
     drafts = Procedure(work, number, candidate).run(order)
-    for name in work.ruleset.rules[number].steps:
-        following: list[Draft] = []
-        for draft in drafts:
-            result = STEPS[name](draft, work)
-            following += [] if isinstance(result, str) else result
-        drafts = following
-    return Counter(_made(work, draft) for draft in drafts)
+    return Counter(_made(work, one) for draft in drafts for one in finish(draft, work)[0])
 
 
 def _made(work: Work, draft: Draft) -> _Made:

@@ -8,7 +8,7 @@ from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.diagnosis import OrderDependence, order_matters
 from asnrules.engine.drafts import Draft, Fate, Work
-from asnrules.engine.finishing import STEPS
+from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
 from asnrules.engine.grouping import Grouping
 
@@ -62,7 +62,7 @@ class Growth:
         for done, pool in enumerate(pools, 1):
             grown, irregular = self._grow(pool)
             grown.sort(key=lambda draft: (draft.creator, draft.rule.name))
-            finished = [draft for one in grown for draft in self._finish(one)]
+            finished = self._finish(grown)
             self._diagnose(pool.candidate, irregular, finished)
             drafts += finished
             if progress is not None:
@@ -115,19 +115,14 @@ class Growth:
             rule = self._work.ruleset.rules[number]
             self.fates.append(Fate(rule, candidate, None, refusal))
 
-    def _finish(self, draft: Draft) -> list[Draft]:
-        draft.grown = draft.members
-        finished = [draft]
-        for name in draft.rule.steps:
-            following: list[Draft] = []
-            for one in finished:
-                result = STEPS[name](one, self._work)
-                if isinstance(result, str):
-                    self._drop(one, result)
-                else:
-                    following += result
-            finished = following
-        return finished
+    def _finish(self, grown: Sequence[Draft]) -> list[Draft]:
+        drafts: list[Draft] = []
+        for one in grown:
+            finished, dropped = finish(one, self._work)
+            drafts += finished
+            for draft, reason in dropped:
+                self._drop(draft, reason)
+        return drafts
 
     def _drop(self, draft: Draft, reason: str) -> None:
         for member in draft.grown:

@@ -37,3 +37,33 @@ STEPS: dict[str, Step] = {
     "wfss_catalog_parallel": wfss_catalog_parallel,
 }
 """The steps by the names that rules use."""
+
+
+def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[tuple[Draft, str]]]:
+    """Take an association through the steps of its rule.
+
+    Parameters
+    ----------
+    draft : Draft
+        As the rule has grown it.
+    work : Work
+        The judged exposures.
+
+    Returns
+    -------
+    tuple of (list of Draft, list of (Draft, str))
+        What becomes of it, and what did not come about, with the reason.
+    """
+    draft.grown = draft.members
+    finished = [draft]
+    dropped: list[tuple[Draft, str]] = []
+    for name in draft.rule.steps:
+        following: list[Draft] = []
+        for one in finished:
+            result = STEPS[name](one, work)
+            if isinstance(result, str):
+                dropped.append((one, result))
+            else:
+                following += result
+        finished = following
+    return finished, dropped
