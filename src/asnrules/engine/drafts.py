@@ -108,6 +108,21 @@ class Fate(NamedTuple):
     keys: Mapping[str, tuple[str, str]] = {}
 
 
+class KeyColumn(NamedTuple):
+    """What a key finds in each exposure.
+
+    Attributes
+    ----------
+    numbers : list of int
+        For each exposure, a number of `pairs`; equal numbers for equal finds.
+    pairs : list of (str, str) or None
+        The keyword and its value; None, which has the number 0, for no value.
+    """
+
+    numbers: list[int]
+    pairs: list[tuple[str, str] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """The exposures of a pool, judged: all that grouping and finishing need.
@@ -128,6 +143,7 @@ class Work:
     rows: Sequence[Row]
     places: dict[str, int]
     judgements: Sequence[Judgement]
+    _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
 
     @classmethod
     def judged(cls, ruleset: Ruleset, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
@@ -153,6 +169,27 @@ class Work:
             if value is not None:
                 return source, value
         return None
+
+    def key_column(self, sources: tuple[str, ...]) -> KeyColumn:
+        """Give what a key with these sources finds in each exposure."""
+        column = self._columns.get(sources)
+        if column is None:
+            column = self._columns[sources] = self._key_column(sources)
+        return column
+
+    def _key_column(self, sources: tuple[str, ...]) -> KeyColumn:
+        known = [(source, self.places[source]) for source in sources if source in self.places]
+        seen: dict[tuple[str, str], int] = {}
+        numbers = []
+        for row in self.rows:
+            number = 0
+            for source, place in known:
+                value = row[place]
+                if value is not None and value not in EMPTY:
+                    number = seen.setdefault((source, value), len(seen) + 1)
+                    break
+            numbers.append(number)
+        return KeyColumn(numbers, [None, *seen])
 
 
 def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:

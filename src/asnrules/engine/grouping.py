@@ -7,13 +7,14 @@ keys, which is done here in time linear in the exposures. Any other group is lef
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 
 from asnrules.engine.drafts import (
     Draft,
     DraftMember,
+    KeyColumn,
     Locked,
     Work,
     is_rateints,
@@ -65,63 +66,83 @@ class Grouping:
         list of Draft
             In order of creation.
         """
-        names = Counter(self._work.value(place, "filename") for place in places)
+        names = {self._work.value(place, "filename") for place in places}
         if len(names) < len(places):
             # An association takes every exposure of a file name that it has, whatever its
             # keys, so the exposures cannot be parted.
-            return self._procedure(places, regular=False)
-        drafts = [
-            draft
-            for bucket in self._buckets(places)
-            for group, regular in self._groups(bucket)
-            for draft in self._of_group(group, regular=regular)
-        ]
+            return self._procedure(places, None, regular=False)
+        drafts = []
+        for group, shared in self._groups(places):
+            drafts += self._of_group(group, shared)
         return sorted(drafts, key=lambda draft: draft.creator)
 
-    def _procedure(self, places: Sequence[int], *, regular: bool) -> list[Draft]:
+    def _procedure(
+        self, places: Sequence[int], shared: Locked | None, *, regular: bool
+    ) -> list[Draft]:
         if len(places) > 1 and not regular:
             self.irregular.append(places)
-        return Procedure(self._work, self._number, self._candidate).run(places)
+        return Procedure(self._work, self._number, self._candidate, shared).run(places)
 
-    def _buckets(self, places: Sequence[int]) -> Iterable[list[int]]:
-        """Part by the keys that every exposure has from one keyword: no association crosses."""
-        columns = [
-            key.sources[0] for key in self._rule.keys if key.required and len(key.sources) == 1
-        ]
-        buckets: dict[tuple[str | None, ...], list[int]] = {}
-        for place in places:
-            values = tuple(self._work.value(place, column) for column in columns)
-            buckets.setdefault(values, []).append(place)
-        return buckets.values()
+    def _groups(self, places: Sequence[int]) -> Iterator[tuple[list[int], Locked | None]]:
+        """Part exposures so that no association crosses.
 
-    def _groups(self, bucket: list[int]) -> list[tuple[list[int], bool]]:
-        """Part by all keys of the rule, if every exposure has them from the same keywords.
-
-        The flag tells whether they have, so whether the exposures of a group have equal keys.
+        Yields
+        ------
+        tuple of (list of int, dict or None)
+            Exposures, and what the keys find in each of them; None where that is not the same.
         """
-        groups: dict[tuple[str | None, ...], list[int]] = {}
-        filled: list[str | None] | None = None
-        for place in bucket:
-            found = [self._work.first_given(place, key.sources) for key in self._rule.keys]
-            sources = [None if one is None else one[0] for one in found]
-            if filled is not None and sources != filled:
-                return [(bucket, False)]
-            filled = sources
-            values = tuple(None if one is None else one[1] for one in found)
-            groups.setdefault(values, []).append(place)
-        return [(group, True) for group in groups.values()]
+        keys = self._rule.keys
+        columns = [self._work.key_column(key.sources) for key in keys]
+        numbers = [column.numbers for column in columns]
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for place in places:
+            groups.setdefault(tuple([column[place] for column in numbers]), []).append(place)
 
-    def _of_group(self, group: list[int], *, regular: bool) -> list[Draft]:
+        # Keys that every exposure has from one keyword part for certain; the others only where
+        # all that is left together has them from the same keywords.
+        certain = [at for at, key in enumerate(keys) if key.required and len(key.sources) == 1]
+        buckets: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        for found in groups:
+            buckets.setdefault(tuple([found[at] for at in certain]), []).append(found)
+        for bucket in buckets.values():
+            shared = [self._shared(columns, found) for found in bucket]
+            sources = {tuple((name, pair[0]) for name, pair in one.items()) for one in shared}
+            if len(sources) == 1:
+                yield from ((groups[found], one) for found, one in zip(bucket, shared, strict=True))
+            else:
+                yield sorted(chain.from_iterable(groups[found] for found in bucket)), None
+
+    def _shared(self, columns: Sequence[KeyColumn], found: Sequence[int]) -> Locked:
+        pairs = [column.pairs[number] for column, number in zip(columns, found, strict=True)]
+        return {
+            key.name: pair
+            for key, pair in zip(self._rule.keys, pairs, strict=True)
+            if pair is not None
+        }
+
+    def _of_group(self, group: list[int], shared: Locked | None) -> list[Draft]:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
-        roles = [self._roles(place) for place in group]
-        if all(all(role.single and role.science_as is None for role in fit) for fit in roles):
+        fitting = [self._fitting(place) for place in group]
+        if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
-            return [draft for place in group for draft in self._procedure([place], regular=True)]
-        regular = regular and all(len(fit) == 1 for fit in roles)
-        if regular and self._is_plain:
-            return self._with_companions(group, [fit[0] for fit in roles])
-        regular = regular and self._is_stateless and all(self._joins_all(fit[0]) for fit in roles)
-        return self._procedure(group, regular=regular)
+            return [
+                draft for place in group for draft in self._procedure([place], shared, regular=True)
+            ]
+        is_plain = shared is not None and all(len(fit) == 1 for fit in fitting)
+        roles = [fit[0] for fit in fitting]
+        if shared is not None and is_plain and self._has_companions_only:
+            locked = dict(shared)
+            if all(
+                lock_keys(self._work, role.keys, place, locked)
+                for place, role in zip(group, roles, strict=True)
+            ):
+                return self._with_companions(group, roles, shared)
+        regular = is_plain and self._is_stateless and all(map(self._joins_all, roles))
+        return self._procedure(group, shared, regular=regular)
+
+    def _fitting(self, place: int) -> tuple[Role, ...]:
+        """Give the roles in which an exposure can be taken, associations left aside."""
+        return self._work.judgements[place].verdicts[self._number].fitting
 
     def _joins_all(self, role: Role) -> bool:
         """Tell whether an exposure in a role joins all associations it can, early or late."""
@@ -139,59 +160,42 @@ class Grouping:
         )
 
     @cached_property
-    def _is_plain(self) -> bool:
+    def _has_companions_only(self) -> bool:
         """Whether the rule is of the kind that is one science with all companions of its keys."""
         *companions, science = self._rule.roles
         return (
-            not self._rule.as_science
+            self._is_stateless
+            and not self._rule.as_science
             and science.single
             and all(role.offered_again and not role.single for role in companions)
-            and not any(
-                role.keys or role.keys_only or role.not_after or role.creates_too or role.science_as
-                for role in self._rule.roles
-            )
+            and not any(role.science_as for role in self._rule.roles)
         )
 
-    def _roles(self, place: int) -> list[Role]:
-        """Give the roles in which an exposure can be taken, associations left aside."""
-        verdict = self._work.judgements[place].verdicts[self._number]
-        return [role for role, unmet in verdict.roles if not unmet and not role.keys_only]
-
-    def _with_companions(self, group: list[int], roles: list[Role]) -> list[Draft]:
+    def _with_companions(self, group: list[int], roles: list[Role], shared: Locked) -> list[Draft]:
         """Give each science all companions of the group.
 
         The first association is created by the first exposure of the group, whatever it is;
         the members stand from the creating exposure on, then those before it.
         """
-        locked: Locked = {}
-        lock_keys(self._work, self._rule.keys, group[0], locked)
-        members = {
-            place: self._member(place, role, locked)
-            for place, role in zip(group, roles, strict=True)
-        }
-        companions = [place for place, role in zip(group, roles, strict=True) if not role.single]
-        sciences = [place for place, role in zip(group, roles, strict=True) if role.single]
+        role_of = dict(zip(group, roles, strict=True))
+        companions = [place for place in group if not role_of[place].single]
+        sciences = [place for place in group if role_of[place].single]
         drafts = []
         for number, science in enumerate(sciences or [None]):
             creator = group[0] if number == 0 or science is None else science
             taken = companions if science is None else sorted([*companions, science])
             start = taken.index(creator)
-            drafts.append(
-                Draft(
-                    self._rule,
-                    self._candidate,
-                    creator,
-                    [members[place] for place in taken[start:] + taken[:start]],
-                    locked,
-                )
-            )
+            draft = Draft(self._rule, self._candidate, creator, keys=dict(shared))
+            for place in taken[start:] + taken[:start]:
+                lock_keys(self._work, role_of[place].keys, place, draft.keys)
+                draft.members.append(self._member(draft, place, role_of[place]))
+            drafts.append(draft)
         return drafts
 
-    def _member(self, place: int, role: Role, locked: Locked) -> DraftMember:
+    def _member(self, draft: Draft, place: int, role: Role) -> DraftMember:
         judgement = self._work.judgements[place]
-        alone = Draft(self._rule, self._candidate, place)
-        exptype = written_exptype(self._work.ruleset, alone, role, judgement)
-        rateints = is_rateints(judgement.verdicts[self._number], locked)
+        exptype = written_exptype(self._work.ruleset, draft, role, judgement)
+        rateints = is_rateints(judgement.verdicts[self._number], draft.keys)
         return DraftMember(place, exptype, rateints, role=role.name)
 
 

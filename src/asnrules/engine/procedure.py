@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from asnrules.engine.drafts import (
     Draft,
     DraftMember,
+    Locked,
     Work,
     is_rateints,
     lock_keys,
@@ -45,13 +46,19 @@ class Procedure:
         The place of the rule in the ruleset.
     candidate : tuple of (str, str)
         Id and type of the candidate.
+    shared : dict, optional
+        What the keys of the rule find in each of the exposures, if it is known to be the same
+        in all of them.
     """
 
-    def __init__(self, work: Work, number: int, candidate: Candidate) -> None:
+    def __init__(
+        self, work: Work, number: int, candidate: Candidate, shared: Locked | None = None
+    ) -> None:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
+        self._shared = shared
         self._growing: list[_Growing] = []
         self._without_science: list[_Growing] = []
         self._filenames: set[str | None] = set()
@@ -99,7 +106,7 @@ class Procedure:
 
     def _is_science_only(self, place: int) -> bool:
         verdict = self._work.judgements[place].verdicts[self._number]
-        return all(role.single or role.keys_only or unmet for role, unmet in verdict.roles)
+        return all(role.single for role in verdict.fitting)
 
     def _create(self, place: int) -> None:
         growing = _Growing(self._rule, self._candidate, place)
@@ -139,8 +146,8 @@ class Procedure:
     ) -> Role | None:
         """Find the first role that takes the exposure, and lock its keys."""
         draft = growing.draft
-        locked = dict(draft.keys)
-        if not lock_keys(self._work, draft.rule.keys, place, locked):
+        locked = dict(draft.keys or self._shared or ())
+        if self._shared is None and not lock_keys(self._work, self._rule.keys, place, locked):
             return None
         last_class = growing.last_class
         growing.last_class = judgement.exposure_class

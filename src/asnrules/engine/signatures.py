@@ -49,19 +49,20 @@ class RuleVerdict(NamedTuple):
     rateints : tuple of Requirement
         Those by which a member is the rateints product: in any case if one of them names no
         key, otherwise in associations with that key.
+    fitting : tuple of Role
+        The roles that can take the exposure, as far as it is looked at alone.
     """
 
     rule: Rule
     unmet: tuple[Unmet, ...]
     roles: tuple[RoleVerdict, ...]
     rateints: tuple[Requirement, ...]
+    fitting: tuple[Role, ...]
 
     @property
     def matched(self) -> bool:
         """Whether the rule can take the exposure in any role."""
-        return not self.unmet and any(
-            not verdict.unmet and not verdict.role.keys_only for verdict in self.roles
-        )
+        return not self.unmet and bool(self.fitting)
 
     def misses(self, values: Values) -> list[Failure]:
         """Explain what keeps the rule from taking the exposure, by the role that comes nearest.
@@ -182,18 +183,20 @@ _Memory = dict[tuple[str, bool], bool]
 
 
 def _verdict(rule: Rule, values: Values, memory: _Memory) -> RuleVerdict:
+    roles = tuple(
+        RoleVerdict(role, _unmet(role.requirements, role.keys, values, memory))
+        for role in rule.roles
+    )
     return RuleVerdict(
-        rule,
-        _unmet(rule.requirements, rule.keys, values, memory),
-        tuple(
-            RoleVerdict(role, _unmet(role.requirements, role.keys, values, memory))
-            for role in rule.roles
-        ),
-        tuple(
+        rule=rule,
+        unmet=_unmet(rule.requirements, rule.keys, values, memory),
+        roles=roles,
+        rateints=tuple(
             use
             for use in rule.rateints
             if _holds(use.condition, values, memory, benefit=False) is not use.negated
         ),
+        fitting=tuple(role for role, unmet in roles if not unmet and not role.keys_only),
     )
 
 

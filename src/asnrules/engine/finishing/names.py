@@ -9,6 +9,7 @@ import re
 from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
 
+_SEPARATOR = re.compile("[_-]")
 _UNCAL = re.compile(r"(?P<stem>.+)_uncal(?P<extension>\..+)")
 
 UNDEFINED_PRODUCT = "undefined"
@@ -51,12 +52,19 @@ def product_name(expname: str, suffixes: AbstractSet[str]) -> str:
     str
         The member's name less extension and suffix, with its folder if it has one.
     """
-    path = PurePosixPath(expname)
-    stem = str(path.parent / path.stem)
-    for place in range(1, len(stem)):
-        if stem[place] in "_-" and stem[place + 1 :] in suffixes:
-            return stem[:place]
+    stem = _stem(expname)
+    for separator in _SEPARATOR.finditer(stem, 1):
+        if stem[separator.end() :] in suffixes:
+            return stem[: separator.start()]
     return stem
+
+
+def _stem(expname: str) -> str:
+    if "/" in expname or expname.startswith("."):
+        path = PurePosixPath(expname)
+        return str(path.parent / path.stem)
+    stem, dot, extension = expname.rpartition(".")
+    return stem if dot and extension else expname
 
 
 def association_name(
