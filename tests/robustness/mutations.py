@@ -86,8 +86,8 @@ def _shuffle_columns(table: Table, numbers: random.Random) -> None:
 
 def _rename_column(table: Table, numbers: random.Random) -> None:
     place = numbers.randrange(max(len(table.columns), 1))
-    name = table.columns[place].upper() if numbers.random() < 0.3 else odd_value(numbers)
-    table.columns[place : place + 1] = [name]
+    upper = [name.upper() for name in table.columns[place : place + 1]]
+    table.columns[place : place + 1] = upper if numbers.random() < 0.3 else [odd_value(numbers)]
 
 
 def _drop_header(table: Table, _numbers: random.Random) -> None:
@@ -226,7 +226,7 @@ def _replace(content: bytes, numbers: random.Random) -> bytes:
     """Forget the pool: an empty file, a binary one, or one of another kind."""
     others = [
         b"", b"\n", b"\n" * 5_000, b"#\n", b"\0" * 5_000, b"\x1f", b"\x1f\x8b", b"|", b"||||\n",
-        b"\x89PNG\r\n\x1a\n", b"SIMPLE  =                    T", b"SQLite format 3\0", b"PK\x03\x04",
+        b"\x89PNG\r\n\x1a\n", b"SIMPLE  =                    T", b"SQLite format 3\0", b"PK\x03",
         b"[]", b"{}", b"<html></html>", b"filename|asn_candidate\n", b"\xef\xbb\xbf", b"\xff\xfe",
         b"filename|asn_candidate\nx|null\n", b"filename|asn_candidate|exp_type\nx||nrc_image\n",
     ]  # fmt: skip
@@ -280,14 +280,16 @@ OF_BYTES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "zip": _zip,
     "bomb": _bomb,
 }
-_WEIGHTS = dict.fromkeys((*OF_TABLES, *OF_BYTES, "separator"), 8) | {
-    "odd cells": 40,
+_WEIGHTS = dict.fromkeys((*OF_TABLES, *OF_BYTES, "separator"), 6) | {
+    "odd cells": 50,
+    "mix rows": 50,
     "odd candidates": 20,
-    "mix rows": 16,
-    "odd rows": 12,
+    "double rows": 16,
+    "same names": 16,
+    "shuffle columns": 12,
     "insert": 12,
-    "replace": 4,
-    "separator": 4,
+    "replace": 3,
+    "separator": 3,
     "a long cell": 2,
     "add columns": 2,
     "bomb": 1,

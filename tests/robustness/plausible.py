@@ -9,11 +9,12 @@ from pathlib import Path
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "jw04231_20261105t101500_pool.csv"
 COLUMNS = (
-    "filename obs_id program exp_type instrume detector channel band filter pupil grating fxd_slit "
-    "subarray opmode lamp targetid pntgtype visitype expspcin dithptin mostilno patttype numdthpt "
-    "patt_num subpxpts is_psf is_imprt bkgdtarg tsovisit msastate msametfl dms_note exposerr "
-    "asn_candidate"
-).split()
+    "filename", "obs_id", "program", "exp_type", "instrume", "detector", "channel", "band",
+    "filter", "pupil", "grating", "fxd_slit", "subarray", "opmode", "lamp", "targetid", "pntgtype",
+    "visitype", "expspcin", "dithptin", "mostilno", "patttype", "numdthpt", "patt_num", "subpxpts",
+    "is_psf", "is_imprt", "bkgdtarg", "tsovisit", "msastate", "msametfl", "dms_note", "exposerr",
+    "asn_candidate",
+)  # fmt: skip
 
 Values = dict[str, str]
 Exposures = Iterator[Values]

@@ -211,16 +211,16 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
     bool
         Whether all keys fit.
     """
+    row, columns = work.rows[place], work.places
     for key in keys:
         held = locked.get(key.name)
         if held is not None:
-            value = work.given(place, held[0])
-            if value is None and not key.required:
-                continue
-            if value != held[1]:
+            value = row[columns[held[0]]]
+            if value != held[1] and (key.required or value not in EMPTY):
                 return False
             continue
-        found = work.first_given(place, key.sources)
+        column = work.key_column(key.sources)
+        found = column.pairs[column.numbers[place]]
         if found is None:
             if key.required:
                 return False
@@ -247,7 +247,10 @@ def written_exptype(ruleset: Ruleset, draft: Draft, role: Role, judgement: Judge
 
 def is_rateints(verdict: RuleVerdict, locked: Locked) -> bool:
     """Tell whether an exposure joins with its rateints product."""
-    return any(
-        use.when_key is None or locked.get(use.when_key, ("", ""))[1] == use.when_value
-        for use in verdict.rateints
-    )
+    if verdict.is_rateints:
+        return True
+    for use in verdict.rateints:
+        held = locked.get(use.when_key or "")
+        if held is not None and held[1] == use.when_value:
+            return True
+    return False

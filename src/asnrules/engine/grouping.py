@@ -125,9 +125,7 @@ class Grouping:
         fitting = [self._fitting(place) for place in group]
         if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
-            return [
-                draft for place in group for draft in self._procedure([place], shared, regular=True)
-            ]
+            return [self._alone(place, shared) for place in group]
         is_plain = shared is not None and all(len(fit) == 1 for fit in fitting)
         roles = [fit[0] for fit in fitting]
         if shared is not None and is_plain and self._has_companions_only:
@@ -137,16 +135,24 @@ class Grouping:
                 for place, role in zip(group, roles, strict=True)
             ):
                 return self._with_companions(group, roles, shared)
-        regular = is_plain and self._is_stateless and all(map(self._joins_all, roles))
+        regular = is_plain and self._is_stateless and _all_meet(roles)
         return self._procedure(group, shared, regular=regular)
+
+    def _alone(self, place: int, shared: Locked | None) -> Draft:
+        """Make the association of an exposure that nobody joins."""
+        role = self._fitting(place)[0]
+        if any(role.keys_only for role in self._rule.roles):
+            return self._procedure([place], shared, regular=True)[0]
+        draft = Draft(self._rule, self._candidate, place, keys=dict(shared or ()))
+        if shared is None:
+            lock_keys(self._work, self._rule.keys, place, draft.keys)
+        lock_keys(self._work, role.keys, place, draft.keys)
+        draft.members.append(self._member(draft, place, role))
+        return draft
 
     def _fitting(self, place: int) -> tuple[Role, ...]:
         """Give the roles in which an exposure can be taken, associations left aside."""
         return self._work.judgements[place].verdicts[self._number].fitting
-
-    def _joins_all(self, role: Role) -> bool:
-        """Tell whether an exposure in a role joins all associations it can, early or late."""
-        return role.single or bool(role.offered_again) or len(self._rule.roles) == 1
 
     @cached_property
     def _is_stateless(self) -> bool:
@@ -201,3 +207,11 @@ class Grouping:
 
 def _depends_on_order(role: Role) -> bool:
     return any(key.excludes is not None for key in role.keys)
+
+
+def _all_meet(roles: Sequence[Role]) -> bool:
+    """Tell whether exposures in these roles join all associations they can, early or late."""
+    first = roles[0]
+    return all(role is first for role in roles) or all(
+        role.single or role.offered_again for role in roles
+    )

@@ -16,7 +16,7 @@ from asnrules.engine.finishing.names import (
 )
 from asnrules.engine.finishing.pruning import Entry, prune
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.wording import constraints_text
+from asnrules.engine.wording import constraints_text, requirements_text
 
 
 class Naming:
@@ -37,6 +37,7 @@ class Naming:
         self._pool_names = pool_names
         self._version_id = version_id
         self._stems: dict[str, str] = {}
+        self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
 
     def name(self, drafts: Sequence[Draft]) -> list[tuple[Association, Draft]]:
         """Prune, number and name associations.
@@ -119,7 +120,7 @@ class Naming:
             asn_pool=self._pool_names[draft.creator],
             version_id=self._version_id,
             degraded_status=DEGRADED if degraded else NO_DEGRADED,
-            constraints=constraints_text(draft, work.ruleset.label),
+            constraints=constraints_text(draft, work.ruleset.label, self._asked[draft.rule.name]),
             products=(product,),
         )
 

@@ -25,6 +25,9 @@ def canonical_order(rows: Sequence[Row], filename: int) -> list[int]:
     """
     by_name = sorted(range(len(rows)), key=lambda place: rows[place][filename] or "")
     order: list[int] = []
-    for _, same in groupby(by_name, key=lambda place: rows[place][filename]):
-        order += sorted(same, key=lambda place: tuple(value or "" for value in rows[place]))
+    for _, group in groupby(by_name, key=lambda place: rows[place][filename]):
+        same = list(group)
+        if len(same) > 1:
+            same.sort(key=lambda place: tuple(value or "" for value in rows[place]))
+        order += same
     return order

@@ -30,6 +30,7 @@ class _Growing:
 
     def __init__(self, rule: Rule, candidate: Candidate, place: int) -> None:
         self.draft = Draft(rule, candidate, place)
+        self.has_science = False
         self.filenames: set[str | None] = set()
         self.last_class: str | None = None
         self.counts_as_taken = True
@@ -62,6 +63,7 @@ class Procedure:
         self._growing: list[_Growing] = []
         self._without_science: list[_Growing] = []
         self._filenames: set[str | None] = set()
+        self._filename = work.places["filename"]
         self._remembers = any(role.not_after is not None for role in self._rule.roles)
         self._again: dict[int, dict[int, None]] = {}
 
@@ -96,7 +98,7 @@ class Procedure:
         is_held = self._work.value(place, "filename") in self._filenames
         is_taken = self._offer_to(self._without_science, place)
         self._without_science = [
-            growing for growing in self._without_science if not growing.draft.holds(SCIENCE)
+            growing for growing in self._without_science if not growing.has_science
         ]
         return is_held or is_taken
 
@@ -113,12 +115,12 @@ class Procedure:
         self._offer(growing, place)
         if growing.draft.members:
             self._growing.append(growing)
-            if not growing.draft.holds(SCIENCE):
+            if not growing.has_science:
                 self._without_science.append(growing)
 
     def _offer(self, growing: _Growing, place: int) -> bool:
         """Offer an exposure to an association; tell whether it counts as taken."""
-        filename = self._work.value(place, "filename")
+        filename = self._work.rows[place][self._filename]
         if filename in growing.filenames:
             return True
         judgement = self._work.judgements[place]
@@ -133,6 +135,7 @@ class Procedure:
         draft.members.append(
             DraftMember(place, exptype, is_rateints(verdict, draft.keys), role=role.name)
         )
+        growing.has_science = growing.has_science or exptype == SCIENCE
         growing.filenames.add(filename)
         self._filenames.add(filename)
         if role.offered_again:
@@ -155,7 +158,7 @@ class Procedure:
             if role.keys_only:
                 lock_keys(self._work, role.keys, place, locked)
                 continue
-            if unmet or (role.single and draft.holds(SCIENCE)):
+            if unmet or (role.single and growing.has_science):
                 continue
             if role.not_after is not None and role.not_after == last_class:
                 continue

@@ -1,8 +1,8 @@
 """Judge each distinct signature of exposures once.
 
 A signature is what the conditions of a ruleset can see of an exposure: the values of the
-keywords that they name (all empty values alike), and of the keywords that only keys name
-whether there is a value. A million exposures have a few hundred of them.
+keywords that they compare (all empty values alike), and of other keywords that they or keys
+name whether there is a value. A million exposures have a few hundred of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.conditions import Failure, Values, condition_holds, failure
-from asnrules.engine.model import Condition, Key, Requirement, Role, Rule, Ruleset, Term
+from asnrules.engine.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 from asnrules.engine.values import EMPTY, Row, is_empty
 
 CLASS = "class"
@@ -20,8 +20,11 @@ CLASS = "class"
 SCIENCE = "science"
 """The class, and the `exptype`, that an association is made for."""
 
+_FLAGS = {Operator.SET, Operator.EMPTY}
+"""Operators that look at whether there is a value, not at the value."""
+
 SET = "\0set"
-"""Stands in a signature for a value that only keys look at."""
+"""Stands in a signature for a value that no condition compares."""
 
 
 Unmet = Requirement | Key
@@ -46,9 +49,10 @@ class RuleVerdict(NamedTuple):
         What they do not meet, in the order of the rule.
     roles : tuple of RoleVerdict
         For each role of the rule, in the order in which they are tried.
+    is_rateints : bool
+        Whether a member is the rateints product in any association.
     rateints : tuple of Requirement
-        Those by which a member is the rateints product: in any case if one of them names no
-        key, otherwise in associations with that key.
+        Those by which it is in associations with their key.
     fitting : tuple of Role
         The roles that can take the exposure, as far as it is looked at alone.
     """
@@ -56,6 +60,7 @@ class RuleVerdict(NamedTuple):
     rule: Rule
     unmet: tuple[Unmet, ...]
     roles: tuple[RoleVerdict, ...]
+    is_rateints: bool
     rateints: tuple[Requirement, ...]
     fitting: tuple[Role, ...]
 
@@ -83,7 +88,7 @@ class Judgement(NamedTuple):
     Attributes
     ----------
     values : dict
-        Keyword to value, `SET` for keywords that only keys name, None for empty ones; the
+        Keyword to value, `SET` where no condition compares it, None for empty ones; the
         class of the exposure under `class`.
     exposure_class : str
         The class of the exposure.
@@ -112,8 +117,11 @@ class Judge:
 
     def __init__(self, ruleset: Ruleset, keywords: Sequence[str]) -> None:
         self.ruleset = ruleset
-        seen = set(_condition_keywords(ruleset)) - {CLASS}
-        keyed = {source for key in _keys(ruleset) for source in key.sources} - seen
+        terms = [term for term in _terms(_conditions(ruleset)) if term.keyword != CLASS]
+        seen = {term.keyword for term in terms if term.operator not in _FLAGS}
+        seen |= {rule.keyword for rule in ruleset.class_rules if rule.keyword is not None}
+        keyed = {term.keyword for term in terms} - seen
+        keyed |= {source for key in _keys(ruleset) for source in key.sources} - seen
         places = {keyword: place for place, keyword in enumerate(keywords)}
         self._seen = [(name, places[name]) for name in sorted(seen) if name in places]
         self._keyed = [(name, places[name]) for name in sorted(keyed) if name in places]
@@ -187,15 +195,17 @@ def _verdict(rule: Rule, values: Values, memory: _Memory) -> RuleVerdict:
         RoleVerdict(role, _unmet(role.requirements, role.keys, values, memory))
         for role in rule.roles
     )
+    rateints = [
+        use
+        for use in rule.rateints
+        if _holds(use.condition, values, memory, benefit=False) is not use.negated
+    ]
     return RuleVerdict(
         rule=rule,
         unmet=_unmet(rule.requirements, rule.keys, values, memory),
         roles=roles,
-        rateints=tuple(
-            use
-            for use in rule.rateints
-            if _holds(use.condition, values, memory, benefit=False) is not use.negated
-        ),
+        is_rateints=any(use.when_key is None for use in rateints),
+        rateints=tuple(use for use in rateints if use.when_key is not None),
         fitting=tuple(role for role, unmet in roles if not unmet and not role.keys_only),
     )
 
@@ -236,14 +246,6 @@ def _keys(ruleset: Ruleset) -> Iterable[Key]:
         yield from rule.keys
         for role in rule.roles:
             yield from role.keys
-
-
-def _condition_keywords(ruleset: Ruleset) -> Iterable[str]:
-    for term in _terms(_conditions(ruleset)):
-        yield term.keyword
-    for class_rule in ruleset.class_rules:
-        if class_rule.keyword is not None:
-            yield class_rule.keyword
 
 
 def _conditions(ruleset: Ruleset) -> Iterable[Condition]:

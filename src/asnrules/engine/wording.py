@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asnrules.engine.drafts import Draft
-from asnrules.engine.model import Requirement
+from asnrules.engine.model import Requirement, Rule
 
 
 def requirement_text(requirement: Requirement) -> str:
@@ -16,7 +16,12 @@ def requirement_text(requirement: Requirement) -> str:
     return text
 
 
-def constraints_text(draft: Draft, label: str) -> str:
+def requirements_text(rule: Rule) -> str:
+    """Say what a rule asks of each exposure."""
+    return "; ".join(requirement_text(use) for use in rule.requirements)
+
+
+def constraints_text(draft: Draft, label: str, asked: str) -> str:
     """Say which conditions and keys hold for an association.
 
     Parameters
@@ -25,14 +30,15 @@ def constraints_text(draft: Draft, label: str) -> str:
         The association.
     label : str
         Of the ruleset.
+    asked : str
+        The `requirements_text` of its rule.
     """
     identifier, kind = draft.candidate
-    held = "; ".join(requirement_text(use) for use in draft.rule.requirements)
     shared = "; ".join(
         f"{name} = {value} ({source.upper()})" for name, (source, value) in draft.keys.items()
     )
     return (
         f"{draft.rule.name} of {label} for candidate {identifier} ({kind})\n"
-        f"each exposure: {held}\n"
+        f"each exposure: {asked}\n"
         f"in common: {shared}"
     )

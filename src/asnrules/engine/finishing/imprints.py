@@ -23,6 +23,8 @@ def imprint_pruning(draft: Draft, work: Work) -> list[Draft] | str:
     sciences and one has the dither position of a science, those that have not go. Values are
     compared as they stand in the pool.
     """
+    if not draft.holds(IMPRINT):
+        return [draft]
     if any(
         column not in work.places or work.value(draft.creator, column) is None for column in NEEDED
     ):

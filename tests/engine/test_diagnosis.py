@@ -1,0 +1,166 @@
+"""Groups for which jwst's answer depends on the order of the rows are pointed out, others not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asnrules.engine.generation import Generation, Wanted
+from asnrules.pools import parse_candidates
+from engine.building import POOL, Exposure, coronagraph, exposure, generated, image, work_of
+from engine.pools import FAMILIES, pools
+
+STAR = {"is_psf": "t", "bkgdtarg": "t"}
+Found = list[tuple[str, str, list[str]]]
+
+
+def dependent(*pool: Exposure) -> Found:
+    """Give rule, candidate and file names of the groups that are pointed out."""
+    work = work_of(pool)
+    texts = {work.value(place, "asn_candidate") or "null" for place in range(len(work.rows))}
+    candidates = {text: parse_candidates(text) for text in texts}
+    outcome = Generation(work, candidates, [POOL] * len(work.rows), Wanted()).run()
+    return [
+        (one.rule.name, one.candidate[0], [work.value(at, "filename") or "" for at in one.places])
+        for one in outcome.order_dependent
+    ]
+
+
+def cube(filename: str, **values: str) -> Exposure:
+    optics = {"instrume": "nirspec", "detector": "nrs1", "filter": "clear", "grating": "prism"}
+    return exposure(filename, "nrs_ifu", **(optics | {"mostilno": "1"} | values))
+
+
+def nod(filename: str, point: str, **values: str) -> Exposure:
+    optics = {"instrume": "miri", "detector": "mirimage", "filter": "p750l", "obs_id": "v1"}
+    nods = {"patttype": "along-slit-nod", "patt_num": point}
+    return exposure(filename, "mir_lrs-fixedslit", **(optics | nods | values))
+
+
+def confirmation(filename: str) -> Exposure:
+    optics = {"instrume": "miri", "detector": "mirimage", "filter": "f560w", "obs_id": "v1"}
+    return exposure(filename, "mir_taconfirm", **optics)
+
+
+# Where it does
+
+
+def test_reference_stars_that_are_backgrounds_too() -> None:
+    # The stars first: one is the science of an association with the other, beside that with a.
+    pool = [image("a"), image("b", **STAR), image("c", **STAR)]
+    assert dependent(*pool) == [("Asn_Lv2Image", "o001", ["a", "b", "c"])]
+
+
+def test_a_confirmation_with_nods_along_the_slit() -> None:
+    # The confirmation last: it joins both nods; first: only the one that comes next.
+    found = dependent(confirmation("a"), nod("b", "1"), nod("c", "2"))
+    assert ("Asn_Lv2MIRLRSFixedSlitNod", "o001", ["a", "b", "c"]) in found
+
+
+def test_backgrounds_of_the_integral_field_with_their_imprints() -> None:
+    # An imprint after an imprint joins nothing: of a, b, c only b; of a, c, b only c.
+    sky = {"bkgdtarg": "t"}
+    imprints = [cube("b", **sky, is_imprt="t"), cube("c", **sky, is_imprt="t")]
+    assert dependent(cube("a", **sky), *imprints) == [
+        ("Asn_Lv2SpecSpecial", "o001", ["a", "b", "c"])
+    ]
+
+
+def test_only_the_exposures_of_the_group_are_named() -> None:
+    pool = [image("a"), image("b", **STAR), image("c", **STAR)]
+    others = [image("d", filter="f150w"), image("e", filter="f150w", bkgdtarg="t")]
+    assert dependent(*pool, *others) == [("Asn_Lv2Image", "o001", ["a", "b", "c"])]
+
+
+def test_each_candidate_is_named() -> None:
+    candidates = {"asn_candidate": "[('o001', 'observation'), ('o002', 'observation')]"}
+    pool = [image("a"), image("b", **STAR), image("c", **STAR)]
+    assert [(rule, name) for rule, name, _ in dependent(*[one | candidates for one in pool])] == [
+        ("Asn_Lv2Image", "o001"),
+        ("Asn_Lv2Image", "o002"),
+    ]
+
+
+# Where it does not
+
+
+def test_a_regular_mosaic() -> None:
+    pool = [
+        image(f"{tile}{detector}{dither}", mostilno=tile, detector=detector, dithptin=dither)
+        for tile in "12"
+        for detector in ("nrca1", "nrca2")
+        for dither in "123"
+    ]
+    outcome = generated(pool)
+    assert len(outcome.associations) == 12
+    assert outcome.order_dependent == []
+
+
+def test_sciences_with_backgrounds() -> None:
+    pool = [image("a"), image("b", bkgdtarg="t"), image("c"), image("d", bkgdtarg="t")]
+    assert dependent(*pool) == []
+
+
+def test_one_reference_star_that_is_a_background_too() -> None:
+    # In any order: each science with the star, and the star alone.
+    assert dependent(image("a"), image("b", **STAR), image("c")) == []
+
+
+def test_a_file_name_that_comes_twice_in_equal_rows() -> None:
+    assert dependent(image("a"), image("a"), image("b", bkgdtarg="t"), image("c")) == []
+
+
+@pytest.mark.parametrize("keyword", ["obs_id", "dithptin", "exposerr"])
+def test_a_file_name_that_comes_twice_in_rows_of_the_same_keys(keyword: str) -> None:
+    pool = [image("a", **{keyword: "1"}), image("a", **{keyword: "2"}), image("b", bkgdtarg="t")]
+    assert dependent(*pool) == []
+
+
+def test_an_optional_key_that_is_empty_in_some_sciences() -> None:
+    assert dependent(image("a", pupil="n/a"), image("b"), image("c", pupil="n/a")) == []
+
+
+def test_imprints_of_sciences_of_the_integral_field() -> None:
+    pool = [
+        cube("a", dithptin="1"),
+        cube("b", dithptin="2"),
+        cube("c", dithptin="1", is_imprt="t"),
+        cube("d", dithptin="2", is_imprt="t"),
+    ]
+    assert dependent(*pool) == []
+
+
+def test_nods_along_the_slit_without_a_confirmation() -> None:
+    assert dependent(nod("a", "1"), nod("b", "2")) == []
+
+
+def test_full_frame_coronagraphy() -> None:
+    assert dependent(coronagraph("a"), coronagraph("b", bkgdtarg="t"), coronagraph("c")) == []
+
+
+# In any pool
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_the_order_of_rows_does_not_change_what_is_pointed_out(
+    family: str, data: st.DataObject
+) -> None:
+    pool = data.draw(pools(family, regular=False))
+    assert dependent(*data.draw(st.permutations(pool))) == dependent(*pool)
+
+
+REGULAR = set(FAMILIES) - {"low resolution"}
+
+
+@pytest.mark.parametrize("family", sorted(REGULAR))
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_nothing_is_pointed_out_in_a_pool_of_sciences(family: str, data: st.DataObject) -> None:
+    pool = [
+        {name: value for name, value in one.items() if not name.startswith(("is_", "bkgd"))}
+        for one in data.draw(pools(family, regular=True))
+    ]
+    assert dependent(*pool) == []

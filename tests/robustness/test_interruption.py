@@ -1,0 +1,117 @@
+"""Ctrl-C while `generate` reads, writes or records: exit code 130, one line, and no trace."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asnrules.catalog.opening import connect_catalog
+from cli.small_pools import nrc_image
+from robustness.checking import number_of_runs
+
+DEADLINE = 60.0
+EXPOSURES = 12_000
+"""So many that each stage takes longer than it takes to see that it has begun."""
+OF_AN_OBSERVATION = 60
+
+
+@pytest.fixture
+def database(templates: Any, tmp_path: Path) -> Path:
+    return Path(shutil.copyfile(templates.seeded("sqlite"), tmp_path / "asnrules.db"))
+
+
+def large_pool() -> Iterator[str]:
+    exposure = nrc_image()
+    yield "|".join(exposure) + "\n"
+    for number in range(EXPOSURES):
+        observation = number // OF_AN_OBSERVATION
+        exposure["filename"] = f"jw00001{observation:03}001_02101_{number:05}_nrca1_uncal.fits"
+        exposure["asn_candidate"] = f"[('o{observation:03}', 'observation')]"
+        yield "|".join(exposure.values()) + "\n"
+
+
+@contextmanager
+def generating(pool: str, database: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start `generate` as the leader of a process group, as a shell does."""
+    command = [sys.executable, "-m", "asnrules", "--database", str(database), "generate", pool]
+    process = subprocess.Popen(
+        [*command, "--output", "out"],
+        cwd=database.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + DEADLINE
+    while not is_so():
+        assert process.poll() is None, "it ended before it could be interrupted"
+        assert time.monotonic() < end, "it does not come to what is waited for"
+        time.sleep(0.001)
+
+
+def interrupt(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=DEADLINE)
+    return process.returncode, out, err
+
+
+def assert_no_trace(result: tuple[int, bytes, bytes], database: Path) -> None:
+    assert result == (130, b"", b"asnrules: interrupted; nothing was written or recorded\n")
+    output = database.parent / "out"
+    assert not output.exists() or list(output.iterdir()) == []
+    with closing_engine(database) as engine:
+        assert number_of_runs(engine) == 0
+        with engine.connect() as connection:
+            left = connection.exec_driver_sql("SELECT count(*) FROM exposures").scalar_one()
+    assert left == 0
+
+
+@contextmanager
+def closing_engine(database: Path) -> Iterator[Any]:
+    engine = connect_catalog(str(database))
+    yield engine
+    engine.dispose()
+
+
+def test_while_it_reads(database: Path) -> None:
+    with generating("-", database) as process:
+        assert process.stdin is not None
+        # A pipe holds 64 KB or so: what is beyond that can be written once the other side reads.
+        process.stdin.write("".join(large_pool()).encode()[:1_000_000])
+        assert_no_trace(interrupt(process), database)
+
+
+def test_while_it_writes(database: Path) -> None:
+    pool = database.with_name("pool.csv")
+    pool.write_text("".join(large_pool()))
+    with generating(str(pool), database) as process:
+        stages = database.parent / "out"
+        wait_until(lambda: len(list(stages.glob(".asnrules-stage-*/*.json"))) > 10, process)
+        assert_no_trace(interrupt(process), database)
+
+
+def test_while_it_records(database: Path) -> None:
+    pool = database.with_name("pool.csv")
+    pool.write_text("".join(large_pool()))
+    log = database.with_name("asnrules.db-wal")
+    with generating(str(pool), database) as process:
+        wait_until(lambda: log.exists() and log.stat().st_size > 100_000, process)
+        assert_no_trace(interrupt(process), database)
