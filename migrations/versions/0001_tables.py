@@ -333,7 +333,7 @@ def upgrade() -> None:
         sa.Column("program", sa.Text(), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("degraded_status", sa.Text(), nullable=False),
-        sa.Column("constraints", sa.Text(), nullable=False),
+        sa.Column("keys", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["asn_type"], ["asn_types.asn_type"], name=op.f("fk_associations_asn_type")
         ),

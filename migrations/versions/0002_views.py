@@ -105,7 +105,7 @@ FROM v_decisions WHERE associations = 0
 ASSOCIATIONS = """
 CREATE VIEW v_associations AS
 SELECT a.run_id, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, t.pipeline,
-       a.asn_rule, a.asn_id, a.candidate_type, a.program, a.target, a.degraded_status,
+       a.asn_rule, a.asn_id, a.candidate_type, a.program, a.target, a.degraded_status, a.keys,
        (SELECT COUNT(DISTINCT m.product) FROM association_members AS m
         WHERE m.run_id = a.run_id AND m.association = a.position) AS products,
        (SELECT COUNT(*) FROM association_members AS m

@@ -67,6 +67,16 @@ def test_backgrounds_of_the_integral_field_with_their_imprints() -> None:
     ]
 
 
+def test_direct_images_of_which_the_first_is_chosen() -> None:
+    place = {"instrume": "nircam", "detector": "nrcalong", "subarray": "full", "pupil": "clear"}
+    pool = [
+        exposure("a", "nrc_wfss", **place, filter="f444w", expspcin="1"),
+        exposure("b", "nrc_image", **place, filter="f322w2", expspcin="2"),
+        exposure("c", "nrc_image", **place, filter="f444w", expspcin="2"),
+    ]
+    assert dependent(*pool) == [("Asn_Lv2WFSSNRC", "o001", ["a", "b", "c"])]
+
+
 def test_only_the_exposures_of_the_group_are_named() -> None:
     pool = [image("a"), image("b", **STAR), image("c", **STAR)]
     others = [image("d", filter="f150w"), image("e", filter="f150w", bkgdtarg="t")]
@@ -83,6 +93,16 @@ def test_each_candidate_is_named() -> None:
 
 
 # Where it does not
+
+
+def test_direct_images_of_which_one_is_the_next() -> None:
+    place = {"instrume": "nircam", "detector": "nrcalong", "subarray": "full", "pupil": "clear"}
+    pool = [
+        exposure("a", "nrc_wfss", **place, filter="f444w", expspcin="1"),
+        exposure("b", "nrc_image", **place, filter="f322w2", expspcin="2"),
+        exposure("c", "nrc_image", **place, filter="f444w", expspcin="3"),
+    ]
+    assert dependent(*pool) == []
 
 
 def test_a_regular_mosaic() -> None:
@@ -152,7 +172,8 @@ def test_the_order_of_rows_does_not_change_what_is_pointed_out(
     assert dependent(*data.draw(st.permutations(pool))) == dependent(*pool)
 
 
-REGULAR = set(FAMILIES) - {"low resolution"}
+# Nods with a confirmation, and grism exposures with direct images as near, do depend on it.
+REGULAR = set(FAMILIES) - {"low resolution", "grisms"}
 
 
 @pytest.mark.parametrize("family", sorted(REGULAR))

@@ -12,7 +12,7 @@ from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.errors import NotFoundError
 from asnrules.pools import parse_candidates
-from engine.building import POOL, Exposure, files, image, summary, work_of
+from engine.building import POOL, Exposure, coronagraph, files, image, summary, work_of
 from engine.pools import FAMILIES, pools
 
 BOTH = "[('o001', 'observation'), ('c1000', 'background')]"
@@ -161,7 +161,12 @@ def test_dms_refuses_an_unknown_candidate() -> None:
 
 
 def test_dms_does_not_say_of_an_exposure_that_it_was_not_selected_if_it_was() -> None:
-    outcome = selected(EXPOSURES, "o001", dms=True)
+    pool = [
+        coronagraph("a", subarray="sub320", asn_candidate=BOTH),
+        coronagraph("b", subarray="sub320", bkgdtarg="t", asn_candidate=OTHER),
+        coronagraph("c", subarray="sub320", asn_candidate=ALONE),
+    ]
+    outcome = selected(pool, "o001", dms=True)
     assert outcome.memberships == [0, 0, 0]
     assert outcome.reasons[2] == "its candidates were not selected"
     assert outcome.reasons[0] != "its candidates were not selected"

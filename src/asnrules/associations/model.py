@@ -59,8 +59,12 @@ class Association(NamedTuple):
         What was asked for.
     degraded_status : str
         One of `NO_DEGRADED` and `DEGRADED`.
-    constraints : str
-        In words, the conditions and keys that held.
+    keys : str
+        What its exposures have in common.
+    ruleset : str
+        The label of the ruleset.
+    asked : str
+        What the rule asks of each exposure, in words.
     products : tuple of Product
         One; several in merged associations.
     """
@@ -75,8 +79,20 @@ class Association(NamedTuple):
     asn_pool: str
     version_id: str | None
     degraded_status: str
-    constraints: str
+    keys: str
+    ruleset: str
+    asked: str
     products: tuple[Product, ...]
+
+    @property
+    def constraints(self) -> str:
+        """In words, the conditions and keys that held."""
+        return (
+            f"{self.asn_rule} of {self.ruleset} for candidate {self.asn_id} "
+            f"({self.candidate_type})\n"
+            f"each exposure: {self.asked}\n"
+            f"in common: {self.keys}"
+        )
 
     def document(self, code_version: str) -> dict[str, Any]:
         """Give the content of its file.

@@ -6,13 +6,13 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, insert, select
 
 from asnrules.associations.model import Association
 from asnrules.classifier import Classification
+from asnrules.database.bulk import insert_rows
 from asnrules.database.schema import (
     association_members,
     associations,
@@ -26,8 +26,12 @@ from asnrules.database.schema import (
 from asnrules.engine.signatures import SET, Judgement
 from asnrules.pools import Pool
 
-BATCH = 10_000
-"""Rows of one INSERT: enough that the round trip does not count, few enough to hold in memory."""
+APART = ("filename", "program", "asn_candidate")
+"""Keywords that have columns of their own in the table of exposures."""
+
+NULL = "null"
+"""How a pool writes that there is no value; it is left out of the record, as the columns of a pool
+tell such a cell from a missing column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +123,28 @@ def record_run(connection: Connection, run: Run) -> int:
             .returning(runs.c.run_id)
         ).scalar_one()
     )
-    _insert(
+    insert_rows(
         connection,
         run_pools,
+        ("run_id", "position", "pool_id", "name"),
         (
-            {"run_id": run_id, "position": position, "pool_id": pool_id, "name": pool.name}
+            (run_id, position, pool_id, pool.name)
             for position, (pool_id, pool) in enumerate(zip(pool_ids, run.pools, strict=True), 1)
         ),
     )
-    _insert(
+    insert_rows(
         connection,
         decisions,
+        ("run_id", "pool_id", "position", "trace_id", "associations", "reason"),
         (
-            {
-                "run_id": run_id,
-                "pool_id": pool_ids[pool],
-                "position": row + 1,
-                "trace_id": trace_ids[id(judgement)],
-                "associations": count,
-                "reason": run.reasons.get(place),
-            }
+            (
+                run_id,
+                pool_ids[pool],
+                row + 1,
+                trace_ids[id(judgement)],
+                count,
+                run.reasons.get(place),
+            )
             for place, ((pool, row), judgement, count) in enumerate(
                 zip(run.exposures, run.judgements, run.memberships, strict=True)
             )
@@ -168,27 +174,30 @@ def _record_pool(connection: Connection, pool: Pool) -> int:
             .returning(pools.c.pool_id)
         ).scalar_one()
     )
-    places = {keyword: place for place, keyword in enumerate(pool.keywords)}
-    apart = ("filename", "program", "asn_candidate")
-    rest = [(keyword, place) for keyword, place in places.items() if keyword not in apart]
-    exp_type = places["exp_type"]
-    _insert(
+    insert_rows(
         connection,
         exposures,
-        (
-            {
-                "pool_id": pool_id,
-                "position": position,
-                **{keyword: row[places[keyword]] for keyword in apart},
-                "exp_type": (row[exp_type] or "").upper() or None,
-                "keyword_values": json.dumps(
-                    {keyword: row[place] for keyword, place in rest if row[place] is not None}
-                ),
-            }
-            for position, row in enumerate(pool.rows, 1)
-        ),
+        ("pool_id", "position", *APART, "exp_type", "keyword_values"),
+        _exposure_rows(pool_id, pool),
     )
     return pool_id
+
+
+def _exposure_rows(pool_id: int, pool: Pool) -> Iterable[tuple[Any, ...]]:
+    places = {keyword: place for place, keyword in enumerate(pool.keywords)}
+    apart = [places[keyword] for keyword in APART]
+    rest = [(keyword, place) for keyword, place in places.items() if keyword not in APART]
+    exp_type = places["exp_type"]
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+    for position, row in enumerate(pool.rows, 1):
+        values = {name: row[place] for name, place in rest if row[place] not in {None, NULL}}
+        yield (
+            pool_id,
+            position,
+            *[row[place] for place in apart],
+            (row[exp_type] or "").upper() or None,
+            encode(values),
+        )
 
 
 def _record_traces(connection: Connection, run: Run) -> dict[int, int]:
@@ -234,50 +243,39 @@ def _shown(value: str) -> str:
 def _record_associations(
     connection: Connection, run_id: int, run: Run, pool_ids: Sequence[int]
 ) -> None:
-    _insert(
+    fields = (
+        "asn_name", "asn_type", "asn_rule", "asn_id", "candidate_type",
+        "program", "target", "degraded_status", "keys",
+    )  # fmt: skip
+    insert_rows(
         connection,
         associations,
+        ("run_id", "position", *fields),
         (
-            {
-                "run_id": run_id,
-                "position": position,
-                "asn_name": association.asn_name,
-                "asn_type": association.asn_type,
-                "asn_rule": association.asn_rule,
-                "asn_id": association.asn_id,
-                "candidate_type": association.candidate_type,
-                "program": association.program,
-                "target": association.target,
-                "degraded_status": association.degraded_status,
-                "constraints": association.constraints,
-            }
+            (run_id, position, *[getattr(association, name) for name in fields])
             for position, association in enumerate(run.associations, 1)
         ),
     )
-    _insert(connection, association_members, _member_rows(run_id, run, pool_ids))
+    insert_rows(
+        connection,
+        association_members,
+        ("run_id", "association", "position", "product", "expname", "exptype", "exposerr",
+         "pool_id", "exposure"),
+        _member_rows(run_id, run, pool_ids),
+    )  # fmt: skip
 
 
-def _member_rows(run_id: int, run: Run, pool_ids: Sequence[int]) -> Iterable[dict[str, Any]]:
+def _member_rows(run_id: int, run: Run, pool_ids: Sequence[int]) -> Iterable[tuple[Any, ...]]:
     for number, association in enumerate(run.associations, 1):
         position = 0
         for product in association.products:
-            for member in product.members:
+            for expname, exptype, exposerr, exposure in product.members:
                 position += 1
-                place = None if member.exposure is None else run.exposures[member.exposure]
-                yield {
-                    "run_id": run_id,
-                    "association": number,
-                    "position": position,
-                    "product": product.name,
-                    "expname": member.expname,
-                    "exptype": member.exptype,
-                    "exposerr": member.exposerr,
-                    "pool_id": None if place is None else pool_ids[place[0]],
-                    "exposure": None if place is None else place[1] + 1,
-                }
-
-
-def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    rows = iter(rows)
-    while batch := list(islice(rows, BATCH)):
-        connection.execute(insert(table), batch)
+                pool_id = row = None
+                if exposure is not None:
+                    pool, row = run.exposures[exposure]
+                    pool_id, row = pool_ids[pool], row + 1
+                yield (
+                    run_id, number, position, product.name,
+                    expname, exptype, exposerr, pool_id, row,
+                )  # fmt: skip

@@ -376,7 +376,7 @@ associations = _table(
     Column("program", Text, nullable=False),
     Column("target", Text, nullable=False),
     Column("degraded_status", Text, nullable=False),
-    Column("constraints", Text, nullable=False),
+    Column("keys", Text, nullable=False),
     PrimaryKeyConstraint("run_id", "position"),
     UniqueConstraint("run_id", "asn_name"),
 )

@@ -119,7 +119,7 @@ class Generation:
         return Outcome(
             associations=associations,
             memberships=memberships,
-            reasons=self._reasons(memberships, growth.reasons),
+            reasons=self._reasons(memberships, growth.refused),
             order_dependent=growth.order_dependent,
             fates=[*growth.fates, *self._fates(drafts, named)],
         )
@@ -133,11 +133,18 @@ class Generation:
                         memberships[member.exposure] += 1
         return memberships
 
-    def _reasons(self, memberships: Sequence[int], grown: Mapping[int, str]) -> dict[int, str]:
+    def _reasons(
+        self, memberships: Sequence[int], refused: Sequence[tuple[Sequence[int], str]]
+    ) -> dict[int, str]:
         """Say why exposures that rules would take are in no association."""
         left_out = "the finishing steps left it out"
         if self._wanted.selection.ids:
             left_out = "its candidates were not selected"
+        grown: dict[int, str] = {}
+        for places, reason in refused:
+            for place in places:
+                if memberships[place] == 0:
+                    grown.setdefault(place, reason)
         reasons = {}
         for place, count in enumerate(memberships):
             if count == 0 and self._work.judgements[place].takers:

@@ -28,8 +28,8 @@ class Growth:
 
     Attributes
     ----------
-    reasons : dict of int to str
-        For exposures of associations that did not come about, why not.
+    refused : list of (sequence of int, str)
+        Exposures of associations that did not come about, and why not.
     fates : list of Fate
         What became of the watched exposure in associations that did not come about.
     irregular : int
@@ -41,7 +41,7 @@ class Growth:
     def __init__(self, work: Work, watched: int | None = None) -> None:
         self._work = work
         self._watched = watched
-        self.reasons: dict[int, str] = {}
+        self.refused: list[tuple[Sequence[int], str]] = []
         self.fates: list[Fate] = []
         self.irregular = 0
         self.order_dependent: list[OrderDependence] = []
@@ -109,8 +109,7 @@ class Growth:
         return None
 
     def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], refusal: str) -> None:
-        for place in exposures:
-            self.reasons.setdefault(place, refusal)
+        self.refused.append((exposures, refusal))
         if self._watched in exposures:
             rule = self._work.ruleset.rules[number]
             self.fates.append(Fate(rule, candidate, None, refusal))
@@ -125,8 +124,8 @@ class Growth:
         return drafts
 
     def _drop(self, draft: Draft, reason: str) -> None:
+        places = [member.place for member in draft.grown if member.place is not None]
+        self.refused.append((places, reason))
         for member in draft.grown:
-            if member.place is not None:
-                self.reasons.setdefault(member.place, reason)
-                if member.place == self._watched:
-                    self.fates.append(Fate(draft.rule, draft.candidate, member, reason))
+            if member.place is not None and member.place == self._watched:
+                self.fates.append(Fate(draft.rule, draft.candidate, member, reason))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
 from asnrules.engine.drafts import Draft, DraftMember, Work
@@ -16,7 +17,7 @@ from asnrules.engine.finishing.names import (
 )
 from asnrules.engine.finishing.pruning import Entry, prune
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.wording import constraints_text, requirements_text
+from asnrules.engine.wording import keys_text, requirements_text
 
 
 class Naming:
@@ -36,7 +37,11 @@ class Naming:
         self._work = work
         self._pool_names = pool_names
         self._version_id = version_id
+        # Names come again and again, so each is made and held once.
         self._stems: dict[str, str] = {}
+        self._rate: dict[int, str] = {}
+        self._rateints: dict[int, str] = {}
+        self._keys: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
         self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
 
     def name(self, drafts: Sequence[Draft]) -> list[tuple[Association, Draft]]:
@@ -54,12 +59,7 @@ class Naming:
         """
         products = [self._product(draft) for draft in drafts]
         entries = [
-            Entry(
-                asn_id=draft.candidate[0],
-                product=product.name,
-                members={member.expname: member.exptype for member in product.members},
-                twins=self._twins(draft, product),
-            )
+            Entry(draft.candidate[0], product, partial(self._twins, draft, product))
             for draft, product in zip(drafts, products, strict=True)
         ]
         numbers: Counter[tuple[str, str]] = Counter()
@@ -81,18 +81,20 @@ class Naming:
     def _member(self, member: DraftMember) -> Member:
         if member.place is None:
             return Member(member.expname or "", member.exptype, None, None)
-        filename = self._work.value(member.place, "filename") or ""
-        expname = member_name(filename, rateints=member.rateints)
+        names = self._rateints if member.rateints else self._rate
+        expname = names.get(member.place)
+        if expname is None:
+            filename = self._work.value(member.place, "filename") or ""
+            expname = names[member.place] = member_name(filename, rateints=member.rateints)
         exposerr = self._work.value(member.place, "exposerr")
         return Member(expname, member.exptype, exposerr, member.place)
 
-    def _twins(self, draft: Draft, product: Product) -> Callable[[], object]:
+    def _twins(self, draft: Draft, product: Product) -> object:
         """Say with what others an association is equal but for the suffixes of its members."""
-        return lambda: (
-            draft.rule.asn_type,
-            draft.candidate[0][0],
-            frozenset((self._stem(member.expname), member.exptype) for member in product.members),
+        members = frozenset(
+            (self._stem(member.expname), member.exptype) for member in product.members
         )
+        return draft.rule.asn_type, draft.candidate[0][0], members
 
     def _stem(self, expname: str) -> str:
         stem = self._stems.get(expname)
@@ -105,6 +107,10 @@ class Naming:
         program = program_name(work.value(draft.creator, "program"))
         asn_id, candidate_type = draft.candidate
         asn_type = draft.rule.asn_type
+        keys = tuple(draft.keys.items())
+        shared = self._keys.get(keys)
+        if shared is None:
+            shared = self._keys[keys] = keys_text(keys)
         degraded = any(
             member.place is not None and work.given(member.place, "exposerr") is not None
             for member in draft.grown
@@ -120,7 +126,9 @@ class Naming:
             asn_pool=self._pool_names[draft.creator],
             version_id=self._version_id,
             degraded_status=DEGRADED if degraded else NO_DEGRADED,
-            constraints=constraints_text(draft, work.ruleset.label, self._asked[draft.rule.name]),
+            keys=shared,
+            ruleset=work.ruleset.label,
+            asked=self._asked[draft.rule.name],
             products=(product,),
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft
+from collections.abc import Iterable
+
 from asnrules.engine.model import Requirement, Rule
 
 
@@ -21,24 +22,12 @@ def requirements_text(rule: Rule) -> str:
     return "; ".join(requirement_text(use) for use in rule.requirements)
 
 
-def constraints_text(draft: Draft, label: str, asked: str) -> str:
-    """Say which conditions and keys hold for an association.
+def keys_text(keys: Iterable[tuple[str, tuple[str, str]]]) -> str:
+    """Say what the exposures of an association have in common.
 
     Parameters
     ----------
-    draft : Draft
-        The association.
-    label : str
-        Of the ruleset.
-    asked : str
-        The `requirements_text` of its rule.
+    keys : iterable of (str, (str, str))
+        Name of a key, and the keyword and value that are shared.
     """
-    identifier, kind = draft.candidate
-    shared = "; ".join(
-        f"{name} = {value} ({source.upper()})" for name, (source, value) in draft.keys.items()
-    )
-    return (
-        f"{draft.rule.name} of {label} for candidate {identifier} ({kind})\n"
-        f"each exposure: {asked}\n"
-        f"in common: {shared}"
-    )
+    return "; ".join(f"{name} = {value} ({source.upper()})" for name, (source, value) in keys)

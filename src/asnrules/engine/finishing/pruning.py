@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from asnrules.associations.model import Product
+
 
 class Entry(NamedTuple):
     """What pruning looks at in an association.
@@ -17,19 +19,20 @@ class Entry(NamedTuple):
     ----------
     asn_id : str
         The id of its candidate.
-    product : str
-        The name of its product.
-    members : mapping of str to str
-        From expname to exptype.
+    product : Product
+        Its product.
     twins : callable
         Gives something that is equal for associations of one product name that differ at most
         in the suffixes of their members.
     """
 
     asn_id: str
-    product: str
-    members: Mapping[str, str]
+    product: Product
     twins: Callable[[], object]
+
+    def membership(self) -> frozenset[tuple[str, str]]:
+        """Give the files and their exptypes."""
+        return frozenset((member.expname, member.exptype) for member in self.product.members)
 
 
 def prune(entries: Sequence[Entry]) -> list[int]:
@@ -52,12 +55,14 @@ def prune(entries: Sequence[Entry]) -> list[int]:
 
 def _prune_memberships(entries: Sequence[Entry], ordered: Sequence[int]) -> list[int]:
     """Of associations with the same members, keep the last."""
-    seen: set[frozenset[tuple[str, str]]] = set()
+    # By hash, as a million memberships held at once would take most of the memory.
+    seen: dict[int, list[int]] = defaultdict(list)
     kept = []
     for place in reversed(ordered):
-        members = frozenset(entries[place].members.items())
-        if members not in seen:
-            seen.add(members)
+        membership = entries[place].membership()
+        alike = seen[hash(membership)]
+        if all(entries[other].membership() != membership for other in alike):
+            alike.append(place)
             kept.append(place)
     return kept
 
@@ -67,7 +72,7 @@ def _prune_products(entries: Sequence[Entry], kept: Sequence[int]) -> list[int]:
     ordered = sorted(kept, key=lambda place: entries[place].asn_id)
     named: dict[str, list[int]] = defaultdict(list)
     for place in ordered:
-        named[entries[place].product].append(place)
+        named[entries[place].product.name].append(place)
     dropped: set[int] = set()
     for places in named.values():
         if len(places) > 1:
@@ -80,6 +85,7 @@ def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
     dropped: set[int] = set()
     dropped_twins: set[object] = set()
     twins = {place: entries[place].twins() for place in places}
+    members = {place: dict(entries[place].membership()) for place in places}
     for place in places:
         if twins[place] in dropped_twins:
             continue
@@ -87,18 +93,18 @@ def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
         for other in places:
             if other in dropped or twins[other] == twins[longest]:
                 continue
-            if not _is_comparable(entries[longest], entries[other]):
+            if not _is_comparable(members[longest], members[other]):
                 continue
             shorter = other
-            if len(entries[other].members) > len(entries[longest].members):
+            if len(members[other]) > len(members[longest]):
                 longest, shorter = other, longest
             dropped.add(shorter)
             dropped_twins.add(twins[shorter])
     return dropped
 
 
-def _is_comparable(one: Entry, other: Entry) -> bool:
+def _is_comparable(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Tell whether the lengths differ and no shared member has another exptype."""
-    return len(one.members) != len(other.members) and all(
-        other.members.get(expname, exptype) == exptype for expname, exptype in one.members.items()
+    return len(one) != len(other) and all(
+        other.get(expname, exptype) == exptype for expname, exptype in one.items()
     )

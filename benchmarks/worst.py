@@ -1,0 +1,141 @@
+"""Pools that are hard: ten thousand exposures that all fall into one group, and not a plain one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.pools import COLUMNS
+from benchmarks.processes import ProcessError
+from benchmarks.setting import Result, Setting, exponent
+from benchmarks.tables import number, print_table
+
+SIZES = (2_500, 5_000, 10_000)
+QUICK_SIZES = (500, 1_000)
+LIMIT = 600
+QUICK_LIMIT = 20
+
+Values = dict[str, str]
+
+
+def _exposure(place: int, **values: str) -> Values:
+    activity, number = divmod(place, 90_000)
+    return {
+        "filename": f"jw04444001001_021{activity + 1:02}_{number:05}_nrca1_uncal.fits",
+        "program": "4444", "exp_type": "nrc_image", "instrume": "nircam", "detector": "nrca1",
+        "channel": "short", "filter": "f200w", "pupil": "clear", "subarray": "full",
+        "targetid": "1", "pntgtype": "science", "visitype": "prime_targeted_fixed",
+        "bkgdtarg": "f", "tsovisit": "f", "asn_candidate": "[('o001', 'observation')]", **values,
+    }  # fmt: skip
+
+
+def time_series(place: int, draw: random.Random) -> Values:
+    """Images of one detector and filter, a third of them of a time series."""
+    return _exposure(place, tsovisit=draw.choice("tff"))
+
+
+def backgrounds(place: int, draw: random.Random) -> Values:
+    """The same, and one in five hundred is a background."""
+    is_background = "t" if draw.random() < 0.002 else "f"
+    return _exposure(place, tsovisit=draw.choice("tff"), bkgdtarg=is_background)
+
+
+def many_backgrounds(place: int, draw: random.Random) -> Values:
+    """The same, and one in ten is a background: the files are long, whatever makes them."""
+    is_background = "t" if draw.random() < 0.1 else "f"
+    return _exposure(place, tsovisit=draw.choice("tff"), bkgdtarg=is_background)
+
+
+def gaps(place: int, draw: random.Random) -> Values:
+    """Images of which some lack the keywords that others have."""
+    values = {name: "null" for name in ("pupil", "channel", "subarray") if draw.random() < 0.2}
+    return _exposure(place, bkgdtarg="t" if draw.random() < 0.002 else "f", **values)
+
+
+def doubled(place: int, _draw: random.Random) -> Values:
+    """Images of which each file name comes twice."""
+    return _exposure(place // 2)
+
+
+def grisms(place: int, draw: random.Random) -> Values:
+    """Slitless spectra and direct images of one observation."""
+    exp_type, filter_ = draw.choice([("nis_wfss", "gr150r"), ("nis_image", "clear")])
+    return _exposure(
+        place, exp_type=exp_type, instrume="niriss", detector="nis", filter=filter_, pupil="f150w",
+        expspcin=str(place // 10),
+    )  # fmt: skip
+
+
+def nods(place: int, _draw: random.Random) -> Values:
+    """Spectra of one nod pattern that goes on and on."""
+    return _exposure(
+        place, exp_type="nrs_msaspec", instrume="nirspec", detector="nrs1", filter="f290lp",
+        grating="g395m", opmode="msaspec", patttype="3-shutter-slitlet", numdthpt="3",
+        patt_num=str(place % 3 + 1), subpxpts="1", msastate="primarypark_config",
+        msametfl="jw04444001001_01_msa.fits",
+    )  # fmt: skip
+
+
+def imprints(place: int, draw: random.Random) -> Values:
+    """Spectra of one setting, one in a hundred an imprint."""
+    return _exposure(
+        place, exp_type="nrs_ifu", instrume="nirspec", detector="nrs1", filter="f290lp",
+        grating="g395h", opmode="ifu", is_imprt="t" if draw.random() < 0.01 else "f",
+        dithptin=str(place % 4 + 1), patttype="4-point-dither", numdthpt="4",
+    )  # fmt: skip
+
+
+KINDS: tuple[Callable[[int, random.Random], Values], ...] = (
+    time_series, backgrounds, many_backgrounds, gaps, doubled, grisms, nods, imprints,
+)  # fmt: skip
+
+
+def worst(setting: Setting) -> Result:
+    """Measure deciding and grouping of each kind; nothing is written or recorded."""
+    runs = [run for kind in KINDS for run in _runs(setting, kind)]
+    print_table(
+        "worst: seconds, for exposures of one irregular group",
+        ["kind", "rows", "associations", "decide", "group", "exponent", "peak MB"],
+        [
+            [run["kind"], f"{run['rows']:,}"]
+            + (
+                [run["error"], "-", "-", "-", "-"]
+                if "error" in run
+                else [f"{run['associations']:,}"]
+                + [number(run["seconds"][stage]) for stage in ("decide", "group")]
+                + [number(run["exponent"]), number(run["peak"])]
+            )
+            for run in runs
+        ],
+    )
+    return {"runs": runs}
+
+
+def _runs(setting: Setting, kind: Callable[[int, random.Random], Values]) -> Iterator[Result]:
+    """Measure one kind, from small to large, until a size takes too long."""
+    former: Result | None = None
+    for rows in QUICK_SIZES if setting.quick else SIZES:
+        pool = _write(setting.folder / f"{kind.__name__}_{rows}.csv", kind, rows)
+        limit = QUICK_LIMIT if setting.quick else LIMIT
+        about = {"kind": kind.__name__, "rows": rows}
+        try:
+            found = setting.stages(pool, setting.databases[0], keep=False, limit=limit)
+        except ProcessError as error:
+            yield {**about, "error": str(error)}
+            return
+        slope = former and exponent(
+            [former["rows"], rows], [former["seconds"]["group"], found["seconds"]["group"]]
+        )
+        former = {**found, **about, "exponent": slope}
+        yield former
+
+
+def _write(path: Path, kind: Callable[[int, random.Random], Values], rows: int) -> Path:
+    draw = random.Random(0)
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("|".join(COLUMNS) + "\n")
+        for place in range(rows):
+            values = kind(place, draw)
+            stream.write("|".join(values.get(column, "null") for column in COLUMNS) + "\n")
+    return path

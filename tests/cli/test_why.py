@@ -1,0 +1,442 @@
+"""`asnrules why`: why is an exposure in its associations, and why in no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.conftest import Command, Result
+from engine.building import Exposure, exposure, image, keywords
+
+DUPLICATE = "an association with the same members, or the same name and more, stays"
+
+
+def cube(filename: str, **values: str) -> Exposure:
+    optics = {"instrume": "nirspec", "detector": "nrs1", "filter": "f290lp", "grating": "g395h"}
+    given = {"mostilno": "1", "bkgdtarg": "f"} | values
+    return exposure(filename, "nrs_ifu", **(optics | given))
+
+
+def slit(filename: str, point: str) -> Exposure:
+    optics = {"instrume": "nirspec", "detector": "nrs1", "filter": "clear", "grating": "prism"}
+    nods = {"numdthpt": "2", "subpxpts": "1", "expspcin": "1", "patt_num": point}
+    return exposure(filename, "nrs_fixedslit", **optics, **nods, fxd_slit="s200a1")
+
+
+def niriss(filename: str, exp_type: str, filter_: str, **values: str) -> Exposure:
+    optics = {"instrume": "niriss", "detector": "nis", "pupil": "f150w", "subarray": "full"}
+    return exposure(filename, exp_type, **optics, filter=filter_, **values)
+
+
+TWICE = "[('o001', 'observation'), ('o002', 'observation')]"
+EXPOSURES = {
+    one["filename"]: one
+    for one in [
+        image("image_uncal.fits", targetid="2"),
+        image("sky_uncal.fits", bkgdtarg="t"),
+        image("nowhere_uncal.fits", asn_candidate="null"),
+        image("mosaic_uncal.fits", asn_candidate="[('c1000', 'mosaic')]"),
+        image("twice_uncal.fits", filter="f150w", asn_candidate=TWICE),
+        exposure("dark_uncal.fits", "nrc_dark", instrume="nircam"),
+        exposure("strange_uncal.fits", "xyz_thing"),
+        exposure("blank_uncal.fits", "null"),
+        cube("cube_uncal.fits", dithptin="1"),
+        cube("imprint1_uncal.fits", dithptin="1", is_imprt="t"),
+        cube("imprint2_uncal.fits", dithptin="2", is_imprt="t"),
+        slit("nod1_uncal.fits", "1"),
+        slit("nod2_uncal.fits", "2"),
+        niriss("grism_uncal.fits", "nis_wfss", "gr150r"),
+        niriss("direct_uncal.fits", "nis_image", "clear"),
+        niriss("lonely_uncal.fits", "nis_wfss", "gr150c", targetid="99"),
+    ]
+}
+
+
+def write(path: Path, *exposures: Exposure) -> str:
+    """Write a pool with all the columns that rules look at."""
+    lines = ["|".join(keywords())]
+    lines += ["|".join(one.get(name, "null") for name in keywords()) for one in exposures]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> str:
+    return write(tmp_path / "pool.csv", *EXPOSURES.values())
+
+
+def explained(run: Command, pool: str, name: str) -> Any:
+    return run("why", pool, f"{name}_uncal.fits", "--format", "json").json
+
+
+def roles(document: Any) -> list[tuple[str, str, str]]:
+    """Give rule, role and exptype for each association."""
+    return sorted(
+        (one["asn_rule"], one["role"], one["exptype"]) for one in document["associations"]
+    )
+
+
+def dropped(document: Any) -> list[tuple[str, str, str | None]]:
+    """Give rule, candidate and role of what was not kept."""
+    return [(one["asn_rule"], one["candidate"], one["role"]) for one in document["dropped"]]
+
+
+# ------------------------------------------------------------------ the document
+
+
+def test_the_document_of_a_science(asnrules: Command, pool: str) -> None:
+    document = explained(asnrules, pool, "image")
+    misses = document.pop("misses")
+    assert [list(one) for one in misses] == [
+        ["asn_rule", "condition", "keyword", "found", "wanted", "others"]
+    ] * len(misses)
+    published = document.pop("published")
+    assert (published["ruleset"], published["asn_type"]) == ("2026-03-20", "image2")
+    document["dropped"] = [one for one in document["dropped"] if "WFSS" not in one["asn_rule"]]
+    assert document == {
+        "filename": "image_uncal.fits",
+        "ruleset": "jwst-3.0.0",
+        "exp_type": "NRC_IMAGE",
+        "member_type": "science",
+        "special": None,
+        "associations": [
+            {
+                "asn_name": "jw00001-o001_image2_00002_asn",
+                "asn_type": "image2",
+                "asn_rule": "Asn_Lv2Image",
+                "candidate": "o001",
+                "candidate_type": "observation",
+                "product": "image",
+                "exptype": "science",
+                "role": "science",
+                "keys": {
+                    "program": {"keyword": "PROGRAM", "value": "1"},
+                    "instrument": {"keyword": "INSTRUME", "value": "nircam"},
+                    "detector": {"keyword": "DETECTOR", "value": "nrca1"},
+                    "opt_elem": {"keyword": "FILTER", "value": "f200w"},
+                    "opt_elem2": {"keyword": "PUPIL", "value": "clear"},
+                    "subarray": {"keyword": "SUBARRAY", "value": "full"},
+                    "exp_type": {"keyword": "EXP_TYPE", "value": "nrc_image"},
+                },
+            }
+        ],
+        "dropped": [],
+        "reason": None,
+    }
+
+
+def test_what_is_not_kept_has_a_rule_a_candidate_a_role_and_a_reason(
+    asnrules_on_file: Command, pool: str
+) -> None:
+    found = explained(asnrules_on_file, pool, "twice")["dropped"]
+    assert {
+        "asn_rule": "Asn_Lv2Image",
+        "candidate": "o001",
+        "role": "science",
+        "reason": DUPLICATE,
+    } in found
+
+
+def test_jsonl_is_the_document_in_one_line(asnrules_on_file: Command, pool: str) -> None:
+    (document,) = asnrules_on_file("why", pool, "sky_uncal.fits", "--format", "jsonl").jsonl
+    assert document == explained(asnrules_on_file, pool, "sky")
+
+
+def test_csv_is_refused(asnrules_on_file: Command, pool: str) -> None:
+    result = asnrules_on_file("why", pool, "sky_uncal.fits", "--format", "csv")
+    result.assert_error(2, "why", "--format json")
+
+
+def test_the_file_name_is_taken_in_any_case(asnrules_on_file: Command, pool: str) -> None:
+    result = asnrules_on_file("why", pool, "SKY_UNCAL.FITS", "--format", "json")
+    assert result.json == explained(asnrules_on_file, pool, "sky")
+
+
+def test_the_order_of_rows_makes_no_difference(
+    asnrules_on_file: Command, pool: str, tmp_path: Path
+) -> None:
+    turned = write(tmp_path / "turned.csv", *reversed(EXPOSURES.values()))
+    for name in ("imprint2", "nod1", "twice"):
+        there = explained(asnrules_on_file, turned, name)
+        assert there == explained(asnrules_on_file, pool, name)
+
+
+def test_nothing_is_recorded(asnrules_on_copy: Command, pool: str) -> None:
+    explained(asnrules_on_copy, pool, "image")
+    query = "SELECT count(*) AS runs FROM runs"
+    assert asnrules_on_copy("sql", query, "--format", "json").json == [{"runs": 0}]
+
+
+# ------------------------------------------------------------------ what it is in
+
+
+def test_a_background(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "sky")
+    assert (document["member_type"], document["special"]) == ("background", "BACKGROUND")
+    assert roles(document) == [
+        ("Asn_Lv2Image", "background", "background"),
+        ("Asn_Lv2ImageSpecial", "science", "science"),
+    ]
+
+
+def test_an_imprint_that_matches(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "imprint1")
+    assert (document["member_type"], document["special"]) == ("imprint", "IMPRINT")
+    assert roles(document) == [
+        ("Asn_Lv2Spec", "imprint", "imprint"),
+        ("Asn_Lv2SpecImprint", "science", "science"),
+    ]
+
+
+def test_an_imprint_that_does_not_match(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "imprint2")
+    assert roles(document) == [("Asn_Lv2SpecImprint", "science", "science")]
+    assert dropped(document) == [("Asn_Lv2Spec", "o001", "imprint")]
+    assert document["dropped"][0]["reason"]
+
+
+def test_a_nod(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "nod1")
+    assert roles(document) == [
+        ("Asn_Lv2NRSFSS", "science", "background"),
+        ("Asn_Lv2NRSFSS", "science", "science"),
+    ]
+    assert [one["product"] for one in document["associations"]] in (
+        ["nod1", "nod2"],
+        ["nod2", "nod1"],
+    )
+
+
+def test_a_direct_image(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "direct")
+    assert roles(document) == [("Asn_Lv2Image", "science", "science")]
+    assert ("Asn_Lv2WFSSNIS", "o001", "direct image") in dropped(document)
+    assert document["reason"] is None
+
+
+def test_associations_stand_by_name(asnrules_on_file: Command, pool: str) -> None:
+    names = [one["asn_name"] for one in explained(asnrules_on_file, pool, "nod1")["associations"]]
+    assert len(names) == 2
+    assert names == sorted(names)
+
+
+def test_what_members_have_in_common_is_what_the_exposure_has(
+    asnrules_on_file: Command, pool: str
+) -> None:
+    for name in ("image", "sky", "cube", "imprint1", "nod1", "grism", "direct"):
+        for one in explained(asnrules_on_file, pool, name)["associations"]:
+            for key in one["keys"].values():
+                own = EXPOSURES[f"{name}_uncal.fits"].get(key["keyword"].lower())
+                assert (name, key["keyword"], own) == (name, key["keyword"], key["value"])
+
+
+# ------------------------------------------------------------------ in none
+
+
+def test_a_dark(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "dark")
+    assert (document["exp_type"], document["member_type"]) == ("NRC_DARK", "dark")
+    assert document["published"]["asn_type"] is None
+    assert (document["associations"], document["dropped"]) == ([], [])
+    assert document["reason"] == "no rule takes its EXP_TYPE"
+    assert {one["keyword"] for one in document["misses"]} == {"EXP_TYPE"}
+
+
+def test_an_exposure_in_no_candidate(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "nowhere")
+    assert (document["associations"], document["dropped"]) == ([], [])
+    assert document["reason"] == "it belongs to no candidate"
+
+
+def test_an_exposure_of_a_mosaic_only(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "mosaic")
+    assert document["associations"] == []
+    assert document["reason"] == "candidate c1000 is of type mosaic"
+    assert ("Asn_Lv2Image", "c1000", None) in dropped(document)
+
+
+def test_an_association_that_another_stands_for(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "twice")
+    assert [one["candidate"] for one in document["associations"]] == ["o002"]
+    assert ("Asn_Lv2Image", "o001", "science") in dropped(document)
+    assert document["reason"] is None
+
+
+def test_a_grism_exposure_without_a_direct_image(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "lonely")
+    assert document["associations"] == []
+    assert ("Asn_Lv2WFSSNIS", "o001", "science") in dropped(document)
+    assert document["reason"] == "Asn_Lv2WFSSNIS found no direct image for it"
+
+
+@pytest.mark.parametrize("name", ["strange", "blank"])
+def test_an_exposure_whose_exp_type_nobody_knows(
+    asnrules_on_file: Command, pool: str, name: str
+) -> None:
+    document = explained(asnrules_on_file, pool, name)
+    assert (document["published"], document["associations"]) == (None, [])
+    assert document["misses"] == []
+    assert document["reason"]
+
+
+# ------------------------------------------------------------------ misses
+
+
+def test_the_nearest_miss_comes_first_and_those_of_the_exp_type_last(
+    asnrules_on_file: Command, pool: str
+) -> None:
+    misses = explained(asnrules_on_file, pool, "image")["misses"]
+    near = [(one["asn_rule"], one["found"]) for one in misses if one["keyword"] != "EXP_TYPE"]
+    assert near == [
+        ("Asn_Lv2ImageSpecial", None),
+        ("Asn_Lv2ImageTSO", None),
+        ("Asn_Lv2WFSC", None),
+    ]
+    rest = misses[len(near) :]
+    assert {(one["keyword"], one["found"]) for one in rest} == {("EXP_TYPE", "nrc_image")}
+    assert [one["others"] for one in rest] == sorted(one["others"] for one in rest)
+
+
+def test_a_miss_says_what_was_found_and_what_was_wanted(
+    asnrules_on_file: Command, pool: str
+) -> None:
+    misses = explained(asnrules_on_file, pool, "cube")["misses"]
+    (nod,) = (one for one in misses if one["asn_rule"] == "Asn_Lv2NRSIFUNod")
+    assert (nod["keyword"], nod["found"], nod["others"]) == ("PATTTYPE", None, 0)
+    assert nod["wanted"] == "2-point-nod, 4-point-nod"
+    (special,) = (one for one in misses if one["asn_rule"] == "Asn_Lv2SpecSpecial")
+    assert (special["keyword"], special["others"]) == ("BKGDTARG", 0)
+    (slit_,) = (one for one in misses if one["asn_rule"] == "Asn_Lv2NRSFSS")
+    assert (slit_["keyword"], slit_["found"], slit_["wanted"]) == (
+        "EXP_TYPE",
+        "nrs_ifu",
+        "nrs_fixedslit",
+    )
+
+
+def test_a_rule_that_takes_it_is_no_miss(asnrules_on_file: Command, pool: str) -> None:
+    for name in ("image", "sky", "cube", "imprint1", "imprint2", "nod1", "direct", "lonely"):
+        document = explained(asnrules_on_file, pool, name)
+        took = {one["asn_rule"] for one in document["associations"] + document["dropped"]}
+        assert took
+        assert took.isdisjoint(one["asn_rule"] for one in document["misses"])
+
+
+OTHER_INSTRUMENTS = {
+    "image": ("NRS", "MIR", "WFSSNIS", "FGS", "NRSLAMP"),
+    "cube": ("MIR", "WFSS", "FGS", "Coron"),
+    "direct": ("NRS", "MIR", "NRC", "FGS", "Coron"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_INSTRUMENTS)
+def test_rules_of_other_instruments_are_not_listed(
+    asnrules_on_file: Command, pool: str, name: str
+) -> None:
+    rules = [one["asn_rule"] for one in explained(asnrules_on_file, pool, name)["misses"]]
+    assert "Asn_Lv2ImageTSO" in rules
+    assert [rule for rule in rules if any(word in rule for word in OTHER_INSTRUMENTS[name])] == []
+
+
+# ------------------------------------------------------------------ the text
+
+
+def text_of(run: Command, pool: str, name: str) -> Result:
+    result = run("why", pool, f"{name}_uncal.fits")
+    result.assert_fine()
+    return result
+
+
+def test_the_text_of_a_background(asnrules: Command, pool: str) -> None:
+    lines = text_of(asnrules, pool, "sky").out.splitlines()
+    assert lines[:10] == [
+        "sky_uncal.fits: NRC_IMAGE, class background",
+        "  the published table (2026-03-20) says background, image2",
+        "",
+        "jw00001-o001_image2_00001_asn: it is a science here (image2)",
+        "  Asn_Lv2ImageSpecial took it as science, for candidate o001 (observation)",
+        "  in common with the other members: PROGRAM 1, INSTRUME nircam, DETECTOR nrca1, "
+        "FILTER f200w, PUPIL clear, SUBARRAY full, BKGDTARG t",
+        "",
+        "jw00001-o001_image2_00002_asn: it is a background here (image2)",
+        "  Asn_Lv2Image took it as background, for candidate o001 (observation)",
+        "  in common with the other members: PROGRAM 1, INSTRUME nircam, DETECTOR nrca1, "
+        "FILTER f200w, PUPIL clear, SUBARRAY full, EXP_TYPE nrc_image",
+    ]
+
+
+def test_the_text_of_an_imprint_has_its_article(asnrules_on_file: Command, pool: str) -> None:
+    assert "it is an imprint here (spec2)" in text_of(asnrules_on_file, pool, "imprint1").out
+
+
+def test_the_text_of_a_dark(asnrules_on_file: Command, pool: str) -> None:
+    lines = text_of(asnrules_on_file, pool, "dark").out.splitlines()
+    assert lines[:6] == [
+        "dark_uncal.fits: NRC_DARK, class dark",
+        "  the published table (2026-03-20) says dark, no association",
+        "",
+        "It is in no association: no rule takes its EXP_TYPE",
+        "",
+        "Rules for this instrument that do not take it, the nearest miss first:",
+    ]
+    assert all(line.startswith("  Asn_") and "EXP_TYPE is 'nrc_dark'" in line for line in lines[6:])
+    assert len(lines) > 6
+
+
+def test_the_text_of_an_exposure_that_nobody_knows(asnrules_on_file: Command, pool: str) -> None:
+    lines = text_of(asnrules_on_file, pool, "blank").out.splitlines()
+    assert lines[0].startswith("blank_uncal.fits: no EXP_TYPE, class ")
+    assert lines[1] == "  the published table has no row for it"
+    assert any(line.startswith("It is in no association: ") for line in lines)
+
+
+def test_an_empty_value_is_called_empty(asnrules_on_file: Command, pool: str) -> None:
+    lines = text_of(asnrules_on_file, pool, "image").out.splitlines()
+    assert "  Asn_Lv2ImageTSO: TSOVISIT is empty, wanted t" in lines
+
+
+@pytest.mark.parametrize("name", [name.removesuffix("_uncal.fits") for name in EXPOSURES])
+def test_the_text_is_plain(asnrules_on_file: Command, pool: str, name: str) -> None:
+    text = text_of(asnrules_on_file, pool, name).out
+    for mark in ("None", "null", "[", "]", "{", "}", "<", "\x1b"):
+        assert mark not in text
+
+
+def test_the_text_does_not_say_the_same_twice(asnrules_on_file: Command, tmp_path: Path) -> None:
+    grisms = [niriss(f"g{number}_uncal.fits", "nis_wfss", "gr150r") for number in range(3)]
+    direct = EXPOSURES["direct_uncal.fits"]
+    pool = write(tmp_path / "grisms.csv", *grisms, direct)
+    lines = [line for line in text_of(asnrules_on_file, pool, "direct").out.splitlines() if line]
+    assert len(lines) == len(set(lines))
+
+
+# ------------------------------------------------------------------ what is refused
+
+
+def test_an_unknown_exposure_is_not_found_and_near_ones_are_named(
+    asnrules: Command, pool: str
+) -> None:
+    result = asnrules("why", pool, "imprint3_uncal.fits")
+    result.assert_error(3, "imprint3_uncal.fits", "imprint1_uncal.fits", "imprint2_uncal.fits")
+
+
+def test_an_unknown_exposure_that_is_near_none(asnrules_on_file: Command, pool: str) -> None:
+    asnrules_on_file("why", pool, "0").assert_error(3, "'0'", "near it are")
+
+
+def test_any_exposure_of_a_pool_without_one(asnrules_on_file: Command, tmp_path: Path) -> None:
+    pool = write(tmp_path / "empty.csv")
+    asnrules_on_file("why", pool, "a").assert_error(3, "the pool is empty")
+
+
+def test_a_pool_that_is_not_there(asnrules_on_file: Command, tmp_path: Path) -> None:
+    missing = str(tmp_path / "nowhere.csv")
+    asnrules_on_file("why", missing, "a").assert_error(2, "nowhere.csv")
+
+
+def test_ruleset_and_day_exclude_each_other(asnrules_on_file: Command, pool: str) -> None:
+    both = ["--ruleset", "jwst-3.0.0", "--as-of", "2026-05-01"]
+    asnrules_on_file("why", pool, "sky_uncal.fits", *both).assert_error(2, "--as-of")
+    asnrules_on_file("why", pool, "sky_uncal.fits", "--ruleset", "jwst-9").assert_error(3, "jwst-9")

@@ -1,0 +1,132 @@
+"""Random pools that are dense: few values, so that exposures meet in associations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from differential.families import COMMON, Alphabets, Family, Kind
+
+KEPT = {"filename", "asn_candidate", "program", "exp_type", "pntgtype", "targetid"}
+KEPT |= {"subarray", "pupil"}
+"""Columns that are never left out: jwst stops without them, or both make nothing."""
+
+SUFFIX = "suffix"
+"""Varies like a column, and becomes a part of the file name."""
+
+SHARED = (
+    ("c1000", "background"),
+    ("c1001", "mosaic"),
+    ("c1000", "direct_image"),
+    ("c1001", "direct_image"),
+    ("c1001", "background"),
+    ("c100", "background"),
+)
+ODD_CANDIDATES = ("null", "1000")
+COLUMNS = tuple(["filename", *(column for column in COMMON if column != SUFFIX), "asn_candidate"])
+
+
+@dataclass(frozen=True)
+class RandomPool:
+    """A pool: its cells as they stand in the file."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, str], ...]
+    upper: bool
+
+    def __repr__(self) -> str:
+        return f"\n{self.brief()}"
+
+    def text(self, *, is_sorted: bool = False) -> str:
+        """Write it; as it stands, or as jwst is to read it."""
+        rows = self.sorted_values() if is_sorted else self.rows
+        lines = ["|".join(self.columns)]
+        lines += ["|".join(row[column] for column in self.columns) for row in rows]
+        text = "\n".join([*lines, ""])
+        return text.upper() if self.upper else text
+
+    def values(self) -> list[dict[str, str]]:
+        return [
+            {column: row[column].strip().lower() or "null" for column in self.columns}
+            for row in self.rows
+        ]
+
+    def sorted_values(self) -> list[dict[str, str]]:
+        """Give the rows by file name, then by the values of the other columns in order of name."""
+        names = sorted(self.columns)
+        return sorted(
+            self.values(), key=lambda row: (row["filename"], [row[name] for name in names])
+        )
+
+    def brief(self) -> str:
+        """Show it: what all rows share, then what they do not."""
+        rows = self.sorted_values()
+        if not rows:
+            return "no rows"
+        same = {name for name in self.columns if len({row[name] for row in rows}) == 1}
+        lines = ["all: " + " ".join(f"{name}={rows[0][name]}" for name in sorted(same))]
+        lines += [
+            "  " + " ".join(f"{name}={row[name]}" for name in self.columns if name not in same)
+            for row in rows
+        ]
+        absent = sorted(set(COLUMNS) - set(self.columns))
+        return "\n".join([*lines, f"no columns: {' '.join(absent)}", f"upper: {self.upper}"])
+
+
+@st.composite
+def pools(draw: st.DrawFn, family: Family) -> RandomPool:
+    """Draw a pool of a family.
+
+    Most columns have their usual value throughout; a few vary over two or three values.
+    """
+    kinds = draw(st.lists(st.sampled_from(family.kinds), min_size=1, max_size=3, unique_by=id))
+    varied = [column for column in family.dense if draw(st.booleans())]
+    others = sorted({*COMMON, *(column for kind in kinds for column in kind)} - {*family.dense})
+    varied += draw(st.lists(st.sampled_from(others), max_size=family.others, unique=True))
+    alphabets = [_some(draw, kind, varied) for kind in kinds]
+    shared = draw(st.lists(st.sampled_from(SHARED), max_size=2, unique=True))
+    observations = draw(st.integers(1, 3))
+    repeats_names = _seldom(draw, 6)
+    has_odd_candidates = _seldom(draw, 12)
+    rows = []
+    for number in range(draw(st.integers(2, 14))):
+        chosen = draw(st.sampled_from(alphabets))
+        row = {
+            column: values[0] if len(values) == 1 else draw(st.sampled_from(values))
+            for column, values in chosen.items()
+        }
+        observation = draw(st.integers(1, observations))
+        in_shared = [pair for pair in shared if draw(st.booleans())]
+        pairs = [(f"o{observation:03}", "observation"), *in_shared]
+        row["asn_candidate"] = str(pairs)
+        if has_odd_candidates and draw(st.booleans()):
+            row["asn_candidate"] = draw(st.sampled_from(ODD_CANDIDATES))
+        exposure = draw(st.integers(0, 3)) if repeats_names else number
+        stem = f"jw00001{observation:03}001_02101_{exposure:05}_{row['detector'] or 'none'}"
+        rows.append({**row, "filename": f"{stem}{row.pop(SUFFIX)}"})
+    absent: set[str] = set()
+    if _seldom(draw, 4):
+        absent = draw(st.sets(st.sampled_from(sorted(set(COLUMNS) - KEPT)), max_size=3))
+    return RandomPool(
+        columns=tuple(column for column in COLUMNS if column not in absent),
+        rows=tuple(reversed(rows)),
+        upper=_seldom(draw, 6),
+    )
+
+
+def _some(draw: st.DrawFn, kind: Kind, varied: list[str]) -> Alphabets:
+    """Choose the values of each column: one, or two or three of those that it varies over."""
+    alphabets = {}
+    for column, values in {**COMMON, **kind}.items():
+        alphabets[column] = values[:1]
+        if column in varied and len(values) > 1:
+            alphabets[column] = tuple(
+                draw(st.lists(st.sampled_from(values), min_size=2, max_size=3, unique=True))
+            )
+    return alphabets
+
+
+def _seldom(draw: st.DrawFn, one_in: int) -> bool:
+    return draw(st.integers(1, one_in)) == one_in

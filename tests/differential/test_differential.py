@@ -1,0 +1,147 @@
+"""On random pools, the engine makes the associations that jwst 3.0.0 makes.
+
+Needs jwst beside asnrules. ASNRULES_DIFFERENTIAL_EXAMPLES is the number of pools of a family.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from asnrules.catalog.executable import build_ruleset
+from asnrules.catalog.files import read_csv, read_ruleset
+from asnrules.engine.drafts import Work
+from asnrules.engine.generation import Generation
+from asnrules.engine.model import Ruleset
+from asnrules.engine.order import canonical_order
+from asnrules.errors import PoolError
+from asnrules.pools import read_pool
+from asnrules.shipped import shipped
+from asnrules.worked import check_columns
+from differential.families import FAMILIES
+from differential.pools import RandomPool, pools
+
+pytest.importorskip("jwst", reason="jwst 3.0.0 is not installed beside asnrules")
+
+from differential.oracle import RULES, oracle_associations  # noqa: E402
+
+EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "60"))
+FIELDS = ("asn_type", "asn_rule", "asn_id", "program", "target", "degraded_status")
+
+Associations = list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def pool_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("random") / "pool.csv"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=False,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(data=st.data())
+def test_makes_what_the_oracle_makes(family: str, data: st.DataObject, pool_path: Path) -> None:
+    pool = data.draw(pools(FAMILIES[family]), label="pool")
+    pool_path.write_text(pool.text())
+    refusal = None
+    made: Associations = []
+    try:
+        made = engine_associations(pool_path)
+    except PoolError as error:
+        refusal = error
+    expected = expectation(pool)
+    if expected is None:
+        return
+    assert refusal is None, f"{refusal}\n{pool.brief()}"
+    wanted, found = summary(expected), summary(made)
+    event("with associations" if wanted else "without associations")
+    assert wanted == found, difference(pool, wanted, found)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_the_oracle_in_process_is_the_program(
+    family: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pool = data.draw(pools(FAMILIES[family]).filter(expectation))
+    folder = tmp_path_factory.mktemp("program")
+    (folder / "pool.csv").write_text(pool.text(is_sorted=True))
+    options = ["--ignore-default", "-r", RULES, "-p", str(folder)]
+    command = "import sys; from jwst.associations.main import main; main(sys.argv[1:])"
+    subprocess.run(
+        [sys.executable, "-c", command, str(folder / "pool.csv"), *options],
+        check=True,
+        capture_output=True,
+    )
+    written = [(path.stem, json.loads(path.read_text())) for path in folder.glob("*_asn.json")]
+    assert summary(written) == summary(oracle_associations(pool)), pool.brief()
+
+
+def engine_associations(path: Path) -> Associations:
+    keywords = all_keywords()
+    pool = read_pool(path, keywords)
+    check_columns(ruleset(), pool)
+    order = canonical_order(pool.rows, keywords.index("filename"))
+    work = Work.judged(ruleset(), keywords, [pool.rows[place] for place in order])
+    outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows)).run()
+    return [(one.asn_name, one.document("test")) for one in outcome.associations]
+
+
+def expectation(pool: RandomPool) -> Associations | None:
+    """Give what the oracle makes; None where it stops with an exception."""
+    try:
+        return oracle_associations(pool)
+    except Exception as error:  # noqa: BLE001 - whatever stops it
+        event(f"the oracle stops: {type(error).__name__}")
+        return None
+
+
+@cache
+def ruleset() -> Ruleset:
+    return build_ruleset(read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0"))
+
+
+@cache
+def all_keywords() -> tuple[str, ...]:
+    rows = read_csv(shipped("seed") / "vocabulary" / "keywords.csv")
+    return tuple(sorted(row["keyword"].lower() for row in rows))
+
+
+def summary(associations: Associations) -> Counter[tuple[object, ...]]:
+    return Counter(
+        (name, *(one[field] for field in FIELDS), product["name"], members(product))
+        for name, one in associations
+        for product in one["products"]
+    )
+
+
+def members(product: dict[str, Any]) -> frozenset[tuple[str, str, str | None]]:
+    return frozenset(
+        (one["expname"], one["exptype"], one["exposerr"]) for one in product["members"]
+    )
+
+
+def difference(
+    pool: RandomPool, wanted: Counter[tuple[object, ...]], found: Counter[tuple[object, ...]]
+) -> str:
+    lines = [pool.brief()]
+    for title, left in (("only jwst:", wanted - found), ("only asnrules:", found - wanted)):
+        for *fields, its_members in sorted(left.elements(), key=str):
+            lines.append(f"{title} {' '.join(map(str, fields))}")
+            lines += [f"    {' '.join(map(str, one))}" for one in sorted(its_members, key=str)]
+    return "\n".join(lines)
