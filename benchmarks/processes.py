@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -66,12 +67,13 @@ def measured(command: Sequence[str | Path], limit: float = 3600) -> Cost:
         for stream in (out, err):
             stream.seek(0)
         if status != 0:
-            raise ProcessError(f"{command[0]}: status {status}: {err.read()[-1500:]}")
+            message = err.read().strip().split("\n")[-1]
+            raise ProcessError(f"ended with status {status}: {message[:500]}")
         cpu = usage.ru_utime + usage.ru_stime
         return Cost(wall, cpu, usage.ru_maxrss * _UNIT_OF_RSS / MEGABYTE, out.read())
 
 
-def _wait(process: subprocess.Popen[bytes], end: float) -> tuple[int, object]:
+def _wait(process: subprocess.Popen[bytes], end: float) -> tuple[int, resource.struct_rusage]:
     pause = 0.001
     while True:
         found, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -91,5 +93,8 @@ def median(run: Callable[[], Cost], repeats: int) -> Cost:
     """Run several times; give the medians, with the output of the last."""
     costs = [run() for _ in range(repeats)]
     return Cost(
-        *(statistics.median(cost[field] for cost in costs) for field in range(3)), costs[-1].out
+        wall=statistics.median(cost.wall for cost in costs),
+        cpu=statistics.median(cost.cpu for cost in costs),
+        peak=statistics.median(cost.peak for cost in costs),
+        out=costs[-1].out,
     )

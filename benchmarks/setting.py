@@ -84,9 +84,11 @@ class Setting:
 
     def _stages(self, pool: Path, databases: Databases, *, keep: bool, limit: float) -> Result:
         database, output = databases.new(), self.folder / "output"
-        command = [sys.executable, "-m", "benchmarks.stages", pool, database]
+        command = [sys.executable, "-m", "benchmarks.stages", str(pool), database]
+        # What is not kept is a stress test, which must not take the machine with it.
+        command += ["--output", str(output), "--record"] if keep else ["--memory", "6"]
         try:
-            cost = measured([*command, "--output", output, "--record"] if keep else command, limit)
+            cost = measured(command, limit)
         finally:
             databases.drop(database)
             shutil.rmtree(output, ignore_errors=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ class Clock:
     """Adds up seconds by stage."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def timed(self, owner: Any, name: str, stage: str) -> None:
         """Put a clock on a function: an attribute of a module or class."""
@@ -60,8 +62,8 @@ class Clock:
 
 def clocked_generate(clock: Clock) -> Callable[..., Any]:
     """Put clocks on all stages, and give the function that generates."""
-    from asnrules import generate, worked
-
+    generate: Any = import_module("asnrules.generate")
+    worked: Any = import_module("asnrules.worked")
     clock.timed(worked, "read_pool", "read")
     clock.timed(worked.Work, "judged", "decide")
     clock.timed(worked.WorkedPools, "classifications", "decide")
@@ -70,7 +72,8 @@ def clocked_generate(clock: Clock) -> Callable[..., Any]:
     clock.timed(worked.Generation, "run", "group")
     clock.timed_block(generate, "transaction", "record", with_body=True)
     clock.timed_block(generate, "written_files", "write", with_body=False)
-    return generate.generate
+    function: Callable[..., Any] = generate.generate
+    return function
 
 
 def run(pool: str, database: str, output: Path | None, *, record: bool) -> dict[str, Any]:
@@ -105,8 +108,11 @@ def main() -> None:
     parser.add_argument("pool")
     parser.add_argument("database", help="path or URL of a catalog")
     parser.add_argument("--output", type=Path, help="write files there")
+    parser.add_argument("--memory", type=int, default=0, help="in GB, at most")
     parser.add_argument("--record", action="store_true", help="record the run")
     given = parser.parse_args()
+    if given.memory:
+        resource.setrlimit(resource.RLIMIT_AS, (given.memory << 30, given.memory << 30))
     print(json.dumps(run(given.pool, given.database, given.output, record=given.record)))
 
 

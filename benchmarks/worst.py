@@ -12,8 +12,8 @@ from benchmarks.setting import Result, Setting, exponent
 from benchmarks.tables import number, print_table
 
 SIZES = (2_500, 5_000, 10_000)
-QUICK_SIZES = (500, 1_000)
-LIMIT = 600
+QUICK_SIZES = (250, 500)
+LIMIT = 300
 QUICK_LIMIT = 20
 
 Values = dict[str, str]
@@ -25,41 +25,41 @@ def _exposure(place: int, **values: str) -> Values:
         "filename": f"jw04444001001_021{activity + 1:02}_{number:05}_nrca1_uncal.fits",
         "program": "4444", "exp_type": "nrc_image", "instrume": "nircam", "detector": "nrca1",
         "channel": "short", "filter": "f200w", "pupil": "clear", "subarray": "full",
-        "targetid": "1", "pntgtype": "science", "visitype": "prime_targeted_fixed",
+        "targetid": "1", "expspcin": "1", "pntgtype": "science", "visitype": "prime_targeted_fixed",
         "bkgdtarg": "f", "tsovisit": "f", "asn_candidate": "[('o001', 'observation')]", **values,
     }  # fmt: skip
 
 
 def time_series(place: int, draw: random.Random) -> Values:
-    """Images of one detector and filter, a third of them of a time series."""
+    """Take images with one detector and filter, a third of them of a time series."""
     return _exposure(place, tsovisit=draw.choice("tff"))
 
 
 def backgrounds(place: int, draw: random.Random) -> Values:
-    """The same, and one in five hundred is a background."""
+    """Take images of which one in five hundred is a background."""
     is_background = "t" if draw.random() < 0.002 else "f"
     return _exposure(place, tsovisit=draw.choice("tff"), bkgdtarg=is_background)
 
 
 def many_backgrounds(place: int, draw: random.Random) -> Values:
-    """The same, and one in ten is a background: the files are long, whatever makes them."""
-    is_background = "t" if draw.random() < 0.1 else "f"
+    """Take images of which one in fifty is a background: each file names all."""
+    is_background = "t" if draw.random() < 0.02 else "f"
     return _exposure(place, tsovisit=draw.choice("tff"), bkgdtarg=is_background)
 
 
 def gaps(place: int, draw: random.Random) -> Values:
-    """Images of which some lack the keywords that others have."""
+    """Take images of which some lack the keywords that others have."""
     values = {name: "null" for name in ("pupil", "channel", "subarray") if draw.random() < 0.2}
     return _exposure(place, bkgdtarg="t" if draw.random() < 0.002 else "f", **values)
 
 
 def doubled(place: int, _draw: random.Random) -> Values:
-    """Images of which each file name comes twice."""
+    """Take images of which each file name comes twice."""
     return _exposure(place // 2)
 
 
 def grisms(place: int, draw: random.Random) -> Values:
-    """Slitless spectra and direct images of one observation."""
+    """Take slitless spectra and direct images of one observation."""
     exp_type, filter_ = draw.choice([("nis_wfss", "gr150r"), ("nis_image", "clear")])
     return _exposure(
         place, exp_type=exp_type, instrume="niriss", detector="nis", filter=filter_, pupil="f150w",
@@ -68,17 +68,17 @@ def grisms(place: int, draw: random.Random) -> Values:
 
 
 def nods(place: int, _draw: random.Random) -> Values:
-    """Spectra of one nod pattern that goes on and on."""
+    """Take spectra of nod patterns, each four times at one place."""
     return _exposure(
         place, exp_type="nrs_msaspec", instrume="nirspec", detector="nrs1", filter="f290lp",
         grating="g395m", opmode="msaspec", patttype="3-shutter-slitlet", numdthpt="3",
-        patt_num=str(place % 3 + 1), subpxpts="1", msastate="primarypark_config",
+        patt_num=str(place % 3 + 1), subpxpts="1", expspcin=str(place // 12), msastate="primarypark_config",
         msametfl="jw04444001001_01_msa.fits",
     )  # fmt: skip
 
 
 def imprints(place: int, draw: random.Random) -> Values:
-    """Spectra of one setting, one in a hundred an imprint."""
+    """Take spectra of one setting, one in a hundred an imprint."""
     return _exposure(
         place, exp_type="nrs_ifu", instrume="nirspec", detector="nrs1", filter="f290lp",
         grating="g395h", opmode="ifu", is_imprt="t" if draw.random() < 0.01 else "f",

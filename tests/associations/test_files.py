@@ -37,7 +37,9 @@ def association(name: str = FIRST, *, target: str = "7") -> Association:
         asn_pool="pool.csv",
         version_id=None,
         degraded_status=NO_DEGRADED,
-        constraints="what holds",
+        keys="program = 1 (PROGRAM)",
+        ruleset="jwst-3.0.0",
+        asked="an image",
         products=(Product("a", members),),
     )
 
@@ -73,7 +75,11 @@ def test_a_file_holds_the_fields_of_its_association_in_order(tmp_path: Path) -> 
         ("code_version", "asnrules 1"),
         ("degraded_status", "No known degraded exposures in association."),
         ("program", "00001"),
-        ("constraints", "what holds"),
+        (
+            "constraints",
+            "Asn_Lv2Image of jwst-3.0.0 for candidate o001 (observation)\n"
+            "each exposure: an image\nin common: program = 1 (PROGRAM)",
+        ),
         ("asn_id", "o001"),
         ("asn_pool", "pool.csv"),
         ("target", "7"),

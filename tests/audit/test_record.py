@@ -124,7 +124,7 @@ def test_exposures_keep_the_order_of_the_pool_and_their_keywords(
     assert found[1]["program"] == "1"
     assert found[1]["asn_candidate"] == "[('o001', 'observation')]"
     assert found[4]["asn_candidate"] == "null"
-    kept = {"filename", "program", "asn_candidate"}
+    kept = {"filename", "program", "asn_candidate", "exposerr"}  # the last is null
     assert json.loads(found[3]["keyword_values"]) == {
         keyword: value for keyword, value in EXPOSURES[3].items() if keyword not in kept
     }

@@ -188,7 +188,7 @@ def test_a_version_id_that_comes_last_is_the_time(
     assert_now(output, before)
 
 
-@pytest.mark.parametrize("word", ["a/b", "../x", "", "x" * 65, "a b", ".hidden", "(now)"])
+@pytest.mark.parametrize("word", ["a/b", "../x", "", "x" * 65, "a b", ".hidden"])
 def test_a_version_id_that_makes_no_file_name(
     asnrules_on_file: Command, pool: str, output: Path, word: str
 ) -> None:
@@ -239,7 +239,7 @@ def test_orphans_of_selected_candidates_are_all_others(
     target = tmp_path / "orphans.csv"
     arguments = ["--candidate", "o002", "--save-orphans", str(target), "--no-record", "--no-files"]
     asnrules_on_file("generate", pool, *arguments).assert_fine()
-    assert [name[18:23] for name in filenames(target)] == ["00001", "00003", "00004", "00005"]
+    assert [name[20:25] for name in filenames(target)] == ["00001", "00003", "00004", "00005"]
 
 
 def test_orphans_do_not_replace_a_file(

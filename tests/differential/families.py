@@ -177,10 +177,32 @@ LAMPS_AND_OTHERS = (
             "nrs_verify", "nrs_focus", "nrs_dark", "nrs_image",
         ),
     },
-    {**NRS, "exp_type": ("nrs_msaspec",), "grating": ("mirror",), "msastate": ("primarypark_allopen",)},
-    {**NRC, "exp_type": ("nrc_tacq", "nrc_taconfirm", "nrc_focus", "nrc_led", "nrc_dark", "nrc_flat", "nrc_grism", "nrc_wfsc")},
-    {**MIR, "exp_type": ("mir_tacq", "mir_taconfirm", "mir_darkimg", "mir_flatimage-ext", "mir_flatmrs", "mir_coroncal")},
-    {**NIS, "exp_type": ("nis_tacq", "nis_taconfirm", "nis_focus", "nis_lamp", "nis_dark", "nis_extcal")},
+    {
+        **NRS,
+        "exp_type": ("nrs_msaspec",),
+        "grating": ("mirror",),
+        "msastate": ("primarypark_allopen",),
+    },
+    {
+        **NRC,
+        "exp_type": (
+            "nrc_tacq", "nrc_taconfirm", "nrc_focus", "nrc_led", "nrc_dark", "nrc_flat",
+            "nrc_grism", "nrc_wfsc",
+        ),
+    },
+    {
+        **MIR,
+        "exp_type": (
+            "mir_tacq", "mir_taconfirm", "mir_darkimg", "mir_flatimage-ext", "mir_flatmrs",
+            "mir_coroncal",
+        ),
+    },
+    {
+        **NIS,
+        "exp_type": (
+            "nis_tacq", "nis_taconfirm", "nis_focus", "nis_lamp", "nis_dark", "nis_extcal",
+        ),
+    },
     {**FGS, "exp_type": ("fgs_dark", "fgs_acq1", "fgs_focus", "fgs_intflat")},
 )  # fmt: skip
 KINDS = (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
@@ -25,16 +24,16 @@ SHARED = (
     ("c100", "background"),
 )
 ODD_CANDIDATES = ("null", "1000")
-COLUMNS = tuple(["filename", *(column for column in COMMON if column != SUFFIX), "asn_candidate"])
+COLUMNS = ("filename", *(column for column in COMMON if column != SUFFIX), "asn_candidate")
 
 
-@dataclass(frozen=True)
 class RandomPool:
-    """A pool: its cells as they stand in the file."""
+    """A pool: its cells as they stand in the file, in upper case on the way there if so wanted."""
 
-    columns: tuple[str, ...]
-    rows: tuple[Mapping[str, str], ...]
-    upper: bool
+    def __init__(self, columns: Sequence[str], rows: Sequence[Mapping[str, str]], upper: bool):
+        self.columns = columns
+        self.rows = rows
+        self.upper = upper
 
     def __repr__(self) -> str:
         return f"\n{self.brief()}"

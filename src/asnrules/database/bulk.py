@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 BATCH = 10_000
 """Rows that are held in memory at a time."""
@@ -46,6 +47,11 @@ def _insert(connection: Connection, statement: str, rows: Iterable[Sequence[Any]
 
 def _copy(connection: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
     raw: Any = connection.connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+    driver: Any = connection.dialect.loaded_dbapi
+    try:
+        with raw.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except driver.Error as error:
+        # As SQLAlchemy would have it, had it sent the statement.
+        raise DBAPIError.instance(statement, None, error, driver.Error) from error
