@@ -39,7 +39,7 @@ EXPOSURES = {
         image("nowhere_uncal.fits", asn_candidate="null"),
         image("mosaic_uncal.fits", asn_candidate="[('c1000', 'mosaic')]"),
         image("twice_uncal.fits", filter="f150w", asn_candidate=TWICE),
-        image("dark_uncal.fits", exp_type="nrc_dark"),
+        image("dark_uncal.fits") | {"exp_type": "nrc_dark"},
         exposure("strange_uncal.fits", "xyz_thing"),
         exposure("blank_uncal.fits", "null"),
         cube("cube_uncal.fits", dithptin="1", patttype="cycling"),

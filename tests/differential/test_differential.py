@@ -132,8 +132,7 @@ def summary(associations: Associations) -> Counter[tuple[object, ...]]:
 
 def members(product: dict[str, Any]) -> frozenset[tuple[str, str, str | None]]:
     return frozenset(
-        (one["expname"], one["exptype"], one.get("exposerr", "(none)"))
-        for one in product["members"]
+        (one["expname"], one["exptype"], one.get("exposerr")) for one in product["members"]
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,18 +69,35 @@ def _lines(explanation: Explanation) -> Iterable[str]:
     if explanation.reason is not None:
         yield ""
         yield f"It is in no association: {explanation.reason}"
-    if explanation.dropped:
+    yield from _dropped_lines(explanation)
+    yield from _miss_lines(explanation)
+
+
+def _dropped_lines(explanation: Explanation) -> Iterable[str]:
+    reasons = Counter(
+        f"{fate.rule.name} for candidate {fate.candidate[0]}: {fate.reason}"
+        for fate in explanation.dropped
+    )
+    if reasons:
         yield ""
         yield "Made, or looked at, but not kept:"
-        for fate in explanation.dropped:
-            yield f"  {fate.rule.name} for candidate {fate.candidate[0]}: {fate.reason}"
-    if explanation.misses:
+    for reason, count in reasons.items():
+        yield f"  {reason}" if count == 1 else f"  {reason} ({count} times)"
+
+
+def _miss_lines(explanation: Explanation) -> Iterable[str]:
+    near = [miss for miss in explanation.misses if miss.keyword != "EXP_TYPE"]
+    far = [miss.asn_rule for miss in explanation.misses if miss.keyword == "EXP_TYPE"]
+    if near:
         yield ""
         yield "Rules for this instrument that do not take it, the nearest miss first:"
-        for miss in explanation.misses:
-            value = "empty" if miss.found is None else f"'{miss.found}'"
-            more = f" (and {miss.others} more)" if miss.others else ""
-            yield f"  {miss.asn_rule}: {miss.keyword} is {value}, wanted {miss.wanted}{more}"
+    for miss in near:
+        value = "empty" if miss.found is None else f"'{miss.found}'"
+        more = f" (and {miss.others} more)" if miss.others else ""
+        yield f"  {miss.asn_rule}: {miss.keyword} is {value}, wanted {miss.wanted}{more}"
+    if far:
+        yield ""
+        yield f"Rules for other EXP_TYPEs of this instrument: {', '.join(far)}"
 
 
 def _with_article(word: str) -> str:

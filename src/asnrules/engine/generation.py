@@ -173,7 +173,7 @@ class Generation:
                 text = "an association with the same members, or the same name and more, stays"
                 fates.append(Fate(draft.rule, draft.candidate, grown, text))
             elif member is None:
-                text = "left out by the finishing steps"
+                text = f"left out by its finishing steps ({', '.join(draft.rule.steps)})"
                 fates.append(Fate(draft.rule, draft.candidate, grown, text))
             else:
                 fates.append(
