@@ -21,6 +21,14 @@ _Membership = frozenset[tuple[str | None, str, bool]]
 _Made = tuple[str, _Membership]
 """The name of a rule, and the files with their exptypes that it put together."""
 
+_Pattern = tuple[int, str, tuple[tuple[str | int | None, ...], ...]]
+
+NAMES = frozenset({"filename", "program", "targetid", "obs_id", "msametfl"})
+"""Keywords whose values are only ever asked to be equal."""
+
+IRRELEVANT = frozenset({"asn_candidate", "exposerr"})
+"""Keywords that do not decide who joins whom."""
+
 LARGE = 200
 """From this size of a group on, only the reversed order is tried."""
 
@@ -33,38 +41,74 @@ class OrderDependence(NamedTuple):
     places: Sequence[int]
 
 
-def order_matters(
-    work: Work, number: int, candidate: Pair, group: Sequence[int], finished: Sequence[Draft]
-) -> bool:
-    """Tell whether other orders of a group lead to other associations of its candidate.
+class Diagnosis:
+    """Looks for groups of exposures whose order makes a difference.
 
     Parameters
     ----------
     work : Work
         The judged exposures.
-    number : int
-        The place of the rule in the ruleset.
-    candidate : tuple of (str, str)
-        Id and type of the candidate.
-    group : sequence of int
-        The exposures, in canonical order.
-    finished : sequence of Draft
-        All associations of the candidate, by all rules.
-
-    Returns
-    -------
-    bool
-        Whether any of the orders tried made a difference: not all orders are tried.
     """
-    expected = _outcome(work, number, candidate, group)
-    made: Counter[_Made] | None = None
-    for order in _orders(work, group):
-        other = _outcome(work, number, candidate, order)
-        if other != expected:
-            made = made or Counter(_made(work, draft) for draft in finished)
-            if _kept(made) != _kept(made - expected + other):
-                return True
-    return False
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._harmless: set[_Pattern] = set()
+
+    def order_matters(
+        self, number: int, candidate: Pair, group: Sequence[int], finished: Sequence[Draft]
+    ) -> bool:
+        """Tell whether other orders of a group lead to other associations of its candidate.
+
+        Parameters
+        ----------
+        number : int
+            The place of the rule in the ruleset.
+        candidate : tuple of (str, str)
+            Id and type of the candidate.
+        group : sequence of int
+            The exposures, in canonical order.
+        finished : sequence of Draft
+            All associations of the candidate, by all rules.
+
+        Returns
+        -------
+        bool
+            Whether any of the orders tried made a difference: not all orders are tried.
+        """
+        pattern = self._pattern(number, candidate, group)
+        if pattern in self._harmless:
+            return False
+        expected = _outcome(self._work, number, candidate, group)
+        made: Counter[_Made] | None = None
+        is_same = True
+        for order in _orders(self._work, group):
+            other = _outcome(self._work, number, candidate, order)
+            if other != expected:
+                is_same = False
+                made = made or Counter(_made(self._work, draft) for draft in finished)
+                if _kept(made) != _kept(made - expected + other):
+                    return True
+        if is_same:
+            self._harmless.add(pattern)
+        return False
+
+    def _pattern(self, number: int, candidate: Pair, group: Sequence[int]) -> _Pattern:
+        """Give what groups have in common that no order can tell apart.
+
+        Programs repeat the same patterns over and over. Of keywords that nothing but equality
+        is asked of, only that is kept.
+        """
+        places = self._work.places
+        rows = [self._work.rows[place] for place in group]
+        columns: list[tuple[str | int | None, ...]] = []
+        for keyword, at in places.items():
+            values = [row[at] for row in rows]
+            if keyword in NAMES:
+                seen: dict[str | None, int] = {}
+                columns.append(tuple(seen.setdefault(value, len(seen)) for value in values))
+            elif keyword not in IRRELEVANT:
+                columns.append(tuple(values))
+        return number, candidate[1], tuple(columns)
 
 
 def _kept(made: Counter[_Made]) -> dict[_Membership, str]:

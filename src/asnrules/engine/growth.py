@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.diagnosis import OrderDependence, order_matters
+from asnrules.engine.diagnosis import Diagnosis, OrderDependence
 from asnrules.engine.drafts import Draft, Fate, Work
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
@@ -41,6 +41,7 @@ class Growth:
     def __init__(self, work: Work, watched: int | None = None) -> None:
         self._work = work
         self._watched = watched
+        self._diagnosis = Diagnosis(work)
         self.refused: list[tuple[Sequence[int], str]] = []
         self.fates: list[Fate] = []
         self.irregular = 0
@@ -92,7 +93,7 @@ class Growth:
     ) -> None:
         for number, group in irregular:
             self.irregular += 1
-            if order_matters(self._work, number, candidate, group, finished):
+            if self._diagnosis.order_matters(number, candidate, group, finished):
                 rule = self._work.ruleset.rules[number]
                 self.order_dependent.append(OrderDependence(rule, candidate, group))
 
