@@ -87,6 +87,11 @@ def run(pool: str, database: str, output: Path | None, *, record: bool) -> dict[
     started = time.perf_counter()
     report = generate(engine, [pool], Options(output=output, record=record))
     total = time.perf_counter() - started
+    unseen = {"read", "decide", "group"} - set(clock.seconds)
+    if unseen:
+        raise LookupError(
+            f"nothing was measured of {', '.join(sorted(unseen))}: see clocked_generate"
+        )
     clock.seconds["rest"] = total - sum(clock.seconds.values())
     with engine.connect() as connection:
         recorded = {

@@ -72,8 +72,8 @@ def nods(place: int, _draw: random.Random) -> Values:
     return _exposure(
         place, exp_type="nrs_msaspec", instrume="nirspec", detector="nrs1", filter="f290lp",
         grating="g395m", opmode="msaspec", patttype="3-shutter-slitlet", numdthpt="3",
-        patt_num=str(place % 3 + 1), subpxpts="1", expspcin=str(place // 12), msastate="primarypark_config",
-        msametfl="jw04444001001_01_msa.fits",
+        patt_num=str(place % 3 + 1), subpxpts="1", expspcin=str(place // 12),
+        msastate="primarypark_config", msametfl="jw04444001001_01_msa.fits",
     )  # fmt: skip
 
 

@@ -11,8 +11,13 @@ from sqlalchemy import Engine
 from asnrules.engine.generation import Wanted
 from asnrules.errors import NotFoundError, OutputError, PoolError, UsageError
 from asnrules.pools import read_pool
-from asnrules.worked import WorkedPools, work_pools, write_orphans
+from asnrules.worked import WorkedPools, work_pools, written_orphans
 from cli.small_pools import nrc_image, without, write_pool
+
+
+def save(pools: WorkedPools, memberships: list[int], target: Path, *, overwrite: bool) -> None:
+    with written_orphans(pools, memberships, target, overwrite=overwrite):
+        pass
 
 
 def worked(engine: Engine, *paths: str) -> WorkedPools:
@@ -137,7 +142,7 @@ def orphans_of(engine: Engine, tmp_path: Path, *paths: str) -> WorkedPools:
     """Write the exposures that are in no association, and read what was written."""
     pools = worked(engine, *paths)
     target = tmp_path / "orphans.csv"
-    write_orphans(pools, pools.generation(Wanted()).run().memberships, target, overwrite=False)
+    save(pools, pools.generation(Wanted()).run().memberships, target, overwrite=False)
     return worked(engine, str(target))
 
 
@@ -210,16 +215,16 @@ def test_orphans_do_not_replace_a_file(kept_seeds: Engine, tmp_path: Path) -> No
     target = tmp_path / "orphans.csv"
     target.write_text("mine")
     with pytest.raises(OutputError, match=r"orphans\.csv: .*--overwrite"):
-        write_orphans(pools, [0], target, overwrite=False)
+        save(pools, [0], target, overwrite=False)
     assert target.read_text() == "mine"
-    write_orphans(pools, [0], target, overwrite=True)
+    save(pools, [0], target, overwrite=True)
     assert names(worked(kept_seeds, str(target))) == ["dark"]
 
 
 def test_orphans_in_a_folder_that_is_not_there(kept_seeds: Engine, tmp_path: Path) -> None:
     pools = worked(kept_seeds, write_pool(tmp_path / "pool.csv", DARK))
     with pytest.raises(OutputError, match=r"No such file or directory; name another"):
-        write_orphans(pools, [0], tmp_path / "nowhere" / "orphans.csv", overwrite=False)
+        save(pools, [0], tmp_path / "nowhere" / "orphans.csv", overwrite=False)
 
 
 def test_orphans_are_written_in_lines_of_one_exposure_each(
@@ -227,7 +232,7 @@ def test_orphans_are_written_in_lines_of_one_exposure_each(
 ) -> None:
     pools = worked(kept_seeds, write_pool(tmp_path / "pool.csv", DARK, nrc_image()))
     target = tmp_path / "orphans.csv"
-    write_orphans(pools, [0, 0], target, overwrite=False)
+    save(pools, [0, 0], target, overwrite=False)
     header, *lines = target.read_text().splitlines()
     assert len(lines) == 2
     assert set(header.split("|")) == set(DARK)

@@ -25,7 +25,7 @@ from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools import Pool
-from asnrules.worked import Progress, WorkedPools, work_pools, write_orphans
+from asnrules.worked import Progress, WorkedPools, work_pools, written_orphans
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,6 @@ def _generate(
     generation = worked.generation(wanted)
     outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
     check_names(outcome.associations)
-    if options.save_orphans is not None:
-        write_orphans(worked, outcome.memberships, options.save_orphans, options.overwrite)
     return _keep(engine, options, worked, outcome, started)
 
 
@@ -200,6 +198,15 @@ def _keep(
     diagnostics = [*_oddities(worked.pools), *_order_dependence(worked.work, outcome)]
     run = _run(options, worked, outcome, started, diagnostics)
     with ExitStack() as stack:
+        if options.save_orphans is not None:
+            stack.enter_context(
+                written_orphans(
+                    worked,
+                    outcome.memberships,
+                    options.save_orphans,
+                    overwrite=options.overwrite,
+                )
+            )
         if options.output is not None:
             code_version = f"asnrules {run.software_version}, rules {worked.info.ruleset}"
             files = stack.enter_context(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from sqlalchemy import Engine
 
@@ -145,10 +147,13 @@ def check_columns(ruleset: Ruleset, pool: Pool) -> None:
                 )
 
 
-def write_orphans(
-    worked: WorkedPools, memberships: Sequence[int], path: Path, overwrite: bool
-) -> None:
+@contextmanager
+def written_orphans(
+    worked: WorkedPools, memberships: Sequence[int], path: Path, *, overwrite: bool
+) -> Iterator[None]:
     """Write the exposures that are in no association as a pool, in canonical order.
+
+    The file is there after the block, and not if the block fails.
 
     Parameters
     ----------
@@ -166,20 +171,34 @@ def write_orphans(
     OutputError
         If it cannot be written.
     """
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path}: is there already; replace it with --overwrite")
     columns = [name for name in worked.work.places if any(name in p.columns for p in worked.pools)]
-    places = [worked.work.places[name] for name in columns]
+    columns.sort(key=lambda name: name != "filename")
+    orphans = [row for count, row in zip(memberships, worked.work.rows, strict=True) if count == 0]
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with path.open("w" if overwrite else "x", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, delimiter="|", lineterminator="\n")
-            writer.writerow(columns)
-            for count, row in zip(memberships, worked.work.rows, strict=True):
-                if count == 0:
-                    writer.writerow([row[place] for place in places])
+        with beside.open("x", encoding="utf-8", newline="") as stream:
+            _write_pool(stream, columns, [worked.work.places[name] for name in columns], orphans)
+        yield
+        beside.replace(path)
     except OSError as error:
-        hint = (
-            "replace it with --overwrite" if isinstance(error, FileExistsError) else "name another"
-        )
-        raise OutputError(f"{path}: {os.strerror(error.errno or 0)}; {hint}") from error
+        raise OutputError(f"{path}: {os.strerror(error.errno or 0)}; name another file") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _write_pool(
+    stream: TextIO, columns: Sequence[str], places: Sequence[int], rows: Sequence[Row]
+) -> None:
+    plain = csv.writer(stream, delimiter="|", lineterminator="\n")
+    quoted = csv.writer(stream, delimiter="|", lineterminator="\n", quoting=csv.QUOTE_ALL)
+    plain.writerow(columns)
+    for row in rows:
+        cells = [row[place] for place in places]
+        # A line that begins with this mark would be a comment.
+        writer = quoted if (cells[0] or "").startswith("#") else plain
+        writer.writerow(cells)
 
 
 def _read(paths: Sequence[str], keywords: Sequence[str], progress: Progress | None) -> list[Pool]:

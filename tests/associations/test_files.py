@@ -78,7 +78,7 @@ def test_a_file_holds_the_fields_of_its_association_in_order(tmp_path: Path) -> 
         (
             "constraints",
             "Asn_Lv2Image of jwst-3.0.0 for candidate o001 (observation)\n"
-            "each exposure: an image\nin common: program = 1 (PROGRAM)",
+            "each exposure: an image\nkeys: program = 1 (PROGRAM)",
         ),
         ("asn_id", "o001"),
         ("asn_pool", "pool.csv"),

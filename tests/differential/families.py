@@ -59,7 +59,7 @@ class Family:
 
     kinds: tuple[Kind, ...]
     dense: tuple[str, ...]
-    others: int = 2
+    others: int = 3
 
 
 NRC = {
@@ -205,8 +205,24 @@ LAMPS_AND_OTHERS = (
     },
     {**FGS, "exp_type": ("fgs_dark", "fgs_acq1", "fgs_focus", "fgs_intflat")},
 )  # fmt: skip
+SCRAMBLED = tuple(
+    {
+        "exp_type": tuple(types),
+        "detector": ("nrs1", "nrs2", "nrca1", "nrcblong"),
+        "filter": ("f290lp", "null", "f200w"),
+        "grating": ("g395h", "null"),
+        "fxd_slit": ("s200a1", "null"),
+        "band": ("null", "short"),
+    }
+    for types in (
+        [kind["exp_type"][0] for kind in (*INTEGRAL_FIELD, *SLITS_AND_SHUTTERS, *GRISMS)],
+        [kind["exp_type"][0] for kind in (*IMAGES, *GRISMS, *LOW_RESOLUTION)],
+        [name for kind in (*LOW_RESOLUTION, *LAMPS_AND_OTHERS) for name in kind["exp_type"]],
+    )
+)  # fmt: skip
 KINDS = (
-    *IMAGES, *INTEGRAL_FIELD, *SLITS_AND_SHUTTERS, *LOW_RESOLUTION, *GRISMS, *LAMPS_AND_OTHERS,
+    *SCRAMBLED, *IMAGES, *INTEGRAL_FIELD, *SLITS_AND_SHUTTERS, *LOW_RESOLUTION, *GRISMS,
+    *LAMPS_AND_OTHERS,
 )  # fmt: skip
 
 FAMILIES = {
@@ -226,5 +242,8 @@ FAMILIES = {
     "lamps and others": Family(
         LAMPS_AND_OTHERS, ("exp_type", "lamp", "opmode", "grating", "detector", "pntgtype")
     ),
-    "wild": Family(KINDS, ("bkgdtarg", "is_psf", "is_imprt", "tsovisit", "mostilno"), others=6),
+    "scrambled": Family(SCRAMBLED, ("exp_type", "bkgdtarg", "is_imprt", "patttype"), others=5),
+    "wild": Family(
+        KINDS, ("bkgdtarg", "is_psf", "is_imprt", "tsovisit", "mostilno", "exp_type"), others=9
+    ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from hypothesis import strategies as st
 
@@ -85,7 +86,11 @@ def pools(draw: st.DrawFn, family: Family) -> RandomPool:
     others = sorted({*COMMON, *(column for kind in kinds for column in kind)} - {*family.dense})
     varied += draw(st.lists(st.sampled_from(others), max_size=family.others, unique=True))
     alphabets = [_some(draw, kind, varied) for kind in kinds]
-    shared = draw(st.lists(st.sampled_from(SHARED), max_size=2, unique=True))
+    # Sorted by type: of an id with two types, asnrules works the types in this order, jwst in
+    # that of the text.
+    shared = sorted(
+        draw(st.lists(st.sampled_from(SHARED), max_size=2, unique=True)), key=itemgetter(1)
+    )
     observations = draw(st.integers(1, 3))
     repeats_names = _seldom(draw, 6)
     has_odd_candidates = _seldom(draw, 12)

@@ -12,19 +12,10 @@ from engine.building import POOL, Exposure, exposure, image, work_of
 def association(
     asn_name: str, *products: Product, asn_type: str = "image2", asn_id: str = "o001"
 ) -> Association:
+    fields = {name: f"{name} of {asn_name}" for name in Association._fields}
     return Association(
-        asn_name=asn_name,
-        asn_type=asn_type,
-        asn_rule=f"rule of {asn_name}",
-        asn_id=asn_id,
-        candidate_type="observation",
-        program="00001",
-        target=f"target of {asn_name}",
-        asn_pool=POOL,
-        version_id=None,
-        degraded_status=f"status of {asn_name}",
-        constraints=f"constraints of {asn_name}",
-        products=products,
+        **fields
+        | {"asn_name": asn_name, "asn_type": asn_type, "asn_id": asn_id, "products": products}
     )
 
 

@@ -28,7 +28,9 @@ class TooLongError(BaseException):
     """A case does not end; no `except Exception` on its way takes it for something else."""
 
 
-def check(case: Case, engine: Engine, root: Path) -> Report | AsnrulesError:
+def check(
+    case: Case, engine: Engine, root: Path, seconds: float = LONGEST_SECONDS
+) -> Report | AsnrulesError:
     """Generate from a case, in a folder made for it under `root`, and check all that came of it.
 
     Returns
@@ -45,7 +47,7 @@ def check(case: Case, engine: Engine, root: Path) -> Report | AsnrulesError:
     orphans = here / "orphans.csv"
     options = _options(case, output, orphans)
     before, runs = _tree(root), number_of_runs(engine)
-    with _within(here), deadline(LONGEST_SECONDS):
+    with _within(here), deadline(seconds):
         result = _generated(engine, str(pool), options)
     made = _tree(root) - before
     assert not ABSOLUTE.exists(), "a file at an absolute place"

@@ -6,6 +6,7 @@ ASNRULES_MUTATIONS says how many cases there are, 300 by default.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,9 @@ from sqlalchemy import Engine
 
 from asnrules.catalog.opening import connect_catalog
 from asnrules.errors import AsnrulesError
+from cli.small_pools import nrc_image, pool_text
 from robustness.checking import check, check_message
-from robustness.mutations import mutated_pool
+from robustness.mutations import Case, mutated_pool
 
 CASES = int(os.environ.get("ASNRULES_MUTATIONS", "300"))
 AS_PROCESSES = max(CASES // 25, 1)
@@ -91,6 +93,15 @@ def test_a_mutated_pool_on_the_command_line(number: int, templates: Any, tmp_pat
 
 def _is_control(character: str) -> bool:
     return (character < " " and character != "\n") or "\x7f" <= character <= "\x9f"
+
+
+def test_candidates_of_many_lengths(catalog_of: Catalogs, folder: Path) -> None:
+    """A cell of 50 KB, which the reader takes, costs neither minutes nor gigabytes."""
+    letters = random.Random(1)
+    ids = ("".join(letters.choices("abcdefgh01234567", k=length)) for length in range(1, 300))
+    cell = str([(one, "background") for one in ids])
+    pool = pool_text(nrc_image(asn_candidate=cell))
+    check(Case(0, (), "pool.csv", pool.encode()), catalog_of(0), folder, seconds=10)
 
 
 def test_both_ends_are_met(catalog_of: Catalogs, folder: Path) -> None:

@@ -60,7 +60,7 @@ class Association(NamedTuple):
     degraded_status : str
         One of `NO_DEGRADED` and `DEGRADED`.
     keys : str
-        What its exposures have in common.
+        The keys that held: what exposures have in common, some of them in one role only.
     ruleset : str
         The label of the ruleset.
     asked : str
@@ -91,7 +91,7 @@ class Association(NamedTuple):
             f"{self.asn_rule} of {self.ruleset} for candidate {self.asn_id} "
             f"({self.candidate_type})\n"
             f"each exposure: {self.asked}\n"
-            f"in common: {self.keys}"
+            f"keys: {self.keys}"
         )
 
     def document(self, code_version: str) -> dict[str, Any]:

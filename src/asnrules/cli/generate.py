@@ -23,7 +23,8 @@ SHOWN = 5
 """How many diagnostics are shown to a person."""
 
 
-NOW = "(now)"
+NOW = "\0now"
+"""Stands for the time, where no word of a command line can."""
 
 
 class GenerateCommand(TyperCommand):
@@ -100,7 +101,7 @@ def generate(
         dms=dms,
         merge=merge,
         version_id=_stamp() if version_id == NOW else version_id,
-        save_orphans=save_orphans,
+        save_orphans=None if dry_run else save_orphans,
         output=None if dry_run or no_files else output,
         record=not (dry_run or no_record),
         overwrite=overwrite,

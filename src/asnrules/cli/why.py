@@ -47,7 +47,8 @@ def why(
 def _lines(explanation: Explanation) -> Iterable[str]:
     """Say it in plain words, a line at a time."""
     found = explanation.classification
-    yield f"{explanation.filename}: {found.exp_type or 'no EXP_TYPE'}, class {found.member_type}"
+    known_class = found.member_type or "unknown"
+    yield f"{explanation.filename}: {found.exp_type or 'no EXP_TYPE'}, class {known_class}"
     published = found.published
     if published is None:
         yield "  the published table has no row for it"

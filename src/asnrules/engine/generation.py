@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asnrules.associations.model import Association
-from asnrules.engine.candidates import Pair, Selection, sub_pools
+from asnrules.engine.candidates import Pair, Selection, SubPool, sub_pools
 from asnrules.engine.diagnosis import OrderDependence
 from asnrules.engine.drafts import Draft, DraftMember, Fate, Work
 from asnrules.engine.growth import Growth
@@ -119,7 +119,7 @@ class Generation:
         return Outcome(
             associations=associations,
             memberships=memberships,
-            reasons=self._reasons(memberships, growth.refused),
+            reasons=self._reasons(memberships, growth, pools),
             order_dependent=growth.order_dependent,
             fates=[*growth.fates, *self._fates(drafts, named)],
         )
@@ -134,14 +134,12 @@ class Generation:
         return memberships
 
     def _reasons(
-        self, memberships: Sequence[int], refused: Sequence[tuple[Sequence[int], str]]
+        self, memberships: Sequence[int], growth: Growth, pools: Sequence[SubPool]
     ) -> dict[int, str]:
         """Say why exposures that rules would take are in no association."""
-        left_out = "the finishing steps left it out"
-        if self._wanted.selection.ids:
-            left_out = "its candidates were not selected"
+        worked = {place for pool in pools for place in pool.places}
         grown: dict[int, str] = {}
-        for places, reason in refused:
+        for _, places, reason in sorted(growth.refused, key=lambda one: one[0]):
             for place in places:
                 if memberships[place] == 0:
                     grown.setdefault(place, reason)
@@ -152,6 +150,9 @@ class Generation:
                 if not self._candidates.get(text or ""):
                     reasons[place] = "it belongs to no candidate"
                 else:
+                    left_out = "associations of other candidates stand for its own"
+                    if place not in worked:
+                        left_out = "its candidates were not selected"
                     reasons[place] = grown.get(place, left_out)
         return reasons
 
@@ -176,9 +177,12 @@ class Generation:
                 text = f"left out by its finishing steps ({', '.join(draft.rule.steps)})"
                 fates.append(Fate(draft.rule, draft.candidate, grown, text))
             else:
-                fates.append(
-                    Fate(draft.rule, draft.candidate, member, None, association, draft.keys)
-                )
+                keys = {
+                    name: (keyword, value)
+                    for name, (keyword, value) in draft.keys.items()
+                    if self._work.value(self._wanted.watched, keyword) == value
+                }
+                fates.append(Fate(draft.rule, draft.candidate, member, None, association, keys))
         return fates
 
 

@@ -211,6 +211,9 @@ def _depends_on_order(role: Role) -> bool:
 
 def _all_meet(roles: Sequence[Role]) -> bool:
     """Tell whether exposures in these roles join all associations they can, early or late."""
+    if sum(role.science_as is not None for role in roles) > 1:
+        # A step may choose among them, and where none is better it is the first.
+        return False
     first = roles[0]
     return all(role is first for role in roles) or all(
         role.single or role.offered_again for role in roles

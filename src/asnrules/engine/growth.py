@@ -11,6 +11,11 @@ from asnrules.engine.drafts import Draft, Fate, Work
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
 from asnrules.engine.grouping import Grouping
+from asnrules.engine.signatures import SCIENCE
+
+_OF_SCIENCE, _NO_CANDIDATE_STANDS, _OF_COMPANION, _OTHER_CANDIDATE = range(4)
+"""How much a reason says of an exposure: of an association that it would have been the science of,
+of a candidate, of an association that it would have helped, of what a rule is for."""
 
 _Group = tuple[int, Sequence[int]]
 """The number of a rule, and exposures that it can take."""
@@ -28,8 +33,9 @@ class Growth:
 
     Attributes
     ----------
-    refused : list of (sequence of int, str)
-        Exposures of associations that did not come about, and why not.
+    refused : list of (int, sequence of int, str)
+        Exposures of associations that did not come about, and why not; the lower the number,
+        the more the reason says.
     fates : list of Fate
         What became of the watched exposure in associations that did not come about.
     irregular : int
@@ -42,7 +48,7 @@ class Growth:
         self._work = work
         self._watched = watched
         self._diagnosis = Diagnosis(work)
-        self.refused: list[tuple[Sequence[int], str]] = []
+        self.refused: list[tuple[int, Sequence[int], str]] = []
         self.fates: list[Fate] = []
         self.irregular = 0
         self.order_dependent: list[OrderDependence] = []
@@ -110,7 +116,8 @@ class Growth:
         return None
 
     def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], refusal: str) -> None:
-        self.refused.append((exposures, refusal))
+        rank = _NO_CANDIDATE_STANDS if cannot_stand(candidate) == refusal else _OTHER_CANDIDATE
+        self.refused.append((rank, exposures, refusal))
         if self._watched in exposures:
             rule = self._work.ruleset.rules[number]
             self.fates.append(Fate(rule, candidate, None, refusal))
@@ -125,8 +132,13 @@ class Growth:
         return drafts
 
     def _drop(self, draft: Draft, reason: str) -> None:
-        places = [member.place for member in draft.grown if member.place is not None]
-        self.refused.append((places, reason))
+        for is_science in (True, False):
+            places = [
+                member.place
+                for member in draft.grown
+                if member.place is not None and (member.exptype == SCIENCE) is is_science
+            ]
+            self.refused.append((_OF_SCIENCE if is_science else _OF_COMPANION, places, reason))
         for member in draft.grown:
             if member.place is not None and member.place == self._watched:
                 self.fates.append(Fate(draft.rule, draft.candidate, member, reason))
