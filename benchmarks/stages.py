@@ -89,9 +89,7 @@ def run(pool: str, database: str, output: Path | None, *, record: bool) -> dict[
     total = time.perf_counter() - started
     unseen = {"read", "decide", "group"} - set(clock.seconds)
     if unseen:
-        raise LookupError(
-            f"nothing was measured of {', '.join(sorted(unseen))}: see clocked_generate"
-        )
+        raise LookupError(f"no clock ran for {', '.join(sorted(unseen))}; see clocked_generate")
     clock.seconds["rest"] = total - sum(clock.seconds.values())
     with engine.connect() as connection:
         recorded = {

@@ -12,7 +12,7 @@ from benchmarks.setting import Result, Setting, exponent
 from benchmarks.tables import number, print_table
 
 SIZES = (2_500, 5_000, 10_000)
-QUICK_SIZES = (250, 500)
+QUICK_SIZES = (400,)
 LIMIT = 300
 QUICK_LIMIT = 20
 
@@ -25,8 +25,9 @@ def _exposure(place: int, **values: str) -> Values:
         "filename": f"jw04444001001_021{activity + 1:02}_{number:05}_nrca1_uncal.fits",
         "program": "4444", "exp_type": "nrc_image", "instrume": "nircam", "detector": "nrca1",
         "channel": "short", "filter": "f200w", "pupil": "clear", "subarray": "full",
-        "targetid": "1", "expspcin": "1", "pntgtype": "science", "visitype": "prime_targeted_fixed",
-        "bkgdtarg": "f", "tsovisit": "f", "asn_candidate": "[('o001', 'observation')]", **values,
+        "targetid": "1", "expspcin": "1", "mostilno": "1", "pntgtype": "science",
+        "visitype": "prime_targeted_fixed", "bkgdtarg": "f", "tsovisit": "f",
+        "asn_candidate": "[('o001', 'observation')]", **values,
     }  # fmt: skip
 
 
