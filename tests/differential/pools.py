@@ -85,6 +85,9 @@ def pools(draw: st.DrawFn, family: Family) -> RandomPool:
     varied = [column for column in family.dense if draw(st.booleans())]
     others = sorted({*COMMON, *(column for kind in kinds for column in kind)} - {*family.dense})
     varied += draw(st.lists(st.sampled_from(others), max_size=family.others, unique=True))
+    repeats_names = _seldom(draw, 6)
+    if repeats_names and draw(st.booleans()):
+        varied.append(SUFFIX)
     alphabets = [_some(draw, kind, varied) for kind in kinds]
     # Sorted by type: of an id with two types, asnrules works the types in this order, jwst in
     # that of the text.
@@ -92,7 +95,6 @@ def pools(draw: st.DrawFn, family: Family) -> RandomPool:
         draw(st.lists(st.sampled_from(SHARED), max_size=2, unique=True)), key=itemgetter(1)
     )
     observations = draw(st.integers(1, 3))
-    repeats_names = _seldom(draw, 6)
     has_odd_candidates = _seldom(draw, 12)
     rows = []
     for number in range(draw(st.integers(2, 14))):

@@ -128,10 +128,10 @@ def summary(associations: Associations) -> Counter[tuple[object, ...]]:
     )
 
 
-def members(product: dict[str, Any]) -> frozenset[tuple[str, str, str | None]]:
-    return frozenset(
-        (one["expname"], one["exptype"], one.get("exposerr")) for one in product["members"]
-    )
+def members(product: dict[str, Any]) -> tuple[tuple[str, str, str | None], ...]:
+    # Each as often as it is there.
+    found = [(one["expname"], one["exptype"], one.get("exposerr")) for one in product["members"]]
+    return tuple(sorted(found, key=str))
 
 
 def difference(
@@ -141,5 +141,5 @@ def difference(
     for title, left in (("only jwst:", wanted - found), ("only asnrules:", found - wanted)):
         for *fields, its_members in sorted(left.elements(), key=str):
             lines.append(f"{title} {' '.join(map(str, fields))}")
-            lines += [f"    {' '.join(map(str, one))}" for one in sorted(its_members, key=str)]
+            lines += [f"    {' '.join(map(str, one))}" for one in its_members]
     return "\n".join(lines)

@@ -213,3 +213,12 @@ def test_progress_counts_the_candidates() -> None:
     work = work_of([image("a", asn_candidate=O001), image("b", asn_candidate=C1000)])
     Generation(work, candidates, [POOL, POOL]).run(lambda done, total: seen.append((done, total)))
     assert seen == [(1, 2), (2, 2)]
+
+
+def test_an_exposure_under_two_names_is_a_member_once() -> None:
+    background = image("x_uncal.fits", bkgdtarg="t")
+    rows = [background, {**background, "filename": "x_rate.fits"}, image("b_uncal.fits")]
+    made = generated(rows).associations
+    (association,) = (one for one in made if one.asn_rule == "Asn_Lv2Image")
+    names = [member.expname for member in association.products[0].members]
+    assert sorted(names) == ["b_rate.fits", "x_rate.fits"]

@@ -201,3 +201,20 @@ def test_each_that_goes_is_outdone_by_another(entries: list[Entry]) -> None:
 def test_those_that_stay_stand_by_id_then_from_the_last_generated(entries: list[Entry]) -> None:
     kept = prune(entries)
     assert kept == sorted(kept, key=lambda place: (entries[place].asn_id, -place))
+
+
+def twice(asn_id: str, product: str, *exptypes: str) -> Entry:
+    """Give an association that has the file `a` in each of the exptypes."""
+    listed = tuple(Member("a", exptype, None, None) for exptype in exptypes)
+    return Entry(asn_id, product=Product(product, listed), twins=lambda: (asn_id, listed))
+
+
+def test_an_association_with_a_file_twice_is_never_equal_to_another() -> None:
+    both = twice("o001", "p", "science", "target_acquisition")
+    assert prune([both, both]) == [1, 0]
+
+
+def test_an_association_with_a_file_twice_outdoes_none_and_is_not_outdone() -> None:
+    both = twice("o001", "p", "science", "background")
+    assert prune([both, entry("o001", "p", a="s")]) == [1, 0]
+    assert prune([both, entry("o001", "p", a="s", b="b", c="b")]) == [1, 0]

@@ -167,3 +167,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert len(message) < 250
     else:
         assert all(candidate.id and candidate.type for candidate in candidates)
+
+
+def test_an_id_longer_than_any_is_refused() -> None:
+    assert parse_candidates(f"[('{'o' * 64}', 'observation')]")
+    with pytest.raises(CandidateSyntaxError, match="more than 64 characters, at character 3 "):
+        parse_candidates(f"[('{'o' * 65}', 'observation')]")

@@ -15,6 +15,9 @@ import typer
 from asnrules.cli.output import printable
 from asnrules.errors import AsnrulesError
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 
 def main() -> None:
     """Run the command line, and turn errors into one line and an exit code."""
@@ -28,12 +31,15 @@ def main() -> None:
     try:
         code = app(prog_name="asnrules", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:
+            # typer has caught the interrupt itself.
+            code = _report("interrupted; nothing was written or recorded", INTERRUPTED)
     except AsnrulesError as error:
         code = _report(printable(str(error)), error.exit_code)
     except usage_error as error:
         code = _usage(error)
     except (KeyboardInterrupt, typer.Abort):
-        code = _report("interrupted; nothing was written or recorded", 130)
+        code = _report("interrupted; nothing was written or recorded", INTERRUPTED)
     except OSError as error:
         # What is left in the buffer would fail again when Python closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -102,11 +102,14 @@ def sub_pools(texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]])
 
 
 def _holders(texts: Mapping[str, list[int]], names: set[str]) -> dict[str, list[str]]:
-    """Give the texts that contain each name, in time linear in the texts."""
+    """Give the texts that contain each name, in time linear in the texts.
+
+    That is, for names of a few lengths: the reader of pools refuses long ones.
+    """
     lengths = sorted({len(name) for name in names})
     holders: dict[str, list[str]] = {name: [] for name in names}
     for text in texts:
-        for name in set(_parts(text, lengths)) & names:
+        for name in {part for part in _parts(text, lengths) if part in names}:
             holders[name].append(text)
     return holders
 

@@ -74,6 +74,11 @@ class Naming:
 
     def _product(self, draft: Draft) -> Product:
         members = tuple(self._member(member) for member in draft.members)
+        names = {(member.expname, member.exptype) for member in members}
+        if len(names) < len(members):
+            # An exposure that the pool lists under two names is a member once.
+            seen = {(member.expname, member.exptype): member for member in reversed(members)}
+            members = tuple(member for member in members if member in seen.values())
         science = next((member for member in members if member.exptype == SCIENCE), None)
         name = UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
         return Product(name, members)
@@ -91,8 +96,8 @@ class Naming:
 
     def _twins(self, draft: Draft, product: Product) -> object:
         """Say with what others an association is equal but for the suffixes of its members."""
-        members = frozenset(
-            (self._stem(member.expname), member.exptype) for member in product.members
+        members = tuple(
+            sorted((self._stem(member.expname), member.exptype) for member in product.members)
         )
         return draft.rule.asn_type, draft.candidate[0][0], members
 

@@ -79,6 +79,10 @@ def _pair(scanner: _Scanner) -> Candidate:
     return Candidate(identifier, kind)
 
 
+LONGEST = 64
+"""Characters of an id or a type; the field's have at most a dozen."""
+
+
 class _Scanner:
     """A position in the text that only moves forward, so that the time taken is linear."""
 
@@ -124,6 +128,8 @@ class _Scanner:
         content = self._text[start:end]
         if not content.strip():
             raise self._wrong(f"{what} is blank", self._at)
+        if len(content) > LONGEST:
+            raise self._wrong(f"{what} has more than {LONGEST} characters", self._at)
         forbidden = _FORBIDDEN.search(content)
         if forbidden:
             raise self._wrong(f"{what} holds {forbidden[0]!r}", start + forbidden.start())

@@ -34,6 +34,15 @@ class Entry(NamedTuple):
         """Give the files and their exptypes."""
         return frozenset((member.expname, member.exptype) for member in self.product.members)
 
+    def exptypes(self) -> dict[str, str] | None:
+        """Give the exptype of each file; None if a file is there twice.
+
+        That is so where the pool lists an exposure under two names, and such an association is
+        never equal to another, nor shorter.
+        """
+        exptypes = {member.expname: member.exptype for member in self.product.members}
+        return exptypes if len(exptypes) == len(self.product.members) else None
+
 
 def prune(entries: Sequence[Entry]) -> list[int]:
     """Choose the associations that stay.
@@ -60,6 +69,9 @@ def _prune_memberships(entries: Sequence[Entry], ordered: Sequence[int]) -> list
     kept = []
     for place in reversed(ordered):
         membership = entries[place].membership()
+        if entries[place].exptypes() is None:
+            kept.append(place)
+            continue
         alike = seen[hash(membership)]
         if all(entries[other].membership() != membership for other in alike):
             alike.append(place)
@@ -84,8 +96,10 @@ def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
     """Of associations with one product name, in order of asn_id, choose those to drop."""
     dropped: set[int] = set()
     dropped_twins: set[object] = set()
-    twins = {place: entries[place].twins() for place in places}
-    members = {place: dict(entries[place].membership()) for place in places}
+    members = {place: entries[place].exptypes() for place in places}
+    twins = {
+        place: object() if members[place] is None else entries[place].twins() for place in places
+    }
     for place in places:
         if twins[place] in dropped_twins:
             continue
@@ -93,10 +107,11 @@ def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
         for other in places:
             if other in dropped or twins[other] == twins[longest]:
                 continue
-            if not _is_comparable(members[longest], members[other]):
+            one, two = members[longest], members[other]
+            if one is None or two is None or not _is_comparable(one, two):
                 continue
             shorter = other
-            if len(members[other]) > len(members[longest]):
+            if len(two) > len(one):
                 longest, shorter = other, longest
             dropped.add(shorter)
             dropped_twins.add(twins[shorter])
