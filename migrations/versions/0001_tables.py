@@ -341,6 +341,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_associations")),
         sa.UniqueConstraint("run_id", "asn_name", name=op.f("uq_associations_run_id_asn_name")),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "class_rules",
@@ -412,6 +413,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run_id", "pool_id", "position", name=op.f("pk_decisions")),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "exposure_modes",
@@ -524,13 +526,11 @@ def upgrade() -> None:
             ["associations.run_id", "associations.position"],
             name=op.f("fk_association_members_run_id_association"),
         ),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["runs.run_id"], name=op.f("fk_association_members_run_id")
-        ),
         sa.PrimaryKeyConstraint(
             "run_id", "association", "position", name=op.f("pk_association_members")
         ),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_index(
         op.f("ix_association_members_run_id_pool_id_exposure"),

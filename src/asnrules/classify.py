@@ -165,6 +165,6 @@ def classify_pool(
             judgement = judge.judge(row)
             found = seen.get(id(judgement))
             if found is None:
-                work = Work(classifier.ruleset, [row], places, [judgement])
+                work = Work(classifier.ruleset, [row], places, [judgement], has_other_names=False)
                 found = seen[id(judgement)] = classifier.classify(work, 0)
             yield row[filename], found

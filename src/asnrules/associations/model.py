@@ -116,15 +116,14 @@ class Association(NamedTuple):
             "products": [
                 {
                     "name": product.name,
-                    "members": [
-                        {
-                            "expname": member.expname,
-                            "exptype": member.exptype,
-                            "exposerr": member.exposerr,
-                        }
-                        for member in product.members
-                    ],
+                    "members": [_member_document(member) for member in product.members],
                 }
                 for product in self.products
             ],
         }
+
+
+def _member_document(member: Member) -> dict[str, str | None]:
+    document: dict[str, str | None] = {"expname": member.expname, "exptype": member.exptype}
+    # A file that is made later has no exposure whose error could be told.
+    return document if member.exposure is None else {**document, "exposerr": member.exposerr}

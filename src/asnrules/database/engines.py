@@ -154,6 +154,8 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
                 raw = connection.connection.driver_connection
                 if isinstance(raw, sqlite3.Connection):
                     set_wal(raw)
+                    # 128 MiB, as the default of 2 MiB has a big run read its own pages again.
+                    raw.execute("PRAGMA cache_size = -131072")
             connection = connection.execution_options(writing=writing)
             with connection.begin():
                 yield connection

@@ -38,6 +38,11 @@ def _table(name: str, *items: SchemaItem) -> Table:
     return Table(name, metadata, *items, sqlite_strict=True)
 
 
+def _rows_table(name: str, *items: SchemaItem) -> Table:
+    """Describe a table of short rows by the million: on SQLite, kept in the order of its key."""
+    return Table(name, metadata, *items, sqlite_strict=True, sqlite_with_rowid=False)
+
+
 def _of_ruleset(table: str, *columns: str) -> ForeignKeyConstraint:
     """Refer to a row of another table of the same ruleset."""
     return ForeignKeyConstraint(
@@ -351,7 +356,7 @@ traces = _table(
     UniqueConstraint("ruleset_id", "signature"),
 )
 
-decisions = _table(
+decisions = _rows_table(
     "decisions",
     _run_id(),
     Column("pool_id", Number, nullable=False),
@@ -364,7 +369,7 @@ decisions = _table(
     CheckConstraint("associations = 0 OR reason IS NULL", name="reason"),
 )
 
-associations = _table(
+associations = _rows_table(
     "associations",
     _run_id(),
     Column("position", Integer, nullable=False),
@@ -381,9 +386,9 @@ associations = _table(
     UniqueConstraint("run_id", "asn_name"),
 )
 
-association_members = _table(
+association_members = _rows_table(
     "association_members",
-    _run_id(),
+    Column("run_id", Number, nullable=False),
     Column("association", Integer, nullable=False),
     Column("position", Integer, nullable=False),
     Column("product", Text, nullable=False),

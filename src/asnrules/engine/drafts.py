@@ -137,12 +137,15 @@ class Work:
         Where the value of a keyword stands in a row.
     judgements : sequence of Judgement
         What the rules say of each exposure, in canonical order.
+    has_other_names : bool
+        Whether any exposure is listed under a name that is not that of its uncal product.
     """
 
     ruleset: Ruleset
     rows: Sequence[Row]
     places: dict[str, int]
     judgements: Sequence[Judgement]
+    has_other_names: bool
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
 
     @classmethod
@@ -150,7 +153,10 @@ class Work:
         """Judge the exposures of a pool, given in canonical order."""
         judge = Judge(ruleset, keywords)
         places = {keyword: place for place, keyword in enumerate(keywords)}
-        return cls(ruleset, rows, places, [judge.judge(row) for row in rows])
+        judgements = [judge.judge(row) for row in rows]
+        filename = places["filename"]
+        has_other_names = any("_uncal." not in (row[filename] or "") for row in rows)
+        return cls(ruleset, rows, places, judgements, has_other_names)
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""

@@ -105,11 +105,10 @@ class Generation:
         pools = wanted.selection.worked(sub_pools(texts, self._candidates))
         growth = Growth(self._work, wanted.watched)
         drafts = growth.drafts(pools, progress)
+        naming = Naming(self._work, self._pool_names, wanted.version_id)
         named = [
-            (association, draft)
-            for association, draft in Naming(self._work, self._pool_names, wanted.version_id).name(
-                drafts
-            )
+            (association, place)
+            for association, place in naming.name(drafts, keep=wanted.watched is not None)
             if wanted.selection.keeps(association.asn_id)
         ]
         associations = [association for association, _ in named]
@@ -157,17 +156,17 @@ class Generation:
         return reasons
 
     def _fates(
-        self, drafts: Sequence[Draft], named: Sequence[tuple[Association, Draft]]
+        self, drafts: Sequence[Draft], named: Sequence[tuple[Association, int]]
     ) -> list[Fate]:
         """Say what became of the watched exposure in the associations that came about."""
         if self._wanted.watched is None:
             return []
-        names = {id(draft): association for association, draft in named}
+        kept = {place: association for association, place in named}
         fates = []
-        for draft in drafts:
+        for place, draft in enumerate(drafts):
             member = _find(draft.members, self._wanted.watched)
             grown = member or _find(draft.grown, self._wanted.watched)
-            association = names.get(id(draft))
+            association = kept.get(place)
             if grown is None:
                 continue
             if association is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
 from asnrules.engine.drafts import Draft, DraftMember, Work
@@ -16,8 +17,20 @@ from asnrules.engine.finishing.names import (
     program_name,
 )
 from asnrules.engine.finishing.pruning import Entry, prune
+from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.wording import keys_text, requirements_text
+
+
+class _Made(NamedTuple):
+    """What of a draft is needed for its association."""
+
+    rule: Rule
+    candidate: tuple[str, str]
+    creator: int
+    product: Product
+    degraded: bool
+    keys: str
 
 
 class Naming:
@@ -44,41 +57,52 @@ class Naming:
         self._keys: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
         self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
 
-    def name(self, drafts: Sequence[Draft]) -> list[tuple[Association, Draft]]:
+    def name(self, drafts: Sequence[Draft], *, keep: bool = False) -> list[tuple[Association, int]]:
         """Prune, number and name associations.
 
         Parameters
         ----------
         drafts : sequence of Draft
             In order of generation.
+        keep : bool
+            Whether the drafts are needed afterwards; they are emptied otherwise, as a million
+            of them take as much memory as what is made of them.
 
         Returns
         -------
-        list of (Association, Draft)
-            Those that stay, in the order in which they are numbered.
+        list of (Association, int)
+            Those that stay, in the order in which they are numbered, with their places in
+            `drafts`.
         """
-        products = [self._product(draft) for draft in drafts]
-        entries = [
-            Entry(draft.candidate[0], product, partial(self._twins, draft, product))
-            for draft, product in zip(drafts, products, strict=True)
-        ]
+        made = []
+        for draft in drafts:
+            made.append(self._made(draft))
+            if not keep:
+                draft.members, draft.grown, draft.keys = [], [], {}
+        entries = [Entry(one.candidate[0], one.product, partial(self._twins, one)) for one in made]
         numbers: Counter[tuple[str, str]] = Counter()
         named = []
         for place in prune(entries):
-            draft = drafts[place]
-            counted = (draft.candidate[0], draft.rule.asn_type)
+            one = made[place]
+            counted = (one.candidate[0], one.rule.asn_type)
             numbers[counted] += 1
-            association = self._association(draft, products[place], numbers[counted])
-            named.append((association, draft))
+            named.append((self._association(one, numbers[counted]), place))
         return named
+
+    def _made(self, draft: Draft) -> _Made:
+        keys = tuple(draft.keys.items())
+        shared = self._keys.get(keys)
+        if shared is None:
+            shared = self._keys[keys] = keys_text(keys)
+        degraded = any(
+            member.place is not None and self._work.given(member.place, "exposerr") is not None
+            for member in draft.grown
+        )
+        product = self._product(draft)
+        return _Made(draft.rule, draft.candidate, draft.creator, product, degraded, shared)
 
     def _product(self, draft: Draft) -> Product:
         members = tuple(self._member(member) for member in draft.members)
-        names = {(member.expname, member.exptype) for member in members}
-        if len(names) < len(members):
-            # An exposure that the pool lists under two names is a member once.
-            seen = {(member.expname, member.exptype): member for member in reversed(members)}
-            members = tuple(member for member in members if member in seen.values())
         science = next((member for member in members if member.exptype == SCIENCE), None)
         name = UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
         return Product(name, members)
@@ -94,12 +118,12 @@ class Naming:
         exposerr = self._work.value(member.place, "exposerr")
         return Member(expname, member.exptype, exposerr, member.place)
 
-    def _twins(self, draft: Draft, product: Product) -> object:
+    def _twins(self, made: _Made) -> object:
         """Say with what others an association is equal but for the suffixes of its members."""
         members = tuple(
-            sorted((self._stem(member.expname), member.exptype) for member in product.members)
+            sorted((self._stem(member.expname), member.exptype) for member in made.product.members)
         )
-        return draft.rule.asn_type, draft.candidate[0][0], members
+        return made.rule.asn_type, made.candidate[0][0], members
 
     def _stem(self, expname: str) -> str:
         stem = self._stems.get(expname)
@@ -107,34 +131,26 @@ class Naming:
             stem = self._stems[expname] = product_name(expname, self._work.ruleset.suffixes)
         return stem
 
-    def _association(self, draft: Draft, product: Product, sequence: int) -> Association:
+    def _association(self, made: _Made, sequence: int) -> Association:
         work = self._work
-        program = program_name(work.value(draft.creator, "program"))
-        asn_id, candidate_type = draft.candidate
-        asn_type = draft.rule.asn_type
-        keys = tuple(draft.keys.items())
-        shared = self._keys.get(keys)
-        if shared is None:
-            shared = self._keys[keys] = keys_text(keys)
-        degraded = any(
-            member.place is not None and work.given(member.place, "exposerr") is not None
-            for member in draft.grown
-        )
+        program = program_name(work.value(made.creator, "program"))
+        asn_id, candidate_type = made.candidate
+        asn_type = made.rule.asn_type
         return Association(
             asn_name=association_name(program, asn_id, asn_type, sequence, self._version_id),
             asn_type=asn_type,
-            asn_rule=draft.rule.name,
+            asn_rule=made.rule.name,
             asn_id=asn_id,
             candidate_type=candidate_type,
             program=program,
-            target=work.value(draft.creator, "targetid") or "",
-            asn_pool=self._pool_names[draft.creator],
+            target=work.value(made.creator, "targetid") or "",
+            asn_pool=self._pool_names[made.creator],
             version_id=self._version_id,
-            degraded_status=DEGRADED if degraded else NO_DEGRADED,
-            keys=shared,
+            degraded_status=DEGRADED if made.degraded else NO_DEGRADED,
+            keys=made.keys,
             ruleset=work.ruleset.label,
-            asked=self._asked[draft.rule.name],
-            products=(product,),
+            asked=self._asked[made.rule.name],
+            products=(made.product,),
         )
 
 

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft, DraftMember, Work
 from asnrules.engine.finishing.imprints import imprint_pruning
+from asnrules.engine.finishing.names import member_name
 from asnrules.engine.finishing.nods import nod_split, nod_split_fixed_slit, nod_split_shutters
 from asnrules.engine.finishing.validity import candidate_validity, science_required
 from asnrules.engine.finishing.wfss import wfss_catalog, wfss_catalog_parallel
@@ -54,6 +55,8 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[tuple[Draft, str
     tuple of (list of Draft, list of (Draft, str))
         What becomes of it, and what did not come about, with the reason.
     """
+    if work.has_other_names:
+        draft.members = _once_each(draft.members, work)
     draft.grown = draft.members
     finished = [draft]
     dropped: list[tuple[Draft, str]] = []
@@ -67,3 +70,17 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[tuple[Draft, str
                 following += result
         finished = following
     return finished, dropped
+
+
+def _once_each(members: list[DraftMember], work: Work) -> list[DraftMember]:
+    """Keep the first of members that are the same file in the same role.
+
+    A pool may list an exposure under two names, such as its uncal and its rate product.
+    """
+    first: dict[tuple[str, str], DraftMember] = {}
+    for member in members:
+        if member.place is not None:
+            filename = work.value(member.place, "filename") or ""
+            expname = member_name(filename, rateints=member.rateints)
+            first.setdefault((expname, member.exptype), member)
+    return list(first.values())
