@@ -92,7 +92,7 @@ def _fill(engine: Engine) -> None:
                 "run_id": 1, "position": 1, "asn_name": "jw1-o001_image2_00001_asn",
                 "asn_type": "image2", "asn_rule": "Asn_Lv2Image", "asn_id": "o001",
                 "candidate_type": "observation", "program": "1", "target": "1",
-                "degraded_status": "none", "constraints": "",
+                "degraded_status": "none", "keys": "",
             },
             "association_members": {
                 "run_id": 1, "association": 1, "position": 1, "product": "jw1",
