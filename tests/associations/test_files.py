@@ -90,7 +90,7 @@ def test_a_file_holds_the_fields_of_its_association_in_order(tmp_path: Path) -> 
                     "name": "a",
                     "members": [
                         {"expname": "a_rate.fits", "exptype": "science", "exposerr": "null"},
-                        {"expname": "b_cat.ecsv", "exptype": "sourcecat", "exposerr": None},
+                        {"expname": "b_cat.ecsv", "exptype": "sourcecat"},
                     ],
                 }
             ],

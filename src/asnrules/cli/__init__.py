@@ -33,13 +33,13 @@ def main() -> None:
         sys.stdout.flush()
         if code == INTERRUPTED:
             # typer has caught the interrupt itself.
-            code = _report("interrupted; nothing was written or recorded", INTERRUPTED)
+            code = _report("interrupted; what was not finished is undone", INTERRUPTED)
     except AsnrulesError as error:
         code = _report(printable(str(error)), error.exit_code)
     except usage_error as error:
         code = _usage(error)
     except (KeyboardInterrupt, typer.Abort):
-        code = _report("interrupted; nothing was written or recorded", INTERRUPTED)
+        code = _report("interrupted; what was not finished is undone", INTERRUPTED)
     except OSError as error:
         # What is left in the buffer would fail again when Python closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
