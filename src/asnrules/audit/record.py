@@ -186,17 +186,25 @@ def _record_pool(connection: Connection, pool: Pool) -> int:
 def _exposure_rows(pool_id: int, pool: Pool) -> Iterable[tuple[Any, ...]]:
     places = {keyword: place for place, keyword in enumerate(pool.keywords)}
     apart = [places[keyword] for keyword in APART]
-    rest = [(keyword, place) for keyword, place in places.items() if keyword not in APART]
+    rest = [(json.dumps(name) + ":", place) for name, place in places.items() if name not in APART]
     exp_type = places["exp_type"]
-    encode = json.JSONEncoder(separators=(",", ":")).encode
+    # Values repeat a thousand times over, so each is written as JSON once.
+    encoded: dict[str | None, str | None] = {None: None, NULL: None}
     for position, row in enumerate(pool.rows, 1):
-        values = {name: row[place] for name, place in rest if row[place] not in {None, NULL}}
+        parts = []
+        for name, place in rest:
+            value = row[place]
+            if value not in encoded:
+                encoded[value] = json.dumps(value)
+            text = encoded[value]
+            if text is not None:
+                parts.append(name + text)
         yield (
             pool_id,
             position,
             *[row[place] for place in apart],
             (row[exp_type] or "").upper() or None,
-            encode(values),
+            "{" + ",".join(parts) + "}",
         )
 
 
