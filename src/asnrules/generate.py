@@ -148,13 +148,15 @@ def generate(
         If the run cannot be recorded; then no files are left either.
     """
     started = dt.datetime.now(dt.UTC)
-    # Millions of small tuples that live to the end: looking for cycles among them, again and
-    # again as they grow, would take a third of the time.
+    # Millions of small tuples that live to the end: there is nothing to be found in looking for
+    # cycles among them again and again as they grow.
+    was_collecting = gc.isenabled()
     gc.disable()
     try:
         return _generate(engine, paths, options, progress, started)
     finally:
-        gc.enable()
+        if was_collecting:
+            gc.enable()
 
 
 def _generate(

@@ -38,8 +38,6 @@ class Growth:
         the more the reason says.
     fates : list of Fate
         What became of the watched exposure in associations that did not come about.
-    irregular : int
-        How many groups were not regular.
     order_dependent : list of OrderDependence
         Groups for which jwst's answer depends on the order of the rows.
     """
@@ -50,7 +48,6 @@ class Growth:
         self._diagnosis = Diagnosis(work)
         self.refused: list[tuple[int, Sequence[int], str]] = []
         self.fates: list[Fate] = []
-        self.irregular = 0
         self.order_dependent: list[OrderDependence] = []
 
     def drafts(
@@ -98,7 +95,6 @@ class Growth:
         self, candidate: Pair, irregular: Sequence[_Group], finished: Sequence[Draft]
     ) -> None:
         for number, group in irregular:
-            self.irregular += 1
             if self._diagnosis.order_matters(number, candidate, group, finished):
                 rule = self._work.ruleset.rules[number]
                 self.order_dependent.append(OrderDependence(rule, candidate, group))
