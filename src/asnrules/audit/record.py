@@ -103,26 +103,7 @@ def record_run(connection: Connection, run: Run) -> int:
     """
     pool_ids = [_record_pool(connection, pool) for pool in run.pools]
     trace_ids = _record_traces(connection, run)
-    run_id = int(
-        connection.execute(
-            insert(runs)
-            .values(
-                started_at=run.started_at,
-                finished_at=run.finished_at,
-                operator=run.operator,
-                host=run.host,
-                software_version=run.software_version,
-                ruleset_id=run.ruleset_id,
-                options=json.dumps(run.options, sort_keys=True),
-                note=run.note,
-                exposures=len(run.exposures),
-                associations=len(run.associations),
-                unassociated=sum(count == 0 for count in run.memberships),
-                diagnostics=json.dumps(list(run.diagnostics)),
-            )
-            .returning(runs.c.run_id)
-        ).scalar_one()
-    )
+    run_id = _insert_run(connection, run)
     insert_rows(
         connection,
         run_pools,
@@ -152,6 +133,29 @@ def record_run(connection: Connection, run: Run) -> int:
     )
     _record_associations(connection, run_id, run, pool_ids)
     return run_id
+
+
+def _insert_run(connection: Connection, run: Run) -> int:
+    return int(
+        connection.execute(
+            insert(runs)
+            .values(
+                started_at=run.started_at,
+                finished_at=run.finished_at,
+                operator=run.operator,
+                host=run.host,
+                software_version=run.software_version,
+                ruleset_id=run.ruleset_id,
+                options=json.dumps(run.options, sort_keys=True),
+                note=run.note,
+                exposures=len(run.exposures),
+                associations=len(run.associations),
+                unassociated=sum(count == 0 for count in run.memberships),
+                diagnostics=json.dumps(list(run.diagnostics)),
+            )
+            .returning(runs.c.run_id)
+        ).scalar_one()
+    )
 
 
 def _record_pool(connection: Connection, pool: Pool) -> int:
