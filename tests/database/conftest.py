@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine
 
+from asnrules.audit.recording import recording
 from asnrules.catalog import store
 from asnrules.catalog.files import read_ruleset
 from asnrules.catalog.opening import connect_catalog, upgrade_catalog
@@ -27,13 +28,19 @@ def full_catalog(
     engine_name: str, full_template: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Engine]:
     """Give a copy that a test may change."""
+    yield from _copied(engine_name, full_template, tmp_path, request)
+
+
+def _copied(
+    engine_name: str, template: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
     if engine_name == "sqlite":
         path = tmp_path / "full.db"
-        shutil.copyfile(full_template, path)
+        shutil.copyfile(template, path)
         yield connect_catalog(str(path))
     else:
         server = request.getfixturevalue("postgresql_server")
-        url = server.create(full_template)
+        url = server.create(template)
         yield connect_catalog(url)
         server.drop(url)
 
@@ -50,7 +57,40 @@ def full_template(engine_name: str, templates: Any) -> str:
     return template
 
 
+@pytest.fixture
+def generated_catalog(
+    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """Give one that has no imported run, so that it can be taken back to before there were any."""
+    yield from _copied(
+        engine_name, templates.get(engine_name, "generated", _fill_generated), tmp_path, request
+    )
+
+
+def without_guards(engine: Engine) -> None:
+    """Drop all triggers, as somebody might who wants to change what must not be changed."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    query = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    if not is_sqlite:
+        query = "SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal"
+    with engine.begin() as connection:
+        for name, table in connection.exec_driver_sql(query).all():
+            on = "" if is_sqlite else f" ON {table}"
+            connection.exec_driver_sql(f"DROP TRIGGER {name}{on}")
+
+
 def _fill(engine: Engine) -> None:
+    _fill_generated(engine)
+    with transaction(engine, writing=True) as connection:
+        rules = store.ruleset_id(connection, "jwst-3.0.0")
+        assert rules is not None
+        with recording(connection) as ledger:
+            for table, rows in IMPORTED.items():
+                ledger.add(schema.metadata.tables[table], rows)
+            ledger.seal(_run(rules, "imported"))
+
+
+def _fill_generated(engine: Engine) -> None:
     upgrade_catalog(engine)
     with transaction(engine, writing=True) as connection:
         for label, source in (("draft-modes", "2026-03-20"), ("draft-rules", "jwst-3.0.0")):
@@ -59,49 +99,55 @@ def _fill(engine: Engine) -> None:
                 connection, replace(content, label=label, effective_from=dt.date(2030, 1, 1))
             )
         rules = store.ruleset_id(connection, "jwst-3.0.0")
-        rows = {
-            "pools": {
-                "pool_id": 1, "sha256": "ab", "keywords": "[]", "column_names": "[]",
-                "exposures": 1,
-            },
-            "exposures": [
-                {
-                    "pool_id": 1, "position": position, "filename": f"jw{position}_uncal.fits",
-                    "program": "1", "exp_type": "NIS_IMAGE", "asn_candidate": None,
-                    "keyword_values": "{}",
-                }
-                for position in (1, 2)
-            ],
-            "runs": {
-                "run_id": 1, "started_at": STARTED, "finished_at": STARTED, "operator": "tester",
-                "host": "here", "software_version": "0", "ruleset_id": rules, "options": "{}",
-                "note": None, "exposures": 1, "associations": 1, "unassociated": 0,
-                "diagnostics": "[]",
-            },
-            "run_pools": {"run_id": 1, "position": 1, "pool_id": 1, "name": "pool_1"},
-            "traces": {
-                "trace_id": 1, "ruleset_id": rules, "signature": "{}", "member_type": "science",
-                "special": None, "published_position": 37, "agrees": True, "reason": "an image",
-                "trace": "[]",
-            },
-            "decisions": {
-                "run_id": 1, "pool_id": 1, "position": 1, "trace_id": 1, "associations": 1,
-                "reason": None,
-            },
-            "associations": {
-                "run_id": 1, "position": 1, "asn_name": "jw1-o001_image2_00001_asn",
-                "asn_type": "image2", "asn_rule": "Asn_Lv2Image", "asn_id": "o001",
-                "candidate_type": "observation", "program": "1", "target": "1",
-                "degraded_status": "none", "keys": "",
-            },
-            "association_members": {
-                "run_id": 1, "association": 1, "position": 1, "product": "jw1",
-                "expname": "jw1_rate.fits", "exptype": "science", "exposerr": None, "pool_id": 1,
-                "exposure": 1,
-            },
-        }  # fmt: skip
-        for table, row in rows.items():
-            connection.execute(insert(schema.metadata.tables[table]), row)
+        assert rules is not None
+        with recording(connection) as ledger:
+            for table, rows in _generated(rules).items():
+                ledger.add(schema.metadata.tables[table], rows)
+            ledger.seal(_run(rules, "generated"))
+
+
+def _generated(rules: int) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        "pools": [(1, "ab", "[]", "[]", 2, 1)],
+        "exposures": [
+            (1, position, f"jw{position}_uncal.fits", "1", "NIS_IMAGE", "null", "{}")
+            for position in (1, 2)
+        ],
+        "traces": [(1, rules, "{}", "science", "PSF", 37, True, "an image", "[]", 1)],
+        "run_pools": [(1, 1, 1, "pool_1")],
+        "decisions": [(1, 1, 1, 1, 1, None), (1, 1, 2, 1, 0, "it belongs to no candidate")],
+        "associations": [(1, 1, *ASSOCIATION)],
+        "association_members": [
+            (1, 1, 1, "jw1", "jw1_rate.fits", "science", "null", 1, 1),
+            (1, 1, 2, "jw1", "jw1_cat.ecsv", "sourcecat", None, None, None),
+        ],
+    }
+
+
+ASSOCIATION = (
+    "jw1-o001_image2_00001_asn", "image2", "Asn_Lv2Image", "o001", "observation", "1", "1", "none",
+    "",
+)  # fmt: skip
+IMPORTED: dict[str, list[tuple[Any, ...]]] = {
+    "associations": [(2, 1, *ASSOCIATION)],
+    "association_members": [
+        (2, 1, 1, "jw1", "jw1_rate.fits", "science", None, None, None),
+    ],
+    "imported_associations": [
+        (
+            2, 1, "jw1-o001_image2_00001_asn.json", "cd", "candidate_Asn_Lv2Image", "1.2.3", "v1",
+            "pool_1", "unexplained", "no pool",
+        ),
+    ],
+}  # fmt: skip
+
+
+def _run(rules: int, origin: str) -> dict[str, Any]:
+    return {
+        "origin": origin, "started_at": STARTED, "finished_at": STARTED, "operator": "tester",
+        "host": "here", "software_version": "0", "ruleset_id": rules, "options": "{}",
+        "note": "first", "exposures": 2, "associations": 1, "unassociated": 1, "diagnostics": "[]",
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ import datetime as dt
 
 import pytest
 from sqlalchemy import Connection, Engine, insert, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from asnrules.catalog import store
 from asnrules.catalog.content import EXECUTABLE_TABLES, PUBLISHED_TABLES
 from asnrules.database import schema
 from asnrules.database.engines import transaction
+from database.conftest import without_guards
 
 PUBLISHED = "a published ruleset cannot be changed"
 RECORDED = "a recorded run cannot be changed"
@@ -55,7 +56,7 @@ NEW_ROWS = {
 OF_RULESET = tuple(NEW_ROWS)
 RECORD = (
     "pools", "exposures", "runs", "run_pools", "traces", "decisions", "associations",
-    "association_members",
+    "association_members", "imported_associations",
 )  # fmt: skip
 
 
@@ -249,22 +250,53 @@ def test_draft_cannot_be_updated_to_replace_a_published_ruleset(
 
 
 def test_recorded_pool_cannot_be_replaced_under_a_new_id(full_sqlite: Engine) -> None:
-    with full_sqlite.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO pools VALUES (2, 'cd', '[]', '[]', 0)")
-    statement = "INSERT OR REPLACE INTO pools VALUES (3, 'cd', '[]', '[\"a\"]', 0)"
+    statement = "INSERT OR REPLACE INTO pools VALUES (3, 'ab', '[]', '[\"a\"]', 0, 9)"
     assert_refused(full_sqlite, statement, RECORDED)
 
 
 def test_trace_cannot_be_replaced_under_a_new_id(full_sqlite: Engine) -> None:
-    copy = "SELECT {}, ruleset_id, 'other', member_type, special, published_position, agrees, "
-    copy += "reason, trace FROM traces WHERE trace_id = 1"
-    with full_sqlite.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO traces " + copy.format(2))
-    assert_refused(full_sqlite, "INSERT OR REPLACE INTO traces " + copy.format(3), RECORDED)
+    statement = (
+        "INSERT OR REPLACE INTO traces SELECT 3, ruleset_id, signature, member_type, special, "
+        "published_position, agrees, reason, trace, 9 FROM traces WHERE trace_id = 1"
+    )
+    assert_refused(full_sqlite, statement, RECORDED)
 
 
-def test_new_rows_may_be_inserted_with_replace(full_sqlite: Engine) -> None:
-    with full_sqlite.begin() as connection:
-        connection.exec_driver_sql("INSERT OR REPLACE INTO pools VALUES (2, 'cd', '[]', '[]', 0)")
-        count = connection.exec_driver_sql("SELECT count(*) FROM pools").scalar()
-    assert count == 2
+@pytest.mark.parametrize("same", ["run_id", "previous_digest", "digest"])
+def test_recorded_run_cannot_be_replaced(full_sqlite: Engine, same: str) -> None:
+    new = {"run_id": "9", "previous_digest": "'new'", "digest": "'newer'"} | {same: same}
+    columns_of_run = ", ".join(new.get(column, column) for column in columns("runs"))
+    statement = f"INSERT OR REPLACE INTO runs SELECT {columns_of_run} FROM runs WHERE run_id = 1"
+    assert_refused(full_sqlite, statement, RECORDED)
+
+
+# ------------------------------------------------------------------------- nothing is added
+
+LATE = {
+    "pools": "(9, 'new', '[]', '[]', 0, 1)",
+    "exposures": "(1, 9, 'new', NULL, NULL, NULL, '{}')",
+    "run_pools": "(1, 9, 1, 'new')",
+    "traces": "(9, (SELECT max(ruleset_id) FROM runs), 'new', NULL, NULL, NULL, NULL, '', '', 1)",
+    "decisions": "(2, 1, 1, 1, 1, NULL)",
+    "associations": "(1, 9, 'new', 'image2', '', '', '', '', '', '', '')",
+    "association_members": "(1, 1, 9, '', '', '', NULL, NULL, NULL)",
+    "imported_associations": "(1, 1, '', '', '', NULL, NULL, NULL, 'differs', '')",
+}
+
+
+@pytest.mark.parametrize("table", LATE)
+def test_recorded_run_takes_no_more_rows(full_catalog: Engine, table: str) -> None:
+    statement = f"INSERT INTO {table} VALUES {LATE[table]}"
+    assert_refused(full_catalog, statement, RECORDED)
+    without_guards(full_catalog)
+    with full_catalog.begin() as connection:
+        assert connection.exec_driver_sql(statement).rowcount == 1
+
+
+def test_rows_of_a_run_that_is_not_there_are_refused(full_catalog: Engine) -> None:
+    statement = "INSERT INTO pools VALUES (9, 'new', '[]', '[]', 0, 9)"
+    with (
+        pytest.raises(IntegrityError, match=r"(?i)foreign key"),
+        full_catalog.begin() as connection,
+    ):
+        connection.exec_driver_sql(statement)

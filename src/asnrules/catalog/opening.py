@@ -20,6 +20,7 @@ from asnrules.database.engines import (
     shown_url,
     transaction,
 )
+from asnrules.database.locks import take_schema
 from asnrules.errors import DatabaseError
 from asnrules.shipped import shipped
 
@@ -91,7 +92,7 @@ def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
         If its schema is newer than this program.
     """
     with transaction(engine, writing=True) as connection:
-        migrations.take_turn(connection)
+        take_schema(connection)
         before = migrations.current_revision(connection)
         _refuse_newer(engine, before)
         if before != migrations.HEAD:
