@@ -117,7 +117,8 @@ def _run_values(run: Run) -> dict[str, Any]:
 
 def add_decisions(ledger: Recording, run: Run, pool_ids: Sequence[int]) -> None:
     """Add what became of each exposure, with the traces that explain it."""
-    signatures = {id(one): _signature(one) for one in run.judgements}
+    distinct = {id(one): one for one in run.judgements}
+    signatures = {key: _signature(one) for key, one in distinct.items()}
     found = {signatures[key]: _trace(one) for key, one in run.classifications.items()}
     trace_ids = ledger.add_traces(run.ruleset_id, found)
     of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
