@@ -85,6 +85,10 @@ class Head(NamedTuple):
     digest: str
 
 
+NOTHING = Head(0, GENESIS)
+"""The head of an empty ledger."""
+
+
 def canonical(value: Any) -> bytes:
     """Write a value as the digests take it: JSON in ASCII, without spaces, keys sorted."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True).encode("ascii")
@@ -142,7 +146,7 @@ def head(connection: Connection) -> Head:
     last = select(func.max(runs.c.run_id)).scalar_subquery()
     found = connection.execute(select(runs.c.run_id, runs.c.digest).where(runs.c.run_id == last))
     row = found.one_or_none()
-    return Head(0, GENESIS) if row is None else Head(row.run_id, row.digest)
+    return NOTHING if row is None else Head(row.run_id, row.digest)
 
 
 def stored_runs(connection: Connection) -> Iterator[tuple[dict[str, Any], str, str]]:

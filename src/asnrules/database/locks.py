@@ -31,3 +31,12 @@ def _take(connection: Connection, key: int) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def take_snapshot(connection: Connection) -> None:
+    """See the database as it is now for the rest of the transaction, which has read nothing yet.
+
+    On SQLite every transaction does.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
