@@ -152,7 +152,7 @@ def _section(connection: sa.Connection, table: str, run_id: int) -> list[int | s
     agrees = names.index("agrees") if "agrees" in names else None
     while batch := [list(row) for row in found.fetchmany(BATCH)]:
         for row in batch:
-            if agrees is not None and row[agrees] is not None:
+            if agrees is not None and row[agrees] in (0, 1):
                 row[agrees] = bool(row[agrees])
         digest.update((b"," if count else b"") + _canonical(batch)[1:-1])
         count += len(batch)

@@ -12,7 +12,7 @@ from asnrules.catalog import store
 from asnrules.catalog.content import EXECUTABLE_TABLES, PUBLISHED_TABLES
 from asnrules.database import schema
 from asnrules.database.engines import transaction
-from database.conftest import without_guards
+from filled import without_guards
 
 PUBLISHED = "a published ruleset cannot be changed"
 RECORDED = "a recorded run cannot be changed"

@@ -25,7 +25,7 @@ from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.schema import metadata
 from asnrules.shipped import shipped
-from database.conftest import without_guards
+from filled import without_guards
 
 SCRIPTS = ScriptDirectory(str(shipped("migrations")))
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]

@@ -8,14 +8,25 @@ line has the number of runs and the last digest.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.audit.ledger import SECTIONS, canonical, head, header_of, section_rows, stored_runs
+from asnrules.audit.ledger import (
+    SECTIONS,
+    Head,
+    canonical,
+    head,
+    header_of,
+    section_rows,
+    stored_runs,
+)
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
+from asnrules.errors import OutputError
 
 FORMAT = {"format": "asnrules ledger", "version": 1}
 """The first line."""
@@ -45,6 +56,38 @@ def export(engine: Engine, progress: Progress | None = None) -> Iterator[bytes]:
             if progress is not None:
                 progress("runs", done, last.run_id)
         yield canonical({"runs": done, "head": last.digest}) + b"\n"
+
+
+def write_export(
+    engine: Engine, path: Path, *, overwrite: bool = False, progress: Progress | None = None
+) -> Head:
+    """Write the ledger into a file: all of it or nothing.
+
+    Returns
+    -------
+    Head
+        The last run that is in it.
+
+    Raises
+    ------
+    OutputError
+        If the file is there already and may not be replaced, or cannot be written.
+    """
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path}: is there already; replace it with --overwrite")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    last = b""
+    try:
+        with beside.open("xb") as stream:
+            for last in export(engine, progress):
+                stream.write(last)
+        beside.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: {os.strerror(error.errno or 0)}; name another file") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    end = json.loads(last)
+    return Head(end["runs"], end["head"])
 
 
 def _run_line(values: dict[str, Any], label: str, checksum: str) -> bytes:

@@ -194,6 +194,7 @@ def _statement(table: Table, run_id: int) -> Select[Any]:
 
 
 def _with_flags(row: tuple[Any, ...], flags: Sequence[int]) -> tuple[Any, ...]:
+    # Nothing but 0 and 1: another number is none that was recorded, and has to stand out.
     return tuple(
-        bool(value) if at in flags and value is not None else value for at, value in enumerate(row)
+        bool(value) if at in flags and value in (0, 1) else value for at, value in enumerate(row)
     )

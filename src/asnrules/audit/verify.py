@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, Table, func, select
 from asnrules.audit.ledger import (
     CHAINED,
     GENESIS,
-    SECTIONS,
     NOTHING,
+    SECTIONS,
     Head,
     RowsDigest,
     canonical,

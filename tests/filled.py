@@ -1,4 +1,4 @@
-"""A catalog with rows in every table: the seeds, two drafts, and a recorded run."""
+"""Catalogs with rows in every table: the seeds, two drafts, and recorded runs."""
 
 from __future__ import annotations
 
