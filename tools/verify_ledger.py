@@ -58,6 +58,8 @@ def verify(lines, known=None):
     problems, digests, run, end = [], [GENESIS], None, None
     for text in lines:
         line = json.loads(text)
+        if end is not None:
+            raise ValueError("there are lines after the last one")
         if isinstance(line, list):
             if run is None or line[0] not in run.hashes:
                 raise ValueError(f"a row of {line[0]!r} belongs to no run")

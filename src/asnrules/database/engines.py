@@ -107,6 +107,18 @@ def open_engine(url: URL) -> Engine:
     return engine
 
 
+def read_only(engine: Engine) -> None:
+    """Let the connections of an engine change nothing."""
+    event.listen(engine, "connect", _set_read_only)
+
+
+def _set_read_only(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA query_only = ON")
+    else:
+        connection.read_only = True
+
+
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver would begin transactions by itself, late and deferred; see _begin_sqlite.
     connection.isolation_level = None
