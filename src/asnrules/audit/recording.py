@@ -73,11 +73,10 @@ class Recording:
             that were added before: text, integers, booleans and None.
         """
         digest = self._digests[table.name]
-        names = table.columns.keys()
         rows = iter(rows)
         while batch := list(islice(rows, _BATCH)):
             digest.add(batch)
-            insert_rows(self._connection, table, names, batch)
+            insert_rows(self._connection, table, batch)
 
     def add_pools(self, given: Sequence[Pool]) -> list[int]:
         """Add pools with their exposures, each once however often it is run; give their ids."""
