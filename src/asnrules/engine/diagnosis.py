@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.candidates import Pair
+from asnrules.engine.cohorts import Cohorts
 from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing import finish
+from asnrules.engine.grouping import Group
 from asnrules.engine.model import Rule
-from asnrules.engine.procedure import Procedure
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
 _Membership = frozenset[tuple[str | None, str, bool]]
 _Made = tuple[str, _Membership]
@@ -55,7 +57,7 @@ class Diagnosis:
         self._harmless: set[_Pattern] = set()
 
     def order_matters(
-        self, number: int, candidate: Pair, group: Sequence[int], finished: Sequence[Draft]
+        self, number: int, candidate: Pair, group: Group, finished: Sequence[Draft]
     ) -> bool:
         """Tell whether other orders of a group lead to other associations of its candidate.
 
@@ -65,8 +67,8 @@ class Diagnosis:
             The place of the rule in the ruleset.
         candidate : tuple of (str, str)
             Id and type of the candidate.
-        group : sequence of int
-            The exposures, in canonical order.
+        group : Group
+            The exposures.
         finished : sequence of Draft
             All associations of the candidate, by all rules.
 
@@ -75,14 +77,15 @@ class Diagnosis:
         bool
             Whether any of the orders tried made a difference: not all orders are tried.
         """
-        pattern = self._pattern(number, candidate, group)
+        pattern = self._pattern(number, candidate, group.places)
         if pattern in self._harmless:
             return False
-        expected = _outcome(self._work, number, candidate, group)
+        cohorts = Cohorts(self._work, number, candidate, group.shared)
+        expected = self._outcome(cohorts, group.places)
         made: Counter[_Made] | None = None
         is_same = True
-        for order in _orders(self._work, group):
-            other = _outcome(self._work, number, candidate, order)
+        for order in _orders(self._work, group.places):
+            other = self._outcome(cohorts, order)
             if other != expected:
                 is_same = False
                 made = made or Counter(_made(self._work, draft) for draft in finished)
@@ -91,6 +94,13 @@ class Diagnosis:
         if is_same:
             self._harmless.add(pattern)
         return False
+
+    def _outcome(self, cohorts: Cohorts, order: Sequence[int]) -> Counter[_Made]:
+        """Give the memberships that an order of exposures leads to."""
+        work = self._work
+        return Counter(
+            _made(work, one) for draft in cohorts.run(order) for one in finish(draft, work)[0]
+        )
 
     def _pattern(self, number: int, candidate: Pair, group: Sequence[int]) -> _Pattern:
         """Give what groups have in common that no order can tell apart.
@@ -128,18 +138,13 @@ def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
         yield [*group[::2], *group[1::2]]
 
 
-def _outcome(work: Work, number: int, candidate: Pair, order: Sequence[int]) -> Counter[_Made]:
-    """Give the memberships that an order of exposures leads to."""
-    drafts = Procedure(work, number, candidate).run(order)
-    return Counter(_made(work, one) for draft in drafts for one in finish(draft, work)[0])
-
-
 def _made(work: Work, draft: Draft) -> _Made:
-    return draft.rule.name, frozenset(
-        (
-            member.expname if member.place is None else work.value(member.place, "filename"),
-            member.exptype,
-            member.rateints,
-        )
-        for member in draft.members
-    )
+    told = [_told(work, member) for member in draft.own]
+    if draft.shared is not None:
+        told += draft.shared.facets(_told)
+    return draft.rule.name, frozenset(told)
+
+
+def _told(work: Work, member: DraftMember) -> tuple[str | None, str, bool]:
+    name = member.expname if member.place is None else work.value(member.place, "filename")
+    return name, member.exptype, member.rateints

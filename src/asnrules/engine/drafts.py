@@ -9,34 +9,11 @@ from typing import NamedTuple
 from asnrules.associations.model import Association
 from asnrules.engine.model import Key, Role, Rule, Ruleset
 from asnrules.engine.signatures import SCIENCE, Judge, Judgement, RuleVerdict
+from asnrules.engine.stretches import DraftMember, Stretch
 from asnrules.engine.values import EMPTY, Row
 
 Locked = dict[str, tuple[str, str]]
 """Locked keys: name to the keyword that the value came from, and the value."""
-
-
-class DraftMember(NamedTuple):
-    """A member of a growing association.
-
-    Attributes
-    ----------
-    place : int or None
-        The exposure, by its place in canonical order; None for a file that is made later.
-    exptype : str
-        What it is in the association: science, background ...
-    rateints : bool
-        Whether its rateints product is meant, not its rate product.
-    expname : str or None
-        The file that is made later.
-    role : str
-        The role in which the rule took the exposure.
-    """
-
-    place: int | None
-    exptype: str
-    rateints: bool = False
-    expname: str | None = None
-    role: str = ""
 
 
 @dataclass(slots=True)
@@ -52,33 +29,59 @@ class Draft:
     creator : int
         The exposure that created it, by its place in canonical order: it gives target, program
         and the place of the association among the others.
-    members : list of DraftMember
-        In the order in which they were taken.
     keys : dict
         What its exposures have in common.
-    grown : list of DraftMember
-        The members before the finishing steps: they decide whether it is degraded, even those
-        that are left out later.
+    own : list of DraftMember
+        Its members, in the order in which they were taken.
+    shared : Stretch or None
+        Members after those, which it shares with other associations.
+    degraded : bool
+        Whether any member that it had before the finishing steps has an error: even one that is
+        left out later counts.
+    watched : DraftMember or None
+        What the watched exposure was before the finishing steps.
     """
 
     rule: Rule
     candidate: tuple[str, str]
     creator: int
-    members: list[DraftMember] = field(default_factory=list)
     keys: Locked = field(default_factory=dict)
-    grown: list[DraftMember] = field(default_factory=list)
+    own: list[DraftMember] = field(default_factory=list)
+    shared: Stretch | None = None
+    degraded: bool = False
+    watched: DraftMember | None = None
+
+    @property
+    def members(self) -> list[DraftMember]:
+        """All members, in a list of their own."""
+        return self.own if self.shared is None else self.own + self.shared.members()
 
     def with_members(self, members: list[DraftMember]) -> Draft:
         """Give the same association with other members."""
-        return replace(self, members=members)
+        return replace(self, own=members, shared=None)
 
     def of_exptype(self, exptype: str) -> list[DraftMember]:
         """Give its members of an exptype."""
-        return [member for member in self.members if member.exptype == exptype]
+        found = [member for member in self.own if member.exptype == exptype]
+        if self.shared is not None:
+            found += self.shared.having(exptype_of, exptype)
+        return found
 
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
-        return any(member.exptype == exptype for member in self.members)
+        return any(member.exptype == exptype for member in self.own) or (
+            self.shared is not None and self.shared.first(exptype_of, exptype) is not None
+        )
+
+
+def exptype_of(_work: Work, member: DraftMember) -> str:
+    """Give the exptype of a member."""
+    return member.exptype
+
+
+def find(members: Sequence[DraftMember], place: int) -> DraftMember | None:
+    """Give the first member that is a certain exposure."""
+    return next((member for member in members if member.place == place), None)
 
 
 class Fate(NamedTuple):
@@ -239,12 +242,13 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
     return True
 
 
-def written_exptype(ruleset: Ruleset, draft: Draft, role: Role, judgement: Judgement) -> str:
+def written_exptype(
+    ruleset: Ruleset, rule: Rule, role: Role, judgement: Judgement, *, has_science: bool
+) -> str:
     """Give the exptype with which an exposure joins an association in a role."""
-    rule = draft.rule
     if rule.as_science:
         is_companion = judgement.exposure_class == rule.companion_class
-        return judgement.exposure_class if is_companion and draft.holds(SCIENCE) else SCIENCE
+        return judgement.exposure_class if is_companion and has_science else SCIENCE
     exptype = ruleset.written_as.get(judgement.exposure_class, judgement.exposure_class)
     if exptype != SCIENCE or role.science_as is None:
         return exptype

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, Selection, SubPool, sub_pools
 from asnrules.engine.diagnosis import OrderDependence
-from asnrules.engine.drafts import Draft, DraftMember, Fate, Work
+from asnrules.engine.drafts import Draft, Fate, Work, find
 from asnrules.engine.growth import Growth
 from asnrules.engine.naming import Naming, merge
 
@@ -164,8 +164,8 @@ class Generation:
         kept = {place: association for association, place in named}
         fates = []
         for place, draft in enumerate(drafts):
-            member = _find(draft.members, self._wanted.watched)
-            grown = member or _find(draft.grown, self._wanted.watched)
+            member = find(draft.members, self._wanted.watched)
+            grown = member or draft.watched
             association = kept.get(place)
             if grown is None:
                 continue
@@ -183,7 +183,3 @@ class Generation:
                 }
                 fates.append(Fate(draft.rule, draft.candidate, member, None, association, keys))
         return fates
-
-
-def _find(members: Sequence[DraftMember], place: int) -> DraftMember | None:
-    return next((member for member in members if member.place == place), None)

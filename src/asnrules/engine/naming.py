@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
-from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing.names import (
     UNDEFINED_PRODUCT,
     association_name,
@@ -19,6 +19,7 @@ from asnrules.engine.finishing.names import (
 from asnrules.engine.finishing.pruning import Entry, prune
 from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 from asnrules.engine.wording import keys_text, requirements_text
 
 
@@ -78,7 +79,7 @@ class Naming:
         for draft in drafts:
             made.append(self._made(draft))
             if not keep:
-                draft.members, draft.grown, draft.keys = [], [], {}
+                draft.own, draft.shared, draft.keys = [], None, {}
         entries = [Entry(one.candidate[0], one.product, partial(self._twins, one)) for one in made]
         numbers: Counter[tuple[str, str]] = Counter()
         named = []
@@ -94,20 +95,18 @@ class Naming:
         shared = self._keys.get(keys)
         if shared is None:
             shared = self._keys[keys] = keys_text(keys)
-        degraded = any(
-            member.place is not None and self._work.given(member.place, "exposerr") is not None
-            for member in draft.grown
-        )
         product = self._product(draft)
-        return _Made(draft.rule, draft.candidate, draft.creator, product, degraded, shared)
+        return _Made(draft.rule, draft.candidate, draft.creator, product, draft.degraded, shared)
 
     def _product(self, draft: Draft) -> Product:
-        members = tuple(self._member(member) for member in draft.members)
+        members = tuple([self._member(self._work, member) for member in draft.own])
+        if draft.shared is not None:
+            members += tuple(draft.shared.facets(self._member))
         science = next((member for member in members if member.exptype == SCIENCE), None)
         name = UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
         return Product(name, members)
 
-    def _member(self, member: DraftMember) -> Member:
+    def _member(self, _work: Work, member: DraftMember) -> Member:
         if member.place is None:
             return Member(member.expname or "", member.exptype, None, None)
         names = self._rateints if member.rateints else self._rate

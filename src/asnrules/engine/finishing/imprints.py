@@ -5,8 +5,9 @@ Source: behaviour of jwst 3.0.0, by running it.
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
 IMPRINT = "imprint"
 NEEDED = ("targetid", "bkgdtarg")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing.validity import BACKGROUND
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
 FIVE_POINTS = 5
 """The number of primary points of the pattern whose neighbouring points overlap."""

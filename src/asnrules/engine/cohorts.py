@@ -1,0 +1,310 @@
+"""Carry out the procedure for all associations in the same state at once.
+
+What an association makes of an exposure depends on its state alone, unless it holds the file
+already. Thousands of associations of a group are in a few states; those in one state form a
+cohort, which takes or leaves an exposure as a whole and lists what it takes in one log. An
+association has what it took before it joined the cohort, and the log from there on. So time and
+memory grow with exposures and cohorts, not with exposures and associations.
+
+It comes to the same as `asnrules.engine.procedure`, for any group: tests hold the two against
+each other.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from asnrules.engine.drafts import Draft, Locked, Work
+from asnrules.engine.model import Role
+from asnrules.engine.procedure import Candidate, Offers, State
+from asnrules.engine.stretches import DraftMember, Log, Stretch
+
+_EVERYONE = 1 << 62
+"""Later than any place in a log: the file is held by whoever joined before."""
+
+_WORTH_SHARING = 16
+"""Fewer members than that are copied rather than shared."""
+
+_Name = str | None
+
+
+class _Association:
+    """An association of a cohort."""
+
+    __slots__ = ("creator", "joined", "number", "own")
+
+    def __init__(self, number: int, creator: int, joined: int) -> None:
+        self.number = number
+        self.creator = creator
+        self.own: list[DraftMember] = []
+        self.joined = joined
+
+
+class _Cohort:
+    """Associations in the same state.
+
+    Attributes
+    ----------
+    state : State
+        Their state.
+    log : Log
+        What they take, as a whole.
+    associations : list of _Association
+        In the order in which they joined; each has the log from there on.
+    held : dict
+        Where a file stands in the log, at last.
+    own_names : set
+        The files that any of them took before it joined.
+    grown : int or None
+        The length of the log when exposures began to be offered again.
+    again : list of int
+        For each exposure taken again, where in the log it stands already: those that joined
+        before hold it. It never falls.
+    own_again : set
+        The files of those that some hold since before they joined.
+    """
+
+    __slots__ = ("again", "associations", "grown", "held", "log", "own_again", "own_names", "state")
+
+    def __init__(self, work: Work, state: State) -> None:
+        self.state = state
+        self.log = Log(work)
+        self.associations: list[_Association] = []
+        self.held: dict[_Name, int] = {}
+        self.own_names: set[_Name] = set()
+        self.grown: int | None = None
+        self.again: list[int] = []
+        self.own_again: set[_Name] = set()
+
+
+class Cohorts:
+    """Carries out the procedure for one rule; see `asnrules.engine.procedure.Procedure`.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    number : int
+        The place of the rule in the ruleset.
+    candidate : tuple of (str, str)
+        Id and type of the candidate.
+    shared : dict, optional
+        What the keys of the rule find in each of the exposures, if it is known to be the same
+        in all of them.
+    """
+
+    def __init__(
+        self, work: Work, number: int, candidate: Candidate, shared: Locked | None = None
+    ) -> None:
+        self._work = work
+        self._number = number
+        self._rule = work.ruleset.rules[number]
+        self._candidate = candidate
+        self._offers = Offers(work, number, shared)
+        self._filename = work.places["filename"]
+
+    def run(self, places: Sequence[int]) -> list[Draft]:
+        """Work through exposures; give the associations, in order of creation."""
+        self._cohorts: dict[State, _Cohort] = {}
+        self._names: set[_Name] = set()
+        self._again: dict[int, dict[int, None]] = {}
+        self._created = 0
+        for place in places:
+            if not self._is_taken(place):
+                self._create(place)
+        cohorts = list(self._cohorts.values())
+        for cohort in cohorts:
+            cohort.grown = len(cohort.log.members)
+        for _, again in sorted(self._again.items()):
+            for place in again:
+                cohorts += [
+                    parted for cohort in cohorts for parted in self._offer_again(cohort, place)
+                ]
+        return self._drafts(cohorts)
+
+    def _name(self, place: int | None) -> _Name:
+        return None if place is None else self._work.rows[place][self._filename]
+
+    def _is_taken(self, place: int) -> bool:
+        """Offer an exposure to the associations that exist; tell whether one took it."""
+        name = self._name(place)
+        is_held = is_taken = name in self._names
+        is_science_only = self._is_science_only(place)
+        changed: list[tuple[_Cohort, State]] = []
+        for cohort in list(self._cohorts.values()):
+            state = cohort.state
+            if is_science_only and state.has_science:
+                continue
+            following, role, member = self._offers.offer(state, place)
+            if following is state and member is None:
+                continue
+            takers = self._free(cohort, name) if is_held else cohort
+            if takers is None:
+                continue
+            if role is not None and member is not None:
+                self._take(takers, member, role, place)
+                is_taken = is_taken or following.counts_as_taken
+            if following is not state or takers is not cohort:
+                changed.append((takers, following))
+        for takers, following in changed:
+            if self._cohorts.get(takers.state) is takers:
+                del self._cohorts[takers.state]
+            takers.state = following
+        for takers, _ in changed:
+            self._put(takers)
+        return is_taken
+
+    def _is_science_only(self, place: int) -> bool:
+        """Tell whether an exposure could only be the one science of an association."""
+        fitting = self._work.judgements[place].verdicts[self._number].fitting
+        return not self._offers.remembers and all(role.single for role in fitting)
+
+    def _create(self, place: int) -> None:
+        state, role, member = self._offers.offer(State(), place)
+        if role is None or member is None:
+            return
+        cohort = self._cohorts.get(state)
+        if cohort is None:
+            cohort = self._cohorts[state] = _Cohort(self._work, state)
+        association = _Association(self._created, place, len(cohort.log.members))
+        self._created += 1
+        if cohort.associations:
+            self._note(role, place)
+            association.own.append(member)
+            cohort.own_names.add(self._name(place))
+        else:
+            self._take(cohort, member, role, place)
+        cohort.associations.append(association)
+
+    def _note(self, role: Role, place: int) -> None:
+        """Remember an exposure that was taken."""
+        self._names.add(self._name(place))
+        if role.offered_again:
+            self._again.setdefault(role.offered_again, {})[place] = None
+
+    def _take(self, cohort: _Cohort, member: DraftMember, role: Role, place: int) -> None:
+        self._note(role, place)
+        cohort.held[self._name(place)] = len(cohort.log.members)
+        cohort.log.members.append(member)
+
+    def _put(self, cohort: _Cohort) -> None:
+        """Put a cohort where its state is; the smaller of two in one state joins the larger."""
+        other = self._cohorts.setdefault(cohort.state, cohort)
+        if other is cohort:
+            return
+        small, large = sorted((cohort, other), key=lambda one: len(one.associations))
+        for association in small.associations:
+            association.own += small.log.members[association.joined :]
+            association.joined = len(large.log.members)
+        large.associations += small.associations
+        large.own_names |= small.own_names | small.held.keys()
+        self._cohorts[large.state] = large
+
+    def _free(self, cohort: _Cohort, name: _Name) -> _Cohort | None:
+        """Give the associations of a cohort that do not hold a file, as a cohort of their own."""
+        place = cohort.held.get(name, -1)
+        everyone = cohort.associations
+        late = bisect_right(everyone, place, key=lambda association: association.joined)
+        free = everyone[late:]
+        if name in cohort.own_names:
+            free = [one for one in free if all(self._name(m.place) != name for m in one.own)]
+        if len(free) == len(everyone):
+            return cohort
+        if not free:
+            return None
+        parted = _Cohort(self._work, cohort.state)
+        for association in free:
+            association.own = self._members(cohort, association)
+        parted.associations = free
+        parted.grown = None if cohort.grown is None else 0
+        gone = {one.number for one in free}
+        cohort.associations = [one for one in everyone if one.number not in gone]
+        self._own_all(parted)
+        return parted
+
+    def _own_all(self, cohort: _Cohort) -> None:
+        """Begin the log of a cohort anew, where all that its associations have is their own."""
+        cohort.log, cohort.held, cohort.again, cohort.own_again = Log(self._work), {}, [], set()
+        for association in cohort.associations:
+            association.joined = 0
+            cohort.own_names.update(self._name(member.place) for member in association.own)
+
+    def _offer_again(self, cohort: _Cohort, place: int) -> list[_Cohort]:
+        """Offer an exposure once more; give the associations that are in another state for it."""
+        state = cohort.state
+        following, role, member = self._offers.offer(state, place)
+        if following is state and member is None:
+            return []
+        if following is state:
+            taken_before = cohort.held.get(self._name(place), -1)
+            if cohort.associations[-1].joined <= taken_before:
+                return []
+            self._take_again(cohort, taken_before, place, role, member)
+            return []
+        takers = self._free(cohort, self._name(place))
+        if takers is None:
+            return []
+        takers.state = following
+        self._take_again(takers, -1, place, role, member)
+        return [] if takers is cohort else [takers]
+
+    def _take_again(
+        self,
+        cohort: _Cohort,
+        taken_before: int,
+        place: int,
+        role: Role | None,
+        member: DraftMember | None,
+    ) -> None:
+        if role is None or member is None:
+            return
+        if cohort.again and cohort.again[-1] > taken_before:
+            for association in cohort.associations:
+                association.own = self._members(cohort, association)
+            self._own_all(cohort)
+            cohort.grown, taken_before = 0, -1
+        name = self._name(place)
+        if name in cohort.own_names:
+            cohort.own_again.add(name)
+        self._take(cohort, member, role, place)
+        cohort.held[name] = _EVERYONE
+        cohort.again.append(taken_before)
+
+    def _stop(self, cohort: _Cohort, association: _Association) -> int:
+        """Give where the stretch of an association in the log ends."""
+        if cohort.grown is None:
+            return len(cohort.log.members)
+        return cohort.grown + bisect_left(cohort.again, association.joined)
+
+    def _members(self, cohort: _Cohort, association: _Association) -> list[DraftMember]:
+        own = association.own
+        grown = cohort.grown if cohort.grown is not None else len(cohort.log.members)
+        members = own + cohort.log.members[association.joined : grown]
+        again = cohort.log.members[grown : self._stop(cohort, association)]
+        if self._holds_again(cohort, association):
+            names = {self._name(member.place) for member in own}
+            again = [member for member in again if self._name(member.place) not in names]
+        return members + again
+
+    def _holds_again(self, cohort: _Cohort, association: _Association) -> bool:
+        """Tell whether an association held anything, before it joined, that others took again."""
+        return bool(cohort.own_again) and any(
+            self._name(member.place) in cohort.own_again for member in association.own
+        )
+
+    def _drafts(self, cohorts: Sequence[_Cohort]) -> list[Draft]:
+        drafts: list[tuple[int, Draft]] = []
+        for cohort in cohorts:
+            keys = dict(cohort.state.keys)
+            for association in cohort.associations:
+                draft = Draft(self._rule, self._candidate, association.creator, keys)
+                stop = self._stop(cohort, association)
+                is_short = stop - association.joined < _WORTH_SHARING
+                if is_short or self._holds_again(cohort, association):
+                    draft.own = self._members(cohort, association)
+                else:
+                    draft.own = association.own
+                    draft.shared = Stretch(cohort.log, association.joined, stop)
+                drafts.append((association.number, draft))
+        return [draft for _, draft in sorted(drafts, key=lambda one: one[0])]
