@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.associations.model import Member, Product
-from asnrules.engine.finishing.pruning import Entry, prune
+from asnrules.engine.finishing.pruning import Entry, digest_of, prune
 from engine.building import generated, image, summary
 
 
@@ -17,7 +17,9 @@ def entry(asn_id: str, product: str, **members: str) -> Entry:
     words = {"s": "science", "b": "background"}
     named = {expname: words[letter] for expname, letter in members.items()}
     listed = tuple(Member(expname, exptype, None, None) for expname, exptype in named.items())
-    return Entry(asn_id, Product(product, listed), lambda: (asn_id, frozenset(named.items())))
+    digest = sum(map(digest_of, listed))
+    twins = frozenset(named.items())
+    return Entry(asn_id, Product(product, listed), digest, lambda: (asn_id, twins))
 
 
 # Order
@@ -206,7 +208,7 @@ def test_those_that_stay_stand_by_id_then_from_the_last_generated(entries: list[
 def twice(asn_id: str, product: str, *exptypes: str) -> Entry:
     """Give an association that has the file `a` in each of the exptypes."""
     listed = tuple(Member("a", exptype, None, None) for exptype in exptypes)
-    return Entry(asn_id, product=Product(product, listed), twins=lambda: (asn_id, listed))
+    return Entry(asn_id, Product(product, listed), None, lambda: (asn_id, listed))
 
 
 def test_an_association_with_a_file_twice_is_never_equal_to_another() -> None:

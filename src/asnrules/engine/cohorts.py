@@ -18,13 +18,10 @@ from collections.abc import Sequence
 from asnrules.engine.drafts import Draft, Locked, Work
 from asnrules.engine.model import Role
 from asnrules.engine.procedure import Candidate, Offers, State
-from asnrules.engine.stretches import DraftMember, Log, Stretch
+from asnrules.engine.stretches import DraftMember, Log, Stretch, arranged
 
 _EVERYONE = 1 << 62
 """Later than any place in a log: the file is held by whoever joined before."""
-
-_WORTH_SHARING = 16
-"""Fewer members than that are copied rather than shared."""
 
 _Name = str | None
 
@@ -61,8 +58,8 @@ class _Cohort:
     again : list of int
         For each exposure taken again, where in the log it stands already: those that joined
         before hold it. It never falls.
-    own_again : set
-        The files of those that some hold since before they joined.
+    own_again : dict
+        Where those stand in the log that some held before they joined, by file.
     """
 
     __slots__ = ("again", "associations", "grown", "held", "log", "own_again", "own_names", "state")
@@ -75,7 +72,7 @@ class _Cohort:
         self.own_names: set[_Name] = set()
         self.grown: int | None = None
         self.again: list[int] = []
-        self.own_again: set[_Name] = set()
+        self.own_again: dict[_Name, int] = {}
 
 
 class Cohorts:
@@ -225,7 +222,7 @@ class Cohorts:
 
     def _own_all(self, cohort: _Cohort) -> None:
         """Begin the log of a cohort anew, where all that its associations have is their own."""
-        cohort.log, cohort.held, cohort.again, cohort.own_again = Log(self._work), {}, [], set()
+        cohort.log, cohort.held, cohort.again, cohort.own_again = Log(self._work), {}, [], {}
         for association in cohort.associations:
             association.joined = 0
             cohort.own_names.update(self._name(member.place) for member in association.own)
@@ -266,7 +263,7 @@ class Cohorts:
             cohort.grown, taken_before = 0, -1
         name = self._name(place)
         if name in cohort.own_names:
-            cohort.own_again.add(name)
+            cohort.own_again[name] = len(cohort.log.members)
         self._take(cohort, member, role, place)
         cohort.held[name] = _EVERYONE
         cohort.again.append(taken_before)
@@ -278,33 +275,34 @@ class Cohorts:
         return cohort.grown + bisect_left(cohort.again, association.joined)
 
     def _members(self, cohort: _Cohort, association: _Association) -> list[DraftMember]:
-        own = association.own
-        grown = cohort.grown if cohort.grown is not None else len(cohort.log.members)
-        members = own + cohort.log.members[association.joined : grown]
-        again = cohort.log.members[grown : self._stop(cohort, association)]
-        if self._holds_again(cohort, association):
-            names = {self._name(member.place) for member in own}
-            again = [member for member in again if self._name(member.place) not in names]
-        return members + again
+        members = list(association.own)
+        for stretch in self._stretches(cohort, association):
+            members += stretch.members()
+        return members
 
-    def _holds_again(self, cohort: _Cohort, association: _Association) -> bool:
-        """Tell whether an association held anything, before it joined, that others took again."""
-        return bool(cohort.own_again) and any(
-            self._name(member.place) in cohort.own_again for member in association.own
-        )
+    def _stretches(self, cohort: _Cohort, association: _Association) -> list[Stretch]:
+        """Give what an association has of the log: all that it does not hold already."""
+        start, stop = association.joined, self._stop(cohort, association)
+        stretches = []
+        for place in self._held_again(cohort, association):
+            if place < stop:
+                stretches.append(Stretch(cohort.log, start, place))
+                start = place + 1
+        return [*stretches, Stretch(cohort.log, start, stop)]
+
+    def _held_again(self, cohort: _Cohort, association: _Association) -> list[int]:
+        """Give where in the log stands what an association held before it joined."""
+        if not cohort.own_again:
+            return []
+        found = (cohort.own_again.get(self._name(member.place)) for member in association.own)
+        return sorted(place for place in found if place is not None)
 
     def _drafts(self, cohorts: Sequence[_Cohort]) -> list[Draft]:
         drafts: list[tuple[int, Draft]] = []
         for cohort in cohorts:
             keys = dict(cohort.state.keys)
             for association in cohort.associations:
-                draft = Draft(self._rule, self._candidate, association.creator, keys)
-                stop = self._stop(cohort, association)
-                is_short = stop - association.joined < _WORTH_SHARING
-                if is_short or self._holds_again(cohort, association):
-                    draft.own = self._members(cohort, association)
-                else:
-                    draft.own = association.own
-                    draft.shared = Stretch(cohort.log, association.joined, stop)
+                own, shared = arranged(association.own, self._stretches(cohort, association))
+                draft = Draft(self._rule, self._candidate, association.creator, keys, own, shared)
                 drafts.append((association.number, draft))
         return [draft for _, draft in sorted(drafts, key=lambda one: one[0])]

@@ -140,8 +140,8 @@ def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
 
 def _made(work: Work, draft: Draft) -> _Made:
     told = [_told(work, member) for member in draft.own]
-    if draft.shared is not None:
-        told += draft.shared.facets(_told)
+    for stretch in draft.shared:
+        told += stretch.facets(_told)
     return draft.rule.name, frozenset(told)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class Draft:
         What its exposures have in common.
     own : list of DraftMember
         Its members, in the order in which they were taken.
-    shared : Stretch or None
+    shared : tuple of Stretch
         Members after those, which it shares with other associations.
     degraded : bool
         Whether any member that it had before the finishing steps has an error: even one that is
@@ -47,30 +48,33 @@ class Draft:
     creator: int
     keys: Locked = field(default_factory=dict)
     own: list[DraftMember] = field(default_factory=list)
-    shared: Stretch | None = None
+    shared: tuple[Stretch, ...] = ()
     degraded: bool = False
     watched: DraftMember | None = None
 
     @property
     def members(self) -> list[DraftMember]:
         """All members, in a list of their own."""
-        return self.own if self.shared is None else self.own + self.shared.members()
+        members = list(self.own)
+        for stretch in self.shared:
+            members += stretch.members()
+        return members
 
-    def with_members(self, members: list[DraftMember]) -> Draft:
+    def with_members(self, members: list[DraftMember], shared: tuple[Stretch, ...] = ()) -> Draft:
         """Give the same association with other members."""
-        return replace(self, own=members, shared=None)
+        return replace(self, own=members, shared=shared)
 
     def of_exptype(self, exptype: str) -> list[DraftMember]:
         """Give its members of an exptype."""
         found = [member for member in self.own if member.exptype == exptype]
-        if self.shared is not None:
-            found += self.shared.having(exptype_of, exptype)
+        for stretch in self.shared:
+            found += stretch.having(exptype_of, exptype)
         return found
 
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
-        return any(member.exptype == exptype for member in self.own) or (
-            self.shared is not None and self.shared.first(exptype_of, exptype) is not None
+        return any(member.exptype == exptype for member in self.own) or any(
+            stretch.first(exptype_of, exptype) is not None for stretch in self.shared
         )
 
 
@@ -142,6 +146,8 @@ class Work:
         What the rules say of each exposure, in canonical order.
     has_other_names : bool
         Whether any exposure is listed under a name that is not that of its uncal product.
+    degraded : set of int
+        The exposures that have an error.
     """
 
     ruleset: Ruleset
@@ -149,6 +155,7 @@ class Work:
     places: dict[str, int]
     judgements: Sequence[Judgement]
     has_other_names: bool
+    degraded: AbstractSet[int] = frozenset()
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
 
     @classmethod
@@ -159,7 +166,11 @@ class Work:
         judgements = [judge.judge(row) for row in rows]
         filename = places["filename"]
         has_other_names = any("_uncal." not in (row[filename] or "") for row in rows)
-        return cls(ruleset, rows, places, judgements, has_other_names)
+        error = places.get("exposerr")
+        degraded = {
+            place for place, row in enumerate(rows) if error is not None and row[error] not in EMPTY
+        }
+        return cls(ruleset, rows, places, judgements, has_other_names, degraded)
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""

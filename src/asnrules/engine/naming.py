@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
@@ -16,10 +17,10 @@ from asnrules.engine.finishing.names import (
     product_name,
     program_name,
 )
-from asnrules.engine.finishing.pruning import Entry, prune
+from asnrules.engine.finishing.pruning import Entry, digest_of, prune
 from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember
+from asnrules.engine.stretches import DraftMember, Log, Stretch
 from asnrules.engine.wording import keys_text, requirements_text
 
 
@@ -30,6 +31,7 @@ class _Made(NamedTuple):
     candidate: tuple[str, str]
     creator: int
     product: Product
+    digest: int | None
     degraded: bool
     keys: str
 
@@ -53,6 +55,7 @@ class Naming:
         self._version_id = version_id
         # Names come again and again, so each is made and held once.
         self._stems: dict[str, str] = {}
+        self._sums: dict[Log, list[int]] = {}
         self._rate: dict[int, str] = {}
         self._rateints: dict[int, str] = {}
         self._keys: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
@@ -79,8 +82,11 @@ class Naming:
         for draft in drafts:
             made.append(self._made(draft))
             if not keep:
-                draft.own, draft.shared, draft.keys = [], None, {}
-        entries = [Entry(one.candidate[0], one.product, partial(self._twins, one)) for one in made]
+                draft.own, draft.shared, draft.keys = [], (), {}
+        entries = [
+            Entry(one.candidate[0], one.product, one.digest, partial(self._twins, one))
+            for one in made
+        ]
         numbers: Counter[tuple[str, str]] = Counter()
         named = []
         for place in prune(entries):
@@ -95,16 +101,32 @@ class Naming:
         shared = self._keys.get(keys)
         if shared is None:
             shared = self._keys[keys] = keys_text(keys)
-        product = self._product(draft)
-        return _Made(draft.rule, draft.candidate, draft.creator, product, draft.degraded, shared)
+        product, digest = self._product(draft)
+        return _Made(
+            draft.rule, draft.candidate, draft.creator, product, digest, draft.degraded, shared
+        )
 
-    def _product(self, draft: Draft) -> Product:
-        members = tuple([self._member(self._work, member) for member in draft.own])
-        if draft.shared is not None:
-            members += tuple(draft.shared.facets(self._member))
+    def _product(self, draft: Draft) -> tuple[Product, int | None]:
+        """Give the product of a draft, and the digest of its members."""
+        members = [self._member(self._work, member) for member in draft.own]
+        digest = sum(map(digest_of, members))
+        for stretch in draft.shared:
+            members += stretch.facets(self._member)
+            digest += self._digest(stretch)
+        if self._work.has_other_names and len({one.expname for one in members}) < len(members):
+            return Product(self._name(members), tuple(members)), None
+        return Product(self._name(members), tuple(members)), digest
+
+    def _name(self, members: Sequence[Member]) -> str:
         science = next((member for member in members if member.exptype == SCIENCE), None)
-        name = UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
-        return Product(name, members)
+        return UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
+
+    def _digest(self, stretch: Stretch) -> int:
+        sums = self._sums.get(stretch.log)
+        if sums is None:
+            digests = map(digest_of, stretch.log.facets(self._member))
+            sums = self._sums[stretch.log] = list(accumulate(digests, initial=0))
+        return sums[stretch.stop] - sums[stretch.start]
 
     def _member(self, _work: Work, member: DraftMember) -> Member:
         if member.place is None:

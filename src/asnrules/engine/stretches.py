@@ -87,6 +87,13 @@ class Log:
             found = self._values[facet] = sorted(distinct)
         return found
 
+    def without(self, place: int | None) -> list[Stretch]:
+        """Give all of it but for one exposure, which may not be in it."""
+        found = self.places(_place).get(place)
+        if not found:
+            return [Stretch(self, 0, len(self.members))]
+        return [Stretch(self, 0, found[0]), Stretch(self, found[0] + 1, len(self.members))]
+
 
 class Stretch(NamedTuple):
     """Members that follow one another in a log."""
@@ -124,3 +131,23 @@ class Stretch(NamedTuple):
             if member is not None:
                 return member
         return None
+
+
+WORTH_SHARING = 16
+"""Fewer members than that are copied rather than shared."""
+
+
+def arranged(
+    own: list[DraftMember], stretches: Sequence[Stretch]
+) -> tuple[list[DraftMember], tuple[Stretch, ...]]:
+    """Give the members of an association as its own and shared ones: few are copied."""
+    if sum(stretch.stop - stretch.start for stretch in stretches) >= WORTH_SHARING:
+        return own, tuple(stretches)
+    members = list(own)
+    for stretch in stretches:
+        members += stretch.members()
+    return members, ()
+
+
+def _place(_work: Work, member: DraftMember) -> int | None:
+    return member.place

@@ -57,10 +57,11 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
         What becomes of it, and why something of it did not come about.
     """
     if work.has_other_names:
-        draft.own, draft.shared = _once_each(draft.members, work), None
-    draft.degraded = any(_is_degraded(work, member) for member in draft.own) or (
-        draft.shared is not None and draft.shared.first(_is_degraded, True) is not None
-    )
+        draft.own, draft.shared = _once_each(draft.members, work), ()
+    if work.degraded:
+        draft.degraded = any(member.place in work.degraded for member in draft.own) or any(
+            stretch.first(_is_degraded, True) is not None for stretch in draft.shared
+        )
     finished = [draft]
     reasons: list[str] = []
     for name in draft.rule.steps:
@@ -76,7 +77,7 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
 
 
 def _is_degraded(work: Work, member: DraftMember) -> bool:
-    return member.place is not None and work.given(member.place, "exposerr") is not None
+    return member.place in work.degraded
 
 
 def _once_each(members: list[DraftMember], work: Work) -> list[DraftMember]:

@@ -6,6 +6,7 @@ Source: behaviour of jwst 3.0.0, by running it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
 from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing.names import program_name
@@ -23,10 +24,10 @@ MADE_LATER = (
 FURTHEST = 9999
 """A direct image that comes this much later in the sequence does not count as closest."""
 
-Chooser = Callable[[Work, int, list[DraftMember], Stretch | None], DraftMember]
-"""Chooses among direct images for a science: those given, and then those of a stretch.
+Chooser = Callable[[Work, int, list[DraftMember], tuple[Stretch, ...]], DraftMember]
+"""Chooses among direct images for a science: those given, and all in the stretches.
 
-The first of the stretch is among those given.
+The first of each stretch is among those given.
 """
 
 FULL = "full"
@@ -48,10 +49,9 @@ def wfss_catalog_parallel(draft: Draft, work: Work) -> list[Draft] | str:
 def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | str:
     directs = [one for one in draft.own if one.exptype == DIRECT_IMAGE]
     others = [one for one in draft.own if one.exptype != DIRECT_IMAGE]
-    if draft.shared is not None:
-        first = draft.shared.first(_is_direct, True)
-        directs += [first] if first is not None else []
-        others += draft.shared.having(_is_direct, False)
+    for stretch in draft.shared:
+        directs += [first] if (first := stretch.first(_is_direct, True)) is not None else []
+        others += stretch.having(_is_direct, False)
     science = next((one.place for one in others if one.exptype == SCIENCE), None)
     if not directs:
         return f"{draft.rule.name} found no direct image for it"
@@ -63,14 +63,14 @@ def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | st
 
 
 def _closest(
-    work: Work, science: int, directs: list[DraftMember], shared: Stretch | None
+    work: Work, science: int, directs: list[DraftMember], shared: tuple[Stretch, ...]
 ) -> DraftMember:
     start = _number(work, science)
     closest, least = directs[0], FURTHEST
     if start is None:
         return closest
-    following = None if shared is None else shared.next_above(_sequence, start)
-    for direct in directs if following is None else [*directs, following]:
+    following = [stretch.next_above(_sequence, start) for stretch in shared]
+    for direct in (*directs, *filter(None, following)):
         number = _sequence(work, direct)
         if number is not None and 0 < number - start < least:
             closest, least = direct, number - start
@@ -78,11 +78,11 @@ def _closest(
 
 
 def _first_long(
-    work: Work, _science: int, directs: list[DraftMember], shared: Stretch | None
+    work: Work, _science: int, directs: list[DraftMember], shared: tuple[Stretch, ...]
 ) -> DraftMember:
     long = [direct for direct in directs if _is_long(work, direct)]
-    following = None if shared is None else shared.first(_is_long, True)
-    return next(iter(long), following or directs[0])
+    following = filter(None, (stretch.first(_is_long, True) for stretch in shared))
+    return next(chain(long, following), directs[0])
 
 
 def _is_direct(_work: Work, member: DraftMember) -> bool:
