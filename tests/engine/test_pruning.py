@@ -106,10 +106,12 @@ def test_what_clashes_with_one_is_still_compared_with_the_others() -> None:
 # Associations that differ in suffixes only
 
 
-def test_twins_are_not_compared() -> None:
-    longer, shorter = entry("o001", "p", a="s", b="b"), entry("o001", "p", a="s")
-    twins = [one._replace(twins=lambda: "alike") for one in (longer, shorter)]
+def test_twins_stay_both_and_both_go() -> None:
+    twins = [entry("o001", "p", **{name: "s"}) for name in ("a_rate", "a_rateints")]
+    twins = [one._replace(twins=lambda: "alike") for one in twins]
     assert prune(twins) == [1, 0]
+    longer = entry("o001", "p", a_rate="s", a_rateints="s", b="b")
+    assert prune([*twins, longer]) == [2]
 
 
 # In a pool

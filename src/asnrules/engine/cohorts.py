@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import chain
 
 from asnrules.engine.drafts import Draft, Locked, Work
 from asnrules.engine.model import Role
@@ -27,14 +28,27 @@ _Name = str | None
 
 
 class _Association:
-    """An association of a cohort."""
+    """An association of a cohort.
 
-    __slots__ = ("creator", "joined", "number", "own")
+    Attributes
+    ----------
+    number, creator : int
+        The how manieth it is, and the exposure that created it.
+    own : list of DraftMember
+        The first member, unless that stands in a log.
+    before : list of Stretch
+        What it took in cohorts that it was in before; their logs are complete.
+    joined : int
+        From where on it has the log of its cohort.
+    """
+
+    __slots__ = ("before", "creator", "joined", "number", "own")
 
     def __init__(self, number: int, creator: int, joined: int) -> None:
         self.number = number
         self.creator = creator
         self.own: list[DraftMember] = []
+        self.before: list[Stretch] = []
         self.joined = joined
 
 
@@ -52,7 +66,7 @@ class _Cohort:
     held : dict
         Where a file stands in the log, at last.
     own_names : set
-        The files that any of them took before it joined.
+        The files that any of them took before it joined; maybe more.
     grown : int or None
         The length of the log when exposures began to be offered again.
     again : list of int
@@ -192,7 +206,7 @@ class Cohorts:
             return
         small, large = sorted((cohort, other), key=lambda one: len(one.associations))
         for association in small.associations:
-            association.own += small.log.members[association.joined :]
+            association.before += self._stretches(small, association)
             association.joined = len(large.log.members)
         large.associations += small.associations
         large.own_names |= small.own_names | small.held.keys()
@@ -205,27 +219,33 @@ class Cohorts:
         late = bisect_right(everyone, place, key=lambda association: association.joined)
         free = everyone[late:]
         if name in cohort.own_names:
-            free = [one for one in free if all(self._name(m.place) != name for m in one.own)]
+            free = [one for one in free if not self._held_before(one, name)]
         if len(free) == len(everyone):
             return cohort
         if not free:
             return None
+        self._begin_log(cohort)
         parted = _Cohort(self._work, cohort.state)
-        for association in free:
-            association.own = self._members(cohort, association)
+        parted.grown, parted.own_names = cohort.grown, set(cohort.own_names)
         parted.associations = free
-        parted.grown = None if cohort.grown is None else 0
         gone = {one.number for one in free}
         cohort.associations = [one for one in everyone if one.number not in gone]
-        self._own_all(parted)
         return parted
 
-    def _own_all(self, cohort: _Cohort) -> None:
-        """Begin the log of a cohort anew, where all that its associations have is their own."""
-        cohort.log, cohort.held, cohort.again, cohort.own_again = Log(self._work), {}, [], {}
+    def _held_before(self, association: _Association, name: _Name) -> bool:
+        """Tell whether an association took a file before it joined its cohort."""
+        return any(self._name(member.place) == name for member in association.own) or any(
+            stretch.first(_filename, name) is not None for stretch in association.before
+        )
+
+    def _begin_log(self, cohort: _Cohort) -> None:
+        """Begin the log of a cohort anew: the one that it has is complete."""
         for association in cohort.associations:
+            association.before += self._stretches(cohort, association)
             association.joined = 0
-            cohort.own_names.update(self._name(member.place) for member in association.own)
+        cohort.own_names |= cohort.held.keys()
+        cohort.log, cohort.held, cohort.again, cohort.own_again = Log(self._work), {}, [], {}
+        cohort.grown = None if cohort.grown is None else 0
 
     def _offer_again(self, cohort: _Cohort, place: int) -> list[_Cohort]:
         """Offer an exposure once more; give the associations that are in another state for it."""
@@ -257,10 +277,8 @@ class Cohorts:
         if role is None or member is None:
             return
         if cohort.again and cohort.again[-1] > taken_before:
-            for association in cohort.associations:
-                association.own = self._members(cohort, association)
-            self._own_all(cohort)
-            cohort.grown, taken_before = 0, -1
+            self._begin_log(cohort)
+            taken_before = -1
         name = self._name(place)
         if name in cohort.own_names:
             cohort.own_again[name] = len(cohort.log.members)
@@ -273,12 +291,6 @@ class Cohorts:
         if cohort.grown is None:
             return len(cohort.log.members)
         return cohort.grown + bisect_left(cohort.again, association.joined)
-
-    def _members(self, cohort: _Cohort, association: _Association) -> list[DraftMember]:
-        members = list(association.own)
-        for stretch in self._stretches(cohort, association):
-            members += stretch.members()
-        return members
 
     def _stretches(self, cohort: _Cohort, association: _Association) -> list[Stretch]:
         """Give what an association has of the log: all that it does not hold already."""
@@ -294,15 +306,25 @@ class Cohorts:
         """Give where in the log stands what an association held before it joined."""
         if not cohort.own_again:
             return []
-        found = (cohort.own_again.get(self._name(member.place)) for member in association.own)
-        return sorted(place for place in found if place is not None)
+        number = sum(stretch.stop - stretch.start for stretch in association.before)
+        if number < len(cohort.own_again):
+            members = chain(association.own, *(one.members() for one in association.before))
+            found = (cohort.own_again.get(self._name(member.place)) for member in members)
+            return sorted(place for place in found if place is not None)
+        again = cohort.own_again.items()
+        return [place for name, place in again if self._held_before(association, name)]
 
     def _drafts(self, cohorts: Sequence[_Cohort]) -> list[Draft]:
         drafts: list[tuple[int, Draft]] = []
         for cohort in cohorts:
             keys = dict(cohort.state.keys)
             for association in cohort.associations:
-                own, shared = arranged(association.own, self._stretches(cohort, association))
+                stretches = association.before + self._stretches(cohort, association)
+                own, shared = arranged(association.own, stretches)
                 draft = Draft(self._rule, self._candidate, association.creator, keys, own, shared)
                 drafts.append((association.number, draft))
         return [draft for _, draft in sorted(drafts, key=lambda one: one[0])]
+
+
+def _filename(work: Work, member: DraftMember) -> _Name:
+    return None if member.place is None else work.value(member.place, "filename")

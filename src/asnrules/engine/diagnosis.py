@@ -19,9 +19,12 @@ from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 
-_Membership = frozenset[tuple[str | None, str, bool]]
-_Made = tuple[str, _Membership]
-"""The name of a rule, and the files with their exptypes that it put together."""
+_Made = tuple[str, int]
+"""The name of a rule, and a digest of the files with their exptypes that it put together.
+
+The digest is the sum of those of the members: memberships of thousands, by the thousand, are
+compared by no more than that.
+"""
 
 _Pattern = tuple[int, str, tuple[tuple[str | int | None, ...], ...]]
 
@@ -121,9 +124,9 @@ class Diagnosis:
         return number, candidate[1], tuple(columns)
 
 
-def _kept(made: Counter[_Made]) -> dict[_Membership, str]:
-    """Give the memberships with the rule that stays for each, as pruning chooses it."""
-    return {membership: rule for rule, membership in sorted(made, key=lambda one: one[0])}
+def _kept(made: Counter[_Made]) -> dict[int, str]:
+    """Give the digests with the rule that stays for each, as pruning chooses it."""
+    return {digest: rule for rule, digest in sorted(made, key=lambda one: one[0])}
 
 
 def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
@@ -139,12 +142,10 @@ def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _made(work: Work, draft: Draft) -> _Made:
-    told = [_told(work, member) for member in draft.own]
-    for stretch in draft.shared:
-        told += stretch.facets(_told)
-    return draft.rule.name, frozenset(told)
+    digest = sum(_told(work, member) for member in draft.own)
+    return draft.rule.name, digest + sum(stretch.total(_told) for stretch in draft.shared)
 
 
-def _told(work: Work, member: DraftMember) -> tuple[str | None, str, bool]:
+def _told(work: Work, member: DraftMember) -> int:
     name = member.expname if member.place is None else work.value(member.place, "filename")
-    return name, member.exptype, member.rateints
+    return hash((name, member.exptype, member.rateints))

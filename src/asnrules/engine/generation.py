@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, Selection, SubPool, sub_pools
@@ -11,6 +13,8 @@ from asnrules.engine.diagnosis import OrderDependence
 from asnrules.engine.drafts import Draft, Fate, Work, find
 from asnrules.engine.growth import Growth
 from asnrules.engine.naming import Naming, merge
+
+_EXPOSURE = attrgetter("exposure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,11 @@ class Generation:
         )
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
-        memberships = [0] * len(self._work.rows)
+        counts: Counter[int | None] = Counter()
         for association in associations:
             for product in association.products:
-                for member in product.members:
-                    if member.exposure is not None:
-                        memberships[member.exposure] += 1
-        return memberships
+                counts.update(map(_EXPOSURE, product.members))
+        return [counts[place] for place in range(len(self._work.rows))]
 
     def _reasons(
         self, memberships: Sequence[int], growth: Growth, pools: Sequence[SubPool]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from itertools import accumulate
 from typing import NamedTuple
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
@@ -20,7 +19,7 @@ from asnrules.engine.finishing.names import (
 from asnrules.engine.finishing.pruning import Entry, digest_of, prune
 from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember, Log, Stretch
+from asnrules.engine.stretches import DraftMember
 from asnrules.engine.wording import keys_text, requirements_text
 
 
@@ -55,7 +54,6 @@ class Naming:
         self._version_id = version_id
         # Names come again and again, so each is made and held once.
         self._stems: dict[str, str] = {}
-        self._sums: dict[Log, list[int]] = {}
         self._rate: dict[int, str] = {}
         self._rateints: dict[int, str] = {}
         self._keys: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
@@ -112,7 +110,7 @@ class Naming:
         digest = sum(map(digest_of, members))
         for stretch in draft.shared:
             members += stretch.facets(self._member)
-            digest += self._digest(stretch)
+            digest += stretch.total(self._digest)
         if self._work.has_other_names and len({one.expname for one in members}) < len(members):
             return Product(self._name(members), tuple(members)), None
         return Product(self._name(members), tuple(members)), digest
@@ -121,12 +119,8 @@ class Naming:
         science = next((member for member in members if member.exptype == SCIENCE), None)
         return UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
 
-    def _digest(self, stretch: Stretch) -> int:
-        sums = self._sums.get(stretch.log)
-        if sums is None:
-            digests = map(digest_of, stretch.log.facets(self._member))
-            sums = self._sums[stretch.log] = list(accumulate(digests, initial=0))
-        return sums[stretch.stop] - sums[stretch.start]
+    def _digest(self, work: Work, member: DraftMember) -> int:
+        return digest_of(self._member(work, member))
 
     def _member(self, _work: Work, member: DraftMember) -> Member:
         if member.place is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate, compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Log:
         The judged exposures.
     """
 
-    __slots__ = ("_facets", "_places", "_values", "_work", "members")
+    __slots__ = ("_facets", "_places", "_rests", "_totals", "_values", "_work", "members")
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -62,6 +63,8 @@ class Log:
         self._facets: dict[Facet, list[Any]] = {}
         self._places: dict[Facet, dict[Any, list[int]]] = {}
         self._values: dict[Facet, list[Any]] = {}
+        self._totals: dict[Facet, list[int]] = {}
+        self._rests: dict[tuple[Facet, frozenset[Any]], tuple[Log, list[int]]] = {}
 
     def facets(self, facet: Facet) -> list[Any]:
         """Give what a function says of each member."""
@@ -87,6 +90,29 @@ class Log:
             found = self._values[facet] = sorted(distinct)
         return found
 
+    def totals(self, facet: Facet) -> list[int]:
+        """Add up what a function says, for each place, of all members that stand before it."""
+        found = self._totals.get(facet)
+        if found is None:
+            found = self._totals[facet] = list(accumulate(self.facets(facet), initial=0))
+        return found
+
+    def leaving_out(self, facet: Facet, values: frozenset[Any]) -> tuple[Log, list[int]]:
+        """Leave out those of which a function says certain things.
+
+        Returns
+        -------
+        tuple of (Log, list of int)
+            The others, and for each place in this log how many of them stand before it.
+        """
+        found = self._rests.get((facet, values))
+        if found is None:
+            stays = [value not in values for value in self.facets(facet)]
+            rest = Log(self._work)
+            rest.members = list(compress(self.members, stays))
+            found = self._rests[facet, values] = rest, list(accumulate(stays, initial=0))
+        return found
+
     def without(self, place: int | None) -> list[Stretch]:
         """Give all of it but for one exposure, which may not be in it."""
         found = self.places(_place).get(place)
@@ -109,6 +135,25 @@ class Stretch(NamedTuple):
     def facets(self, facet: Facet) -> list[Any]:
         """Give what a function says of each of them."""
         return self.log.facets(facet)[self.start : self.stop]
+
+    def total(self, facet: Facet) -> int:
+        """Add up what a function says of them."""
+        totals = self.log.totals(facet)
+        return totals[self.stop] - totals[self.start]
+
+    def counts(self, facet: Facet) -> dict[Any, int]:
+        """Count them by what a function says of them."""
+        counts = {}
+        for value, found in self.log.places(facet).items():
+            count = bisect_left(found, self.stop) - bisect_left(found, self.start)
+            if count:
+                counts[value] = count
+        return counts
+
+    def leaving_out(self, facet: Facet, values: frozenset[Any]) -> Stretch:
+        """Leave out those of which a function says certain things."""
+        rest, before = self.log.leaving_out(facet, values)
+        return Stretch(rest, before[self.start], before[self.stop])
 
     def having(self, facet: Facet, value: Any) -> list[DraftMember]:
         """Give those of which a function says so."""

@@ -5,7 +5,7 @@ Source: behaviour of jwst 3.0.0, by running it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Entry(NamedTuple):
         See `digest_of`; None if a file is there twice.
     twins : callable
         Gives something that is equal for associations of one product name that differ at most
-        in the suffixes of their members.
+        in the suffixes of their members, and so have equally many.
     """
 
     asn_id: str
@@ -111,8 +111,13 @@ def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
     dropped: set[int] = set()
     dropped_twins: set[object] = set()
     members = {place: entries[place].exptypes() for place in places}
+    # Twins have equally many members: what has a number of its own need not be looked at.
+    numbers = Counter(len(entries[place].product.members) for place in places)
     twins = {
-        place: object() if members[place] is None else entries[place].twins() for place in places
+        place: object()
+        if members[place] is None or numbers[len(entries[place].product.members)] == 1
+        else entries[place].twins()
+        for place in places
     }
     for place in places:
         if twins[place] in dropped_twins:
