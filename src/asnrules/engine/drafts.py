@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.engine.model import Key, Role, Rule, Ruleset
@@ -73,9 +74,10 @@ class Draft:
 
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
-        return any(member.exptype == exptype for member in self.own) or any(
-            stretch.first(exptype_of, exptype) is not None for stretch in self.shared
-        )
+        for member in self.own:
+            if member.exptype == exptype:
+                return True
+        return any(stretch.first(exptype_of, exptype) is not None for stretch in self.shared)
 
 
 def exptype_of(_work: Work, member: DraftMember) -> str:
@@ -198,18 +200,17 @@ class Work:
         return column
 
     def _key_column(self, sources: tuple[str, ...]) -> KeyColumn:
-        known = [(source, self.places[source]) for source in sources if source in self.places]
+        known = [source for source in sources if source in self.places]
+        if not known:
+            return KeyColumn([0] * len(self.rows), [None])
+        cells = list(map(itemgetter(*(self.places[source] for source in known)), self.rows))
         seen: dict[tuple[str, str], int] = {}
-        numbers = []
-        for row in self.rows:
-            number = 0
-            for source, place in known:
-                value = row[place]
-                if value is not None and value not in EMPTY:
-                    number = seen.setdefault((source, value), len(seen) + 1)
-                    break
-            numbers.append(number)
-        return KeyColumn(numbers, [None, *seen])
+        numbers: dict[Any, int] = {}
+        for found in dict.fromkeys(cells):
+            pairs = zip(known, found if len(known) > 1 else (found,), strict=True)
+            pair = next((pair for pair in pairs if pair[1] not in EMPTY), None)
+            numbers[found] = 0 if pair is None else seen.setdefault(pair, len(seen) + 1)
+        return KeyColumn([numbers[found] for found in cells], [None, *seen])
 
 
 def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:

@@ -128,9 +128,9 @@ class Grouping:
         if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
             return [self._alone(place, group.shared) for place in group.places]
+        roles = [fit[0] for fit in fitting]
         is_plain = group.shared is not None and all(len(fit) == 1 for fit in fitting)
-        regular = is_plain and self._is_stateless and _all_meet([fit[0] for fit in fitting])
-        return self._grown(group, regular=regular)
+        return self._grown(group, regular=is_plain and self._is_stateless and _all_meet(roles))
 
     def _alone(self, place: int, shared: Locked | None) -> Draft:
         """Make the association of an exposure that nobody joins."""
@@ -171,10 +171,10 @@ def _depends_on_order(role: Role) -> bool:
 
 def _all_meet(roles: Sequence[Role]) -> bool:
     """Tell whether exposures in these roles join all associations they can, early or late."""
+    first = roles[0]
+    if all(role is first for role in roles):
+        return True
     if sum(role.science_as is not None for role in roles) > 1:
         # A step may choose among them, and where none is better it is the first.
         return False
-    first = roles[0]
-    return all(role is first for role in roles) or all(
-        role.single or role.offered_again for role in roles
-    )
+    return all(role.single or role.offered_again for role in roles)

@@ -116,8 +116,10 @@ class Naming:
         return Product(self._name(members), tuple(members)), digest
 
     def _name(self, members: Sequence[Member]) -> str:
-        science = next((member for member in members if member.exptype == SCIENCE), None)
-        return UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
+        for member in members:
+            if member.exptype == SCIENCE:
+                return self._stem(member.expname)
+        return UNDEFINED_PRODUCT
 
     def _digest(self, work: Work, member: DraftMember) -> int:
         return digest_of(self._member(work, member))

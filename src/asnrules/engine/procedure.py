@@ -96,16 +96,17 @@ class Offers:
                 continue
             if role.not_after is not None and role.not_after == state.last_class:
                 continue
-            tried = dict(locked)
-            if lock_keys(self._work, role.keys, place, tried):
+            tried = dict(locked) if role.keys else locked
+            if not role.keys or lock_keys(self._work, role.keys, place, tried):
                 exptype = written_exptype(
                     self._work.ruleset, self._rule, role, judgement, has_science=state.has_science
                 )
                 following = State(
-                    keys=tuple(tried.items()),
-                    has_science=state.has_science or exptype == SCIENCE,
-                    last_class=offered,
-                    counts_as_taken=state.counts_as_taken and not role.creates_too,
+                    # Locked keys stay, so as many are the same.
+                    state.keys if len(tried) == len(state.keys) else tuple(tried.items()),
+                    state.has_science or exptype == SCIENCE,
+                    offered,
+                    state.counts_as_taken and not role.creates_too,
                 )
                 member = DraftMember(place, exptype, is_rateints(verdict, tried), role=role.name)
                 return state if following == state else following, role, member

@@ -59,7 +59,8 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
     if work.has_other_names:
         draft.own, draft.shared = _once_each(draft.members, work), ()
     if work.degraded:
-        draft.degraded = any(member.place in work.degraded for member in draft.own) or any(
+        places = [member.place for member in draft.own]
+        draft.degraded = not work.degraded.isdisjoint(places) or any(
             stretch.first(_is_degraded, True) is not None for stretch in draft.shared
         )
     finished = [draft]
