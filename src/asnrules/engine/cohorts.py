@@ -18,7 +18,7 @@ from itertools import chain
 
 from asnrules.engine.drafts import Draft, Locked, Work
 from asnrules.engine.model import Role
-from asnrules.engine.procedure import Candidate, Offers, State
+from asnrules.engine.procedure import NEW, Candidate, Offers, State
 from asnrules.engine.stretches import DraftMember, Log, Stretch, arranged
 
 _EVERYONE = 1 << 62
@@ -172,7 +172,7 @@ class Cohorts:
         return not self._offers.remembers and all(role.single for role in fitting)
 
     def _create(self, place: int) -> None:
-        state, role, member = self._offers.offer(State(), place)
+        state, role, member = self._offers.offer(NEW, place)
         if role is None or member is None:
             return
         cohort = self._cohorts.get(state)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from asnrules.engine.candidates import Pair
 from asnrules.engine.cohorts import Cohorts
@@ -26,7 +27,7 @@ The digest is the sum of those of the members: memberships of thousands, by the 
 compared by no more than that.
 """
 
-_Pattern = tuple[int, str, tuple[tuple[str | int | None, ...], ...]]
+_Pattern = tuple[int, str, tuple[Any, ...], tuple[tuple[int, ...], ...]]
 
 NAMES = frozenset({"filename", "program", "targetid", "obs_id", "msametfl"})
 """Keywords whose values are only ever asked to be equal."""
@@ -58,6 +59,9 @@ class Diagnosis:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._harmless: set[_Pattern] = set()
+        places = work.places
+        self._names = [places[name] for name in sorted(NAMES & places.keys())]
+        self._relevant = itemgetter(*(places[name] for name in places.keys() - NAMES - IRRELEVANT))
 
     def order_matters(
         self, number: int, candidate: Pair, group: Group, finished: Sequence[Draft]
@@ -111,17 +115,12 @@ class Diagnosis:
         Programs repeat the same patterns over and over. Of keywords that nothing but equality
         is asked of, only that is kept.
         """
-        places = self._work.places
         rows = [self._work.rows[place] for place in group]
-        columns: list[tuple[str | int | None, ...]] = []
-        for keyword, at in places.items():
-            values = [row[at] for row in rows]
-            if keyword in NAMES:
-                seen: dict[str | None, int] = {}
-                columns.append(tuple(seen.setdefault(value, len(seen)) for value in values))
-            elif keyword not in IRRELEVANT:
-                columns.append(tuple(values))
-        return number, candidate[1], tuple(columns)
+        names: list[tuple[int, ...]] = []
+        for at in self._names:
+            seen: dict[str | None, int] = {}
+            names.append(tuple([seen.setdefault(row[at], len(seen)) for row in rows]))
+        return number, candidate[1], tuple(map(self._relevant, rows)), tuple(names)
 
 
 def _kept(made: Counter[_Made]) -> dict[int, str]:

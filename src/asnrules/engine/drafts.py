@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -63,7 +63,9 @@ class Draft:
 
     def with_members(self, members: list[DraftMember], shared: tuple[Stretch, ...] = ()) -> Draft:
         """Give the same association with other members."""
-        return replace(self, own=members, shared=shared)
+        return Draft(
+            self.rule, self.candidate, self.creator, self.keys, members, shared, self.degraded
+        )
 
     def of_exptype(self, exptype: str) -> list[DraftMember]:
         """Give its members of an exptype."""
@@ -150,6 +152,8 @@ class Work:
         Whether any exposure is listed under a name that is not that of its uncal product.
     degraded : set of int
         The exposures that have an error.
+    has_repeated_names : bool
+        Whether any file name comes more than once.
     """
 
     ruleset: Ruleset
@@ -158,6 +162,7 @@ class Work:
     judgements: Sequence[Judgement]
     has_other_names: bool
     degraded: AbstractSet[int] = frozenset()
+    has_repeated_names: bool = False
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
 
     @classmethod
@@ -166,13 +171,21 @@ class Work:
         judge = Judge(ruleset, keywords)
         places = {keyword: place for place, keyword in enumerate(keywords)}
         judgements = [judge.judge(row) for row in rows]
-        filename = places["filename"]
-        has_other_names = any("_uncal." not in (row[filename] or "") for row in rows)
+        names = [row[places["filename"]] or "" for row in rows]
         error = places.get("exposerr")
-        degraded = {
-            place for place, row in enumerate(rows) if error is not None and row[error] not in EMPTY
-        }
-        return cls(ruleset, rows, places, judgements, has_other_names, degraded)
+        return cls(
+            ruleset,
+            rows,
+            places,
+            judgements,
+            has_other_names=any("_uncal." not in name for name in names),
+            degraded={
+                place
+                for place, row in enumerate(rows)
+                if error is not None and row[error] not in EMPTY
+            },
+            has_repeated_names=len(set(names)) < len(names),
+        )
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""

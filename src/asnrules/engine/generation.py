@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import attrgetter
 
 from asnrules.associations.model import Association
@@ -13,8 +14,6 @@ from asnrules.engine.diagnosis import OrderDependence
 from asnrules.engine.drafts import Draft, Fate, Work, find
 from asnrules.engine.growth import Growth
 from asnrules.engine.naming import Naming, merge
-
-_EXPOSURE = attrgetter("exposure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,8 @@ class Generation:
             If a selected candidate is not in the pool.
         """
         wanted = self._wanted
-        texts = [self._work.value(place, "asn_candidate") for place in range(len(self._work.rows))]
+        column = self._work.places["asn_candidate"]
+        texts = [row[column] for row in self._work.rows]
         pools = wanted.selection.worked(sub_pools(texts, self._candidates))
         growth = Growth(self._work, wanted.watched)
         drafts = growth.drafts(pools, progress)
@@ -128,10 +128,9 @@ class Generation:
         )
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
-        counts: Counter[int | None] = Counter()
-        for association in associations:
-            for product in association.products:
-                counts.update(map(_EXPOSURE, product.members))
+        products = chain.from_iterable(association.products for association in associations)
+        members = chain.from_iterable(product.members for product in products)
+        counts = Counter(map(attrgetter("exposure"), members))
         return [counts[place] for place in range(len(self._work.rows))]
 
     def _reasons(

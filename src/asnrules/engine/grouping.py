@@ -23,6 +23,7 @@ from asnrules.engine.drafts import (
 )
 from asnrules.engine.model import Role
 from asnrules.engine.procedure import Candidate
+from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 
 
@@ -75,8 +76,7 @@ class Grouping:
         list of Draft
             In order of creation.
         """
-        names = {self._work.value(place, "filename") for place in places}
-        if len(names) < len(places):
+        if self._work.has_repeated_names and self._repeats_names(places):
             # An association takes every exposure of a file name that it has, whatever its
             # keys, so the exposures cannot be parted.
             return self._grown(Group(places, None), regular=False)
@@ -84,6 +84,9 @@ class Grouping:
         for group in self._groups(places):
             drafts += self._of_group(group)
         return sorted(drafts, key=lambda draft: draft.creator)
+
+    def _repeats_names(self, places: Sequence[int]) -> bool:
+        return len({self._work.value(place, "filename") for place in places}) < len(places)
 
     def _grown(self, group: Group, *, regular: bool) -> list[Draft]:
         if len(group.places) > 1 and not regular:
@@ -99,6 +102,10 @@ class Grouping:
         for place in places:
             groups.setdefault(tuple([column[place] for column in numbers]), []).append(place)
 
+        if len(groups) == 1:
+            ((found, group),) = groups.items()
+            yield Group(group, self._shared(columns, found))
+            return
         # Keys that every exposure has from one keyword part for certain; the others only where
         # all that is left together has them from the same keywords.
         certain = [at for at, key in enumerate(keys) if key.required and len(key.sources) == 1]
@@ -127,27 +134,61 @@ class Grouping:
         fitting = [self._fitting(place) for place in group.places]
         if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
-            return [self._alone(place, group.shared) for place in group.places]
+            return self._alone(group)
         roles = [fit[0] for fit in fitting]
         is_plain = group.shared is not None and all(len(fit) == 1 for fit in fitting)
-        return self._grown(group, regular=is_plain and self._is_stateless and _all_meet(roles))
+        is_regular = is_plain and self._is_stateless and _all_meet(roles)
+        if is_regular and not roles[0].single and all(role is roles[0] for role in roles):
+            together = self._together(group, roles[0])
+            if together is not None:
+                return [together]
+        return self._grown(group, regular=is_regular)
 
-    def _alone(self, place: int, shared: Locked | None) -> Draft:
-        """Make the association of an exposure that nobody joins."""
-        role = self._fitting(place)[0]
-        if any(role.keys_only for role in self._rule.roles):
-            return self._grown(Group([place], shared), regular=True)[0]
-        draft = Draft(self._rule, self._candidate, place, keys=dict(shared or ()))
-        if shared is None:
-            lock_keys(self._work, self._rule.keys, place, draft.keys)
-        lock_keys(self._work, role.keys, place, draft.keys)
-        judgement = self._work.judgements[place]
-        exptype = written_exptype(
-            self._work.ruleset, self._rule, role, judgement, has_science=False
-        )
-        rateints = is_rateints(judgement.verdicts[self._number], draft.keys)
-        draft.own.append(DraftMember(place, exptype, rateints, role=role.name))
+    def _together(self, group: Group, role: Role) -> Draft | None:
+        """Make the one association of exposures in one role; None if its keys part them."""
+        draft = Draft(self._rule, self._candidate, group.places[0], dict(group.shared or ()))
+        has_science = False
+        for place in group.places:
+            if not lock_keys(self._work, role.keys, place, draft.keys):
+                return None
+            judgement = self._work.judgements[place]
+            exptype = written_exptype(
+                self._work.ruleset, self._rule, role, judgement, has_science=has_science
+            )
+            has_science = has_science or exptype == SCIENCE
+            rateints = is_rateints(judgement.verdicts[self._number], draft.keys)
+            draft.own.append(DraftMember(place, exptype, rateints, role=role.name))
         return draft
+
+    def _alone(self, group: Group) -> list[Draft]:
+        """Make the associations of exposures that nobody joins."""
+        if any(role.keys_only for role in self._rule.roles):
+            single = [Group([place], group.shared) for place in group.places]
+            return [draft for one in single for draft in self._grown(one, regular=True)]
+        # The keys of a role are looked at one by one, all else is the same for alike exposures.
+        known: dict[int, tuple[Role, str, bool, Locked]] = {}
+        drafts = []
+        for place in group.places:
+            judgement = self._work.judgements[place]
+            found = known.get(id(judgement))
+            if found is None or found[0].keys or group.shared is None:
+                found = known[id(judgement)] = self._science(place, group.shared)
+            role, exptype, rateints, keys = found
+            member = DraftMember(place, exptype, rateints, role=role.name)
+            drafts.append(Draft(self._rule, self._candidate, place, keys, [member]))
+        return drafts
+
+    def _science(self, place: int, shared: Locked | None) -> tuple[Role, str, bool, Locked]:
+        """Give the role, exptype, product and keys of an exposure that nobody joins."""
+        judgement = self._work.judgements[place]
+        verdict = judgement.verdicts[self._number]
+        role, ruleset = verdict.fitting[0], self._work.ruleset
+        keys = dict(shared or ())
+        if shared is None:
+            lock_keys(self._work, self._rule.keys, place, keys)
+        lock_keys(self._work, role.keys, place, keys)
+        exptype = written_exptype(ruleset, self._rule, role, judgement, has_science=False)
+        return role, exptype, is_rateints(verdict, keys), keys
 
     def _fitting(self, place: int) -> tuple[Role, ...]:
         """Give the roles in which an exposure can be taken, associations left aside."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft, Locked, Work
 from asnrules.engine.finishing.names import (
     UNDEFINED_PRODUCT,
     association_name,
@@ -56,7 +56,10 @@ class Naming:
         self._stems: dict[str, str] = {}
         self._rate: dict[int, str] = {}
         self._rateints: dict[int, str] = {}
-        self._keys: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
+        self._keys: dict[int, tuple[Locked, str]] = {}
+        self._texts: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
+        self._filename = work.places["filename"]
+        self._exposerr = work.places.get("exposerr")
         self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
 
     def name(self, drafts: Sequence[Draft], *, keep: bool = False) -> list[tuple[Association, int]]:
@@ -95,13 +98,17 @@ class Naming:
         return named
 
     def _made(self, draft: Draft) -> _Made:
-        keys = tuple(draft.keys.items())
-        shared = self._keys.get(keys)
-        if shared is None:
-            shared = self._keys[keys] = keys_text(keys)
+        # Drafts of a group hold the same keys, and groups have the same again and again.
+        held = self._keys.get(id(draft.keys))
+        if held is None:
+            pairs = tuple(draft.keys.items())
+            text = self._texts.get(pairs)
+            if text is None:
+                text = self._texts[pairs] = keys_text(pairs)
+            held = self._keys[id(draft.keys)] = draft.keys, text
         product, digest = self._product(draft)
         return _Made(
-            draft.rule, draft.candidate, draft.creator, product, digest, draft.degraded, shared
+            draft.rule, draft.candidate, draft.creator, product, digest, draft.degraded, held[1]
         )
 
     def _product(self, draft: Draft) -> tuple[Product, int | None]:
@@ -130,9 +137,10 @@ class Naming:
         names = self._rateints if member.rateints else self._rate
         expname = names.get(member.place)
         if expname is None:
-            filename = self._work.value(member.place, "filename") or ""
+            filename = self._work.rows[member.place][self._filename] or ""
             expname = names[member.place] = member_name(filename, rateints=member.rateints)
-        exposerr = self._work.value(member.place, "exposerr")
+        error = self._exposerr
+        exposerr = None if error is None else self._work.rows[member.place][error]
         return Member(expname, member.exptype, exposerr, member.place)
 
     def _twins(self, made: _Made) -> object:

@@ -12,7 +12,7 @@ large numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asnrules.engine.drafts import (
     Draft,
@@ -50,6 +50,10 @@ class State(NamedTuple):
     counts_as_taken: bool = True
 
 
+NEW = State()
+"""The state of an association without members."""
+
+
 class Offers:
     """Offers exposures to associations of one rule.
 
@@ -70,6 +74,10 @@ class Offers:
         self._rule = work.ruleset.rules[number]
         self._shared = shared
         self.remembers = any(role.not_after is not None for role in self._rule.roles)
+        keys = [*self._rule.keys, *(key for role in self._rule.roles for key in role.keys)]
+        columns = {source for key in keys for source in key.sources} & work.places.keys()
+        self._compared = [work.places[column] for column in sorted(columns)]
+        self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
 
     def offer(self, state: State, place: int) -> tuple[State, Role | None, DraftMember | None]:
         """Offer an exposure whose file an association does not hold.
@@ -80,13 +88,26 @@ class Offers:
             The state of the association afterwards, the same object if nothing changes; the
             role in which the exposure was taken, and the member that it became.
         """
+        row = self._work.rows[place]
+        # Judgements and states live as long as this does.
+        alike = (id(state), id(self._work.judgements[place]), *[row[at] for at in self._compared])
+        found = self._known.get(alike)
+        if found is None:
+            found = self._known[alike] = self._offer(state, place)
+        following, role, exptype, rateints = found
+        if role is None:
+            return following, None, None
+        return following, role, DraftMember(place, exptype, rateints, role=role.name)
+
+    def _offer(self, state: State, place: int) -> tuple[State, Role | None, str, bool]:
+        """Give the state afterwards, the role, and the exptype and product of the member."""
         judgement = self._work.judgements[place]
         verdict = judgement.verdicts[self._number]
         locked = dict(state.keys or (self._shared or {}).items())
         if verdict.unmet or (
             self._shared is None and not lock_keys(self._work, self._rule.keys, place, locked)
         ):
-            return state, None, None
+            return state, None, "", False
         offered = judgement.exposure_class if self.remembers else None
         for role, unmet in verdict.roles:
             if role.keys_only:
@@ -96,23 +117,22 @@ class Offers:
                 continue
             if role.not_after is not None and role.not_after == state.last_class:
                 continue
-            tried = dict(locked) if role.keys else locked
-            if not role.keys or lock_keys(self._work, role.keys, place, tried):
+            tried = dict(locked)
+            if lock_keys(self._work, role.keys, place, tried):
                 exptype = written_exptype(
                     self._work.ruleset, self._rule, role, judgement, has_science=state.has_science
                 )
                 following = State(
-                    # Locked keys stay, so as many are the same.
-                    state.keys if len(tried) == len(state.keys) else tuple(tried.items()),
-                    state.has_science or exptype == SCIENCE,
-                    offered,
-                    state.counts_as_taken and not role.creates_too,
+                    keys=tuple(tried.items()),
+                    has_science=state.has_science or exptype == SCIENCE,
+                    last_class=offered,
+                    counts_as_taken=state.counts_as_taken and not role.creates_too,
                 )
-                member = DraftMember(place, exptype, is_rateints(verdict, tried), role=role.name)
-                return state if following == state else following, role, member
+                rateints = is_rateints(verdict, tried)
+                return state if following == state else following, role, exptype, rateints
         if offered == state.last_class:
-            return state, None, None
-        return state._replace(last_class=offered), None, None
+            return state, None, "", False
+        return state._replace(last_class=offered), None, "", False
 
 
 class _Growing:
@@ -120,7 +140,7 @@ class _Growing:
 
     def __init__(self, creator: int) -> None:
         self.creator = creator
-        self.state = State()
+        self.state = NEW
         self.members: list[DraftMember] = []
         self.filenames: set[str | None] = set()
 

@@ -5,7 +5,6 @@ Source: behaviour of jwst 3.0.0, by running it.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 from asnrules.engine.drafts import Draft, Work
@@ -75,8 +74,12 @@ def _likeness(work: Work, member: DraftMember) -> _Likeness:
     )
 
 
-def _counted(draft: Draft, work: Work) -> Counter[_Likeness]:
-    counts = Counter(_likeness(work, member) for member in draft.own)
+def _counted(draft: Draft, work: Work) -> dict[_Likeness, int]:
+    counts: dict[_Likeness, int] = {}
+    for member in draft.own:
+        likeness = _likeness(work, member)
+        counts[likeness] = counts.get(likeness, 0) + 1
     for stretch in draft.shared:
-        counts.update(stretch.counts(_likeness))
+        for likeness, count in stretch.counts(_likeness).items():
+            counts[likeness] = counts.get(likeness, 0) + count
     return counts
