@@ -76,25 +76,27 @@ class Grouping:
         list of Draft
             In order of creation.
         """
-        if self._work.has_repeated_names and self._repeats_names(places):
-            # An association takes every exposure of a file name that it has, whatever its
-            # keys, so the exposures cannot be parted.
-            return self._grown(Group(places, None), regular=False)
-        drafts = []
-        for group in self._groups(places):
-            drafts += self._of_group(group)
+        drafts = [draft for group in self.groups(places) for draft in self._of_group(group)]
         return sorted(drafts, key=lambda draft: draft.creator)
 
     def _repeats_names(self, places: Sequence[int]) -> bool:
-        return len({self._work.value(place, "filename") for place in places}) < len(places)
+        """Tell whether a file name comes more than once."""
+        return self._work.has_repeated_names and len(
+            {self._work.value(place, "filename") for place in places}
+        ) < len(places)
 
     def _grown(self, group: Group, *, regular: bool) -> list[Draft]:
         if len(group.places) > 1 and not regular:
             self.irregular.append(group)
         return Cohorts(self._work, self._number, self._candidate, group.shared).run(group.places)
 
-    def _groups(self, places: Sequence[int]) -> Iterator[Group]:
+    def groups(self, places: Sequence[int]) -> Iterator[Group]:
         """Part exposures so that no association crosses."""
+        if self._repeats_names(places):
+            # An association takes every exposure of a file name that it has, whatever its
+            # keys, so the exposures cannot be parted.
+            yield Group(places, None)
+            return
         keys = self._rule.keys
         columns = [self._work.key_column(key.sources) for key in keys]
         numbers = [column.numbers for column in columns]
@@ -131,6 +133,8 @@ class Grouping:
 
     def _of_group(self, group: Group) -> list[Draft]:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
+        if self._repeats_names(group.places):
+            return self._grown(group, regular=False)
         fitting = [self._fitting(place) for place in group.places]
         if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
