@@ -83,7 +83,7 @@ def test_toml_in_another_encoding_is_refused(published: Path) -> None:
     assert_refused(published, "ruleset.toml")
 
 
-@pytest.mark.parametrize("name", ["label", "kind", "title", "source", "effective_from"])
+@pytest.mark.parametrize("name", ["label", "kind", "title", "source"])
 def test_missing_header_is_named(published: Path, name: str) -> None:
     change(published / "ruleset.toml", f"{name} =", f"x{name} =")
     assert_refused(published, "ruleset.toml", f"no {name}")
@@ -98,6 +98,52 @@ def test_other_kind_is_refused(published: Path) -> None:
 def test_effective_from_has_to_be_a_date(published: Path, day: str) -> None:
     change(published / "ruleset.toml", "effective_from = 2026-03-20", f"effective_from = {day}")
     assert_refused(published, "ruleset.toml", "effective_from")
+
+
+@pytest.mark.parametrize("day", ["2026-03-20", "2026-03-19", '"2027-01-01"', "1"])
+def test_effective_until_has_to_be_a_later_date(published: Path, day: str) -> None:
+    change(
+        published / "ruleset.toml", "effective_from =", f"effective_until = {day}\neffective_from ="
+    )
+    assert_refused(published, "ruleset.toml", "effective_until")
+
+
+def test_end_without_a_start_is_refused(published: Path) -> None:
+    change(published / "ruleset.toml", "effective_from = ", "effective_until = ")
+    assert_refused(published, "ruleset.toml", "effective_until", "effective_from")
+
+
+def test_dates_are_part_of_the_checksum(published: Path) -> None:
+    dated = read_ruleset(published)
+    assert (dated.effective_from, dated.effective_until) == (dt.date(2026, 3, 20), None)
+    change(
+        published / "ruleset.toml",
+        "effective_from = 2026-03-20",
+        "effective_from = 2026-03-20\neffective_until = 2027-01-01",
+    )
+    ended = read_ruleset(published)
+    assert ended.effective_until == dt.date(2027, 1, 1)
+    change(published / "ruleset.toml", "effective_until = 2027-01-01", "")
+    change(published / "ruleset.toml", "effective_from = 2026-03-20", "")
+    undated = read_ruleset(published)
+    assert (undated.effective_from, undated.effective_until) == (None, None)
+    assert len({one.checksum() for one in (dated, ended, undated)}) == 3
+
+
+# What these rulesets were published with; none of it may ever change.
+PUBLISHED_CHECKSUMS = {
+    "2020-12-07": "8a7a0aeab4ebc5d64b2a248ae98575cd376496802411f74e737519c79b1f7ed0",
+    "2021-03-19": "c6435fb6afc14aa77bd2f3c2e815649a38974588dba2202513cbdc99a195857d",
+    "2021-06-15": "26ae8f544f0c3faf84750356c69f818d683f6b0333521fcb2dc27137e8864405",
+    "2025-05-02": "bb96da7207974aadc53c8ad4e54b5c6413e23d134cafabf3dbe500199dd903ae",
+    "2026-01-23": "10f9daa63485ad3418d62fd2a5422419ceccbbd194faeee6ebb5d63a46252304",
+    "2026-03-20": "287ed6a018bfbd1e76b74bb470a9fd015bc4d113082dba462a7451e843bc537e",
+}
+
+
+@pytest.mark.parametrize("label", PUBLISHED_CHECKSUMS)
+def test_checksum_of_a_published_ruleset_stays(label: str) -> None:
+    assert read_ruleset(SEEDS / label).checksum() == PUBLISHED_CHECKSUMS[label]
 
 
 @pytest.mark.parametrize("name", ["label", "title", "source"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.catalog.plain import read_csv, read_toml
 from asnrules.errors import RulesetError
 
-HEADER = ("label", "kind", "title", "source", "effective_from")
+HEADER = ("label", "kind", "title", "source")
+PERIOD = ("effective_from", "effective_until")
 NOT_APPLICABLE = "N/A"
 """How the published table, and its CSV files, write that there is none."""
 
@@ -32,11 +34,10 @@ def read_ruleset(folder: Path) -> RulesetContent:
     missing = [name for name in HEADER if name not in header]
     if missing:
         raise RulesetError(f"{path}: no {', '.join(missing)}; add it")
-    for name in HEADER[:-1]:
+    for name in HEADER:
         if not isinstance(header[name], str):
             raise RulesetError(f"{path}: {name} is no text; put it in quotes")
-    if type(header["effective_from"]) is not dt.date:
-        raise RulesetError(f"{path}: effective_from is no date; write it as 2026-01-31, unquoted")
+    effective_from, effective_until = _period(path, header)
     if header["kind"] == "published":
         tables = _published_tables(folder)
     elif header["kind"] == "executable":
@@ -49,9 +50,22 @@ def read_ruleset(folder: Path) -> RulesetContent:
         raise RulesetError(f"{path}: kind is {header['kind']!r}; published or executable")
     return RulesetContent(
         **{name: header[name] for name in HEADER},
+        effective_from=effective_from,
+        effective_until=effective_until,
         implements=header.get("implements"),
         tables=tables,
     )
+
+
+def _period(path: Path, header: dict[str, Any]) -> tuple[dt.date | None, dt.date | None]:
+    """Give the dates of a header; a draft may do without, or without the last."""
+    start, end = (header.get(name) for name in PERIOD)
+    for name, day in zip(PERIOD, (start, end), strict=True):
+        if day is not None and type(day) is not dt.date:
+            raise RulesetError(f"{path}: {name} is no date; write it as 2026-01-31, unquoted")
+    if end is not None and (start is None or end <= start):
+        raise RulesetError(f"{path}: effective_until is not after effective_from; mend one of them")
+    return start, end
 
 
 def _published_tables(folder: Path) -> dict[str, Rows]:

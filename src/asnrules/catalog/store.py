@@ -50,6 +50,7 @@ def insert_draft(connection: Connection, content: RulesetContent) -> int:
             title=content.title,
             source=content.source,
             effective_from=content.effective_from,
+            effective_until=content.effective_until,
             implements=implements,
             checksum=content.checksum(),
         )
@@ -111,6 +112,7 @@ def read_content(connection: Connection, key: int) -> RulesetContent:
             rulesets.c.title,
             rulesets.c.source,
             rulesets.c.effective_from,
+            rulesets.c.effective_until,
             other.c.label.label("implements"),
         )
         .select_from(rulesets.outerjoin(other, other.c.ruleset_id == rulesets.c.implements))
