@@ -7,6 +7,7 @@ markup through, and whatever it makes of a broken page ends as an error that nam
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,10 @@ def read_page(path: Path) -> Page:
         line = data.count(b"\n", 0, error.start) + 1
         raise RulesetError(f"{path}, line {line}: not UTF-8; save it as UTF-8") from error
     document = _parse(path, text)
+    broken = _broken_tables(document)
     table = _find_table(path, document)
+    if table is None:
+        raise _no_table(path, text, broken)
     rows = list(_rows(path, document, table))
     if not rows:
         raise RulesetError(f"{path}, line {_line(table)}: the table has no row; check the page")
@@ -148,7 +152,20 @@ def _parse(path: Path, text: str) -> nodes.document:
 # ------------------------------------------------------------------------- the table
 
 
-def _find_table(path: Path, document: nodes.document) -> nodes.table:
+def _broken_tables(document: nodes.document) -> list[tuple[int, str]]:
+    """Take docutils' messages off, and give the lines and texts of those about tables."""
+    from docutils import nodes
+
+    found = []
+    for message in list(document.findall(nodes.system_message)):
+        text = " ".join(message.children[0].astext().split()) if message.children else ""
+        if message["level"] > 2 and "table" in text.lower():
+            found.append((message.get("line", 0), text))
+        message.parent.remove(message)
+    return found
+
+
+def _find_table(path: Path, document: nodes.document) -> nodes.table | None:
     from docutils import nodes
 
     found = []
@@ -161,17 +178,27 @@ def _find_table(path: Path, document: nodes.document) -> nodes.table:
             f"{path}, line {_line(found[1])}: a second table of exposure modes, after that of "
             f"line {_line(found[0])}; leave one out"
         )
-    if found:
-        return found[0]
-    for message in document.findall(nodes.system_message):
-        text = " ".join(message.astext().split())
-        if "table" in text and message["level"] > 2:
-            line = message.get("line", "unknown")
-            raise RulesetError(f"{path}, line {line}: the table is broken: {_short(text)}")
-    raise RulesetError(
-        f"{path}: no table of exposure modes; its columns are EXP_TYPE, Member Exposure Type, "
-        "Specials, Association Type"
-    )
+    return found[0] if found else None
+
+
+def _no_table(path: Path, text: str, broken: list[tuple[int, str]]) -> RulesetError:
+    if not broken:
+        return RulesetError(
+            f"{path}: no table of exposure modes; its columns are EXP_TYPE, Member Exposure Type, "
+            "Specials, Association Type"
+        )
+    line, problem = broken[0]
+    ragged = re.search(r"row (\d+) does not contain", problem)
+    if ragged:
+        # docutils counts rows, a person looks for lines.
+        lines = text.split("\n")
+        starts = [
+            number
+            for number, one in enumerate(lines, 1)
+            if number > line and re.match(r"\s*\* ", one)
+        ]
+        line = (starts[int(ragged[1]) - 1 :] or [line])[0]
+    return RulesetError(f"{path}, line {line}: the table is broken: {_short(problem)}")
 
 
 def _headings(table: nodes.table) -> list[str]:
@@ -187,7 +214,9 @@ def _field(heading: str) -> str | None:
 
 def _fields(path: Path, table: nodes.table) -> list[str]:
     """Give the fields of the columns, in the order of the page."""
-    line = _line(table)
+    from docutils import nodes
+
+    line = _line(next(iter(table.findall(nodes.row))))
     fields = []
     for heading in _headings(table):
         field = _field(heading)
@@ -214,6 +243,11 @@ def _rows(path: Path, document: nodes.document, table: nodes.table) -> Iterator[
     for row in list(table.findall(nodes.row))[1:]:
         entries = _entries(row)
         line = _line(row)
+        for problem in row.findall(nodes.problematic):
+            raise RulesetError(
+                f"{path}, line {line}: {_short(problem.astext())!r} is markup for something that "
+                "is not on the page, a footnote for one; mend it"
+            )
         marks = [mark for entry in entries for mark in entry.findall(nodes.footnote_reference)]
         for mark in marks:
             mark.parent.remove(mark)

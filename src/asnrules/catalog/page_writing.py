@@ -88,11 +88,12 @@ def _literal(text: str) -> str:
 
     from asnrules.catalog.page import parse_restructuredtext
 
-    paragraphs = parse_restructuredtext(f"x\n\n{text}\n").children[1:]
-    if [type(one) for one in paragraphs] == [nodes.paragraph]:
-        inside = paragraphs[0].children
-        if [type(one) for one in inside] == [nodes.Text] and inside[0].astext() == text:
-            return text
+    if text[:1].isalnum():
+        paragraphs = parse_restructuredtext(f"x\n\n{text}\n").children[1:]
+        if [type(one) for one in paragraphs] == [nodes.paragraph]:
+            inside = paragraphs[0].children
+            if [type(one) for one in inside] == [nodes.Text] and inside[0].astext() == text:
+                return text
     marked = re.sub(r"([^\w\s]|_)", r"\\\1", text)
     # The first letter too, as it may begin the number of a list.
     return marked if marked.startswith("\\") else f"\\{marked}"
