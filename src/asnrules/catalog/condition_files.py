@@ -115,6 +115,8 @@ class _Reader:
             return [entry for one in test.items() for entry in self._terms(one, keyword)]
         if isinstance(test.value, str):
             return self._checked(test, _cell(keyword, test.text(), split=False))
+        if not isinstance(test.value, dict):
+            raise test.error(f"{keyword} has to be a text, a list or {{ operator = [values] }}")
         words = list(test.entries())
         if len(words) != 1:
             raise test.error(f"{keyword}: one operator at a time; put several in a list")
