@@ -202,10 +202,19 @@ def _no_table(path: Path, text: str, broken: list[tuple[int, str]]) -> RulesetEr
 
 
 def _headings(table: nodes.table) -> list[str]:
+    row = next(_table_rows(table), None)
+    return [] if row is None else [_text(entry) for entry in _entries(row)]
+
+
+def _table_rows(table: nodes.table) -> Iterator[nodes.row]:
+    """Give the rows of a table, the heading first; not those of a table in a cell."""
     from docutils import nodes
 
-    row = next(iter(table.findall(nodes.row)), None)
-    return [] if row is None else [_text(entry) for entry in _entries(row)]
+    for group in table.children:
+        for part in group.children if isinstance(group, nodes.tgroup) else ():
+            for row in part.children:
+                if isinstance(row, nodes.row):
+                    yield row
 
 
 def _field(heading: str) -> str | None:
@@ -214,9 +223,7 @@ def _field(heading: str) -> str | None:
 
 def _fields(path: Path, table: nodes.table) -> list[str]:
     """Give the fields of the columns, in the order of the page."""
-    from docutils import nodes
-
-    line = _line(next(iter(table.findall(nodes.row))))
+    line = _line(next(_table_rows(table)))
     fields = []
     for heading in _headings(table):
         field = _field(heading)
@@ -240,7 +247,7 @@ def _rows(path: Path, document: nodes.document, table: nodes.table) -> Iterator[
     fields = _fields(path, table)
     footnotes = _footnotes(document)
     position = 0
-    for row in list(table.findall(nodes.row))[1:]:
+    for row in list(_table_rows(table))[1:]:
         entries = _entries(row)
         line = _line(row)
         for problem in row.findall(nodes.problematic):

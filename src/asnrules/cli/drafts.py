@@ -48,7 +48,7 @@ def import_(
 
     A draft of the same label is replaced. Nothing is in force until it is published.
 
-    Example: asnrules rulesets import page.rst --label 2026-09-01 --effective-from 2026-09-01
+    Example: asnrules rulesets import page.rst --label 2026-09-01
     """
     from asnrules.catalog.corrections import parse_accepted
     from asnrules.catalog.drafting import Wish, import_ruleset
