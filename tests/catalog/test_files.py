@@ -389,7 +389,7 @@ def test_second_role_of_a_name_is_refused(executable: Path) -> None:
         (3, "FGS_ACQ2,tracking,NA,N/A,", ["unknown special 'NA'", "N/A"]),
         (3, "FGS_ACQ2,tracking,N/A,image,", ["unknown association type 'image'", "'image2'"]),
         (3, "FGS_ACQ1,tracking,N/A,image2,", ["FGS_ACQ1 with special N/A is on line 2 already"]),
-        (3, 'FGS_ACQ2,tracking,N/A,N/A,"a\x07b"', ["footnote"]),
+        (3, 'FGS_ACQ2,tracking,N/A,N/A,"a\u2028b"', ["footnote"]),
     ],
 )
 def test_row_of_a_table_is_refused_with_its_line(
@@ -432,6 +432,15 @@ def test_label_that_is_none_is_refused(published: Path, label: str) -> None:
     change(published / "ruleset.toml", 'label = "2026-03-20"', f"label = {json.dumps(label)}")
     with pytest.raises(RulesetError, match="label"):
         read_ruleset(published)
+
+
+@pytest.mark.parametrize("file", ["known_differences.csv", "ifu_paths.csv", "suffixes.csv"])
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x85"])
+def test_control_character_is_refused(executable: Path, file: str, character: str) -> None:
+    path = executable / file
+    path.write_text(path.read_text(encoding="utf-8") + character, encoding="utf-8")
+    line = path.read_text(encoding="utf-8").count("\n") + 1
+    assert_refused(executable, f"{file}, line {line}: ", "a control character")
 
 
 def test_file_that_is_too_big_is_refused(executable: Path) -> None:

@@ -394,7 +394,7 @@ def test_ragged_table_is_refused_with_its_line(read: Callable[..., CorrectedPage
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Only words.\n", "\0", PAGE[: PAGE.index(".. list-table")], "x" * 20_000]
+    "text", ["", "Only words.\n", PAGE[: PAGE.index(".. list-table")], "x" * 20_000]
 )
 def test_page_without_the_table_is_refused(read: Callable[..., CorrectedPage], text: str) -> None:
     with pytest.raises(RulesetError, match="no table of exposure modes"):
@@ -418,6 +418,16 @@ def test_page_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> No
     path.write_bytes(b"one\ntwo \xe9\n")
     with pytest.raises(RulesetError, match="line 2: not UTF-8"):
         read_page(path)
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x85", "\r", "\f"])
+def test_control_character_is_refused_with_its_line(
+    read: Callable[..., CorrectedPage], character: str
+) -> None:
+    text = PAGE.replace("NIS_IMAGE", f"NIS_{character}IMAGE")
+    line = line_of(PAGE, "NIS_IMAGE")
+    with pytest.raises(RulesetError, match=rf"page\.rst, line {line}: a control character"):
+        read(text)
 
 
 def test_page_that_is_not_there_is_refused(tmp_path: Path) -> None:

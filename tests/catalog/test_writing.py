@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import stat
 from dataclasses import replace
@@ -23,6 +24,13 @@ from asnrules.errors import OutputError, RulesetError
 from asnrules.shipped import shipped
 
 SEEDS = shipped("seed") / "rulesets"
+
+
+def rows_of(label: str) -> RulesetContent:
+    """Give a ruleset without the files that it was written in."""
+    return replace(read_ruleset(SEEDS / label), files={})
+
+
 LABELS = sorted(path.name for path in SEEDS.iterdir())
 EXECUTABLE = "jwst-3.0.0"
 
@@ -33,10 +41,11 @@ def test_every_ruleset_of_the_catalog_comes_back(kept_seeds: Engine, tmp_path: P
             key = store.ruleset_id(connection, label)
             assert key is not None
             content = store.read_content(connection, key)
-            write_folder(tmp_path / label, ruleset_files(content))
-            assert read_ruleset(tmp_path / label).checksum() == content.checksum()
+            for name, one in (("kept", content), ("rows", replace(content, files={}))):
+                write_folder(tmp_path / name / label, ruleset_files(one))
+                assert read_ruleset(tmp_path / name / label).checksum() == content.checksum()
             assert store.stored_checksum(connection, key) == content.checksum()
-    assert sorted(path.name for path in tmp_path.iterdir()) == LABELS
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == LABELS
 
 
 @pytest.mark.parametrize("label", [label for label in LABELS if label.startswith("20")])
@@ -57,8 +66,60 @@ def test_dates_are_written(tmp_path: Path) -> None:
     assert read_ruleset(tmp_path / "ended") == ended
 
 
-def test_executable_ruleset_is_written_for_people() -> None:
-    files = ruleset_files(read_ruleset(SEEDS / EXECUTABLE))
+def in_files(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_executable_ruleset_is_written_as_it_was(kept_seeds: Engine) -> None:
+    """Groups, comments and all, from the database."""
+    with transaction(kept_seeds) as connection:
+        key = store.ruleset_id(connection, EXECUTABLE)
+        assert key is not None
+        files = ruleset_files(store.read_content(connection, key))
+    assert files == in_files(SEEDS / EXECUTABLE)
+
+
+def test_files_of_a_ruleset_with_another_header_keep_the_rest(tmp_path: Path) -> None:
+    content = read_ruleset(SEEDS / EXECUTABLE)
+    seed = in_files(SEEDS / EXECUTABLE)
+    start = dt.date(2031, 1, 1)
+    for number, other in enumerate(
+        (
+            replace(content, label="mine", title="Mine", effective_from=start),
+            replace(content, effective_from=None),
+            replace(content, effective_until=start),
+        )
+    ):
+        files = ruleset_files(other)
+        assert {**files, "ruleset.toml": ""} == {**seed, "ruleset.toml": ""}
+        rest = seed["ruleset.toml"].partition("\n# What a rule has")
+        assert files["ruleset.toml"].partition("\n# What a rule has")[1:] == rest[1:]
+        write_folder(tmp_path / str(number), files)
+        again = read_ruleset(tmp_path / str(number))
+        assert again == other
+        assert again.checksum() == other.checksum()
+        # And back, where the file lacks what the header has.
+        back = ruleset_files(replace(content, files=again.files))
+        assert back == seed or number == 1
+
+
+def test_files_that_do_not_say_what_the_rows_do_are_not_written(tmp_path: Path) -> None:
+    content = read_ruleset(SEEDS / EXECUTABLE)
+    rules = [{**row, "title": "changed in the table"} for row in content.tables["asn_rules"]]
+    changed = replace(content, tables={**content.tables, "asn_rules": rules})
+    for files in (content.files, {**content.files, "keys.toml": "[keys"}):
+        found = ruleset_files(replace(changed, files=files))
+        write_folder(tmp_path / str(len(files["keys.toml"])), found)
+        again = read_ruleset(tmp_path / str(len(files["keys.toml"])))
+        assert again.checksum() == changed.checksum()
+
+
+def test_rows_alone_are_written_for_people() -> None:
+    files = ruleset_files(rows_of(EXECUTABLE))
     assert files["ifu_path.csv"] == (SEEDS / EXECUTABLE / "ifu_paths.csv").read_text()
     assert files["lamp_path.csv"] == (SEEDS / EXECUTABLE / "lamp_paths.csv").read_text()
     assert (
@@ -72,7 +133,7 @@ def test_executable_ruleset_is_written_for_people() -> None:
 
 
 def test_rules_of_written_files_run_alike(tmp_path: Path) -> None:
-    content = read_ruleset(SEEDS / EXECUTABLE)
+    content = rows_of(EXECUTABLE)
     write_folder(tmp_path / "copy", ruleset_files(content))
     assert build_ruleset(read_ruleset(tmp_path / "copy")) == build_ruleset(content)
 
@@ -135,7 +196,7 @@ def with_condition(content: RulesetContent, text: str, alternatives: Any) -> Rul
 def test_any_condition_comes_back(
     tmp_path: Path, alternatives: Any, text: str, number: int
 ) -> None:
-    content = with_condition(read_ruleset(SEEDS / EXECUTABLE), text, alternatives)
+    content = with_condition(rows_of(EXECUTABLE), text, alternatives)
     folder = tmp_path / str(len(list(tmp_path.iterdir())))
     write_folder(folder, ruleset_files(content))
     assert read_ruleset(folder).checksum() == content.checksum()
@@ -149,7 +210,7 @@ NAMES = ["flagged_psf", "tso", "science_class", "ifu_path"]
 )
 @given(data=st.data())
 def test_any_rule_comes_back(tmp_path: Path, data: st.DataObject) -> None:
-    content = read_ruleset(SEEDS / EXECUTABLE)
+    content = rows_of(EXECUTABLE)
     tables = {name: [dict(row) for row in rows] for name, rows in content.tables.items()}
     rule = data.draw(st.sampled_from(tables["asn_rules"]))
     rule |= {
@@ -188,7 +249,7 @@ def test_any_rule_comes_back(tmp_path: Path, data: st.DataObject) -> None:
 
 
 def test_row_that_no_file_says_is_refused() -> None:
-    content = read_ruleset(SEEDS / EXECUTABLE)
+    content = rows_of(EXECUTABLE)
     apart = with_condition(content, "x", [{"lamp": [("set", [])]}])
     rows = apart.tables["condition_terms"]
     rows += [
@@ -200,7 +261,7 @@ def test_row_that_no_file_says_is_refused() -> None:
 
 
 def test_key_of_two_meanings_is_refused() -> None:
-    content = read_ruleset(SEEDS / EXECUTABLE)
+    content = rows_of(EXECUTABLE)
     rows = [dict(row) for row in content.tables["asn_rule_keys"]]
     next(row for row in rows if row["key"] == "detector")["required"] = False
     changed = replace(content, tables={**content.tables, "asn_rule_keys": rows})

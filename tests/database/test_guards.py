@@ -23,6 +23,7 @@ OVERLAP = r"another ruleset of its kind is in force|ex_rulesets_(published|execu
 
 # A row for each table of a ruleset, beside those that the drafts have.
 NEW_ROWS = {
+    "ruleset_files": {"path": "new.toml", "text": ""},
     "exposure_modes": {"position": 999, "exp_type": "NIS_AMI", "member_type": "science"},
     "errata": {
         "position": 1, "field": "special", "printed": "N", "corrected": "N/A", "reason": "cut off",
@@ -67,7 +68,7 @@ RECORD = (
 def test_every_table_is_guarded_or_vocabulary() -> None:
     vocabulary = {"instruments", "exp_types", "member_types", "keywords", "specials", "asn_types"}
     assert {"rulesets", *OF_RULESET, *RECORD, *vocabulary} == set(schema.metadata.tables)
-    assert set(OF_RULESET) == {*PUBLISHED_TABLES, *EXECUTABLE_TABLES}
+    assert set(OF_RULESET) == {"ruleset_files", *PUBLISHED_TABLES, *EXECUTABLE_TABLES}
 
 
 def assert_refused(engine: Engine, statement: str, message: str) -> None:
@@ -81,7 +82,7 @@ def columns(table: str) -> list[str]:
 
 def ids(connection: Connection, table: str) -> tuple[int, int]:
     """Give the ids of a draft and of a published ruleset that can have rows in a table."""
-    kind = "rules" if table in EXECUTABLE_TABLES else "modes"
+    kind = "modes" if table in PUBLISHED_TABLES else "rules"
     published = {"rules": "jwst-3.0.0", "modes": "2026-03-20"}[kind]
     draft = store.ruleset_id(connection, f"draft-{kind}")
     key = store.ruleset_id(connection, published)
@@ -137,7 +138,7 @@ def test_row_of_a_draft_cannot_move_to_a_published_ruleset(
 
 @pytest.mark.parametrize(
     ("label", "tables"),
-    [("draft-modes", PUBLISHED_TABLES), ("draft-rules", EXECUTABLE_TABLES)],
+    [("draft-modes", PUBLISHED_TABLES), ("draft-rules", ("ruleset_files", *EXECUTABLE_TABLES))],
 )
 def test_draft_can_be_changed_and_deleted(
     full_catalog: Engine, label: str, tables: tuple[str, ...]

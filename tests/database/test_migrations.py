@@ -160,7 +160,9 @@ def test_data_survive_a_downgrade_and_are_guarded_again(
     before = rows(full_catalog)
     assert all(before.values()), "a table without rows tells nothing"
     migrate(full_catalog, migrations.downgrade, revision)
-    kept = rows(full_catalog, without={"rulesets"})
+    # The files of rulesets go, which nothing but an export reads; it writes the rows without them.
+    del before["ruleset_files"]
+    kept = rows(full_catalog, without={"rulesets", "ruleset_files"})
     assert kept | {"rulesets": before["rulesets"]} == before
     with transaction(full_catalog, writing=True) as connection:
         removed = connection.execute(text("DELETE FROM association_members"))
@@ -168,7 +170,7 @@ def test_data_survive_a_downgrade_and_are_guarded_again(
         connection.rollback()
 
     migrate(full_catalog, migrations.upgrade, "head")
-    assert rows(full_catalog) == before
+    assert rows(full_catalog, without={"ruleset_files"}) == before
     assert check_catalog(full_catalog) == []
     assert refusals(full_catalog) == GUARDED
     with full_catalog.connect() as connection:
@@ -191,7 +193,7 @@ VALUES
 def test_periods_survive_a_schema_that_has_no_place_for_them(full_catalog: Engine) -> None:
     with full_catalog.begin() as connection:
         connection.exec_driver_sql(PERIODS)
-    before = rows(full_catalog)
+    before = rows(full_catalog, without={"ruleset_files"})
     migrate(full_catalog, migrations.downgrade, "0003")
     found = headers(full_catalog)
     assert found["short"] == ("a page [in force: 2020-01-01..2020-02-01]", "2020-01-01")
@@ -203,7 +205,7 @@ def test_periods_survive_a_schema_that_has_no_place_for_them(full_catalog: Engin
     assert refusals(full_catalog) == GUARDED
 
     migrate(full_catalog, migrations.upgrade, "head")
-    assert rows(full_catalog) == before
+    assert rows(full_catalog, without={"ruleset_files"}) == before
     assert refusals(full_catalog) == GUARDED
     with transaction(full_catalog) as connection:
         assert migrations.schema_differences(connection) == []
@@ -285,12 +287,19 @@ def test_check_refuses_what_it_forbids(kept_catalog: Engine, check: str) -> None
 
 
 def test_every_foreign_key_refuses_what_is_not_there(full_catalog: Engine) -> None:
+    statement = "INSERT INTO ruleset_files VALUES (987654, 'a.toml', '')"
+    with (
+        pytest.raises(IntegrityError, match=r"(?i)foreign key"),
+        full_catalog.begin() as connection,
+    ):
+        connection.exec_driver_sql(statement)
     # Without the guards, which would refuse for reasons of their own.
     migrate(full_catalog, migrations.downgrade, "0002")
     keys = [
         (table, key.elements[-1].parent)
         for table in metadata.tables.values()
         for key in table.foreign_key_constraints
+        if table.name != "ruleset_files"
     ]
     assert keys
     for table, column in keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 PUBLISHED_TABLES = ("exposure_modes", "errata")
@@ -46,6 +46,9 @@ class RulesetContent:
         Rows by table, without the ruleset's id.
     effective_until : date or None
         The first day on which it is in force no more; None if that is for the next to say.
+    files : dict of str to str
+        The texts that the rows of an executable ruleset were read from, by path: kept for people,
+        with their groups and comments; the rows are what counts, and what the checksum is of.
     """
 
     label: str
@@ -56,6 +59,7 @@ class RulesetContent:
     implements: str | None
     tables: dict[str, Rows]
     effective_until: dt.date | None = None
+    files: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def table_names(self) -> tuple[str, ...]:

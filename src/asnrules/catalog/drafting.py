@@ -207,7 +207,8 @@ def export_files(engine: Engine, label: str) -> Files:
     """Give the files of a ruleset, from the database; see `ruleset_files`."""
     with transaction(engine) as connection:
         info = find_ruleset(connection, label)
-        return ruleset_files(store.read_content(connection, info.ruleset_id))
+        content = store.read_content(connection, info.ruleset_id)
+        return ruleset_files(content, stored_words(connection))
 
 
 def export_page(engine: Engine, label: str) -> str:

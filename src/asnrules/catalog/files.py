@@ -10,7 +10,7 @@ from pathlib import Path
 from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.catalog.executable_files import read_executable_tables
 from asnrules.catalog.nodes import Node
-from asnrules.catalog.plain import read_lines
+from asnrules.catalog.plain import read_lines, read_text, read_toml
 from asnrules.catalog.vocabulary import Words, instrument_of, near, shipped_words
 from asnrules.errors import RulesetError
 
@@ -18,6 +18,16 @@ HEADER = ("label", "kind", "title", "source")
 PERIOD = ("effective_from", "effective_until")
 NOT_APPLICABLE = "N/A"
 """How the published table, and its CSV files, write that there is none."""
+
+EXECUTABLE_FILES = (
+    "ruleset.toml",
+    "conditions.toml",
+    "keys.toml",
+    "classes.toml",
+    "suffixes.csv",
+    "known_differences.csv",
+)
+"""The files of every executable ruleset, beside its rules and the CSV files of its conditions."""
 
 MODE_COLUMNS = ("exp_type", "member_type", "special", "asn_type", "footnote")
 ERRATUM_COLUMNS = ("position", "field", "printed", "corrected", "reason")
@@ -49,7 +59,7 @@ def read_ruleset(
         raise header.error(f"no {', '.join(missing)}; add it")
     kind = header["kind"].text()
     effective_from, effective_until = _period(header)
-    implements = None
+    implements, texts = None, {}
     if kind == "published":
         header.check_words("the header", set(HEADER), set(PERIOD))
         tables = _published_tables(folder, words, new_exp_types or {})
@@ -61,6 +71,7 @@ def read_ruleset(
         )
         implements = header["implements"].text()
         tables = read_executable_tables(folder, header, words)
+        texts = _texts(folder)
     else:
         raise header["kind"].error(f"kind is {kind!r}; published or executable")
     return RulesetContent(
@@ -72,7 +83,16 @@ def read_ruleset(
         effective_until=effective_until,
         implements=implements,
         tables=tables,
+        files=texts,
     )
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """Give the texts of the files of an executable ruleset, all of which have been read."""
+    conditions = read_toml(folder / "conditions.toml").values()
+    names = {spec["paths"] for spec in conditions if "paths" in spec} | {*EXECUTABLE_FILES}
+    names |= {f"rules/{path.name}" for path in (folder / "rules").glob("*.toml")}
+    return {name: read_text(folder / name) for name in sorted(names)}
 
 
 def check_label(label: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asnrules.catalog.plain import decoded
 from asnrules.catalog.vocabulary import near
 from asnrules.errors import RulesetError
 
@@ -89,11 +90,7 @@ def read_page(path: Path) -> Page:
         If it cannot be read, or is not the exposure-mode page; the message names the line.
     """
     data = _read(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise RulesetError(f"{path}, line {line}: not UTF-8; save it as UTF-8") from error
+    text = decoded(path, data)
     document = _parse(path, text)
     broken = _broken_tables(document)
     table = _find_table(path, document)

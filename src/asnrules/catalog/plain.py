@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,23 @@ def read_text(path: Path) -> str:
         raise RulesetError(f"{path}: {error.strerror}; a ruleset needs this file") from error
     if len(data) > BIGGEST:
         raise RulesetError(f"{path}: more than {BIGGEST:,} bytes; no ruleset file is that big")
+    return decoded(path, data)
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """Decode a text file that people write.
+
+    Raises
+    ------
+    RulesetError
+        If it is no UTF-8, or has characters that no text has.
+    """
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise RulesetError(f"{path}, line {line}: not UTF-8; save it as UTF-8") from error
+    if found := re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise RulesetError(f"{path}, line {line}: a control character, {found[0]!r}; take it out")
+    return text

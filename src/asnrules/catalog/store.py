@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Connection, Table, delete, insert, select, updat
 
 from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.database import schema
-from asnrules.database.schema import rulesets
+from asnrules.database.schema import ruleset_files, rulesets
 from asnrules.errors import RulesetError
 
 
@@ -44,7 +44,7 @@ def insert_draft(connection: Connection, content: RulesetContent) -> int:
 
 def replace_draft(connection: Connection, key: int, content: RulesetContent) -> None:
     """Put other content into a draft, which keeps its id; see `insert_draft`."""
-    for name in reversed(content.table_names):
+    for name in ("ruleset_files", *reversed(content.table_names)):
         table = schema.metadata.tables[name]
         connection.execute(delete(table).where(table.c.ruleset_id == key))
     update_header(connection, key, content)
@@ -84,6 +84,11 @@ def _insert_rows(connection: Connection, key: int, content: RulesetContent) -> N
         rows = [{"ruleset_id": key, **row} for row in content.tables[name]]
         if rows:
             connection.execute(insert(schema.metadata.tables[name]), rows)
+    files = [
+        {"ruleset_id": key, "path": path, "text": text} for path, text in content.files.items()
+    ]
+    if files:
+        connection.execute(insert(ruleset_files), files)
 
 
 def publish(connection: Connection, key: int, moment: dt.datetime) -> None:
@@ -160,7 +165,11 @@ def read_content(connection: Connection, key: int) -> RulesetContent:
     tables = {
         name: _rows(connection, schema.metadata.tables[name], key) for name in empty.table_names
     }
-    return RulesetContent(**header._asdict(), tables=tables)
+    statement = select(ruleset_files.c.path, ruleset_files.c.text).where(
+        ruleset_files.c.ruleset_id == key
+    )
+    files = {row.path: row.text for row in connection.execute(statement)}
+    return RulesetContent(**header._asdict(), tables=tables, files=files)
 
 
 def stored_checksum(connection: Connection, key: int) -> str:

@@ -12,20 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from asnrules.catalog.content import RulesetContent
-from asnrules.catalog.files import ERRATUM_COLUMNS, MODE_COLUMNS, NOT_APPLICABLE, PERIOD
-from asnrules.errors import OutputError
+from asnrules.catalog.files import (
+    ERRATUM_COLUMNS,
+    HEADER,
+    MODE_COLUMNS,
+    NOT_APPLICABLE,
+    PERIOD,
+    read_ruleset,
+)
+from asnrules.catalog.vocabulary import Words
+from asnrules.errors import OutputError, RulesetError
+
+HEADER_WORDS = (*HEADER, *PERIOD, "implements")
 
 Files = dict[str, str]
 """Texts by path, relative to the folder of the ruleset."""
 
 
-def ruleset_files(content: RulesetContent) -> Files:
-    """Write a ruleset as files.
+def ruleset_files(content: RulesetContent, words: Words | None = None) -> Files:
+    """Write a ruleset as files: those it was written in, where its rows are still theirs.
 
     Parameters
     ----------
     content : RulesetContent
         From files or from tables.
+    words : Words, optional
+        The words that it may use; those of the shipped vocabulary by default.
 
     Returns
     -------
@@ -55,7 +67,40 @@ def ruleset_files(content: RulesetContent) -> Files:
         }
     from asnrules.catalog.executable_writing import executable_files
 
-    return executable_files(content)
+    return _kept_files(content, words) or executable_files(content)
+
+
+def _kept_files(content: RulesetContent, words: Words | None) -> Files | None:
+    """Give the files that a ruleset was written in; None if they do not say what its rows do."""
+    if not content.files:
+        return None
+    header = _with_header(content.files["ruleset.toml"], header_of(content))
+    files = {**content.files, "ruleset.toml": header}
+    with tempfile.TemporaryDirectory() as folder:
+        write_folder(Path(folder), files)
+        try:
+            found = read_ruleset(Path(folder), words)
+        except RulesetError:
+            return None
+    return files if found.checksum() == content.checksum() else None
+
+
+def _with_header(text: str, header: Mapping[str, Any]) -> str:
+    """Put label, dates and the like into a `ruleset.toml`, and leave the rest as it stands."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    if all(name in document for name in header):
+        for name in HEADER_WORDS:
+            if name not in header:
+                document.pop(name, None)
+            elif document[name] != header[name]:
+                document[name] = header[name]
+        return tomlkit.dumps(document)
+    # A word more: it would end up below the comment of the first table.
+    for name in HEADER_WORDS:
+        document.pop(name, None)
+    return f"{toml_text(header)}\n{tomlkit.dumps(document).lstrip()}"
 
 
 def _mode_cells(row: Mapping[str, Any]) -> list[str]:
@@ -65,8 +110,7 @@ def _mode_cells(row: Mapping[str, Any]) -> list[str]:
 
 def header_of(content: RulesetContent) -> dict[str, Any]:
     """Give the header of a ruleset as its file has it."""
-    names = ("label", "kind", "title", "source", *PERIOD, "implements")
-    values = {name: getattr(content, name) for name in names}
+    values = {name: getattr(content, name) for name in HEADER_WORDS}
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision that this program works with; a test holds it against the migrations."""
 
 _ADVISORY_LOCK = 0x61736E72756C6573

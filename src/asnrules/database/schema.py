@@ -125,6 +125,14 @@ rulesets = _table(
     ),
 )
 
+ruleset_files = _table(
+    "ruleset_files",
+    _ruleset_id(),
+    Column("path", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "path"),
+)
+
 exposure_modes = _table(
     "exposure_modes",
     _ruleset_id(),
