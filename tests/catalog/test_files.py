@@ -375,6 +375,11 @@ def test_line_is_that_of_the_use_and_not_of_another(executable: Path) -> None:
     assert_refused(executable, f"rules/miri_lrs.toml, line {number + 1}: ", "'target'")
 
 
+def test_rule_file_of_an_odd_name_is_refused(executable: Path) -> None:
+    (executable / "rules" / "image.toml").rename(executable / "rules" / "an image.toml")
+    assert_refused(executable, "rules/an image.toml", "name the file")
+
+
 def test_second_role_of_a_name_is_refused(executable: Path) -> None:
     change(executable / "rules" / "image.toml", 'name = "science"', 'name = "background"')
     assert_refused(executable, "rules/image.toml, line 17: ", "a second role 'background'")

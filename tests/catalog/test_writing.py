@@ -111,11 +111,23 @@ def test_files_that_do_not_say_what_the_rows_do_are_not_written(tmp_path: Path) 
     content = read_ruleset(SEEDS / EXECUTABLE)
     rules = [{**row, "title": "changed in the table"} for row in content.tables["asn_rules"]]
     changed = replace(content, tables={**content.tables, "asn_rules": rules})
-    for files in (content.files, {**content.files, "keys.toml": "[keys"}):
+    for number, files in enumerate(
+        (content.files, {**content.files, "keys.toml": "[keys"}, {"ruleset.toml": "= ["})
+    ):
         found = ruleset_files(replace(changed, files=files))
-        write_folder(tmp_path / str(len(files["keys.toml"])), found)
-        again = read_ruleset(tmp_path / str(len(files["keys.toml"])))
-        assert again.checksum() == changed.checksum()
+        write_folder(tmp_path / str(number), found)
+        assert read_ruleset(tmp_path / str(number)).checksum() == changed.checksum()
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside.toml", "/outside.toml", "rules/../../outside.toml", "rules\\x", "a\0b"]
+)
+def test_path_from_the_database_leads_nowhere(tmp_path: Path, path: str) -> None:
+    content = read_ruleset(SEEDS / EXECUTABLE)
+    files = ruleset_files(replace(content, files={**content.files, path: "x"}))
+    assert path not in files
+    write_folder(tmp_path / "inside", files)
+    assert [one.name for one in tmp_path.iterdir()] == ["inside"]
 
 
 def test_rows_alone_are_written_for_people() -> None:

@@ -9,11 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from asnrules.catalog import store
 from asnrules.catalog.content import EXECUTABLE_TABLES, PUBLISHED_TABLES
+from asnrules.catalog.rulesets import list_rulesets
 from asnrules.database import schema
 from asnrules.database.engines import transaction
 
@@ -254,6 +257,50 @@ def test_periods_may_meet_and_the_next_ends_one_without_an_end(
 def test_periods_of_different_kinds_do_not_meet(full_catalog: Engine) -> None:
     put(full_catalog, 1, ("2019-01-01", "2019-02-01"))
     put(full_catalog, 2, ("2019-01-01", "2019-02-01"), "executable")
+
+
+DAYS = st.integers(1, 12).map(lambda day: dt.date(2019, 1, day))
+PERIODS = st.lists(
+    st.tuples(DAYS, st.one_of(st.none(), DAYS)).filter(
+        lambda pair: not pair[1] or pair[0] < pair[1]
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(periods=PERIODS)
+def test_what_is_published_is_never_in_force_together(
+    kept_catalog: Engine, periods: list[tuple[dt.date, dt.date | None]]
+) -> None:
+    """Whatever is published in whatever order: refused are those that overlap, and only those."""
+    taken: list[set[dt.date]] = []
+    with kept_catalog.connect() as connection, connection.begin() as whole:
+        for number, (start, end) in enumerate(periods):
+            length = (end - start).days if end is not None else 1
+            days = {start + dt.timedelta(days=day) for day in range(length)}
+            row = NEW_RULESET | {
+                "ruleset_id": 300 + number, "label": f"drawn {number}", "effective_from": start,
+                "effective_until": end,
+            }  # fmt: skip
+            fits = not any(days & others for others in taken)
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(schema.rulesets).values(**row))
+            except IntegrityError as error:
+                assert re.search(OVERLAP, str(error))  # noqa: PT017
+                assert not fits
+            else:
+                assert fits
+                taken.append(days)
+        infos = [info for info in list_rulesets(connection) if info.ruleset.startswith("drawn")]
+        assert len(infos) == len(taken)
+        for day in range(1, 14):
+            assert sum(info.is_in_force(dt.date(2019, 1, day)) for info in infos) <= 1
+        whole.rollback()
 
 
 def test_draft_needs_no_date(full_catalog: Engine) -> None:

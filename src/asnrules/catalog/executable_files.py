@@ -25,6 +25,9 @@ ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
 COMPANION_TYPES = ("direct_image", "sourcecat", "segmap")
 """What a member may be written as beside the classes of exposures."""
 
+FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""What a file of a ruleset may be called, and where it may lie."""
+
 ASPECTS = ("member_type", "asn_type", "row")
 
 _RULE_WORDS = {
@@ -63,6 +66,8 @@ def read_executable_tables(folder: Path, header: Node, words: Words) -> dict[str
     names = {row["condition"] for row in conditions}
     rules = _Rules(_Keys(folder / "keys.toml", names, words), names, header, words)
     for path in sorted((folder / "rules").glob("*.toml")):
+        if not FILE_NAME.fullmatch(f"rules/{path.name}"):
+            raise RulesetError(f"{path}: name the file with letters, digits, '_' and '-'")
         file = Node.read(path)
         file.check_words("the file", {"rule"}, set())
         for rule in file.part("rule"):

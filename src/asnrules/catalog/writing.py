@@ -72,16 +72,18 @@ def ruleset_files(content: RulesetContent, words: Words | None = None) -> Files:
 
 def _kept_files(content: RulesetContent, words: Words | None) -> Files | None:
     """Give the files that a ruleset was written in; None if they do not say what its rows do."""
-    if not content.files:
+    from asnrules.catalog.executable_files import FILE_NAME
+
+    if "ruleset.toml" not in content.files or not all(map(FILE_NAME.fullmatch, content.files)):
         return None
-    header = _with_header(content.files["ruleset.toml"], header_of(content))
-    files = {**content.files, "ruleset.toml": header}
-    with tempfile.TemporaryDirectory() as folder:
-        write_folder(Path(folder), files)
-        try:
+    try:
+        header = _with_header(content.files["ruleset.toml"], header_of(content))
+        files = {**content.files, "ruleset.toml": header}
+        with tempfile.TemporaryDirectory() as folder:
+            write_folder(Path(folder), files)
             found = read_ruleset(Path(folder), words)
-        except RulesetError:
-            return None
+    except (RulesetError, ValueError):
+        return None
     return files if found.checksum() == content.checksum() else None
 
 
