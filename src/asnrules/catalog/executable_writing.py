@@ -125,18 +125,7 @@ def _rules(tables: dict[str, Rows]) -> list[_Row]:
     keys: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in _ordered(tables["asn_rule_keys"]):
         keys[row["asn_rule"], row["role"]].append(row["key"])
-    roles: dict[str, list[_Row]] = defaultdict(list)
-    for row in _ordered(tables["asn_rule_roles"]):
-        rule, name = row["asn_rule"], row["role"]
-        words = ("single", "offered_again", "science_as", "keys_only", "not_after", "creates_too")
-        body = {"keys": keys[rule, name], "requires": uses[rule, "role", name]}
-        roles[rule].append(
-            {
-                "name": name,
-                **{word: value for word, value in body.items() if value},
-                **{word: row[word] for word in words if row[word]},
-            }
-        )
+    roles = _roles(tables["asn_rule_roles"], uses, keys)
     steps: dict[str, list[str]] = defaultdict(list)
     for row in _ordered(tables["asn_rule_steps"]):
         steps[row["asn_rule"]].append(row["step"])
@@ -162,6 +151,24 @@ def _rules(tables: dict[str, Rows]) -> list[_Row]:
         }
         for row in sorted(tables["asn_rules"], key=lambda row: row["asn_rule"])
     ]
+
+
+def _roles(
+    rows: Rows, uses: dict[tuple[str, str, str], list[Any]], keys: dict[tuple[str, str], list[str]]
+) -> dict[str, list[_Row]]:
+    roles: dict[str, list[_Row]] = defaultdict(list)
+    for row in _ordered(rows):
+        rule, name = row["asn_rule"], row["role"]
+        words = ("single", "offered_again", "science_as", "keys_only", "not_after", "creates_too")
+        body = {"keys": keys[rule, name], "requires": uses[rule, "role", name]}
+        roles[rule].append(
+            {
+                "name": name,
+                **{word: value for word, value in body.items() if value},
+                **{word: row[word] for word in words if row[word]},
+            }
+        )
+    return roles
 
 
 def _use(row: _Row) -> Any:
