@@ -185,6 +185,16 @@ def test_new_exp_type_comes_with_its_table_and_rules_may_use_it(
     assert import_ruleset(catalog, rules, Wish("rules")).info.status == "draft"
 
 
+@pytest.mark.parametrize("exp_type", ["XYZ_MODE", "MIR_", "Mir_mode", "MIR_A B", "MIR"])
+def test_new_exp_type_of_no_instrument_is_refused(
+    catalog: Engine, tmp_path: Path, exp_type: str
+) -> None:
+    table = changed(tmp_path, "2026-03-20", "exposure_modes.csv", "MIR_WFSS", exp_type)
+    with pytest.raises(RulesetError, match=r"line 32: unknown EXP_TYPE") as caught:
+        import_ruleset(catalog, table, Wish("table", accepted={(31, None): exp_type}))
+    assert "--accept" not in str(caught.value)
+
+
 @pytest.mark.parametrize("accepted", [{(31, None): "MIR_OTHER"}, {(1, None): "FGS_ACQ1"}])
 def test_answer_to_what_a_folder_does_not_ask_is_refused(
     catalog: Engine, accepted: dict[tuple[int, str | None], str]

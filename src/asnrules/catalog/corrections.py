@@ -202,8 +202,8 @@ class _Corrector:
             if key not in self._accepted or not self._is_for(row, name):
                 return None
         value = self._accepted.pop(key)
-        is_new = name == "exp_type" and re.fullmatch(r"[A-Z0-9_-]+", value)
-        if value not in self._known[name] and not (is_new and instrument_of(value)):
+        is_new = name == "exp_type" and instrument_of(value) is not None
+        if value not in self._known[name] and not is_new:
             raise UsageError(
                 f"--accept: {value!r} is no {WHAT[name]}; {near(value, self._known[name])}"
             )

@@ -165,9 +165,11 @@ def _check_mode(
 ) -> None:
     place = f"{path}, line {line}"
     exp_type = row["exp_type"]
-    if exp_type not in words.exp_types and new_exp_types.get(position) != exp_type:
+    has_instrument = instrument_of(exp_type) is not None
+    is_new = has_instrument and new_exp_types.get(position) == exp_type
+    if exp_type not in words.exp_types and not is_new:
         mend = near(exp_type, words.exp_types)
-        if instrument_of(exp_type) is not None:
+        if has_instrument:
             mend += f" if it is a new one: --accept {position}={exp_type}"
         raise RulesetError(f"{place}: unknown EXP_TYPE {exp_type!r}; {mend}")
     for what, field, known in (

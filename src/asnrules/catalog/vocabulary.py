@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -81,8 +82,8 @@ _FEW = 12
 
 def instrument_of(exp_type: str) -> str | None:
     """Give the instrument that an EXP_TYPE is of, by its first letters; None if of none."""
-    prefix, _, rest = exp_type.partition("_")
-    return INSTRUMENT_PREFIXES.get(prefix) if rest else None
+    found = re.fullmatch(r"([A-Z]{3})_[A-Z0-9_-]{1,60}", exp_type)
+    return None if found is None else INSTRUMENT_PREFIXES.get(found[1])
 
 
 def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]:
