@@ -44,7 +44,7 @@ def read_conditions(folder: Path, words: Words) -> tuple[Rows, Rows]:
     terms: Rows = []
     for name, spec in Node.read(folder / "conditions.toml").entries():
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise spec.error(f"condition {name!r}: use lower-case letters, digits and '_'")
+            raise spec.error(f"condition {name[:80]!r}: use lower-case letters, digits and '_'")
         spec.check_words(f"condition {name}", {"text"}, {"any_of", "paths"})
         conditions.append({"condition": name, "text": spec["text"].text()})
         for alternative, entries in enumerate(reader.alternatives(name, spec), 1):
@@ -92,7 +92,7 @@ class _Reader:
     def _paths(self, node: Node) -> list[list[_Entry]]:
         name = node.text()
         if not re.fullmatch(r"[A-Za-z0-9_-]+\.csv", name):
-            raise node.error(f"{name!r} is not the name of a CSV file beside this one")
+            raise node.error(f"{name[:80]!r} is not the name of a CSV file beside this one")
         path = self._folder / name
         found = []
         for line, row in read_lines(path):
@@ -101,7 +101,7 @@ class _Reader:
             for keyword, cell in row.items():
                 if keyword not in self._keywords:
                     raise _Line(path, 1).error(
-                        f"unknown keyword {keyword!r}; {near(keyword, self._keywords)}"
+                        f"unknown keyword {keyword[:80]!r}; {near(keyword, self._keywords)}"
                     )
                 if cell:
                     entries += self._checked(place, _cell(keyword, cell))
@@ -142,10 +142,10 @@ class _Reader:
                 elif keyword in self._values:
                     what, known = self._values[keyword]
                     if value not in known:
-                        raise place.error(f"unknown {what} {value!r}; {near(value, known)}")
+                        raise place.error(f"unknown {what} {value[:80]!r}; {near(value, known)}")
                 elif value != value.lower() or value != value.strip() or not value:
                     raise place.error(
-                        f"{keyword}: {value!r} is never found; exposures have their values in "
+                        f"{keyword}: {value[:80]!r} is never found; exposures have their values in "
                         "lower case, without blanks around"
                     )
         return entries
@@ -166,7 +166,9 @@ def _check_pattern(place: Node | _Line, text: str) -> None:
     try:
         re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
-        raise place.error(f"bad pattern {text!r}: {error}; mend the regular expression") from error
+        raise place.error(
+            f"bad pattern {text[:80]!r}: {error}; mend the regular expression"
+        ) from error
 
 
 def _cell(keyword: str, cell: str, *, split: bool = True) -> list[_Entry]:

@@ -174,7 +174,7 @@ class _Corrector:
         if name == "exp_type" and printed and instrument_of(printed) is None:
             raise RulesetError(
                 f"{self._page.path}, line {row.line}: row {row.position} has EXP_TYPE "
-                f"{printed!r}, of no instrument; {near(printed, self._known[name])}"
+                f"{printed[:80]!r}, of no instrument; {near(printed, self._known[name])}"
             )
         self._questions.append(_Question(row, name, self._question(row, name)))
         return _Correction(printed, "")
@@ -205,7 +205,7 @@ class _Corrector:
         is_new = name == "exp_type" and instrument_of(value) is not None
         if value not in self._known[name] and not is_new:
             raise UsageError(
-                f"--accept: {value!r} is no {WHAT[name]}; {near(value, self._known[name])}"
+                f"--accept: {value[:80]!r} is no {WHAT[name]}; {near(value, self._known[name])}"
             )
         return _Correction(value, "accepted by the person who imported the page")
 
@@ -218,12 +218,12 @@ class _Corrector:
     def _question(self, row: PrintedRow, name: str) -> str:
         printed = row.cells[name]
         text = (
-            f"line {row.line}, row {row.position}: {WHAT[name]} {printed!r} is not known "
+            f"line {row.line}, row {row.position}: {WHAT[name]} {printed[:80]!r} is not known "
             f"({near(printed, self._known[name])}); say what is meant with "
             f"--accept {row.position}=VALUE"
         )
         if name == "exp_type" and printed:
-            text += f", or --accept {row.position}={printed} if it is a new one"
+            text += f", or --accept {row.position}={printed[:80]} if it is a new one"
         return text
 
     # ----------------------------------------------------------------- what is certain

@@ -122,8 +122,8 @@ def _suffixes(path: Path) -> Rows:
         suffix = row["suffix"]
         if not re.fullmatch(r"[a-z0-9_-]+", suffix) or suffix in seen:
             raise RulesetError(
-                f"{path}, line {line}: {suffix!r} comes twice, or is not of lower-case letters, "
-                "digits, '_' and '-'; mend the row"
+                f"{path}, line {line}: {suffix[:80]!r} comes twice, or is not of lower-case "
+                "letters, digits, '_' and '-'; mend the row"
             )
         seen.add(suffix)
     return [{"suffix": suffix} for suffix in sorted(seen)]
@@ -140,7 +140,7 @@ def _known_differences(path: Path, names: set[str], words: Words) -> Rows:
         ):
             if word not in known:
                 raise RulesetError(
-                    f"{path}, line {line}: unknown {what} {word!r}; {near(word, known)}"
+                    f"{path}, line {line}: unknown {what} {word[:80]!r}; {near(word, known)}"
                 )
         rows.append({"position": position, **row, "condition": row["condition"] or None})
     return rows
@@ -274,7 +274,7 @@ class _Rules:
         spec.check_words("a rule", {"asn_rule", "asn_type", "title", "role"}, _RULE_WORDS)
         name = spec["asn_rule"].text()
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-            raise spec["asn_rule"].error(f"{name!r} is no name; use letters, digits and '_'")
+            raise spec["asn_rule"].error(f"{name[:80]!r} is no name; use letters, digits and '_'")
         if any(row["asn_rule"] == name for row in self.tables["asn_rules"]):
             raise spec["asn_rule"].error(f"a second rule {name}; give it another name")
         self.tables["asn_rules"].append(
@@ -316,7 +316,9 @@ class _Rules:
             if not any(f"{name} ".startswith(f"{word} ") for word in self._roles):
                 role["name"].checked(name, "role", self._roles)
             if name in seen:
-                raise role["name"].error(f"a second role {name!r} of {rule}; name it otherwise")
+                raise role["name"].error(
+                    f"a second role {name[:80]!r} of {rule}; name it otherwise"
+                )
             seen.add(name)
             flags = {word: role.is_set(word) for word in ("single", "keys_only", "creates_too")}
             again = role["offered_again"].number() if "offered_again" in role else 0

@@ -73,7 +73,7 @@ def read_ruleset(
         tables = read_executable_tables(folder, header, words)
         texts = _texts(folder)
     else:
-        raise header["kind"].error(f"kind is {kind!r}; published or executable")
+        raise header["kind"].error(f"kind is {kind[:80]!r}; published or executable")
     return RulesetContent(
         label=check_label(header["label"].text()),
         kind=kind,
@@ -171,14 +171,16 @@ def _check_mode(
         mend = near(exp_type, words.exp_types)
         if has_instrument:
             mend += f" if it is a new one: --accept {position}={exp_type}"
-        raise RulesetError(f"{place}: unknown EXP_TYPE {exp_type!r}; {mend}")
+        raise RulesetError(f"{place}: unknown EXP_TYPE {exp_type[:80]!r}; {mend}")
     for what, field, known in (
         ("member type", "member_type", words.member_types),
         ("special", "special", {*words.specials, NOT_APPLICABLE}),
         ("association type", "asn_type", {*words.asn_types, NOT_APPLICABLE}),
     ):
         if row[field] not in known:
-            raise RulesetError(f"{place}: unknown {what} {row[field]!r}; {near(row[field], known)}")
+            raise RulesetError(
+                f"{place}: unknown {what} {row[field][:80]!r}; {near(row[field], known)}"
+            )
     if not row["footnote"].isprintable():
         raise RulesetError(f"{place}: the footnote has more than one line; write it as one")
 
@@ -190,18 +192,20 @@ def _errata(path: Path, modes: Rows) -> Rows:
         place = f"{path}, line {line}"
         position = row["position"]
         if not (position.isascii() and position.isdecimal() and len(position) < 10):
-            raise RulesetError(f"{place}: position {position!r} is no number; count rows from 1")
+            raise RulesetError(
+                f"{place}: position {position[:80]!r} is no number; count rows from 1"
+            )
         row["position"] = int(position)
         if not 1 <= row["position"] <= len(modes):
             raise RulesetError(f"{place}: there is no row {position}; count rows from 1")
         if row["field"] not in MODE_COLUMNS:
             raise RulesetError(
-                f"{place}: unknown field {row['field']!r}; {near(row['field'], MODE_COLUMNS)}"
+                f"{place}: unknown field {row['field'][:80]!r}; {near(row['field'], MODE_COLUMNS)}"
             )
         means = modes[row["position"] - 1][row["field"]]
         if none_if_not_applicable(row["corrected"]) != means:
             raise RulesetError(
-                f"{place}: corrected is {row['corrected']!r}, but row {position} has "
+                f"{place}: corrected is {row['corrected'][:80]!r}, but row {position} has "
                 f"{means or NOT_APPLICABLE}; mend one of them"
             )
         if (row["position"], row["field"]) in seen:

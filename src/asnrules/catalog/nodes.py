@@ -114,7 +114,7 @@ class Node:
         """Refuse a text, found here, that is none of some words."""
         words = set(words)
         if text not in words:
-            raise self.error(f"unknown {what} {text!r}; {near(text, words)}")
+            raise self.error(f"unknown {what} {text[:80]!r}; {near(text, words)}")
         return text
 
     def check_words(self, what: str, needed: set[str], others: set[str]) -> None:

@@ -227,10 +227,13 @@ def _fields(path: Path, table: nodes.table) -> list[str]:
         if field is None:
             known = [names[0] for names in HEADINGS.values()]
             raise RulesetError(
-                f"{path}, line {line}: unknown column {heading!r}; {near(heading.lower(), known)}"
+                f"{path}, line {line}: unknown column {heading[:80]!r}; "
+                f"{near(heading.lower(), known)}"
             )
         if field in fields:
-            raise RulesetError(f"{path}, line {line}: column {heading!r} comes twice; check it")
+            raise RulesetError(
+                f"{path}, line {line}: column {heading[:80]!r} comes twice; check it"
+            )
         fields.append(field)
     for field, names in HEADINGS.items():
         if field not in fields:
