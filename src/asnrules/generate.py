@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from asnrules.associations.files import check_names, written_files
 from asnrules.audit.record import Run, record_run
+from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
@@ -142,6 +143,8 @@ def generate(
         If a pool is not one, or lacks a column that the rules need.
     NotFoundError
         If there is no such ruleset.
+    UsageError
+        If the run is to be recorded under a draft.
     OutputError
         If the files cannot be written.
     DatabaseError
@@ -167,11 +170,24 @@ def _generate(
     started: dt.datetime,
 ) -> Report:
     wanted = _wanted(options)
+    if options.record and options.ruleset is not None:
+        _refuse_draft(engine, options.ruleset)
     worked = work_pools(engine, paths, options.ruleset, options.as_of, progress)
     generation = worked.generation(wanted)
     outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
     check_names(outcome.associations)
     return _keep(engine, options, worked, outcome, started)
+
+
+def _refuse_draft(engine: Engine, label: str) -> None:
+    """Refuse to record a run under a draft: its rules may change, and the record would not say."""
+    with transaction(engine) as connection:
+        info = find_ruleset(connection, label)
+    if info.status == "draft":
+        raise UsageError(
+            f"ruleset {label!r} is a draft, and no run is recorded under a draft; "
+            "publish it, or use --no-record or --dry-run"
+        )
 
 
 def _wanted(options: Options) -> Wanted:

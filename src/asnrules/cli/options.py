@@ -36,6 +36,17 @@ def parse_day(
         return None
     if ruleset is not None:
         raise UsageError("--ruleset and --as-of exclude each other; give one of them")
+    return read_day("--as-of", text)
+
+
+def read_day(option: str, text: str) -> dt.date:
+    """Read a date that was given for an option.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:

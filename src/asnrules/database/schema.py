@@ -109,16 +109,30 @@ rulesets = _table(
     Column("status", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("effective_from", Day, nullable=False),
+    Column("effective_from", Day),
+    Column("effective_until", Day),
     Column("implements", Number, ForeignKey("rulesets.ruleset_id")),
     Column("checksum", Text, nullable=False),
     Column("published_at", UtcTime),
     UniqueConstraint("label"),
-    UniqueConstraint("kind", "effective_from"),
     CheckConstraint("kind IN ('published', 'executable')", name="kind"),
     CheckConstraint("status IN ('draft', 'published')", name="status"),
     CheckConstraint("(status = 'published') = (published_at IS NOT NULL)", name="published_at"),
     CheckConstraint("(kind = 'executable') = (implements IS NOT NULL)", name="implements"),
+    CheckConstraint("status = 'draft' OR effective_from IS NOT NULL", name="dated"),
+    CheckConstraint(
+        "effective_until IS NULL "
+        "OR (effective_from IS NOT NULL AND effective_until > effective_from)",
+        name="period",
+    ),
+)
+
+ruleset_files = _table(
+    "ruleset_files",
+    _ruleset_id(),
+    Column("path", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "path"),
 )
 
 exposure_modes = _table(
