@@ -444,7 +444,6 @@ Index(
     None,
     association_members.c.expname,
     sqlite_where=association_members.c.exposure.is_(None),
-    postgresql_where=association_members.c.exposure.is_(None),
 )
 
 imported_associations = _table(
