@@ -116,29 +116,7 @@ class AssociationReport:
             name: getattr(self.run, name)
             for name in ("run_id", "started_at", "origin", "operator", "ruleset")
         }
-        return {**run, **association_document(self.association), "verdict": self.verdict}
-
-
-def association_document(one: RecordedAssociation) -> dict[str, Any]:
-    """Give an association as the command line prints it."""
-    names = (
-        "asn_name", "asn_type", "asn_rule", "asn_id", "candidate_type", "program", "target",
-        "degraded_status", "keys",
-    )  # fmt: skip
-    return {
-        **{name: getattr(one, name) for name in names},
-        "products": [
-            {
-                "name": product,
-                "members": [
-                    {name: getattr(member, name) for name in ("expname", "exptype", "exposerr")}
-                    for member in one.members
-                    if member.product == product
-                ],
-            }
-            for product in one.products
-        ],
-    }
+        return {**run, **self.association.document(), "verdict": self.verdict}
 
 
 def report_association(connection: Connection, name: str) -> list[AssociationReport]:

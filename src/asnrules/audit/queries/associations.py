@@ -37,6 +37,10 @@ class RecordedMember(NamedTuple):
     pool_id: int | None
     exposure: int | None
 
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {name: getattr(self, name) for name in ("expname", "exptype", "exposerr")}
+
 
 class RecordedAssociation(NamedTuple):
     """An association with its members, as recorded.
@@ -71,6 +75,18 @@ class RecordedAssociation(NamedTuple):
     def products(self) -> list[str]:
         """The names of its products, in the order of the file."""
         return list(dict.fromkeys(member.product for member in self.members))
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        document = {name: getattr(self, name) for name in _HEADER[1:]}
+        document["products"] = [
+            {
+                "name": product,
+                "members": [one.document() for one in self.members if one.product == product],
+            }
+            for product in self.products
+        ]
+        return document
 
 
 _HEADER = RecordedAssociation._fields[:-1]
