@@ -118,8 +118,8 @@ def _run_values(run: Run) -> dict[str, Any]:
 def add_decisions(ledger: Recording, run: Run, pool_ids: Sequence[int]) -> None:
     """Add what became of each exposure, with the traces that explain it."""
     distinct = {id(one): one for one in run.judgements}
-    signatures = {key: _signature(one) for key, one in distinct.items()}
-    found = {signatures[key]: _trace(one) for key, one in run.classifications.items()}
+    signatures = {key: signature_text(one) for key, one in distinct.items()}
+    found = {signatures[key]: trace_values(one) for key, one in run.classifications.items()}
     trace_ids = ledger.add_traces(run.ruleset_id, found)
     of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
     rows = zip(run.exposures, run.judgements, run.memberships, strict=True)
@@ -140,12 +140,14 @@ def add_decisions(ledger: Recording, run: Run, pool_ids: Sequence[int]) -> None:
     )
 
 
-def _signature(judgement: Judgement) -> str:
+def signature_text(judgement: Judgement) -> str:
+    """Write the signature of exposures, as it is recorded."""
     given = {name: _shown(value) for name, value in judgement.values.items() if value}
     return json.dumps(given, sort_keys=True)
 
 
-def _trace(classification: Classification) -> tuple[Any, ...]:
+def trace_values(classification: Classification) -> tuple[Any, ...]:
+    """Give what is recorded of a classification: what the columns after the signature hold."""
     published = classification.published
     return (
         classification.member_type,

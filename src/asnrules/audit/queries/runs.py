@@ -173,6 +173,16 @@ def pools_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
     return _records(connection, statement)
 
 
+def pool_ids_of(connection: Connection, run_id: int) -> list[int]:
+    """Give the keys of the pools of a run, in the order in which they were given."""
+    statement = (
+        select(run_pools.c.pool_id)
+        .where(run_pools.c.run_id == run_id)
+        .order_by(run_pools.c.position)
+    )
+    return list(connection.execute(statement).scalars())
+
+
 def rules_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
     """Give how many associations each rule made in a run."""
     key = (associations.c.asn_type, associations.c.asn_rule)
