@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +21,8 @@ from asnrules.audit.queries.exposures import (
     near_filenames,
     spellings,
 )
+from asnrules.audit.queries.runs import RecordedRun, RunFilter, list_runs
+from asnrules.audit.spelling import hint
 from asnrules.errors import NotFoundError
 
 _Row = tuple[int | None, int | None]
@@ -82,9 +83,12 @@ def exposure_history(connection: Connection, filename: str) -> list[HistoricDeci
         memberships[one.run_id, (one.pool_id, one.exposure)].append(one)
     decisions = decisions_of(connection, names)
     decided = {(one.run_id, (one.pool_id, one.position)) for one in decisions}
-    decisions += [_foreign(own[0]) for place, own in memberships.items() if place not in decided]
+    foreign = [own[0] for place, own in memberships.items() if place not in decided]
+    decisions += _foreign(connection, foreign)
     if not decisions:
-        raise NotFoundError(_not_found(connection, filename))
+        name = filename.strip().lower()
+        near = hint(name, near_filenames(connection, name), "there is no exposure yet")
+        raise NotFoundError(f"no exposure {filename!r} on record; {near}")
     decisions.sort(key=lambda one: (one.started_at, one.run_id))
     found = [
         HistoricDecision(one, memberships[one.run_id, (one.pool_id, one.position)])
@@ -93,22 +97,22 @@ def exposure_history(connection: Connection, filename: str) -> list[HistoricDeci
     return _with_changes(found, _keywords(connection, names, decisions))
 
 
-def _foreign(membership: RecordedMembership) -> RecordedDecision:
-    """Give what is known of a file that is in no pool of its run."""
+def _foreign(
+    connection: Connection, memberships: Sequence[RecordedMembership]
+) -> list[RecordedDecision]:
+    """Give what is known of a file in runs that have it in no pool."""
+    if not memberships:
+        return []
+    wanted = RunFilter(run_ids=[one.run_id for one in memberships])
+    runs = {run.run_id: run for run in list_runs(connection, wanted)}
+    return [_without_pool(runs[one.run_id], one.expname) for one in memberships]
+
+
+def _without_pool(run: RecordedRun, filename: str) -> RecordedDecision:
     unknown = dict.fromkeys(RecordedDecision._fields)
-    known = {
-        name: getattr(membership, name)
-        for name in ("run_id", "started_at", "origin", "operator", "ruleset")
-    }
-    return RecordedDecision(**{**unknown, **known, "filename": membership.expname})
-
-
-def _not_found(connection: Connection, filename: str) -> str:
-    name = filename.strip().lower()
-    known = near_filenames(connection, name)
-    near = difflib.get_close_matches(name, known, 3, 0) if known else []
-    hint = f"near it are {', '.join(near)}" if near else "there is no exposure yet"
-    return f"no exposure {filename!r} on record; {hint}"
+    names = ("run_id", "started_at", "origin", "operator", "ruleset")
+    known = {name: getattr(run, name) for name in names}
+    return RecordedDecision(**{**unknown, **known, "filename": filename})
 
 
 def _membership_document(one: RecordedMembership) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +25,7 @@ from asnrules.audit.queries.runs import (
     stored_details,
     verdicts_of,
 )
+from asnrules.audit.spelling import hint
 from asnrules.errors import NotFoundError
 
 
@@ -137,9 +137,8 @@ def report_association(connection: Connection, name: str) -> list[AssociationRep
     asn_name = name.strip().lower().removesuffix(".json")
     places = runs_with(connection, asn_name)
     if not places:
-        near = difflib.get_close_matches(asn_name, near_names(connection, asn_name), 3, 0)
-        hint = f"near it are {', '.join(near)}" if near else "there is no association yet"
-        raise NotFoundError(f"no association {name!r} on record; {hint}")
+        near = hint(asn_name, near_names(connection, asn_name), "there is no association yet")
+        raise NotFoundError(f"no association {name!r} on record; {near}")
     runs = {
         run.run_id: run
         for run in list_runs(connection, RunFilter(run_ids=[run_id for run_id, _ in places]))

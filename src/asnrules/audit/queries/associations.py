@@ -156,14 +156,15 @@ def _joined(headers: Iterator[Any], members: Iterator[Any]) -> Iterator[Recorded
 
 def runs_with(connection: Connection, asn_name: str) -> list[tuple[int, int]]:
     """Give the runs that have an association of a name: each run, and its number there."""
-    # From the runs, as the key of associations begins with the run: one look for each.
-    statement = (
-        select(runs.c.run_id, associations.c.position)
-        .join(associations, associations.c.run_id == runs.c.run_id)
-        .where(associations.c.asn_name == asn_name)
-        .order_by(runs.c.started_at, runs.c.run_id)
+    # One look into the index for each run, as that begins with the run; put as a join, SQLite goes
+    # through all associations.
+    position = (
+        select(associations.c.position)
+        .where(associations.c.run_id == runs.c.run_id, associations.c.asn_name == asn_name)
+        .scalar_subquery()
     )
-    return [(row.run_id, row.position) for row in connection.execute(statement)]
+    statement = select(runs.c.run_id, position).order_by(runs.c.started_at, runs.c.run_id)
+    return [(run_id, found) for run_id, found in connection.execute(statement) if found]
 
 
 def near_names(connection: Connection, asn_name: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from asnrules.database.schema import (
     association_members,
@@ -71,7 +71,7 @@ class RecordedMembership(NamedTuple):
 
     Attributes
     ----------
-    run_id, started_at, origin, operator, ruleset
+    run_id : int
         The run.
     pool_id, exposure : int or None
         The pool, and the row there; None for a file that is in no pool of the run.
@@ -86,10 +86,6 @@ class RecordedMembership(NamedTuple):
     """
 
     run_id: int
-    started_at: dt.datetime
-    origin: str
-    operator: str
-    ruleset: str
     pool_id: int | None
     exposure: int | None
     asn_name: str
@@ -129,7 +125,11 @@ def decisions_of(connection: Connection, names: Sequence[str]) -> list[RecordedD
     """Give all decisions on an exposure, in order of time."""
     statement = (
         select(
-            *_run_columns(),
+            runs.c.run_id,
+            runs.c.started_at,
+            runs.c.origin,
+            runs.c.operator,
+            rulesets.c.label.label("ruleset"),
             run_pools.c.name.label("pool"),
             exposures.c.pool_id,
             exposures.c.position,
@@ -160,13 +160,12 @@ def decisions_of(connection: Connection, names: Sequence[str]) -> list[RecordedD
 
 
 def memberships_of(connection: Connection, names: Sequence[str]) -> list[RecordedMembership]:
-    """Give all places of an exposure in associations, in order of time and of associations."""
-    found = [
+    """Give all places of an exposure in associations, in the order of these in each run."""
+    return [
         RecordedMembership._make(row)
         for statement in (_of_pools(names), _of_no_pool(names))
         for row in connection.execute(statement)
     ]
-    return sorted(found, key=lambda one: (one.started_at, one.run_id))
 
 
 def keyword_values_of(
@@ -201,16 +200,6 @@ def near_filenames(connection: Connection, filename: str) -> list[str]:
     return sorted(found)
 
 
-def _run_columns() -> list[ColumnElement[Any]]:
-    return [
-        runs.c.run_id,
-        runs.c.started_at,
-        runs.c.origin,
-        runs.c.operator,
-        rulesets.c.label.label("ruleset"),
-    ]
-
-
 def _memberships() -> Select[Any]:
     others = association_members.alias("others")
     all_members = (
@@ -224,7 +213,7 @@ def _memberships() -> Select[Any]:
         .scalar_subquery()
     )
     return select(
-        *_run_columns(),
+        association_members.c.run_id,
         association_members.c.pool_id,
         association_members.c.exposure,
         associations.c.asn_name,
@@ -243,9 +232,7 @@ def _memberships() -> Select[Any]:
 def _with_association(statement: Select[Any]) -> Select[Any]:
     key = (association_members.c.run_id, association_members.c.association)
     return (
-        statement.join(runs, runs.c.run_id == association_members.c.run_id)
-        .join(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
-        .join(
+        statement.join(
             associations,
             and_(associations.c.run_id == key[0], associations.c.position == key[1]),
         )
