@@ -27,5 +27,7 @@ def hint(name: str, known: Iterable[str], nothing: str) -> str:
 
 
 def _distance(name: str, other: str) -> tuple[int, float]:
-    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name, other)))
+    alike = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name, other, strict=False))
+    )
     return -alike, -difflib.SequenceMatcher(None, name, other).ratio()
