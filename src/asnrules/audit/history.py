@@ -221,4 +221,4 @@ def _members(one: RecordedMembership) -> list[str]:
 
 
 def _words(one: RecordedMembership) -> str:
-    return f"{one.exptype} in {one.asn_type} by {one.asn_rule} for {one.asn_id}"
+    return f"{one.exptype} in {one.product}, {one.asn_type} by {one.asn_rule} for {one.asn_id}"

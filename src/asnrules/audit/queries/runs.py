@@ -22,6 +22,8 @@ from asnrules.database.schema import (
 )
 from asnrules.errors import NotFoundError
 
+_NUMBERS = 2**63
+
 
 class RunFilter(NamedTuple):
     """Which runs are wanted; an empty field wants all.
@@ -142,7 +144,8 @@ def find_run(connection: Connection, run_id: int) -> RecordedRun:
     NotFoundError
         If there is none; the message says which there are.
     """
-    found = list_runs(connection, RunFilter(run_ids=[run_id]))
+    # No database has a column for larger numbers.
+    found = list_runs(connection, RunFilter(run_ids=[run_id])) if run_id < _NUMBERS else []
     if found:
         return found[0]
     last = connection.execute(select(func.max(runs.c.run_id))).scalar()
@@ -283,15 +286,15 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
     if wanted.origin is not None:
         conditions.append(runs.c.origin == wanted.origin)
     if wanted.since is not None:
-        conditions.append(runs.c.started_at >= _midnight(wanted.since))
+        conditions.append(runs.c.started_at >= _moment(wanted.since, dt.time.min))
     if wanted.until is not None:
-        conditions.append(runs.c.started_at < _midnight(wanted.until) + dt.timedelta(days=1))
+        conditions.append(runs.c.started_at <= _moment(wanted.until, dt.time.max))
     return conditions
 
 
 def _has_program(program: str) -> ColumnElement[bool]:
     number = program.strip().lower()
-    spellings = {number, number.lstrip("0"), number.zfill(5)}
+    spellings = {number, number.lstrip("0") or "0", number.zfill(5)}
     of_pools = (
         select(run_pools.c.run_id)
         .join(exposures, exposures.c.pool_id == run_pools.c.pool_id)
@@ -306,5 +309,5 @@ def _has_program(program: str) -> ColumnElement[bool]:
     return or_(runs.c.run_id.in_(of_pools), runs.c.run_id.in_(imported))
 
 
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), dt.UTC)
+def _moment(day: dt.date, time: dt.time) -> dt.datetime:
+    return dt.datetime.combine(day, time, dt.UTC)
