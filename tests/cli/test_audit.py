@@ -349,3 +349,8 @@ def test_names_of_users_are_no_sql(audit: Command) -> None:
         assert "\x1b" not in result.err
         audit("association", name).assert_error(3, "no association")
         assert audit("runs", "--operator", name, "--pool", name, "-f", "json").json == []
+
+
+def test_what_is_no_text_is_refused(audit: Command) -> None:
+    for arguments in (["exposure"], ["association"], ["runs", "--operator"], ["runs", "--pool"]):
+        audit(*arguments, "a\udcff").assert_error(2, "'a\\udcff'", "UTF-8")
