@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from asnrules.cli.audit import ledger, runs
+from asnrules.cli.audit import import_, ledger, runs
 
 app = typer.Typer(
     help="The record of what was decided.", no_args_is_help=True, rich_markup_mode=None
 )
 
 app.command("runs")(runs.runs)
+app.command("import")(import_.import_)
 app.command("verify")(ledger.verify)
 app.command("digest")(ledger.digest)
 app.command("export")(ledger.export)
