@@ -61,7 +61,7 @@ def read_constraints(text: str) -> Told:
         if keywords == [_EXP_TYPE]:
             exp_types += plain.split(_OR)
         if _OR not in plain:
-            keys[f"{name} = {plain} ({' or '.join(keywords).upper()})"] = None
+            keys[f"{name} = {plain} ({' or '.join(map(str.upper, keywords))})"] = None
     return _told(exp_types, _CANDIDATE.findall(text), list(keys))
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 COLUMNS = (
     "file", "asn_name", "asn_type", "asn_rule", "run_id", "ruleset", "verdict", "explanation",
 )  # fmt: skip
-SHOWN = ("verdict", "asn_name", "explanation")
 REFUSED = 2
 """The exit code where files were refused, though all others were imported."""
 
@@ -69,9 +68,8 @@ def _print(report: ImportReport, output: Format) -> None:
     if output is Format.JSON:
         print_json(report.document())
         return
-    files = [file._asdict() for file in report.files]
     if output is not Format.TABLE:
-        print_records(files, COLUMNS, output)
+        print_records([file._asdict() for file in report.files], COLUMNS, output)
         return
     print_table(
         ("run", "ruleset", "imported", "explained", "differs", "contradicts", "unexplained"),
@@ -80,5 +78,6 @@ def _print(report: ImportReport, output: Format) -> None:
             for run in report.runs
         ],
     )
-    sys.stdout.write("\n")
-    print_records(files, SHOWN, output)
+    for file in report.files:
+        sys.stdout.write(f"\n{printable(file.asn_name)}: {file.verdict}\n")
+        sys.stdout.write(f"  {printable(file.explanation)}\n")
