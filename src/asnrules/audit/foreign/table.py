@@ -60,6 +60,12 @@ class Table:
         of_special = [mode for mode in rows if mode.special == special]
         return {mode.asn_type for mode in of_special or rows} or None
 
+    def has(self, asn_type: str) -> bool:
+        """Tell whether it, or a known difference, has a type for any EXP_TYPE."""
+        return any(mode.asn_type == asn_type for mode in self._modes) or any(
+            known.software == asn_type for known in self._differences
+        )
+
     def says(self, exp_type: str, special: str | None = ANY_SPECIAL) -> str:
         """Say in words what it has for an EXP_TYPE."""
         found = self.asn_types(exp_type, special)

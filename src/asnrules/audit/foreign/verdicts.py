@@ -135,19 +135,16 @@ class _Judging:
         table, asn_type = self._table, self._association.asn_type
         begin = f"its type is {asn_type}, but the table {table.label} has"
         told = self._told()
+        exp_types: list[str] = []
+        text = ""
         if self._made is not None and self._sciences:
             text, exp_types = self._contradicting_exposure(self._made)
-        elif told:
+        elif told and table.forbids_all(told, asn_type):
             text = f"{', '.join(map(table.says, told))} (EXP_TYPE by its constraints)"
-            exp_types = told if table.forbids_all(told, asn_type) else []
-        else:
-            text, exp_types = "it for no EXP_TYPE at all", table.exp_types
-            if not table.forbids_all(exp_types, asn_type):
-                return None
-            return "; ".join([f"{begin} {text}", *self._back_then([])])
-        if not exp_types:
-            return None
-        return "; ".join([f"{begin} {text}", *self._back_then(exp_types)])
+            exp_types = told
+        if not text and not table.has(asn_type):
+            text = "it for no EXP_TYPE at all"
+        return "; ".join([f"{begin} {text}", *self._back_then(exp_types)]) if text else None
 
     def _contradicting_exposure(self, made: Made) -> tuple[str, list[str]]:
         """Find a science of the pools for which the table has another type, or none."""
@@ -167,8 +164,8 @@ class _Judging:
         if then is None or then.label == self._table.label:
             return []
         if not exp_types:
-            has_it = not then.forbids_all(then.exp_types, self._association.asn_type)
-            says = "it for some EXP_TYPE" if has_it else "no such type either"
+            has_it = then.has(self._association.asn_type)
+            says = "it for some EXP_TYPE" if has_it else "it for none either"
         else:
             says = ", ".join(map(then.says, exp_types))
         return [f"the table in force when it was made, {then.label}, has {says}"]
