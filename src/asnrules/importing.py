@@ -284,8 +284,8 @@ def _record(
 def _imported(read: _Read, judged: Judged, made: Made | None) -> Imported:
     one = read.association
     known = one.told.candidate_types.get(one.asn_id)
-    if made is not None:
-        known = made.candidate_type(one.asn_id) or known
+    if known is None and made is not None:
+        known = made.candidate_type(one)
     exposures = [
         None if made is None else made.place(member.expname)
         for product in one.products

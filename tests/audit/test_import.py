@@ -130,6 +130,29 @@ def test_members_are_tied_to_the_exposures_of_the_pool(
     ]
 
 
+def test_the_type_of_the_candidate_is_that_of_the_file_or_the_pool(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    both = "[('o001', 'observation'), ('c1000', 'area'), ('c1000', 'background')]"
+    exposures = [nrc_image(1, asn_candidate=both), nrc_image(3, bkgdtarg="t", asn_candidate=both)]
+    pool = write_pool(tmp_path / "pool.csv", *exposures)
+    members = (member(1), member(3, "background"))
+    told = constraints("nrc_image", "o001", "told")
+    for number, given in enumerate(
+        [
+            document(*members, asn_id="c1000"),  # as the rules make it
+            document(*members, asn_id="c1000", asn_rule="x"),  # the first of the pool
+            document(*members, constraints=told),
+            document(*members, asn_id="c2000"),
+        ]
+    ):
+        write(tmp_path, given, f"jw00001-x_image2_{number:05}_asn")
+    run(catalog, tmp_path, pools=[pool])
+    assert tuples(catalog, "SELECT candidate_type FROM v_associations ORDER BY asn_name") == [
+        ("background",), ("area",), ("told",), ("unknown",),
+    ]  # fmt: skip
+
+
 def test_all_exposures_of_the_pool_have_a_decision(
     catalog: Engine, pool: str, tmp_path: Path
 ) -> None:

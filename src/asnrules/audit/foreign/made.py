@@ -116,9 +116,12 @@ class Made:
         """Tell whether the pools have a candidate of this id."""
         return asn_id.lower() in self._sub_pools
 
-    def candidate_type(self, asn_id: str) -> str | None:
-        """Give the type of a candidate of the pools."""
-        found = self._sub_pools.get(asn_id.lower())
+    def candidate_type(self, association: ForeignAssociation) -> str | None:
+        """Give the type of the candidate of an association; an id may have several."""
+        match = self.match(association)
+        if match is not None:
+            return match.association.candidate_type
+        found = self._sub_pools.get(association.asn_id.lower())
         return None if found is None else found.candidate[1]
 
     def match(self, association: ForeignAssociation) -> Match | None:
