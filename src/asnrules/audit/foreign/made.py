@@ -10,7 +10,7 @@ from asnrules.associations.model import Association, Member
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.audit.foreign.differences import content, differences
 from asnrules.classifier import Classification
-from asnrules.engine.candidates import Selection, SubPool, sub_pools
+from asnrules.engine.candidates import SubPool, sub_pools
 from asnrules.engine.drafts import Work
 from asnrules.engine.finishing.names import product_name
 from asnrules.engine.finishing.wfss import MADE_LATER
@@ -121,8 +121,8 @@ class Made:
         match = self.match(association)
         if match is not None:
             return match.association.candidate_type
-        found = self._sub_pools.get(association.asn_id.lower())
-        return None if found is None else found.candidate[1]
+        pools = self._sub_pools.get(association.asn_id.lower())
+        return pools[0].candidate[1] if pools else None
 
     def match(self, association: ForeignAssociation) -> Match | None:
         """Find the association of the rules that has the same content."""
@@ -163,8 +163,8 @@ class Made:
         asn_id = asn_id.lower()
         found = self._candidates.get(asn_id)
         if found is None:
-            pool = self._sub_pools.get(asn_id)
-            alone = [] if pool is None else self._worked_alone(pool)
+            pools = self._sub_pools.get(asn_id, [])
+            alone = [one for pool in pools for one in self._worked_alone(pool)]
             whole = self._whole_of.get(asn_id, [])
             found = self._candidates[asn_id] = _Candidate(
                 matches=_matches(whole, alone),
@@ -190,17 +190,20 @@ class Made:
             worked.work.has_other_names,
         )
         names = [worked.pools[worked.exposures[place][0]].name for place in places]
-        wanted = Wanted(Selection(frozenset({pool.candidate[0]})))
-        return Generation(work, worked.candidates, names, wanted).run().associations
+        texts = {work.value(place, "asn_candidate") or "" for place in range(len(places))}
+        candidates = {
+            text: [pair for pair in worked.candidates[text] if pair == pool.candidate]
+            for text in texts
+        }
+        return Generation(work, candidates, names).run().associations
 
     @cached_property
-    def _sub_pools(self) -> dict[str, SubPool]:
+    def _sub_pools(self) -> dict[str, list[SubPool]]:
         work = self.worked.work
         texts = [work.value(place, "asn_candidate") for place in range(len(work.rows))]
-        found: dict[str, SubPool] = {}
+        found: dict[str, list[SubPool]] = {}
         for pool in sub_pools(texts, self.worked.candidates):
-            # Of an id with several types, the first counts, as where one is selected.
-            found.setdefault(pool.candidate[0], pool)
+            found.setdefault(pool.candidate[0], []).append(pool)
         return found
 
     @cached_property
