@@ -228,7 +228,7 @@ def test_the_table_has_another_type(catalog: Engine, tmp_path: Path, pool: str) 
     assert said(judge(catalog, tmp_path, given, pool)) == (
         "contradicts",
         "its type is spec2, but the table 2026-03-20 has image2 for NRC_IMAGE "
-        "(EXP_TYPE of the pool)",
+        "(EXP_TYPE of the pool); type spec2, image2 by the rules",
     )
 
 
@@ -237,7 +237,8 @@ def test_the_table_has_no_association(catalog: Engine, tmp_path: Path, pool: str
     assert said(judge(catalog, tmp_path, given, pool)) == (
         "contradicts",
         "its type is image2, but the table 2026-03-20 has no association for NRC_DARK "
-        "(EXP_TYPE of the pool)",
+        f"(EXP_TYPE of the pool); the rules make none with {stem(4)}_uncal.fits as science: "
+        "no rule takes its EXP_TYPE",
     )
 
 
@@ -267,6 +268,22 @@ def test_a_type_that_the_table_has_for_nothing(catalog: Engine, tmp_path: Path) 
         "contradicts",
         "its type is wfs-image2, but the table 2026-03-20 has it for no EXP_TYPE at all",
     )
+
+
+def test_the_table_of_its_own_time_is_told_where_it_says_something_else(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    given = document(asn_pool=None, version_id="20220815t101500")
+    for exp_type, asn_type, then in (
+        ("nrs_mimf", "image2", "2021-06-15, has wfs-image2 for NRS_MIMF"),
+        ("nrc_image", "image2", None),
+        ("mir_wfss", "spec2", "2021-06-15, has no row for MIR_WFSS"),
+    ):
+        changes = {"asn_type": asn_type, "constraints": constraints(exp_type)}
+        verdict, explanation = said(judge(catalog, tmp_path, given | changes))
+        assert verdict == "unexplained"
+        told = [f"the table in force when it was made, {then}"] if then else []
+        assert explanation.split("; ")[2:] == told
 
 
 def test_the_table_of_its_own_time_is_told(catalog: Engine, tmp_path: Path) -> None:

@@ -144,7 +144,10 @@ class _Judging:
             exp_types = told
         if not text and not table.has(asn_type):
             text = "it for no EXP_TYPE at all"
-        return "; ".join([f"{begin} {text}", *self._back_then(exp_types)]) if text else None
+        if not text:
+            return None
+        by_rules = [] if self._made is None or self._missing() else self._by_rules(self._made)
+        return "; ".join([f"{begin} {text}", *by_rules, *self._back_then(exp_types)])
 
     def _contradicting_exposure(self, made: Made) -> tuple[str, list[str]]:
         """Find a science of the pools for which the table has another type, or none."""
@@ -158,8 +161,15 @@ class _Judging:
                 return f"{says}{flagged} (EXP_TYPE of the pool)", [exp_type]
         return "", []
 
+    def _changed_since(self, exp_types: Sequence[str]) -> list[str]:
+        """Say what the table said when the association was made, if it says something else now."""
+        then = self._then
+        if then is None or all(then.says(name) == self._table.says(name) for name in exp_types):
+            return []
+        return self._back_then(exp_types)
+
     def _back_then(self, exp_types: Sequence[str]) -> list[str]:
-        """Say what the table said that was in force when the association was made."""
+        """Say what the table said when the association was made."""
         then = self._then
         if then is None or then.label == self._table.label:
             return []
@@ -194,11 +204,17 @@ class _Judging:
         says = f"the table {self._table.label} has {', '.join(map(self._table.says, told))}"
         known = [self._table.known_difference(exp_type, asn_type) for exp_type in told]
         reasons = [f"a known difference is: {reason}" for reason in known if reason is not None]
-        return "; ".join([f"by its constraints, {says}", *reasons, *self._back_then(told)])
+        return "; ".join([f"by its constraints, {says}", *reasons, *self._changed_since(told)])
 
     # --------------------------------------------------------------------- differs
 
     def _difference(self, made: Made) -> str:
+        exp_types = {made.classification(place).exp_type for place in self._sciences}
+        texts = self._by_rules(made)
+        return "; ".join([*texts, *self._changed_since(sorted(filter(None, exp_types)))])
+
+    def _by_rules(self, made: Made) -> list[str]:
+        """Say what the rules make of its exposures, in what it differs from that."""
         texts = []
         if not made.has_candidate(self._association.asn_id):
             texts.append(f"the pools have no candidate {self._association.asn_id}")
@@ -213,5 +229,4 @@ class _Judging:
             texts.append("it has no science member, and the rules make none without")
         if made.is_unsettled(self._sciences):
             texts.append("for its exposures, jwst's own answer depends on the order of the rows")
-        exp_types = {made.classification(place).exp_type for place in self._sciences}
-        return "; ".join([*texts, *self._back_then(sorted(filter(None, exp_types)))])
+        return texts
