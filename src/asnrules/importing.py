@@ -33,11 +33,12 @@ from asnrules.catalog.rulesets import (
 )
 from asnrules.catalog.vocabulary import asn_type_names
 from asnrules.database.engines import transaction
-from asnrules.errors import AssociationFileError
+from asnrules.errors import AssociationFileError, UsageError
 from asnrules.generate import user_name
 from asnrules.pools.wording import label
 from asnrules.worked import Progress, work_pools
 
+STANDARD_INPUT = "-"
 _UNKNOWN = "unknown"
 
 
@@ -151,6 +152,8 @@ def import_associations(
     ------
     PoolError
         If a pool is not one, or lacks a column that the rules need.
+    UsageError
+        If a pool is given twice, or would have to be read twice from standard input.
     NotFoundError
         If there is no such ruleset.
     DatabaseError
@@ -170,6 +173,11 @@ def import_associations(
     for one in read:
         choice = choose(one.association, rulesets, asked, today)
         by_ruleset.setdefault(choice.info, []).append((one, choice))
+    if len(by_ruleset) > 1 and STANDARD_INPUT in options.pools:
+        raise UsageError(
+            "--pool: standard input is read once, and the files need several rulesets "
+            f"({', '.join(info.ruleset for info in by_ruleset)}); give the pool as a file"
+        )
     judged = [
         _judge(engine, info, chosen, tables, options, progress)
         for info, chosen in by_ruleset.items()

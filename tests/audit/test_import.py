@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from asnrules.errors import DatabaseError, NotFoundError, PoolError
+from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
 from asnrules.generate import Options, generate
 from asnrules.importing import ImportOptions, ImportReport, import_associations
 from audit.foreign import NAME, constraints, document, member, stem, write
@@ -326,6 +326,14 @@ def later_rules(engine: Engine) -> None:
         content = store.read_content(connection, key)
         later = replace(content, label="later", effective_from=dt.date(2026, 9, 1))
         store.publish(connection, store.insert_draft(connection, later), dt.datetime.now(dt.UTC))
+
+
+def test_standard_input_is_a_pool_for_one_ruleset(catalog: Engine, tmp_path: Path) -> None:
+    later_rules(catalog)
+    write(tmp_path, FIRST | {"version_id": "20260801t120000"})
+    write(tmp_path, SECOND | {"version_id": "20260901t000000"}, "jw00001-o001_late_asn")
+    with pytest.raises(UsageError, match=r"several rulesets \(jwst-3\.0\.0, later\)"):
+        run(catalog, tmp_path, pools=["-"])
 
 
 def test_files_of_the_time_of_several_rulesets_make_a_run_each(
