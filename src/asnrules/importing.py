@@ -39,6 +39,7 @@ from asnrules.pools.wording import label
 from asnrules.worked import Progress, work_pools
 
 STANDARD_INPUT = "-"
+DRAFT = "draft"
 _UNKNOWN = "unknown"
 
 
@@ -153,7 +154,8 @@ def import_associations(
     PoolError
         If a pool is not one, or lacks a column that the rules need.
     UsageError
-        If a pool is given twice, or would have to be read twice from standard input.
+        If a pool is given twice, or would have to be read twice from standard input; if the
+        ruleset is a draft.
     NotFoundError
         If there is no such ruleset.
     DatabaseError
@@ -163,15 +165,18 @@ def import_associations(
     with transaction(engine) as connection:
         asn_types = asn_type_names(connection)
         rulesets = list_rulesets(connection)
-        today = choose_ruleset(connection, EXECUTABLE)
-        asked = None
-        if options.ruleset is not None or options.as_of is not None:
-            asked = choose_ruleset(connection, EXECUTABLE, options.ruleset, options.as_of)
+        wanted = choose_ruleset(connection, EXECUTABLE, options.ruleset, options.as_of)
         tables = _tables(connection, rulesets)
+    if wanted.status == DRAFT:
+        raise UsageError(
+            f"ruleset {wanted.ruleset!r} is a draft, and no run is recorded under a draft; "
+            "publish it first"
+        )
+    is_asked = options.ruleset is not None or options.as_of is not None
     read, errors = _read(words, asn_types, progress)
     by_ruleset: dict[RulesetInfo, list[tuple[_Read, Choice]]] = {}
     for one in read:
-        choice = choose(one.association, rulesets, asked, today)
+        choice = choose(one.association, rulesets, wanted, is_asked=is_asked)
         by_ruleset.setdefault(choice.info, []).append((one, choice))
     if len(by_ruleset) > 1 and STANDARD_INPUT in options.pools:
         raise UsageError(

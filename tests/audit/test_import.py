@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from asnrules.catalog import store
 from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
 from asnrules.generate import Options, generate
 from asnrules.importing import ImportOptions, ImportReport, import_associations
@@ -314,18 +316,24 @@ def test_the_ruleset_of_its_own_time(
     assert file.explanation.endswith(f"rules: jwst-3.0.0, {why}")
 
 
-def later_rules(engine: Engine) -> None:
-    """Publish the rules of jwst-3.0.0 once more, in force from 2026-09-01."""
-    from dataclasses import replace
-
-    from asnrules.catalog import store
-
+def later_rules(engine: Engine, *, published: bool = True) -> None:
+    """Add the rules of jwst-3.0.0 once more, in force from 2026-09-01, or as a draft."""
     with engine.begin() as connection:
         key = store.ruleset_id(connection, "jwst-3.0.0")
         assert key is not None
         content = store.read_content(connection, key)
         later = replace(content, label="later", effective_from=dt.date(2026, 9, 1))
-        store.publish(connection, store.insert_draft(connection, later), dt.datetime.now(dt.UTC))
+        draft = store.insert_draft(connection, later)
+        if published:
+            store.publish(connection, draft, dt.datetime.now(dt.UTC))
+
+
+def test_nothing_is_recorded_under_a_draft(catalog: Engine, folder: Path) -> None:
+    later_rules(catalog, published=False)
+    with pytest.raises(UsageError, match="'later' is a draft, and no run is recorded under"):
+        run(catalog, folder, ruleset="later")
+    (file,) = run(catalog, folder).files
+    assert file.ruleset == "jwst-3.0.0"
 
 
 def test_standard_input_is_a_pool_for_one_ruleset(catalog: Engine, tmp_path: Path) -> None:

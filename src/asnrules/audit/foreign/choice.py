@@ -61,8 +61,9 @@ def made_on(association: ForeignAssociation) -> MadeOn | None:
 def choose(
     association: ForeignAssociation,
     rulesets: Sequence[RulesetInfo],
-    asked: RulesetInfo | None,
-    today: RulesetInfo,
+    wanted: RulesetInfo,
+    *,
+    is_asked: bool,
 ) -> Choice:
     """Choose the ruleset by which an association is judged.
 
@@ -72,21 +73,21 @@ def choose(
         The association.
     rulesets : sequence of RulesetInfo
         All that there are.
-    asked : RulesetInfo or None
-        The executable one that was asked for.
-    today : RulesetInfo
-        The executable one that is in force today.
+    wanted : RulesetInfo
+        The executable one that was asked for, or today's.
+    is_asked : bool
+        Whether it was asked for.
     """
     time = made_on(association)
     then = None if time is None else _in_force(rulesets, PUBLISHED, time.day)
-    if asked is not None:
-        return Choice(asked, "as asked", then)
+    if is_asked:
+        return Choice(wanted, "as asked", then)
     if time is None:
-        return Choice(today, "today's, as the file does not tell when it was made", then)
+        return Choice(wanted, "today's, as the file does not tell when it was made", then)
     own = _in_force(rulesets, EXECUTABLE, time.day)
     when = f"on {time.day}, when it was made ({time.told_by})"
     if own is None:
-        return Choice(today, f"today's, as the catalog has none that was in force {when}", then)
+        return Choice(wanted, f"today's, as the catalog has none that was in force {when}", then)
     return Choice(own, f"in force {when}", then)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
 
 from asnrules.associations.model import Association, Member, Product
 from asnrules.associations.reader import ForeignAssociation
@@ -35,14 +34,14 @@ def content(one: Content) -> Hashable:
     )
 
 
-def differences(found: Content, made: Content, suffixes: AbstractSet[str]) -> list[str]:
+def differences(found: Content, made: Content, suffixes: frozenset[str]) -> list[str]:
     """Say in what an association differs from one that rules make.
 
     Parameters
     ----------
     found, made : Content
         The association, and that of the rules.
-    suffixes : set of str
+    suffixes : frozenset of str
         Product suffixes, by which members that stand for one exposure are known.
 
     Returns
@@ -91,7 +90,7 @@ def _members(product: Product) -> frozenset[tuple[_Member, int]]:
     return frozenset(Counter(map(_key, product.members)).items())
 
 
-def _member_differences(found: Product, made: Product, suffixes: AbstractSet[str]) -> list[str]:
+def _member_differences(found: Product, made: Product, suffixes: frozenset[str]) -> list[str]:
     ours, theirs = Counter(map(_key, made.members)), Counter(map(_key, found.members))
     extra, missing = list((theirs - ours).elements()), list((ours - theirs).elements())
     unpaired: dict[str, list[_Member]] = {}
