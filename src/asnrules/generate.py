@@ -283,7 +283,7 @@ def _run(
     return Run(
         started_at=started,
         finished_at=dt.datetime.now(dt.UTC),
-        operator=options.operator or _user(),
+        operator=options.operator or user_name(),
         host=platform.node(),
         software_version=version("asnrules"),
         ruleset_id=worked.info.ruleset_id,
@@ -300,7 +300,8 @@ def _run(
     )
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Give the name of the user who runs the program."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

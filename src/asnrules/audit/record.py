@@ -20,6 +20,9 @@ from asnrules.pools import Pool
 GENERATED = "generated"
 """The origin of a run whose associations were made here."""
 
+IMPORTED = "imported"
+"""The origin of a run whose associations were made elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -93,13 +96,14 @@ def record_run(connection: Connection, run: Run) -> int:
         add_decisions(ledger, run, pool_ids)
         ledger.add(associations, _association_rows(ledger.run_id, run.associations))
         ledger.add(association_members, _member_rows(ledger.run_id, run, pool_ids))
-        ledger.seal(_run_values(run))
+        ledger.seal(run_values(run, GENERATED, len(run.associations)))
     return ledger.run_id
 
 
-def _run_values(run: Run) -> dict[str, Any]:
+def run_values(run: Run, origin: str, made: int) -> dict[str, Any]:
+    """Give what the columns of a run hold, with its origin and the number of its associations."""
     return {
-        "origin": GENERATED,
+        "origin": origin,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "operator": run.operator,
@@ -109,7 +113,7 @@ def _run_values(run: Run) -> dict[str, Any]:
         "options": json.dumps(run.options, sort_keys=True),
         "note": run.note,
         "exposures": len(run.exposures),
-        "associations": len(run.associations),
+        "associations": made,
         "unassociated": sum(count == 0 for count in run.memberships),
         "diagnostics": json.dumps(list(run.diagnostics)),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from asnrules.cli.audit import association, diff, exposure, ledger, replay, run, runs
+from asnrules.cli.audit import association, diff, exposure, import_, ledger, replay, run, runs
 
 app = typer.Typer(
     help="The record of what was decided.", no_args_is_help=True, rich_markup_mode=None
@@ -16,6 +16,7 @@ app.command("exposure")(exposure.exposure)
 app.command("association")(association.association)
 app.command("diff")(diff.diff)
 app.command("replay")(replay.replay)
+app.command("import")(import_.import_)
 app.command("verify")(ledger.verify)
 app.command("digest")(ledger.digest)
 app.command("export")(ledger.export)
