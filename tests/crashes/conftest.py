@@ -77,5 +77,10 @@ def _fill_older(engine: Engine, folder: Path) -> None:
 
 
 @pytest.fixture
+def seeded_file(templates: Any, tmp_path: Path) -> Path:
+    return Path(shutil.copyfile(templates.seeded("sqlite"), tmp_path / "asnrules.db"))
+
+
+@pytest.fixture
 def engine(database_url: str, catalog: Engine) -> Engine:
     return connect_catalog(database_url)

@@ -20,13 +20,14 @@ class Ended(NamedTuple):
     err: str
 
     @property
-    def run_id(self) -> int | None:
-        """The run that it has acknowledged; None if it had not come to that."""
+    def run_ids(self) -> set[int]:
+        """The runs that it has acknowledged; none if it had not come to that."""
         try:
             document: dict[str, Any] = json.loads(self.out)
         except ValueError:
-            return None
-        return document["run_id"]
+            return set()
+        runs = [document, *document.get("runs", [])]
+        return {run["run_id"] for run in runs if run.get("run_id") is not None}
 
 
 class Nursery:

@@ -18,7 +18,7 @@ from typing import Any
 
 IMPORTED_LATE = (
     "alembic.command", "asnrules.audit.record", "asnrules.catalog.opening", "asnrules.cli.app",
-    "asnrules.database.migrations", "asnrules.generate", "psycopg", "sqlite3",
+    "asnrules.database.migrations", "asnrules.generate", "asnrules.importing", "psycopg", "sqlite3",
     "sqlalchemy.dialects.postgresql.psycopg", "tabulate",
 )  # fmt: skip
 

@@ -55,95 +55,124 @@ def assert_files(output: Path, exposures: int) -> None:
     assert all(name.endswith("_asn.json") for name in names)
 
 
-class Generating:
-    """Generates from a new pool in each round, with files and a run."""
+class Recording:
+    """Records a run in each round, from a new pool."""
 
     EXPOSURES = 60
 
     def __init__(self, nursery: Nursery, database: str, folder: Path) -> None:
         self._nursery = nursery
-        self._database = database
         self._folder = folder
         self._number = 0
         self._command: tuple[str, ...] = ()
+        self.database = database
         self.acknowledged: set[int] = set()
         self.typical = max(self.anew().seconds for _ in range(2))
 
     def anew(self, **cut: float | int | str) -> Ended:
-        """Generate from a new pool."""
+        """Record a run that was not recorded before."""
         self._number += 1
         pool = pool_of(self._folder / f"pool{self._number}.csv", self._number, self.EXPOSURES)
-        self._output = self._folder / f"files{self._number}"
-        self._command = (
-            "--database", self._database, "generate", pool, "--output", str(self._output),
-            "--format", "json",
-        )  # fmt: skip
+        self._command = ("--database", self.database, *self._arguments(pool), "--format", "json")
         return self._run(**cut)
 
     def again(self) -> None:
         """Give the same command again, undisturbed."""
         ended = self._run()
         assert ended.code == 0, ended.err
-        assert_files(self._output, self.EXPOSURES)
+        self._check()
 
     def _run(self, **cut: float | int | str) -> Ended:
         ended = self._nursery.run(*self._command, **cut)
-        if ended.run_id is not None:
-            self.acknowledged.add(ended.run_id)
+        self.acknowledged |= ended.run_ids
         return ended
 
+    def _arguments(self, pool: str) -> tuple[str, ...]:
+        raise NotImplementedError
 
-@pytest.fixture
-def generating(nursery: Nursery, database_url: str, engine: Engine, tmp_path: Path) -> Generating:
-    return Generating(nursery, database_url, tmp_path)
+    def _check(self) -> None:
+        raise NotImplementedError
 
 
-def test_generate_is_killed(generating: Generating, engine: Engine) -> None:
+class Generating(Recording):
+    """With association files."""
+
+    def _arguments(self, pool: str) -> tuple[str, ...]:
+        self._output = self._folder / f"files{self._number}"
+        return ("generate", pool, "--output", str(self._output))
+
+    def _check(self) -> None:
+        assert_files(self._output, self.EXPOSURES)
+
+
+class Importing(Recording):
+    """Of association files that were made without a record."""
+
+    def _arguments(self, pool: str) -> tuple[str, ...]:
+        made = str(self._folder / f"made{self._number}")
+        making = ("generate", pool, "--output", made, "--no-record")
+        assert self._nursery.run("--database", self.database, *making).code == 0
+        return ("audit", "import", made, "--pool", pool)
+
+    def _check(self) -> None:
+        assert len(list(self._folder.glob(f"made{self._number}/*"))) == self.EXPOSURES
+
+
+KINDS = {"generate": Generating, "audit import": Importing}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_recording_is_killed(
+    nursery: Nursery, database_url: str, engine: Engine, tmp_path: Path, kind: str
+) -> None:
+    work = KINDS[kind](nursery, database_url, tmp_path)
     draw = random.Random(1)
-    with counted(f"generate on {engine.dialect.name}, kill -9") as counts:
+    with counted(f"{kind} on {engine.dialect.name}, kill -9") as counts:
         for _ in range(ROUNDS):
-            ended = generating.anew(kill_after=draw.uniform(0, SLOWEST * generating.typical))
+            ended = work.anew(kill_after=draw.uniform(0, SLOWEST * work.typical))
             counts[how(ended)] += 1
-            assert_whole(engine, generating.acknowledged)
-            generating.again()
-    assert_whole(engine, generating.acknowledged)
+            assert_whole(engine, work.acknowledged)
+            work.again()
+    assert_whole(engine, work.acknowledged)
     assert counts["killed"] > ROUNDS / 4
 
 
-def test_generate_runs_out_of_disk(nursery: Nursery, templates: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_recording_runs_out_of_disk(
+    nursery: Nursery, seeded_file: Path, tmp_path: Path, kind: str
+) -> None:
     """Nothing that it writes may grow beyond a size: database, journal or association file."""
-    database = str(tmp_path / "full.db")
-    Path(database).write_bytes(Path(templates.seeded("sqlite")).read_bytes())  # type: ignore[attr-defined]
-    engine = connect_catalog(database)
-    generating = Generating(nursery, database, tmp_path)
+    engine = connect_catalog(str(seeded_file))
+    work = KINDS[kind](nursery, str(seeded_file), tmp_path)
     draw = random.Random(2)
-    with counted("generate on sqlite, disk full") as counts:
+    with counted(f"{kind} on sqlite, disk full") as counts:
         for _ in range(ROUNDS):
-            size = Path(database).stat().st_size
-            ended = generating.anew(file_size=draw.choice([draw.randrange(200_000), size]))
+            size = seeded_file.stat().st_size
+            ended = work.anew(file_size=draw.choice([draw.randrange(200_000), size]))
             counts[how(ended)] += 1
-            assert ended.code != 0 or ended.run_id is not None
-            assert_whole(engine, generating.acknowledged)
-            generating.again()
+            assert ended.code != 0 or ended.run_ids
+            assert_whole(engine, work.acknowledged)
+            work.again()
     assert counts["finished"] < ROUNDS
 
 
-def test_generate_loses_its_connection(
-    nursery: Nursery, postgresql_url: str, tmp_path: Path
+@pytest.mark.parametrize("kind", KINDS)
+def test_recording_loses_its_connection(
+    nursery: Nursery, postgresql_url: str, tmp_path: Path, kind: str
 ) -> None:
     engine = connect_catalog(postgresql_url)
     assert nursery.run("--database", postgresql_url, "db", "upgrade").code == 0
-    generating = Generating(nursery, postgresql_url, tmp_path)
+    work = KINDS[kind](nursery, postgresql_url, tmp_path)
     draw = random.Random(3)
-    with counted("generate on postgresql, connection lost") as counts:
+    with counted(f"{kind} on postgresql, connection lost") as counts:
         for _ in range(ROUNDS):
-            moment = draw.uniform(0, SLOWEST * generating.typical)
-            ended = generating.anew(lose_after=moment, url=postgresql_url)
+            moment = draw.uniform(0, SLOWEST * work.typical)
+            ended = work.anew(lose_after=moment, url=postgresql_url)
             counts[how(ended)] += 1
             assert ended.code in {0, 4}
             assert ended.code == 0 or ended.err.count("\n") == 1
-            assert_whole(engine, generating.acknowledged)
-            generating.again()
+            assert_whole(engine, work.acknowledged)
+            work.again()
     assert counts["refused by the database"] > 0
 
 
@@ -171,18 +200,16 @@ def test_upgrade_is_killed(
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_file_that_may_only_be_read(nursery: Nursery, templates: object, tmp_path: Path) -> None:
-    database = tmp_path / "read only.db"
-    database.write_bytes(Path(templates.seeded("sqlite")).read_bytes())  # type: ignore[attr-defined]
+def test_file_that_may_only_be_read(nursery: Nursery, seeded_file: Path, tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.parents[:3]):
         folder.chmod(
             folder.stat().st_mode | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
         )
-    database.chmod(0o444)
+    seeded_file.chmod(0o444)
     pool = pool_of(tmp_path / "pool.csv", 1)
-    command = ("--database", str(database), "generate", pool, "--no-files")
+    command = ("--database", str(seeded_file), "generate", pool, "--no-files")
     ended = nursery.run(*command, user=65534)
     assert ended.code == 4
     assert "cannot be written" in ended.err
-    assert verify(connect_catalog(str(database))).runs == 0
+    assert verify(connect_catalog(str(seeded_file))).runs == 0
     assert nursery.run(*command).code == 0

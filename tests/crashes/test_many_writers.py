@@ -29,7 +29,7 @@ def recording_command(database: str, pool: str) -> tuple[str, ...]:
 def test_runs_of_many_processes_are_all_there(
     nursery: Nursery, database_url: str, engine: Engine, tmp_path: Path
 ) -> None:
-    acknowledged = []
+    acknowledged: list[int] = []
     for turn in range(TURNS):
         # Half of the pools are new to the database, half are recorded by two at the same time.
         pools = [
@@ -38,8 +38,8 @@ def test_runs_of_many_processes_are_all_there(
         ]
         ended = nursery.run_all([recording_command(database_url, pool) for pool in pools])
         assert [(one.code, one.err) for one in ended] == [(0, "")] * WRITERS
-        acknowledged += [one.run_id for one in ended]
-    assert sorted(map(int, map(str, acknowledged))) == list(range(1, WRITERS * TURNS + 1))
+        acknowledged += [run_id for one in ended for run_id in one.run_ids]
+    assert sorted(acknowledged) == list(range(1, WRITERS * TURNS + 1))
     found = verify(engine)
     assert (found.runs, found.findings) == (WRITERS * TURNS, [])
     with engine.connect() as connection:

@@ -56,7 +56,8 @@ def import_(
         note=note,
     )
     with progress_bar() as progress:
-        report = import_associations(open_catalog(context.obj), files, options, progress)
+        engine = open_catalog(context.obj, writing=True)
+        report = import_associations(engine, files, options, progress)
     for error in report.errors:
         sys.stderr.write(f"asnrules: {printable(error)}\n")
     _print(report, format_)
