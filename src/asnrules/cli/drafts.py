@@ -56,8 +56,8 @@ def import_(
 
     wish = Wish(
         label=label,
-        effective_from=_day("--effective-from", effective_from),
-        effective_until=_day("--effective-until", effective_until),
+        effective_from=read_day("--effective-from", effective_from),
+        effective_until=read_day("--effective-until", effective_until),
         accepted=parse_accepted(accept or ()),
     )
     done = import_ruleset(open_catalog(context.obj), source, wish)
@@ -115,16 +115,12 @@ def publish(
     done = publish_ruleset(
         open_catalog(context.obj),
         label,
-        _day("--effective-from", effective_from),
-        _day("--effective-until", effective_until),
+        read_day("--effective-from", effective_from),
+        read_day("--effective-until", effective_until),
     )
     if done.ended is not None:
         _say(f"{done.ended.ruleset} is in force until {done.ended.effective_until}")
     _print(done.info, {}, output)
-
-
-def _day(option: str, text: str | None) -> dt.date | None:
-    return None if text is None else read_day(option, text)
 
 
 def _print(info: RulesetInfo, more: dict[str, int], output: Format) -> None:

@@ -22,31 +22,29 @@ AsOf = Annotated[
 ]
 
 
-def parse_day(
-    text: str | None, ruleset: str | None = None, *, option: str = "--as-of"
-) -> dt.date | None:
-    """Read the value of `--as-of`, or of another option that takes a day.
+def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
+    """Read the value of `--as-of`.
 
     Raises
     ------
     UsageError
         If it is no date, or a ruleset is named as well.
     """
-    if text is None:
-        return None
-    if ruleset is not None:
+    if text is not None and ruleset is not None:
         raise UsageError("--ruleset and --as-of exclude each other; give one of them")
     return read_day("--as-of", text)
 
 
-def read_day(option: str, text: str) -> dt.date:
-    """Read a date that was given for an option.
+def read_day(option: str, text: str | None) -> dt.date | None:
+    """Read a date that may be given for an option.
 
     Raises
     ------
     UsageError
         If it is none.
     """
+    if text is None:
+        return None
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:

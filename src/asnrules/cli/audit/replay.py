@@ -10,7 +10,7 @@ import typer
 
 from asnrules.cli.audit.diff import records
 from asnrules.cli.audit.runs import Program, Since, Until
-from asnrules.cli.options import OutputFormat, parse_day
+from asnrules.cli.options import OutputFormat, read_day
 from asnrules.cli.output import Format, print_json, print_records, printable
 from asnrules.cli.progress import progress_bar
 
@@ -74,8 +74,8 @@ def _wanted(
         return None
     return RunFilter(
         program=program,
-        since=parse_day(since, option="--since"),
-        until=parse_day(until, option="--until"),
+        since=read_day("--since", since),
+        until=read_day("--until", until),
     )
 
 

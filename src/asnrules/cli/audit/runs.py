@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli.options import OutputFormat, parse_day
+from asnrules.cli.options import OutputFormat, read_day
 from asnrules.cli.output import Format, print_records
 
 COLUMNS = (
@@ -66,7 +66,7 @@ def runs(
 
     wanted = RunFilter(
         program, pool, operator, ruleset, origin,
-        parse_day(since, option="--since"), parse_day(until, option="--until"),
+        read_day("--since", since), read_day("--until", until),
     )  # fmt: skip
     with transaction(open_catalog(context.obj)) as connection:
         found = list_runs(connection, wanted, limit)
