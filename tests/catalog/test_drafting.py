@@ -137,6 +137,19 @@ def test_draft_that_another_implements_can_be_replaced(catalog: Engine, tmp_path
     assert publish_ruleset(catalog, "rules").info.status == "published"
 
 
+@pytest.mark.parametrize("label", ["2026-03-2", "jwst-3.0.0"])
+def test_table_that_is_not_there_cannot_be_implemented(
+    catalog: Engine, tmp_path: Path, label: str
+) -> None:
+    folder = changed(
+        tmp_path, "jwst-3.0.0", "ruleset.toml", 'implements = "2026-03-20"',
+        f'implements = "{label}"',
+    )  # fmt: skip
+    words = rf"ruleset\.toml, line 6: unknown published ruleset '{label}'; .*2026-03-20"
+    with pytest.raises(RulesetError, match=words):
+        import_ruleset(catalog, folder, Wish("mine"))
+
+
 def test_published_label_is_taken(catalog: Engine) -> None:
     before = content_of(catalog, "2026-03-20")
     with pytest.raises(RulesetError, match="'2026-03-20' is published and cannot be changed"):

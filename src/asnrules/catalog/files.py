@@ -70,6 +70,8 @@ def read_ruleset(
             {*PERIOD, "defaults", "written_as", "required_columns"},
         )
         implements = header["implements"].text()
+        if words.tables is not None:
+            header["implements"].checked(implements, "published ruleset", words.tables)
         tables = read_executable_tables(folder, header, words)
         texts = _texts(folder)
     else:

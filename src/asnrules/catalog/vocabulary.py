@@ -39,6 +39,8 @@ class Words:
         Upper case.
     member_types, asn_types : frozenset of str
         Lower case.
+    tables : frozenset of str or None
+        Labels of the published tables that rules may implement; None if that is not known.
     """
 
     exp_types: frozenset[str]
@@ -46,6 +48,7 @@ class Words:
     member_types: frozenset[str]
     specials: frozenset[str]
     asn_types: frozenset[str]
+    tables: frozenset[str] | None = None
 
 
 _WORDS = ("exp_types", "keywords", "member_types", "specials", "asn_types")
@@ -55,17 +58,23 @@ def shipped_words() -> Words:
     """Give the words of the shipped vocabulary."""
     folder = shipped("seed") / "vocabulary"
     return Words(
-        *(
-            frozenset(next(iter(row.values())) for row in read_csv(folder / f"{name}.csv"))
+        **{
+            name: frozenset(next(iter(row.values())) for row in read_csv(folder / f"{name}.csv"))
             for name in _WORDS
-        )
+        }
     )
 
 
 def stored_words(connection: Connection) -> Words:
     """Give the words of a catalog, which may have more EXP_TYPEs than the shipped ones."""
-    columns = [schema.metadata.tables[name].columns[0] for name in _WORDS]
-    return Words(*(frozenset(connection.execute(select(column)).scalars()) for column in columns))
+    labels = select(schema.rulesets.c.label).where(schema.rulesets.c.kind == "published")
+    words = {
+        name: frozenset(
+            connection.execute(select(schema.metadata.tables[name].columns[0])).scalars()
+        )
+        for name in _WORDS
+    }
+    return Words(**words, tables=frozenset(connection.execute(labels).scalars()))
 
 
 def near(word: str, words: Iterable[str]) -> str:
