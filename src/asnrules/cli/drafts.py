@@ -12,8 +12,6 @@ from asnrules.cli.options import OutputFormat, read_day
 from asnrules.cli.output import Format, print_records, printable
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from asnrules.catalog.rulesets import RulesetInfo
 
 COLUMNS = ("ruleset", "kind", "status", "effective_from", "effective_until", "checksum")
@@ -60,7 +58,7 @@ def import_(
         effective_until=read_day("--effective-until", effective_until),
         accepted=parse_accepted(accept or ()),
     )
-    done = import_ruleset(open_catalog(context.obj), source, wish)
+    done = import_ruleset(open_catalog(context.obj, writing=True), source, wish)
     for erratum in done.errata:
         _say(
             f"row {erratum['position']}, {erratum['field']}: printed {erratum['printed']!r}, "
@@ -113,7 +111,7 @@ def publish(
     from asnrules.catalog.opening import open_catalog
 
     done = publish_ruleset(
-        open_catalog(context.obj),
+        open_catalog(context.obj, writing=True),
         label,
         read_day("--effective-from", effective_from),
         read_day("--effective-until", effective_until),
