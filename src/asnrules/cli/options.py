@@ -22,10 +22,8 @@ AsOf = Annotated[
 ]
 
 
-def parse_day(
-    text: str | None, ruleset: str | None = None, *, option: str = "--as-of"
-) -> dt.date | None:
-    """Read the value of `--as-of`, or of another option that takes a day.
+def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
+    """Read the value of `--as-of`.
 
     Raises
     ------

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asnrules.cli.audit.diff import records
-from asnrules.cli.audit.runs import Program, Since, Until
-from asnrules.cli.options import OutputFormat, parse_day
+from asnrules.cli.audit.runs import Program, Since, Until, given_day
+from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records, printable
 from asnrules.cli.progress import progress_bar
 
@@ -74,8 +74,8 @@ def _wanted(
         return None
     return RunFilter(
         program=program,
-        since=parse_day(since, option="--since"),
-        until=parse_day(until, option="--until"),
+        since=given_day("--since", since),
+        until=given_day("--until", until),
     )
 
 

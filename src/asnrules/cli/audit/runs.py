@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from asnrules.cli.options import OutputFormat, parse_day
+from asnrules.cli.options import OutputFormat, read_day
 from asnrules.cli.output import Format, print_records
 
 COLUMNS = (
@@ -34,6 +35,11 @@ Until = Annotated[
     str | None,
     typer.Option("--until", metavar="DATE", help="Runs of this day (UTC) and earlier ones."),
 ]
+
+
+def given_day(option: str, text: str | None) -> dt.date | None:
+    """Read a day that may be given."""
+    return None if text is None else read_day(option, text)
 
 
 def runs(
@@ -66,7 +72,7 @@ def runs(
 
     wanted = RunFilter(
         program, pool, operator, ruleset, origin,
-        parse_day(since, option="--since"), parse_day(until, option="--until"),
+        given_day("--since", since), given_day("--until", until),
     )  # fmt: skip
     with transaction(open_catalog(context.obj)) as connection:
         found = list_runs(connection, wanted, limit)
