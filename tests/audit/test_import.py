@@ -236,6 +236,20 @@ def test_where_all_is_refused_nothing_is_recorded(catalog: Engine, tmp_path: Pat
     assert tuples(catalog, "SELECT count(*) FROM runs") == [(0,)]
 
 
+def test_the_longest_values_can_be_recorded(catalog: Engine, tmp_path: Path) -> None:
+    # Letters of four bytes that no index can make shorter.
+    longest = "".join(chr(0x20000 + number) for number in range(500))
+    given = document(
+        member(1, expname=longest, exptype=longest, exposerr=longest),
+        asn_rule=longest, asn_id=longest, program=longest, target=longest,
+        code_version=longest, version_id=longest, asn_pool=longest, degraded_status=longest,
+    )  # fmt: skip
+    report = run(catalog, write(tmp_path, given))
+    assert (report.errors, len(report.files)) == ([], 1)
+    query = "SELECT expname, exptype, exposerr FROM v_association_members"
+    assert tuples(catalog, query) == [(longest, longest, longest)]
+
+
 def test_a_name_is_imported_once_in_a_run(catalog: Engine, folder: Path, tmp_path: Path) -> None:
     other = write(tmp_path / "other", SECOND)
     report = run(catalog, folder, other, folder)
