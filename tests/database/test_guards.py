@@ -57,6 +57,7 @@ NEW_ROWS = {
     "written_classes": {"member_type": "dark", "written_as": "science"},
     "required_columns": {"position": 99, "keyword": "lamp"},
     "product_suffixes": {"suffix": "new"},
+    "ruleset_settings": {"setting": "new", "value": "1"},
     "known_differences": {
         "position": 999, "exp_type": "NIS_AMI", "aspect": "row", "published": "", "software": "",
         "reason": "new",
@@ -88,6 +89,8 @@ def ids(connection: Connection, table: str) -> tuple[int, int]:
     """Give the ids of a draft and of a published ruleset that can have rows in a table."""
     kind = "modes" if table in PUBLISHED_TABLES else "rules"
     published = {"rules": "jwst-3.0.0", "modes": "2026-03-20"}[kind]
+    if table == "ruleset_settings":
+        published = "jwst-1.3.0"
     draft = store.ruleset_id(connection, f"draft-{kind}")
     key = store.ruleset_id(connection, published)
     assert draft is not None

@@ -28,8 +28,8 @@ Exposure = dict[str, str]
 
 
 @cache
-def ruleset() -> Ruleset:
-    return build_ruleset(read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0"))
+def ruleset(label: str = "jwst-3.0.0") -> Ruleset:
+    return build_ruleset(read_ruleset(shipped("seed") / "rulesets" / label))
 
 
 @cache
@@ -67,14 +67,19 @@ def coronagraph(filename: str, **values: str) -> Exposure:
     return exposure(filename, "nrc_coron", **(optics | {"subarray": "full"} | values))
 
 
-def work_of(exposures: Iterable[Mapping[str, str]], *, without: Sequence[str] = ()) -> Work:
+def work_of(
+    exposures: Iterable[Mapping[str, str]],
+    *,
+    without: Sequence[str] = (),
+    rules: Ruleset | None = None,
+) -> Work:
     """Judge exposures as those of one pool, which lacks the columns `without`."""
     rows = [
         tuple(None if name in without else one.get(name, "null") for name in keywords())
         for one in exposures
     ]
     order = canonical_order(rows, keywords().index("filename"))
-    return Work.judged(ruleset(), keywords(), [rows[place] for place in order])
+    return Work.judged(rules or ruleset(), keywords(), [rows[place] for place in order])
 
 
 def generated(

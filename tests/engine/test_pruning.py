@@ -19,7 +19,7 @@ def entry(asn_id: str, product: str, **members: str) -> Entry:
     listed = tuple(Member(expname, exptype, None, None) for expname, exptype in named.items())
     digest = sum(map(digest_of, listed))
     twins = frozenset(named.items())
-    return Entry(asn_id, Product(product, listed), digest, lambda: (asn_id, twins))
+    return Entry(asn_id, Product(product, listed), digest, lambda: (asn_id, twins), "image2")
 
 
 # Order
@@ -112,6 +112,43 @@ def test_twins_stay_both_and_both_go() -> None:
     assert prune(twins) == [1, 0]
     longer = entry("o001", "p", a_rate="s", a_rateints="s", b="b")
     assert prune([*twins, longer]) == [2]
+
+
+# As jwst 1.3.0 does it
+
+OLDER = ("prune_memberships_of_type", "prune_products_by_candidate")
+
+
+def test_of_one_type_and_the_same_members_the_last_generated_stays_whatever_its_id() -> None:
+    entries = [entry("o001", "p", a="s", b="b"), entry("c1000", "p", a="s", b="b")]
+    assert prune(entries, OLDER) == [1]
+    assert prune(entries[::-1], OLDER) == [1]
+
+
+def test_of_one_product_the_first_id_stays_however_many_members_it_has() -> None:
+    entries = [
+        entry("o001", "p", a="s", b="b", c="b"),
+        entry("c1001", "p", a="s", b="b"),
+        entry("c1000", "p", a="s"),
+    ]
+    assert prune(entries, OLDER) == [2]
+
+
+def test_of_one_product_and_id_the_first_generated_stays() -> None:
+    entries = [entry("o001", "p", a="s"), entry("o001", "p", a="s", b="b")]
+    assert prune(entries, OLDER) == [0]
+
+
+def test_of_two_types_with_the_same_members_the_first_generated_stays() -> None:
+    entries = [entry("o001", "p", a="s"), entry("o001", "p", a="s")._replace(asn_type="spec2")]
+    assert prune(entries, OLDER) == [0]
+
+
+def test_those_that_stay_stand_as_generated() -> None:
+    entries = [entry(name, name, **{name: "s"}) for name in ("o002", "o001", "c1000")]
+    assert prune(entries, OLDER) == [0, 1, 2]
+    twice_by_other_names = [entry("o001", "p", a="s"), entry("o001", "q", b="s")]
+    assert prune(twice_by_other_names, OLDER) == [0, 1]
 
 
 # In a pool
@@ -210,7 +247,7 @@ def test_those_that_stay_stand_by_id_then_from_the_last_generated(entries: list[
 def twice(asn_id: str, product: str, *exptypes: str) -> Entry:
     """Give an association that has the file `a` in each of the exptypes."""
     listed = tuple(Member("a", exptype, None, None) for exptype in exptypes)
-    return Entry(asn_id, Product(product, listed), None, lambda: (asn_id, listed))
+    return Entry(asn_id, Product(product, listed), None, lambda: (asn_id, listed), "image2")
 
 
 def test_an_association_with_a_file_twice_is_never_equal_to_another() -> None:

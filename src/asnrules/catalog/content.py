@@ -24,8 +24,12 @@ EXECUTABLE_TABLES = (
     "required_columns",
     "product_suffixes",
     "known_differences",
+    "ruleset_settings",
 )
 """The tables with the rows of an executable ruleset, those referred to before those that refer."""
+
+LATER_TABLES = frozenset({"ruleset_settings"})
+"""Tables that came when rulesets were published already: empty ones do not count in checksums."""
 
 Rows = list[dict[str, Any]]
 
@@ -74,6 +78,7 @@ class RulesetContent:
         rows = {
             name: sorted(json.dumps(row, sort_keys=True) for row in self.tables[name])
             for name in self.table_names
+            if self.tables[name] or name not in LATER_TABLES
         }
         header = [
             self.label,

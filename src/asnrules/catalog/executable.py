@@ -18,6 +18,7 @@ from asnrules.engine.model import (
     Role,
     Rule,
     Ruleset,
+    Settings,
     Term,
 )
 from asnrules.errors import RulesetError
@@ -80,6 +81,7 @@ def build_ruleset(content: RulesetContent) -> Ruleset:
             for row in _ordered(tables["required_columns"])
         ),
         suffixes=frozenset(row["suffix"] for row in tables["product_suffixes"]),
+        settings=_settings(tables["ruleset_settings"]),
     )
 
 
@@ -97,6 +99,13 @@ def known_differences(content: RulesetContent) -> list[KnownDifference]:
         )
         for row in _ordered(content.tables["known_differences"])
     ]
+
+
+def _settings(rows: list[_Row]) -> Settings:
+    settings = {row["setting"]: json.loads(row["value"]) for row in rows}
+    if "overall" in settings:
+        settings["overall"] = tuple(settings["overall"])
+    return Settings(**settings)
 
 
 def _ordered(rows: list[_Row]) -> list[_Row]:

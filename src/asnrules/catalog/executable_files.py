@@ -17,6 +17,8 @@ from asnrules.catalog.nodes import Node
 from asnrules.catalog.plain import read_lines
 from asnrules.catalog.vocabulary import Words, near
 from asnrules.engine.finishing import STEPS
+from asnrules.engine.finishing.pruning import OVERALL
+from asnrules.engine.model import Settings
 from asnrules.errors import RulesetError
 
 ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
@@ -27,6 +29,9 @@ COMPANION_TYPES = ("direct_image", "sourcecat", "segmap")
 
 FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 """What a file of a ruleset may be called, and where it may lie."""
+
+MOST_DIGITS = 9
+"""More digits than that no sequence number needs."""
 
 ASPECTS = ("member_type", "asn_type", "row")
 
@@ -82,6 +87,7 @@ def read_executable_tables(folder: Path, header: Node, words: Words) -> dict[str
         "required_columns": _required_columns(header, names, words),
         "product_suffixes": _suffixes(folder / "suffixes.csv"),
         "known_differences": _known_differences(folder / "known_differences.csv", names, words),
+        "ruleset_settings": _settings(header),
         **rules.tables,
     }
 
@@ -114,6 +120,25 @@ def _required_columns(header: Node, names: set[str], words: Words) -> Rows:
             }
         )
     return rows
+
+
+def _settings(header: Node) -> Rows:
+    spec = header.get("settings")
+    if spec is None:
+        return []
+    spec.check_words("the settings", set(), set(Settings._fields))
+    settings: dict[str, object] = {}
+    if "sequence_digits" in spec:
+        digits = settings["sequence_digits"] = spec["sequence_digits"].number()
+        if not 1 <= digits <= MOST_DIGITS:
+            raise spec["sequence_digits"].error(f"sequence_digits is from 1 to {MOST_DIGITS}")
+    if "whole_pool" in spec:
+        settings["whole_pool"] = spec.is_set("whole_pool")
+    if "overall" in spec:
+        settings["overall"] = [
+            step.word("step over all associations", OVERALL) for step in spec["overall"].items()
+        ]
+    return [{"setting": name, "value": json.dumps(value)} for name, value in settings.items()]
 
 
 def _suffixes(path: Path) -> Rows:

@@ -66,6 +66,11 @@ def _most_frequent(lists: list[Any]) -> Any:
 def _header(content: RulesetContent, defaults: _Row) -> _Row:
     tables = content.tables
     header = {**header_of(content), "defaults": defaults}
+    if tables["ruleset_settings"]:
+        header["settings"] = {
+            row["setting"]: json.loads(row["value"])
+            for row in sorted(tables["ruleset_settings"], key=lambda row: row["setting"])
+        }
     if tables["written_classes"]:
         header["written_as"] = {
             row["member_type"]: row["written_as"]

@@ -67,7 +67,7 @@ def read_ruleset(
         header.check_words(
             "the header",
             {*HEADER, "implements"},
-            {*PERIOD, "defaults", "written_as", "required_columns"},
+            {*PERIOD, "defaults", "settings", "written_as", "required_columns"},
         )
         implements = header["implements"].text()
         if words.tables is not None:

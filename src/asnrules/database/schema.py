@@ -291,6 +291,14 @@ product_suffixes = _table(
     PrimaryKeyConstraint("ruleset_id", "suffix"),
 )
 
+ruleset_settings = _table(
+    "ruleset_settings",
+    _ruleset_id(),
+    Column("setting", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "setting"),
+)
+
 known_differences = _table(
     "known_differences",
     _ruleset_id(),

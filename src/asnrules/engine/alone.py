@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from asnrules.associations.model import Member, Product
 from asnrules.engine.drafts import Work
+from asnrules.engine.finishing.pruning import Entry, digest_of, prune
 from asnrules.engine.finishing.validity import OBSERVATION
 from asnrules.engine.model import Rule
 from asnrules.engine.procedure import Procedure
@@ -25,13 +27,23 @@ def anchored(work: Work, place: int) -> list[Rule]:
     Returns
     -------
     list of Rule
-        Those that take it as the science of an association of its own. An association that
-        would still need a companion counts. Of rules that make the same membership, the one
-        whose name sorts last stays, as in pruning.
+        Those that take it as the science of an association of its own, in order of name. An
+        association that would still need a companion counts. Of rules that make the same, those
+        stay that the ruleset lets stay.
     """
-    kept: dict[DraftMember, Rule] = {}
+    rules: list[Rule] = []
+    entries: list[Entry] = []
     for number in work.judgements[place].takers:
         for draft in Procedure(work, number, _CANDIDATE).run([place]):
             if draft.holds(SCIENCE):
-                kept[draft.members[0]] = draft.rule
-    return sorted(kept.values(), key=lambda rule: rule.name)
+                rules.append(draft.rule)
+                entries.append(_entry(draft.rule, draft.members[0]))
+    kept = prune(entries, work.ruleset.settings.overall)
+    return [rules[number] for number in sorted(kept)]
+
+
+def _entry(rule: Rule, taken: DraftMember) -> Entry:
+    # A name of its own for each way to be taken, as what may join differs with it.
+    expname = f"{taken.role} rateints={taken.rateints}"
+    member = Member(expname, taken.exptype, None, taken.place)
+    return Entry("", Product("", (member,)), digest_of(member), object, rule.asn_type)

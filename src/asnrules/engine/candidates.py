@@ -69,7 +69,9 @@ class Selection(NamedTuple):
         return not (self.dms and self.ids) or any(name in asn_id for name in self.ids)
 
 
-def sub_pools(texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]]) -> list[SubPool]:
+def sub_pools(
+    texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]], *, listed: bool = False
+) -> list[SubPool]:
     """Give the exposures of each candidate.
 
     An exposure is worked for every candidate whose id its asn_candidate text *contains*; types
@@ -81,6 +83,9 @@ def sub_pools(texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]])
         The asn_candidate text of each exposure, in canonical order.
     parsed : mapping
         From text to its pairs of id and type.
+    listed : bool
+        Whether an exposure is worked for the candidates that its text lists instead (behaviour
+        of jwst 1.3.0, by running it).
     """
     by_text: dict[str, list[int]] = {}
     for place, text in enumerate(texts):
@@ -92,13 +97,27 @@ def sub_pools(texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]])
         for identifier, kind in sorted(parsed[text], key=lambda pair: pair[1]):
             by_type.setdefault(kind, {})[identifier] = None
 
-    holders = _holders(by_text, {name for names in by_type.values() for name in names})
-    pools = []
-    for kind, names in by_type.items():
-        for name in names:
-            places = sorted(chain.from_iterable(by_text[text] for text in holders[name]))
-            pools.append(SubPool((name, kind), places))
-    return pools
+    pairs = [(name, kind) for kind, names in by_type.items() for name in names]
+    if listed:
+        held_by = _listing(by_text, parsed)
+    else:
+        holders = _holders(by_text, {name for name, _ in pairs})
+        held_by = {pair: holders[pair[0]] for pair in pairs}
+    return [
+        SubPool(pair, sorted(chain.from_iterable(by_text[text] for text in held_by[pair])))
+        for pair in pairs
+    ]
+
+
+def _listing(
+    texts: Mapping[str, list[int]], parsed: Mapping[str, Sequence[Pair]]
+) -> dict[Pair, list[str]]:
+    """Give the texts that list each pair."""
+    listing: dict[Pair, list[str]] = {}
+    for text in texts:
+        for identifier, kind in dict.fromkeys(parsed[text]):
+            listing.setdefault((identifier, kind), []).append(text)
+    return listing
 
 
 def _holders(texts: Mapping[str, list[int]], names: set[str]) -> dict[str, list[str]]:

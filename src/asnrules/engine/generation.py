@@ -106,9 +106,12 @@ class Generation:
         wanted = self._wanted
         column = self._work.places["asn_candidate"]
         texts = [row[column] for row in self._work.rows]
-        pools = wanted.selection.worked(sub_pools(texts, self._candidates))
+        at_once = self._work.ruleset.settings.whole_pool
+        pools = wanted.selection.worked(sub_pools(texts, self._candidates, listed=at_once))
         growth = Growth(self._work, wanted.watched)
         drafts = growth.drafts(pools, progress)
+        if at_once:
+            drafts.sort(key=self._turn)
         naming = Naming(self._work, self._pool_names, wanted.version_id)
         named = [
             (association, place)
@@ -126,6 +129,11 @@ class Generation:
             order_dependent=growth.order_dependent,
             fates=[*growth.fates, *self._fates(drafts, named)],
         )
+
+    def _turn(self, draft: Draft) -> tuple[int, int]:
+        """Say when it was created: by which exposure, for the how manieth of its candidates."""
+        listed = self._candidates[self._work.value(draft.creator, "asn_candidate") or ""]
+        return draft.creator, list(listed).index(draft.candidate)
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
         products = chain.from_iterable(association.products for association in associations)

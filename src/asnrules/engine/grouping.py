@@ -62,6 +62,7 @@ class Grouping:
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
         self.irregular: list[Group] = []
+        self._waiting: dict[int, bool] = {}
 
     def associations(self, places: Sequence[int]) -> list[Draft]:
         """Make the associations.
@@ -136,6 +137,9 @@ class Grouping:
         if self._repeats_names(group.places):
             return self._grown(group, regular=False)
         fitting = [self._fitting(place) for place in group.places]
+        if len(group.places) > 1 and any(map(self._waits, group.places)):
+            # A science joins what is no science.
+            return self._grown(group, regular=False)
         if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
             return self._alone(group)
@@ -193,6 +197,18 @@ class Grouping:
         lock_keys(self._work, role.keys, place, keys)
         exptype = written_exptype(ruleset, self._rule, role, judgement, has_science=False)
         return role, exptype, is_rateints(verdict, keys), keys
+
+    def _waits(self, place: int) -> bool:
+        """Tell whether an exposure may be taken, as no science, while there is none."""
+        judgement = self._work.judgements[place]
+        found = self._waiting.get(id(judgement))
+        if found is None:
+            name = judgement.exposure_class
+            is_science = self._work.ruleset.written_as.get(name, name) == SCIENCE
+            roles = judgement.verdicts[self._number].fitting
+            found = not (is_science or self._rule.as_science) and any(one.single for one in roles)
+            self._waiting[id(judgement)] = found
+        return found
 
     def _fitting(self, place: int) -> tuple[Role, ...]:
         """Give the roles in which an exposure can be taken, associations left aside."""

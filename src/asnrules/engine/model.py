@@ -170,6 +170,28 @@ class RequiredColumn(NamedTuple):
     condition: Condition | None
 
 
+class Settings(NamedTuple):
+    """What rules have in common that is no condition; by default what jwst 3.0.0 has.
+
+    Attributes
+    ----------
+    sequence_digits : int
+        With how many digits at least the sequence number stands in a name.
+    whole_pool : bool
+        Whether all candidates are worked at once. Then only the exposures that list a candidate
+        are worked for it, and what is generated stands in the order of the creating exposures;
+        of one exposure, in the order in which it lists candidates.
+    overall : tuple of str
+        Names of the steps over the associations of all rules, in order; see
+        `asnrules.engine.finishing.pruning`. They are numbered in the order in which the last
+        step leaves them.
+    """
+
+    sequence_digits: int = 5
+    whole_pool: bool = False
+    overall: tuple[str, ...] = ("prune_memberships", "prune_products")
+
+
 @dataclass(frozen=True)
 class Ruleset:
     """An executable ruleset.
@@ -190,6 +212,8 @@ class Ruleset:
         Columns that a pool cannot do without.
     suffixes : frozenset of str
         Product suffixes that are taken off a file name to make a product name.
+    settings : Settings
+        What else the rules have in common.
     """
 
     label: str
@@ -199,3 +223,4 @@ class Ruleset:
     written_as: Mapping[str, str] = field(default_factory=dict)
     required_columns: tuple[RequiredColumn, ...] = ()
     suffixes: frozenset[str] = frozenset()
+    settings: Settings = field(default_factory=Settings)

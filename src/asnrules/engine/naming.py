@@ -85,12 +85,18 @@ class Naming:
             if not keep:
                 draft.own, draft.shared, draft.keys = [], (), {}
         entries = [
-            Entry(one.candidate[0], one.product, one.digest, partial(self._twins, one))
+            Entry(
+                one.candidate[0],
+                one.product,
+                one.digest,
+                partial(self._twins, one),
+                one.rule.asn_type,
+            )
             for one in made
         ]
         numbers: Counter[tuple[str, str]] = Counter()
         named = []
-        for place in prune(entries):
+        for place in prune(entries, self._work.ruleset.settings.overall):
             one = made[place]
             counted = (one.candidate[0], one.rule.asn_type)
             numbers[counted] += 1
@@ -162,7 +168,14 @@ class Naming:
         asn_id, candidate_type = made.candidate
         asn_type = made.rule.asn_type
         return Association(
-            asn_name=association_name(program, asn_id, asn_type, sequence, self._version_id),
+            asn_name=association_name(
+                program,
+                asn_id,
+                asn_type,
+                sequence,
+                self._version_id,
+                work.ruleset.settings.sequence_digits,
+            ),
             asn_type=asn_type,
             asn_rule=made.rule.name,
             asn_id=asn_id,

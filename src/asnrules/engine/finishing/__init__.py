@@ -20,9 +20,18 @@ from collections.abc import Callable
 from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing.imprints import imprint_pruning
 from asnrules.engine.finishing.names import member_name
-from asnrules.engine.finishing.nods import nod_split, nod_split_fixed_slit, nod_split_shutters
+from asnrules.engine.finishing.nods import (
+    nod_split,
+    nod_split_fixed_slit,
+    nod_split_primary,
+    nod_split_shutters,
+)
 from asnrules.engine.finishing.validity import candidate_validity, science_required
-from asnrules.engine.finishing.wfss import wfss_catalog, wfss_catalog_parallel
+from asnrules.engine.finishing.wfss import (
+    wfss_catalog,
+    wfss_catalog_matching,
+    wfss_catalog_parallel,
+)
 from asnrules.engine.stretches import DraftMember
 
 Step = Callable[[Draft, Work], list[Draft] | str]
@@ -34,8 +43,10 @@ STEPS: dict[str, Step] = {
     "imprint_pruning": imprint_pruning,
     "nod_split": nod_split,
     "nod_split_fixed_slit": nod_split_fixed_slit,
+    "nod_split_primary": nod_split_primary,
     "nod_split_shutters": nod_split_shutters,
     "wfss_catalog": wfss_catalog,
+    "wfss_catalog_matching": wfss_catalog_matching,
     "wfss_catalog_parallel": wfss_catalog_parallel,
 }
 """The steps by the names that rules use."""

@@ -73,7 +73,12 @@ def _stem(expname: str) -> str:
 
 
 def association_name(
-    program: str, asn_id: str, asn_type: str, sequence: int, version_id: str | None
+    program: str,
+    asn_id: str,
+    asn_type: str,
+    sequence: int,
+    version_id: str | None,
+    digits: int = 5,
 ) -> str:
     """Give the name of an association, which is its file name less `.json`.
 
@@ -89,9 +94,11 @@ def association_name(
         Counts from 1 within an asn_id and asn_type.
     version_id : str or None
         Stands after the id if given.
+    digits : int
+        With how many digits at least the sequence number is written.
     """
     version = f"_{version_id}" if version_id else ""
-    return f"jw{program}-{asn_id}{version}_{asn_type}_{sequence:05d}_asn".lower()
+    return f"jw{program}-{asn_id}{version}_{asn_type}_{sequence:0{digits}d}_asn".lower()
 
 
 def program_name(program: str | None) -> str:

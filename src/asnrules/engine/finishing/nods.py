@@ -72,6 +72,14 @@ def nod_split_fixed_slit(draft: Draft, work: Work) -> list[Draft] | str:
     )
 
 
+def nod_split_primary(draft: Draft, work: Work) -> list[Draft] | str:
+    """Split nods: no background from the same point, nor from one that is not known.
+
+    Source: behaviour of jwst 1.3.0, by running it.
+    """
+    return _split(draft, work, lambda one, two: one.point is None or two.point in {one.point, None})
+
+
 def _split(draft: Draft, work: Work, overlap: Overlap) -> list[Draft]:
     sciences = draft.of_exptype(SCIENCE)
     backgrounds = [science._replace(exptype=BACKGROUND) for science in sciences]

@@ -1,6 +1,9 @@
 """Of associations that say the same, one stays.
 
-Source: behaviour of jwst 3.0.0, by running it.
+A ruleset names the steps that the associations of all rules go through, in order. They are given
+in order of generation, and numbered in the order in which the last step leaves them.
+
+Source: behaviour of jwst 3.0.0 and 1.3.0, by running them.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
+from asnrules.engine.model import Settings
 
 
 class Entry(NamedTuple):
@@ -26,12 +30,15 @@ class Entry(NamedTuple):
     twins : callable
         Gives something that is equal for associations of one product name that differ at most
         in the suffixes of their members, and so have equally many.
+    asn_type : str
+        Its type.
     """
 
     asn_id: str
     product: Product
     digest: int | None
     twins: Callable[[], object]
+    asn_type: str
 
     def membership(self) -> frozenset[tuple[str, str]]:
         """Give the files and their exptypes."""
@@ -55,32 +62,52 @@ def digest_of(member: Member) -> int:
     return hash((member.expname, member.exptype))
 
 
-def prune(entries: Sequence[Entry]) -> list[int]:
+Overall = Callable[[Sequence[Entry], Sequence[int]], list[int]]
+"""Chooses among associations, given by their places, and puts them in order."""
+
+
+def prune(entries: Sequence[Entry], steps: Sequence[str] = Settings().overall) -> list[int]:
     """Choose the associations that stay.
 
     Parameters
     ----------
     entries : sequence of Entry
         The associations in order of generation.
+    steps : sequence of str
+        The names of the steps; those of jwst 3.0.0 by default.
 
     Returns
     -------
     list of int
-        The places of those that stay, in the order in which they are numbered: by asn_id, and
-        the last generated first.
+        The places of those that stay, in the order in which they are numbered.
     """
-    ordered = sorted(range(len(entries)), key=lambda place: entries[place].asn_id)
-    return _prune_products(entries, _prune_memberships(entries, ordered))
+    kept = list(range(len(entries)))
+    for step in steps:
+        kept = OVERALL[step](entries, kept)
+    return kept
 
 
-def _prune_memberships(entries: Sequence[Entry], ordered: Sequence[int]) -> list[int]:
-    """Of associations with the same members, keep the last."""
-    seen: dict[int, list[int]] = {}
+def prune_memberships(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+    """Of associations with the same members, keep the last: by asn_id, then as generated."""
+    ordered = sorted(places, key=lambda place: entries[place].asn_id)
+    return _last_of_each(entries, ordered, lambda _entry: "")
+
+
+def prune_memberships_of_type(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+    """Of associations of one type with the same members, keep the last generated."""
+    return _last_of_each(entries, places, lambda entry: entry.asn_type)[::-1]
+
+
+def _last_of_each(
+    entries: Sequence[Entry], ordered: Sequence[int], kind_of: Callable[[Entry], str]
+) -> list[int]:
+    """Of associations of one kind with the same members, keep the last; give the last first."""
+    seen: dict[tuple[str, int], list[int]] = {}
     kept = []
     for place in reversed(ordered):
-        digest = entries[place].digest
-        if digest is not None:
-            alike = seen.setdefault(digest, [])
+        entry = entries[place]
+        if entry.digest is not None:
+            alike = seen.setdefault((kind_of(entry), entry.digest), [])
             if alike and _is_among(entries, place, alike):
                 continue
             alike.append(place)
@@ -93,17 +120,25 @@ def _is_among(entries: Sequence[Entry], place: int, others: Sequence[int]) -> bo
     return any(entries[other].membership() == membership for other in others)
 
 
-def _prune_products(entries: Sequence[Entry], kept: Sequence[int]) -> list[int]:
-    """Of associations with one product name, drop those with fewer members."""
-    ordered = sorted(kept, key=lambda place: entries[place].asn_id)
+def prune_products(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+    """Of associations with one product name, drop those with fewer members; order by asn_id."""
+    ordered = sorted(places, key=lambda place: entries[place].asn_id)
     named: dict[str, list[int]] = defaultdict(list)
     for place in ordered:
         named[entries[place].product.name].append(place)
     dropped: set[int] = set()
-    for places in named.values():
-        if len(places) > 1:
-            dropped |= _shorter(entries, places)
+    for alike in named.values():
+        if len(alike) > 1:
+            dropped |= _shorter(entries, alike)
     return [place for place in ordered if place not in dropped]
+
+
+def prune_products_by_candidate(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+    """Of associations with one product name, keep the first: by asn_id, then as they stand."""
+    first: dict[str, int] = {}
+    for place in sorted(places, key=lambda place: entries[place].asn_id):
+        first.setdefault(entries[place].product.name, place)
+    return [place for place in places if first[entries[place].product.name] == place]
 
 
 def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
@@ -142,3 +177,12 @@ def _is_comparable(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return len(one) != len(other) and all(
         other.get(expname, exptype) == exptype for expname, exptype in one.items()
     )
+
+
+OVERALL: dict[str, Overall] = {
+    "prune_memberships": prune_memberships,
+    "prune_memberships_of_type": prune_memberships_of_type,
+    "prune_products": prune_products,
+    "prune_products_by_candidate": prune_products_by_candidate,
+}
+"""The steps by the names that rulesets use."""

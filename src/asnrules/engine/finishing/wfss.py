@@ -35,6 +35,9 @@ NO_TARGET = "000"
 FILTER_ONLY = frozenset({"miri"})
 """Instruments whose products are named by the filter alone."""
 
+BY_CHANNEL = frozenset({"nircam"})
+"""Instruments whose direct images differ in channel."""
+
 
 def wfss_catalog(draft: Draft, work: Work) -> list[Draft] | str:
     """Use the direct image that comes next after the science in the sequence of exposures."""
@@ -44,6 +47,32 @@ def wfss_catalog(draft: Draft, work: Work) -> list[Draft] | str:
 def wfss_catalog_parallel(draft: Draft, work: Work) -> list[Draft] | str:
     """Use the first direct image of a long-wavelength detector, or else the first."""
     return _with_catalog(draft, work, _first_long)
+
+
+def wfss_catalog_matching(draft: Draft, work: Work) -> list[Draft] | str:
+    """Use the one that comes next after the science among direct images of the same optics.
+
+    That is the channel of NIRCam, otherwise the pupil wheel. Where one of the exposures does not
+    say what it had, or the pool has no sequence, the direct images stay as they are. (Behaviour
+    of jwst 1.3.0, by running it.)
+    """
+    directs = [one for one in draft.of_exptype(DIRECT_IMAGE) if one.place is not None]
+    science = next((one.place for one in draft.of_exptype(SCIENCE)), None)
+    if not directs or science is None:
+        return _with_catalog(draft, work, _closest)
+    by_channel = work.value(directs[0].place or 0, "instrume") in BY_CHANNEL
+    keyword = "channel" if by_channel else "pupil"
+    wanted = work.given(science, keyword)
+    found = [work.given(one.place or 0, keyword) for one in directs]
+    is_told = wanted is not None and None not in found
+    if work.value(science, "expspcin") is None or (_number(work, science) and not is_told):
+        return [draft]
+    alike = [one for one, value in zip(directs, found, strict=True) if value == wanted]
+    return _with_catalog(
+        draft,
+        work,
+        lambda work, science, _directs, _shared: _closest(work, science, alike, (), directs[0]),
+    )
 
 
 def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | str:
@@ -63,10 +92,14 @@ def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | st
 
 
 def _closest(
-    work: Work, science: int, directs: list[DraftMember], shared: tuple[Stretch, ...]
+    work: Work,
+    science: int,
+    directs: list[DraftMember],
+    shared: tuple[Stretch, ...],
+    fallback: DraftMember | None = None,
 ) -> DraftMember:
     start = _number(work, science)
-    closest, least = directs[0], FURTHEST
+    closest, least = fallback or directs[0], FURTHEST
     if start is None:
         return closest
     following = [stretch.next_above(_sequence, start) for stretch in shared]
