@@ -1,4 +1,7 @@
-"""What the engine makes of each pool of the parity folder is what jwst 3.0.0 makes of it."""
+"""What the engine makes of each pool of the parity folder is what jwst makes of it.
+
+By the rules of 3.0.0, and where it is known by those of 1.3.0.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,16 @@ def test_equals_the_oracle_on_the_rows_as_they_stand(
     assert equal == len(whole_case.given)
 
 
+def test_equals_release_1_3_0_by_its_rules(
+    older_case: Any, canon: ModuleType, compare: ModuleType
+) -> None:
+    made = canon.canon_list(older_case.generated("jwst-1.3.0"))
+    equal, missing, extra = compare.compare(older_case.by_1_3_0, made, names=True, full=True)
+    assert (missing, extra) == ([], [])
+    assert equal == len(older_case.by_1_3_0)
+    assert made == older_case.by_1_3_0
+
+
 def test_gives_associations_or_a_plain_error_where_the_oracle_stops(stopped_case: Any) -> None:
     names: list[str] = []
     refusal = None
@@ -45,6 +58,8 @@ def test_gives_associations_or_a_plain_error_where_the_oracle_stops(stopped_case
 def test_every_case_is_found_and_in_scope(all_cases: tuple[Any, ...]) -> None:
     kinds = Counter(case.name.rpartition("/")[0] or "real" for case in all_cases)
     assert kinds == {"real": 51, "probe": 35, "fuzz": 40}
+    older = Counter("probe/" in case.name for case in all_cases if case.by_1_3_0 is not None)
+    assert older == {False: 51, True: 35}
     outside = [case.name for case in all_cases if not case.is_in_scope]
     if outside:
         names = ", ".join(outside)
