@@ -43,6 +43,7 @@ def test_all_are_listed_published_ones_first_by_date(connection: Connection) -> 
         ("published", "2025-05-02"),
         ("published", "2026-01-23"),
         ("published", "2026-03-20"),
+        ("executable", "jwst-1.3.0"),
         ("executable", "jwst-3.0.0"),
     ]
 

@@ -16,6 +16,7 @@ RULESETS = [
     ("2025-05-02", "published", "2025-05-02", "2026-01-23", None),
     ("2026-01-23", "published", "2026-01-23", "2026-03-20", None),
     ("2026-03-20", "published", "2026-03-20", None, None),
+    ("jwst-1.3.0", "executable", "2021-06-07", "2021-09-03", "2021-06-15"),
     ("jwst-3.0.0", "executable", "2026-07-14", None, "2026-03-20"),
 ]
 FIELDS = ("ruleset", "kind", "effective_from", "effective_until", "implements")
