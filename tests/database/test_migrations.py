@@ -189,7 +189,9 @@ def test_every_step_down_undoes_its_step_up(empty: Engine) -> None:
         migrate(empty, migrations.downgrade, lower)
 
 
-@pytest.mark.parametrize("revision", ["0009", "0008", "0006", "0005", "0004", "0003", "0002", "0001"])
+@pytest.mark.parametrize(
+    "revision", ["0009", "0008", "0006", "0005", "0004", "0003", "0002", "0001"]
+)
 def test_data_survive_a_downgrade_and_are_guarded_again(
     generated_catalog: Engine, revision: str
 ) -> None:
