@@ -23,6 +23,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
+from asnrules.engine.values import is_empty
 from asnrules.errors import UsageError
 from asnrules.pools import Pool
 from asnrules.worked import Progress, WorkedPools, work_pools, written_orphans
@@ -271,11 +272,20 @@ def _user() -> str:
 
 def _oddities(pools: Sequence[Pool]) -> list[str]:
     """Say what is odd about the pools but no error."""
+    lines = []
     marks = ("#!", "@!")
-    unexpanded = sum(text.startswith(marks) for pool in pools for text in pool.candidates)
-    if unexpanded:
-        return ["some ASN_CANDIDATE cells hold a template mark; their exposures have no candidate"]
-    return []
+    if any(text.startswith(marks) for pool in pools for text in pool.candidates):
+        lines.append(
+            "some ASN_CANDIDATE cells hold a template mark; their exposures have no candidate"
+        )
+    lines += [
+        f"{pool.name}: blank cells of {keyword.upper()} are the value {text!r} to jwst, and so "
+        "here (null, cut to the longest cell of the column); write null where nothing is meant"
+        for pool in pools
+        for keyword, text in pool.blanks.items()
+        if not is_empty(text)
+    ]
+    return lines
 
 
 def _order_dependence(work: Work, outcome: Outcome) -> list[str]:

@@ -244,6 +244,23 @@ def test_an_unexpanded_template_mark_is_pointed_out(
     assert result.err == f"asnrules: {report['diagnostics'][0]}\n"
 
 
+def test_blank_cells_that_count_as_a_value_are_pointed_out(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    names = ("a_uncal.fits", "b_uncal.fits")
+    pool = write_pool(
+        tmp_path / "pool.csv",
+        *[
+            nrc_image(filename=name, is_psf=psf, bkgdtarg="")
+            for name, psf in zip(names, ("", "yes"), strict=True)
+        ],
+    )
+    result = asnrules_on_file("generate", pool, "--dry-run", "--format", "json")
+    assert result.code == 0
+    (diagnostic,) = json.loads(result.out)["diagnostics"]
+    assert diagnostic.startswith("pool.csv: blank cells of IS_PSF are the value 'nul' to jwst")
+
+
 # ------------------------------------------------------------------ files that are there already
 
 
