@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from asnrules.associations.files import check_names, written_files
-from asnrules.audit.record import Run, record_run
-from asnrules.database.engines import transaction
+from asnrules.associations.files import check_names, settle, written_files
+from asnrules.audit.record import Run
+from asnrules.audit.recording import Recording
 from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
@@ -198,7 +198,13 @@ def _keep(
     """Write and record, both or neither."""
     files: list[Path] = []
     run_id = None
+    recording = Recording(engine)
     diagnostics = [*_oddities(worked.pools), *_order_dependence(worked.work, outcome)]
+    if options.output is not None and (count := settle(options.output, recording.has)):
+        diagnostics.append(
+            f"a run that was cut off before it was recorded had moved {count} files in the output "
+            "folder; this is undone"
+        )
     run = _run(options, worked, outcome, started, diagnostics)
     with ExitStack() as stack:
         if options.save_orphans is not None:
@@ -218,12 +224,13 @@ def _keep(
                     outcome.associations,
                     code_version,
                     overwrite=options.overwrite,
+                    mark=recording.mark(run) if options.record else None,
+                    is_recorded=recording.may_have,
                 )
             )
         if options.record:
             # Committed inside the block of the files: if that fails, they go.
-            with transaction(engine, writing=True) as connection:
-                run_id = record_run(connection, run)
+            run_id = recording.record(run)
     return Report(
         run_id=run_id,
         ruleset=worked.info.ruleset,

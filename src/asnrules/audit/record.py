@@ -135,6 +135,12 @@ def record_run(connection: Connection, run: Run) -> int:
     return run_id
 
 
+def is_recorded(connection: Connection, started_at: dt.datetime, host: str) -> bool:
+    """Tell whether there is a run that was started at this very moment on this host."""
+    found = select(runs.c.run_id).where(runs.c.started_at == started_at, runs.c.host == host)
+    return connection.execute(found).first() is not None
+
+
 def _insert_run(connection: Connection, run: Run) -> int:
     return int(
         connection.execute(
