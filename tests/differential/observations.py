@@ -7,8 +7,10 @@ programs are then disturbed, row by row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -29,8 +31,10 @@ PATTERNS = (
 )
 WFSC = ("prime_targeted_fixed", "prime_wfsc_routine", "prime_wfsc_sensing_control", "parallel_pure")
 MOST_ROWS = 26
+MOST_OF_ONE = 10
 
 Optics = dict[str, str]
+Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -183,14 +187,57 @@ def programs(draw: st.DrawFn, *, disturbed: bool) -> RandomPool:
     """Draw a program of one to four observations, and disturb its rows if so wanted."""
     program = draw(st.sampled_from(("1", "4757", "00632", "12345")))
     modes = draw(st.lists(st.sampled_from(MODES), min_size=1, max_size=2, unique_by=id))
-    shared = draw(
-        st.lists(st.tuples(st.sampled_from(("c1000", "c1001")), st.sampled_from(TYPES)),
-                 max_size=2, unique_by=lambda pair: pair[0])
-    )  # fmt: skip
-    rows: list[dict[str, str]] = []
+    shared = draw(_shared_candidates())
+    rows: list[Row] = []
     for number in range(1, draw(st.integers(1, 4)) + 1):
         rows += _observation(draw, draw(st.sampled_from(modes)), program, number, shared)
-    rows = rows[:MOST_ROWS]
+    return _pool(draw, rows[:MOST_ROWS], disturbed=disturbed)
+
+
+@st.composite
+def real_rows(draw: st.DrawFn, observations: Sequence[Sequence[Row]]) -> RandomPool:
+    """Draw a pool of observations of real pools, under one program, with other candidates."""
+    shared = draw(_shared_candidates())
+    disturbed = draw(st.booleans())
+    rows = []
+    for number in range(1, draw(st.integers(1, 4)) + 1):
+        source = draw(st.sampled_from(observations))
+        first = draw(st.integers(0, max(0, len(source) - MOST_OF_ONE)))
+        flags = {
+            flag: draw(st.sampled_from(FLAGS))
+            for flag in ("bkgdtarg", "is_psf", "tsovisit", "is_imprt")
+            if seldom(draw, 3)
+        }
+        for row in source[first : first + MOST_OF_ONE]:
+            pairs = [(f"o{number:03}", "observation")]
+            pairs += [pair for pair in shared if draw(st.integers(0, 9))]
+            # The observation has three digits after the five of the program.
+            name = f"jw04757{number:03}{row['filename'][10:]}"
+            changes = {"filename": name, "program": "4757", "asn_candidate": str(pairs)}
+            rows.append({**row, **flags, **changes})
+    return _pool(draw, rows, disturbed=disturbed)
+
+
+def real_observations(folder: Path) -> list[list[Row]]:
+    """Read the pools below a folder; give the rows of each observation."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for path in sorted(folder.glob("*/pool.csv")):
+        header, *lines = path.read_text(encoding="utf-8").lower().splitlines()
+        columns = [name.strip() for name in header.split("|")]
+        for line in lines:
+            row = dict(zip(columns, (cell.strip() for cell in line.split("|")), strict=True))
+            if re.match(r"jw\d{11}_.*_uncal\.fits$", row["filename"]):
+                kept = {name: row.get(name, "null") for name in COLUMNS}
+                found.setdefault((path.parent.name, row["filename"][:10]), []).append(kept)
+    return list(found.values())
+
+
+def _shared_candidates() -> st.SearchStrategy[list[tuple[str, str]]]:
+    pair = st.tuples(st.sampled_from(("c1000", "c1001")), st.sampled_from(TYPES))
+    return st.lists(pair, max_size=2, unique_by=lambda one: one[0])
+
+
+def _pool(draw: st.DrawFn, rows: list[Row], *, disturbed: bool) -> RandomPool:
     if disturbed:
         _disturb(draw, rows)
     absent = {draw(st.sampled_from(("subpxpts", "subpxpns", "subpxpns")))}
@@ -205,7 +252,7 @@ def programs(draw: st.DrawFn, *, disturbed: bool) -> RandomPool:
 
 def _observation(
     draw: st.DrawFn, mode: Mode, program: str, number: int, shared: Sequence[tuple[str, str]]
-) -> list[dict[str, str]]:
+) -> list[Row]:
     common = {
         **{column: "null" for column in COMMON if column != "suffix"},
         "program": program,
@@ -254,7 +301,7 @@ def _observation(
     return rows
 
 
-def _disturb(draw: st.DrawFn, rows: list[dict[str, str]]) -> None:
+def _disturb(draw: st.DrawFn, rows: list[Row]) -> None:
     """Give single cells another row's value or one of all, and some rows another's name."""
     for row in rows:
         for _ in range(draw(st.integers(0, 2))):

@@ -30,14 +30,14 @@ from asnrules.pools import read_pool
 from asnrules.shipped import shipped
 from asnrules.worked import check_columns
 from differential.families import FAMILIES
-from differential.observations import programs
+from differential.observations import programs, real_observations, real_rows
 from differential.pools import Asked, RandomPool, options, pools
 
 pytest.importorskip("jwst", reason="jwst 3.0.0 is not installed beside asnrules")
 
 from differential.oracle import RULES, oracle_associations
 
-EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "40"))
 FIELDS = ("asn_type", "asn_rule", "asn_id", "program", "target", "degraded_status")
 
 Associations = list[tuple[str, dict[str, Any]]]
@@ -48,6 +48,9 @@ KINDS = {
     "observed": programs(disturbed=False),
     "disturbed": programs(disturbed=True),
 }
+PARITY = Path(__file__).parents[3] / "shared" / "parity"
+if PARITY.is_dir():
+    KINDS["rows of real pools"] = real_rows(real_observations(PARITY))
 
 
 def expectation(path: Path, asked: Asked) -> Associations | None:

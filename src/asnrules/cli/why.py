@@ -65,7 +65,8 @@ def _lines(explanation: Explanation) -> Iterable[str]:
             f"  {document['asn_rule']} took it as {document['role']}, "
             f"for candidate {document['candidate']} ({document['candidate_type']})"
         )
-        yield f"  asked of it: {'; '.join(document['asked']) or 'nothing'}"
+        asked = [text for text in document["asked"] if not text.startswith("not ")]
+        yield f"  asked of it: {'; '.join(asked) or 'nothing'}"
         if (document["role"], document["exptype"]) == ("science", "background"):
             yield "  of the sciences of the pattern each is one in turn, the others its background"
         shared = ", ".join(f"{key['keyword']} {key['value']}" for key in document["keys"].values())
