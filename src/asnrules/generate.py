@@ -13,13 +13,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
 from asnrules.associations.files import check_names, settle, written_files
 from asnrules.audit.record import Run
 from asnrules.audit.recording import Recording
+from asnrules.classifier import Classification
 from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
@@ -71,6 +72,24 @@ class Options:
     note: str | None = None
 
 
+class Orphan(NamedTuple):
+    """An exposure that is in no association.
+
+    Attributes
+    ----------
+    filename : str
+        Its name.
+    exp_type : str or None
+        Its EXP_TYPE.
+    reason : str
+        Why it is in none.
+    """
+
+    filename: str
+    exp_type: str | None
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a run came to.
@@ -89,6 +108,8 @@ class Report:
         What else there is to know.
     by_rule : dict
         From asn_type and asn_rule to the number of associations.
+    orphans : list of Orphan
+        The exposures that are in no association, by file name.
     """
 
     run_id: int | None
@@ -99,6 +120,7 @@ class Report:
     files: list[str]
     diagnostics: list[str]
     by_rule: dict[tuple[str, str], int] = field(default_factory=dict)
+    orphans: list[Orphan] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -110,6 +132,7 @@ class Report:
             "unassociated": self.unassociated,
             "files": self.files,
             "diagnostics": self.diagnostics,
+            "orphans": [orphan._asdict() for orphan in self.orphans],
         }
 
 
@@ -240,7 +263,29 @@ def _keep(
         files=[str(path) for path in files],
         diagnostics=diagnostics,
         by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
+        orphans=_orphans(worked, outcome),
     )
+
+
+def _orphans(worked: WorkedPools, outcome: Outcome) -> list[Orphan]:
+    work = worked.work
+    classified: dict[int, Classification] = {}
+    orphans = []
+    for place, count in enumerate(outcome.memberships):
+        if count:
+            continue
+        key = id(work.judgements[place])
+        if key not in classified:
+            classified[key] = worked.classifier.classify(work, place)
+        found = classified[key]
+        orphans.append(
+            Orphan(
+                filename=work.value(place, "filename") or "",
+                exp_type=found.exp_type,
+                reason=outcome.reasons.get(place, found.reason),
+            )
+        )
+    return orphans
 
 
 def _run(
