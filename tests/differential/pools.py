@@ -79,7 +79,10 @@ class RandomPool:
         values = self.values()
         places = sorted(
             range(len(values)),
-            key=lambda at: (values[at]["filename"], [values[at][name] for name in names]),
+            key=lambda at: (
+                values[at]["filename"],
+                [_compared(values[at], name) for name in names],
+            ),
         )
         return [self.rows[place] for place in places]
 
@@ -96,6 +99,12 @@ class RandomPool:
         ]
         absent = sorted(set(COLUMNS) - set(self.columns))
         return "\n".join([*lines, f"no columns: {' '.join(absent)}", f"upper: {self.upper}"])
+
+
+def _compared(row: Mapping[str, str], column: str) -> list[str]:
+    """Give what rows of one file name are compared by: the order of candidates is nothing."""
+    pairs = re.findall(r"\([^()]*\)", row[column]) if column == "asn_candidate" else []
+    return sorted(pairs) or [row[column]]
 
 
 @st.composite

@@ -130,7 +130,7 @@ def engine_associations(path: Path, asked: Asked) -> Associations:
     keywords = all_keywords()
     pool = read_pool(path, keywords)
     check_columns(ruleset(), pool)
-    order = canonical_order(pool.rows, keywords.index("filename"))
+    order = canonical_order(pool.rows, keywords.index("filename"), keywords.index("asn_candidate"))
     work = Work.judged(ruleset(), keywords, [pool.rows[place] for place in order])
     wanted = Wanted(
         selection=Selection(frozenset(asked.candidates), asked.dms),

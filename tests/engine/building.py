@@ -72,7 +72,7 @@ def work_of(exposures: Iterable[Mapping[str, str]], *, without: Sequence[str] = 
         tuple(None if name in without else one.get(name, "null") for name in keywords())
         for one in exposures
     ]
-    order = canonical_order(rows, keywords().index("filename"))
+    order = canonical_order(rows, keywords().index("filename"), keywords().index("asn_candidate"))
     return Work.judged(ruleset(), keywords(), [rows[place] for place in order])
 
 
