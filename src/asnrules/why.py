@@ -175,7 +175,11 @@ def _kept_document(fate: Fate) -> dict[str, Any]:
         "role": member.role,
         "asked": _asked(fate.rule, member.role),
         "keys": {
-            name: {"keyword": keyword.upper(), "value": value}
+            name: {
+                "keyword": keyword.upper(),
+                "value": value,
+                "of_role": all(key.name != name for key in fate.rule.keys),
+            }
             for name, (keyword, value) in fate.keys.items()
         },
     }

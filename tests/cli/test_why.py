@@ -86,6 +86,10 @@ def dropped(document: Any) -> list[tuple[str, str, str | None]]:
 # ------------------------------------------------------------------ the document
 
 
+def key(keyword: str, value: str, *, of_role: bool = False) -> dict[str, Any]:
+    return {"keyword": keyword, "value": value, "of_role": of_role}
+
+
 def test_the_document_of_a_science(asnrules: Command, pool: str) -> None:
     document = explained(asnrules, pool, "image")
     misses = document.pop("misses")
@@ -121,13 +125,13 @@ def test_the_document_of_a_science(asnrules: Command, pool: str) -> None:
                     "the class counts as science",
                 ],
                 "keys": {
-                    "program": {"keyword": "PROGRAM", "value": "1"},
-                    "instrument": {"keyword": "INSTRUME", "value": "nircam"},
-                    "detector": {"keyword": "DETECTOR", "value": "nrca1"},
-                    "opt_elem": {"keyword": "FILTER", "value": "f200w"},
-                    "opt_elem2": {"keyword": "PUPIL", "value": "clear"},
-                    "subarray": {"keyword": "SUBARRAY", "value": "full"},
-                    "exp_type": {"keyword": "EXP_TYPE", "value": "nrc_image"},
+                    "program": key("PROGRAM", "1"),
+                    "instrument": key("INSTRUME", "nircam"),
+                    "detector": key("DETECTOR", "nrca1"),
+                    "opt_elem": key("FILTER", "f200w"),
+                    "opt_elem2": key("PUPIL", "clear"),
+                    "subarray": key("SUBARRAY", "full"),
+                    "exp_type": key("EXP_TYPE", "nrc_image"),
                 },
             }
         ],
@@ -232,6 +236,15 @@ def test_a_direct_image(asnrules_on_file: Command, pool: str) -> None:
         "made without it: what is made of the direct images stands for it: "
         f"{root}_i2d.fits, {root}_cat.ecsv, {root}_segm.fits"
     )
+
+
+def test_a_key_of_a_role_is_told_apart(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "imprint1")
+    (found,) = (one for one in document["associations"] if one["role"] == "imprint")
+    assert key("MOSTILNO", "1", of_role=True) in found["keys"].values()
+    assert key("GRATING", "g395h") in found["keys"].values()
+    text = text_of(asnrules_on_file, pool, "imprint1").out
+    assert "  what its role has to match: MOSTILNO 1" in text
 
 
 def test_a_nod_that_overlaps(asnrules_on_file: Command, tmp_path: Path) -> None:

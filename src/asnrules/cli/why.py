@@ -69,8 +69,17 @@ def _lines(explanation: Explanation) -> Iterable[str]:
         yield f"  asked of it: {'; '.join(asked) or 'nothing'}"
         if (document["role"], document["exptype"]) == ("science", "background"):
             yield "  of the sciences of the pattern each is one in turn, the others its background"
-        shared = ", ".join(f"{key['keyword']} {key['value']}" for key in document["keys"].values())
+        shared, of_role = (
+            ", ".join(
+                f"{key['keyword']} {key['value']}"
+                for key in document["keys"].values()
+                if key["of_role"] is of_its_role
+            )
+            for of_its_role in (False, True)
+        )
         yield f"  in common with the other members: {shared or 'nothing'}"
+        if of_role:
+            yield f"  what its role has to match: {of_role}"
     if explanation.reason is not None:
         yield ""
         yield f"It is in no association: {explanation.reason}"
