@@ -15,11 +15,20 @@ from pathlib import Path
 from benchmarks.databases import all_databases
 from benchmarks.floor import floor
 from benchmarks.growth import growth
+from benchmarks.irregular import irregular
+from benchmarks.ledger import ledger
 from benchmarks.oracle import oracle
 from benchmarks.setting import Result, Setting
 from benchmarks.worst import worst
 
-SECTIONS = {"oracle": oracle, "growth": growth, "floor": floor, "worst": worst}
+SECTIONS = {
+    "oracle": oracle,
+    "growth": growth,
+    "floor": floor,
+    "worst": worst,
+    "irregular": irregular,
+    "ledger": ledger,
+}
 LATEST = Path(__file__).parent / "results" / "latest.json"
 
 

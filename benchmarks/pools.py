@@ -14,6 +14,7 @@ from itertools import chain, cycle, islice
 from pathlib import Path
 
 OBSERVATIONS_OF_A_PROGRAM = 999
+FIRST_PROGRAM = 3101
 COLUMNS = (
     "filename", "obs_id", "program", "obs_num", "visit_id", "visitype", "act_id", "exposure",
     "exp_type", "instrume", "detector", "channel", "module", "band", "filter", "pupil", "grating",
@@ -34,11 +35,13 @@ class Plan:
     ----------
     seed : int
         For the draws.
+    program : int
+        The number of the first program.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, program: int) -> None:
         self.draw = random.Random(seed)
-        self._program = 3101
+        self._program = program
         self._observations = 0
         self._candidates = 0
 
@@ -268,7 +271,7 @@ MODES = {
 }  # fmt: skip
 
 
-def pool_lines(mode: str, rows: int, seed: int = 0) -> Iterator[str]:
+def pool_lines(mode: str, rows: int, seed: int = 0, program: int = FIRST_PROGRAM) -> Iterator[str]:
     """Give the lines of a pool, the header first.
 
     Parameters
@@ -279,18 +282,22 @@ def pool_lines(mode: str, rows: int, seed: int = 0) -> Iterator[str]:
         How many exposures.
     seed : int
         Another seed, another pool.
+    program : int
+        The number of its first program: those of another one share no exposure with it.
     """
-    plan = Plan(seed)
+    plan = Plan(seed, program)
     exposures = chain.from_iterable(kind(plan) for kind in cycle(MODES[mode]))
     yield "|".join(COLUMNS) + "\n"
     for row in islice(exposures, rows):
         yield "|".join([row.get(column, "null") for column in COLUMNS]) + "\n"
 
 
-def write_pool(path: Path, mode: str, rows: int, seed: int = 0) -> Path:
+def write_pool(
+    path: Path, mode: str, rows: int, seed: int = 0, program: int = FIRST_PROGRAM
+) -> Path:
     """Write a pool, see `pool_lines`, and give its path."""
     with path.open("w", encoding="utf-8") as stream:
-        stream.writelines(pool_lines(mode, rows, seed))
+        stream.writelines(pool_lines(mode, rows, seed, program))
     return path
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 MEGABYTE = 1 << 20
+FINE = frozenset({0})
 _UNIT_OF_RSS = 1 if sys.platform == "darwin" else 1024
 
 
@@ -41,7 +42,9 @@ class ProcessError(Exception):
     """A process that failed, or took too long."""
 
 
-def measured(command: Sequence[str | Path], limit: float = 3600) -> Cost:
+def measured(
+    command: Sequence[str | Path], limit: float = 3600, codes: frozenset[int] = FINE
+) -> Cost:
     """Run a process to its end.
 
     Parameters
@@ -50,6 +53,8 @@ def measured(command: Sequence[str | Path], limit: float = 3600) -> Cost:
         The program and its arguments; it runs in the root of the checkout.
     limit : float
         Seconds after which it is stopped.
+    codes : set of int
+        The exit codes that it may end with.
 
     Raises
     ------
@@ -66,7 +71,7 @@ def measured(command: Sequence[str | Path], limit: float = 3600) -> Cost:
         wall = time.perf_counter() - started
         for stream in (out, err):
             stream.seek(0)
-        if status != 0:
+        if status not in codes:
             message = err.read().strip().split("\n")[-1]
             raise ProcessError(f"ended with status {status}: {message[:500]}")
         cpu = usage.ru_utime + usage.ru_stime

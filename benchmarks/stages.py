@@ -70,7 +70,7 @@ def clocked_generate(clock: Clock) -> Callable[..., Any]:
     clock.timed(worked, "canonical_order", "group")
     clock.timed(generate.WorkedPools, "generation", "group")
     clock.timed(worked.Generation, "run", "group")
-    clock.timed(generate.Recording, "record", "record")
+    clock.timed(generate.RunRecorder, "record", "record")
     clock.timed_block(generate, "written_files", "write")
     function: Callable[..., Any] = generate.generate
     return function

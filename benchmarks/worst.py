@@ -87,8 +87,73 @@ def imprints(place: int, draw: random.Random) -> Values:
     )  # fmt: skip
 
 
+def half_backgrounds(place: int, _draw: random.Random) -> Values:
+    """Take images of which every other one is a background: the files grow with the square."""
+    return _exposure(place, bkgdtarg="ft"[place % 2])
+
+
+def reference_stars(place: int, draw: random.Random) -> Values:
+    """Take images of which some show reference stars that are backgrounds as well."""
+    return _exposure(place, **dict.fromkeys(("is_psf", "bkgdtarg"), draw.choice("tfffffffff")))
+
+
+def grisms_of_a_series(place: int, draw: random.Random) -> Values:
+    """Take slitless spectra and direct images, some of a time series, each named twice."""
+    return grisms(place // 2, random.Random(place // 2)) | {"tsovisit": draw.choice("tf")}
+
+
+def parallel_grisms(place: int, draw: random.Random) -> Values:
+    """Take slitless spectra and direct images of programs that run in parallel."""
+    values = grisms(place, draw)
+    return values | {
+        "instrume": "nircam", "detector": draw.choice(["nrcalong", "nrca1"]),
+        "exp_type": values["exp_type"].replace("nis", "nrc"), "program": str(4444 + place // 500),
+        "filename": values["filename"].replace("nrca1", draw.choice(["nrcalong", "nrca1"])),
+        "asn_candidate": "[('c1001', 'direct_image')]",
+    }  # fmt: skip
+
+
+def half_imprints(place: int, draw: random.Random) -> Values:
+    """Take spectra of one setting, each followed by its imprint."""
+    return imprints(place, draw) | {"is_imprt": "ft"[place % 2]}
+
+
+def imprints_of_backgrounds(place: int, draw: random.Random) -> Values:
+    """Take background spectra of one setting, some of them imprints, on a few tiles."""
+    return imprints(place, draw) | {
+        "is_imprt": draw.choice("tf"), "bkgdtarg": "t", "mostilno": draw.choice("12"),
+    }  # fmt: skip
+
+
+def nods_of_one_group(place: int, draw: random.Random) -> Values:
+    """Take spectra of one nod pattern: the files grow with the square."""
+    return nods(place, draw) | {"expspcin": "1"}
+
+
+def _through_the_slit(place: int, **values: str) -> Values:
+    optics = {"instrume": "miri", "detector": "mirimage", "filter": "p750l", "pupil": "null"}
+    common = {"exp_type": "mir_lrs-fixedslit", "channel": "null", "obs_id": "v1"}
+    return _exposure(place, **(optics | common | values))
+
+
+def confirmations(place: int, draw: random.Random) -> Values:
+    """Take low-resolution spectra, backgrounds among them, with images that confirm the target."""
+    kind = draw.random()
+    if kind < 0.05:
+        return _through_the_slit(place, exp_type="mir_taconfirm", filter="f560w")
+    is_background = "t" if kind < 0.06 else "f"
+    return _through_the_slit(place, bkgdtarg=is_background, tsovisit=draw.choice("tff"))
+
+
+def nods_along_a_slit(place: int, _draw: random.Random) -> Values:
+    """Take low-resolution spectra at two points: the files grow with the square."""
+    return _through_the_slit(place, patttype="along-slit-nod", patt_num="12"[place % 2])
+
+
 KINDS: tuple[Callable[[int, random.Random], Values], ...] = (
-    time_series, backgrounds, many_backgrounds, gaps, doubled, grisms, nods, imprints,
+    time_series, backgrounds, many_backgrounds, half_backgrounds, reference_stars, gaps, doubled,
+    grisms, grisms_of_a_series, parallel_grisms, imprints, half_imprints, imprints_of_backgrounds,
+    nods, nods_of_one_group, confirmations, nods_along_a_slit,
 )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import Engine, create_engine, make_url
 
 from asnrules.catalog.opening import connect_catalog, upgrade_catalog
 
+pytest_plugins = ("filled",)
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -19,8 +19,10 @@ from sqlalchemy import Engine
 
 from asnrules.associations.files import check_names, settle, written_files
 from asnrules.audit.record import Run
-from asnrules.audit.recording import Recording
+from asnrules.audit.recorder import RunRecorder
+from asnrules.catalog.rulesets import find_ruleset
 from asnrules.classifier import Classification
+from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
@@ -166,6 +168,8 @@ def generate(
         If a pool is not one, or lacks a column that the rules need.
     NotFoundError
         If there is no such ruleset.
+    UsageError
+        If the run is to be recorded under a draft.
     OutputError
         If the files cannot be written.
     DatabaseError
@@ -191,11 +195,24 @@ def _generate(
     started: dt.datetime,
 ) -> Report:
     wanted = _wanted(options)
+    if options.record and options.ruleset is not None:
+        _refuse_draft(engine, options.ruleset)
     worked = work_pools(engine, paths, options.ruleset, options.as_of, progress)
     generation = worked.generation(wanted)
     outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
     check_names(outcome.associations)
     return _keep(engine, options, worked, outcome, started)
+
+
+def _refuse_draft(engine: Engine, label: str) -> None:
+    """Refuse to record a run under a draft: its rules may change, and the record would not say."""
+    with transaction(engine) as connection:
+        info = find_ruleset(connection, label)
+    if info.status == "draft":
+        raise UsageError(
+            f"ruleset {label!r} is a draft, and no run is recorded under a draft; "
+            "publish it, or use --no-record or --dry-run"
+        )
 
 
 def _wanted(options: Options) -> Wanted:
@@ -221,9 +238,9 @@ def _keep(
     """Write and record, both or neither."""
     files: list[Path] = []
     run_id = None
-    recording = Recording(engine)
+    recorder = RunRecorder(engine)
     diagnostics = [*_oddities(worked.pools), *_order_dependence(worked.work, outcome)]
-    if options.output is not None and (count := settle(options.output, recording.has)):
+    if options.output is not None and (count := settle(options.output, recorder.has)):
         diagnostics.append(
             f"a run that was cut off before it was recorded had moved {count} files in the output "
             "folder; this is undone"
@@ -247,13 +264,13 @@ def _keep(
                     outcome.associations,
                     code_version,
                     overwrite=options.overwrite,
-                    mark=recording.mark(run) if options.record else None,
-                    is_recorded=recording.may_have,
+                    mark=recorder.mark(run) if options.record else None,
+                    is_recorded=recorder.may_have,
                 )
             )
         if options.record:
             # Committed inside the block of the files: if that fails, they go.
-            run_id = recording.record(run)
+            run_id = recorder.record(run)
     return Report(
         run_id=run_id,
         ruleset=worked.info.ruleset,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -83,7 +83,7 @@ def test_toml_in_another_encoding_is_refused(published: Path) -> None:
     assert_refused(published, "ruleset.toml")
 
 
-@pytest.mark.parametrize("name", ["label", "kind", "title", "source", "effective_from"])
+@pytest.mark.parametrize("name", ["label", "kind", "title", "source"])
 def test_missing_header_is_named(published: Path, name: str) -> None:
     change(published / "ruleset.toml", f"{name} =", f"x{name} =")
     assert_refused(published, "ruleset.toml", f"no {name}")
@@ -98,6 +98,52 @@ def test_other_kind_is_refused(published: Path) -> None:
 def test_effective_from_has_to_be_a_date(published: Path, day: str) -> None:
     change(published / "ruleset.toml", "effective_from = 2026-03-20", f"effective_from = {day}")
     assert_refused(published, "ruleset.toml", "effective_from")
+
+
+@pytest.mark.parametrize("day", ["2026-03-20", "2026-03-19", '"2027-01-01"', "1"])
+def test_effective_until_has_to_be_a_later_date(published: Path, day: str) -> None:
+    change(
+        published / "ruleset.toml", "effective_from =", f"effective_until = {day}\neffective_from ="
+    )
+    assert_refused(published, "ruleset.toml", "effective_until")
+
+
+def test_end_without_a_start_is_refused(published: Path) -> None:
+    change(published / "ruleset.toml", "effective_from = ", "effective_until = ")
+    assert_refused(published, "ruleset.toml", "effective_until", "effective_from")
+
+
+def test_dates_are_part_of_the_checksum(published: Path) -> None:
+    dated = read_ruleset(published)
+    assert (dated.effective_from, dated.effective_until) == (dt.date(2026, 3, 20), None)
+    change(
+        published / "ruleset.toml",
+        "effective_from = 2026-03-20",
+        "effective_from = 2026-03-20\neffective_until = 2027-01-01",
+    )
+    ended = read_ruleset(published)
+    assert ended.effective_until == dt.date(2027, 1, 1)
+    change(published / "ruleset.toml", "effective_until = 2027-01-01", "")
+    change(published / "ruleset.toml", "effective_from = 2026-03-20", "")
+    undated = read_ruleset(published)
+    assert (undated.effective_from, undated.effective_until) == (None, None)
+    assert len({one.checksum() for one in (dated, ended, undated)}) == 3
+
+
+# What these rulesets were published with; none of it may ever change.
+PUBLISHED_CHECKSUMS = {
+    "2020-12-07": "8a7a0aeab4ebc5d64b2a248ae98575cd376496802411f74e737519c79b1f7ed0",
+    "2021-03-19": "c6435fb6afc14aa77bd2f3c2e815649a38974588dba2202513cbdc99a195857d",
+    "2021-06-15": "26ae8f544f0c3faf84750356c69f818d683f6b0333521fcb2dc27137e8864405",
+    "2025-05-02": "bb96da7207974aadc53c8ad4e54b5c6413e23d134cafabf3dbe500199dd903ae",
+    "2026-01-23": "10f9daa63485ad3418d62fd2a5422419ceccbbd194faeee6ebb5d63a46252304",
+    "2026-03-20": "287ed6a018bfbd1e76b74bb470a9fd015bc4d113082dba462a7451e843bc537e",
+}
+
+
+@pytest.mark.parametrize("label", PUBLISHED_CHECKSUMS)
+def test_checksum_of_a_published_ruleset_stays(label: str) -> None:
+    assert read_ruleset(SEEDS / label).checksum() == PUBLISHED_CHECKSUMS[label]
 
 
 @pytest.mark.parametrize("name", ["label", "title", "source"])
@@ -220,11 +266,224 @@ def test_unknown_required_column_condition_is_refused(executable: Path) -> None:
     assert_refused(executable, "ruleset.toml", "'nircam_coronagraph'")
 
 
-def test_unknown_finishing_step_is_refused_when_the_rules_are_built(executable: Path) -> None:
-    change(executable / "ruleset.toml", '"candidate_validity"', '"candidate_validty"')
+def test_unknown_finishing_step_in_the_tables_is_refused_when_the_rules_are_built(
+    executable: Path,
+) -> None:
+    content = read_ruleset(executable)
+    content.tables["asn_rule_steps"][0]["step"] = "candidate_validty"
     with pytest.raises(RulesetError, match=r"\A[^\n]*'candidate_validty'[^\n]*\Z") as caught:
-        build_ruleset(read_ruleset(executable))
+        build_ruleset(content)
     assert "candidate_validity" in str(caught.value)
+
+
+# ------------------------------------------------------------------------- file, line, suggestion
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("conditions.toml", 'tsovisit = "t"', 'tsovist = "t"',
+         ["unknown keyword 'tsovist'", "'tsovisit'"]),
+        ("conditions.toml", 'exp_type = "nrs_ifu"', 'exp_type = "nrs_ifuu"',
+         ["unknown EXP_TYPE 'nrs_ifuu'", "'nrs_ifu'"]),
+        ("conditions.toml", '"mir_4qpm", "mir_image"', '"mir_4qpm", "mir_imag"',
+         ["unknown EXP_TYPE 'mir_imag'", "'mir_image'"]),
+        ("conditions.toml", 'class = "target_acquisition"', 'class = "target_aquisition"',
+         ["unknown class 'target_aquisition'", "'target_acquisition'"]),
+        ("conditions.toml", '"c[0-9]{4}"', '"c[0-9{4}"', ["bad pattern 'c[0-9{4}'"]),
+        ("conditions.toml", '{ not_in = ["f277w"] }', '{ notin = ["f277w"] }',
+         ["'notin' is no operator", "'not_in'"]),
+        ("conditions.toml", '{ not_in = ["f277w"] }', '{ not_in = [] }', ["not_in takes values"]),
+        ("conditions.toml", '{ not_in = ["f277w"] }', '{ set = ["f277w"] }',
+         ["set takes no values"]),
+        ("conditions.toml", 'subarray = "full"', 'subarray = "FULL"', ["lower case"]),
+        ("conditions.toml", 'subarray = "full"', 'subarray = 3', ["subarray", "a text, a list or"]),
+        ("conditions.toml", "text = \"SUBARRAY is full\"", "text = 7", ["text", "quotes"]),
+        ("conditions.toml", 'paths = "ifu_paths.csv"', 'paths = "../ifu_paths.csv"',
+         ["'../ifu_paths.csv'", "beside"]),
+        ("conditions.toml", 'paths = "ifu_paths.csv"', 'paths = "/etc/passwd"', ["beside"]),
+        ("classes.toml", 'class = "engineering"', 'class = "enginering"',
+         ["unknown class 'enginering'", "'engineering'"]),
+        ("classes.toml", 'keyword = "pntgtype"', 'keyword = "pntgtyp"',
+         ["unknown keyword 'pntgtyp'", "'pntgtype'"]),
+        ("classes.toml", 'default = "science"', 'default = "scienc"', ["'scienc'", "'science'"]),
+        ("keys.toml", '["filter", "band"]', '["filter", "bond"]',
+         ["unknown keyword 'bond'", "'band'"]),
+        ("keys.toml", 'excludes = "patt_num"', 'excludes = "pat_num"',
+         ["unknown key 'pat_num'", "'patt_num'"]),
+        ("keys.toml", '"opt_elem2", "fxd_slit"', '"opt_elem2", "fxd_slt"',
+         ["unknown key 'fxd_slt'", "'fxd_slit'"]),
+        ("keys.toml", '"not filter_opaque"', '"not filter_opak"',
+         ["unknown condition 'filter_opak'", "'filter_opaque'"]),
+        ("rules/image.toml", 'asn_type = "tso-image2"', 'asn_type = "tso-image"',
+         ["unknown association type 'tso-image'", "'tso-image2'"]),
+        ("rules/nirspec_nods.toml", '"nod_split_shutters"', '"nod_split_shuter"',
+         ["unknown finishing step 'nod_split_shuter'", "'nod_split_shutters'"]),
+        ("rules/spectral.toml", 'name = "imprint"', 'name = "imprnt"',
+         ["unknown role 'imprnt'", "'imprint'"]),
+        ("rules/miri_lrs.toml", 'science_as = "background"', 'science_as = "backgrund"',
+         ["unknown class 'backgrund'", "'background'"]),
+        ("rules/spectral.toml", 'not_after = "imprint"', 'not_after = "imprnt"',
+         ["unknown class 'imprnt'", "'imprint'"]),
+        ("rules/spectral.toml", 'companion_class = "imprint"', 'companion_class = "imprnt"',
+         ["unknown class 'imprnt'", "'imprint'"]),
+        ("rules/spectral.toml", 'single = true', 'single = "true"', ["single", "true or false"]),
+        ("rules/wfss.toml", 'offered_again = 2', 'offered_again = -2', ["offered_again", "number"]),
+        ("rules/wfss.toml", '"Asn_Lv2WFSSNRC"', '"Asn_Lv2WFSSNIS"', ["a second rule"]),
+        ("rules/wfss.toml", '"Asn_Lv2WFSSNRC"', '"Asn Lv2"', ["'Asn Lv2' is no name"]),
+        ("rules/image.toml", 'rateints = ["rateints_tso"', 'rateints = ["rateints_so"',
+         ["unknown condition 'rateints_so'", "'rateints_tso'"]),
+        ("rules/image.toml", 'when_key = "is_tso", ', '', ["when_key and when_value"]),
+        ("ruleset.toml", 'steps = ["science_required"', 'steps = ["science_require"',
+         ["unknown finishing step 'science_require'", "'science_required'"]),
+        ("ruleset.toml", 'psf = "science"', 'psg = "science"', ["unknown class 'psg'", "'psf'"]),
+        ("ruleset.toml", 'column = "targetid"', 'column = "targetit"',
+         ["unknown keyword 'targetit'", "'targetid'"]),
+        ("ruleset.toml", 'title = "', 'titel = ""\ntitle = "', ["unknown word 'titel'", "'title'"]),
+        ("suffixes.csv", "alignrefsstep", "align_refs", ["'align_refs' comes twice"]),
+        ("ifu_paths.csv", "g140m,f100lp,nrs1", "g140m,f100lp,NRS1", ["'NRS1'", "lower case"]),
+        ("ifu_paths.csv", "grating,filter,", "grating,fitler,", ["unknown keyword 'fitler'"]),
+        ("ifu_paths.csv", "grating,filter,", "grating,grating,", ["comes twice"]),
+        ("known_differences.csv", "NIS_DARK,", "NIS_DRK,", ["unknown EXP_TYPE 'NIS_DRK'"]),
+        ("known_differences.csv", "NIS_DARK,member_type", "NIS_DARK,membertype",
+         ["unknown aspect 'membertype'", "'member_type'"]),
+    ],
+)  # fmt: skip
+def test_ruleset_is_refused_with_file_line_and_suggestion(
+    executable: Path, file: str, old: str, new: str, words: list[str]
+) -> None:
+    path = executable / file
+    before = path.read_text(encoding="utf-8")
+    change(path, old, new)
+    place = before.index(old)
+    # Where the first changed letter stands.
+    place += next(
+        (number for number, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]),
+        0,
+    )
+    line = before.count("\n", 0, place) + 1
+    assert_refused(executable, f"{file}, line {line}: ", *words)
+
+
+def test_line_is_that_of_the_use_and_not_of_another(executable: Path) -> None:
+    """The same word stands in the file before, where it is right."""
+    path = executable / "rules" / "miri_lrs.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    number = max(n for n, line in enumerate(lines) if "miri_confirmation" in line)
+    lines[number] = 'requires = ["miri_confirmation", "not miri_lrs", "target"]'
+    path.write_text("\n".join(lines))
+    assert_refused(executable, f"rules/miri_lrs.toml, line {number + 1}: ", "'target'")
+
+
+def test_rule_file_of_an_odd_name_is_refused(executable: Path) -> None:
+    (executable / "rules" / "image.toml").rename(executable / "rules" / "an image.toml")
+    assert_refused(executable, "rules/an image.toml", "name the file")
+
+
+def test_second_role_of_a_name_is_refused(executable: Path) -> None:
+    change(executable / "rules" / "image.toml", 'name = "science"', 'name = "background"')
+    assert_refused(executable, "rules/image.toml, line 17: ", "a second role 'background'")
+
+
+@pytest.mark.parametrize(
+    ("line", "new", "words"),
+    [
+        (2, "FGS_ACQ,tracking,N/A,N/A,", ["unknown EXP_TYPE 'FGS_ACQ'", "'FGS_ACQ", "--accept 1="]),
+        (2, "XXX_ACQ1,tracking,N/A,N/A,", ["unknown EXP_TYPE 'XXX_ACQ1'", "did you mean"]),
+        (3, "FGS_ACQ2,trackng,N/A,N/A,", ["unknown member type 'trackng'", "'tracking'"]),
+        (3, "FGS_ACQ2,tracking,NA,N/A,", ["unknown special 'NA'", "N/A"]),
+        (3, "FGS_ACQ2,tracking,N/A,image,", ["unknown association type 'image'", "'image2'"]),
+        (3, "FGS_ACQ1,tracking,N/A,image2,", ["FGS_ACQ1 with special N/A is on line 2 already"]),
+        (3, 'FGS_ACQ2,tracking,N/A,N/A,"a\u2028b"', ["footnote"]),
+    ],
+)
+def test_row_of_a_table_is_refused_with_its_line(
+    published: Path, line: int, new: str, words: list[str]
+) -> None:
+    path = published / "exposure_modes.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[line - 1] = new
+    path.write_text("\n".join(lines))
+    assert_refused(published, f"exposure_modes.csv, line {line}: ", *words)
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        ("99,asn_type,images,image2,x", ["no row 99"]),
+        ("0,asn_type,images,image2,x", ["no row 0"]),
+        ("37,asn_typ,images,image2,x", ["unknown field 'asn_typ'", "'asn_type'"]),
+        ("37,asn_type,images,spec2,x", ["corrected is 'spec2'", "row 37 has image2"]),
+        ("47,special,N/A/,N/A,x", ["a second erratum"]),
+    ],
+)
+def test_erratum_is_refused_with_its_line(published: Path, new: str, words: list[str]) -> None:
+    path = published / "errata.csv"
+    header, _, second = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([header, second, new]))
+    assert_refused(published, "errata.csv, line 3: ", *words)
+
+
+def test_new_exp_type_that_is_accepted_by_row(published: Path) -> None:
+    change(published / "exposure_modes.csv", "MIR_WFSS,", "MIR_NEWMODE,")
+    content = read_ruleset(published, new_exp_types={31: "MIR_NEWMODE"})
+    assert content.tables["exposure_modes"][30]["exp_type"] == "MIR_NEWMODE"
+    with pytest.raises(RulesetError, match="unknown EXP_TYPE"):
+        read_ruleset(published, new_exp_types={30: "MIR_NEWMODE"})
+
+
+@pytest.mark.parametrize("label", ["", "a b", "../x", "-x", "x" * 65, "a\n"])
+def test_label_that_is_none_is_refused(published: Path, label: str) -> None:
+    change(published / "ruleset.toml", 'label = "2026-03-20"', f"label = {json.dumps(label)}")
+    with pytest.raises(RulesetError, match="label"):
+        read_ruleset(published)
+
+
+@pytest.mark.parametrize("file", ["known_differences.csv", "ifu_paths.csv", "suffixes.csv"])
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x85"])
+def test_control_character_is_refused(executable: Path, file: str, character: str) -> None:
+    path = executable / file
+    path.write_text(path.read_text(encoding="utf-8") + character, encoding="utf-8")
+    line = path.read_text(encoding="utf-8").count("\n") + 1
+    assert_refused(executable, f"{file}, line {line}: ", "a control character")
+
+
+def test_file_that_is_too_big_is_refused(executable: Path) -> None:
+    (executable / "keys.toml").write_text("#" * 1_000_001)
+    assert_refused(executable, "keys.toml", "more than 1,000,000 bytes")
+
+
+BITS = st.sampled_from(
+    ["[", "]", "[[rule]]", "{", "}", '"', "=", "\n", ",", "#", "3", "true", "not ", "''", '"""',
+     "\x00", "\x1b", "a.b", "(set)", "!", "\\", "2026-01-01", "N/A", "é"]
+)  # fmt: skip
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_mutated_files_are_read_or_refused_in_one_line(tmp_path: Path, data: st.DataObject) -> None:
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    shutil.copytree(SEEDS / data.draw(st.sampled_from(["2026-03-20", EXECUTABLE])), folder)
+    path = data.draw(st.sampled_from(sorted(path for path in folder.rglob("*") if path.is_file())))
+    text = path.read_text(encoding="utf-8")
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        length = data.draw(st.sampled_from([0, 1, 2, 5, 30]))
+        text = text[:start] + data.draw(BITS) + text[start + length :]
+    path.write_text(text, encoding="utf-8")
+    try:
+        content = read_ruleset(folder)
+    except RulesetError as error:
+        message = str(error)
+    else:
+        message = ""
+        assert content.checksum()
+        if content.kind == "executable":
+            assert build_ruleset(content).rules
+    assert "\n" not in message
+    shutil.rmtree(folder)
 
 
 # ------------------------------------------------------------------------- round trip

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from asnrules.catalog.opening import (
     check_catalog,
@@ -208,7 +209,7 @@ def test_two_processes_may_seed_a_migrated_database_at_once(
 # ------------------------------------------------------------------------- older and newer
 
 
-@pytest.mark.parametrize("revision", ["0002", "0001", "base"])
+@pytest.mark.parametrize("revision", ["0003", "0001", "base"])
 def test_older_file_is_brought_up_when_opened(tmp_path: Path, revision: str) -> None:
     database = str(tmp_path / "rules.db")
     engine = open_catalog(database)
@@ -249,26 +250,38 @@ def test_server_database_without_the_seeds_is_left_to_db_upgrade(postgresql_url:
 
 
 @pytest.mark.parametrize(
-    "opener", [open_catalog, lambda url: upgrade_catalog(connect_catalog(url))]
+    "opener",
+    [
+        lambda url: open_catalog(url, writing=True),
+        lambda url: upgrade_catalog(connect_catalog(url)),
+    ],
 )
-def test_newer_database_is_refused_and_left_alone(
-    database_url: str, opener: Callable[[str], object]
+def test_newer_database_is_not_written(
+    catalog: Engine, database_url: str, opener: Callable[[str], object]
 ) -> None:
-    engine = connect_catalog(database_url)
-    execute(
-        engine,
-        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
-        "INSERT INTO alembic_version VALUES ('9999')",
-    )
+    execute(catalog, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(
         DatabaseError, match=r"its schema, 9999, is newer than this program"
     ) as caught:
         opener(database_url)
     assert caught.value.exit_code == 4
     assert re.fullmatch(r"[^\n]+", str(caught.value))
-    assert inspect(engine).get_table_names() == ["alembic_version"]
-    with transaction(engine) as connection:
+    with transaction(catalog) as connection:
         assert migrations.current_revision(connection) == "9999"
+
+
+def test_newer_database_is_read_if_it_can_be(catalog: Engine, database_url: str) -> None:
+    execute(catalog, "UPDATE alembic_version SET version_num = '9999'")
+    newer = open_catalog(database_url)
+    assert rulesets(newer) == rulesets(catalog)
+    with pytest.raises(DBAPIError, match=r"(?i)read.?only"), newer.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO instruments VALUES ('NEW')")
+    execute(catalog, "DROP VIEW v_run_pools", "DROP VIEW v_runs")
+    with (
+        pytest.raises(DatabaseError, match="v_runs"),
+        transaction(open_catalog(database_url)) as connection,
+    ):
+        connection.exec_driver_sql("SELECT run_id FROM v_runs")
 
 
 # ------------------------------------------------------------------------- check

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, bindparam, text
 
 from asnrules.catalog.opening import connect_catalog, upgrade_catalog
 from asnrules.catalog.rulesets import (
@@ -18,7 +18,9 @@ from asnrules.catalog.rulesets import (
     in_force,
     list_rulesets,
 )
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
+from asnrules.database.types import Day, UtcTime
 from asnrules.errors import NotFoundError
 
 FIRST_DAY = dt.date(2020, 12, 7)
@@ -132,6 +134,100 @@ def test_a_label_of_the_other_kind(
 def test_a_day_before_the_first(connection: Connection, kind: str, first: str) -> None:
     with pytest.raises(NotFoundError, match=f"2019-01-01.*{first}"):
         choose_ruleset(connection, kind, None, dt.date(2019, 1, 1))
+
+
+def put(connection: Connection, label: str, kind: str, start: str, end: str | None) -> None:
+    statement = text(
+        "INSERT INTO rulesets (label, kind, status, title, source, effective_from, "
+        "effective_until, implements, checksum, published_at) "
+        "SELECT :label, CAST(:kind AS text), 'published', 't', 's', :start, :end, "
+        "CASE WHEN :kind = 'executable' THEN ruleset_id END, 'c', :moment "
+        "FROM rulesets WHERE label = '2021-06-15'"
+    ).bindparams(
+        bindparam("start", type_=Day()),
+        bindparam("end", type_=Day()),
+        bindparam("moment", type_=UtcTime()),
+    )
+    connection.execute(
+        statement,
+        {
+            "label": label, "kind": kind, "start": dt.date.fromisoformat(start),
+            "end": end and dt.date.fromisoformat(end),
+            "moment": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        },
+    )  # fmt: skip
+
+
+@pytest.fixture
+def with_gap(catalog: Engine) -> Engine:
+    """Give a catalog with rules of 2022, and none between them and those of 2026."""
+    with transaction(catalog, writing=True) as connection:
+        put(connection, "rules-2022", "executable", "2022-01-01", "2022-03-01")
+    return catalog
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2021-12-31", "rules-2022 is from 2022-01-01"),
+        ("2022-03-01", r"rules-2022 was until 2022-03-01 and jwst-3\.0\.0 is from 2026-07-14"),
+        ("2026-07-13", r"rules-2022 was until 2022-03-01 and jwst-3\.0\.0 is from 2026-07-14"),
+    ],
+)
+def test_a_day_that_none_covers_brings_the_nearest(with_gap: Engine, day: str, words: str) -> None:
+    with (
+        transaction(with_gap) as connection,
+        pytest.raises(
+            NotFoundError, match=f"no executable ruleset .* on {day}; the nearest: {words}$"
+        ),
+    ):
+        choose_ruleset(connection, EXECUTABLE, None, dt.date.fromisoformat(day))
+
+
+def test_an_end_of_its_own_goes_before_the_next(with_gap: Engine) -> None:
+    with transaction(with_gap) as connection:
+        periods = {
+            info.ruleset: (info.effective_from, info.effective_until)
+            for info in list_rulesets(connection)
+            if info.kind == EXECUTABLE
+        }
+        last = choose_ruleset(connection, EXECUTABLE, None, dt.date(2022, 2, 28))
+    assert periods == {
+        "rules-2022": (dt.date(2022, 1, 1), dt.date(2022, 3, 1)),
+        "jwst-3.0.0": (EXECUTABLE_FROM, None),
+    }
+    assert last.ruleset == "rules-2022"
+
+
+def test_after_the_last_there_is_none(catalog: Engine) -> None:
+    with transaction(catalog, writing=True) as connection:
+        put(connection, "last", "published", "2027-01-01", "2028-01-01")
+    with transaction(catalog) as connection:
+        with pytest.raises(NotFoundError, match=r"nearest: last was until 2028-01-01$"):
+            choose_ruleset(connection, PUBLISHED, None, dt.date(2028, 1, 1))
+        assert find_ruleset(connection, "2026-03-20").effective_until == dt.date(2027, 1, 1)
+
+
+def test_a_catalog_without_rulesets_says_so(database_url: str) -> None:
+    engine = connect_catalog(database_url)
+    with transaction(engine, writing=True) as connection:
+        migrations.upgrade(connection)
+        with pytest.raises(NotFoundError, match="the catalog has none"):
+            choose_ruleset(connection, EXECUTABLE)
+
+
+def test_drafts_without_a_date_come_last(catalog: Engine) -> None:
+    with catalog.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO rulesets (label, kind, status, title, source, checksum) "
+                "VALUES ('a draft', 'published', 'draft', 't', 's', 'c')"
+            )
+        )
+    with transaction(catalog) as connection:
+        published = [info for info in list_rulesets(connection) if info.kind == PUBLISHED]
+    assert (published[-1].ruleset, published[-1].effective_from) == ("a draft", None)
+    assert not published[-1].is_in_force(dt.date.max)
 
 
 def test_a_draft_is_listed_but_never_in_force(catalog: Engine) -> None:

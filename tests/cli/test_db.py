@@ -120,7 +120,7 @@ def test_an_older_schema_on_postgresql_needs_an_upgrade(
     assert len(asnrules("lookup", "--format", "json").json) == 75
 
 
-@pytest.mark.parametrize("arguments", [["lookup"], ["db", "upgrade"]])
+@pytest.mark.parametrize("arguments", [["generate", "pool.csv"], ["db", "upgrade"]])
 def test_a_newer_schema_is_left_alone(
     asnrules_on_copy: Command, catalog: Engine, arguments: list[str]
 ) -> None:

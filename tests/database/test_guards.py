@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from asnrules.catalog import store
 from asnrules.catalog.content import EXECUTABLE_TABLES, PUBLISHED_TABLES
+from asnrules.catalog.rulesets import list_rulesets
 from asnrules.database import schema
 from asnrules.database.engines import transaction
+from filled import without_guards
 
 PUBLISHED = "a published ruleset cannot be changed"
 RECORDED = "a recorded run cannot be changed"
+OVERLAP = r"another ruleset of its kind is in force|ex_rulesets_(published|executable)"
 
 # A row for each table of a ruleset, beside those that the drafts have.
 NEW_ROWS = {
+    "ruleset_files": {"path": "new.toml", "text": ""},
     "exposure_modes": {"position": 999, "exp_type": "NIS_AMI", "member_type": "science"},
     "errata": {
         "position": 1, "field": "special", "printed": "N", "corrected": "N/A", "reason": "cut off",
@@ -55,14 +65,14 @@ NEW_ROWS = {
 OF_RULESET = tuple(NEW_ROWS)
 RECORD = (
     "pools", "exposures", "runs", "run_pools", "traces", "decisions", "associations",
-    "association_members",
+    "association_members", "imported_associations",
 )  # fmt: skip
 
 
 def test_every_table_is_guarded_or_vocabulary() -> None:
     vocabulary = {"instruments", "exp_types", "member_types", "keywords", "specials", "asn_types"}
     assert {"rulesets", *OF_RULESET, *RECORD, *vocabulary} == set(schema.metadata.tables)
-    assert set(OF_RULESET) == {*PUBLISHED_TABLES, *EXECUTABLE_TABLES}
+    assert set(OF_RULESET) == {"ruleset_files", *PUBLISHED_TABLES, *EXECUTABLE_TABLES}
 
 
 def assert_refused(engine: Engine, statement: str, message: str) -> None:
@@ -76,7 +86,7 @@ def columns(table: str) -> list[str]:
 
 def ids(connection: Connection, table: str) -> tuple[int, int]:
     """Give the ids of a draft and of a published ruleset that can have rows in a table."""
-    kind = "rules" if table in EXECUTABLE_TABLES else "modes"
+    kind = "modes" if table in PUBLISHED_TABLES else "rules"
     published = {"rules": "jwst-3.0.0", "modes": "2026-03-20"}[kind]
     draft = store.ruleset_id(connection, f"draft-{kind}")
     key = store.ruleset_id(connection, published)
@@ -132,7 +142,7 @@ def test_row_of_a_draft_cannot_move_to_a_published_ruleset(
 
 @pytest.mark.parametrize(
     ("label", "tables"),
-    [("draft-modes", PUBLISHED_TABLES), ("draft-rules", EXECUTABLE_TABLES)],
+    [("draft-modes", PUBLISHED_TABLES), ("draft-rules", ("ruleset_files", *EXECUTABLE_TABLES))],
 )
 def test_draft_can_be_changed_and_deleted(
     full_catalog: Engine, label: str, tables: tuple[str, ...]
@@ -160,6 +170,169 @@ def test_recorded_row_cannot_be_updated(kept_catalog: Engine, table: str) -> Non
 @pytest.mark.parametrize("table", RECORD)
 def test_recorded_row_cannot_be_deleted(kept_catalog: Engine, table: str) -> None:
     assert_refused(kept_catalog, f"DELETE FROM {table}", RECORDED)
+
+
+# ------------------------------------------------------------------------- periods
+
+EMPTY_RULESET: dict[str, Any] = {
+    "ruleset_id": 99, "label": "empty", "kind": "published", "status": "published", "title": "",
+    "source": "", "effective_from": dt.date(2031, 1, 1), "checksum": "",
+    "published_at": dt.datetime(2031, 1, 1, tzinfo=dt.UTC),
+}  # fmt: skip
+NEW_RULESET = EMPTY_RULESET | {
+    "ruleset_id": 100, "label": "new", "effective_from": dt.date(2032, 1, 1),
+}  # fmt: skip
+
+Period = tuple[str, str | None]
+
+
+def put(
+    engine: Engine,
+    number: int,
+    period: tuple[str | None, str | None],
+    kind: str = "published",
+    status: str = "published",
+) -> None:
+    start, end = (day and dt.date.fromisoformat(day) for day in period)
+    row = NEW_RULESET | {
+        "ruleset_id": 200 + number, "label": f"period {number}", "kind": kind, "status": status,
+        "effective_from": start, "effective_until": end,
+    }  # fmt: skip
+    if status == "draft":
+        row["published_at"] = None
+    with engine.begin() as connection:
+        if kind == "executable":
+            row["implements"] = store.ruleset_id(connection, "2020-12-07")
+        connection.execute(insert(schema.rulesets).values(**row))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("2019-01-01", None), ("2019-01-01", None)),
+        (("2019-01-01", None), ("2019-01-01", "2019-02-01")),
+        (("2019-01-01", "2019-03-01"), ("2019-02-28", None)),
+        (("2019-01-01", "2019-03-01"), ("2019-01-02", "2019-01-03")),
+        (("2019-02-01", None), ("2019-01-01", "2019-02-02")),
+        (("2019-02-01", "2019-03-01"), ("2019-01-01", "2019-04-01")),
+        (("9999-12-31", None), ("9999-12-31", None)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["published", "executable"])
+def test_periods_of_a_kind_cannot_overlap(
+    full_catalog: Engine, kind: str, first: Period, second: Period
+) -> None:
+    put(full_catalog, 1, first, kind)
+    with pytest.raises(IntegrityError, match=OVERLAP):
+        put(full_catalog, 2, second, kind)
+    # A draft may; it cannot be published so.
+    put(full_catalog, 3, second, kind, "draft")
+    assert_refused(
+        full_catalog,
+        "UPDATE rulesets SET status = 'published', published_at = '2026-01-01T00:00:00.000000Z' "
+        "WHERE label = 'period 3'",
+        OVERLAP,
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("2019-01-01", None), ("2019-01-02", None)),
+        (("2019-01-01", None), ("2018-12-31", None)),
+        (("2019-01-01", "2019-02-01"), ("2019-02-01", None)),
+        (("2019-02-01", None), ("2019-01-01", "2019-02-01")),
+        (("2019-01-01", None), ("2019-03-01", "2019-04-01")),
+    ],
+)
+def test_periods_may_meet_and_the_next_ends_one_without_an_end(
+    full_catalog: Engine, first: Period, second: Period
+) -> None:
+    put(full_catalog, 1, first)
+    put(full_catalog, 2, second)
+    query = "SELECT effective_from, effective_until FROM rulesets WHERE ruleset_id > 200"
+    with full_catalog.connect() as connection:
+        assert len(connection.exec_driver_sql(query).all()) == 2
+
+
+def test_periods_of_different_kinds_do_not_meet(full_catalog: Engine) -> None:
+    put(full_catalog, 1, ("2019-01-01", "2019-02-01"))
+    put(full_catalog, 2, ("2019-01-01", "2019-02-01"), "executable")
+
+
+DAYS = st.integers(1, 12).map(lambda day: dt.date(2019, 1, day))
+PERIODS = st.lists(
+    st.tuples(DAYS, st.one_of(st.none(), DAYS)).filter(
+        lambda pair: not pair[1] or pair[0] < pair[1]
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(periods=PERIODS)
+def test_what_is_published_is_never_in_force_together(
+    kept_catalog: Engine, periods: list[tuple[dt.date, dt.date | None]]
+) -> None:
+    """Whatever is published in whatever order: refused are those that overlap, and only those."""
+    taken: list[set[dt.date]] = []
+    with kept_catalog.connect() as connection, connection.begin() as whole:
+        for number, (start, end) in enumerate(periods):
+            length = (end - start).days if end is not None else 1
+            days = {start + dt.timedelta(days=day) for day in range(length)}
+            row = NEW_RULESET | {
+                "ruleset_id": 300 + number, "label": f"drawn {number}", "effective_from": start,
+                "effective_until": end,
+            }  # fmt: skip
+            fits = not any(days & others for others in taken)
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(schema.rulesets).values(**row))
+            except IntegrityError as error:
+                assert re.search(OVERLAP, str(error))  # noqa: PT017
+                assert not fits
+            else:
+                assert fits
+                taken.append(days)
+        infos = [info for info in list_rulesets(connection) if info.ruleset.startswith("drawn")]
+        assert len(infos) == len(taken)
+        for day in range(1, 14):
+            assert sum(info.is_in_force(dt.date(2019, 1, day)) for info in infos) <= 1
+        whole.rollback()
+
+
+def test_draft_needs_no_date(full_catalog: Engine) -> None:
+    put(full_catalog, 1, (None, None), status="draft")
+    put(full_catalog, 2, (None, None), status="draft")
+    with pytest.raises(IntegrityError, match="ck_rulesets_dated"):
+        put(full_catalog, 3, (None, None))
+
+
+def test_of_two_that_publish_at_once_one_is_refused(full_catalog: Engine) -> None:
+    """The second waits for the first, and sees then what it has published."""
+    put(full_catalog, 1, ("2019-01-01", "2019-03-01"), status="draft")
+    put(full_catalog, 2, ("2019-02-01", None), status="draft")
+    both_have_begun = threading.Barrier(2)
+
+    def publish(number: int) -> str:
+        try:
+            with transaction(full_catalog) as connection:
+                # Both have seen a catalog in which neither is published.
+                connection.execute(text("SELECT count(*) FROM rulesets")).scalar_one()
+            both_have_begun.wait(timeout=30)
+            with transaction(full_catalog, writing=True) as connection:
+                store.publish(connection, 200 + number, NEW_RULESET["published_at"])
+        except IntegrityError as error:
+            return str(error.orig)
+        return "published"
+
+    with ThreadPoolExecutor(2) as threads:
+        said = sorted(threads.map(publish, (1, 2)), key=len)
+    assert said[0] == "published"
+    assert re.search(OVERLAP, said[1])
 
 
 # ------------------------------------------------------------------------- PostgreSQL
@@ -211,19 +384,9 @@ def test_row_of_published_ruleset_cannot_be_replaced(kept_sqlite: Engine, table:
     assert_refused(kept_sqlite, statement, PUBLISHED)
 
 
-EMPTY_RULESET = {
-    "ruleset_id": 99, "label": "empty", "kind": "published", "status": "published", "title": "",
-    "source": "", "effective_from": dt.date(2031, 1, 1), "checksum": "",
-    "published_at": dt.datetime(2031, 1, 1, tzinfo=dt.UTC),
-}  # fmt: skip
-NEW_RULESET = EMPTY_RULESET | {
-    "ruleset_id": 100, "label": "new", "effective_from": dt.date(2032, 1, 1),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("same", [["ruleset_id"], ["label"], ["kind", "effective_from"]])
-def test_published_ruleset_cannot_be_replaced(full_sqlite: Engine, same: list[str]) -> None:
-    new = NEW_RULESET | {column: EMPTY_RULESET[column] for column in same}
+@pytest.mark.parametrize("same", ["ruleset_id", "label"])
+def test_published_ruleset_cannot_be_replaced(full_sqlite: Engine, same: str) -> None:
+    new = NEW_RULESET | {same: EMPTY_RULESET[same]}
     statement = insert(schema.rulesets)
     with full_sqlite.begin() as connection:
         connection.execute(statement.values(**EMPTY_RULESET))
@@ -231,7 +394,7 @@ def test_published_ruleset_cannot_be_replaced(full_sqlite: Engine, same: list[st
         connection.execute(statement.prefix_with("OR REPLACE").values(**new))
 
 
-@pytest.mark.parametrize("column", ["ruleset_id", "label", "effective_from"])
+@pytest.mark.parametrize("column", ["ruleset_id", "label"])
 def test_draft_cannot_be_updated_to_replace_a_published_ruleset(
     full_sqlite: Engine, column: str
 ) -> None:
@@ -239,7 +402,7 @@ def test_draft_cannot_be_updated_to_replace_a_published_ruleset(
         connection.execute(insert(schema.rulesets).values(**EMPTY_RULESET))
         connection.exec_driver_sql(
             "INSERT INTO rulesets SELECT 100, 'new', kind, 'draft', title, source, '2032-01-01', "
-            "implements, checksum, NULL FROM rulesets WHERE ruleset_id = 99"
+            "NULL, implements, checksum, NULL FROM rulesets WHERE ruleset_id = 99"
         )
     statement = (
         f"UPDATE OR REPLACE rulesets SET {column} = "
@@ -249,22 +412,53 @@ def test_draft_cannot_be_updated_to_replace_a_published_ruleset(
 
 
 def test_recorded_pool_cannot_be_replaced_under_a_new_id(full_sqlite: Engine) -> None:
-    with full_sqlite.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO pools VALUES (2, 'cd', '[]', '[]', 0)")
-    statement = "INSERT OR REPLACE INTO pools VALUES (3, 'cd', '[]', '[\"a\"]', 0)"
+    statement = "INSERT OR REPLACE INTO pools VALUES (3, 'ab', '[]', '[\"a\"]', 0, 9)"
     assert_refused(full_sqlite, statement, RECORDED)
 
 
 def test_trace_cannot_be_replaced_under_a_new_id(full_sqlite: Engine) -> None:
-    copy = "SELECT {}, ruleset_id, 'other', member_type, special, published_position, agrees, "
-    copy += "reason, trace FROM traces WHERE trace_id = 1"
-    with full_sqlite.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO traces " + copy.format(2))
-    assert_refused(full_sqlite, "INSERT OR REPLACE INTO traces " + copy.format(3), RECORDED)
+    statement = (
+        "INSERT OR REPLACE INTO traces SELECT 3, ruleset_id, signature, member_type, special, "
+        "published_position, agrees, reason, trace, 9 FROM traces WHERE trace_id = 1"
+    )
+    assert_refused(full_sqlite, statement, RECORDED)
 
 
-def test_new_rows_may_be_inserted_with_replace(full_sqlite: Engine) -> None:
-    with full_sqlite.begin() as connection:
-        connection.exec_driver_sql("INSERT OR REPLACE INTO pools VALUES (2, 'cd', '[]', '[]', 0)")
-        count = connection.exec_driver_sql("SELECT count(*) FROM pools").scalar()
-    assert count == 2
+@pytest.mark.parametrize("same", ["run_id", "previous_digest", "digest"])
+def test_recorded_run_cannot_be_replaced(full_sqlite: Engine, same: str) -> None:
+    new = {"run_id": "9", "previous_digest": "'new'", "digest": "'newer'"} | {same: same}
+    columns_of_run = ", ".join(new.get(column, column) for column in columns("runs"))
+    statement = f"INSERT OR REPLACE INTO runs SELECT {columns_of_run} FROM runs WHERE run_id = 1"
+    assert_refused(full_sqlite, statement, RECORDED)
+
+
+# ------------------------------------------------------------------------- nothing is added
+
+LATE = {
+    "pools": "(9, 'new', '[]', '[]', 0, 1)",
+    "exposures": "(1, 9, 'new', NULL, NULL, NULL, '{}')",
+    "run_pools": "(1, 9, 1, 'new')",
+    "traces": "(9, (SELECT max(ruleset_id) FROM runs), 'new', NULL, NULL, NULL, NULL, '', '', 1)",
+    "decisions": "(2, 1, 1, 1, 1, NULL)",
+    "associations": "(1, 9, 'new', 'image2', '', '', '', '', '', '', '')",
+    "association_members": "(1, 1, 9, '', '', '', NULL, NULL, NULL)",
+    "imported_associations": "(1, 1, '', '', '', NULL, NULL, NULL, 'differs', '')",
+}
+
+
+@pytest.mark.parametrize("table", LATE)
+def test_recorded_run_takes_no_more_rows(full_catalog: Engine, table: str) -> None:
+    statement = f"INSERT INTO {table} VALUES {LATE[table]}"
+    assert_refused(full_catalog, statement, RECORDED)
+    without_guards(full_catalog)
+    with full_catalog.begin() as connection:
+        assert connection.exec_driver_sql(statement).rowcount == 1
+
+
+def test_rows_of_a_run_that_is_not_there_are_refused(full_catalog: Engine) -> None:
+    statement = "INSERT INTO pools VALUES (9, 'new', '[]', '[]', 0, 9)"
+    with (
+        pytest.raises(IntegrityError, match=r"(?i)foreign key"),
+        full_catalog.begin() as connection,
+    ):
+        connection.exec_driver_sql(statement)

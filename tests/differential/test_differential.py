@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
 from asnrules.catalog.executable import build_ruleset
-from asnrules.catalog.files import read_csv, read_ruleset
+from asnrules.catalog.files import read_ruleset
+from asnrules.catalog.plain import read_csv
 from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Generation, Wanted

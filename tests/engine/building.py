@@ -9,7 +9,8 @@ from typing import Any
 
 from asnrules.associations.model import Association
 from asnrules.catalog.executable import build_ruleset
-from asnrules.catalog.files import read_csv, read_ruleset
+from asnrules.catalog.files import read_ruleset
+from asnrules.catalog.plain import read_csv
 from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.grouping import Grouping

@@ -88,7 +88,9 @@ _ODD_FLAGS = [*_FLAGS, ("bkgdtarg", "is_imprt"), ("bkgdtarg", "is_psf"), ("is_ps
 
 
 @st.composite
-def pools(draw: st.DrawFn, family: str, *, regular: bool) -> list[Exposure]:
+def pools(
+    draw: st.DrawFn, family: str, *, regular: bool, fewest: int = 1, most: int = 8
+) -> list[Exposure]:
     """Draw the exposures of a pool.
 
     Regular: every exposure has the same keys filled, at most one flag, and a file name of its
@@ -99,11 +101,11 @@ def pools(draw: st.DrawFn, family: str, *, regular: bool) -> list[Exposure]:
         for name, values in _ODD.items():
             alphabet[name] = [*alphabet.get(name, values), *alphabet.get(name, values), *values]
     pool = []
-    for number in range(draw(st.integers(1, 8))):
+    for number in range(draw(st.integers(fewest, most))):
         one = {name: draw(st.sampled_from(values)) for name, values in alphabet.items()}
         one["asn_candidate"] = draw(st.sampled_from(_CANDIDATES))
         if not regular:
-            number = draw(st.integers(0, 6))
+            number = draw(st.integers(0, most - 2))
         one["filename"] = f"{number}_uncal.fits"
         one |= dict.fromkeys(draw(st.sampled_from(_FLAGS if regular else _ODD_FLAGS)), "t")
         pool.append(one)

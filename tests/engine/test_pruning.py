@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.associations.model import Member, Product
-from asnrules.engine.finishing.pruning import Entry, prune
+from asnrules.engine.finishing.pruning import Entry, digest_of, prune
 from engine.building import generated, image, summary
 
 
@@ -17,7 +17,9 @@ def entry(asn_id: str, product: str, **members: str) -> Entry:
     words = {"s": "science", "b": "background"}
     named = {expname: words[letter] for expname, letter in members.items()}
     listed = tuple(Member(expname, exptype, None, None) for expname, exptype in named.items())
-    return Entry(asn_id, Product(product, listed), lambda: (asn_id, frozenset(named.items())))
+    digest = sum(map(digest_of, listed))
+    twins = frozenset(named.items())
+    return Entry(asn_id, Product(product, listed), digest, lambda: (asn_id, twins))
 
 
 # Order
@@ -104,10 +106,12 @@ def test_what_clashes_with_one_is_still_compared_with_the_others() -> None:
 # Associations that differ in suffixes only
 
 
-def test_twins_are_not_compared() -> None:
-    longer, shorter = entry("o001", "p", a="s", b="b"), entry("o001", "p", a="s")
-    twins = [one._replace(twins=lambda: "alike") for one in (longer, shorter)]
+def test_twins_stay_both_and_both_go() -> None:
+    twins = [entry("o001", "p", **{name: "s"}) for name in ("a_rate", "a_rateints")]
+    twins = [one._replace(twins=lambda: "alike") for one in twins]
     assert prune(twins) == [1, 0]
+    longer = entry("o001", "p", a_rate="s", a_rateints="s", b="b")
+    assert prune([*twins, longer]) == [2]
 
 
 # In a pool
@@ -206,7 +210,7 @@ def test_those_that_stay_stand_by_id_then_from_the_last_generated(entries: list[
 def twice(asn_id: str, product: str, *exptypes: str) -> Entry:
     """Give an association that has the file `a` in each of the exptypes."""
     listed = tuple(Member("a", exptype, None, None) for exptype in exptypes)
-    return Entry(asn_id, product=Product(product, listed), twins=lambda: (asn_id, listed))
+    return Entry(asn_id, Product(product, listed), None, lambda: (asn_id, listed))
 
 
 def test_an_association_with_a_file_twice_is_never_equal_to_another() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from asnrules.catalog.executable import build_ruleset
-from asnrules.catalog.files import read_csv, read_ruleset
+from asnrules.catalog.files import read_ruleset
+from asnrules.catalog.plain import read_csv
 from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Generation
 from asnrules.engine.model import Ruleset

@@ -8,30 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
 from asnrules.associations.model import Association
+from asnrules.audit.recording import Recording, recording
 from asnrules.classifier import Classification
-from asnrules.database.bulk import insert_rows
-from asnrules.database.schema import (
-    association_members,
-    associations,
-    decisions,
-    exposures,
-    pools,
-    run_pools,
-    runs,
-    traces,
-)
+from asnrules.database.schema import association_members, associations, decisions
 from asnrules.engine.signatures import SET, Judgement
 from asnrules.pools import Pool
 
-APART = ("filename", "program", "asn_candidate")
-"""Keywords that have columns of their own in the table of exposures."""
-
-NULL = "null"
-"""How a pool writes that there is no value; it is left out of the record, as the columns of a pool
-tell such a cell from a missing column."""
+GENERATED = "generated"
+"""The origin of a run whose associations were made here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,186 +88,85 @@ def record_run(connection: Connection, run: Run) -> int:
     int
         The id of the run.
     """
-    pool_ids = [_record_pool(connection, pool) for pool in run.pools]
-    trace_ids = _record_traces(connection, run)
-    run_id = _insert_run(connection, run)
-    insert_rows(
-        connection,
-        run_pools,
-        ("run_id", "position", "pool_id", "name"),
-        (
-            (run_id, position, pool_id, pool.name)
-            for position, (pool_id, pool) in enumerate(zip(pool_ids, run.pools, strict=True), 1)
-        ),
-    )
-    insert_rows(
-        connection,
+    with recording(connection) as ledger:
+        pool_ids = ledger.add_pools(run.pools)
+        add_decisions(ledger, run, pool_ids)
+        ledger.add(associations, _association_rows(ledger.run_id, run.associations))
+        ledger.add(association_members, _member_rows(ledger.run_id, run, pool_ids))
+        ledger.seal(_run_values(run))
+    return ledger.run_id
+
+
+def _run_values(run: Run) -> dict[str, Any]:
+    return {
+        "origin": GENERATED,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "operator": run.operator,
+        "host": run.host,
+        "software_version": run.software_version,
+        "ruleset_id": run.ruleset_id,
+        "options": json.dumps(run.options, sort_keys=True),
+        "note": run.note,
+        "exposures": len(run.exposures),
+        "associations": len(run.associations),
+        "unassociated": sum(count == 0 for count in run.memberships),
+        "diagnostics": json.dumps(list(run.diagnostics)),
+    }
+
+
+def add_decisions(ledger: Recording, run: Run, pool_ids: Sequence[int]) -> None:
+    """Add what became of each exposure, with the traces that explain it."""
+    distinct = {id(one): one for one in run.judgements}
+    signatures = {key: _signature(one) for key, one in distinct.items()}
+    found = {signatures[key]: _trace(one) for key, one in run.classifications.items()}
+    trace_ids = ledger.add_traces(run.ruleset_id, found)
+    of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
+    rows = zip(run.exposures, run.judgements, run.memberships, strict=True)
+    ordered = sorted(enumerate(rows), key=lambda one: one[1][0])
+    ledger.add(
         decisions,
-        ("run_id", "pool_id", "position", "trace_id", "associations", "reason"),
         (
             (
-                run_id,
+                ledger.run_id,
                 pool_ids[pool],
                 row + 1,
-                trace_ids[id(judgement)],
+                of_judgement[id(judgement)],
                 count,
                 run.reasons.get(place),
             )
-            for place, ((pool, row), judgement, count) in enumerate(
-                zip(run.exposures, run.judgements, run.memberships, strict=True)
-            )
+            for place, ((pool, row), judgement, count) in ordered
         ),
     )
-    _record_associations(connection, run_id, run, pool_ids)
-    return run_id
 
 
-def is_recorded(connection: Connection, started_at: dt.datetime, host: str) -> bool:
-    """Tell whether there is a run that was started at this very moment on this host."""
-    found = select(runs.c.run_id).where(runs.c.started_at == started_at, runs.c.host == host)
-    return connection.execute(found).first() is not None
+def _signature(judgement: Judgement) -> str:
+    given = {name: _shown(value) for name, value in judgement.values.items() if value}
+    return json.dumps(given, sort_keys=True)
 
 
-def _insert_run(connection: Connection, run: Run) -> int:
-    return int(
-        connection.execute(
-            insert(runs)
-            .values(
-                started_at=run.started_at,
-                finished_at=run.finished_at,
-                operator=run.operator,
-                host=run.host,
-                software_version=run.software_version,
-                ruleset_id=run.ruleset_id,
-                options=json.dumps(run.options, sort_keys=True),
-                note=run.note,
-                exposures=len(run.exposures),
-                associations=len(run.associations),
-                unassociated=sum(count == 0 for count in run.memberships),
-                diagnostics=json.dumps(list(run.diagnostics)),
-            )
-            .returning(runs.c.run_id)
-        ).scalar_one()
+def _trace(classification: Classification) -> tuple[Any, ...]:
+    published = classification.published
+    return (
+        classification.member_type,
+        classification.special,
+        None if published is None else published.position,
+        classification.agrees,
+        classification.reason,
+        json.dumps([answer._asdict() for answer in classification.rules]),
     )
-
-
-def _record_pool(connection: Connection, pool: Pool) -> int:
-    """Record a pool and its exposures, once however often it is run."""
-    keywords = json.dumps(pool.keywords)
-    found = connection.execute(
-        select(pools.c.pool_id).where(pools.c.sha256 == pool.sha256, pools.c.keywords == keywords)
-    ).scalar()
-    if found is not None:
-        return int(found)
-    pool_id = int(
-        connection.execute(
-            insert(pools)
-            .values(
-                sha256=pool.sha256,
-                keywords=keywords,
-                column_names=json.dumps(pool.columns),
-                exposures=len(pool.rows),
-            )
-            .returning(pools.c.pool_id)
-        ).scalar_one()
-    )
-    insert_rows(
-        connection,
-        exposures,
-        ("pool_id", "position", *APART, "exp_type", "keyword_values"),
-        _exposure_rows(pool_id, pool),
-    )
-    return pool_id
-
-
-def _exposure_rows(pool_id: int, pool: Pool) -> Iterable[tuple[Any, ...]]:
-    places = {keyword: place for place, keyword in enumerate(pool.keywords)}
-    apart = [places[keyword] for keyword in APART]
-    rest = [(json.dumps(name) + ":", place) for name, place in places.items() if name not in APART]
-    exp_type = places["exp_type"]
-    # Values repeat a thousand times over, so each is written as JSON once.
-    encoded: dict[str | None, str | None] = {None: None, NULL: None}
-    for position, row in enumerate(pool.rows, 1):
-        parts = []
-        for name, place in rest:
-            value = row[place]
-            if value not in encoded:
-                encoded[value] = json.dumps(value)
-            text = encoded[value]
-            if text is not None:
-                parts.append(name + text)
-        yield (
-            pool_id,
-            position,
-            *[row[place] for place in apart],
-            (row[exp_type] or "").upper() or None,
-            "{" + ",".join(parts) + "}",
-        )
-
-
-def _record_traces(connection: Connection, run: Run) -> dict[int, int]:
-    """Record the traces that are new for this ruleset; give their ids by judgement."""
-    known = {
-        signature: trace_id
-        for trace_id, signature in connection.execute(
-            select(traces.c.trace_id, traces.c.signature).where(
-                traces.c.ruleset_id == run.ruleset_id
-            )
-        )
-    }
-    distinct = {id(judgement): judgement for judgement in run.judgements}
-    ids = {}
-    for key, judgement in distinct.items():
-        given = {name: _shown(value) for name, value in judgement.values.items() if value}
-        signature = json.dumps(given, sort_keys=True)
-        if signature not in known:
-            classification = run.classifications[key]
-            published = classification.published
-            known[signature] = connection.execute(
-                insert(traces)
-                .values(
-                    ruleset_id=run.ruleset_id,
-                    signature=signature,
-                    member_type=classification.member_type,
-                    special=classification.special,
-                    published_position=None if published is None else published.position,
-                    agrees=classification.agrees,
-                    reason=classification.reason,
-                    trace=json.dumps([answer._asdict() for answer in classification.rules]),
-                )
-                .returning(traces.c.trace_id)
-            ).scalar_one()
-        ids[key] = known[signature]
-    return ids
 
 
 def _shown(value: str) -> str:
     return "(set)" if value == SET else value
 
 
-def _record_associations(
-    connection: Connection, run_id: int, run: Run, pool_ids: Sequence[int]
-) -> None:
-    fields = (
-        "asn_name", "asn_type", "asn_rule", "asn_id", "candidate_type",
-        "program", "target", "degraded_status", "keys",
-    )  # fmt: skip
-    insert_rows(
-        connection,
-        associations,
-        ("run_id", "position", *fields),
-        (
-            (run_id, position, *[getattr(association, name) for name in fields])
-            for position, association in enumerate(run.associations, 1)
-        ),
-    )
-    insert_rows(
-        connection,
-        association_members,
-        ("run_id", "association", "position", "product", "expname", "exptype", "exposerr",
-         "pool_id", "exposure"),
-        _member_rows(run_id, run, pool_ids),
-    )  # fmt: skip
+def _association_rows(run_id: int, made: Sequence[Association]) -> Iterable[tuple[Any, ...]]:
+    for position, one in enumerate(made, 1):
+        yield (
+            run_id, position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id,
+            one.candidate_type, one.program, one.target, one.degraded_status, one.keys,
+        )  # fmt: skip
 
 
 def _member_rows(run_id: int, run: Run, pool_ids: Sequence[int]) -> Iterable[tuple[Any, ...]]:

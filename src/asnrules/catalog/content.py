@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 PUBLISHED_TABLES = ("exposure_modes", "errata")
@@ -38,21 +38,28 @@ class RulesetContent:
     ----------
     label, kind, title, source : str
         Its name, `published` or `executable`, what it is, where it comes from.
-    effective_from : date
-        The first day on which it is in force.
+    effective_from : date or None
+        The first day on which it is in force; None for a draft that has no date yet.
     implements : str or None
         The label of the published ruleset that an executable one implements.
     tables : dict of str to list of dict
         Rows by table, without the ruleset's id.
+    effective_until : date or None
+        The first day on which it is in force no more; None if that is for the next to say.
+    files : dict of str to str
+        The texts that the rows of an executable ruleset were read from, by path: kept for people,
+        with their groups and comments; the rows are what counts, and what the checksum is of.
     """
 
     label: str
     kind: str
     title: str
     source: str
-    effective_from: dt.date
+    effective_from: dt.date | None
     implements: str | None
     tables: dict[str, Rows]
+    effective_until: dt.date | None = None
+    files: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -73,8 +80,10 @@ class RulesetContent:
             self.kind,
             self.title,
             self.source,
-            self.effective_from.isoformat(),
+            self.effective_from and self.effective_from.isoformat(),
             self.implements,
         ]
+        if self.effective_until is not None:
+            header.append(self.effective_until.isoformat())
         text = json.dumps([header, rows], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

@@ -53,11 +53,9 @@ class Description:
 
     def text(self) -> str:
         """Give all of it as text to read."""
-        until = self.info.effective_until or "further notice"
         lines = [
             f"{self.info.ruleset}: {self.info.title}",
-            f"{self.info.kind}, {self.info.status}, "
-            f"in force from {self.info.effective_from} to {until}",
+            f"{self.info.kind}, {self.info.status}, {self._period()}",
             f"source: {self.info.source}",
         ]
         if self.info.implements is not None:
@@ -71,6 +69,12 @@ class Description:
         if self.glossary is not None:
             lines += _glossary_lines(self.glossary)
         return "\n".join(lines).rstrip()
+
+    def _period(self) -> str:
+        if self.info.effective_from is None:
+            return "without a date yet"
+        until = self.info.effective_until or "further notice"
+        return f"in force from {self.info.effective_from} to {until}"
 
     def _table(self) -> list[str]:
         from tabulate import tabulate

@@ -1,4 +1,4 @@
-"""Read the files of an executable ruleset: conditions, keys, classes, rules.
+"""Read the files of an executable ruleset: keys, classes, rules, differences.
 
 The files are written for people: defaults, groups and names that are used again. Here they
 are spelled out into the rows that the tables hold and the engine runs.
@@ -6,40 +6,51 @@ are spelled out into the rows that the tables hold and the engine runs.
 
 from __future__ import annotations
 
-import difflib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from asnrules.catalog.condition_files import read_conditions
 from asnrules.catalog.content import Rows
-from asnrules.catalog.plain import read_csv, read_toml
-from asnrules.engine.model import Operator
+from asnrules.catalog.nodes import Node
+from asnrules.catalog.plain import read_lines
+from asnrules.catalog.vocabulary import Words, near
+from asnrules.engine.finishing import STEPS
 from asnrules.errors import RulesetError
 
-_ROLE_FIELDS = {
-    "single": False,
-    "offered_again": 0,
-    "science_as": None,
-    "keys_only": False,
-    "not_after": None,
-    "creates_too": False,
-}
+ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
+"""What a role may be called beside the classes of exposures."""
+
+COMPANION_TYPES = ("direct_image", "sourcecat", "segmap")
+"""What a member may be written as beside the classes of exposures."""
+
+FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""What a file of a ruleset may be called, and where it may lie."""
+
+ASPECTS = ("member_type", "asn_type", "row")
+
 _RULE_WORDS = {
     "groups", "keys", "requires", "candidate", "rateints", "as_science", "companion_class", "steps",
 }  # fmt: skip
-_ROLE_WORDS = {"groups", "keys", "requires", *_ROLE_FIELDS}
+_ROLE_WORDS = {
+    "groups", "keys", "requires", "single", "offered_again", "science_as", "keys_only",
+    "not_after", "creates_too",
+}  # fmt: skip
+_GROUP_WORDS = {"keys", "requires"}
 
 
-def read_executable_tables(folder: Path, header: dict[str, Any]) -> dict[str, Rows]:
+def read_executable_tables(folder: Path, header: Node, words: Words) -> dict[str, Rows]:
     """Read the rows of an executable ruleset.
 
     Parameters
     ----------
     folder : Path
         The folder of the ruleset.
-    header : dict
+    header : Node
         Its `ruleset.toml`.
+    words : Words
+        The words that it may use.
 
     Returns
     -------
@@ -51,167 +62,205 @@ def read_executable_tables(folder: Path, header: dict[str, Any]) -> dict[str, Ro
     RulesetError
         If a file is not well formed, or names something that is not there.
     """
-    conditions, terms = _conditions(folder)
+    conditions, terms = read_conditions(folder, words)
     names = {row["condition"] for row in conditions}
-    tables: dict[str, Rows] = {
+    rules = _Rules(_Keys(folder / "keys.toml", names, words), names, header, words)
+    for path in sorted((folder / "rules").glob("*.toml")):
+        if not FILE_NAME.fullmatch(f"rules/{path.name}"):
+            raise RulesetError(f"{path}: name the file with letters, digits, '_' and '-'")
+        file = Node.read(path)
+        file.check_words("the file", {"rule"}, set())
+        for rule in file.part("rule"):
+            rules.add(rule)
+    if not rules.tables["asn_rules"]:
+        raise RulesetError(f"{folder / 'rules'}: no rule; put [[rule]] into a TOML file there")
+    return {
         "conditions": conditions,
         "condition_terms": terms,
-        "class_rules": _class_rules(folder / "classes.toml", names),
-        "written_classes": [
-            {"member_type": name, "written_as": other}
-            for name, other in header.get("written_as", {}).items()
-        ],
-        "required_columns": [
-            {"position": position, "keyword": row["column"], "condition": row["condition"]}
-            for position, row in enumerate(_required_columns(folder, header, names), 1)
-        ],
-        "product_suffixes": [dict(row) for row in read_csv(folder / "suffixes.csv", ("suffix",))],
-        "known_differences": _known_differences(folder / "known_differences.csv", names),
+        "class_rules": _class_rules(folder / "classes.toml", names, words),
+        "written_classes": _written_classes(header, words),
+        "required_columns": _required_columns(header, names, words),
+        "product_suffixes": _suffixes(folder / "suffixes.csv"),
+        "known_differences": _known_differences(folder / "known_differences.csv", names, words),
+        **rules.tables,
     }
-    path = folder / "keys.toml"
-    keys = read_toml(path)
-    for name, key in keys.get("keys", {}).items():
-        _check_words(path, f"key {name}", key, {"sources"}, {"required", "excludes"})
-    rules = _Rules(keys, names, header.get("defaults", {}))
-    for path in sorted((folder / "rules").glob("*.toml")):
-        for rule in read_toml(path).get("rule", []):
-            rules.add(rule, path)
-    return tables | rules.tables
 
 
-def _required_columns(folder: Path, header: dict[str, Any], names: set[str]) -> Rows:
-    path = folder / "ruleset.toml"
+def _lower(words: Iterable[str]) -> set[str]:
+    return {word.lower() for word in words}
+
+
+def _written_classes(header: Node, words: Words) -> Rows:
+    if "written_as" not in header:
+        return []
+    return [
+        {
+            "member_type": node.checked(name, "class", words.member_types),
+            "written_as": node.word("class", {*words.member_types, *COMPANION_TYPES}),
+        }
+        for name, node in header["written_as"].entries()
+    ]
+
+
+def _required_columns(header: Node, names: set[str], words: Words) -> Rows:
     rows: Rows = []
-    for row in header.get("required_columns", []):
-        _check_words(path, "a required column", row, {"column"}, {"condition"})
-        if "condition" in row:
-            _known(path, "condition", row["condition"], names)
-        rows.append({"condition": None, **row})
+    for position, node in enumerate(header.part("required_columns"), 1):
+        node.check_words("a required column", {"column"}, {"condition"})
+        rows.append(
+            {
+                "position": position,
+                "keyword": node["column"].word("keyword", _lower(words.keywords)),
+                "condition": node.word_of("condition", "condition", names),
+            }
+        )
     return rows
 
 
-def _known_differences(path: Path, names: set[str]) -> Rows:
+def _suffixes(path: Path) -> Rows:
+    seen: set[str] = set()
+    for line, row in read_lines(path, ("suffix",)):
+        suffix = row["suffix"]
+        if not re.fullmatch(r"[a-z0-9_-]+", suffix) or suffix in seen:
+            raise RulesetError(
+                f"{path}, line {line}: {suffix[:80]!r} comes twice, or is not of lower-case "
+                "letters, digits, '_' and '-'; mend the row"
+            )
+        seen.add(suffix)
+    return [{"suffix": suffix} for suffix in sorted(seen)]
+
+
+def _known_differences(path: Path, names: set[str], words: Words) -> Rows:
     columns = ("exp_type", "aspect", "published", "software", "condition", "reason")
     rows: Rows = []
-    for position, row in enumerate(read_csv(path, columns), 1):
-        condition = row["condition"] or None
-        if condition is not None:
-            _known(path, "condition", condition, names)
-        rows.append({"position": position, **row, "condition": condition})
+    for position, (line, row) in enumerate(read_lines(path, columns), 1):
+        for what, word, known in (
+            ("EXP_TYPE", row["exp_type"], words.exp_types),
+            ("aspect", row["aspect"], ASPECTS),
+            ("condition", row["condition"], {*names, ""}),
+        ):
+            if word not in known:
+                raise RulesetError(
+                    f"{path}, line {line}: unknown {what} {word[:80]!r}; {near(word, known)}"
+                )
+        rows.append({"position": position, **row, "condition": row["condition"] or None})
     return rows
 
 
-# ------------------------------------------------------------------------- conditions
-
-
-def _conditions(folder: Path) -> tuple[Rows, Rows]:
-    path = folder / "conditions.toml"
-    conditions: Rows = []
-    terms: Rows = []
-    for name, spec in read_toml(path).items():
-        _check_words(path, f"condition {name}", spec, {"text"}, {"any_of", "paths"})
-        conditions.append({"condition": name, "text": spec["text"]})
-        alternatives = [
-            [term for keyword, test in alternative.items() for term in _terms(path, keyword, test)]
-            for alternative in spec.get("any_of", [])
-        ]
-        if "paths" in spec:
-            alternatives += [
-                [term for keyword, cell in row.items() if cell for term in _cell(keyword, cell)]
-                for row in read_csv(folder / spec["paths"])
-            ]
-        if not alternatives:
-            raise RulesetError(f"{path}: condition {name} has no alternative; add any_of or paths")
-        for alternative, entries in enumerate(alternatives, 1):
-            for position, (keyword, operator, values) in enumerate(entries, 1):
-                terms.append(
-                    {
-                        "condition": name,
-                        "alternative": alternative,
-                        "position": position,
-                        "keyword": keyword,
-                        "operator": str(operator),
-                        "term_values": json.dumps(values),
-                    }
-                )
-    return conditions, terms
-
-
-_Entry = tuple[str, Operator, list[str]]
-
-
-def _terms(path: Path, keyword: str, test: Any) -> list[_Entry]:
-    if isinstance(test, list):
-        return [entry for one in test for entry in _terms(path, keyword, one)]
-    if isinstance(test, str):
-        return _cell(keyword, test, split=False)
-    ((word, values),) = test.items()
-    try:
-        return [(keyword, Operator(word), list(values))]
-    except ValueError as error:
-        raise RulesetError(f"{path}: {word!r} is no operator; use {', '.join(Operator)}") from error
-
-
-def _cell(keyword: str, cell: str, *, split: bool = True) -> list[_Entry]:
-    if cell == "(set)":
-        return [(keyword, Operator.SET, [])]
-    if cell == "(empty)":
-        return [(keyword, Operator.EMPTY, [])]
-    if cell.startswith("!"):
-        return [(keyword, Operator.SET, []), (keyword, Operator.NOT_IN, cell[1:].split())]
-    return [(keyword, Operator.IN, cell.split() if split else [cell])]
-
-
-def _class_rules(path: Path, conditions: set[str]) -> Rows:
-    spec = read_toml(path)
-    _check_words(path, "the classes", spec, {"default", "classes"}, set())
-    for row in spec["classes"]:
-        _check_words(path, "a class", row, {"condition"}, {"class", "keyword"})
-    rows: Rows = [
-        {
-            "position": position,
-            "condition": _known(path, "condition", row["condition"], conditions),
-            "member_type": row.get("class"),
-            "keyword": row.get("keyword"),
-        }
-        for position, row in enumerate(spec["classes"], 1)
+def _class_rules(path: Path, conditions: set[str], words: Words) -> Rows:
+    spec = Node.read(path)
+    spec.check_words("the file", {"default", "classes"}, set())
+    rows: Rows = []
+    for position, node in enumerate(spec["classes"].items(), 1):
+        node.check_words("a class", {"condition"}, {"class", "keyword"})
+        if ("class" in node) == ("keyword" in node):
+            raise node.error("a class has either class or keyword; give one of them")
+        rows.append(
+            {
+                "position": position,
+                "condition": node["condition"].word("condition", conditions),
+                "member_type": node.word_of("class", "class", words.member_types),
+                "keyword": node.word_of("keyword", "keyword", _lower(words.keywords)),
+            }
+        )
+    default = spec["default"].word("class", words.member_types)
+    return [
+        *rows,
+        {"position": len(rows) + 1, "condition": None, "member_type": default, "keyword": None},
     ]
-    default = {"condition": None, "member_type": spec["default"], "keyword": None}
-    return [*rows, {"position": len(rows) + 1, **default}]
 
 
-def _check_words(
-    path: Path, what: str, spec: dict[str, Any], needed: set[str], others: set[str]
-) -> None:
-    """Refuse a table that lacks a word, or has one that nobody reads."""
-    for word in spec:
-        _known(path, "word", word, needed | others)
-    for word in sorted(needed - set(spec)):
-        raise RulesetError(f"{path}: {what} has no {word}; add it")
+# ------------------------------------------------------------------------- keys
 
 
-def _known(path: Path, what: str, name: str, names: Iterable[str]) -> str:
-    names = list(names)
-    if name in names:
-        return name
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there is no {what} of that name"
-    raise RulesetError(f"{path}: unknown {what} {name!r}; {hint}")
+class _Keys:
+    """The keys of `keys.toml`, and the groups that bring keys and conditions together."""
+
+    def __init__(self, path: Path, conditions: set[str], words: Words) -> None:
+        spec = Node.read(path)
+        spec.check_words("the file", {"keys"}, {"groups"})
+        self._keys: dict[str, Rows] = {}
+        names = set(spec["keys"].value) if isinstance(spec["keys"].value, dict) else set()
+        for name, node in spec["keys"].entries():
+            self._keys[name] = [_key(name, node, names, words)]
+        self.groups: dict[str, Node] = {}
+        for name, node in spec["groups"].entries() if "groups" in spec else ():
+            node.check_words(f"group {name}", set(), _GROUP_WORDS)
+            for key in node.part("keys"):
+                key.word("key", names)
+            for use in node.part("requires"):
+                condition_use(use, conditions)
+            self.groups[name] = node
+
+    def rows(self, node: Node) -> Rows:
+        """Give the rows of the keys that a rule or role names, those of its groups first."""
+        names = [
+            key
+            for group in node.part("groups")
+            for key in self.groups[group.word("group", self.groups)].part("keys")
+        ]
+        return [row for key in (*names, *node.part("keys")) for row in self._row(key)]
+
+    def requires(self, node: Node) -> list[Node]:
+        """Give the conditions that a rule or role requires, those of its groups last."""
+        return [
+            *node.part("requires"),
+            *(
+                use
+                for group in node.part("groups")
+                for use in self.groups[group.word("group", self.groups)].part("requires")
+            ),
+        ]
+
+    def _row(self, key: Node) -> Rows:
+        return self._keys[key.word("key", self._keys)]
+
+
+def _key(name: str, node: Node, names: set[str], words: Words) -> dict[str, object]:
+    node.check_words(f"key {name}", {"sources"}, {"required", "excludes"})
+    sources = [one.word("keyword", _lower(words.keywords)) for one in node["sources"].items()]
+    if not sources:
+        raise node.error(f"key {name} has no source; name a keyword")
+    return {
+        "key": name,
+        "sources": json.dumps(sources),
+        "required": node.is_set("required", default=True),
+        "excludes": node.word_of("excludes", "key", names),
+    }
 
 
 # ------------------------------------------------------------------------- rules
 
 
+def condition_use(use: Node, conditions: set[str]) -> dict[str, object]:
+    """Read how a rule, role or group uses a condition: as it is, negated, or for one key."""
+    spec, node = {}, use
+    if isinstance(use.value, dict):
+        use.check_words("a condition", {"condition"}, {"when_key", "when_value"})
+        if ("when_key" in use) != ("when_value" in use):
+            raise use.error("when_key and when_value go together; give both or none")
+        spec = {word: use[word].text() for word in ("when_key", "when_value") if word in use}
+        node = use["condition"]
+    name = node.text()
+    return {
+        "condition": node.checked(name.removeprefix("not "), "condition", conditions),
+        "negated": name.startswith("not "),
+        "when_key": spec.get("when_key"),
+        "when_value": spec.get("when_value"),
+    }
+
+
 class _Rules:
     """Collects the rows of the rules, with groups and defaults spelled out."""
 
-    def __init__(
-        self, keys: dict[str, Any], conditions: set[str], defaults: dict[str, Any]
-    ) -> None:
-        self._keys: dict[str, dict[str, Any]] = keys.get("keys", {})
-        self._groups: dict[str, dict[str, list[str]]] = keys.get("groups", {})
+    def __init__(self, keys: _Keys, conditions: set[str], header: Node, words: Words) -> None:
+        self._keys = keys
         self._conditions = conditions
-        self._defaults = defaults
+        self._words = words
+        self._defaults = header.get("defaults")
+        if self._defaults is not None:
+            self._defaults.check_words("the defaults", set(), {"rateints", "steps"})
+        self._roles = {*ROLE_WORDS, *(name.replace("_", " ") for name in words.member_types)}
+        self._written = {*words.member_types, *COMPANION_TYPES}
         self.tables: dict[str, Rows] = {
             "asn_rules": [],
             "asn_rule_roles": [],
@@ -220,74 +269,88 @@ class _Rules:
             "asn_rule_steps": [],
         }
 
-    def add(self, spec: dict[str, Any], path: Path) -> None:
+    def add(self, spec: Node) -> None:
         """Add a rule as its file gives it."""
-        _check_words(path, "a rule", spec, {"asn_rule", "asn_type", "title", "role"}, _RULE_WORDS)
-        spec = self._defaults | spec
-        name = spec["asn_rule"]
+        spec.check_words("a rule", {"asn_rule", "asn_type", "title", "role"}, _RULE_WORDS)
+        name = spec["asn_rule"].text()
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+            raise spec["asn_rule"].error(f"{name[:80]!r} is no name; use letters, digits and '_'")
+        if any(row["asn_rule"] == name for row in self.tables["asn_rules"]):
+            raise spec["asn_rule"].error(f"a second rule {name}; give it another name")
         self.tables["asn_rules"].append(
             {
                 "asn_rule": name,
-                "asn_type": spec["asn_type"],
-                "title": spec["title"],
-                "as_science": spec.get("as_science", False),
-                "companion_class": spec.get("companion_class"),
+                "asn_type": spec["asn_type"].word("association type", self._words.asn_types),
+                "title": spec["title"].text(),
+                "as_science": spec.is_set("as_science"),
+                "companion_class": spec.word_of("companion_class", "class", self._written),
             }
         )
-        self._add_body(path, name, "", spec)
-        self._add_uses(path, name, "candidate", "", spec.get("candidate", []))
-        self._add_uses(path, name, "rateints", "", spec["rateints"])
-        for position, role in enumerate(spec["role"], 1):
-            _check_words(path, f"a role of {name}", role, {"name"}, _ROLE_WORDS)
-            fields = {field: role.get(field, value) for field, value in _ROLE_FIELDS.items()}
-            self.tables["asn_rule_roles"].append(
-                {"asn_rule": name, "role": role["name"], "position": position, **fields}
-            )
-            self._add_body(path, name, role["name"], role)
+        self._add_body(name, "", spec)
+        self._add_uses(name, "candidate", "", spec.part("candidate"))
+        self._add_uses(name, "rateints", "", self._default(spec, "rateints"))
+        self._add_roles(name, spec)
         self.tables["asn_rule_steps"] += [
-            {"asn_rule": name, "position": position, "step": step}
-            for position, step in enumerate(spec["steps"], 1)
+            {
+                "asn_rule": name,
+                "position": position,
+                "step": step.word("finishing step", STEPS),
+            }
+            for position, step in enumerate(self._default(spec, "steps"), 1)
         ]
 
-    def _add_body(self, path: Path, rule: str, role: str, spec: dict[str, Any]) -> None:
-        """Add the conditions and keys of a rule or of one of its roles."""
-        requires = list(spec.get("requires", []))
-        keys: list[str] = []
-        for group in spec.get("groups", []):
-            body = self._groups[_known(path, "group", group, self._groups)]
-            requires += body.get("requires", [])
-            keys += body.get("keys", [])
-        keys += spec.get("keys", [])
-        self._add_uses(path, rule, "role" if role else "exposure", role, requires)
-        for position, key in enumerate(keys, 1):
-            body = self._keys[_known(path, "key", key, self._keys)]
-            self.tables["asn_rule_keys"].append(
-                {
-                    "asn_rule": rule,
-                    "role": role,
-                    "position": position,
-                    "key": key,
-                    "sources": json.dumps(body["sources"]),
-                    "required": body.get("required", True),
-                    "excludes": body.get("excludes"),
-                }
-            )
+    def _default(self, spec: Node, word: str) -> list[Node]:
+        if word in spec or self._defaults is None:
+            return spec.part(word)
+        return self._defaults.part(word)
 
-    def _add_uses(
-        self, path: Path, rule: str, scope: str, role: str, uses: list[str | dict[str, str]]
-    ) -> None:
-        for position, use in enumerate(uses, 1):
-            spec = use if isinstance(use, dict) else {"condition": use}
-            name = spec["condition"].removeprefix("not ")
-            self.tables["asn_rule_conditions"].append(
+    def _add_roles(self, rule: str, spec: Node) -> None:
+        seen: set[str] = set()
+        roles = spec["role"].items()
+        if not roles:
+            raise spec.error(f"rule {rule} has no role; add [[rule.role]]")
+        for position, role in enumerate(roles, 1):
+            role.check_words(f"a role of {rule}", {"name"}, _ROLE_WORDS)
+            name = role["name"].text()
+            # A role is known by what it begins with: "science of the same mode" is a science.
+            if not any(f"{name} ".startswith(f"{word} ") for word in self._roles):
+                role["name"].checked(name, "role", self._roles)
+            if name in seen:
+                raise role["name"].error(
+                    f"a second role {name[:80]!r} of {rule}; name it otherwise"
+                )
+            seen.add(name)
+            flags = {word: role.is_set(word) for word in ("single", "keys_only", "creates_too")}
+            again = role["offered_again"].number() if "offered_again" in role else 0
+            self.tables["asn_rule_roles"].append(
                 {
                     "asn_rule": rule,
-                    "scope": scope,
-                    "role": role,
+                    "role": name,
                     "position": position,
-                    "condition": _known(path, "condition", name, self._conditions),
-                    "negated": spec["condition"].startswith("not "),
-                    "when_key": spec.get("when_key"),
-                    "when_value": spec.get("when_value"),
+                    "offered_again": again,
+                    "science_as": role.word_of("science_as", "class", self._written),
+                    "not_after": role.word_of("not_after", "class", self._written),
+                    **flags,
                 }
             )
+            self._add_body(rule, name, role)
+
+    def _add_body(self, rule: str, role: str, spec: Node) -> None:
+        """Add the conditions and keys of a rule or of one of its roles."""
+        self._add_uses(rule, "role" if role else "exposure", role, self._keys.requires(spec))
+        self.tables["asn_rule_keys"] += [
+            {"asn_rule": rule, "role": role, "position": position, **row}
+            for position, row in enumerate(self._keys.rows(spec), 1)
+        ]
+
+    def _add_uses(self, rule: str, scope: str, role: str, uses: list[Node]) -> None:
+        self.tables["asn_rule_conditions"] += [
+            {
+                "asn_rule": rule,
+                "scope": scope,
+                "role": role,
+                "position": position,
+                **condition_use(use, self._conditions),
+            }
+            for position, use in enumerate(uses, 1)
+        ]

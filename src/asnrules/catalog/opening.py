@@ -17,14 +17,16 @@ from asnrules.database.engines import (
     database_url,
     make_parent_folder,
     open_engine,
+    read_only,
     shown_url,
     transaction,
 )
+from asnrules.database.locks import take_schema
 from asnrules.errors import DatabaseError
 from asnrules.shipped import shipped
 
 
-def open_catalog(database: str | None = None) -> Engine:
+def open_catalog(database: str | None = None, *, writing: bool = False) -> Engine:
     """Open the catalog.
 
     Parameters
@@ -32,18 +34,23 @@ def open_catalog(database: str | None = None) -> Engine:
     database : str, optional
         An SQLAlchemy URL or the path of an SQLite file. Without it, the file in the user's
         data folder.
+    writing : bool
+        Whether something is to be added to it.
 
     Returns
     -------
     Engine
-        Of a database whose schema is the one of this program, with the shipped rulesets.
+        Of a database whose schema is the one of this program, with the shipped rulesets; or of
+        one that a newer program has made, which can be read as far as this one understands it,
+        and is never written.
 
     Raises
     ------
     UsageError
         If the database is named in a way that is not understood.
     DatabaseError
-        If it cannot be reached, or its schema is older (PostgreSQL) or newer.
+        If it cannot be reached, or its schema is older (PostgreSQL), or newer and it is to be
+        written.
     """
     url = database_url(database)
     if url.get_backend_name() == "sqlite":
@@ -54,10 +61,14 @@ def open_catalog(database: str | None = None) -> Engine:
         is_ready = revision == migrations.HEAD and not _missing_seeds(connection)
     if is_ready:
         return engine
+    if _is_newer(revision):
+        if writing:
+            _refuse_newer(engine, revision)
+        read_only(engine)
+        return engine
     if url.get_backend_name() == "sqlite":
         upgrade_catalog(engine)
         return engine
-    _refuse_newer(engine, revision)
     lacks = _state(revision) if revision != migrations.HEAD else "it lacks shipped rulesets"
     raise DatabaseError(f"{shown_url(url)}: {lacks}; run asnrules db upgrade")
 
@@ -91,9 +102,10 @@ def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
         If its schema is newer than this program.
     """
     with transaction(engine, writing=True) as connection:
-        migrations.take_turn(connection)
+        take_schema(connection)
         before = migrations.current_revision(connection)
-        _refuse_newer(engine, before)
+        if _is_newer(before):
+            _refuse_newer(engine, before)
         if before != migrations.HEAD:
             migrations.upgrade(connection)
         _seed(connection)
@@ -132,12 +144,16 @@ def _state(revision: str | None) -> str:
     return "no catalog yet" if revision is None else f"its schema is {revision}"
 
 
+def _is_newer(revision: str | None) -> bool:
+    # The migrations are looked at last, as that takes alembic.
+    return revision not in {None, migrations.HEAD} and migrations.is_newer(revision or "")
+
+
 def _refuse_newer(engine: Engine, revision: str | None) -> None:
-    if revision is not None and revision != migrations.HEAD and migrations.is_newer(revision):
-        raise DatabaseError(
-            f"{shown_url(engine.url)}: its schema, {revision}, is newer than this program; "
-            "upgrade asnrules"
-        )
+    raise DatabaseError(
+        f"{shown_url(engine.url)}: its schema, {revision}, is newer than this program, which may "
+        "read it but not write it; upgrade asnrules"
+    )
 
 
 def _seed_folders() -> dict[str, Path]:

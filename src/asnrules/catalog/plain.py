@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from asnrules.catalog.content import Rows
 from asnrules.errors import RulesetError
+
+BIGGEST = 1_000_000
+"""Bytes; the biggest file of a ruleset that is read."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -20,14 +25,23 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RulesetError(f"{path}: {error.strerror}; a ruleset needs this file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RulesetError(f"{path}: {error}; mend the TOML") from error
+        return tomllib.loads(read_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise RulesetError(f"{path}: {_short(error)}; mend the TOML") from error
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def read_csv(path: Path, columns: tuple[str, ...] | None = None) -> Rows:
+    """Read the rows of a CSV file; see `read_lines`."""
+    return [row for _, row in read_lines(path, columns)]
+
+
+def read_lines(
+    path: Path, columns: tuple[str, ...] | None = None
+) -> list[tuple[int, dict[str, Any]]]:
     """Read a CSV file with a header line.
 
     Parameters
@@ -37,25 +51,67 @@ def read_csv(path: Path, columns: tuple[str, ...] | None = None) -> Rows:
     columns : tuple of str, optional
         The columns that it has to have, in order.
 
+    Returns
+    -------
+    list of (int, dict)
+        Each row, with the number of the line that it ends on.
+
     Raises
     ------
     RulesetError
         If it cannot be read, has other columns, or a row of another length.
     """
+    text = read_text(path)
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream, restkey="", strict=True)
-            rows = list(reader)
-            found = tuple(reader.fieldnames or ())
-    except OSError as error:
-        raise RulesetError(f"{path}: {error.strerror}; a ruleset needs this file") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise RulesetError(f"{path}: {error}; mend the CSV") from error
+        rows = [(reader.line_num, row) for row in reader]
+        found = tuple(reader.fieldnames or ())
+    except csv.Error as error:
+        raise RulesetError(f"{path}, line {reader.line_num}: {error}; mend the CSV") from error
     if columns is not None and found != columns:
         raise RulesetError(
-            f"{path}: columns are {', '.join(found)}; they should be {', '.join(columns)}"
+            f"{path}, line 1: columns are {', '.join(found)}; they should be {', '.join(columns)}"
         )
-    for line, row in enumerate(rows, 2):
+    if len(set(found)) < len(found):
+        raise RulesetError(f"{path}, line 1: a column comes twice; leave one out")
+    for line, row in rows:
         if "" in row or None in row.values():
             raise RulesetError(f"{path}, line {line}: not {len(found)} cells; mend the row")
     return rows
+
+
+def read_text(path: Path) -> str:
+    """Read a file of a ruleset.
+
+    Raises
+    ------
+    RulesetError
+        If it cannot be read, is no UTF-8, or is bigger than any ruleset file.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(BIGGEST + 1)
+    except OSError as error:
+        raise RulesetError(f"{path}: {error.strerror}; a ruleset needs this file") from error
+    if len(data) > BIGGEST:
+        raise RulesetError(f"{path}: more than {BIGGEST:,} bytes; no ruleset file is that big")
+    return decoded(path, data)
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """Decode a text file that people write.
+
+    Raises
+    ------
+    RulesetError
+        If it is no UTF-8, or has characters that no text has.
+    """
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise RulesetError(f"{path}, line {line}: not UTF-8; save it as UTF-8") from error
+    if found := re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise RulesetError(f"{path}, line {line}: a control character, {found[0]!r}; take it out")
+    return text

@@ -34,10 +34,11 @@ class RulesetInfo(NamedTuple):
         Its label.
     kind, status, title, source : str
         `published` or `executable`; `draft` or `published`; what it is; where it comes from.
-    effective_from : date
-        The first day on which it is in force.
+    effective_from : date or None
+        The first day on which it is in force; None for a draft without a date.
     effective_until : date or None
-        The first day on which the next one of its kind is; None if there is none.
+        The first day on which it is no more: its own end, or the day on which the next one of
+        its kind starts; None if there is neither.
     implements : str or None
         The published ruleset that an executable one implements.
     checksum : str
@@ -51,7 +52,7 @@ class RulesetInfo(NamedTuple):
     status: str
     title: str
     source: str
-    effective_from: dt.date
+    effective_from: dt.date | None
     effective_until: dt.date | None
     implements: str | None
     checksum: str
@@ -59,17 +60,22 @@ class RulesetInfo(NamedTuple):
 
     def is_in_force(self, day: dt.date) -> bool:
         """Tell whether it is in force on a day."""
-        return self.effective_from <= day and (
-            self.effective_until is None or day < self.effective_until
+        return (
+            self.effective_from is not None
+            and self.effective_from <= day
+            and (self.effective_until is None or day < self.effective_until)
         )
 
 
 def list_rulesets(connection: Connection) -> list[RulesetInfo]:
-    """Give all rulesets, published ones first, in order of their dates."""
+    """Give all rulesets, published ones first, in order of their dates; last those without."""
     columns = [_RULESETS.c[name] for name in RulesetInfo._fields]
     rows = connection.execute(select(*columns)).all()
     found = [RulesetInfo(*_with_dates(row._asdict())) for row in rows]
-    return sorted(found, key=lambda info: (info.kind != PUBLISHED, info.effective_from))
+    return sorted(
+        found,
+        key=lambda info: (info.kind != PUBLISHED, info.effective_from or dt.date.max, info.ruleset),
+    )
 
 
 def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
@@ -115,17 +121,31 @@ def choose_ruleset(
                 f"of the {kind} ones there are {', '.join(others)}"
             )
         return info
+    day = day or dt.datetime.now(dt.UTC).date()
     found = in_force(connection, kind, day)
     if found is None:
-        first = min(
-            (info for info in list_rulesets(connection) if info.kind == kind),
-            key=lambda info: info.effective_from,
-        )
         raise NotFoundError(
-            f"no {kind} ruleset was in force on {day}; "
-            f"the first, {first.ruleset}, is in force from {first.effective_from}"
+            f"no {kind} ruleset was in force on {day}; {_nearest(connection, kind, day)}"
         )
     return found
+
+
+def _nearest(connection: Connection, kind: str, day: dt.date) -> str:
+    """Say which rulesets of a kind were in force last before a day, and first after it."""
+    before, after = None, None
+    for info in list_rulesets(connection):
+        if info.kind != kind or info.status != "published" or info.effective_from is None:
+            continue
+        if info.effective_from <= day:
+            before = info
+        elif after is None:
+            after = info
+    parts = []
+    if before is not None:
+        parts.append(f"{before.ruleset} was until {before.effective_until}")
+    if after is not None:
+        parts.append(f"{after.ruleset} is from {after.effective_from}")
+    return f"the nearest: {' and '.join(parts)}" if parts else "the catalog has none"
 
 
 def _with_article(kind: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Connection, Table, insert, select, update
+from sqlalchemy import Boolean, Connection, Table, delete, insert, select, update
 
 from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.database import schema
-from asnrules.database.schema import rulesets
+from asnrules.database.schema import ruleset_files, rulesets
 from asnrules.errors import RulesetError
 
 
@@ -33,6 +33,32 @@ def insert_draft(connection: Connection, content: RulesetContent) -> int:
     RulesetError
         If it implements a ruleset that is not there.
     """
+    key = connection.execute(
+        insert(rulesets)
+        .values(status="draft", **_header(connection, content))
+        .returning(rulesets.c.ruleset_id)
+    ).scalar_one()
+    _insert_rows(connection, int(key), content)
+    return int(key)
+
+
+def replace_draft(connection: Connection, key: int, content: RulesetContent) -> None:
+    """Put other content into a draft, which keeps its id; see `insert_draft`."""
+    for name in ("ruleset_files", *reversed(content.table_names)):
+        table = schema.metadata.tables[name]
+        connection.execute(delete(table).where(table.c.ruleset_id == key))
+    update_header(connection, key, content)
+    _insert_rows(connection, key, content)
+
+
+def update_header(connection: Connection, key: int, content: RulesetContent) -> None:
+    """Give a draft another header, and the checksum that goes with it; its rows stay."""
+    connection.execute(
+        update(rulesets).where(rulesets.c.ruleset_id == key).values(**_header(connection, content))
+    )
+
+
+def _header(connection: Connection, content: RulesetContent) -> dict[str, Any]:
     implements = None
     if content.implements is not None:
         implements = ruleset_id(connection, content.implements)
@@ -41,25 +67,28 @@ def insert_draft(connection: Connection, content: RulesetContent) -> int:
                 f"{content.label} implements {content.implements!r}, which is not in the catalog; "
                 "load that one first"
             )
-    key = connection.execute(
-        insert(rulesets)
-        .values(
-            label=content.label,
-            kind=content.kind,
-            status="draft",
-            title=content.title,
-            source=content.source,
-            effective_from=content.effective_from,
-            implements=implements,
-            checksum=content.checksum(),
-        )
-        .returning(rulesets.c.ruleset_id)
-    ).scalar_one()
+    return {
+        "label": content.label,
+        "kind": content.kind,
+        "title": content.title,
+        "source": content.source,
+        "effective_from": content.effective_from,
+        "effective_until": content.effective_until,
+        "implements": implements,
+        "checksum": content.checksum(),
+    }
+
+
+def _insert_rows(connection: Connection, key: int, content: RulesetContent) -> None:
     for name in content.table_names:
         rows = [{"ruleset_id": key, **row} for row in content.tables[name]]
         if rows:
             connection.execute(insert(schema.metadata.tables[name]), rows)
-    return int(key)
+    files = [
+        {"ruleset_id": key, "path": path, "text": text} for path, text in content.files.items()
+    ]
+    if files:
+        connection.execute(insert(ruleset_files), files)
 
 
 def publish(connection: Connection, key: int, moment: dt.datetime) -> None:
@@ -88,6 +117,21 @@ def ruleset_id(connection: Connection, label: str) -> int | None:
     ).scalar()
 
 
+class Period(NamedTuple):
+    """When a published ruleset is in force; without an end, until the next of its kind is."""
+
+    label: str
+    effective_from: dt.date
+    effective_until: dt.date | None
+
+
+def periods(connection: Connection, kind: str) -> list[Period]:
+    """Give the periods of the published rulesets of a kind, as they were published."""
+    columns = (rulesets.c.label, rulesets.c.effective_from, rulesets.c.effective_until)
+    statement = select(*columns).where(rulesets.c.kind == kind, rulesets.c.status == "published")
+    return [Period(*row) for row in connection.execute(statement)]
+
+
 def labels(connection: Connection) -> set[str]:
     """Give the labels of all rulesets, drafts included."""
     return set(connection.execute(select(rulesets.c.label)).scalars())
@@ -111,6 +155,7 @@ def read_content(connection: Connection, key: int) -> RulesetContent:
             rulesets.c.title,
             rulesets.c.source,
             rulesets.c.effective_from,
+            rulesets.c.effective_until,
             other.c.label.label("implements"),
         )
         .select_from(rulesets.outerjoin(other, other.c.ruleset_id == rulesets.c.implements))
@@ -120,7 +165,11 @@ def read_content(connection: Connection, key: int) -> RulesetContent:
     tables = {
         name: _rows(connection, schema.metadata.tables[name], key) for name in empty.table_names
     }
-    return RulesetContent(**header._asdict(), tables=tables)
+    statement = select(ruleset_files.c.path, ruleset_files.c.text).where(
+        ruleset_files.c.ruleset_id == key
+    )
+    files = {row.path: row.text for row in connection.execute(statement)}
+    return RulesetContent(**header._asdict(), tables=tables, files=files)
 
 
 def stored_checksum(connection: Connection, key: int) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Integer, insert, select
@@ -13,6 +17,95 @@ from asnrules.shipped import shipped
 
 TABLES = ("instruments", "exp_types", "member_types", "keywords", "specials", "asn_types")
 """The vocabulary tables, those referred to before those that refer."""
+
+
+INSTRUMENT_PREFIXES = {
+    "FGS": "FGS",
+    "MIR": "MIRI",
+    "NIS": "NIRISS",
+    "NRC": "NIRCAM",
+    "NRS": "NIRSPEC",
+}
+"""What the EXP_TYPEs of an instrument begin with, up to the first underscore."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words that a ruleset may use, as they are written in its files.
+
+    Attributes
+    ----------
+    exp_types, keywords, specials : frozenset of str
+        Upper case.
+    member_types, asn_types : frozenset of str
+        Lower case.
+    """
+
+    exp_types: frozenset[str]
+    keywords: frozenset[str]
+    member_types: frozenset[str]
+    specials: frozenset[str]
+    asn_types: frozenset[str]
+
+
+_WORDS = ("exp_types", "keywords", "member_types", "specials", "asn_types")
+
+
+def shipped_words() -> Words:
+    """Give the words of the shipped vocabulary."""
+    folder = shipped("seed") / "vocabulary"
+    return Words(
+        *(
+            frozenset(next(iter(row.values())) for row in read_csv(folder / f"{name}.csv"))
+            for name in _WORDS
+        )
+    )
+
+
+def stored_words(connection: Connection) -> Words:
+    """Give the words of a catalog, which may have more EXP_TYPEs than the shipped ones."""
+    columns = [schema.metadata.tables[name].columns[0] for name in _WORDS]
+    return Words(*(frozenset(connection.execute(select(column)).scalars()) for column in columns))
+
+
+def near(word: str, words: Iterable[str]) -> str:
+    """Suggest the word that was meant, or say that there is none like it."""
+    known = sorted(words)
+    found = difflib.get_close_matches(word, known, 1)
+    if found:
+        return f"did you mean {found[0]!r}?"
+    return f"there are {', '.join(known)}" if len(known) <= _FEW else "nothing is spelled like it"
+
+
+_FEW = 12
+
+
+def instrument_of(exp_type: str) -> str | None:
+    """Give the instrument that an EXP_TYPE is of, by its first letters; None if of none."""
+    found = re.fullmatch(r"([A-Z]{3})_[A-Z0-9_-]{1,60}", exp_type)
+    return None if found is None else INSTRUMENT_PREFIXES.get(found[1])
+
+
+def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]:
+    """Add EXP_TYPEs that the catalog does not have.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a writing transaction.
+    exp_types : iterable of str
+        Each begins as those of an instrument do.
+
+    Returns
+    -------
+    list of str
+        Those that are new, sorted.
+    """
+    new = sorted(set(exp_types) - set(exp_type_names(connection)))
+    rows = [{"exp_type": name, "instrument": instrument_of(name)} for name in new]
+    if rows:
+        connection.execute(insert(schema.exp_types), rows)
+    return new
 
 
 def seed_vocabulary(connection: Connection) -> None:

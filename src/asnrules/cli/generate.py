@@ -112,7 +112,8 @@ def generate(
         note=note,
     )
     with progress_bar() as progress:
-        report = run(open_catalog(context.obj), pools, options, progress)
+        engine = open_catalog(context.obj, writing=options.record)
+        report = run(engine, pools, options, progress)
     for diagnostic in report.diagnostics[:SHOWN]:
         sys.stderr.write(f"asnrules: {printable(diagnostic)}\n")
     if len(report.diagnostics) > SHOWN:

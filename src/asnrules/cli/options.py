@@ -22,8 +22,10 @@ AsOf = Annotated[
 ]
 
 
-def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
-    """Read the value of `--as-of`.
+def parse_day(
+    text: str | None, ruleset: str | None = None, *, option: str = "--as-of"
+) -> dt.date | None:
+    """Read the value of `--as-of`, or of another option that takes a day.
 
     Raises
     ------
@@ -34,7 +36,18 @@ def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
         return None
     if ruleset is not None:
         raise UsageError("--ruleset and --as-of exclude each other; give one of them")
+    return read_day("--as-of", text)
+
+
+def read_day(option: str, text: str) -> dt.date:
+    """Read a date that was given for an option.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--as-of: {text!r} is no date; write it as 2026-01-31") from error
+        raise UsageError(f"{option}: {text!r} is no date; write it as 2026-01-31") from error

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli import drafts
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 
@@ -52,3 +53,26 @@ def show(
         print_json(description.document())
     else:
         print_records(description.rows, description.columns, output)
+
+
+@app.command()
+def history(
+    context: typer.Context,
+    exp_type: Annotated[str, typer.Argument(metavar="EXP_TYPE", help="Of the exposures.")],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Tell the life of an EXP_TYPE over all rulesets: a line for each change.
+
+    Example: asnrules rulesets history NRS_MIMF
+    """
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.history import Change, exp_type_history
+
+    changes = exp_type_history(open_catalog(context.obj), exp_type)
+    records = [change._asdict() for change in changes]
+    print_records(records, Change._fields, output, not_applicable=("special",))
+
+
+app.command("import")(drafts.import_)
+app.command("export")(drafts.export)
+app.command("publish")(drafts.publish)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
-BATCH = 10_000
-"""Rows that are held in memory at a time."""
 
-
-def insert_rows(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Insert rows of text and numbers.
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows.
 
     Parameters
     ----------
@@ -24,11 +18,11 @@ def insert_rows(
         In a writing transaction.
     table : Table
         Where to.
-    columns : sequence of str
-        Names of its columns, in the order of the values.
-    rows : iterable of sequence
-        The values; text, integers and None only, as they go to the driver as they are.
+    rows : sequence of sequence
+        A value for each of its columns; text, numbers, flags and None only, as they go to the
+        driver as they are.
     """
+    columns = table.columns.keys()
     names = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
     if connection.dialect.name == "postgresql":
         _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", rows)
@@ -36,16 +30,10 @@ def insert_rows(
         marks = ", ".join("?" for _ in columns)
         # Names of our own schema only.
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608
-        _insert(connection, statement, rows)
+        connection.exec_driver_sql(statement, [tuple(row) for row in rows])
 
 
-def _insert(connection: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-    rows = iter(rows)
-    while batch := [tuple(row) for row in islice(rows, BATCH)]:
-        connection.exec_driver_sql(statement, batch)
-
-
-def _copy(connection: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+def _copy(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
     raw: Any = connection.connection.driver_connection
     driver: Any = connection.dialect.loaded_dbapi
     try:

@@ -121,6 +121,18 @@ def open_engine(url: URL) -> Engine:
     return engine
 
 
+def read_only(engine: Engine) -> None:
+    """Let the connections of an engine change nothing."""
+    event.listen(engine, "connect", _set_read_only)
+
+
+def _set_read_only(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA query_only = ON")
+    else:
+        connection.read_only = True
+
+
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver would begin transactions by itself, late and deferred; see _begin_sqlite.
     connection.isolation_level = None
@@ -191,7 +203,15 @@ def _is_about_the_database(error: DBAPIError) -> bool:
 def _mend(error: DBAPIError) -> str:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is None:
-        return "check the URL and that the server is up; asnrules db check looks at the schema"
+        return {
+            "55P03": f"another process has been writing for {BUSY_SECONDS} s, try again",
+            "42501": "connect as one who may: docs/audit.md has the roles",
+            "25006": "connect to a server that may be written",
+            "53100": "make room on the server's disk",
+        }.get(
+            getattr(error.orig, "sqlstate", None) or "",
+            "check the URL and that the server is up; asnrules db check looks at the schema",
+        )
     primary = code & 0xFF
     return {
         sqlite3.SQLITE_BUSY: f"another process has been writing for {BUSY_SECONDS} s, try again",

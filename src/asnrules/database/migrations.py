@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-HEAD = "0003"
+HEAD = "0009"
 """The revision that this program works with; a test holds it against the migrations."""
-
-_ADVISORY_LOCK = 0x61736E72756C6573
-"""PostgreSQL's lock for upgrades, so that two of them run one after the other."""
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -33,15 +30,6 @@ def current_revision(connection: Connection) -> str | None:
 def is_newer(revision: str) -> bool:
     """Tell whether a revision is unknown to this program, so of a newer one."""
     return revision not in {script.revision for script in _scripts().walk_revisions()}
-
-
-def take_turn(connection: Connection) -> None:
-    """Wait until no other process upgrades the database; the turn ends with the transaction.
-
-    On SQLite the writing transaction itself is the turn.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

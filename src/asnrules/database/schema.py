@@ -55,7 +55,9 @@ def _ruleset_id() -> Column[int]:
 
 
 def _run_id() -> Column[int]:
-    return Column("run_id", Number, ForeignKey("runs.run_id"), nullable=False)
+    # The run itself comes last, when all that it owns is there: nothing joins it afterwards.
+    key = ForeignKey("runs.run_id", deferrable=True, initially="DEFERRED")
+    return Column("run_id", Number, key, nullable=False)
 
 
 # ------------------------------------------------------------------------- vocabulary
@@ -107,16 +109,30 @@ rulesets = _table(
     Column("status", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("effective_from", Day, nullable=False),
+    Column("effective_from", Day),
+    Column("effective_until", Day),
     Column("implements", Number, ForeignKey("rulesets.ruleset_id")),
     Column("checksum", Text, nullable=False),
     Column("published_at", UtcTime),
     UniqueConstraint("label"),
-    UniqueConstraint("kind", "effective_from"),
     CheckConstraint("kind IN ('published', 'executable')", name="kind"),
     CheckConstraint("status IN ('draft', 'published')", name="status"),
     CheckConstraint("(status = 'published') = (published_at IS NOT NULL)", name="published_at"),
     CheckConstraint("(kind = 'executable') = (implements IS NOT NULL)", name="implements"),
+    CheckConstraint("status = 'draft' OR effective_from IS NOT NULL", name="dated"),
+    CheckConstraint(
+        "effective_until IS NULL "
+        "OR (effective_from IS NOT NULL AND effective_until > effective_from)",
+        name="period",
+    ),
+)
+
+ruleset_files = _table(
+    "ruleset_files",
+    _ruleset_id(),
+    Column("path", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "path"),
 )
 
 exposure_modes = _table(
@@ -294,13 +310,15 @@ known_differences = _table(
 
 pools = _table(
     "pools",
-    Column("pool_id", Number, primary_key=True),
+    Column("pool_id", Number, primary_key=True, autoincrement=False),
     Column("sha256", Text, nullable=False),
     Column("keywords", Text, nullable=False),
     Column("column_names", Text, nullable=False),
     Column("exposures", Integer, nullable=False),
+    _run_id(),
     UniqueConstraint("sha256", "keywords"),
 )
+Index(None, pools.c.run_id)
 
 exposures = _table(
     "exposures",
@@ -318,7 +336,9 @@ Index(None, exposures.c.program)
 
 runs = _table(
     "runs",
-    Column("run_id", Number, primary_key=True),
+    # The next number under the writer's lock, so that a gap is a run that was taken away.
+    Column("run_id", Number, primary_key=True, autoincrement=False),
+    Column("origin", Text, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime, nullable=False),
     Column("operator", Text, nullable=False),
@@ -331,6 +351,13 @@ runs = _table(
     Column("associations", Integer, nullable=False),
     Column("unassociated", Integer, nullable=False),
     Column("diagnostics", Text, nullable=False),
+    Column("section_digests", Text, nullable=False),
+    Column("previous_digest", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    # No two runs follow the same one: the chain has no branches.
+    UniqueConstraint("previous_digest"),
+    UniqueConstraint("digest"),
+    CheckConstraint("origin IN ('generated', 'imported')", name="origin"),
 )
 
 run_pools = _table(
@@ -341,10 +368,11 @@ run_pools = _table(
     Column("name", Text, nullable=False),
     PrimaryKeyConstraint("run_id", "position"),
 )
+Index(None, run_pools.c.pool_id)
 
 traces = _table(
     "traces",
-    Column("trace_id", Number, primary_key=True),
+    Column("trace_id", Number, primary_key=True, autoincrement=False),
     _ruleset_id(),
     Column("signature", Text, nullable=False),
     Column("member_type", Text),
@@ -353,8 +381,10 @@ traces = _table(
     Column("agrees", Flag),
     Column("reason", Text, nullable=False),
     Column("trace", Text, nullable=False),
+    _run_id(),
     UniqueConstraint("ruleset_id", "signature"),
 )
+Index(None, traces.c.run_id)
 
 decisions = _rows_table(
     "decisions",
@@ -409,4 +439,28 @@ Index(
     association_members.c.run_id,
     association_members.c.pool_id,
     association_members.c.exposure,
+)
+Index(
+    None,
+    association_members.c.expname,
+    sqlite_where=association_members.c.exposure.is_(None),
+)
+
+imported_associations = _table(
+    "imported_associations",
+    Column("run_id", Number, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("asn_rule", Text, nullable=False),
+    Column("code_version", Text),
+    Column("version_id", Text),
+    Column("asn_pool", Text),
+    Column("verdict", Text, nullable=False),
+    Column("explanation", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "position"),
+    ForeignKeyConstraint(["run_id", "position"], ["associations.run_id", "associations.position"]),
+    CheckConstraint(
+        "verdict IN ('explained', 'differs', 'contradicts', 'unexplained')", name="verdict"
+    ),
 )

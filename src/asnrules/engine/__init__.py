@@ -9,9 +9,11 @@ rule: all of that is in the rows of the ruleset.
 `conditions`          evaluate a condition on an exposure
 `signatures`          judge each distinct signature once: class, rules, reasons
 `drafts`              associations while they grow
+`stretches`           members that many associations share
 `candidates`          which exposures belong to which candidate
-`grouping`            make associations set-wise, for regular groups
-`procedure`           make associations by the procedure, for the others
+`grouping`            part exposures by their keys, and make associations of each group
+`procedure`           what a rule means: the procedure, plain and one by one
+`cohorts`             the procedure for all associations in the same state at once
 `finishing`           the steps between a grown association and a finished one
 `diagnosis`           where jwst's answer depends on the order of the rows
 `growth`              grow and finish the associations of each candidate

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import DraftMember, Work
+from asnrules.engine.drafts import Work
 from asnrules.engine.finishing.validity import OBSERVATION
 from asnrules.engine.model import Rule
 from asnrules.engine.procedure import Procedure
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
 _CANDIDATE = ("o001", OBSERVATION)
 

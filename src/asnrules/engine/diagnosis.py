@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from asnrules.engine.candidates import Pair
+from asnrules.engine.cohorts import Cohorts
 from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing import finish
+from asnrules.engine.grouping import Group
 from asnrules.engine.model import Rule
-from asnrules.engine.procedure import Procedure
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
-_Membership = frozenset[tuple[str | None, str, bool]]
-_Made = tuple[str, _Membership]
-"""The name of a rule, and the files with their exptypes that it put together."""
+_Made = tuple[str, int]
+"""The name of a rule, and a digest of the files with their exptypes that it put together.
 
-_Pattern = tuple[int, str, tuple[tuple[str | int | None, ...], ...]]
+The digest is the sum of those of the members: memberships of thousands, by the thousand, are
+compared by no more than that.
+"""
+
+_Pattern = tuple[int, str, tuple[Any, ...], tuple[tuple[int, ...], ...]]
 
 NAMES = frozenset({"filename", "program", "targetid", "obs_id", "msametfl"})
 """Keywords whose values are only ever asked to be equal."""
@@ -53,9 +59,12 @@ class Diagnosis:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._harmless: set[_Pattern] = set()
+        places = work.places
+        self._names = [places[name] for name in sorted(NAMES & places.keys())]
+        self._relevant = itemgetter(*(places[name] for name in places.keys() - NAMES - IRRELEVANT))
 
     def order_matters(
-        self, number: int, candidate: Pair, group: Sequence[int], finished: Sequence[Draft]
+        self, number: int, candidate: Pair, group: Group, finished: Sequence[Draft]
     ) -> bool:
         """Tell whether other orders of a group lead to other associations of its candidate.
 
@@ -65,8 +74,8 @@ class Diagnosis:
             The place of the rule in the ruleset.
         candidate : tuple of (str, str)
             Id and type of the candidate.
-        group : sequence of int
-            The exposures, in canonical order.
+        group : Group
+            The exposures.
         finished : sequence of Draft
             All associations of the candidate, by all rules.
 
@@ -75,14 +84,15 @@ class Diagnosis:
         bool
             Whether any of the orders tried made a difference: not all orders are tried.
         """
-        pattern = self._pattern(number, candidate, group)
+        pattern = self._pattern(number, candidate, group.places)
         if pattern in self._harmless:
             return False
-        expected = _outcome(self._work, number, candidate, group)
+        cohorts = Cohorts(self._work, number, candidate, group.shared)
+        expected = self._outcome(cohorts, group.places)
         made: Counter[_Made] | None = None
         is_same = True
-        for order in _orders(self._work, group):
-            other = _outcome(self._work, number, candidate, order)
+        for order in _orders(self._work, group.places):
+            other = self._outcome(cohorts, order)
             if other != expected:
                 is_same = False
                 made = made or Counter(_made(self._work, draft) for draft in finished)
@@ -92,28 +102,30 @@ class Diagnosis:
             self._harmless.add(pattern)
         return False
 
+    def _outcome(self, cohorts: Cohorts, order: Sequence[int]) -> Counter[_Made]:
+        """Give the memberships that an order of exposures leads to."""
+        work = self._work
+        return Counter(
+            _made(work, one) for draft in cohorts.run(order) for one in finish(draft, work)[0]
+        )
+
     def _pattern(self, number: int, candidate: Pair, group: Sequence[int]) -> _Pattern:
         """Give what groups have in common that no order can tell apart.
 
         Programs repeat the same patterns over and over. Of keywords that nothing but equality
         is asked of, only that is kept.
         """
-        places = self._work.places
         rows = [self._work.rows[place] for place in group]
-        columns: list[tuple[str | int | None, ...]] = []
-        for keyword, at in places.items():
-            values = [row[at] for row in rows]
-            if keyword in NAMES:
-                seen: dict[str | None, int] = {}
-                columns.append(tuple(seen.setdefault(value, len(seen)) for value in values))
-            elif keyword not in IRRELEVANT:
-                columns.append(tuple(values))
-        return number, candidate[1], tuple(columns)
+        names: list[tuple[int, ...]] = []
+        for at in self._names:
+            seen: dict[str | None, int] = {}
+            names.append(tuple([seen.setdefault(row[at], len(seen)) for row in rows]))
+        return number, candidate[1], tuple(map(self._relevant, rows)), tuple(names)
 
 
-def _kept(made: Counter[_Made]) -> dict[_Membership, str]:
-    """Give the memberships with the rule that stays for each, as pruning chooses it."""
-    return {membership: rule for rule, membership in sorted(made, key=lambda one: one[0])}
+def _kept(made: Counter[_Made]) -> dict[int, str]:
+    """Give the digests with the rule that stays for each, as pruning chooses it."""
+    return {digest: rule for rule, digest in sorted(made, key=lambda one: one[0])}
 
 
 def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
@@ -128,18 +140,11 @@ def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
         yield [*group[::2], *group[1::2]]
 
 
-def _outcome(work: Work, number: int, candidate: Pair, order: Sequence[int]) -> Counter[_Made]:
-    """Give the memberships that an order of exposures leads to."""
-    drafts = Procedure(work, number, candidate).run(order)
-    return Counter(_made(work, one) for draft in drafts for one in finish(draft, work)[0])
-
-
 def _made(work: Work, draft: Draft) -> _Made:
-    return draft.rule.name, frozenset(
-        (
-            member.expname if member.place is None else work.value(member.place, "filename"),
-            member.exptype,
-            member.rateints,
-        )
-        for member in draft.members
-    )
+    digest = sum(_told(work, member) for member in draft.own)
+    return draft.rule.name, digest + sum(stretch.total(_told) for stretch in draft.shared)
+
+
+def _told(work: Work, member: DraftMember) -> int:
+    name = member.expname if member.place is None else work.value(member.place, "filename")
+    return hash((name, member.exptype, member.rateints))

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.engine.model import Key, Role, Rule, Ruleset
 from asnrules.engine.signatures import SCIENCE, Judge, Judgement, RuleVerdict
+from asnrules.engine.stretches import DraftMember, Stretch
 from asnrules.engine.values import EMPTY, Row
 
 Locked = dict[str, tuple[str, str]]
 """Locked keys: name to the keyword that the value came from, and the value."""
-
-
-class DraftMember(NamedTuple):
-    """A member of a growing association.
-
-    Attributes
-    ----------
-    place : int or None
-        The exposure, by its place in canonical order; None for a file that is made later.
-    exptype : str
-        What it is in the association: science, background ...
-    rateints : bool
-        Whether its rateints product is meant, not its rate product.
-    expname : str or None
-        The file that is made later.
-    role : str
-        The role in which the rule took the exposure.
-    """
-
-    place: int | None
-    exptype: str
-    rateints: bool = False
-    expname: str | None = None
-    role: str = ""
 
 
 @dataclass(slots=True)
@@ -52,33 +31,65 @@ class Draft:
     creator : int
         The exposure that created it, by its place in canonical order: it gives target, program
         and the place of the association among the others.
-    members : list of DraftMember
-        In the order in which they were taken.
     keys : dict
         What its exposures have in common.
-    grown : list of DraftMember
-        The members before the finishing steps: they decide whether it is degraded, even those
-        that are left out later.
+    own : list of DraftMember
+        Its members, in the order in which they were taken.
+    shared : tuple of Stretch
+        Members after those, which it shares with other associations.
+    degraded : bool
+        Whether any member that it had before the finishing steps has an error: even one that is
+        left out later counts.
+    watched : DraftMember or None
+        What the watched exposure was before the finishing steps.
     """
 
     rule: Rule
     candidate: tuple[str, str]
     creator: int
-    members: list[DraftMember] = field(default_factory=list)
     keys: Locked = field(default_factory=dict)
-    grown: list[DraftMember] = field(default_factory=list)
+    own: list[DraftMember] = field(default_factory=list)
+    shared: tuple[Stretch, ...] = ()
+    degraded: bool = False
+    watched: DraftMember | None = None
 
-    def with_members(self, members: list[DraftMember]) -> Draft:
+    @property
+    def members(self) -> list[DraftMember]:
+        """All members, in a list of their own."""
+        members = list(self.own)
+        for stretch in self.shared:
+            members += stretch.members()
+        return members
+
+    def with_members(self, members: list[DraftMember], shared: tuple[Stretch, ...] = ()) -> Draft:
         """Give the same association with other members."""
-        return replace(self, members=members)
+        return Draft(
+            self.rule, self.candidate, self.creator, self.keys, members, shared, self.degraded
+        )
 
     def of_exptype(self, exptype: str) -> list[DraftMember]:
         """Give its members of an exptype."""
-        return [member for member in self.members if member.exptype == exptype]
+        found = [member for member in self.own if member.exptype == exptype]
+        for stretch in self.shared:
+            found += stretch.having(exptype_of, exptype)
+        return found
 
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
-        return any(member.exptype == exptype for member in self.members)
+        for member in self.own:
+            if member.exptype == exptype:
+                return True
+        return any(stretch.first(exptype_of, exptype) is not None for stretch in self.shared)
+
+
+def exptype_of(_work: Work, member: DraftMember) -> str:
+    """Give the exptype of a member."""
+    return member.exptype
+
+
+def find(members: Sequence[DraftMember], place: int) -> DraftMember | None:
+    """Give the first member that is a certain exposure."""
+    return next((member for member in members if member.place == place), None)
 
 
 class Fate(NamedTuple):
@@ -139,6 +150,10 @@ class Work:
         What the rules say of each exposure, in canonical order.
     has_other_names : bool
         Whether any exposure is listed under a name that is not that of its uncal product.
+    degraded : set of int
+        The exposures that have an error.
+    has_repeated_names : bool
+        Whether any file name comes more than once.
     """
 
     ruleset: Ruleset
@@ -146,6 +161,8 @@ class Work:
     places: dict[str, int]
     judgements: Sequence[Judgement]
     has_other_names: bool
+    degraded: AbstractSet[int] = frozenset()
+    has_repeated_names: bool = False
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
 
     @classmethod
@@ -154,9 +171,21 @@ class Work:
         judge = Judge(ruleset, keywords)
         places = {keyword: place for place, keyword in enumerate(keywords)}
         judgements = [judge.judge(row) for row in rows]
-        filename = places["filename"]
-        has_other_names = any("_uncal." not in (row[filename] or "") for row in rows)
-        return cls(ruleset, rows, places, judgements, has_other_names)
+        names = [row[places["filename"]] or "" for row in rows]
+        error = places.get("exposerr")
+        return cls(
+            ruleset,
+            rows,
+            places,
+            judgements,
+            has_other_names=any("_uncal." not in name for name in names),
+            degraded={
+                place
+                for place, row in enumerate(rows)
+                if error is not None and row[error] not in EMPTY
+            },
+            has_repeated_names=len(set(names)) < len(names),
+        )
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""
@@ -184,18 +213,17 @@ class Work:
         return column
 
     def _key_column(self, sources: tuple[str, ...]) -> KeyColumn:
-        known = [(source, self.places[source]) for source in sources if source in self.places]
+        known = [source for source in sources if source in self.places]
+        if not known:
+            return KeyColumn([0] * len(self.rows), [None])
+        cells = list(map(itemgetter(*(self.places[source] for source in known)), self.rows))
         seen: dict[tuple[str, str], int] = {}
-        numbers = []
-        for row in self.rows:
-            number = 0
-            for source, place in known:
-                value = row[place]
-                if value is not None and value not in EMPTY:
-                    number = seen.setdefault((source, value), len(seen) + 1)
-                    break
-            numbers.append(number)
-        return KeyColumn(numbers, [None, *seen])
+        numbers: dict[Any, int] = {}
+        for found in dict.fromkeys(cells):
+            pairs = zip(known, found if len(known) > 1 else (found,), strict=True)
+            pair = next((pair for pair in pairs if pair[1] not in EMPTY), None)
+            numbers[found] = 0 if pair is None else seen.setdefault(pair, len(seen) + 1)
+        return KeyColumn([numbers[found] for found in cells], [None, *seen])
 
 
 def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:
@@ -239,12 +267,13 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
     return True
 
 
-def written_exptype(ruleset: Ruleset, draft: Draft, role: Role, judgement: Judgement) -> str:
+def written_exptype(
+    ruleset: Ruleset, rule: Rule, role: Role, judgement: Judgement, *, has_science: bool
+) -> str:
     """Give the exptype with which an exposure joins an association in a role."""
-    rule = draft.rule
     if rule.as_science:
         is_companion = judgement.exposure_class == rule.companion_class
-        return judgement.exposure_class if is_companion and draft.holds(SCIENCE) else SCIENCE
+        return judgement.exposure_class if is_companion and has_science else SCIENCE
     exptype = ruleset.written_as.get(judgement.exposure_class, judgement.exposure_class)
     if exptype != SCIENCE or role.science_as is None:
         return exptype

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
 
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, Selection, SubPool, sub_pools
 from asnrules.engine.diagnosis import OrderDependence
-from asnrules.engine.drafts import Draft, DraftMember, Fate, Work
+from asnrules.engine.drafts import Draft, Fate, Work, find
 from asnrules.engine.finishing.wording import left_out_text
 from asnrules.engine.growth import Growth
 from asnrules.engine.naming import Naming, merge
@@ -102,7 +105,8 @@ class Generation:
             If a selected candidate is not in the pool.
         """
         wanted = self._wanted
-        texts = [self._work.value(place, "asn_candidate") for place in range(len(self._work.rows))]
+        column = self._work.places["asn_candidate"]
+        texts = [row[column] for row in self._work.rows]
         pools = wanted.selection.worked(sub_pools(texts, self._candidates))
         growth = Growth(self._work, wanted.watched)
         drafts = growth.drafts(pools, progress)
@@ -125,13 +129,10 @@ class Generation:
         )
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
-        memberships = [0] * len(self._work.rows)
-        for association in associations:
-            for product in association.products:
-                for member in product.members:
-                    if member.exposure is not None:
-                        memberships[member.exposure] += 1
-        return memberships
+        products = chain.from_iterable(association.products for association in associations)
+        members = chain.from_iterable(product.members for product in products)
+        counts = Counter(map(attrgetter("exposure"), members))
+        return [counts[place] for place in range(len(self._work.rows))]
 
     def _reasons(
         self, memberships: Sequence[int], growth: Growth, pools: Sequence[SubPool]
@@ -165,8 +166,8 @@ class Generation:
         kept = {place: association for association, place in named}
         fates = []
         for place, draft in enumerate(drafts):
-            member = _find(draft.members, self._wanted.watched)
-            grown = member or _find(draft.grown, self._wanted.watched)
+            member = find(draft.members, self._wanted.watched)
+            grown = member or draft.watched
             association = kept.get(place)
             if grown is None:
                 continue
@@ -184,7 +185,3 @@ class Generation:
                 }
                 fates.append(Fate(draft.rule, draft.candidate, member, None, association, keys))
         return fates
-
-
-def _find(members: Sequence[DraftMember], place: int) -> DraftMember | None:
-    return next((member for member in members if member.place == place), None)

@@ -1,8 +1,7 @@
 """Make the associations of one rule for one candidate.
 
-Where a group of exposures is regular, the procedure comes to the same as grouping by equal
-keys, which is done here in time linear in the exposures. Any other group is left to
-`asnrules.engine.procedure`.
+Exposures are parted by their keys, so that no association crosses. Those that nobody joins make
+their associations here; what is left is grown by `asnrules.engine.cohorts`.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple
 
+from asnrules.engine.cohorts import Cohorts
 from asnrules.engine.drafts import (
     Draft,
-    DraftMember,
     KeyColumn,
     Locked,
     Work,
@@ -22,9 +22,19 @@ from asnrules.engine.drafts import (
     written_exptype,
 )
 from asnrules.engine.model import Role
-from asnrules.engine.procedure import Procedure
+from asnrules.engine.procedure import Candidate
+from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
-Candidate = tuple[str, str]
+
+class Group(NamedTuple):
+    """Exposures, in canonical order, and what the keys of a rule find in each of them.
+
+    `shared` is None where that is not the same.
+    """
+
+    places: Sequence[int]
+    shared: Locked | None
 
 
 class Grouping:
@@ -41,9 +51,9 @@ class Grouping:
 
     Attributes
     ----------
-    irregular : list of sequence of int
-        The groups of more than one exposure that needed the procedure since they are not
-        regular: the order of their exposures may make a difference.
+    irregular : list of Group
+        The groups of more than one exposure that are not regular: the order of their exposures
+        may make a difference.
     """
 
     def __init__(self, work: Work, number: int, candidate: Candidate) -> None:
@@ -51,7 +61,7 @@ class Grouping:
         self._number = number
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
-        self.irregular: list[Sequence[int]] = []
+        self.irregular: list[Group] = []
 
     def associations(self, places: Sequence[int]) -> list[Draft]:
         """Make the associations.
@@ -66,31 +76,27 @@ class Grouping:
         list of Draft
             In order of creation.
         """
-        names = {self._work.value(place, "filename") for place in places}
-        if len(names) < len(places):
-            # An association takes every exposure of a file name that it has, whatever its
-            # keys, so the exposures cannot be parted.
-            return self._procedure(places, None, regular=False)
-        drafts = []
-        for group, shared in self._groups(places):
-            drafts += self._of_group(group, shared)
+        drafts = [draft for group in self.groups(places) for draft in self._of_group(group)]
         return sorted(drafts, key=lambda draft: draft.creator)
 
-    def _procedure(
-        self, places: Sequence[int], shared: Locked | None, *, regular: bool
-    ) -> list[Draft]:
-        if len(places) > 1 and not regular:
-            self.irregular.append(places)
-        return Procedure(self._work, self._number, self._candidate, shared).run(places)
+    def _repeats_names(self, places: Sequence[int]) -> bool:
+        """Tell whether a file name comes more than once."""
+        return self._work.has_repeated_names and len(
+            {self._work.value(place, "filename") for place in places}
+        ) < len(places)
 
-    def _groups(self, places: Sequence[int]) -> Iterator[tuple[list[int], Locked | None]]:
-        """Part exposures so that no association crosses.
+    def _grown(self, group: Group, *, regular: bool) -> list[Draft]:
+        if len(group.places) > 1 and not regular:
+            self.irregular.append(group)
+        return Cohorts(self._work, self._number, self._candidate, group.shared).run(group.places)
 
-        Yields
-        ------
-        tuple of (list of int, dict or None)
-            Exposures, and what the keys find in each of them; None where that is not the same.
-        """
+    def groups(self, places: Sequence[int]) -> Iterator[Group]:
+        """Part exposures so that no association crosses."""
+        if self._repeats_names(places):
+            # An association takes every exposure of a file name that it has, whatever its
+            # keys, so the exposures cannot be parted.
+            yield Group(places, None)
+            return
         keys = self._rule.keys
         columns = [self._work.key_column(key.sources) for key in keys]
         numbers = [column.numbers for column in columns]
@@ -98,6 +104,10 @@ class Grouping:
         for place in places:
             groups.setdefault(tuple([column[place] for column in numbers]), []).append(place)
 
+        if len(groups) == 1:
+            ((found, group),) = groups.items()
+            yield Group(group, self._shared(columns, found))
+            return
         # Keys that every exposure has from one keyword part for certain; the others only where
         # all that is left together has them from the same keywords.
         certain = [at for at, key in enumerate(keys) if key.required and len(key.sources) == 1]
@@ -108,9 +118,10 @@ class Grouping:
             shared = [self._shared(columns, found) for found in bucket]
             sources = {tuple((name, pair[0]) for name, pair in one.items()) for one in shared}
             if len(sources) == 1:
-                yield from ((groups[found], one) for found, one in zip(bucket, shared, strict=True))
+                for found, one in zip(bucket, shared, strict=True):
+                    yield Group(groups[found], one)
             else:
-                yield sorted(chain.from_iterable(groups[found] for found in bucket)), None
+                yield Group(sorted(chain.from_iterable(groups[one] for one in bucket)), None)
 
     def _shared(self, columns: Sequence[KeyColumn], found: Sequence[int]) -> Locked:
         pairs = [column.pairs[number] for column, number in zip(columns, found, strict=True)]
@@ -120,35 +131,68 @@ class Grouping:
             if pair is not None
         }
 
-    def _of_group(self, group: list[int], shared: Locked | None) -> list[Draft]:
+    def _of_group(self, group: Group) -> list[Draft]:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
-        fitting = [self._fitting(place) for place in group]
+        if self._repeats_names(group.places):
+            return self._grown(group, regular=False)
+        fitting = [self._fitting(place) for place in group.places]
         if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
-            return [self._alone(place, shared) for place in group]
-        is_plain = shared is not None and all(len(fit) == 1 for fit in fitting)
+            return self._alone(group)
         roles = [fit[0] for fit in fitting]
-        if shared is not None and is_plain and self._has_companions_only:
-            locked = dict(shared)
-            if all(
-                lock_keys(self._work, role.keys, place, locked)
-                for place, role in zip(group, roles, strict=True)
-            ):
-                return self._with_companions(group, roles, shared)
-        regular = is_plain and self._is_stateless and _all_meet(roles)
-        return self._procedure(group, shared, regular=regular)
+        is_plain = group.shared is not None and all(len(fit) == 1 for fit in fitting)
+        is_regular = is_plain and self._is_stateless and _all_meet(roles)
+        if is_regular and not roles[0].single and all(role is roles[0] for role in roles):
+            together = self._together(group, roles[0])
+            if together is not None:
+                return [together]
+        return self._grown(group, regular=is_regular)
 
-    def _alone(self, place: int, shared: Locked | None) -> Draft:
-        """Make the association of an exposure that nobody joins."""
-        role = self._fitting(place)[0]
-        if any(role.keys_only for role in self._rule.roles):
-            return self._procedure([place], shared, regular=True)[0]
-        draft = Draft(self._rule, self._candidate, place, keys=dict(shared or ()))
-        if shared is None:
-            lock_keys(self._work, self._rule.keys, place, draft.keys)
-        lock_keys(self._work, role.keys, place, draft.keys)
-        draft.members.append(self._member(draft, place, role))
+    def _together(self, group: Group, role: Role) -> Draft | None:
+        """Make the one association of exposures in one role; None if its keys part them."""
+        draft = Draft(self._rule, self._candidate, group.places[0], dict(group.shared or ()))
+        has_science = False
+        for place in group.places:
+            if not lock_keys(self._work, role.keys, place, draft.keys):
+                return None
+            judgement = self._work.judgements[place]
+            exptype = written_exptype(
+                self._work.ruleset, self._rule, role, judgement, has_science=has_science
+            )
+            has_science = has_science or exptype == SCIENCE
+            rateints = is_rateints(judgement.verdicts[self._number], draft.keys)
+            draft.own.append(DraftMember(place, exptype, rateints, role=role.name))
         return draft
+
+    def _alone(self, group: Group) -> list[Draft]:
+        """Make the associations of exposures that nobody joins."""
+        if any(role.keys_only for role in self._rule.roles):
+            single = [Group([place], group.shared) for place in group.places]
+            return [draft for one in single for draft in self._grown(one, regular=True)]
+        # The keys of a role are looked at one by one, all else is the same for alike exposures.
+        known: dict[int, tuple[Role, str, bool, Locked]] = {}
+        drafts = []
+        for place in group.places:
+            judgement = self._work.judgements[place]
+            found = known.get(id(judgement))
+            if found is None or found[0].keys or group.shared is None:
+                found = known[id(judgement)] = self._science(place, group.shared)
+            role, exptype, rateints, keys = found
+            member = DraftMember(place, exptype, rateints, role=role.name)
+            drafts.append(Draft(self._rule, self._candidate, place, keys, [member]))
+        return drafts
+
+    def _science(self, place: int, shared: Locked | None) -> tuple[Role, str, bool, Locked]:
+        """Give the role, exptype, product and keys of an exposure that nobody joins."""
+        judgement = self._work.judgements[place]
+        verdict = judgement.verdicts[self._number]
+        role, ruleset = verdict.fitting[0], self._work.ruleset
+        keys = dict(shared or ())
+        if shared is None:
+            lock_keys(self._work, self._rule.keys, place, keys)
+        lock_keys(self._work, role.keys, place, keys)
+        exptype = written_exptype(ruleset, self._rule, role, judgement, has_science=False)
+        return role, exptype, is_rateints(verdict, keys), keys
 
     def _fitting(self, place: int) -> tuple[Role, ...]:
         """Give the roles in which an exposure can be taken, associations left aside."""
@@ -165,45 +209,6 @@ class Grouping:
             for role in self._rule.roles
         )
 
-    @cached_property
-    def _has_companions_only(self) -> bool:
-        """Whether the rule is of the kind that is one science with all companions of its keys."""
-        *companions, science = self._rule.roles
-        return (
-            self._is_stateless
-            and not self._rule.as_science
-            and science.single
-            and all(role.offered_again and not role.single for role in companions)
-            and not any(role.science_as for role in self._rule.roles)
-        )
-
-    def _with_companions(self, group: list[int], roles: list[Role], shared: Locked) -> list[Draft]:
-        """Give each science all companions of the group.
-
-        The first association is created by the first exposure of the group, whatever it is;
-        the members stand from the creating exposure on, then those before it.
-        """
-        role_of = dict(zip(group, roles, strict=True))
-        companions = [place for place in group if not role_of[place].single]
-        sciences = [place for place in group if role_of[place].single]
-        drafts = []
-        for number, science in enumerate(sciences or [None]):
-            creator = group[0] if number == 0 or science is None else science
-            taken = companions if science is None else sorted([*companions, science])
-            start = taken.index(creator)
-            draft = Draft(self._rule, self._candidate, creator, keys=dict(shared))
-            for place in taken[start:] + taken[:start]:
-                lock_keys(self._work, role_of[place].keys, place, draft.keys)
-                draft.members.append(self._member(draft, place, role_of[place]))
-            drafts.append(draft)
-        return drafts
-
-    def _member(self, draft: Draft, place: int, role: Role) -> DraftMember:
-        judgement = self._work.judgements[place]
-        exptype = written_exptype(self._work.ruleset, draft, role, judgement)
-        rateints = is_rateints(judgement.verdicts[self._number], draft.keys)
-        return DraftMember(place, exptype, rateints, role=role.name)
-
 
 def _depends_on_order(role: Role) -> bool:
     return any(key.excludes is not None for key in role.keys)
@@ -211,10 +216,10 @@ def _depends_on_order(role: Role) -> bool:
 
 def _all_meet(roles: Sequence[Role]) -> bool:
     """Tell whether exposures in these roles join all associations they can, early or late."""
+    first = roles[0]
+    if all(role is first for role in roles):
+        return True
     if sum(role.science_as is not None for role in roles) > 1:
         # A step may choose among them, and where none is better it is the first.
         return False
-    first = roles[0]
-    return all(role is first for role in roles) or all(
-        role.single or role.offered_again for role in roles
-    )
+    return all(role.single or role.offered_again for role in roles)

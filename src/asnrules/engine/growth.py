@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.diagnosis import Diagnosis, OrderDependence
-from asnrules.engine.drafts import Draft, Fate, Work
+from asnrules.engine.drafts import Draft, Fate, Work, find
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
-from asnrules.engine.grouping import Grouping
+from asnrules.engine.grouping import Group, Grouping
 from asnrules.engine.signatures import SCIENCE
 
 _OF_SCIENCE, _NO_CANDIDATE_STANDS, _OF_COMPANION, _OTHER_CANDIDATE = range(4)
 """How much a reason says of an exposure: of an association that it would have been the science of,
 of a candidate, of an association that it would have helped, of what a rule is for."""
 
-_Group = tuple[int, Sequence[int]]
+_Numbered = tuple[int, Group]
 """The number of a rule, and exposures that it can take."""
 
 
@@ -73,14 +73,14 @@ class Growth:
                 progress(done, len(pools))
         return drafts
 
-    def _grow(self, pool: SubPool) -> tuple[list[Draft], list[_Group]]:
+    def _grow(self, pool: SubPool) -> tuple[list[Draft], list[_Numbered]]:
         """Give the associations of a candidate, and the groups that are not regular."""
         taken: dict[int, list[int]] = {}
         for place in pool.places:
             for number in self._work.judgements[place].takers:
                 taken.setdefault(number, []).append(place)
         grown: list[Draft] = []
-        irregular: list[_Group] = []
+        irregular: list[_Numbered] = []
         for number, exposures in taken.items():
             refusal = self._refusal(number, pool.candidate)
             if refusal is not None:
@@ -92,12 +92,12 @@ class Growth:
         return grown, irregular
 
     def _diagnose(
-        self, candidate: Pair, irregular: Sequence[_Group], finished: Sequence[Draft]
+        self, candidate: Pair, irregular: Sequence[_Numbered], finished: Sequence[Draft]
     ) -> None:
         for number, group in irregular:
             if self._diagnosis.order_matters(number, candidate, group, finished):
                 rule = self._work.ruleset.rules[number]
-                self.order_dependent.append(OrderDependence(rule, candidate, group))
+                self.order_dependent.append(OrderDependence(rule, candidate, group.places))
 
     def _refusal(self, number: int, candidate: Pair) -> str | None:
         """Say why a rule makes nothing for a candidate, whatever its exposures."""
@@ -121,20 +121,23 @@ class Growth:
     def _finish(self, grown: Sequence[Draft]) -> list[Draft]:
         drafts: list[Draft] = []
         for one in grown:
-            finished, dropped = finish(one, self._work)
+            finished, reasons = finish(one, self._work)
             drafts += finished
-            for draft, reason in dropped:
-                self._drop(draft, reason)
+            if self._watched is not None:
+                watched = find(one.members, self._watched)
+                for draft in (one, *finished):
+                    draft.watched = watched
+            for reason in reasons:
+                self._drop(one, reason)
         return drafts
 
     def _drop(self, draft: Draft, reason: str) -> None:
         for is_science in (True, False):
             places = [
                 member.place
-                for member in draft.grown
+                for member in draft.members
                 if member.place is not None and (member.exptype == SCIENCE) is is_science
             ]
             self.refused.append((_OF_SCIENCE if is_science else _OF_COMPANION, places, reason))
-        for member in draft.grown:
-            if member.place is not None and member.place == self._watched:
-                self.fates.append(Fate(draft.rule, draft.candidate, member, reason))
+        if draft.watched is not None:
+            self.fates.append(Fate(draft.rule, draft.candidate, draft.watched, reason))

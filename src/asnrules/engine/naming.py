@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
-from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.drafts import Draft, Locked, Work
 from asnrules.engine.finishing.names import (
     UNDEFINED_PRODUCT,
     association_name,
@@ -16,9 +16,10 @@ from asnrules.engine.finishing.names import (
     product_name,
     program_name,
 )
-from asnrules.engine.finishing.pruning import Entry, prune
+from asnrules.engine.finishing.pruning import Entry, digest_of, prune
 from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 from asnrules.engine.wording import keys_text, requirements_text
 
 
@@ -29,6 +30,7 @@ class _Made(NamedTuple):
     candidate: tuple[str, str]
     creator: int
     product: Product
+    digest: int | None
     degraded: bool
     keys: str
 
@@ -54,7 +56,10 @@ class Naming:
         self._stems: dict[str, str] = {}
         self._rate: dict[int, str] = {}
         self._rateints: dict[int, str] = {}
-        self._keys: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
+        self._keys: dict[int, tuple[Locked, str]] = {}
+        self._texts: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
+        self._filename = work.places["filename"]
+        self._exposerr = work.places.get("exposerr")
         self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
 
     def name(self, drafts: Sequence[Draft], *, keep: bool = False) -> list[tuple[Association, int]]:
@@ -78,8 +83,11 @@ class Naming:
         for draft in drafts:
             made.append(self._made(draft))
             if not keep:
-                draft.members, draft.grown, draft.keys = [], [], {}
-        entries = [Entry(one.candidate[0], one.product, partial(self._twins, one)) for one in made]
+                draft.own, draft.shared, draft.keys = [], (), {}
+        entries = [
+            Entry(one.candidate[0], one.product, one.digest, partial(self._twins, one))
+            for one in made
+        ]
         numbers: Counter[tuple[str, str]] = Counter()
         named = []
         for place in prune(entries):
@@ -90,32 +98,49 @@ class Naming:
         return named
 
     def _made(self, draft: Draft) -> _Made:
-        keys = tuple(draft.keys.items())
-        shared = self._keys.get(keys)
-        if shared is None:
-            shared = self._keys[keys] = keys_text(keys)
-        degraded = any(
-            member.place is not None and self._work.given(member.place, "exposerr") is not None
-            for member in draft.grown
+        # Drafts of a group hold the same keys, and groups have the same again and again.
+        held = self._keys.get(id(draft.keys))
+        if held is None:
+            pairs = tuple(draft.keys.items())
+            text = self._texts.get(pairs)
+            if text is None:
+                text = self._texts[pairs] = keys_text(pairs)
+            held = self._keys[id(draft.keys)] = draft.keys, text
+        product, digest = self._product(draft)
+        return _Made(
+            draft.rule, draft.candidate, draft.creator, product, digest, draft.degraded, held[1]
         )
-        product = self._product(draft)
-        return _Made(draft.rule, draft.candidate, draft.creator, product, degraded, shared)
 
-    def _product(self, draft: Draft) -> Product:
-        members = tuple(self._member(member) for member in draft.members)
-        science = next((member for member in members if member.exptype == SCIENCE), None)
-        name = UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
-        return Product(name, members)
+    def _product(self, draft: Draft) -> tuple[Product, int | None]:
+        """Give the product of a draft, and the digest of its members."""
+        members = [self._member(self._work, member) for member in draft.own]
+        digest = sum(map(digest_of, members))
+        for stretch in draft.shared:
+            members += stretch.facets(self._member)
+            digest += stretch.total(self._digest)
+        if self._work.has_other_names and len({one.expname for one in members}) < len(members):
+            return Product(self._name(members), tuple(members)), None
+        return Product(self._name(members), tuple(members)), digest
 
-    def _member(self, member: DraftMember) -> Member:
+    def _name(self, members: Sequence[Member]) -> str:
+        for member in members:
+            if member.exptype == SCIENCE:
+                return self._stem(member.expname)
+        return UNDEFINED_PRODUCT
+
+    def _digest(self, work: Work, member: DraftMember) -> int:
+        return digest_of(self._member(work, member))
+
+    def _member(self, _work: Work, member: DraftMember) -> Member:
         if member.place is None:
             return Member(member.expname or "", member.exptype, None, None)
         names = self._rateints if member.rateints else self._rate
         expname = names.get(member.place)
         if expname is None:
-            filename = self._work.value(member.place, "filename") or ""
+            filename = self._work.rows[member.place][self._filename] or ""
             expname = names[member.place] = member_name(filename, rateints=member.rateints)
-        exposerr = self._work.value(member.place, "exposerr")
+        error = self._exposerr
+        exposerr = None if error is None else self._work.rows[member.place][error]
         return Member(expname, member.exptype, exposerr, member.place)
 
     def _twins(self, made: _Made) -> object:

@@ -4,36 +4,145 @@ Each exposure in turn is offered to every association that exists, in order of c
 none took it, the rule tries to create one from it. After the last exposure, those that were
 taken in a role that asks for it are offered once more, and make no new ones. (Established by
 running jwst 3.0.0 on pools sorted by file name.)
+
+It is plain rather than fast: `asnrules.engine.cohorts` comes to the same for associations in
+large numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from asnrules.engine.drafts import (
     Draft,
-    DraftMember,
     Locked,
     Work,
     is_rateints,
     lock_keys,
     written_exptype,
 )
-from asnrules.engine.model import Role, Rule
-from asnrules.engine.signatures import SCIENCE, Judgement, RuleVerdict
+from asnrules.engine.model import Role
+from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
 Candidate = tuple[str, str]
 
 
-class _Growing:
-    """An association in the procedure, with the state that only the procedure needs."""
+class State(NamedTuple):
+    """What decides what an association makes of an exposure whose file it does not hold.
 
-    def __init__(self, rule: Rule, candidate: Candidate, place: int) -> None:
-        self.draft = Draft(rule, candidate, place)
-        self.has_science = False
+    Attributes
+    ----------
+    keys : tuple
+        What is locked: name to keyword and value, in order of locking.
+    has_science : bool
+        Whether a member is written as science.
+    last_class : str or None
+        The class of the exposure that was offered last, for rules that ask for it.
+    counts_as_taken : bool
+        Whether what it takes creates no association of its own.
+    """
+
+    keys: tuple[tuple[str, tuple[str, str]], ...] = ()
+    has_science: bool = False
+    last_class: str | None = None
+    counts_as_taken: bool = True
+
+
+NEW = State()
+"""The state of an association without members."""
+
+
+class Offers:
+    """Offers exposures to associations of one rule.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    number : int
+        The place of the rule in the ruleset.
+    shared : dict, optional
+        What the keys of the rule find in each of the exposures, if it is known to be the same
+        in all of them.
+    """
+
+    def __init__(self, work: Work, number: int, shared: Locked | None = None) -> None:
+        self._work = work
+        self._number = number
+        self._rule = work.ruleset.rules[number]
+        self._shared = shared
+        self.remembers = any(role.not_after is not None for role in self._rule.roles)
+        keys = [*self._rule.keys, *(key for role in self._rule.roles for key in role.keys)]
+        columns = {source for key in keys for source in key.sources} & work.places.keys()
+        self._compared = [work.places[column] for column in sorted(columns)]
+        self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
+
+    def offer(self, state: State, place: int) -> tuple[State, Role | None, DraftMember | None]:
+        """Offer an exposure whose file an association does not hold.
+
+        Returns
+        -------
+        tuple of (State, Role or None, DraftMember or None)
+            The state of the association afterwards, the same object if nothing changes; the
+            role in which the exposure was taken, and the member that it became.
+        """
+        row = self._work.rows[place]
+        # Judgements and states live as long as this does.
+        alike = (id(state), id(self._work.judgements[place]), *[row[at] for at in self._compared])
+        found = self._known.get(alike)
+        if found is None:
+            found = self._known[alike] = self._offer(state, place)
+        following, role, exptype, rateints = found
+        if role is None:
+            return following, None, None
+        return following, role, DraftMember(place, exptype, rateints, role=role.name)
+
+    def _offer(self, state: State, place: int) -> tuple[State, Role | None, str, bool]:
+        """Give the state afterwards, the role, and the exptype and product of the member."""
+        judgement = self._work.judgements[place]
+        verdict = judgement.verdicts[self._number]
+        locked = dict(state.keys or (self._shared or {}).items())
+        if verdict.unmet or (
+            self._shared is None and not lock_keys(self._work, self._rule.keys, place, locked)
+        ):
+            return state, None, "", False
+        offered = judgement.exposure_class if self.remembers else None
+        for role, unmet in verdict.roles:
+            if role.keys_only:
+                lock_keys(self._work, role.keys, place, locked)
+                continue
+            if unmet or (role.single and state.has_science):
+                continue
+            if role.not_after is not None and role.not_after == state.last_class:
+                continue
+            tried = dict(locked)
+            if lock_keys(self._work, role.keys, place, tried):
+                exptype = written_exptype(
+                    self._work.ruleset, self._rule, role, judgement, has_science=state.has_science
+                )
+                following = State(
+                    keys=tuple(tried.items()),
+                    has_science=state.has_science or exptype == SCIENCE,
+                    last_class=offered,
+                    counts_as_taken=state.counts_as_taken and not role.creates_too,
+                )
+                rateints = is_rateints(verdict, tried)
+                return state if following == state else following, role, exptype, rateints
+        if offered == state.last_class:
+            return state, None, "", False
+        return state._replace(last_class=offered), None, "", False
+
+
+class _Growing:
+    """An association in the procedure."""
+
+    def __init__(self, creator: int) -> None:
+        self.creator = creator
+        self.state = NEW
+        self.members: list[DraftMember] = []
         self.filenames: set[str | None] = set()
-        self.last_class: str | None = None
-        self.counts_as_taken = True
 
 
 class Procedure:
@@ -47,24 +156,14 @@ class Procedure:
         The place of the rule in the ruleset.
     candidate : tuple of (str, str)
         Id and type of the candidate.
-    shared : dict, optional
-        What the keys of the rule find in each of the exposures, if it is known to be the same
-        in all of them.
     """
 
-    def __init__(
-        self, work: Work, number: int, candidate: Candidate, shared: Locked | None = None
-    ) -> None:
+    def __init__(self, work: Work, number: int, candidate: Candidate) -> None:
         self._work = work
-        self._number = number
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
-        self._shared = shared
+        self._offers = Offers(work, number)
         self._growing: list[_Growing] = []
-        self._without_science: list[_Growing] = []
-        self._filenames: set[str | None] = set()
-        self._filename = work.places["filename"]
-        self._remembers = any(role.not_after is not None for role in self._rule.roles)
         self._again: dict[int, dict[int, None]] = {}
 
     def run(self, places: Sequence[int]) -> list[Draft]:
@@ -81,89 +180,40 @@ class Procedure:
             The associations, in order of creation.
         """
         for place in places:
-            if not self._is_taken(place):
+            takings = [self._offer(growing, place) for growing in self._growing]
+            if not any(takings):
                 self._create(place)
         for _, again in sorted(self._again.items()):
             for place in again:
                 for growing in self._growing:
                     self._offer(growing, place)
-        return [growing.draft for growing in self._growing]
-
-    def _is_taken(self, place: int) -> bool:
-        """Offer an exposure to the associations that exist; tell whether one took it."""
-        if self._remembers or not self._is_science_only(place):
-            return self._offer_to(self._growing, place)
-        # It could only be the one science of an association, so those that have one are passed
-        # over: this keeps ten thousand exposures of a group from being compared with each other.
-        is_held = self._work.value(place, "filename") in self._filenames
-        is_taken = self._offer_to(self._without_science, place)
-        self._without_science = [
-            growing for growing in self._without_science if not growing.has_science
+        return [
+            Draft(
+                self._rule,
+                self._candidate,
+                growing.creator,
+                keys=dict(growing.state.keys),
+                own=growing.members,
+            )
+            for growing in self._growing
         ]
-        return is_held or is_taken
-
-    def _offer_to(self, associations: Sequence[_Growing], place: int) -> bool:
-        """Offer an exposure to each of some associations; tell whether any took it."""
-        return sum([self._offer(growing, place) for growing in associations]) > 0
-
-    def _is_science_only(self, place: int) -> bool:
-        verdict = self._work.judgements[place].verdicts[self._number]
-        return all(role.single for role in verdict.fitting)
 
     def _create(self, place: int) -> None:
-        growing = _Growing(self._rule, self._candidate, place)
+        growing = _Growing(place)
         self._offer(growing, place)
-        if growing.draft.members:
+        if growing.members:
             self._growing.append(growing)
-            if not growing.has_science:
-                self._without_science.append(growing)
 
     def _offer(self, growing: _Growing, place: int) -> bool:
         """Offer an exposure to an association; tell whether it counts as taken."""
-        filename = self._work.rows[place][self._filename]
+        filename = self._work.value(place, "filename")
         if filename in growing.filenames:
             return True
-        judgement = self._work.judgements[place]
-        verdict = judgement.verdicts[self._number]
-        if verdict.unmet:
+        growing.state, role, member = self._offers.offer(growing.state, place)
+        if role is None or member is None:
             return False
-        role = self._fit(growing, place, judgement, verdict)
-        if role is None:
-            return False
-        draft = growing.draft
-        exptype = written_exptype(self._work.ruleset, draft, role, judgement)
-        draft.members.append(
-            DraftMember(place, exptype, is_rateints(verdict, draft.keys), role=role.name)
-        )
-        growing.has_science = growing.has_science or exptype == SCIENCE
+        growing.members.append(member)
         growing.filenames.add(filename)
-        self._filenames.add(filename)
         if role.offered_again:
             self._again.setdefault(role.offered_again, {})[place] = None
-        if role.creates_too:
-            growing.counts_as_taken = False
-        return growing.counts_as_taken
-
-    def _fit(
-        self, growing: _Growing, place: int, judgement: Judgement, verdict: RuleVerdict
-    ) -> Role | None:
-        """Find the first role that takes the exposure, and lock its keys."""
-        draft = growing.draft
-        locked = dict(draft.keys or self._shared or ())
-        if self._shared is None and not lock_keys(self._work, self._rule.keys, place, locked):
-            return None
-        last_class = growing.last_class
-        growing.last_class = judgement.exposure_class
-        for role, unmet in verdict.roles:
-            if role.keys_only:
-                lock_keys(self._work, role.keys, place, locked)
-                continue
-            if unmet or (role.single and growing.has_science):
-                continue
-            if role.not_after is not None and role.not_after == last_class:
-                continue
-            tried = dict(locked)
-            if lock_keys(self._work, role.keys, place, tried):
-                draft.keys = tried
-                return role
-        return None
+        return growing.state.counts_as_taken

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing.imprints import imprint_pruning
 from asnrules.engine.finishing.names import member_name
 from asnrules.engine.finishing.nods import nod_split, nod_split_fixed_slit, nod_split_shutters
 from asnrules.engine.finishing.validity import candidate_validity, science_required
 from asnrules.engine.finishing.wfss import wfss_catalog, wfss_catalog_parallel
+from asnrules.engine.stretches import DraftMember
 
 Step = Callable[[Draft, Work], list[Draft] | str]
 """Takes an association; gives what becomes of it, or in words why nothing does."""
@@ -40,7 +41,7 @@ STEPS: dict[str, Step] = {
 """The steps by the names that rules use."""
 
 
-def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[tuple[Draft, str]]]:
+def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
     """Take an association through the steps of its rule.
 
     Parameters
@@ -52,24 +53,32 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[tuple[Draft, str
 
     Returns
     -------
-    tuple of (list of Draft, list of (Draft, str))
-        What becomes of it, and what did not come about, with the reason.
+    tuple of (list of Draft, list of str)
+        What becomes of it, and why something of it did not come about.
     """
     if work.has_other_names:
-        draft.members = _once_each(draft.members, work)
-    draft.grown = draft.members
+        draft.own, draft.shared = _once_each(draft.members, work), ()
+    if work.degraded:
+        places = [member.place for member in draft.own]
+        draft.degraded = not work.degraded.isdisjoint(places) or any(
+            stretch.first(_is_degraded, True) is not None for stretch in draft.shared
+        )
     finished = [draft]
-    dropped: list[tuple[Draft, str]] = []
+    reasons: list[str] = []
     for name in draft.rule.steps:
         following: list[Draft] = []
         for one in finished:
             result = STEPS[name](one, work)
             if isinstance(result, str):
-                dropped.append((one, result))
+                reasons.append(result)
             else:
                 following += result
         finished = following
-    return finished, dropped
+    return finished, reasons
+
+
+def _is_degraded(work: Work, member: DraftMember) -> bool:
+    return member.place in work.degraded
 
 
 def _once_each(members: list[DraftMember], work: Work) -> list[DraftMember]:

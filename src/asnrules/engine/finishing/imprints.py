@@ -5,8 +5,11 @@ Source: behaviour of jwst 3.0.0, by running it.
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft, DraftMember, Work
+from typing import NamedTuple
+
+from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
 IMPRINT = "imprint"
 NEEDED = ("targetid", "bkgdtarg")
@@ -29,27 +32,54 @@ def imprint_pruning(draft: Draft, work: Work) -> list[Draft] | str:
         column not in work.places or work.value(draft.creator, column) is None for column in NEEDED
     ):
         return [draft]
-    sciences = draft.of_exptype(SCIENCE)
-    is_background = any(_value(work, member, "bkgdtarg") == SET for member in sciences)
-    imprints = [
-        member
-        for member in draft.of_exptype(IMPRINT)
-        if (_value(work, member, "bkgdtarg") == SET) is is_background
-    ]
-    matching = _alike(work, imprints, sciences, "targetid")
-    kept = matching or imprints
-    if len(sciences) < len(kept) and work.value(draft.creator, "dithptin") is not None:
-        kept = _alike(work, kept, sciences, "dithptin") or kept
-    dropped = {member.place for member in imprints} - {member.place for member in kept}
-    return [draft.with_members([one for one in draft.members if one.place not in dropped])]
+    sciences = [_likeness(work, member) for member in draft.of_exptype(SCIENCE)]
+    is_background = any(science.is_background for science in sciences)
+    imprints = {
+        likeness: count
+        for likeness, count in _counted(draft, work).items()
+        if likeness.is_imprint and likeness.is_background is is_background
+    }
+    targets = {science.target for science in sciences}
+    kept = {one for one in imprints if one.target in targets} or set(imprints)
+    number = sum(imprints[likeness] for likeness in kept)
+    if len(sciences) < number and work.value(draft.creator, "dithptin") is not None:
+        positions = {science.position for science in sciences}
+        kept = {one for one in kept if one.position in positions} or kept
+    dropped = frozenset(imprints.keys() - kept)
+    if not dropped:
+        return [draft]
+    own = [member for member in draft.own if _likeness(work, member) not in dropped]
+    shared = [stretch.leaving_out(_likeness, dropped) for stretch in draft.shared]
+    return [draft.with_members(own, tuple(shared))]
 
 
-def _alike(
-    work: Work, imprints: list[DraftMember], sciences: list[DraftMember], keyword: str
-) -> list[DraftMember]:
-    wanted = {_value(work, member, keyword) for member in sciences}
-    return [member for member in imprints if _value(work, member, keyword) in wanted]
+class _Likeness(NamedTuple):
+    """What imprints and sciences are compared by."""
+
+    is_imprint: bool
+    is_background: bool
+    target: str | None
+    position: str | None
 
 
-def _value(work: Work, member: DraftMember, keyword: str) -> str | None:
-    return None if member.place is None else work.value(member.place, keyword)
+def _likeness(work: Work, member: DraftMember) -> _Likeness:
+    is_imprint = member.exptype == IMPRINT
+    if member.place is None:
+        return _Likeness(is_imprint, is_background=False, target=None, position=None)
+    return _Likeness(
+        is_imprint,
+        work.value(member.place, "bkgdtarg") == SET,
+        work.value(member.place, "targetid"),
+        work.value(member.place, "dithptin"),
+    )
+
+
+def _counted(draft: Draft, work: Work) -> dict[_Likeness, int]:
+    counts: dict[_Likeness, int] = {}
+    for member in draft.own:
+        likeness = _likeness(work, member)
+        counts[likeness] = counts.get(likeness, 0) + 1
+    for stretch in draft.shared:
+        for likeness, count in stretch.counts(_likeness).items():
+            counts[likeness] = counts.get(likeness, 0) + count
+    return counts

@@ -6,7 +6,7 @@ Source of all of it: behaviour of jwst 3.0.0, by running it.
 from __future__ import annotations
 
 import re
-from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _SEPARATOR = re.compile("[_-]")
@@ -37,14 +37,19 @@ def member_name(filename: str, *, rateints: bool) -> str:
     return f"{match['stem']}_{'rateints' if rateints else 'rate'}{match['extension']}"
 
 
-def product_name(expname: str, suffixes: AbstractSet[str]) -> str:
+@lru_cache(maxsize=16)
+def _longest(suffixes: frozenset[str]) -> int:
+    return max(map(len, suffixes), default=0)
+
+
+def product_name(expname: str, suffixes: frozenset[str]) -> str:
     """Give the name of the product of a science member.
 
     Parameters
     ----------
     expname : str
         Of the member.
-    suffixes : set of str
+    suffixes : frozenset of str
         Known product suffixes; one of them is taken off, the longest that fits.
 
     Returns
@@ -53,7 +58,7 @@ def product_name(expname: str, suffixes: AbstractSet[str]) -> str:
         The member's name less extension and suffix, with its folder if it has one.
     """
     stem = _stem(expname)
-    for separator in _SEPARATOR.finditer(stem, 1):
+    for separator in _SEPARATOR.finditer(stem, max(1, len(stem) - _longest(suffixes) - 1)):
         if stem[separator.end() :] in suffixes:
             return stem[: separator.start()]
     return stem

@@ -6,10 +6,12 @@ Source: behaviour of jwst 3.0.0, by running it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing.validity import BACKGROUND
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import Log, arranged
 
 FIVE_POINTS = 5
 """The number of primary points of the pattern whose neighbouring points overlap."""
@@ -17,13 +19,36 @@ FIVE_POINTS = 5
 WIDE_SLIT = "s1600a1"
 """The slit in which they do."""
 
-Overlap = Callable[[Work, int, int], bool]
-"""Tells whether the light of two exposures may fall on the same place."""
+
+class Pointing(NamedTuple):
+    """Where an exposure of a pattern points.
+
+    Attributes
+    ----------
+    target : str or None
+        The id of the target, as it stands in the pool.
+    point : int or None
+        The primary dither point; None if it is not known.
+    points, subpixels : int or None
+        The number of points of the pattern, and of subpixel positions at each.
+    slit : str or None
+        The slit.
+    """
+
+    target: str | None
+    point: int | None
+    points: int | None
+    subpixels: int | None
+    slit: str | None
 
 
-def nod_split(draft: Draft, _work: Work) -> list[Draft] | str:
+Overlap = Callable[[Pointing, Pointing], bool]
+"""Tells whether the light of a science and of another exposure may fall on the same place."""
+
+
+def nod_split(draft: Draft, work: Work) -> list[Draft] | str:
     """Make an association for each science; the other sciences become its background."""
-    return _split(draft, _work, lambda _work, _science, _other: False)
+    return _split(draft, work, lambda _science, _other: False)
 
 
 def nod_split_shutters(draft: Draft, work: Work) -> list[Draft] | str:
@@ -31,7 +56,7 @@ def nod_split_shutters(draft: Draft, work: Work) -> list[Draft] | str:
 
     Where the points are not known, there is no overlap.
     """
-    return _split(draft, work, lambda work, one, two: _overlap(work, one, two, unknown=False))
+    return _split(draft, work, lambda one, two: _overlap(one, two, unknown=False))
 
 
 def nod_split_fixed_slit(draft: Draft, work: Work) -> list[Draft] | str:
@@ -43,67 +68,64 @@ def nod_split_fixed_slit(draft: Draft, work: Work) -> list[Draft] | str:
     return _split(
         draft,
         work,
-        lambda work, one, two: (
-            _overlap(work, one, two, unknown=True) or _are_wide_neighbours(work, one, two)
-        ),
+        lambda one, two: _overlap(one, two, unknown=True) or _are_wide_neighbours(one, two),
     )
 
 
 def _split(draft: Draft, work: Work, overlap: Overlap) -> list[Draft]:
     sciences = draft.of_exptype(SCIENCE)
+    backgrounds = [science._replace(exptype=BACKGROUND) for science in sciences]
     others = [member for member in draft.members if member.exptype != SCIENCE]
+    pointings = [_pointing(work, science.place) for science in sciences]
+    distinct = set(pointings)
+    logs: dict[Pointing, Log] = {}
     split = []
-    for science in sciences:
-        backgrounds = [
-            other._replace(exptype=BACKGROUND)
-            for other in sciences
-            if other.place != science.place and not _overlaps(work, overlap, science, other)
-        ]
-        split.append(draft.with_members([science, *backgrounds, *others]))
+    for science, pointing in zip(sciences, pointings, strict=True):
+        log = logs.get(pointing)
+        if log is None:
+            # Exposures that point alike have the same background, but for themselves.
+            log = logs[pointing] = Log(work)
+            apart = {other for other in distinct if not overlap(pointing, other)}
+            pairs = zip(backgrounds, pointings, strict=True)
+            log.members += [one for one, where in pairs if where in apart]
+            log.members += others
+        split.append(draft.with_members(*arranged([science], log.without(science.place))))
     return split
 
 
-def _overlaps(work: Work, overlap: Overlap, science: DraftMember, other: DraftMember) -> bool:
-    if science.place is None or other.place is None:
-        return False
-    return overlap(work, science.place, other.place)
-
-
-def _overlap(work: Work, science: int, other: int, *, unknown: bool) -> bool:
-    if work.value(science, "targetid") != work.value(other, "targetid"):
+def _overlap(science: Pointing, other: Pointing, *, unknown: bool) -> bool:
+    if science.target != other.target:
         return True
-    points = _primary_point(work, science), _primary_point(work, other)
     # The number of points counts as unknown with the rest, though only the science's is read.
-    if None in points or _integer(work, science, "numdthpt") is None:
+    if science.point is None or other.point is None or science.points is None:
         return unknown
-    return points[0] == points[1]
+    return science.point == other.point
 
 
-def _are_wide_neighbours(work: Work, science: int, other: int) -> bool:
-    points = _primary_point(work, science), _primary_point(work, other)
-    number = _integer(work, science, "numdthpt")
-    subpixels = _subpixels(work, science)
-    if points[0] is None or points[1] is None or number is None or not subpixels:
+def _are_wide_neighbours(science: Pointing, other: Pointing) -> bool:
+    if science.point is None or other.point is None or science.points is None:
         return False
     return (
-        work.value(science, "fxd_slit") == WIDE_SLIT
-        and number // subpixels == FIVE_POINTS
-        and abs(points[0] - points[1]) <= 1
+        science.slit == WIDE_SLIT
+        and bool(science.subpixels)
+        and science.points // (science.subpixels or 1) == FIVE_POINTS
+        and abs(science.point - other.point) <= 1
     )
 
 
-def _primary_point(work: Work, place: int) -> int | None:
-    """Give the primary dither point of an exposure; None if it is not known."""
+def _pointing(work: Work, place: int | None) -> Pointing:
+    if place is None:
+        return Pointing(None, None, None, None, None)
     position = _integer(work, place, "patt_num")
-    subpixels = _subpixels(work, place)
-    if position is None or not subpixels:
-        return None
-    return (position - 1) // subpixels
-
-
-def _subpixels(work: Work, place: int) -> int | None:
     number = _integer(work, place, "subpxpts")
-    return _integer(work, place, "subpxpns") if number is None else number
+    subpixels = _integer(work, place, "subpxpns") if number is None else number
+    return Pointing(
+        target=work.value(place, "targetid"),
+        point=None if position is None or not subpixels else (position - 1) // subpixels,
+        points=_integer(work, place, "numdthpt"),
+        subpixels=subpixels,
+        slit=work.value(place, "fxd_slit"),
+    )
 
 
 def _integer(work: Work, place: int, keyword: str) -> int | None:

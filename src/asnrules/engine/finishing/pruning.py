@@ -5,11 +5,11 @@ Source: behaviour of jwst 3.0.0, by running it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from asnrules.associations.model import Product
+from asnrules.associations.model import Member, Product
 
 
 class Entry(NamedTuple):
@@ -21,13 +21,16 @@ class Entry(NamedTuple):
         The id of its candidate.
     product : Product
         Its product.
+    digest : int or None
+        See `digest_of`; None if a file is there twice.
     twins : callable
         Gives something that is equal for associations of one product name that differ at most
-        in the suffixes of their members.
+        in the suffixes of their members, and so have equally many.
     """
 
     asn_id: str
     product: Product
+    digest: int | None
     twins: Callable[[], object]
 
     def membership(self) -> frozenset[tuple[str, str]]:
@@ -42,6 +45,14 @@ class Entry(NamedTuple):
         """
         exptypes = {member.expname: member.exptype for member in self.product.members}
         return exptypes if len(exptypes) == len(self.product.members) else None
+
+
+def digest_of(member: Member) -> int:
+    """Give the part of a member in the digest of its association, which is the sum of all.
+
+    Associations with the same members have the same digest.
+    """
+    return hash((member.expname, member.exptype))
 
 
 def prune(entries: Sequence[Entry]) -> list[int]:
@@ -64,19 +75,22 @@ def prune(entries: Sequence[Entry]) -> list[int]:
 
 def _prune_memberships(entries: Sequence[Entry], ordered: Sequence[int]) -> list[int]:
     """Of associations with the same members, keep the last."""
-    # By hash, as a million memberships held at once would take most of the memory.
-    seen: dict[int, list[int]] = defaultdict(list)
+    seen: dict[int, list[int]] = {}
     kept = []
     for place in reversed(ordered):
-        membership = entries[place].membership()
-        if entries[place].exptypes() is None:
-            kept.append(place)
-            continue
-        alike = seen[hash(membership)]
-        if all(entries[other].membership() != membership for other in alike):
+        digest = entries[place].digest
+        if digest is not None:
+            alike = seen.setdefault(digest, [])
+            if alike and _is_among(entries, place, alike):
+                continue
             alike.append(place)
-            kept.append(place)
+        kept.append(place)
     return kept
+
+
+def _is_among(entries: Sequence[Entry], place: int, others: Sequence[int]) -> bool:
+    membership = entries[place].membership()
+    return any(entries[other].membership() == membership for other in others)
 
 
 def _prune_products(entries: Sequence[Entry], kept: Sequence[int]) -> list[int]:
@@ -97,8 +111,13 @@ def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
     dropped: set[int] = set()
     dropped_twins: set[object] = set()
     members = {place: entries[place].exptypes() for place in places}
+    # Twins have equally many members: what has a number of its own need not be looked at.
+    numbers = Counter(len(entries[place].product.members) for place in places)
     twins = {
-        place: object() if members[place] is None else entries[place].twins() for place in places
+        place: object()
+        if members[place] is None or numbers[len(entries[place].product.members)] == 1
+        else entries[place].twins()
+        for place in places
     }
     for place in places:
         if twins[place] in dropped_twins:

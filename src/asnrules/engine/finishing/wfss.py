@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import chain
 
-from asnrules.engine.drafts import Draft, DraftMember, Work
+from asnrules.engine.drafts import Draft, Work
 from asnrules.engine.finishing.names import program_name
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember, Stretch
 
 DIRECT_IMAGE = "direct_image"
 MADE_LATER = (
@@ -23,8 +25,11 @@ MADE_LATER = (
 FURTHEST = 9999
 """A direct image that comes this much later in the sequence does not count as closest."""
 
-Chooser = Callable[[Work, int, list[int]], int]
-"""Chooses among direct images for a science."""
+Chooser = Callable[[Work, int, list[DraftMember], tuple[Stretch, ...]], DraftMember]
+"""Chooses among direct images for a science: those given, and all in the stretches.
+
+The first of each stretch is among those given.
+"""
 
 FULL = "full"
 NO_TARGET = "000"
@@ -43,38 +48,63 @@ def wfss_catalog_parallel(draft: Draft, work: Work) -> list[Draft] | str:
 
 
 def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | str:
-    directs = [
-        member.place for member in draft.of_exptype(DIRECT_IMAGE) if member.place is not None
-    ]
-    sciences = [member.place for member in draft.of_exptype(SCIENCE) if member.place is not None]
+    directs = [one for one in draft.own if one.exptype == DIRECT_IMAGE]
+    others = [one for one in draft.own if one.exptype != DIRECT_IMAGE]
+    for stretch in draft.shared:
+        directs += [first] if (first := stretch.first(_is_direct, True)) is not None else []
+        others += stretch.having(_is_direct, False)
+    science = next((one.place for one in others if one.exptype == SCIENCE), None)
     if not directs:
         return f"{draft.rule.name} found no direct image for it"
-    if not sciences:
+    if science is None:
         return f"{draft.rule.name} found no science for it"
-    root = _root(draft, work, choose(work, sciences[0], directs))
-    others = [member for member in draft.members if member.exptype != DIRECT_IMAGE]
+    root = _root(draft, work, choose(work, science, directs, draft.shared))
     made = [DraftMember(None, exptype, expname=root + end) for end, exptype in MADE_LATER]
     return [draft.with_members(others + made)]
 
 
-def _closest(work: Work, science: int, directs: list[int]) -> int:
-    start = _sequence(work, science)
+def _closest(
+    work: Work, science: int, directs: list[DraftMember], shared: tuple[Stretch, ...]
+) -> DraftMember:
+    start = _number(work, science)
     closest, least = directs[0], FURTHEST
-    for direct in directs:
+    if start is None:
+        return closest
+    following = [stretch.next_above(_sequence, start) for stretch in shared]
+    for direct in (*directs, *filter(None, following)):
         number = _sequence(work, direct)
-        if start is not None and number is not None and 0 < number - start < least:
+        if number is not None and 0 < number - start < least:
             closest, least = direct, number - start
     return closest
 
 
-def _first_long(work: Work, _science: int, directs: list[int]) -> int:
-    for direct in directs:
-        if "long" in (work.value(direct, "filename") or ""):
-            return direct
-    return directs[0]
+def _first_long(
+    work: Work, _science: int, directs: list[DraftMember], shared: tuple[Stretch, ...]
+) -> DraftMember:
+    long = [direct for direct in directs if _is_long(work, direct)]
+    following = filter(None, (stretch.first(_is_long, True) for stretch in shared))
+    return next(chain(long, following), directs[0])
 
 
-def _sequence(work: Work, place: int) -> int | None:
+def _is_direct(_work: Work, member: DraftMember) -> bool:
+    return member.exptype == DIRECT_IMAGE
+
+
+def _is_long(work: Work, member: DraftMember) -> bool:
+    """Tell whether a member is a direct image of a long-wavelength detector."""
+    if member.place is None or member.exptype != DIRECT_IMAGE:
+        return False
+    return "long" in (work.value(member.place, "filename") or "")
+
+
+def _sequence(work: Work, member: DraftMember) -> int | None:
+    """Give the place of a direct image in the sequence of exposures; None for other members."""
+    if member.place is None or member.exptype != DIRECT_IMAGE:
+        return None
+    return _number(work, member.place)
+
+
+def _number(work: Work, place: int) -> int | None:
     value = work.given(place, "expspcin")
     try:
         return None if value is None else int(value)
@@ -82,7 +112,7 @@ def _sequence(work: Work, place: int) -> int | None:
         return None
 
 
-def _root(draft: Draft, work: Work, direct: int) -> str:
+def _root(draft: Draft, work: Work, direct: DraftMember) -> str:
     r"""Name the products of the direct image, as Stage 3 will name them.
 
     What comes from keys is as a regular expression would have it, `sub\-1` for `sub-1`.
@@ -93,7 +123,7 @@ def _root(draft: Draft, work: Work, direct: int) -> str:
     instrument = keys["instrument"]
     subarray = keys.get("window", FULL)
     window = "" if subarray == FULL else f"-{subarray}"
-    optics = _optics(work, direct)
+    optics = "clear" if direct.place is None else _optics(work, direct.place)
     return f"jw{program}-{draft.candidate[0]}_t{target:0>3}_{instrument}_{optics}{window}"
 
 

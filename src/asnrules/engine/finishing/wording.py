@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft, DraftMember
+from asnrules.engine.drafts import Draft
 from asnrules.engine.finishing.imprints import IMPRINT
 from asnrules.engine.finishing.wfss import DIRECT_IMAGE
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
 
 STEP_TEXTS = {
     "science_required": "without a science there is no association",

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from asnrules.associations.journal import RunMark
-from asnrules.audit.recording import Recording
+from asnrules.audit.recorder import RunRecorder
 from asnrules.database.engines import database_name
 from asnrules.database.schema import runs
 from asnrules.errors import OutputError
@@ -28,7 +28,7 @@ def mark(catalog: Engine, tmp_path: Path) -> RunMark:
 
 
 def test_a_run_is_found_by_its_mark(catalog: Engine, mark: RunMark) -> None:
-    assert Recording(catalog).has(mark)
+    assert RunRecorder(catalog).has(mark)
 
 
 @pytest.mark.parametrize(
@@ -36,23 +36,23 @@ def test_a_run_is_found_by_its_mark(catalog: Engine, mark: RunMark) -> None:
     [{"host": "elsewhere"}, {"started_at": dt.datetime(2026, 1, 2, tzinfo=dt.UTC)}],
 )
 def test_another_run_is_not(catalog: Engine, mark: RunMark, changes: dict[str, Any]) -> None:
-    assert not Recording(catalog).has(mark._replace(**changes))
+    assert not RunRecorder(catalog).has(mark._replace(**changes))
 
 
 def test_runs_a_microsecond_apart_are_told_apart(catalog: Engine, mark: RunMark) -> None:
     later = mark.started_at + dt.timedelta(microseconds=1)
-    assert not Recording(catalog).has(mark._replace(started_at=later))
+    assert not RunRecorder(catalog).has(mark._replace(started_at=later))
 
 
 def test_only_the_database_of_a_run_is_asked(catalog: Engine, mark: RunMark) -> None:
     with pytest.raises(OutputError) as caught:
-        Recording(catalog).has(mark._replace(database="/elsewhere/asnrules.db"))
+        RunRecorder(catalog).has(mark._replace(database="/elsewhere/asnrules.db"))
     assert "/elsewhere/asnrules.db" in str(caught.value)
     assert "--database" in str(caught.value)
 
 
 def test_before_it_is_recorded_a_run_is_not_asked_for(catalog: Engine, mark: RunMark) -> None:
-    assert not Recording(catalog).may_have(mark)
+    assert not RunRecorder(catalog).may_have(mark)
 
 
 def test_a_database_has_one_name_wherever_it_is_named_from(

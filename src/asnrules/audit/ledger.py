@@ -1,0 +1,200 @@
+"""The ledger: what of the record belongs to a run, and the digests that chain the runs.
+
+Each row of the record belongs to one run: the one that brought it. A run's rows fall into
+*sections*, one for each table. The digest of a section is the SHA-256 of its rows in the order of
+the key, written as one JSON array of arrays, in ASCII, without spaces. The digest of a run is that
+of its header, its section digests and the digest of the run before it. So whoever changes,
+adds, removes or reorders anything changes every digest from there on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Boolean, Connection, Select, Table, func, select
+
+from asnrules.database.schema import (
+    association_members,
+    associations,
+    decisions,
+    exposures,
+    imported_associations,
+    pools,
+    rulesets,
+    run_pools,
+    runs,
+    traces,
+)
+
+GENESIS = "0" * 64
+"""What stands for the digest before the first run."""
+
+SECTIONS = (
+    pools,
+    exposures,
+    traces,
+    run_pools,
+    decisions,
+    associations,
+    association_members,
+    imported_associations,
+)
+"""The tables with what belongs to a run, those referred to before those that refer."""
+
+CHAINED = ("section_digests", "previous_digest", "digest")
+"""The columns of a run that are not in its header, as they are made from it."""
+
+_BATCH = 10_000
+
+
+class RowsDigest:
+    """The digest of rows that are added in the order of their key.
+
+    Attributes
+    ----------
+    count : int
+        The rows so far.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hash = hashlib.sha256(b"[")
+
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows of text, integers, booleans and None."""
+        if rows:
+            inner = canonical(rows)[1:-1]
+            self._hash.update((b"," if self.count else b"") + inner)
+            self.count += len(rows)
+
+    def finished(self) -> list[int | str]:
+        """Give the number of rows and the digest of all, in hexadecimal."""
+        whole = self._hash.copy()
+        whole.update(b"]")
+        return [self.count, whole.hexdigest()]
+
+
+class Head(NamedTuple):
+    """The last run of a ledger; the number 0 and `GENESIS` where there is none yet."""
+
+    run_id: int
+    digest: str
+
+
+NOTHING = Head(0, GENESIS)
+"""The head of an empty ledger."""
+
+
+def canonical(value: Any) -> bytes:
+    """Write a value as the digests take it: JSON in ASCII, without spaces, keys sorted."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode("ascii")
+
+
+def run_digest(
+    header: Mapping[str, Any], sections: Mapping[str, Sequence[int | str]], previous: str
+) -> str:
+    """Give the digest of a run, in hexadecimal.
+
+    Parameters
+    ----------
+    header : mapping
+        From `header_of`.
+    sections : mapping
+        From the name of each table to the count and digest of its rows.
+    previous : str
+        The digest of the run before.
+    """
+    content = {"run": header, "sections": sections, "previous": previous}
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def header_of(run: Mapping[str, Any], ruleset: str, checksum: str) -> dict[str, Any]:
+    """Give what the digest of a run covers of the run itself.
+
+    Parameters
+    ----------
+    run : mapping
+        The row of the table of runs.
+    ruleset, checksum : str
+        The label of its ruleset, and the checksum of the content that this had.
+    """
+    header = {name: plain(value) for name, value in run.items() if name not in CHAINED}
+    return {**header, "ruleset": ruleset, "ruleset_checksum": checksum}
+
+
+def plain(value: Any) -> Any:
+    """Write a moment as text: the same from every database."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value
+
+
+def ruleset_of(connection: Connection, ruleset_id: int) -> tuple[str, str]:
+    """Give the label and the checksum of a ruleset."""
+    found = connection.execute(
+        select(rulesets.c.label, rulesets.c.checksum).where(rulesets.c.ruleset_id == ruleset_id)
+    ).one()
+    return found.label, found.checksum
+
+
+def head(connection: Connection) -> Head:
+    """Give the last run."""
+    last = select(func.max(runs.c.run_id)).scalar_subquery()
+    found = connection.execute(select(runs.c.run_id, runs.c.digest).where(runs.c.run_id == last))
+    row = found.one_or_none()
+    return NOTHING if row is None else Head(row.run_id, row.digest)
+
+
+def stored_runs(connection: Connection) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Give each run, in order, with the label and the checksum of its ruleset."""
+    statement = (
+        select(runs, rulesets.c.label, rulesets.c.checksum)
+        .select_from(runs.outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id))
+        .order_by(runs.c.run_id)
+    )
+    for row in connection.execute(statement).mappings():
+        values = dict(row)
+        label, checksum = values.pop("label"), values.pop("checksum")
+        yield values, label, checksum
+
+
+def section_rows(
+    connection: Connection, table: Table, run_id: int
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Give the rows of a section as they are digested, some thousands at a time.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    table : Table
+        One of `SECTIONS`.
+    run_id : int
+        The run.
+    """
+    flags = [at for at, column in enumerate(table.columns) if isinstance(column.type, Boolean)]
+    streaming = connection.execution_options(yield_per=_BATCH)
+    for found in streaming.execute(_statement(table, run_id)).partitions():
+        rows = [tuple(row) for row in found]
+        # SQLite gives 0 and 1 where PostgreSQL gives false and true.
+        yield [_with_flags(row, flags) for row in rows] if flags else rows
+
+
+def _statement(table: Table, run_id: int) -> Select[Any]:
+    statement = select(table).order_by(*table.primary_key.columns)
+    if "run_id" in table.columns:
+        return statement.where(table.c.run_id == run_id)
+    # Exposures belong to the run that brought their pool.
+    owned = select(pools.c.pool_id).where(pools.c.run_id == run_id)
+    return statement.where(table.c.pool_id.in_(owned))
+
+
+def _with_flags(row: tuple[Any, ...], flags: Sequence[int]) -> tuple[Any, ...]:
+    # Nothing but 0 and 1: another number is none that was recorded, and has to stand out.
+    return tuple(
+        bool(value) if at in flags and value in (0, 1) else value for at, value in enumerate(row)
+    )

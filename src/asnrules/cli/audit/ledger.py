@@ -1,0 +1,90 @@
+"""`asnrules audit verify`, `digest` and `export`: whether anybody has changed the record."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asnrules.cli.options import OutputFormat
+from asnrules.cli.output import Format, print_json, print_records
+from asnrules.cli.progress import progress_bar
+
+
+def verify(
+    context: typer.Context,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="DIGEST", help="A digest kept outside; some run must have it."),
+    ] = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Recompute every digest of the record, and print what does not match.
+
+    Exits with 1 if anything does not.
+
+    Example: asnrules audit verify --against "$(cat head-of-march.txt)"
+    """
+    from asnrules.audit.verify import verify as run
+    from asnrules.catalog.opening import open_catalog
+
+    with progress_bar() as progress:
+        found = run(open_catalog(context.obj), against, progress)
+    records = [finding._asdict() for finding in found.findings]
+    if output is Format.JSON:
+        print_json(
+            {
+                "runs": found.runs, "rows": found.rows, "head": found.head._asdict(),
+                "known": found.known, "findings": records,
+            }
+        )  # fmt: skip
+    elif records or output is not Format.TABLE:
+        print_records(records, ["run_id", "table", "finding"], output)
+    since = "" if found.known is None else f"; run {found.known} has the digest that was given"
+    sys.stderr.write(
+        f"{found.runs} runs with {found.rows} rows, {len(records)} findings{since}\n"
+        f"the last is run {found.head.run_id}, {found.head.digest}\n"
+    )
+    if records:
+        raise typer.Exit(1)
+
+
+def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
+    """Print the digest of the last run, to be kept outside the database.
+
+    Example: asnrules audit digest --format json >> heads.jsonl
+    """
+    from asnrules.audit.ledger import head
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.database.engines import transaction
+
+    with transaction(open_catalog(context.obj)) as connection:
+        found = head(connection)
+    print_records([found._asdict()], ["run_id", "digest"], output)
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Option("--output", metavar="FILE", help="`-` prints it.")],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is there.")
+    ] = False,
+) -> None:
+    """Write the whole record as JSON Lines, for tools/verify_ledger.py and for keeping.
+
+    Example: asnrules audit export --output ledger.jsonl
+    """
+    from asnrules.audit.export import export as run
+    from asnrules.audit.export import write_export
+    from asnrules.catalog.opening import open_catalog
+
+    engine = open_catalog(context.obj)
+    if str(file) == "-":
+        for lines in run(engine):
+            sys.stdout.write(lines.decode("ascii"))
+        return
+    with progress_bar() as progress:
+        last = write_export(engine, file, overwrite=overwrite, progress=progress)
+    sys.stderr.write(f"{file}: {last.run_id} runs, the last is {last.digest}\n")

@@ -1,0 +1,136 @@
+"""`asnrules rulesets import`, `export`, `publish`: the life of a ruleset."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asnrules.cli.options import OutputFormat, read_day
+from asnrules.cli.output import Format, print_records, printable
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from asnrules.catalog.rulesets import RulesetInfo
+
+COLUMNS = ("ruleset", "kind", "status", "effective_from", "effective_until", "checksum")
+
+EffectiveFrom = Annotated[
+    str | None,
+    typer.Option("--effective-from", metavar="DATE", help="First day in force (UTC)."),
+]
+EffectiveUntil = Annotated[
+    str | None,
+    typer.Option("--effective-until", metavar="DATE", help="First day no more in force."),
+]
+
+
+def import_(
+    context: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE.rst|DIR", help="The published page, or a folder.")
+    ],
+    label: Annotated[
+        str | None, typer.Option(metavar="L", help="Its label.", show_default="that in DIR")
+    ] = None,
+    effective_from: EffectiveFrom = None,
+    effective_until: EffectiveUntil = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROW=VALUE", help="What a misprint means; may be repeated."),
+    ] = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Load a ruleset as a draft: the published page (.rst), or a folder of files.
+
+    A draft of the same label is replaced. Nothing is in force until it is published.
+
+    Example: asnrules rulesets import page.rst --label 2026-09-01
+    """
+    from asnrules.catalog.corrections import parse_accepted
+    from asnrules.catalog.drafting import Wish, import_ruleset
+    from asnrules.catalog.opening import open_catalog
+
+    wish = Wish(
+        label=label,
+        effective_from=_day("--effective-from", effective_from),
+        effective_until=_day("--effective-until", effective_until),
+        accepted=parse_accepted(accept or ()),
+    )
+    done = import_ruleset(open_catalog(context.obj), source, wish)
+    for erratum in done.errata:
+        _say(
+            f"row {erratum['position']}, {erratum['field']}: printed {erratum['printed']!r}, "
+            f"means {erratum['corrected']!r}; {erratum['reason']}"
+        )
+    for exp_type in done.new_exp_types:
+        _say(f"{exp_type} is a new EXP_TYPE")
+    if done.is_replaced:
+        _say(f"the draft {done.info.ruleset} that was there is replaced")
+    record = {"rows": done.rows, "errata": len(done.errata)}
+    _print(done.info, record, output)
+
+
+def export(
+    context: typer.Context,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="Of the ruleset.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="DIR|FILE.rst", help="A new folder, or a page.")
+    ],
+) -> None:
+    """Write a ruleset as files to edit and import; a table also as the published page (.rst).
+
+    Example: asnrules rulesets export jwst-3.0.0 my-rules
+    """
+    from asnrules.catalog.drafting import export_files, export_page
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.catalog.writing import write_file, write_folder
+
+    engine = open_catalog(context.obj)
+    if target.suffix == ".rst":
+        write_file(target, export_page(engine, label))
+        return
+    write_folder(target, export_files(engine, label))
+
+
+def publish(
+    context: typer.Context,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="Of the draft.")],
+    effective_from: EffectiveFrom = None,
+    effective_until: EffectiveUntil = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Publish a draft: it is in force on its dates, and nobody can change it any more.
+
+    Without an end it is in force until the next of its kind is.
+
+    Example: asnrules rulesets publish 2026-09-01 --effective-from 2026-09-01
+    """
+    from asnrules.catalog.drafting import publish_ruleset
+    from asnrules.catalog.opening import open_catalog
+
+    done = publish_ruleset(
+        open_catalog(context.obj),
+        label,
+        _day("--effective-from", effective_from),
+        _day("--effective-until", effective_until),
+    )
+    if done.ended is not None:
+        _say(f"{done.ended.ruleset} is in force until {done.ended.effective_until}")
+    _print(done.info, {}, output)
+
+
+def _day(option: str, text: str | None) -> dt.date | None:
+    return None if text is None else read_day(option, text)
+
+
+def _print(info: RulesetInfo, more: dict[str, int], output: Format) -> None:
+    record = {**{name: getattr(info, name) for name in COLUMNS}, **more}
+    print_records([record], list(record), output)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"asnrules: {printable(text)}\n")

@@ -1,0 +1,252 @@
+"""Whatever is changed, added, removed or reordered in the ledger is found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from asnrules.audit.ledger import GENESIS, SECTIONS, head
+from asnrules.audit.verify import Verification, verify
+from asnrules.database.engines import transaction
+from asnrules.database.schema import metadata, runs
+from asnrules.errors import UsageError
+from audit.tampering import change, unguarded
+from cli.small_pools import nrc_image, write_pool
+
+AUDIT = (*SECTIONS, runs)
+COLUMNS = [(table.name, column.name) for table in AUDIT for column in table.columns]
+
+
+def found(engine: Engine, against: str | None = None) -> set[tuple[int | None, str | None]]:
+    return {(one.run_id, one.table) for one in verify(engine, against).findings}
+
+
+def execute(engine: Engine, *statements: str) -> None:
+    with unguarded(engine) as connection:
+        for statement in statements:
+            assert connection.exec_driver_sql(statement).rowcount > 0
+
+
+def last_digest(engine: Engine) -> str:
+    with transaction(engine) as connection:
+        return head(connection).digest
+
+
+# ------------------------------------------------------------------ nothing was changed
+
+
+def test_every_table_has_rows(full_catalog: Engine) -> None:
+    with full_catalog.connect() as connection:
+        for table in AUDIT:
+            assert connection.execute(table.select()).first() is not None
+
+
+def test_untouched_ledger_matches(full_catalog: Engine) -> None:
+    result = verify(full_catalog)
+    assert result.findings == []
+    assert (result.runs, result.rows) == (2, 13)
+    assert result.head == (2, last_digest(full_catalog))
+    assert result.known is None
+
+
+def test_empty_ledger_matches(kept_seeds: Engine) -> None:
+    result = verify(kept_seeds)
+    assert result == Verification()
+    assert result.head == (0, GENESIS)
+
+
+def test_digest_is_that_of_the_rows_as_json(full_catalog: Engine) -> None:
+    with full_catalog.connect() as connection:
+        row = connection.execute(runs.select().where(runs.c.run_id == 2)).mappings().one()
+    sections = json.loads(row["section_digests"])
+    members = '[[2,1,1,"jw1","jw1_rate.fits","science",null,null,null]]'
+    assert sections["association_members"] == [1, hashlib.sha256(members.encode()).hexdigest()]
+    assert sections["decisions"] == [0, hashlib.sha256(b"[]").hexdigest()]
+    assert set(sections) == {table.name for table in SECTIONS}
+
+
+def test_runs_that_are_generated_match(catalog: Engine, tmp_path: Any) -> None:
+    from asnrules.generate import Options, generate
+
+    first = write_pool(tmp_path / "first.csv", nrc_image(1), nrc_image(2, bkgdtarg="t"))
+    second = write_pool(tmp_path / "second.csv", nrc_image(3), nrc_image(4, exp_type="nrc_dark"))
+    for pools in ([first], [first, second], [second]):
+        generate(catalog, pools, Options(note="é — \N{GRINNING FACE}", operator="o'neil"))
+    result = verify(catalog)
+    assert (result.runs, result.findings) == (3, [])
+    with catalog.connect() as connection:
+        owners = connection.execute(text("SELECT run_id FROM pools ORDER BY pool_id")).scalars()
+        assert list(owners) == [1, 2]
+
+
+# ------------------------------------------------------------------ every column
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=".".join)
+def test_changed_value_is_found(full_catalog: Engine, table: str, column: str) -> None:
+    with unguarded(full_catalog) as connection:
+        change(connection, metadata.tables[table], metadata.tables[table].columns[column])
+    assert table in {name for _, name in found(full_catalog)}
+
+
+@pytest.mark.parametrize("value", [2, -1])
+def test_number_in_place_of_a_flag_is_found(full_catalog: Engine, value: int) -> None:
+    if full_catalog.dialect.name == "sqlite":
+        execute(full_catalog, f"UPDATE traces SET agrees = {value}")
+    else:
+        execute(full_catalog, "UPDATE traces SET agrees = NULL")
+    assert found(full_catalog) == {(1, "traces")}
+
+
+@pytest.mark.parametrize("table", [table.name for table in SECTIONS])
+def test_removed_row_is_found(full_catalog: Engine, table: str) -> None:
+    execute(full_catalog, f"DELETE FROM {table}")
+    assert table in {name for _, name in found(full_catalog)}
+
+
+ADDED = {
+    "pools": "(9, 'new', '[]', '[]', 0, 1)",
+    "exposures": "(1, 9, 'new', NULL, NULL, NULL, '{}')",
+    "run_pools": "(1, 9, 1, 'new')",
+    "traces": "(9, (SELECT max(ruleset_id) FROM runs), 'new', NULL, NULL, NULL, NULL, '', '', 1)",
+    "decisions": "(2, 1, 1, 1, 1, NULL)",
+    "associations": "(1, 9, 'new', 'image2', '', '', '', '', '', '', '')",
+    "association_members": "(1, 1, 9, '', '', '', NULL, NULL, NULL)",
+    "imported_associations": "(1, 1, '', '', '', NULL, NULL, NULL, 'differs', '')",
+}
+
+
+@pytest.mark.parametrize("table", ADDED)
+def test_added_row_is_found(full_catalog: Engine, table: str) -> None:
+    execute(full_catalog, f"INSERT INTO {table} VALUES {ADDED[table]}")
+    assert {name for _, name in found(full_catalog)} == {table}
+
+
+STRAYS = {
+    "pools": "(9, 'new', '[]', '[]', 0, 9)",
+    "exposures": "(9, 9, 'new', NULL, NULL, NULL, '{}')",
+    "run_pools": "(9, 9, 1, 'new')",
+    "traces": "(9, (SELECT max(ruleset_id) FROM runs), 'new', NULL, NULL, NULL, NULL, '', '', 9)",
+    "decisions": "(9, 1, 1, 1, 1, NULL)",
+    "associations": "(9, 9, 'new', 'image2', '', '', '', '', '', '', '')",
+    "association_members": "(9, 1, 9, '', '', '', NULL, NULL, NULL)",
+    "imported_associations": "(9, 1, '', '', '', NULL, NULL, NULL, 'differs', '')",
+}
+
+
+@pytest.mark.parametrize("table", STRAYS)
+def test_row_of_no_run_is_found(full_catalog: Engine, table: str) -> None:
+    execute(full_catalog, f"INSERT INTO {table} VALUES {STRAYS[table]}")
+    assert found(full_catalog) == {(None, table)}
+
+
+def test_reordered_rows_are_found(full_catalog: Engine) -> None:
+    members = "UPDATE association_members SET position = {} WHERE run_id = 1 AND position = {}"
+    execute(full_catalog, members.format(9, 1), members.format(1, 2), members.format(2, 9))
+    assert found(full_catalog) == {(1, "association_members")}
+
+
+# ------------------------------------------------------------------ whole runs
+
+OF_A_RUN = ("imported_associations", "association_members", "associations", "runs")
+
+
+def test_removed_run_is_found(full_catalog: Engine) -> None:
+    execute(full_catalog, "DELETE FROM runs WHERE run_id = 1")
+    assert (2, "runs") in found(full_catalog)
+    assert (None, "decisions") in found(full_catalog)
+
+
+def test_reordered_runs_are_found(full_catalog: Engine) -> None:
+    swaps = [f"UPDATE {{}} SET run_id = {new} WHERE run_id = {old}" for new, old in
+             ((9, 1), (1, 2), (2, 9))]  # fmt: skip
+    execute(full_catalog, *[swap.format("runs") for swap in swaps])
+    assert {(1, "runs"), (2, "runs")} <= found(full_catalog)
+
+
+def test_removed_tail_is_found_by_a_digest_that_was_kept(full_catalog: Engine) -> None:
+    kept = last_digest(full_catalog)
+    execute(full_catalog, *[f"DELETE FROM {table} WHERE run_id = 2" for table in OF_A_RUN])
+    assert found(full_catalog) == set()
+    assert found(full_catalog, kept) == {(None, None)}
+
+
+def test_ledger_that_was_made_anew_is_found_by_a_digest_that_was_kept(
+    full_catalog: Engine,
+) -> None:
+    kept = last_digest(full_catalog)
+    first = "(SELECT digest FROM runs WHERE run_id = 1)"
+    execute(full_catalog, "UPDATE runs SET operator = 'nobody'")
+    # As somebody would who can compute digests as well.
+    for run_id in (1, 2):
+        previous = f"'{GENESIS}'" if run_id == 1 else first
+        with unguarded(full_catalog) as connection:
+            connection.exec_driver_sql(
+                f"UPDATE runs SET previous_digest = {previous} WHERE run_id = {run_id}"
+            )
+        digest = digest_of(full_catalog, run_id)
+        execute(full_catalog, f"UPDATE runs SET digest = '{digest}' WHERE run_id = {run_id}")
+    assert found(full_catalog) == set()
+    assert found(full_catalog, kept) == {(None, None)}
+
+
+def digest_of(engine: Engine, run_id: int) -> str:
+    """Compute a run's digest apart from the code that is tested."""
+    with engine.connect() as connection:
+        row = dict(
+            connection.execute(runs.select().where(runs.c.run_id == run_id)).mappings().one()
+        )
+        label, checksum = connection.execute(
+            text("SELECT label, checksum FROM rulesets WHERE ruleset_id = :key"),
+            {"key": row["ruleset_id"]},
+        ).one()
+    sections = json.loads(row.pop("section_digests"))
+    previous = row.pop("previous_digest")
+    del row["digest"]
+    for name in ("started_at", "finished_at"):
+        row[name] = row[name].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    header = {**row, "ruleset": label, "ruleset_checksum": checksum}
+    content = {"run": header, "sections": sections, "previous": previous}
+    return hashlib.sha256(
+        json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+@pytest.mark.parametrize("run_id", [1, 2])
+def test_digest_of_any_run_that_was_kept_is_known(full_catalog: Engine, run_id: int) -> None:
+    kept = digest_of(full_catalog, run_id)
+    result = verify(full_catalog, f" {kept.upper()}\n")
+    assert (result.known, result.findings) == (run_id, [])
+
+
+@pytest.mark.parametrize("digest", ["", "abc", "g" * 64, "0" * 63, "0" * 65])
+def test_what_is_no_digest_is_refused(kept_seeds: Engine, digest: str) -> None:
+    with pytest.raises(UsageError, match="--against"):
+        verify(kept_seeds, digest)
+
+
+# ------------------------------------------------------------------ the rules that runs went by
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE rulesets SET checksum = 'new' WHERE label = 'jwst-3.0.0'",
+         {(1, "runs"), (2, "runs"), (None, "rulesets")}),
+        ("UPDATE rulesets SET label = 'new' WHERE label = 'jwst-3.0.0'",
+         {(1, "runs"), (2, "runs"), (None, "rulesets")}),
+        ("UPDATE rulesets SET title = 'new' WHERE label = 'jwst-3.0.0'", {(None, "rulesets")}),
+        ("UPDATE asn_rules SET title = 'new' WHERE asn_rule = 'Asn_Lv2Image'",
+         {(None, "rulesets")}),
+        ("DELETE FROM rulesets WHERE label = 'jwst-3.0.0'", {(1, "runs"), (2, "runs")}),
+    ],
+)  # fmt: skip
+def test_changed_ruleset_of_a_run_is_found(
+    full_catalog: Engine, statement: str, expected: set[tuple[int | None, str]]
+) -> None:
+    execute(full_catalog, statement)
+    assert found(full_catalog) == expected

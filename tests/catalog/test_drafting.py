@@ -1,0 +1,360 @@
+"""The life of a ruleset in the catalog: draft, changed draft, published; on both engines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from asnrules.catalog import store
+from asnrules.catalog.content import RulesetContent
+from asnrules.catalog.drafting import (
+    Wish,
+    export_files,
+    export_page,
+    import_ruleset,
+    publish_ruleset,
+)
+from asnrules.catalog.files import read_ruleset
+from asnrules.catalog.opening import check_catalog
+from asnrules.catalog.rulesets import (
+    EXECUTABLE,
+    PUBLISHED,
+    RulesetInfo,
+    choose_ruleset,
+    find_ruleset,
+    in_force,
+    list_rulesets,
+)
+from asnrules.catalog.writing import write_folder
+from asnrules.database.engines import transaction
+from asnrules.errors import NotFoundError, RulesetError, UsageError
+from asnrules.shipped import shipped
+
+SEEDS = shipped("seed") / "rulesets"
+JANUARY = dt.date(2031, 1, 1)
+MARCH = dt.date(2031, 3, 1)
+
+
+def content_of(engine: Engine, label: str) -> RulesetContent:
+    with transaction(engine) as connection:
+        return store.read_content(connection, find_ruleset(connection, label).ruleset_id)
+
+
+def info_of(engine: Engine, label: str) -> RulesetInfo:
+    with transaction(engine) as connection:
+        return find_ruleset(connection, label)
+
+
+def drafted(engine: Engine, label: str, source: str = "2026-03-20") -> None:
+    import_ruleset(engine, SEEDS / source, Wish(label, JANUARY))
+
+
+def changed(folder: Path, source: str, file: str, old: str, new: str) -> Path:
+    shutil.copytree(SEEDS / source, folder / source)
+    path = folder / source / file
+    before = path.read_text(encoding="utf-8")
+    assert old in before
+    path.write_text(before.replace(old, new, 1), encoding="utf-8")
+    return folder / source
+
+
+# ------------------------------------------------------------------------- import
+
+
+@pytest.mark.parametrize("source", ["2026-03-20", "jwst-3.0.0"])
+def test_folder_becomes_a_draft(catalog: Engine, source: str) -> None:
+    done = import_ruleset(catalog, SEEDS / source, Wish("mine", JANUARY, MARCH))
+    files = read_ruleset(SEEDS / source)
+    expected = replace(files, label="mine", effective_from=JANUARY, effective_until=MARCH)
+    assert done.info == info_of(catalog, "mine")
+    assert (done.info.status, done.info.kind) == ("draft", files.kind)
+    assert done.info.checksum == expected.checksum()
+    assert content_of(catalog, "mine").checksum() == expected.checksum()
+    assert not done.is_replaced
+    assert check_catalog(catalog) == []
+
+
+def test_draft_is_in_force_on_no_day(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    drafted(catalog, "my-rules", "jwst-3.0.0")
+    with transaction(catalog) as connection:
+        for kind in (PUBLISHED, EXECUTABLE):
+            found = in_force(connection, kind, dt.date(2031, 2, 1))
+            assert found is not None
+            assert found.status == "published"
+            assert found.effective_until is None
+
+
+def test_draft_needs_no_date(catalog: Engine, tmp_path: Path) -> None:
+    folder = changed(tmp_path, "2026-03-20", "ruleset.toml", "effective_from = 2026-03-20", "")
+    done = import_ruleset(catalog, folder, Wish("mine"))
+    assert (done.info.effective_from, done.info.effective_until) == (None, None)
+    assert content_of(catalog, "mine").effective_from is None
+
+
+def test_label_of_the_file_is_used_where_none_is_given(catalog: Engine, tmp_path: Path) -> None:
+    folder = changed(tmp_path, "2026-03-20", "ruleset.toml", 'label = "2026-03-20"', 'label = "x1"')
+    assert import_ruleset(catalog, folder, Wish()).info.ruleset == "x1"
+
+
+def test_draft_is_replaced_by_the_next_import(catalog: Engine, tmp_path: Path) -> None:
+    drafted(catalog, "mine", "jwst-3.0.0")
+    before = info_of(catalog, "mine")
+    folder = changed(
+        tmp_path, "jwst-3.0.0", "rules/image.toml", 'title = "An image of a time series"',
+        'title = "Another title"',
+    )  # fmt: skip
+    done = import_ruleset(catalog, folder, Wish("mine"))
+    assert done.is_replaced
+    assert done.info.ruleset_id == before.ruleset_id
+    assert done.info.checksum != before.checksum
+    titles = {row["title"] for row in content_of(catalog, "mine").tables["asn_rules"]}
+    assert "Another title" in titles
+    assert "An image of a time series" not in titles
+    assert len(titles) == done.rows == 22
+    assert check_catalog(catalog) == []
+
+
+def test_draft_that_another_implements_can_be_replaced(catalog: Engine, tmp_path: Path) -> None:
+    drafted(catalog, "table")
+    folder = changed(
+        tmp_path, "jwst-3.0.0", "ruleset.toml", 'implements = "2026-03-20"', 'implements = "table"'
+    )
+    import_ruleset(catalog, folder, Wish("rules", JANUARY))
+    drafted(catalog, "table", "2025-05-02")
+    assert info_of(catalog, "rules").implements == "table"
+    assert len(content_of(catalog, "table").tables["exposure_modes"]) == 74
+    with pytest.raises(RulesetError, match="implements 'table', which is a draft; publish that"):
+        publish_ruleset(catalog, "rules")
+    publish_ruleset(catalog, "table")
+    assert publish_ruleset(catalog, "rules").info.status == "published"
+
+
+def test_published_label_is_taken(catalog: Engine) -> None:
+    before = content_of(catalog, "2026-03-20")
+    with pytest.raises(RulesetError, match="'2026-03-20' is published and cannot be changed"):
+        import_ruleset(catalog, SEEDS / "2026-03-20", Wish())
+    assert content_of(catalog, "2026-03-20") == before
+
+
+def test_draft_keeps_its_kind(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    with pytest.raises(RulesetError, match="'mine' is of the other kind"):
+        drafted(catalog, "mine", "jwst-3.0.0")
+
+
+def test_import_that_is_refused_changes_nothing(catalog: Engine, tmp_path: Path) -> None:
+    drafted(catalog, "mine")
+    before = content_of(catalog, "mine")
+    folder = changed(tmp_path, "2026-03-20", "exposure_modes.csv", "MIR_WFSS", "MIR_WFS")
+    with pytest.raises(RulesetError, match="unknown EXP_TYPE 'MIR_WFS'"):
+        import_ruleset(catalog, folder, Wish("mine"))
+    assert content_of(catalog, "mine") == before
+
+
+@pytest.mark.parametrize("end", [JANUARY, dt.date(2030, 12, 31)])
+def test_end_has_to_come_after_the_start(catalog: Engine, end: dt.date) -> None:
+    with pytest.raises(RulesetError, match=f"from {JANUARY} to {end}"):
+        import_ruleset(catalog, SEEDS / "2026-03-20", Wish("mine", JANUARY, end))
+
+
+def test_new_exp_type_comes_with_its_table_and_rules_may_use_it(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    rules = changed(tmp_path, "jwst-3.0.0", "conditions.toml", '"mir_wfss"', '"mir_newmode"')
+    with pytest.raises(RulesetError, match="unknown EXP_TYPE 'mir_newmode'"):
+        import_ruleset(catalog, rules, Wish("rules"))
+
+    table = changed(tmp_path, "2026-03-20", "exposure_modes.csv", "MIR_WFSS", "MIR_NEWMODE")
+    with pytest.raises(RulesetError, match="--accept 31=MIR_NEWMODE"):
+        import_ruleset(catalog, table, Wish("table"))
+    done = import_ruleset(catalog, table, Wish("table", accepted={(31, None): "MIR_NEWMODE"}))
+    assert done.new_exp_types == ["MIR_NEWMODE"]
+    with transaction(catalog) as connection:
+        instrument = connection.execute(
+            text("SELECT instrument FROM exp_types WHERE exp_type = 'MIR_NEWMODE'")
+        ).scalar_one()
+    assert instrument == "MIRI"
+    assert import_ruleset(catalog, rules, Wish("rules")).info.status == "draft"
+
+
+@pytest.mark.parametrize("exp_type", ["XYZ_MODE", "MIR_", "Mir_mode", "MIR_A B", "MIR"])
+def test_new_exp_type_of_no_instrument_is_refused(
+    catalog: Engine, tmp_path: Path, exp_type: str
+) -> None:
+    table = changed(tmp_path, "2026-03-20", "exposure_modes.csv", "MIR_WFSS", exp_type)
+    with pytest.raises(RulesetError, match=r"line 32: unknown EXP_TYPE") as caught:
+        import_ruleset(catalog, table, Wish("table", accepted={(31, None): exp_type}))
+    assert "--accept" not in str(caught.value)
+
+
+@pytest.mark.parametrize("accepted", [{(31, None): "MIR_OTHER"}, {(1, None): "FGS_ACQ1"}])
+def test_answer_to_what_a_folder_does_not_ask_is_refused(
+    catalog: Engine, accepted: dict[tuple[int, str | None], str]
+) -> None:
+    with pytest.raises(UsageError, match="no new EXP_TYPE"):
+        import_ruleset(catalog, SEEDS / "2026-03-20", Wish("mine", accepted=accepted))
+
+
+# ------------------------------------------------------------------------- pages
+
+
+def test_page_becomes_the_revision_of_the_catalog(catalog: Engine, shared: Path) -> None:
+    page = shared / "reference" / "stage2_rules_2021-06-15.rst"
+    done = import_ruleset(catalog, page, Wish("again", JANUARY))
+    assert (done.rows, len(done.errata), done.new_exp_types) == (74, 2, [])
+    assert content_of(catalog, "again").tables == content_of(catalog, "2021-06-15").tables
+
+
+@pytest.mark.parametrize(
+    "label", ["2020-12-07", "2021-03-19", "2021-06-15", "2025-05-02", "2026-01-23", "2026-03-20"]
+)
+def test_exported_page_is_imported_equal(catalog: Engine, tmp_path: Path, label: str) -> None:
+    page = tmp_path / "page.rst"
+    page.write_text(export_page(catalog, label), encoding="utf-8")
+    import_ruleset(catalog, page, Wish("again"))
+    assert content_of(catalog, "again").tables == content_of(catalog, label).tables
+
+
+def test_page_needs_a_label(catalog: Engine, tmp_path: Path) -> None:
+    page = tmp_path / "page.rst"
+    page.write_text(export_page(catalog, "2026-03-20"), encoding="utf-8")
+    with pytest.raises(UsageError, match="--label"):
+        import_ruleset(catalog, page, Wish())
+
+
+def test_executable_ruleset_is_no_page(catalog: Engine) -> None:
+    with pytest.raises(UsageError, match="no table"):
+        export_page(catalog, "jwst-3.0.0")
+
+
+@pytest.mark.parametrize("source", ["2021-06-15", "jwst-3.0.0"])
+def test_exported_draft_is_imported_equal(catalog: Engine, tmp_path: Path, source: str) -> None:
+    drafted(catalog, "mine", source)
+    write_folder(tmp_path / "mine", export_files(catalog, "mine"))
+    done = import_ruleset(catalog, tmp_path / "mine", Wish())
+    assert done.is_replaced
+    assert done.info == info_of(catalog, "mine")
+    assert read_ruleset(tmp_path / "mine").checksum() == done.info.checksum
+
+
+def test_export_of_what_is_not_there(catalog: Engine) -> None:
+    with pytest.raises(NotFoundError, match="'nothing'"):
+        export_files(catalog, "nothing")
+
+
+# ------------------------------------------------------------------------- publish
+
+
+def test_published_draft_is_in_force_and_ends_the_one_before(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    done = publish_ruleset(catalog, "mine")
+    assert (done.info.status, done.info.effective_from) == ("published", JANUARY)
+    assert done.ended is not None
+    assert (done.ended.ruleset, done.ended.effective_until) == ("2026-03-20", JANUARY)
+    with transaction(catalog) as connection:
+        for day, label in ((dt.date(2030, 12, 31), "2026-03-20"), (JANUARY, "mine")):
+            assert choose_ruleset(connection, PUBLISHED, None, day).ruleset == label
+    assert check_catalog(catalog) == []
+
+
+def test_dates_given_go_before_those_of_the_draft(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    before = info_of(catalog, "mine")
+    done = publish_ruleset(catalog, "mine", MARCH, dt.date(2031, 4, 1))
+    assert (done.info.effective_from, done.info.effective_until) == (MARCH, dt.date(2031, 4, 1))
+    assert done.info.checksum != before.checksum
+    assert check_catalog(catalog) == []
+    with transaction(catalog) as connection:
+        assert in_force(connection, PUBLISHED, dt.date(2031, 4, 1)) is None
+
+
+def test_publishing_with_the_dates_of_the_draft_keeps_its_checksum(catalog: Engine) -> None:
+    drafted(catalog, "mine", "jwst-3.0.0")
+    before = info_of(catalog, "mine")
+    assert publish_ruleset(catalog, "mine").info.checksum == before.checksum
+
+
+def test_published_ruleset_cannot_be_published_again(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    publish_ruleset(catalog, "mine")
+    with pytest.raises(RulesetError, match="published already"):
+        publish_ruleset(catalog, "mine", MARCH)
+    with pytest.raises(RulesetError, match="published and cannot be changed"):
+        drafted(catalog, "mine")
+
+
+def test_what_is_not_there_cannot_be_published(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    with pytest.raises(NotFoundError, match=r"'min'.*mine"):
+        publish_ruleset(catalog, "min")
+
+
+def test_without_a_date_nothing_is_published(catalog: Engine, tmp_path: Path) -> None:
+    folder = changed(tmp_path, "2026-03-20", "ruleset.toml", "effective_from = 2026-03-20", "")
+    import_ruleset(catalog, folder, Wish("mine"))
+    with pytest.raises(RulesetError, match="no date; give one with --effective-from"):
+        publish_ruleset(catalog, "mine")
+    assert publish_ruleset(catalog, "mine", JANUARY).info.effective_from == JANUARY
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ("2026-03-20", None, "from 2026-03-20, but 2026-03-20 is from 2026-03-20;"),
+        ("2025-05-02", "2025-06-01", "but 2025-05-02 is from 2025-05-02"),
+        ("2026-03-01", "2026-04-01", "from 2026-03-01 until 2026-04-01, but 2026-03-20 is"),
+        ("2020-01-01", "2040-01-01", "but 2020-12-07 is from"),
+        ("2033-06-01", None, "but short is from 2033-01-01 until 2034-01-01;"),
+    ],
+)
+def test_periods_do_not_overlap(catalog: Engine, start: str, end: str | None, words: str) -> None:
+    import_ruleset(
+        catalog, SEEDS / "2021-06-15",
+        Wish("short", dt.date(2033, 1, 1), dt.date(2034, 1, 1)),
+    )  # fmt: skip
+    publish_ruleset(catalog, "short")
+    drafted(catalog, "mine")
+    before = info_of(catalog, "mine")
+    with pytest.raises(RulesetError, match=words):
+        publish_ruleset(
+            catalog, "mine", dt.date.fromisoformat(start), end and dt.date.fromisoformat(end)
+        )
+    assert info_of(catalog, "mine") == before
+
+
+def test_first_of_all_may_be_published_before_the_others(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    done = publish_ruleset(catalog, "mine", dt.date(2019, 1, 1))
+    assert done.info.effective_until == dt.date(2020, 12, 7)
+    assert done.ended is None
+
+
+def test_of_two_that_publish_for_one_day_one_is_told(catalog: Engine) -> None:
+    drafted(catalog, "one")
+    drafted(catalog, "two")
+    both = threading.Barrier(2)
+
+    def publish(label: str) -> str:
+        both.wait(timeout=30)
+        try:
+            return publish_ruleset(catalog, label).info.status
+        except RulesetError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(2) as threads:
+        said = sorted(threads.map(publish, ("one", "two")), key=len)
+    assert said[0] == "published"
+    assert "would be in force from" in said[1] or "the database refuses it" in said[1]
+    with transaction(catalog) as connection:
+        states = [
+            info.status for info in list_rulesets(connection) if info.ruleset in {"one", "two"}
+        ]
+    assert sorted(states) == ["draft", "published"]

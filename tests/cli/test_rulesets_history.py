@@ -1,0 +1,108 @@
+"""`asnrules rulesets history`: the life of an EXP_TYPE, against what is known of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from asnrules.shipped import shipped
+from cli.conftest import Command
+
+SEEDS = shipped("seed") / "rulesets"
+
+
+def published_lines(asnrules: Command, exp_type: str) -> list[tuple[str | None, ...]]:
+    rows = asnrules("rulesets", "history", exp_type, "--format", "json").json
+    assert rows == sorted(rows, key=lambda row: row["date"])
+    return [
+        tuple(row[name] for name in ("date", "ruleset", "special", "was", "became"))
+        for row in rows
+        if row["kind"] == "published"
+    ]
+
+
+def rules_of(asnrules: Command, exp_type: str, ruleset: str) -> dict[str | None, str]:
+    rows = asnrules("rulesets", "history", exp_type, "--format", "json").json
+    return {row["special"]: row["became"] for row in rows if row["ruleset"] == ruleset}
+
+
+# From the history of the page.
+@pytest.mark.parametrize(
+    ("exp_type", "lines"),
+    [
+        (
+            "NRC_GRISM",
+            [
+                ("2020-12-07", "2020-12-07", None, None, "science, spec2 (Deprecated.)"),
+                ("2021-06-15", "2021-06-15", None, "science, spec2 (Deprecated.)",
+                 "science, no association"),
+            ],
+        ),
+        (
+            "nrs_mimf",
+            [
+                ("2020-12-07", "2020-12-07", None, None, "science, wfs-image2"),
+                ("2026-01-23", "2026-01-23", None, "science, wfs-image2", "science, image2"),
+            ],
+        ),
+        ("MIR_WFSS", [("2026-03-20", "2026-03-20", None, "no row", "science, spec2")]),
+        (
+            "MIR_MRS",
+            [
+                ("2020-12-07", "2020-12-07", "BACKGROUND", None, "background, spec2"),
+                ("2020-12-07", "2020-12-07", None, None, "science, spec2"),
+            ],
+        ),
+        ("MIR_DARKALL", []),
+    ],
+)  # fmt: skip
+def test_changes_of_the_table(
+    asnrules: Command, exp_type: str, lines: list[tuple[str | None, ...]]
+) -> None:
+    assert published_lines(asnrules, exp_type) == lines
+
+
+def test_what_the_rules_make_of_it(asnrules: Command) -> None:
+    found = rules_of(asnrules, "NIS_SOSS", "jwst-3.0.0")
+    assert found[None] == "science, spec2 by Asn_Lv2Spec"
+    assert found["TSOVISIT"] == "science, tso-spec2 by Asn_Lv2SpecTSO"
+    assert found["BACKGROUND"].startswith("background, spec2 by ")
+    assert rules_of(asnrules, "NRC_DARK", "jwst-3.0.0") == {None: "dark, no association"}
+    assert rules_of(asnrules, "NRC_TSIMAGE", "jwst-3.0.0")[None] == (
+        "science, tso-image2 by Asn_Lv2ImageTSO"
+    )
+
+
+def test_each_line_names_its_source(asnrules: Command) -> None:
+    rows = asnrules("rulesets", "history", "NRC_GRISM", "--format", "csv").csv
+    assert "jwst 1.4.0 (2022-01-10)" in rows[1]["source"]
+    assert list(rows[0]) == ["date", "ruleset", "kind", "special", "was", "became", "source"]
+
+
+def test_unknown_exp_type_brings_near_ones(asnrules: Command) -> None:
+    asnrules("rulesets", "history", "NIS_IMAG").assert_error(3, "'NIS_IMAG'", "NIS_IMAGE")
+
+
+def test_row_that_goes_and_rules_that_end(asnrules_on_copy: Command, tmp_path: Path) -> None:
+    table = tmp_path / "table"
+    shutil.copytree(SEEDS / "2026-03-20", table)
+    path = table / "exposure_modes.csv"
+    path.write_text(path.read_text().replace("MIR_MRS,background,BACKGROUND,spec2,\n", ""))
+    (table / "errata.csv").write_text("position,field,printed,corrected,reason\n")
+    shutil.copytree(SEEDS / "jwst-3.0.0", tmp_path / "rules")
+    for folder, label, dates in (
+        (table, "later", ["--effective-from", "2031-01-01", "--effective-until", "2032-01-01"]),
+        (tmp_path / "rules", "rules", ["--effective-from", "2033-01-01"]),
+    ):
+        assert asnrules_on_copy("rulesets", "import", str(folder), "--label", label).code == 0
+        before = published_lines(asnrules_on_copy, "MIR_MRS")
+        assert len(before) == (2 if label == "later" else 4), "a draft has no history"
+        assert asnrules_on_copy("rulesets", "publish", label, *dates).code == 0
+    assert published_lines(asnrules_on_copy, "MIR_MRS")[2:] == [
+        ("2031-01-01", "later", "BACKGROUND", "background, spec2", "no row"),
+        ("2032-01-01", "later", None, "science, spec2",
+         "not known: the catalog has no published ruleset from here on"),
+    ]  # fmt: skip
+    assert rules_of(asnrules_on_copy, "MIR_MRS", "rules") == {}, "the same rules change nothing"

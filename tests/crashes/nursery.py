@@ -1,0 +1,77 @@
+"""Commands that run in processes of their own and can be cut off at any moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+KILLED = -9
+
+
+class Ended(NamedTuple):
+    """How a command ended: exit code (`KILLED` if it was), seconds, and what it wrote."""
+
+    code: int
+    seconds: float
+    out: str
+    err: str
+
+    @property
+    def run_id(self) -> int | None:
+        """The run that it has acknowledged; None if it had not come to that."""
+        try:
+            document: dict[str, Any] = json.loads(self.out)
+        except ValueError:
+            return None
+        return document["run_id"]
+
+
+class Nursery:
+    """Runs commands in children of one process that has imported everything."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("nursery_process.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._answer() == "ready"
+
+    def run(self, *arguments: str, **how: Any) -> Ended:
+        """Run one command.
+
+        `kill_after` and `lose_after` are seconds after which it is killed, or its connections to
+        `url` are cut; `file_size` is the largest file that it may write; `user` whom it runs as.
+        """
+        (ended,) = self.run_all([arguments], **how)
+        return ended
+
+    def run_all(self, commands: list[tuple[str, ...]], **how: Any) -> list[Ended]:
+        """Run commands at the same time."""
+        requests = [
+            {
+                "arguments": arguments,
+                "out": str(self._folder / f"out{number}"),
+                "err": str(self._folder / f"err{number}"),
+                **how,
+            }
+            for number, arguments in enumerate(commands)
+        ]
+        assert self._process.stdin is not None
+        print(json.dumps(requests), file=self._process.stdin, flush=True)
+        found = [Ended(**one) for one in self._answer()]
+        for ended in found:
+            assert "Traceback" not in ended.err, ended.err
+        return found
+
+    def end(self) -> None:
+        self._process.communicate(timeout=60)
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())

@@ -1,0 +1,106 @@
+"""Run command lines in forked children, and cut them off when told to.
+
+Started once, as importing the program takes longer than what is to be cut off. Each line of
+standard input is a request, each line of standard output its answer; see `nursery`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+IMPORTED_LATE = (
+    "alembic.command", "asnrules.audit.record", "asnrules.catalog.opening", "asnrules.cli.app",
+    "asnrules.database.migrations", "asnrules.generate", "psycopg", "sqlite3",
+    "sqlalchemy.dialects.postgresql.psycopg", "tabulate",
+)  # fmt: skip
+
+
+def main() -> None:
+    for name in IMPORTED_LATE:
+        import_module(name)
+    # It waits for the signal, so the signal has to stay pending.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        requests = json.loads(line)
+        children = [_start(request) for request in requests]
+        answers = [_finish(*child) for child in zip(requests, children, strict=True)]
+        print(json.dumps(answers), flush=True)
+
+
+def _start(request: dict[str, Any]) -> tuple[int, float]:
+    started = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        _run(request)
+    return child, started
+
+
+def _run(request: dict[str, Any]) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    for stream, name in ((sys.stdout, "out"), (sys.stderr, "err")):
+        descriptor = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(descriptor, stream.fileno())
+    if "file_size" in request:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], resource.RLIM_INFINITY))
+    if "user" in request:
+        os.setgid(request["user"])
+        os.setuid(request["user"])
+    sys.argv = ["asnrules", *request["arguments"]]
+    code: Any = 70
+    try:
+        import_module("asnrules.cli").main()
+    except SystemExit as ended:
+        code = ended.code
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code or 0)
+
+
+def _finish(request: dict[str, Any], child: tuple[int, float]) -> dict[str, Any]:
+    number, started = child
+    if "kill_after" in request:
+        _wait(number, started + request["kill_after"])
+        os.kill(number, signal.SIGKILL)
+    if "lose_after" in request:
+        _wait(number, started + request["lose_after"])
+        _cut_connections(request["url"])
+    _, status = os.waitpid(number, 0)
+    return {
+        "code": os.waitstatus_to_exitcode(status),
+        "seconds": time.monotonic() - started,
+        "out": Path(request["out"]).read_text(),
+        "err": Path(request["err"]).read_text(),
+    }
+
+
+def _wait(child: int, end: float) -> None:
+    """Wait until the child has ended, or the time has come."""
+    while (left := end - time.monotonic()) > 0:
+        found = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is not None:
+            return
+        signal.sigtimedwait({signal.SIGCHLD}, left)
+
+
+def _cut_connections(url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Cut off at any point: what was acknowledged is there whole, and nothing else in part.
+
+Fifty rounds of each by default; `ASNRULES_CRASH_ROUNDS=1000 uv run pytest tests/crashes -s` for
+more, and to see the counts.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from asnrules.audit.verify import verify
+from asnrules.catalog.opening import check_catalog, connect_catalog
+from asnrules.database import migrations
+from asnrules.database.engines import transaction
+from crashes.conftest import BEFORE_THE_LEDGER, ROUNDS, pool_of
+from crashes.nursery import KILLED, Ended, Nursery
+
+SLOWEST = 1.2
+"""Moments are drawn up to this many times the seconds that an undisturbed command takes."""
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Counter[str]]:
+    counts: Counter[str] = Counter()
+    yield counts
+    print(f"\n{what}: " + ", ".join(f"{count} {how}" for how, count in sorted(counts.items())))
+
+
+def how(ended: Ended) -> str:
+    return {0: "finished", KILLED: "killed", 4: "refused by the database", 2: "refused"}[ended.code]
+
+
+def recorded(engine: Engine) -> set[int]:
+    with engine.connect() as connection:
+        return set(connection.execute(text("SELECT run_id FROM runs")).scalars())
+
+
+def assert_whole(engine: Engine, acknowledged: set[int]) -> None:
+    assert verify(engine).findings == []
+    assert acknowledged <= recorded(engine)
+
+
+def assert_files(output: Path, exposures: int) -> None:
+    names = [path.name for path in output.iterdir()]
+    assert len(names) == exposures
+    assert all(name.endswith("_asn.json") for name in names)
+
+
+class Generating:
+    """Generates from a new pool in each round, with files and a run."""
+
+    EXPOSURES = 60
+
+    def __init__(self, nursery: Nursery, database: str, folder: Path) -> None:
+        self._nursery = nursery
+        self._database = database
+        self._folder = folder
+        self._number = 0
+        self._command: tuple[str, ...] = ()
+        self.acknowledged: set[int] = set()
+        self.typical = max(self.anew().seconds for _ in range(2))
+
+    def anew(self, **cut: float | int | str) -> Ended:
+        """Generate from a new pool."""
+        self._number += 1
+        pool = pool_of(self._folder / f"pool{self._number}.csv", self._number, self.EXPOSURES)
+        self._output = self._folder / f"files{self._number}"
+        self._command = (
+            "--database", self._database, "generate", pool, "--output", str(self._output),
+            "--format", "json",
+        )  # fmt: skip
+        return self._run(**cut)
+
+    def again(self) -> None:
+        """Give the same command again, undisturbed."""
+        ended = self._run()
+        assert ended.code == 0, ended.err
+        assert_files(self._output, self.EXPOSURES)
+
+    def _run(self, **cut: float | int | str) -> Ended:
+        ended = self._nursery.run(*self._command, **cut)
+        if ended.run_id is not None:
+            self.acknowledged.add(ended.run_id)
+        return ended
+
+
+@pytest.fixture
+def generating(nursery: Nursery, database_url: str, engine: Engine, tmp_path: Path) -> Generating:
+    return Generating(nursery, database_url, tmp_path)
+
+
+def test_generate_is_killed(generating: Generating, engine: Engine) -> None:
+    draw = random.Random(1)
+    with counted(f"generate on {engine.dialect.name}, kill -9") as counts:
+        for _ in range(ROUNDS):
+            ended = generating.anew(kill_after=draw.uniform(0, SLOWEST * generating.typical))
+            counts[how(ended)] += 1
+            assert_whole(engine, generating.acknowledged)
+            generating.again()
+    assert_whole(engine, generating.acknowledged)
+    assert counts["killed"] > ROUNDS / 4
+
+
+def test_generate_runs_out_of_disk(nursery: Nursery, templates: object, tmp_path: Path) -> None:
+    """Nothing that it writes may grow beyond a size: database, journal or association file."""
+    database = str(tmp_path / "full.db")
+    Path(database).write_bytes(Path(templates.seeded("sqlite")).read_bytes())  # type: ignore[attr-defined]
+    engine = connect_catalog(database)
+    generating = Generating(nursery, database, tmp_path)
+    draw = random.Random(2)
+    with counted("generate on sqlite, disk full") as counts:
+        for _ in range(ROUNDS):
+            size = Path(database).stat().st_size
+            ended = generating.anew(file_size=draw.choice([draw.randrange(200_000), size]))
+            counts[how(ended)] += 1
+            assert ended.code != 0 or ended.run_id is not None
+            assert_whole(engine, generating.acknowledged)
+            generating.again()
+    assert counts["finished"] < ROUNDS
+
+
+def test_generate_loses_its_connection(
+    nursery: Nursery, postgresql_url: str, tmp_path: Path
+) -> None:
+    engine = connect_catalog(postgresql_url)
+    assert nursery.run("--database", postgresql_url, "db", "upgrade").code == 0
+    generating = Generating(nursery, postgresql_url, tmp_path)
+    draw = random.Random(3)
+    with counted("generate on postgresql, connection lost") as counts:
+        for _ in range(ROUNDS):
+            moment = draw.uniform(0, SLOWEST * generating.typical)
+            ended = generating.anew(lose_after=moment, url=postgresql_url)
+            counts[how(ended)] += 1
+            assert ended.code in {0, 4}
+            assert ended.code == 0 or ended.err.count("\n") == 1
+            assert_whole(engine, generating.acknowledged)
+            generating.again()
+    assert counts["refused by the database"] > 0
+
+
+def test_upgrade_is_killed(
+    nursery: Nursery, older_database: Callable[[], str], engine_name: str
+) -> None:
+    draw = random.Random(4)
+    typical = nursery.run("--database", older_database(), "db", "upgrade").seconds
+    with counted(f"db upgrade on {engine_name}, kill -9") as counts:
+        for _ in range(ROUNDS):
+            database = older_database()
+            engine = connect_catalog(database)
+            command = ("--database", database, "db", "upgrade")
+            ended = nursery.run(*command, kill_after=draw.uniform(0, SLOWEST * typical))
+            counts[how(ended)] += 1
+            with transaction(engine) as connection:
+                revision = migrations.current_revision(connection)
+            assert revision == migrations.HEAD or (
+                revision == BEFORE_THE_LEDGER and ended.code == KILLED
+            )
+            assert nursery.run(*command).code == 0
+            assert check_catalog(engine) == []
+            assert_whole(engine, {1, 2, 3})
+    assert counts["killed"] > ROUNDS / 4
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_file_that_may_only_be_read(nursery: Nursery, templates: object, tmp_path: Path) -> None:
+    database = tmp_path / "read only.db"
+    database.write_bytes(Path(templates.seeded("sqlite")).read_bytes())  # type: ignore[attr-defined]
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(
+            folder.stat().st_mode | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
+        )
+    database.chmod(0o444)
+    pool = pool_of(tmp_path / "pool.csv", 1)
+    command = ("--database", str(database), "generate", pool, "--no-files")
+    ended = nursery.run(*command, user=65534)
+    assert ended.code == 4
+    assert "cannot be written" in ended.err
+    assert verify(connect_catalog(str(database))).runs == 0
+    assert nursery.run(*command).code == 0

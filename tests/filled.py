@@ -1,0 +1,167 @@
+"""Catalogs with rows in every table: the seeds, two drafts, and recorded runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from asnrules.audit.recording import recording
+from asnrules.catalog import store
+from asnrules.catalog.files import read_ruleset
+from asnrules.catalog.opening import connect_catalog, upgrade_catalog
+from asnrules.database import schema
+from asnrules.database.engines import transaction
+from asnrules.shipped import shipped
+
+STARTED = dt.datetime(2026, 5, 1, 8, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def full_catalog(
+    engine_name: str, full_template: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """Give a copy that a test may change."""
+    yield from _copied(engine_name, full_template, tmp_path, request)
+
+
+def _copied(
+    engine_name: str, template: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    if engine_name == "sqlite":
+        path = tmp_path / "full.db"
+        shutil.copyfile(template, path)
+        yield connect_catalog(str(path))
+    else:
+        server = request.getfixturevalue("postgresql_server")
+        url = server.create(template)
+        yield connect_catalog(url)
+        server.drop(url)
+
+
+@pytest.fixture
+def kept_catalog(engine_name: str, full_template: str) -> Engine:
+    """Give the one that all tests share: for those that change nothing."""
+    return connect_catalog(full_template)
+
+
+@pytest.fixture
+def full_template(engine_name: str, templates: Any) -> str:
+    template: str = templates.get(engine_name, "full", _fill)
+    return template
+
+
+@pytest.fixture
+def generated_catalog(
+    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """Give one that has no imported run, so that it can be taken back to before there were any."""
+    yield from _copied(
+        engine_name, templates.get(engine_name, "generated", _fill_generated), tmp_path, request
+    )
+
+
+def without_guards(engine: Engine) -> None:
+    """Drop all triggers, as somebody might who wants to change what must not be changed."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    query = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    if not is_sqlite:
+        query = "SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal"
+    with engine.begin() as connection:
+        for name, table in connection.exec_driver_sql(query).all():
+            on = "" if is_sqlite else f" ON {table}"
+            connection.exec_driver_sql(f"DROP TRIGGER {name}{on}")
+
+
+def _fill(engine: Engine) -> None:
+    _fill_generated(engine)
+    with transaction(engine, writing=True) as connection:
+        rules = store.ruleset_id(connection, "jwst-3.0.0")
+        assert rules is not None
+        with recording(connection) as ledger:
+            for table, rows in IMPORTED.items():
+                ledger.add(schema.metadata.tables[table], rows)
+            ledger.seal(_run(rules, "imported"))
+
+
+def _fill_generated(engine: Engine) -> None:
+    upgrade_catalog(engine)
+    with transaction(engine, writing=True) as connection:
+        for label, source in (("draft-modes", "2026-03-20"), ("draft-rules", "jwst-3.0.0")):
+            content = read_ruleset(shipped("seed") / "rulesets" / source)
+            store.insert_draft(
+                connection, replace(content, label=label, effective_from=dt.date(2030, 1, 1))
+            )
+        rules = store.ruleset_id(connection, "jwst-3.0.0")
+        assert rules is not None
+        with recording(connection) as ledger:
+            for table, rows in _generated(rules).items():
+                ledger.add(schema.metadata.tables[table], rows)
+            ledger.seal(_run(rules, "generated"))
+
+
+def _generated(rules: int) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        "pools": [(1, "ab", "[]", "[]", 2, 1)],
+        "exposures": [
+            (1, position, f"jw{position}_uncal.fits", "1", "NIS_IMAGE", "null", "{}")
+            for position in (1, 2)
+        ],
+        "traces": [(1, rules, "{}", "science", "PSF", 37, True, "an image", "[]", 1)],
+        "run_pools": [(1, 1, 1, "pool_1")],
+        "decisions": [(1, 1, 1, 1, 1, None), (1, 1, 2, 1, 0, "it belongs to no candidate")],
+        "associations": [(1, 1, *ASSOCIATION)],
+        "association_members": [
+            (1, 1, 1, "jw1", "jw1_rate.fits", "science", "null", 1, 1),
+            (1, 1, 2, "jw1", "jw1_cat.ecsv", "sourcecat", None, None, None),
+        ],
+    }
+
+
+ASSOCIATION = (
+    "jw1-o001_image2_00001_asn", "image2", "Asn_Lv2Image", "o001", "observation", "1", "1", "none",
+    "",
+)  # fmt: skip
+IMPORTED: dict[str, list[tuple[Any, ...]]] = {
+    "associations": [(2, 1, *ASSOCIATION)],
+    "association_members": [
+        (2, 1, 1, "jw1", "jw1_rate.fits", "science", None, None, None),
+    ],
+    "imported_associations": [
+        (
+            2, 1, "jw1-o001_image2_00001_asn.json", "cd", "candidate_Asn_Lv2Image", "1.2.3", "v1",
+            "pool_1", "unexplained", "no pool",
+        ),
+    ],
+}  # fmt: skip
+
+
+def _run(rules: int, origin: str) -> dict[str, Any]:
+    return {
+        "origin": origin, "started_at": STARTED, "finished_at": STARTED, "operator": "tester",
+        "host": "here", "software_version": "0", "ruleset_id": rules, "options": "{}",
+        "note": "first", "exposures": 2, "associations": 1, "unassociated": 1, "diagnostics": "[]",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def kept_postgresql(templates: Any) -> Engine:
+    return connect_catalog(templates.get("postgresql", "full", _fill))
+
+
+@pytest.fixture
+def kept_sqlite(templates: Any) -> Engine:
+    return connect_catalog(templates.get("sqlite", "full", _fill))
+
+
+@pytest.fixture
+def full_sqlite(templates: Any, tmp_path: Path) -> Engine:
+    path = tmp_path / "full.db"
+    shutil.copyfile(templates.get("sqlite", "full", _fill), path)
+    return connect_catalog(str(path))
