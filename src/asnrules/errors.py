@@ -57,6 +57,10 @@ class PoolError(AsnrulesError):
         return cls(f"{place}: {problem}; {mend}")
 
 
+class AssociationFileError(AsnrulesError):
+    """An association file that cannot be read, or is none of a Stage 2 association."""
+
+
 class RulesetError(AsnrulesError):
     """A ruleset file or ruleset that is not well formed."""
 

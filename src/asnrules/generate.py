@@ -8,8 +8,8 @@ import getpass
 import platform
 import re
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -176,32 +176,47 @@ def generate(
         If the run cannot be recorded; then no files are left either.
     """
     started = dt.datetime.now(dt.UTC)
-    # Millions of small tuples that live to the end: there is nothing to be found in looking for
-    # cycles among them again and again as they grow.
+    with without_collection():
+        wanted = wanted_by(options)
+        if options.record and options.ruleset is not None:
+            _refuse_draft(engine, options.ruleset)
+        worked = work_pools(engine, paths, options.ruleset, options.as_of, progress)
+        outcome = make_associations(worked, wanted, progress)
+        return _keep(engine, options, worked, outcome, started)
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Switch the collector of cyclic garbage off, while millions of small tuples are made.
+
+    They live to the end: there is nothing to be found in looking for cycles among them again and
+    again as they grow.
+    """
     was_collecting = gc.isenabled()
     gc.disable()
     try:
-        return _generate(engine, paths, options, progress, started)
+        yield
     finally:
         if was_collecting:
             gc.enable()
 
 
-def _generate(
-    engine: Engine,
-    paths: Sequence[str],
-    options: Options,
-    progress: Progress | None,
-    started: dt.datetime,
-) -> Report:
-    wanted = _wanted(options)
-    if options.record and options.ruleset is not None:
-        _refuse_draft(engine, options.ruleset)
-    worked = work_pools(engine, paths, options.ruleset, options.as_of, progress)
+def make_associations(
+    worked: WorkedPools, wanted: Wanted, progress: Progress | None = None
+) -> Outcome:
+    """Make the associations of judged pools.
+
+    Raises
+    ------
+    NotFoundError
+        If a selected candidate is not in the pools.
+    PoolError
+        If a value of a pool would make a name that is no plain file name.
+    """
     generation = worked.generation(wanted)
     outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
     check_names(outcome.associations)
-    return _keep(engine, options, worked, outcome, started)
+    return outcome
 
 
 def _refuse_draft(engine: Engine, label: str) -> None:
@@ -215,7 +230,14 @@ def _refuse_draft(engine: Engine, label: str) -> None:
         )
 
 
-def _wanted(options: Options) -> Wanted:
+def wanted_by(options: Options) -> Wanted:
+    """Give what options want of the engine.
+
+    Raises
+    ------
+    UsageError
+        If the version id makes no file name.
+    """
     version_id = options.version_id
     if version_id is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", version_id):
         raise UsageError(
@@ -239,7 +261,7 @@ def _keep(
     files: list[Path] = []
     run_id = None
     recorder = RunRecorder(engine)
-    diagnostics = [*_oddities(worked.pools), *_order_dependence(worked.work, outcome)]
+    diagnostics = diagnostics_of(worked, outcome)
     if options.output is not None and (count := settle(options.output, recorder.has)):
         diagnostics.append(
             f"a run that was cut off before it was recorded had moved {count} files in the output "
@@ -315,7 +337,7 @@ def _run(
     return Run(
         started_at=started,
         finished_at=dt.datetime.now(dt.UTC),
-        operator=options.operator or _user(),
+        operator=options.operator or user_name(),
         host=platform.node(),
         software_version=version("asnrules"),
         ruleset_id=worked.info.ruleset_id,
@@ -332,11 +354,17 @@ def _run(
     )
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Give the name of the user who runs the program."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def diagnostics_of(worked: WorkedPools, outcome: Outcome) -> list[str]:
+    """Say what else the operator has to know."""
+    return [*_oddities(worked.pools), *_order_dependence(worked.work, outcome)]
 
 
 def _oddities(pools: Sequence[Pool]) -> list[str]:

@@ -103,6 +103,40 @@ def work_pools(
     NotFoundError
         If there is no such ruleset.
     """
+    rules = open_rules(engine, ruleset, as_of)
+    return judge_pools(rules, _read(paths, rules.keywords, progress))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What pools are worked by.
+
+    Attributes
+    ----------
+    info : RulesetInfo
+        The executable ruleset.
+    ruleset : Ruleset
+        Its rules.
+    classifier : Classifier
+        Of it and the published one that it implements.
+    keywords : list of str
+        What rows of pools hold.
+    """
+
+    info: RulesetInfo
+    ruleset: Ruleset
+    classifier: Classifier
+    keywords: list[str]
+
+
+def open_rules(engine: Engine, ruleset: str | None = None, as_of: dt.date | None = None) -> Rules:
+    """Read an executable ruleset from the catalog.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such ruleset.
+    """
     with transaction(engine) as connection:
         info = choose_ruleset(connection, EXECUTABLE, ruleset, as_of)
         published = find_ruleset(connection, info.implements or "")
@@ -110,19 +144,39 @@ def work_pools(
         specials = special_keywords(connection)
         rules, differences = load_rules(connection, info)
         keywords = keyword_names(connection)
-    pools = _read(paths, keywords, progress)
+    classifier = Classifier(published, modes, specials, rules, differences)
+    return Rules(info, rules, classifier, keywords)
+
+
+def judge_pools(rules: Rules, pools: list[Pool]) -> WorkedPools:
+    """Judge the exposures of pools, together.
+
+    Parameters
+    ----------
+    rules : Rules
+        From `open_rules`.
+    pools : list of Pool
+        Their rows hold the keywords of the rules.
+
+    Raises
+    ------
+    PoolError
+        If a pool lacks a column that the rules need.
+    """
     for pool in pools:
-        check_columns(rules, pool)
+        check_columns(rules.ruleset, pool)
     rows = [row for pool in pools for row in pool.rows]
     origins = [(number, row) for number, pool in enumerate(pools) for row in range(len(pool.rows))]
-    order = canonical_order(rows, keywords.index("filename"), keywords.index("asn_candidate"))
+    order = canonical_order(
+        rows, rules.keywords.index("filename"), rules.keywords.index("asn_candidate")
+    )
     ordered: list[Row] = [rows[place] for place in order]
     return WorkedPools(
-        info=info,
-        classifier=Classifier(published, modes, specials, rules, differences),
+        info=rules.info,
+        classifier=rules.classifier,
         pools=pools,
         exposures=[origins[place] for place in order],
-        work=Work.judged(rules, keywords, ordered),
+        work=Work.judged(rules.ruleset, rules.keywords, ordered),
         candidates={text: pairs for pool in pools for text, pairs in pool.candidates.items()},
     )
 

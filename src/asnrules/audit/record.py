@@ -20,6 +20,9 @@ from asnrules.pools import Pool
 GENERATED = "generated"
 """The origin of a run whose associations were made here."""
 
+IMPORTED = "imported"
+"""The origin of a run whose associations were made elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -93,13 +96,14 @@ def record_run(connection: Connection, run: Run) -> int:
         add_decisions(ledger, run, pool_ids)
         ledger.add(associations, _association_rows(ledger.run_id, run.associations))
         ledger.add(association_members, _member_rows(ledger.run_id, run, pool_ids))
-        ledger.seal(_run_values(run))
+        ledger.seal(run_values(run, GENERATED, len(run.associations)))
     return ledger.run_id
 
 
-def _run_values(run: Run) -> dict[str, Any]:
+def run_values(run: Run, origin: str, made: int) -> dict[str, Any]:
+    """Give what the columns of a run hold, with its origin and the number of its associations."""
     return {
-        "origin": GENERATED,
+        "origin": origin,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "operator": run.operator,
@@ -109,7 +113,7 @@ def _run_values(run: Run) -> dict[str, Any]:
         "options": json.dumps(run.options, sort_keys=True),
         "note": run.note,
         "exposures": len(run.exposures),
-        "associations": len(run.associations),
+        "associations": made,
         "unassociated": sum(count == 0 for count in run.memberships),
         "diagnostics": json.dumps(list(run.diagnostics)),
     }
@@ -118,8 +122,8 @@ def _run_values(run: Run) -> dict[str, Any]:
 def add_decisions(ledger: Recording, run: Run, pool_ids: Sequence[int]) -> None:
     """Add what became of each exposure, with the traces that explain it."""
     distinct = {id(one): one for one in run.judgements}
-    signatures = {key: _signature(one) for key, one in distinct.items()}
-    found = {signatures[key]: _trace(one) for key, one in run.classifications.items()}
+    signatures = {key: signature_text(one) for key, one in distinct.items()}
+    found = {signatures[key]: trace_values(one) for key, one in run.classifications.items()}
     trace_ids = ledger.add_traces(run.ruleset_id, found)
     of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
     rows = zip(run.exposures, run.judgements, run.memberships, strict=True)
@@ -140,12 +144,14 @@ def add_decisions(ledger: Recording, run: Run, pool_ids: Sequence[int]) -> None:
     )
 
 
-def _signature(judgement: Judgement) -> str:
+def signature_text(judgement: Judgement) -> str:
+    """Write the signature of exposures, as it is recorded."""
     given = {name: _shown(value) for name, value in judgement.values.items() if value}
     return json.dumps(given, sort_keys=True)
 
 
-def _trace(classification: Classification) -> tuple[Any, ...]:
+def trace_values(classification: Classification) -> tuple[Any, ...]:
+    """Give what is recorded of a classification: what the columns after the signature hold."""
     published = classification.published
     return (
         classification.member_type,

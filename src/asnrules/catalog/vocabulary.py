@@ -155,6 +155,11 @@ def exp_type_names(connection: Connection) -> list[str]:
     return sorted(connection.execute(select(schema.exp_types.c.exp_type)).scalars())
 
 
+def asn_type_names(connection: Connection) -> list[str]:
+    """Give all types of Stage 2 associations, sorted."""
+    return sorted(connection.execute(select(schema.asn_types.c.asn_type)).scalars())
+
+
 def special_keywords(connection: Connection) -> list[tuple[str, str]]:
     """Give each special with the lower-case keyword that sets it, the first that counts first."""
     table = schema.specials

@@ -39,6 +39,10 @@ def main() -> None:
         code = _report(printable(str(error)), error.exit_code)
     except usage_error as error:
         code = _usage(error)
+    except UnicodeEncodeError as error:
+        # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
+        text = ascii(error.object)[:80]
+        code = _report(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
     except (KeyboardInterrupt, typer.Abort):
         code = _report("interrupted; what was not finished is undone", INTERRUPTED)
     except OSError as error:

@@ -84,7 +84,7 @@ def _print_cells(
 ) -> None:
     blanks = ["N/A" if name in not_applicable else "" for name in columns]
     header = [printable(name) for name in columns]
-    cells = ([_cell(*pair) for pair in zip(row, blanks, strict=True)] for row in rows)
+    cells = ([cell(*pair) for pair in zip(row, blanks, strict=True)] for row in rows)
     if output is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(header)
@@ -113,13 +113,14 @@ def printable(text: str) -> str:
     )
 
 
-def _cell(value: Any, blank: str) -> str:
+def cell(value: Any, blank: str = "") -> str:
+    """Write a value as tables and CSV show it, `blank` for None."""
     if value is None:
         return blank
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return "; ".join(_cell(one, blank) for one in value)
+        return "; ".join(cell(one, blank) for one in value)
     return printable(_text(value))
 
 

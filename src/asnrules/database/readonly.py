@@ -77,6 +77,8 @@ def _sqlite_cursor(connection: Connection) -> Any:
 
 def _postgresql_cursor(connection: Connection) -> Any:
     connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    # Moments as text are in UTC then, as on SQLite.
+    connection.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
     raw: Any = connection.connection.driver_connection
     # A cursor on the server takes one SELECT and nothing else, so no COMMIT can hide in it.
     return raw.cursor(name="asnrules_query")

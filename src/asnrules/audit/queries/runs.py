@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from asnrules.catalog.rulesets import find_ruleset
-from asnrules.database.schema import associations, exposures, rulesets, run_pools, runs
+from asnrules.database.schema import (
+    associations,
+    decisions,
+    exposures,
+    imported_associations,
+    pools,
+    rulesets,
+    run_pools,
+    runs,
+    traces,
+)
+from asnrules.errors import NotFoundError
+
+_NUMBERS = 2**63
 
 
 class RunFilter(NamedTuple):
@@ -24,6 +38,8 @@ class RunFilter(NamedTuple):
         As recorded.
     since, until : date or None
         The first and the last day (UTC) on which it may have started.
+    run_ids : sequence of int or None
+        The numbers of the runs.
     """
 
     program: str | None = None
@@ -33,6 +49,7 @@ class RunFilter(NamedTuple):
     origin: str | None = None
     since: dt.date | None = None
     until: dt.date | None = None
+    run_ids: Sequence[int] | None = None
 
 
 class RecordedRun(NamedTuple):
@@ -119,6 +136,127 @@ def list_runs(
     ]
 
 
+def find_run(connection: Connection, run_id: int) -> RecordedRun:
+    """Give a run by its number.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none; the message says which there are.
+    """
+    # No database has a column for larger numbers.
+    found = list_runs(connection, RunFilter(run_ids=[run_id])) if run_id < _NUMBERS else []
+    if found:
+        return found[0]
+    last = connection.execute(select(func.max(runs.c.run_id))).scalar()
+    there_are = f"the last is {last}" if last else "there is none yet"
+    raise NotFoundError(f"no run {run_id} on record; {there_are}")
+
+
+def stored_details(connection: Connection, run_id: int) -> dict[str, Any]:
+    """Give the options, diagnostics and digests of a run, as they are stored."""
+    names = ("options", "diagnostics", "previous_digest", "digest")
+    statement = select(*(runs.c[name] for name in names)).where(runs.c.run_id == run_id)
+    return dict(connection.execute(statement).mappings().one())
+
+
+def pools_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    """Give the pools of a run: name, SHA-256, exposures, and the run that brought it first."""
+    statement = (
+        select(
+            run_pools.c.name.label("pool"),
+            pools.c.sha256,
+            pools.c.exposures,
+            pools.c.run_id.label("first_run_id"),
+        )
+        .join(pools, pools.c.pool_id == run_pools.c.pool_id)
+        .where(run_pools.c.run_id == run_id)
+        .order_by(run_pools.c.position)
+    )
+    return _records(connection, statement)
+
+
+def pool_ids_of(connection: Connection, run_id: int) -> list[int]:
+    """Give the keys of the pools of a run, in the order in which they were given."""
+    statement = (
+        select(run_pools.c.pool_id)
+        .where(run_pools.c.run_id == run_id)
+        .order_by(run_pools.c.position)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def rules_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    """Give how many associations each rule made in a run."""
+    key = (associations.c.asn_type, associations.c.asn_rule)
+    statement = (
+        select(*key, func.count().label("associations"))
+        .where(associations.c.run_id == run_id)
+        .group_by(*key)
+        .order_by(*key)
+    )
+    return _records(connection, statement)
+
+
+def left_out_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    """Give why exposures of a run are in no association: how many, and the first, by EXP_TYPE."""
+    reason = func.coalesce(decisions.c.reason, traces.c.reason).label("reason")
+    statement = (
+        select(
+            exposures.c.exp_type,
+            reason,
+            func.count().label("exposures"),
+            func.min(exposures.c.filename).label("first"),
+        )
+        .select_from(decisions)
+        .join(traces, traces.c.trace_id == decisions.c.trace_id)
+        .join(
+            exposures,
+            and_(
+                exposures.c.pool_id == decisions.c.pool_id,
+                exposures.c.position == decisions.c.position,
+            ),
+        )
+        .where(decisions.c.run_id == run_id, decisions.c.associations == 0)
+        .group_by(exposures.c.exp_type, reason)
+        .order_by(func.count().desc(), func.min(exposures.c.filename))
+    )
+    return _records(connection, statement)
+
+
+def verdicts_of(
+    connection: Connection, run_id: int, position: int | None = None
+) -> list[dict[str, Any]]:
+    """Give the associations that a run imported, or that with a number, with their verdicts."""
+    imported = imported_associations.c
+    names = (
+        "file_name", "asn_rule", "code_version", "version_id", "asn_pool", "verdict", "explanation",
+    )  # fmt: skip
+    statement = (
+        select(
+            associations.c.asn_name,
+            associations.c.asn_type,
+            *(imported[name] for name in names),
+        )
+        .join(
+            associations,
+            and_(
+                associations.c.run_id == imported.run_id,
+                associations.c.position == imported.position,
+            ),
+        )
+        .where(imported.run_id == run_id)
+        .order_by(imported.position)
+    )
+    if position is not None:
+        statement = statement.where(imported.position == position)
+    return _records(connection, statement)
+
+
+def _records(connection: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
 def _pool_names(connection: Connection, chosen: Select[Any]) -> dict[int, list[str]]:
     statement = (
         select(run_pools.c.run_id, run_pools.c.name)
@@ -133,6 +271,8 @@ def _pool_names(connection: Connection, chosen: Select[Any]) -> dict[int, list[s
 
 def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
+    if wanted.run_ids is not None:
+        conditions.append(runs.c.run_id.in_(wanted.run_ids))
     if wanted.program is not None:
         conditions.append(_has_program(wanted.program))
     if wanted.pool is not None:
@@ -146,15 +286,15 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
     if wanted.origin is not None:
         conditions.append(runs.c.origin == wanted.origin)
     if wanted.since is not None:
-        conditions.append(runs.c.started_at >= _midnight(wanted.since))
+        conditions.append(runs.c.started_at >= _moment(wanted.since, dt.time.min))
     if wanted.until is not None:
-        conditions.append(runs.c.started_at < _midnight(wanted.until) + dt.timedelta(days=1))
+        conditions.append(runs.c.started_at <= _moment(wanted.until, dt.time.max))
     return conditions
 
 
 def _has_program(program: str) -> ColumnElement[bool]:
     number = program.strip().lower()
-    spellings = {number, number.lstrip("0"), number.zfill(5)}
+    spellings = {number, number.lstrip("0") or "0", number.zfill(5)}
     of_pools = (
         select(run_pools.c.run_id)
         .join(exposures, exposures.c.pool_id == run_pools.c.pool_id)
@@ -169,5 +309,5 @@ def _has_program(program: str) -> ColumnElement[bool]:
     return or_(runs.c.run_id.in_(of_pools), runs.c.run_id.in_(imported))
 
 
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), dt.UTC)
+def _moment(day: dt.date, time: dt.time) -> dt.datetime:
+    return dt.datetime.combine(day, time, dt.UTC)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from asnrules.cli.audit import ledger, runs
+from asnrules.cli.audit import association, diff, exposure, import_, ledger, replay, run, runs
 
 app = typer.Typer(
     help="The record of what was decided.", no_args_is_help=True, rich_markup_mode=None
 )
 
 app.command("runs")(runs.runs)
+app.command("run")(run.run)
+app.command("exposure")(exposure.exposure)
+app.command("association")(association.association)
+app.command("diff")(diff.diff)
+app.command("replay")(replay.replay)
+app.command("import")(import_.import_)
 app.command("verify")(ledger.verify)
 app.command("digest")(ledger.digest)
 app.command("export")(ledger.export)

@@ -1,0 +1,304 @@
+"""Read an association file that somebody else made, trusting nothing in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from asnrules.associations.constraints import Told, read_constraints
+from asnrules.associations.model import Member, Product
+from asnrules.errors import AssociationFileError
+from asnrules.pools.wording import label, shown
+
+SIZE_LIMIT = 16 << 20
+"""Bytes of a file. The largest that the observatory makes have less than one MiB; what JSON of
+this size takes in memory, whatever it holds, is some hundred MiB."""
+
+TEXT_LIMIT = 500
+"""Characters of a value; PostgreSQL's indexes take no more than some 2,700 bytes."""
+
+_LABEL_LENGTH = 200
+_PREFIXES = ("candidate_", "discover_")
+_SUFFIX = ".json"
+_STAGE_3 = "3"
+"""How the names of all Stage 3 types end."""
+
+_KINDS = {
+    dict: "an object", list: "a list", str: "text", bool: "true or false",
+    int: "a number", float: "a number", type(None): "null",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignAssociation:
+    """An association that was made elsewhere, as its file tells it.
+
+    Attributes
+    ----------
+    file_name, sha256 : str
+        Base name of the file, and the digest of its bytes in hexadecimal.
+    asn_name : str
+        Its name: that of the file less `.json`.
+    asn_type : str
+        Its type.
+    raw_rule : str
+        The rule as written, with its prefix.
+    asn_id, program : str
+        The candidate, and the program.
+    target, degraded_status : str
+        '' where the file has none.
+    code_version, version_id, asn_pool : str or None
+        What made it, when, and of which pool, as far as the file has it.
+    products : tuple of Product
+        One or more, with their members, none of which is tied to an exposure.
+    told : Told
+        What its constraints tell.
+    """
+
+    file_name: str
+    sha256: str
+    asn_name: str
+    asn_type: str
+    raw_rule: str
+    asn_id: str
+    program: str
+    target: str
+    degraded_status: str
+    code_version: str | None
+    version_id: str | None
+    asn_pool: str | None
+    products: tuple[Product, ...]
+    told: Told
+
+    @property
+    def asn_rule(self) -> str:
+        """The rule as rulesets name it."""
+        for prefix in _PREFIXES:
+            if self.raw_rule.startswith(prefix):
+                return self.raw_rule.removeprefix(prefix)
+        return self.raw_rule
+
+
+def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociation:
+    """Read an association file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    asn_types : collection of str
+        The types of Stage 2 associations.
+
+    Raises
+    ------
+    AssociationFileError
+        For whatever is wrong with it, in one line that names the file.
+    """
+    name = label(path, _LABEL_LENGTH)
+    content = _stored(path, name)
+    document = _parsed(content, name)
+    fields = _Fields(document, name)
+    base = Path(path).name
+    if not base.isprintable() or len(base) > TEXT_LIMIT:
+        fields.refuse("its name is not one that can be recorded", "rename it")
+    constraints = document.get("constraints")
+    return ForeignAssociation(
+        file_name=base,
+        sha256=hashlib.sha256(content).hexdigest(),
+        asn_name=base.removesuffix(_SUFFIX),
+        asn_type=_stage_2(fields, asn_types),
+        raw_rule=fields.text("asn_rule"),
+        asn_id=fields.text("asn_id"),
+        program=fields.text("program"),
+        target=fields.optional("target") or "",
+        degraded_status=fields.optional("degraded_status", lines=True) or "",
+        code_version=fields.optional("code_version"),
+        version_id=fields.optional("version_id"),
+        asn_pool=fields.optional("asn_pool"),
+        products=_products(fields),
+        told=read_constraints(constraints) if isinstance(constraints, str) else Told(),
+    )
+
+
+# ------------------------------------------------------------------------- the file
+
+
+def _stored(path: str, name: str) -> bytes:
+    """Read the bytes of a file, unless it is no plain file or too large."""
+    try:
+        status = Path(path).stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise _error(name, "is a folder without *_asn.json files", "name association files")
+        if not stat.S_ISREG(status.st_mode):
+            raise _error(name, "is no plain file", "save it as a file")
+        if status.st_size > SIZE_LIMIT:
+            raise _too_large(name, f"has {status.st_size:,} bytes")
+        with Path(path).open("rb") as stream:
+            content = stream.read(SIZE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
+        raise _error(
+            name, f"cannot be read: {reason}", "name a file that exists and that you may read"
+        ) from error
+    if len(content) > SIZE_LIMIT:
+        raise _too_large(name, f"has more than {SIZE_LIMIT:,} bytes")
+    return content
+
+
+def _parsed(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _error(
+            name, f"is not UTF-8 text: byte {error.start + 1}", "give an association file"
+        ) from error
+    if not text.strip():
+        raise _error(name, "is empty", "fetch the file again")
+    try:
+        document = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        is_cut = not text.rstrip().endswith("}")
+        raise _error(
+            name,
+            f"is {'cut off, or ' if is_cut else ''}no JSON: {error.msg} at {place}",
+            "fetch the file again",
+        ) from error
+    except RecursionError as error:
+        raise _error(name, "is nested too deeply", "give an association file") from error
+    except ValueError as error:
+        raise _error(name, f"is no JSON: {error}", "mend the file") from error
+    if not isinstance(document, dict):
+        raise _error(
+            name, f"is no association: it holds {_kind(document)}", "give an association file"
+        )
+    return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key {shown(key)} comes twice in one object")
+            seen.add(key)
+    return found
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _too_large(name: str, found: str) -> AssociationFileError:
+    return _error(
+        name,
+        f"{found}, more than the {SIZE_LIMIT:,} that are read",
+        "give an association file, which has less than a million",
+    )
+
+
+def _error(name: str, problem: str, mend: str) -> AssociationFileError:
+    return AssociationFileError(f"{name}: {problem}; {mend}")
+
+
+# ------------------------------------------------------------------------- its fields
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value), "something else")
+
+
+class _Fields:
+    """The fields of an object of a file, each checked when it is asked for."""
+
+    def __init__(self, values: Any, name: str, place: str = "") -> None:
+        self._values = values
+        self._name = name
+        self._place = place
+
+    def refuse(self, problem: str, mend: str = "give an association file") -> NoReturn:
+        raise _error(self._name, problem, mend)
+
+    def text(self, key: str) -> str:
+        """Give a value that has to be there."""
+        value = self.optional(key)
+        if value is None:
+            present = isinstance(self._values, dict) and key in self._values
+            self.refuse(f"{self._place}{key} is {'null' if present else 'missing'}")
+        if not value.strip():
+            self.refuse(f"{self._place}{key} is blank")
+        return value
+
+    def optional(self, key: str, *, lines: bool = False) -> str | None:
+        """Give a value that may be null or missing; only some have more than one line."""
+        value = self._values.get(key)
+        place = f"{self._place}{key}"
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self.refuse(f"{place} is {_kind(value)}, where text is wanted")
+        if len(value) > TEXT_LIMIT:
+            self.refuse(f"{place} has {len(value):,} characters, more than {TEXT_LIMIT}")
+        plain = value.replace("\n", "") if lines else value
+        if not plain.isprintable():
+            self.refuse(f"{place} holds a control character: {shown(value)}", "mend the file")
+        return value
+
+    def objects(self, key: str) -> list[_Fields]:
+        """Give the objects of a list that has to be there, with at least one."""
+        values = self._values.get(key)
+        place = f"{self._place}{key}"
+        if key not in self._values:
+            self.refuse(f"is no association: {place} is missing")
+        if not isinstance(values, list):
+            self.refuse(f"{place} is {_kind(values)}, where a list is wanted")
+        if not values:
+            self.refuse(f"{place} is an empty list")
+        for number, value in enumerate(values):
+            if not isinstance(value, dict):
+                self.refuse(f"{place}[{number}] is {_kind(value)}, where an object is wanted")
+        return [
+            _Fields(value, self._name, f"{place}[{number}].") for number, value in enumerate(values)
+        ]
+
+
+def _stage_2(fields: _Fields, asn_types: Collection[str]) -> str:
+    asn_type = fields.text("asn_type")
+    if asn_type in asn_types:
+        return asn_type
+    stage = "is a Stage 3 type" if asn_type.endswith(_STAGE_3) else "is not known"
+    return fields.refuse(
+        f"asn_type {shown(asn_type)} {stage}",
+        f"give Stage 2 associations: {', '.join(sorted(asn_types))}",
+    )
+
+
+def _products(fields: _Fields) -> tuple[Product, ...]:
+    products = tuple(
+        Product(
+            product.text("name"),
+            tuple(
+                Member(
+                    member.text("expname"),
+                    member.text("exptype"),
+                    member.optional("exposerr"),
+                    None,
+                )
+                for member in product.objects("members")
+            ),
+        )
+        for product in fields.objects("products")
+    )
+    seen = set()
+    for product in products:
+        if product.name in seen:
+            fields.refuse(f"the product {shown(product.name)} comes twice", "mend the file")
+        seen.add(product.name)
+    return products

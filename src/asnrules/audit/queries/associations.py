@@ -1,0 +1,184 @@
+"""Recorded associations: by name, and all of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, func, select
+
+from asnrules.database.schema import association_members, associations, runs
+
+_BATCH = 10_000
+_NUMBERS = 5_000
+"""How many numbers a statement lists; databases take some ten thousand."""
+
+
+class RecordedMember(NamedTuple):
+    """A member of an association, as recorded.
+
+    Attributes
+    ----------
+    product : str
+        The name of its product.
+    expname, exptype : str
+        As in the file.
+    exposerr : str or None
+        As in the file.
+    pool_id, exposure : int or None
+        The exposure: its pool, and its row there; None for a file that is in no pool of the run.
+    """
+
+    product: str
+    expname: str
+    exptype: str
+    exposerr: str | None
+    pool_id: int | None
+    exposure: int | None
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {name: getattr(self, name) for name in ("expname", "exptype", "exposerr")}
+
+
+class RecordedAssociation(NamedTuple):
+    """An association with its members, as recorded.
+
+    Attributes
+    ----------
+    position : int
+        Its number in the run, from 1.
+    asn_name, asn_type, asn_rule, asn_id, candidate_type, program, target : str
+        What it is called, what made it, and for what.
+    degraded_status : str
+        As in the file.
+    keys : str
+        The keys that held.
+    members : tuple of RecordedMember
+        In the order of the file.
+    """
+
+    position: int
+    asn_name: str
+    asn_type: str
+    asn_rule: str
+    asn_id: str
+    candidate_type: str
+    program: str
+    target: str
+    degraded_status: str
+    keys: str
+    members: tuple[RecordedMember, ...]
+
+    @property
+    def products(self) -> list[str]:
+        """The names of its products, in the order of the file."""
+        return list(dict.fromkeys(member.product for member in self.members))
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        document = {name: getattr(self, name) for name in _HEADER[1:]}
+        document["products"] = [
+            {
+                "name": product,
+                "members": [one.document() for one in self.members if one.product == product],
+            }
+            for product in self.products
+        ]
+        return document
+
+
+_HEADER = RecordedAssociation._fields[:-1]
+
+
+class RecordedAssociations:
+    """The associations of a run.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any; as long as this is used.
+    run_id : int
+        The run.
+    """
+
+    def __init__(self, connection: Connection, run_id: int) -> None:
+        self._connection = connection
+        self._run_id = run_id
+
+    def __iter__(self) -> Iterator[RecordedAssociation]:
+        """Yield them by their numbers, as they are fetched."""
+        return self._read(None)
+
+    def chosen(self, positions: Sequence[int]) -> list[RecordedAssociation]:
+        """Give those with these numbers, in the order of the numbers."""
+        ordered = sorted(positions)
+        found: list[RecordedAssociation] = []
+        for start in range(0, len(ordered), _NUMBERS):
+            found += self._read(ordered[start : start + _NUMBERS])
+        return found
+
+    def _read(self, positions: Sequence[int] | None) -> Iterator[RecordedAssociation]:
+        headers = (
+            select(*(associations.c[name] for name in _HEADER))
+            .where(associations.c.run_id == self._run_id)
+            .order_by(associations.c.position)
+        )
+        members = (
+            select(
+                association_members.c.association,
+                *(association_members.c[name] for name in RecordedMember._fields),
+            )
+            .where(association_members.c.run_id == self._run_id)
+            .order_by(association_members.c.association, association_members.c.position)
+        )
+        if positions is not None:
+            headers = headers.where(associations.c.position.in_(positions))
+            members = members.where(association_members.c.association.in_(positions))
+        return _joined(self._stream(headers), self._stream(members))
+
+    def _stream(self, statement: Select[Any]) -> Iterator[Any]:
+        return iter(self._connection.execute(statement.execution_options(yield_per=_BATCH)))
+
+
+def _joined(headers: Iterator[Any], members: Iterator[Any]) -> Iterator[RecordedAssociation]:
+    """Put the members to their associations; both come in order of the associations."""
+    groups = groupby(members, key=lambda row: row[0])
+    number, group = next(groups, (None, iter(())))
+    for header in headers:
+        own: tuple[RecordedMember, ...] = ()
+        if number == header.position:
+            own = tuple(RecordedMember(*row[1:]) for row in group)
+            number, group = next(groups, (None, iter(())))
+        yield RecordedAssociation._make([*header, own])
+
+
+def runs_with(connection: Connection, asn_name: str) -> list[tuple[int, int]]:
+    """Give the runs that have an association of a name: each run, and its number there."""
+    # One look into the index for each run, as that begins with the run; put as a join, SQLite goes
+    # through all associations.
+    position = (
+        select(associations.c.position)
+        .where(associations.c.run_id == runs.c.run_id, associations.c.asn_name == asn_name)
+        .scalar_subquery()
+    )
+    statement = select(runs.c.run_id, position).order_by(runs.c.started_at, runs.c.run_id)
+    return [(run_id, found) for run_id, found in connection.execute(statement) if found]
+
+
+def near_names(connection: Connection, asn_name: str) -> list[str]:
+    """Give the names that come just before and after a name, in the order of each run."""
+    found: set[str] = set()
+    for aggregate, is_beside in (
+        (func.max, associations.c.asn_name < asn_name),
+        (func.min, associations.c.asn_name > asn_name),
+    ):
+        beside = (
+            select(aggregate(associations.c.asn_name))
+            .where(associations.c.run_id == runs.c.run_id, is_beside)
+            .scalar_subquery()
+        )
+        names = connection.execute(select(beside).select_from(runs)).scalars()
+        found |= {name for name in names if name is not None}
+    return sorted(found)

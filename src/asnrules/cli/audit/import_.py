@@ -1,0 +1,83 @@
+"""`asnrules audit import`: associations that were made elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
+from asnrules.cli.output import Format, print_json, print_records, print_table, printable
+from asnrules.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from asnrules.importing import ImportReport
+
+COLUMNS = (
+    "file", "asn_name", "asn_type", "asn_rule", "run_id", "ruleset", "verdict", "explanation",
+)  # fmt: skip
+REFUSED = 2
+"""The exit code where files were refused, though all others were imported."""
+
+
+def import_(
+    context: typer.Context,
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Association files; a folder means its *_asn.json."),
+    ],
+    pool: Annotated[
+        list[str] | None,
+        typer.Option("--pool", metavar="POOL", help="A pool they were made of; may be repeated."),
+    ] = None,
+    ruleset: RulesetLabel = None,
+    as_of: AsOf = None,
+    operator: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who imports.", show_default="you")
+    ] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Kept in the record.")] = None,
+    format_: OutputFormat = Format.TABLE,
+) -> None:
+    """Record associations that were made elsewhere, with a verdict on each.
+
+    Judged by the ruleset in force when each was made, if that is told, or today's.
+
+    Example: asnrules audit import associations/ --pool jw01234_pool.csv
+    """
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.importing import ImportOptions, import_associations
+
+    options = ImportOptions(
+        pools=pool or (),
+        ruleset=ruleset,
+        as_of=parse_day(as_of, ruleset),
+        operator=operator,
+        note=note,
+    )
+    with progress_bar() as progress:
+        report = import_associations(open_catalog(context.obj), files, options, progress)
+    for error in report.errors:
+        sys.stderr.write(f"asnrules: {printable(error)}\n")
+    _print(report, format_)
+    if report.errors:
+        raise typer.Exit(REFUSED)
+
+
+def _print(report: ImportReport, output: Format) -> None:
+    if output is Format.JSON:
+        print_json(report.document())
+        return
+    if output is not Format.TABLE:
+        print_records([file._asdict() for file in report.files], COLUMNS, output)
+        return
+    print_table(
+        ("run", "ruleset", "imported", "explained", "differs", "contradicts", "unexplained"),
+        [
+            [str(run.run_id), run.ruleset, str(run.associations), *map(str, run.verdicts.values())]
+            for run in report.runs
+        ],
+    )
+    for file in report.files:
+        sys.stdout.write(f"\n{printable(file.asn_name)}: {file.verdict}\n")
+        sys.stdout.write(f"  {printable(file.explanation)}\n")

@@ -1,0 +1,303 @@
+"""Association files that somebody else made: a value, or one line that says what is wrong."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from asnrules.associations.reader import SIZE_LIMIT, ForeignAssociation, read_association
+from asnrules.errors import AssociationFileError
+from audit.foreign import NAME, constraints, document, member, stem, write
+
+TYPES = ("image2", "spec2", "tso-image2")
+LONGEST_MESSAGE = 1_000
+
+
+def refused(path: str | Path) -> str:
+    with pytest.raises(AssociationFileError) as caught:
+        read_association(str(path), TYPES)
+    check_message(str(caught.value), str(path))
+    return str(caught.value)
+
+
+def check_message(message: str, path: str) -> None:
+    assert message.isprintable()
+    assert len(message) <= LONGEST_MESSAGE
+    assert Path(path).name[:20] in message or not path.isprintable()
+    assert "; " in message, "no mend"
+
+
+def with_bytes(folder: Path, content: bytes) -> str:
+    path = folder / f"{NAME}.json"
+    path.write_bytes(content)
+    return str(path)
+
+
+# ------------------------------------------------------------------ what is read
+
+
+def test_a_file_of_jwst_is_read_whole(tmp_path: Path) -> None:
+    text = constraints("nrc_image")
+    content = document(
+        member(1), member(3, "background", exposerr="moving_shutter"),
+        version_id="20260801t120000", constraints=text,
+    )  # fmt: skip
+    path = write(tmp_path, content)
+    found = read_association(path, TYPES)
+    assert (found.asn_name, found.file_name) == (NAME, f"{NAME}.json")
+    assert found.sha256 == hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    assert (found.asn_type, found.raw_rule) == ("image2", "candidate_Asn_Lv2Image")
+    assert (found.asn_id, found.program, found.target) == ("o001", "00001", "1")
+    assert found.degraded_status == "No known degraded exposures in association."
+    assert (found.code_version, found.version_id) == ("3.0.0", "20260801t120000")
+    assert found.asn_pool == "jw00001_20260801t101500_pool.csv"
+    assert [tuple(product) for product in found.products] == [
+        (
+            stem(1),
+            (
+                (f"{stem(1)}_rate.fits", "science", "null", None),
+                (f"{stem(3)}_rate.fits", "background", "moving_shutter", None),
+            ),
+        )
+    ]
+    assert found.told.exp_types == {"NRC_IMAGE"}
+    assert found.told.candidate_types == {"o001": "observation"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        ("candidate_Asn_Lv2Image", "Asn_Lv2Image"),
+        ("discover_Asn_Lv2Image", "Asn_Lv2Image"),
+        ("Asn_Lv2Image", "Asn_Lv2Image"),
+        ("candidate_discover_x", "discover_x"),
+    ],
+)
+def test_the_rule_is_known_without_its_prefix(tmp_path: Path, raw: str, rule: str) -> None:
+    found = read_association(write(tmp_path, document(asn_rule=raw)), TYPES)
+    assert (found.raw_rule, found.asn_rule) == (raw, rule)
+
+
+def test_what_may_be_missing_may_be_missing(tmp_path: Path) -> None:
+    needed = {"asn_type", "asn_rule", "asn_id", "program", "products"}
+    content = {key: value for key, value in document().items() if key in needed}
+    del content["products"][0]["members"][0]["exposerr"]
+    found = read_association(write(tmp_path, content), TYPES)
+    assert (found.target, found.degraded_status) == ("", "")
+    assert (found.code_version, found.version_id, found.asn_pool) == (None, None, None)
+    assert found.products[0].members[0].exposerr is None
+
+
+def test_what_nobody_asks_for_is_passed_over(tmp_path: Path) -> None:
+    content = document(member(1, asn_candidate=[["o001", "observation"]]), more={"a": [1, None]})
+    assert read_association(write(tmp_path, content), TYPES).asn_id == "o001"
+
+
+def test_a_byte_order_mark_is_no_harm(tmp_path: Path) -> None:
+    text = json.dumps(document())
+    path = with_bytes(tmp_path, b"\xef\xbb\xbf" + text.encode())
+    assert read_association(path, TYPES).asn_name == NAME
+
+
+def test_the_status_of_jwst_has_two_lines(tmp_path: Path) -> None:
+    status = "One or more members have an error.\nDetails are there."
+    found = read_association(write(tmp_path, document(degraded_status=status)), TYPES)
+    assert found.degraded_status == status
+
+
+# ------------------------------------------------------------------ what is no association
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"{", "is cut off, or no JSON"),
+        (b'{"asn_type": "image2", "prod', "is cut off, or no JSON"),
+        (b"{]}", "is no JSON"),
+        (b"[1, 2]", "it holds a list"),
+        (b"null", "it holds null"),
+        (b"1e400", "it holds a number"),
+        (b"{}", "asn_type is missing"),
+        (b'{"a": NaN}', "NaN is no JSON number"),
+        (b'{"a": -Infinity}', "-Infinity is no JSON number"),
+        (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' comes twice"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "is no JSON"),
+        (b"\xff\xfe{\x00}\x00", "is not UTF-8 text: byte 1"),
+        (b'{"a": "\xc3"}', "is not UTF-8 text: byte 8"),
+        (b"a|b\n1|2\n", "no JSON"),
+        (b"\0" * 100, "no JSON"),
+        (b"\x1f\x8b\x08", "is not UTF-8 text"),
+        (b"[" * 200_000, "is nested too deeply"),
+        (b'{"a":' * 200_000, "is nested too deeply"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    assert words in refused(with_bytes(tmp_path, content))
+
+
+@pytest.mark.parametrize("asn_type", ["image3", "spec3", "tso3", "wfs-image3", "coron3"])
+def test_a_type_of_stage_3_is_named(tmp_path: Path, asn_type: str) -> None:
+    message = refused(write(tmp_path, document(asn_type=asn_type)))
+    assert f"asn_type '{asn_type}' is a Stage 3 type" in message
+    assert "image2, spec2, tso-image2" in message
+
+
+def test_a_type_that_is_not_known_is_named(tmp_path: Path) -> None:
+    assert "asn_type 'None' is not known" in refused(write(tmp_path, document(asn_type="None")))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"asn_id": None}, "asn_id is null"),
+        ({"asn_id": " "}, "asn_id is blank"),
+        ({"asn_id": ["o001"]}, "asn_id is a list, where text is wanted"),
+        ({"program": 1}, "program is a number, where text is wanted"),
+        ({"target": True}, "target is true or false"),
+        ({"asn_rule": "x" * 501}, "asn_rule has 501 characters"),
+        ({"version_id": "\x1b[2J"}, "version_id holds a control character: '\\x1b[2J'"),
+        ({"asn_pool": "a\nb"}, "asn_pool holds a control character"),
+        ({"code_version": "\udc80"}, "code_version holds a control character"),
+        ({"degraded_status": "a\x00b"}, "degraded_status holds a control character"),
+        ({"products": {}}, "products is an object, where a list is wanted"),
+        ({"products": []}, "products is an empty list"),
+        ({"products": [3]}, "products[0] is a number, where an object is wanted"),
+        ({"products": [{"name": "a"}]}, "products[0].members is missing"),
+        ({"products": [{"members": [member(1)]}]}, "products[0].name is missing"),
+        (
+            {"products": [{"name": "a", "members": [member(1), {"expname": "b"}]}]},
+            "products[0].members[1].exptype is missing",
+        ),
+        (
+            {"products": [{"name": "a", "members": [member(1, exposerr=0)]}]},
+            "products[0].members[0].exposerr is a number",
+        ),
+        (
+            {"products": [{"name": "a", "members": [member(1)]}] * 2},
+            "the product 'a' comes twice",
+        ),
+    ],
+)
+def test_a_value_that_is_none_is_named(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    assert words in refused(write(tmp_path, document(**changes)))
+
+
+# ------------------------------------------------------------------ what is no file
+
+
+def test_a_file_of_hundreds_of_megabytes_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "large_asn.json"
+    with path.open("wb") as stream:
+        stream.truncate(600_000_000)
+    tracemalloc.start()
+    message = refused(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "has 600,000,000 bytes, more than the 16,777,216 that are read" in message
+    assert peak < 1_000_000
+
+
+def test_the_largest_that_is_read_is_read(tmp_path: Path) -> None:
+    text = json.dumps(document()).encode()
+    path = with_bytes(tmp_path, text.ljust(SIZE_LIMIT))
+    assert read_association(path, TYPES).asn_name == NAME
+    assert "bytes, more than" in refused(with_bytes(tmp_path, text.ljust(SIZE_LIMIT + 1)))
+
+
+def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe_asn.json"
+    os.mkfifo(pipe)
+    assert "is no plain file" in refused(pipe)
+    assert "is no plain file" in refused("/dev/zero")
+    assert "is a folder without" in refused(tmp_path)
+    assert "No such file" in refused(tmp_path / "none_asn.json")
+    loop = tmp_path / "loop_asn.json"
+    loop.symlink_to(loop)
+    assert "cannot be read" in refused(loop)
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31m_asn", "a\nb_asn", "\udcff_asn", "\u202egpj_asn"])
+def test_a_name_that_cannot_be_recorded_is_refused(tmp_path: Path, name: str) -> None:
+    assert "its name is not one" in refused(write(tmp_path, document(), name))
+
+
+# ------------------------------------------------------------------ whatever it holds
+
+ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.just(10**400),
+    st.text(st.characters(), max_size=20), st.just("x" * 600), st.just([]), st.just({}),
+    st.just([[]]), st.just("\ud800"), st.just("image3"), st.just(constraints("nrc_image")),
+)  # fmt: skip
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """Give an association file with some of its values or bytes replaced, moved or lost."""
+    content: Any = copy.deepcopy(document(member(1), member(3, "background")))
+    for _ in range(draw(st.integers(0, 3))):
+        node, parent, key = content, None, None
+        while isinstance(node, dict | list) and node and draw(st.integers(0, 3)):
+            parent = node
+            keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+            key = draw(st.sampled_from(keys))
+            node = node[key]
+        if parent is None:
+            continue
+        if draw(st.booleans()):
+            parent[key] = copy.deepcopy(draw(ODD))
+        elif draw(st.booleans()):
+            del parent[key]
+        elif isinstance(parent, list):
+            parent += parent
+    text = bytearray(
+        json.dumps(content, ensure_ascii=draw(st.booleans())).encode("utf-8", "replace")
+    )
+    for _ in range(draw(st.sampled_from([0, 0, 1, 3]))):
+        at = draw(st.integers(0, len(text)))
+        text[at : at + draw(st.integers(0, 9))] = draw(st.binary(max_size=4))
+    return bytes(text[: draw(st.sampled_from([len(text), len(text), len(text) // 2]))])
+
+
+@settings(
+    max_examples=500, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(content=st.one_of(mutated(), mutated(), st.binary(max_size=200)))
+def test_any_bytes_are_an_association_or_an_error_in_one_line(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = with_bytes(tmp_path, content)
+    try:
+        found = read_association(path, TYPES)
+    except AssociationFileError as error:
+        check_message(str(error), path)
+    else:
+        assert all(text.isprintable() for text in texts(found))
+        found.degraded_status.encode()
+
+
+def texts(found: ForeignAssociation) -> list[str]:
+    """Give all that may be recorded of an association, but for its status."""
+    fields = (
+        found.asn_name, found.asn_type, found.raw_rule, found.asn_id, found.program, found.target,
+        found.code_version, found.version_id, found.asn_pool, found.told.keys,
+        *found.told.exp_types, *found.told.candidate_types.values(),
+    )  # fmt: skip
+    members = [
+        value
+        for product in found.products
+        for one in product.members
+        for value in (product.name, one.expname, one.exptype, one.exposerr)
+    ]
+    return [value for value in (*fields, *members) if value is not None]

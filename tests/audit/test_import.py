@@ -1,0 +1,363 @@
+"""Import of associations that were made elsewhere: what is recorded, once, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from asnrules.catalog import store
+from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
+from asnrules.generate import Options, generate
+from asnrules.importing import ImportOptions, ImportReport, import_associations
+from audit.foreign import NAME, constraints, document, member, stem, write
+from cli.small_pools import nrc_image, write_pool
+
+# Two images with a background, which is an association of its own as well, and a dark.
+EXPOSURES = [
+    nrc_image(4, exp_type="nrc_dark"),
+    nrc_image(1),
+    nrc_image(2),
+    nrc_image(3, bkgdtarg="t"),
+]
+FIRST = document(member(1), member(3, "background"))
+SECOND = document(member(2), member(3, "background"))
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> str:
+    return write_pool(tmp_path / "pool.csv", *EXPOSURES)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "given"
+    write(
+        folder, FIRST | {"constraints": constraints("nrc_image"), "version_id": "20260801t120000"}
+    )
+    return folder
+
+
+def run(engine: Engine, *words: str | Path, **options: Any) -> ImportReport:
+    return import_associations(engine, [str(word) for word in words], ImportOptions(**options))
+
+
+def rows(engine: Engine, query: str) -> list[dict[str, Any]]:
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(text(query)).mappings()]
+
+
+def tuples(engine: Engine, query: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in rows(engine, query)]
+
+
+# ------------------------------------------------------------------ the tables
+
+
+def test_a_run_of_foreign_origin(catalog: Engine, folder: Path) -> None:
+    before = dt.datetime.now(dt.UTC)
+    report = run(catalog, folder, operator="A. Person", note="from the archive")
+    assert [one.run_id for one in report.runs] == [1]
+    (row,) = rows(catalog, "SELECT * FROM v_runs")
+    assert (row["origin"], row["ruleset"]) == ("imported", "jwst-3.0.0")
+    assert (row["operator"], row["note"]) == ("A. Person", "from the archive")
+    assert (row["exposures"], row["associations"], row["unassociated"]) == (0, 1, 0)
+    assert json.loads(row["options"]) == {"as_of": None, "ruleset": None}
+    started = row["started_at"]
+    started = dt.datetime.fromisoformat(started) if isinstance(started, str) else started
+    assert before <= started
+
+
+def test_an_association_keeps_what_its_file_tells(catalog: Engine, folder: Path) -> None:
+    run(catalog, folder)
+    (row,) = rows(catalog, "SELECT * FROM v_imported_associations")
+    path = folder / f"{NAME}.json"
+    assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (row["asn_name"], row["file_name"]) == (NAME, path.name)
+    assert (row["asn_type"], row["asn_rule"]) == ("image2", "candidate_Asn_Lv2Image")
+    assert (row["asn_id"], row["program"]) == ("o001", "00001")
+    assert (row["code_version"], row["version_id"]) == ("3.0.0", "20260801t120000")
+    assert row["asn_pool"] == "jw00001_20260801t101500_pool.csv"
+    assert (row["run_id"], row["ruleset"], row["verdict"]) == (1, "jwst-3.0.0", "unexplained")
+    assert tuples(
+        catalog, "SELECT asn_rule, candidate_type, keys, members FROM v_associations"
+    ) == [
+        (
+            "Asn_Lv2Image", "observation",
+            "program = 1 (PROGRAM); opt_elem2 = clear (PUPIL or GRATING); "
+            "exp_type = nrc_image (EXP_TYPE)",
+            2,
+        )
+    ]  # fmt: skip
+
+
+def test_members_without_a_pool_name_no_exposure(catalog: Engine, folder: Path) -> None:
+    run(catalog, folder)
+    assert tuples(
+        catalog,
+        "SELECT product, position, expname, exptype, exposerr, filename "
+        "FROM v_association_members ORDER BY position",
+    ) == [
+        (stem(1), 1, f"{stem(1)}_rate.fits", "science", "null", None),
+        (stem(1), 2, f"{stem(3)}_rate.fits", "background", "null", None),
+    ]
+
+
+def test_members_are_tied_to_the_exposures_of_the_pool(
+    catalog: Engine, pool: str, tmp_path: Path
+) -> None:
+    given = document(
+        member(1),
+        member(2, "background", expname=f"{stem(2)}_rateints.fits"),
+        member(3, "background", expname=f"{stem(3)}_cal.fits"),
+        member(9, "background"),
+        {"expname": "jw00001-o001_t001_nircam_f200w_cat.ecsv", "exptype": "sourcecat"},
+    )
+    run(catalog, write(tmp_path, given), pools=[pool])
+    assert tuples(
+        catalog, "SELECT filename, exposerr FROM v_association_members ORDER BY position"
+    ) == [
+        (f"{stem(1)}_uncal.fits", "null"),
+        (f"{stem(2)}_uncal.fits", "null"),
+        (f"{stem(3)}_uncal.fits", "null"),
+        (None, "null"),
+        (None, None),
+    ]
+
+
+def test_the_type_of_the_candidate_is_that_of_the_file_or_the_pool(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    both = "[('o001', 'observation'), ('c1000', 'area'), ('c1000', 'background')]"
+    exposures = [nrc_image(1, asn_candidate=both), nrc_image(3, bkgdtarg="t", asn_candidate=both)]
+    pool = write_pool(tmp_path / "pool.csv", *exposures)
+    members = (member(1), member(3, "background"))
+    told = constraints("nrc_image", "o001", "told")
+    for number, given in enumerate(
+        [
+            document(*members, asn_id="c1000"),  # as the rules make it
+            document(*members, asn_id="c1000", asn_rule="x"),  # the first of the pool
+            document(*members, constraints=told),
+            document(*members, asn_id="c2000"),
+        ]
+    ):
+        write(tmp_path, given, f"jw00001-x_image2_{number:05}_asn")
+    run(catalog, tmp_path, pools=[pool])
+    assert tuples(catalog, "SELECT candidate_type FROM v_associations ORDER BY asn_name") == [
+        ("background",), ("area",), ("told",), ("unknown",),
+    ]  # fmt: skip
+
+
+def test_all_exposures_of_the_pool_have_a_decision(
+    catalog: Engine, pool: str, tmp_path: Path
+) -> None:
+    first = write(tmp_path, FIRST)
+    third = write(tmp_path, document(member(3), asn_id="c9999"), "jw00001-c9999_image2_00001_asn")
+    run(catalog, first, third, pools=[pool])
+    found = rows(catalog, "SELECT * FROM v_decisions ORDER BY position")
+    assert [(row["filename"], row["associations"]) for row in found] == [
+        (f"{stem(4)}_uncal.fits", 0),
+        (f"{stem(1)}_uncal.fits", 1),
+        (f"{stem(2)}_uncal.fits", 0),
+        (f"{stem(3)}_uncal.fits", 2),
+    ]
+    assert {row["origin"] for row in found} == {"imported"}
+    assert found[0]["reason"] == (
+        "in none of the associations imported; by the rules, in none: no rule takes its EXP_TYPE"
+    )
+    assert found[2]["reason"] == "in none of the associations imported; by the rules, in 1"
+    assert found[1]["reason"] == "image2 by Asn_Lv2Image"
+    assert tuples(catalog, "SELECT exposures, unassociated FROM runs") == [(4, 2)]
+    assert tuples(catalog, "SELECT filename FROM v_unassociated ORDER BY position") == [
+        (f"{stem(4)}_uncal.fits",), (f"{stem(2)}_uncal.fits",),
+    ]  # fmt: skip
+
+
+def test_pool_and_traces_of_a_generated_run_are_used_again(
+    catalog: Engine, pool: str, folder: Path
+) -> None:
+    generate(catalog, [pool], Options())
+    before = tuples(catalog, "SELECT count(*) FROM pools UNION ALL SELECT count(*) FROM traces")
+    report = run(catalog, folder, pools=[pool])
+    after = tuples(catalog, "SELECT count(*) FROM pools UNION ALL SELECT count(*) FROM traces")
+    assert report.runs[0].run_id == 2
+    assert after == before
+
+
+def test_runs_are_chained(catalog: Engine, pool: str, folder: Path) -> None:
+    generate(catalog, [pool], Options())
+    run(catalog, folder)
+    run(catalog, folder, pools=[pool])
+    found = rows(catalog, "SELECT previous_digest, digest FROM runs ORDER BY run_id")
+    assert [row["previous_digest"] for row in found[1:]] == [row["digest"] for row in found[:-1]]
+
+
+def test_the_same_file_again_is_a_run_of_its_own(catalog: Engine, folder: Path) -> None:
+    assert run(catalog, folder).runs[0].run_id == 1
+    assert run(catalog, folder).runs[0].run_id == 2
+
+
+# ------------------------------------------------------------------ what is refused
+
+
+def test_what_is_refused_keeps_no_other_from_the_record(catalog: Engine, folder: Path) -> None:
+    (folder / "cut_asn.json").write_text('{"asn_type": "image2", "pro')
+    (folder / "deep_asn.json").write_text("[" * 100_000)
+    write(folder, document(asn_type="image3"), "jw00001-o001_image3_00001_asn")
+    with (folder / "large_asn.json").open("wb") as stream:
+        stream.truncate(300_000_000)
+    report = run(catalog, folder, folder / "none_asn.json")
+    assert [file.asn_name for file in report.files] == [NAME]
+    assert [error.split(": ")[0] for error in report.errors] == [
+        str(folder / name)
+        for name in (
+            "cut_asn.json", "deep_asn.json", "jw00001-o001_image3_00001_asn.json",
+            "large_asn.json", "none_asn.json",
+        )
+    ]  # fmt: skip
+    assert tuples(catalog, "SELECT count(*) FROM imported_associations") == [(1,)]
+    (row,) = rows(catalog, "SELECT diagnostics FROM runs")
+    assert json.loads(row["diagnostics"]) == report.errors
+    document_ = report.document()
+    assert (document_["run_id"], document_["imported"], document_["refused"]) == (1, 1, 5)
+
+
+def test_where_all_is_refused_nothing_is_recorded(catalog: Engine, tmp_path: Path) -> None:
+    report = run(catalog, write(tmp_path, {}), tmp_path / "none")
+    assert (report.runs, report.files, len(report.errors)) == ([], [], 2)
+    assert report.document()["run_id"] is None
+    assert tuples(catalog, "SELECT count(*) FROM runs") == [(0,)]
+
+
+def test_a_name_is_imported_once_in_a_run(catalog: Engine, folder: Path, tmp_path: Path) -> None:
+    other = write(tmp_path / "other", SECOND)
+    report = run(catalog, folder, other, folder)
+    assert [file.file for file in report.files] == [str(folder / f"{NAME}.json")]
+    assert len(report.errors) == 2
+    assert report.errors[0] == (
+        f"{other}: the association {NAME} is imported already, from "
+        f"{folder / NAME}.json; import it in a run of its own"
+    )
+
+
+def test_a_pool_that_is_none_stops_it_all(catalog: Engine, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(PoolError, match=r"none\.csv"):
+        run(catalog, folder, pools=[str(tmp_path / "none.csv")])
+    assert tuples(catalog, "SELECT count(*) FROM runs") == [(0,)]
+
+
+def test_a_record_that_cannot_be_written_leaves_nothing(
+    catalog: Engine, pool: str, folder: Path, engine_name: str
+) -> None:
+    cascade = "CASCADE" if engine_name == "postgresql" else ""
+    with catalog.begin() as connection:
+        connection.execute(text(f"DROP TABLE imported_associations {cascade}"))
+    with pytest.raises((DatabaseError, SQLAlchemyError), match="imported_associations"):
+        run(catalog, folder, pools=[pool])
+    for table in ("runs", "pools", "exposures", "traces", "decisions", "associations"):
+        assert tuples(catalog, f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+# ------------------------------------------------------------------ the ruleset
+
+
+def test_the_ruleset_that_is_asked_for(catalog: Engine, folder: Path) -> None:
+    for options in ({"ruleset": "jwst-3.0.0"}, {"as_of": dt.date(2026, 9, 1)}):
+        (file,) = run(catalog, folder, **options).files
+        assert file.ruleset == "jwst-3.0.0"
+        assert file.explanation.endswith("rules: jwst-3.0.0, as asked")
+
+
+def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
+    for options in ({"ruleset": "none"}, {"as_of": dt.date(2021, 9, 1)}, {"ruleset": "2021-06-15"}):
+        with pytest.raises(NotFoundError):
+            run(catalog, folder, **options)
+    assert tuples(catalog, "SELECT count(*) FROM runs") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "why"),
+    [
+        (
+            {"version_id": "20260801t120000"}, NAME,
+            "in force on 2026-08-01, when it was made (version_id)",
+        ),
+        (
+            {"version_id": "20210615T120000"}, NAME,
+            "today's, as the catalog has none that was in force on 2021-06-15, "
+            "when it was made (version_id)",
+        ),
+        (
+            {}, "jw00001-o001_20260802t101500_image2_001_asn",
+            "in force on 2026-08-02, when it was made (its name)",
+        ),
+        (
+            {"version_id": "20261399t120000"}, NAME,
+            "in force on 2026-08-03, when it was made (asn_pool)",
+        ),
+        (
+            {"version_id": "v1", "asn_pool": "pool"}, NAME,
+            "today's, as the file does not tell when it was made",
+        ),
+    ],
+)  # fmt: skip
+def test_the_ruleset_of_its_own_time(
+    catalog: Engine, tmp_path: Path, changes: dict[str, Any], name: str, why: str
+) -> None:
+    given = document(asn_pool="jw00001_20260803t101500_pool") | changes
+    (file,) = run(catalog, write(tmp_path, given, name)).files
+    assert file.explanation.endswith(f"rules: jwst-3.0.0, {why}")
+
+
+def later_rules(engine: Engine, *, published: bool = True) -> None:
+    """Add the rules of jwst-3.0.0 once more, in force from 2026-09-01, or as a draft."""
+    with engine.begin() as connection:
+        key = store.ruleset_id(connection, "jwst-3.0.0")
+        assert key is not None
+        content = store.read_content(connection, key)
+        later = replace(content, label="later", effective_from=dt.date(2026, 9, 1))
+        draft = store.insert_draft(connection, later)
+        if published:
+            store.publish(connection, draft, dt.datetime.now(dt.UTC))
+
+
+def test_nothing_is_recorded_under_a_draft(catalog: Engine, folder: Path) -> None:
+    later_rules(catalog, published=False)
+    with pytest.raises(UsageError, match="'later' is a draft, and no run is recorded under"):
+        run(catalog, folder, ruleset="later")
+    (file,) = run(catalog, folder).files
+    assert file.ruleset == "jwst-3.0.0"
+
+
+def test_standard_input_is_a_pool_for_one_ruleset(catalog: Engine, tmp_path: Path) -> None:
+    later_rules(catalog)
+    write(tmp_path, FIRST | {"version_id": "20260801t120000"})
+    write(tmp_path, SECOND | {"version_id": "20260901t000000"}, "jw00001-o001_late_asn")
+    with pytest.raises(UsageError, match=r"several rulesets \(jwst-3\.0\.0, later\)"):
+        run(catalog, tmp_path, pools=["-"])
+
+
+def test_files_of_the_time_of_several_rulesets_make_a_run_each(
+    catalog: Engine, pool: str, tmp_path: Path
+) -> None:
+    later_rules(catalog)
+    early = write(tmp_path, FIRST | {"version_id": "20260801t120000"})
+    late = write(tmp_path, SECOND | {"version_id": "20260901t000000"}, "jw00001-o001_late_asn")
+    report = run(catalog, early, late, pools=[pool])
+    assert [(one.run_id, one.ruleset, one.associations) for one in report.runs] == [
+        (1, "jwst-3.0.0", 1), (2, "later", 1),
+    ]  # fmt: skip
+    assert report.document()["run_id"] is None
+    assert [(file.run_id, file.verdict) for file in report.files] == [
+        (1, "explained"), (2, "explained"),
+    ]  # fmt: skip
+    assert tuples(catalog, "SELECT run_id, ruleset, asn_name FROM v_associations ORDER BY 1") == [
+        (1, "jwst-3.0.0", NAME), (2, "later", "jw00001-o001_late_asn"),
+    ]  # fmt: skip

@@ -1,0 +1,387 @@
+"""The verdict on associations that were made elsewhere, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from asnrules.catalog.opening import connect_catalog, upgrade_catalog
+from asnrules.importing import ImportedFile, ImportOptions, import_associations
+from audit.foreign import NAME, constraints, document, member, stem, write
+from cli.small_pools import nrc_image, without, write_pool
+
+EXPOSURES = [
+    nrc_image(4, exp_type="nrc_dark"),
+    nrc_image(1),
+    nrc_image(2),
+    nrc_image(3, bkgdtarg="t"),
+    nrc_image(5, exposerr="moving_shutter", asn_candidate="[('o002', 'observation')]"),
+    nrc_image(6, asn_candidate="null"),
+]
+OURS = (member(1), member(3, "background"))
+
+
+@pytest.fixture
+def catalog(engine_name: str, templates: Any) -> Engine:
+    """Give a catalog of each engine in turn, to whose record all of these tests add."""
+    return connect_catalog(templates.get(engine_name, "verdicts", upgrade_catalog))
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> str:
+    return write_pool(tmp_path / "pool.csv", *EXPOSURES)
+
+
+def judge(
+    engine: Engine, folder: Path, given: dict[str, Any], *pools: str, name: str = NAME
+) -> ImportedFile:
+    path = write(folder, given, name)
+    report = import_associations(engine, [path], ImportOptions(pools=pools, ruleset="jwst-3.0.0"))
+    assert report.errors == []
+    (file,) = report.files
+    return file
+
+
+def said(file: ImportedFile) -> tuple[str, str]:
+    """Give the verdict, and the explanation less the ruleset."""
+    assert file.explanation.endswith("; rules: jwst-3.0.0, as asked")
+    return file.verdict, file.explanation.removesuffix("; rules: jwst-3.0.0, as asked")
+
+
+# ------------------------------------------------------------------ explained
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        document(*OURS),
+        document(*reversed(OURS)) | {"products": [{"name": stem(1), "members": list(OURS)[::-1]}]},
+        document(*OURS, asn_rule="discover_Asn_Lv2Image"),
+        document(*OURS, asn_pool="another", version_id="v2", code_version=None, constraints=7),
+        document(member(1, exposerr=None), member(3, "background", exposerr="")),
+        document(*OURS, program="1", asn_id="O001"),
+    ],
+)
+def test_what_the_rules_make_is_explained(
+    catalog: Engine, tmp_path: Path, pool: str, given: dict[str, Any]
+) -> None:
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "explained", "the rules make exactly this: image2 by Asn_Lv2Image for candidate o001",
+    )  # fmt: skip
+
+
+def test_the_sequence_number_does_not_count(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    found = judge(catalog, tmp_path, document(*OURS), pool, name="jw00001-o001_image2_00042_asn")
+    assert found.verdict == "explained"
+
+
+def test_what_is_explained_may_differ_from_the_table(
+    catalog: Engine, tmp_path: Path, pool: str
+) -> None:
+    given = document(member(3), asn_rule="candidate_Asn_Lv2ImageSpecial")
+    verdict, explanation = said(judge(catalog, tmp_path, given, pool))
+    assert verdict == "explained"
+    assert explanation.startswith(
+        "the rules make exactly this: image2 by Asn_Lv2ImageSpecial for candidate o001; "
+        "no rule: the table has no row for NRC_IMAGE with BACKGROUND; "
+    )
+
+
+def test_target_and_status_are_remarked_upon(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    given = document(*OURS, target="7", degraded_status="One or more members have an error.")
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "explained",
+        "the rules make exactly this: image2 by Asn_Lv2Image for candidate o001; "
+        "its target is 7, 1 by the rules; "
+        "its degraded_status says One or more members have an error., "
+        "No known degraded exposures in association. by the rules",
+    )
+
+
+def test_an_error_of_an_exposure_belongs_to_it(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    given = document(member(5, exposerr="Moving_Shutter"), asn_id="o002")
+    assert judge(catalog, tmp_path, given, pool).verdict == "explained"
+    given = document(member(5), asn_id="o002")
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "differs", f"the error of {stem(5)}_rate.fits is none, moving_shutter in the pool",
+    )  # fmt: skip
+
+
+def test_a_candidate_worked_alone_is_explained(catalog: Engine, tmp_path: Path) -> None:
+    # In the whole pool the association of c1000, which has the background, stands for both.
+    both = "[('o001', 'observation'), ('c1000', 'background')]"
+    pool = write_pool(
+        tmp_path / "pool.csv",
+        nrc_image(1, asn_candidate=both),
+        nrc_image(3, bkgdtarg="t", asn_candidate="[('c1000', 'background')]"),
+    )
+    whole = document(*OURS, asn_id="c1000")
+    alone = document(member(1))
+    assert said(judge(catalog, tmp_path, whole, pool)) == (
+        "explained", "the rules make exactly this: image2 by Asn_Lv2Image for candidate c1000",
+    )  # fmt: skip
+    assert said(judge(catalog, tmp_path, alone, pool)) == (
+        "explained",
+        "the rules make exactly this: image2 by Asn_Lv2Image for candidate o001, "
+        "where it is worked alone; of the whole pool, another stands for it",
+    )
+
+
+def test_merged_associations_are_explained(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    products = [
+        {"name": stem(number), "members": [member(number), member(3, "background")]}
+        for number in (1, 2)
+    ]
+    # The background's own association gives the rule to what is merged, as it comes first.
+    products.insert(0, {"name": stem(3), "members": [member(3)]})
+    given = document(products=products, asn_rule="candidate_Asn_Lv2ImageSpecial")
+    assert judge(catalog, tmp_path, given, pool).verdict == "explained"
+    del products[1]
+    assert said(judge(catalog, tmp_path, given, pool)) == ("differs", f"without product {stem(1)}")
+
+
+# ------------------------------------------------------------------ differs
+
+
+@pytest.mark.parametrize(
+    ("given", "how"),
+    [
+        (
+            document(*OURS, asn_rule="candidate_Asn_Lv2WFSC"),
+            "rule Asn_Lv2WFSC, Asn_Lv2Image by the rules",
+        ),
+        (document(*OURS, program="00002"), "program 00002, 00001 by the rules"),
+        (document(member(1)), f"{stem(3)}_rate.fits (background) is missing"),
+        (
+            document(*OURS, member(2, "background")),
+            f"{stem(2)}_rate.fits (background) is in it, which the rules leave out",
+        ),
+        (
+            document(member(1), member(3, "imprint")),
+            f"{stem(3)}_rate.fits is imprint, background by the rules",
+        ),
+        (
+            document(member(1), member(3, "background", expname=f"{stem(3)}_rateints.fits")),
+            f"{stem(3)}_rateints.fits stands for {stem(3)}_rate.fits",
+        ),
+        (
+            document(*OURS) | {"products": [{"name": "mine", "members": list(OURS)}]},
+            f"product mine, {stem(1)} by the rules",
+        ),
+        (
+            document(*OURS, asn_id="o002"),
+            "candidate o002, o001 by the rules",
+        ),
+        (
+            document(*OURS, asn_id="c1000"),
+            "the pools have no candidate c1000; candidate c1000, o001 by the rules",
+        ),
+        (
+            document(member(6)),
+            f"the rules make none with {stem(6)}_uncal.fits as science: "
+            "it belongs to no candidate",
+        ),
+        (
+            document(member(1, "background")),
+            "it has no science member, and the rules make none without",
+        ),
+    ],
+)  # fmt: skip
+def test_how_it_differs(
+    catalog: Engine, tmp_path: Path, pool: str, given: dict[str, Any], how: str
+) -> None:
+    assert said(judge(catalog, tmp_path, given, pool)) == ("differs", how)
+
+
+def test_many_differences_are_counted(catalog: Engine, tmp_path: Path) -> None:
+    exposures = [nrc_image(number) for number in range(1, 30)]
+    pool = write_pool(tmp_path / "pool.csv", *exposures)
+    given = document(member(1), *[member(number, "background") for number in range(2, 30)])
+    verdict, explanation = said(judge(catalog, tmp_path, given, pool))
+    assert verdict == "differs"
+    assert explanation.count(" is in it, which the rules leave out; ") == 6
+    assert explanation.endswith("; and 22 more")
+
+
+def test_the_order_of_rows_is_blamed_where_it_matters(catalog: Engine, tmp_path: Path) -> None:
+    # Reference stars that are backgrounds too: the first of them decides what the others are.
+    star = {"is_psf": "t", "bkgdtarg": "t"}
+    exposures = [nrc_image(1, is_psf="f"), nrc_image(2, **star), nrc_image(3, **star)]
+    pool = write_pool(tmp_path / "pool.csv", *exposures)
+    verdict, explanation = said(
+        judge(catalog, tmp_path, document(member(1), member(2, "imprint")), pool)
+    )
+    assert verdict == "differs"
+    assert explanation.endswith(
+        "for its exposures, jwst's own answer depends on the order of the rows"
+    )
+
+
+# ------------------------------------------------------------------ contradicts
+
+
+def test_the_table_has_another_type(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    given = document(*OURS, asn_type="spec2")
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "contradicts",
+        "its type is spec2, but the table 2026-03-20 has image2 for NRC_IMAGE "
+        "(EXP_TYPE of the pool); type spec2, image2 by the rules",
+    )
+
+
+def test_the_table_has_no_association(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    given = document(member(4))
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "contradicts",
+        "its type is image2, but the table 2026-03-20 has no association for NRC_DARK "
+        f"(EXP_TYPE of the pool); the rules make none with {stem(4)}_uncal.fits as science: "
+        "no rule takes its EXP_TYPE",
+    )
+
+
+@pytest.mark.parametrize(
+    ("exp_type", "asn_type", "says"),
+    [
+        ("nrc_dark", "image2", "no association for NRC_DARK"),
+        ("nrs_mimf", "wfs-image2", "image2 for NRS_MIMF"),
+        ("nrc_dark|nrc_flat", "image2", "no association for NRC_DARK, no association for NRC_FLAT"),
+        (r"mir_lrs\\-slitless", "tso-spec2", "spec2 for MIR_LRS-SLITLESS"),
+    ],
+)
+def test_the_constraints_tell_the_exp_type(
+    catalog: Engine, tmp_path: Path, exp_type: str, asn_type: str, says: str
+) -> None:
+    given = document(asn_type=asn_type, constraints=constraints(exp_type))
+    assert said(judge(catalog, tmp_path, given)) == (
+        "contradicts",
+        f"its type is {asn_type}, but the table 2026-03-20 has {says} "
+        "(EXP_TYPE by its constraints)",
+    )
+
+
+def test_a_type_that_the_table_has_for_nothing(catalog: Engine, tmp_path: Path) -> None:
+    given = document(asn_type="wfs-image2")
+    assert said(judge(catalog, tmp_path, given)) == (
+        "contradicts",
+        "its type is wfs-image2, but the table 2026-03-20 has it for no EXP_TYPE at all",
+    )
+
+
+def test_the_table_of_its_own_time_is_told_where_it_says_something_else(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    given = document(asn_pool=None, version_id="20220815t101500")
+    for exp_type, asn_type, then in (
+        ("nrs_mimf", "image2", "2021-06-15, has wfs-image2 for NRS_MIMF"),
+        ("nrc_image", "image2", None),
+        ("mir_wfss", "spec2", "2021-06-15, has no row for MIR_WFSS"),
+    ):
+        changes = {"asn_type": asn_type, "constraints": constraints(exp_type)}
+        verdict, explanation = said(judge(catalog, tmp_path, given | changes))
+        assert verdict == "unexplained"
+        told = [f"the table in force when it was made, {then}"] if then else []
+        assert explanation.split("; ")[2:] == told
+
+
+def test_the_table_of_its_own_time_is_told(catalog: Engine, tmp_path: Path) -> None:
+    given = document(
+        asn_type="wfs-image2", constraints=constraints("nrs_mimf"), version_id="20220815t101500"
+    )
+    verdict, explanation = said(judge(catalog, tmp_path, given))
+    assert (verdict, explanation.split("; ")[1:]) == (
+        "contradicts",
+        ["the table in force when it was made, 2021-06-15, has wfs-image2 for NRS_MIMF"],
+    )
+    verdict, explanation = said(judge(catalog, tmp_path, given | {"constraints": None}))
+    assert (verdict, explanation.split("; ")[1:]) == (
+        "contradicts",
+        ["the table in force when it was made, 2021-06-15, has it for some EXP_TYPE"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("exp_type", "asn_type"),
+    [
+        ("nrs_brightobj", "tso-spec2"),
+        ("nrs_autoflat", "nrslamp-spec2"),
+        ("mir_taconfirm", "image2"),
+        ("nis_soss", "tso-spec2"),
+        ("nrc_dark|nrc_image", "image2"),
+        ("nrc_image|nrs_mystery", "image2"),
+    ],
+)
+def test_known_differences_and_what_may_be_are_no_contradiction(
+    catalog: Engine, tmp_path: Path, exp_type: str, asn_type: str
+) -> None:
+    given = document(asn_type=asn_type, constraints=constraints(exp_type))
+    assert judge(catalog, tmp_path, given).verdict == "unexplained"
+
+
+def test_a_known_difference_has_to_hold_for_the_exposure(catalog: Engine, tmp_path: Path) -> None:
+    # tso-image2 of NRC_IMAGE is known, but only with TSOVISIT=T.
+    given = document(*OURS, asn_type="tso-image2")
+    for tsovisit, verdict in (("f", "contradicts"), ("t", "differs")):
+        pool = write_pool(
+            tmp_path / "pool.csv",
+            nrc_image(1, tsovisit=tsovisit), nrc_image(3, bkgdtarg="t", tsovisit=tsovisit),
+        )  # fmt: skip
+        assert judge(catalog, tmp_path, given, pool).verdict == verdict
+
+
+# ------------------------------------------------------------------ unexplained
+
+
+def test_without_a_pool_it_cannot_be_told(catalog: Engine, tmp_path: Path) -> None:
+    given = document(*OURS, constraints=constraints("nrc_image"))
+    assert said(judge(catalog, tmp_path, given)) == (
+        "unexplained",
+        "no pool was given to run the rules on (it names jw00001_20260801t101500_pool.csv); "
+        "by its constraints, the table 2026-03-20 has image2 for NRC_IMAGE",
+    )
+
+
+def test_without_anything_it_cannot_be_told(catalog: Engine, tmp_path: Path) -> None:
+    given = document(*OURS, asn_pool=None)
+    assert said(judge(catalog, tmp_path, given)) == (
+        "unexplained",
+        "no pool was given to run the rules on; "
+        "its EXP_TYPE is not known either, as its constraints do not tell it",
+    )
+
+
+def test_a_known_difference_is_named(catalog: Engine, tmp_path: Path) -> None:
+    given = document(asn_type="tso-spec2", asn_pool=None, constraints=constraints("nrs_brightobj"))
+    assert said(judge(catalog, tmp_path, given)) == (
+        "unexplained",
+        "no pool was given to run the rules on; "
+        "by its constraints, the table 2026-03-20 has spec2 for NRS_BRIGHTOBJ; a known difference "
+        "is: always a time series; spec2 only when flagged background or imprint",
+    )
+
+
+def test_an_exposure_that_is_not_in_the_pool(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    given = document(member(1), member(8, "background"), constraints=constraints("nrc_image"))
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "unexplained",
+        f"not in the pools that were given: {stem(8)}_rate.fits; "
+        "by its constraints, the table 2026-03-20 has image2 for NRC_IMAGE",
+    )
+
+
+def test_an_exp_type_that_nobody_knows(catalog: Engine, tmp_path: Path) -> None:
+    given = document(asn_pool=None, constraints=constraints("nrc_mystery"))
+    assert "its EXP_TYPE is not known either" in judge(catalog, tmp_path, given).explanation
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1, exp_type="nrc_mystery"))
+    assert said(judge(catalog, tmp_path, document(), pool)) == (
+        "differs",
+        f"the rules make none with {stem(1)}_uncal.fits as science: "
+        "no rule: the table has no row for NRC_MYSTERY; no rule takes its EXP_TYPE",
+    )
+
+
+def test_a_pool_without_errors_explains_what_has_none(catalog: Engine, tmp_path: Path) -> None:
+    pool = write_pool(tmp_path / "pool.csv", without(nrc_image(1), "exposerr"))
+    assert judge(catalog, tmp_path, document(), pool).verdict == "explained"
