@@ -42,8 +42,8 @@ class Clock:
 
         setattr(owner, name, clocked)
 
-    def timed_block(self, owner: Any, name: str, stage: str, *, with_body: bool) -> None:
-        """Put a clock on a context manager: on what it does itself, or with what is inside."""
+    def timed_block(self, owner: Any, name: str, stage: str) -> None:
+        """Put a clock on a context manager: on what it does itself, not on what is inside."""
         function: Callable[..., AbstractContextManager[Any]] = getattr(owner, name)
 
         @contextmanager
@@ -55,7 +55,7 @@ class Clock:
                 yield value
                 inside = time.perf_counter() - entered
             whole = time.perf_counter() - started
-            self.seconds[stage] += whole if with_body else whole - inside
+            self.seconds[stage] += whole - inside
 
         setattr(owner, name, clocked)
 
@@ -70,8 +70,8 @@ def clocked_generate(clock: Clock) -> Callable[..., Any]:
     clock.timed(worked, "canonical_order", "group")
     clock.timed(generate.WorkedPools, "generation", "group")
     clock.timed(worked.Generation, "run", "group")
-    clock.timed_block(generate, "transaction", "record", with_body=True)
-    clock.timed_block(generate, "written_files", "write", with_body=False)
+    clock.timed(generate.RunRecorder, "record", "record")
+    clock.timed_block(generate, "written_files", "write")
     function: Callable[..., Any] = generate.generate
     return function
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from asnrules.catalog.opening import connect_catalog
 from asnrules.errors import NotFoundError, OutputError, PoolError, UsageError
-from asnrules.generate import Options, Report, generate
+from asnrules.generate import Options, Orphan, Report, generate
 from cli.small_pools import nrc_image, without, write_pool
 
 
@@ -57,6 +57,7 @@ def test_the_report_counts(catalog: Engine, tmp_path: Path) -> None:
         ],
         diagnostics=[],
         by_rule={("tso-image2", "Asn_Lv2ImageTSO"): 1, ("image2", "Asn_Lv2Image"): 1},
+        orphans=[Orphan(rows[2]["filename"], "NRC_DARK", "no rule takes its EXP_TYPE")],
     )
     assert sorted(str(path) for path in (tmp_path / "out").iterdir()) == sorted(report.files)
     assert number_of_runs(catalog) == 1

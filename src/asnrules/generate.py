@@ -13,17 +13,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.associations.files import check_names, written_files
-from asnrules.audit.record import Run, record_run
+from asnrules.associations.files import check_names, settle, written_files
+from asnrules.audit.record import Run
+from asnrules.audit.recorder import RunRecorder
 from asnrules.catalog.rulesets import find_ruleset
+from asnrules.classifier import Classification
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
+from asnrules.engine.values import is_empty
 from asnrules.errors import UsageError
 from asnrules.pools import Pool
 from asnrules.worked import Progress, WorkedPools, work_pools, written_orphans
@@ -71,6 +74,24 @@ class Options:
     note: str | None = None
 
 
+class Orphan(NamedTuple):
+    """An exposure that is in no association.
+
+    Attributes
+    ----------
+    filename : str
+        Its name.
+    exp_type : str or None
+        Its EXP_TYPE.
+    reason : str
+        Why it is in none.
+    """
+
+    filename: str
+    exp_type: str | None
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a run came to.
@@ -89,6 +110,8 @@ class Report:
         What else there is to know.
     by_rule : dict
         From asn_type and asn_rule to the number of associations.
+    orphans : list of Orphan
+        The exposures that are in no association, by file name.
     """
 
     run_id: int | None
@@ -99,6 +122,7 @@ class Report:
     files: list[str]
     diagnostics: list[str]
     by_rule: dict[tuple[str, str], int] = field(default_factory=dict)
+    orphans: list[Orphan] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -110,6 +134,7 @@ class Report:
             "unassociated": self.unassociated,
             "files": self.files,
             "diagnostics": self.diagnostics,
+            "orphans": [orphan._asdict() for orphan in self.orphans],
         }
 
 
@@ -235,7 +260,13 @@ def _keep(
     """Write and record, both or neither."""
     files: list[Path] = []
     run_id = None
+    recorder = RunRecorder(engine)
     diagnostics = diagnostics_of(worked, outcome)
+    if options.output is not None and (count := settle(options.output, recorder.has)):
+        diagnostics.append(
+            f"a run that was cut off before it was recorded had moved {count} files in the output "
+            "folder; this is undone"
+        )
     run = _run(options, worked, outcome, started, diagnostics)
     with ExitStack() as stack:
         if options.save_orphans is not None:
@@ -255,12 +286,13 @@ def _keep(
                     outcome.associations,
                     code_version,
                     overwrite=options.overwrite,
+                    mark=recorder.mark(run) if options.record else None,
+                    is_recorded=recorder.may_have,
                 )
             )
         if options.record:
             # Committed inside the block of the files: if that fails, they go.
-            with transaction(engine, writing=True) as connection:
-                run_id = record_run(connection, run)
+            run_id = recorder.record(run)
     return Report(
         run_id=run_id,
         ruleset=worked.info.ruleset,
@@ -270,7 +302,29 @@ def _keep(
         files=[str(path) for path in files],
         diagnostics=diagnostics,
         by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
+        orphans=_orphans(worked, outcome),
     )
+
+
+def _orphans(worked: WorkedPools, outcome: Outcome) -> list[Orphan]:
+    work = worked.work
+    classified: dict[int, Classification] = {}
+    orphans = []
+    for place, count in enumerate(outcome.memberships):
+        if count:
+            continue
+        key = id(work.judgements[place])
+        if key not in classified:
+            classified[key] = worked.classifier.classify(work, place)
+        found = classified[key]
+        orphans.append(
+            Orphan(
+                filename=work.value(place, "filename") or "",
+                exp_type=found.exp_type,
+                reason=outcome.reasons.get(place, found.reason),
+            )
+        )
+    return orphans
 
 
 def _run(
@@ -315,11 +369,20 @@ def diagnostics_of(worked: WorkedPools, outcome: Outcome) -> list[str]:
 
 def _oddities(pools: Sequence[Pool]) -> list[str]:
     """Say what is odd about the pools but no error."""
+    lines = []
     marks = ("#!", "@!")
-    unexpanded = sum(text.startswith(marks) for pool in pools for text in pool.candidates)
-    if unexpanded:
-        return ["some ASN_CANDIDATE cells hold a template mark; their exposures have no candidate"]
-    return []
+    if any(text.startswith(marks) for pool in pools for text in pool.candidates):
+        lines.append(
+            "some ASN_CANDIDATE cells hold a template mark; their exposures have no candidate"
+        )
+    lines += [
+        f"{pool.name}: blank cells of {keyword.upper()} are the value {text!r} to jwst, and so "
+        "here (null, cut to the longest cell of the column); write null where nothing is meant"
+        for pool in pools
+        for keyword, text in pool.blanks.items()
+        if not is_empty(text)
+    ]
+    return lines
 
 
 def _order_dependence(work: Work, outcome: Outcome) -> list[str]:

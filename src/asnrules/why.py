@@ -15,6 +15,7 @@ from asnrules.engine.drafts import Fate
 from asnrules.engine.generation import Wanted
 from asnrules.engine.model import Operator, Requirement, Rule
 from asnrules.engine.signatures import Judgement, RuleVerdict
+from asnrules.engine.wording import requirement_text
 from asnrules.errors import NotFoundError
 from asnrules.worked import WorkedPools, work_pools
 
@@ -172,11 +173,22 @@ def _kept_document(fate: Fate) -> dict[str, Any]:
         "product": association.products[0].name,
         "exptype": member.exptype,
         "role": member.role,
+        "asked": _asked(fate.rule, member.role),
         "keys": {
-            name: {"keyword": keyword.upper(), "value": value}
+            name: {
+                "keyword": keyword.upper(),
+                "value": value,
+                "of_role": all(key.name != name for key in fate.rule.keys),
+            }
             for name, (keyword, value) in fate.keys.items()
         },
     }
+
+
+def _asked(rule: Rule, role: str) -> list[str]:
+    """Say what the rule asks of an exposure that it takes in a role."""
+    uses = [use for one in rule.roles if one.name == role for use in one.requirements]
+    return [requirement_text(use) for use in (*rule.requirements, *uses)]
 
 
 # ------------------------------------------------------------------------- misses

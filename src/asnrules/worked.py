@@ -27,6 +27,7 @@ from asnrules.engine.order import canonical_order
 from asnrules.engine.values import Row
 from asnrules.errors import OutputError, PoolError, UsageError
 from asnrules.pools import Candidate, Pool, read_pool
+from asnrules.pools.reader import NULL
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage of work, what is done of it and all there is of it."""
@@ -166,7 +167,9 @@ def judge_pools(rules: Rules, pools: list[Pool]) -> WorkedPools:
         check_columns(rules.ruleset, pool)
     rows = [row for pool in pools for row in pool.rows]
     origins = [(number, row) for number, pool in enumerate(pools) for row in range(len(pool.rows))]
-    order = canonical_order(rows, rules.keywords.index("filename"))
+    order = canonical_order(
+        rows, rules.keywords.index("filename"), rules.keywords.index("asn_candidate")
+    )
     ordered: list[Row] = [rows[place] for place in order]
     return WorkedPools(
         info=rules.info,
@@ -247,9 +250,9 @@ def _write_pool(
     quoted = csv.writer(stream, delimiter="|", lineterminator="\n", quoting=csv.QUOTE_ALL)
     plain.writerow(columns)
     for row in rows:
-        cells = [row[place] for place in places]
+        cells = [row[place] or NULL for place in places]
         # A line that begins with this mark would be a comment.
-        writer = quoted if (cells[0] or "").startswith("#") else plain
+        writer = quoted if cells[0].startswith("#") else plain
         writer.writerow(cells)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from asnrules.associations.files import check_names, written_files
+from asnrules.associations.files import check_names, settle, written_files
+from asnrules.associations.journal import RunMark
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
-from asnrules.errors import OutputError, PoolError
+from asnrules.errors import DatabaseError, OutputError, PoolError
 
 FIRST = "jw00001-o001_image2_00001_asn"
 SECOND = "jw00001-o001_image2_00002_asn"
@@ -347,22 +351,29 @@ def stage(folder: Path) -> Path:
     return path
 
 
+def never(_mark: RunMark) -> bool:
+    return False
+
+
+def always(_mark: RunMark) -> bool:
+    return True
+
+
 def test_what_a_run_left_behind_is_cleared(tmp_path: Path) -> None:
     stage(tmp_path)
-    write(tmp_path, association())
-    assert [path.name for path in tmp_path.iterdir()] == [f"{FIRST}.json"]
+    assert settle(tmp_path, never) == 0
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_run_left_behind_is_cleared_even_if_nothing_is_written(tmp_path: Path) -> None:
-    stage(tmp_path)
-    assert write(tmp_path) == []
+def test_a_folder_that_is_not_there_is_settled(tmp_path: Path) -> None:
+    assert settle(tmp_path / "out", never) == 0
     assert list(tmp_path.iterdir()) == []
 
 
 def test_other_hidden_folders_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".asnrules").mkdir()
     (tmp_path / ".mine").mkdir()
-    write(tmp_path)
+    settle(tmp_path, never)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".asnrules", ".mine"]
 
 
@@ -383,32 +394,130 @@ def test_what_another_run_is_using_is_not_cleared(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        write(tmp_path, association())
+        settle(tmp_path, never)
         assert (used / f"{FIRST}.json").read_text() == "left behind"
-        assert (tmp_path / f"{FIRST}.json").exists()
         process.communicate()
-    write(tmp_path)
+    settle(tmp_path, never)
     assert not used.exists()
 
 
 def test_two_runs_into_one_folder_do_not_clear_each_other(tmp_path: Path) -> None:
     with written_files(tmp_path, [association(FIRST)], "asnrules 1"):
+        assert settle(tmp_path, never) == 0
         write(tmp_path, association(SECOND))
     assert list(content(tmp_path)) == [f"{FIRST}.json", f"{SECOND}.json"]
 
 
-def test_a_run_that_is_killed_leaves_nothing_after_the_next(tmp_path: Path) -> None:
-    program = """
-import os, sys
+KILLED = """
+import datetime as dt, os, pickle, signal, sys
 from pathlib import Path
 from asnrules.associations.files import written_files
-with written_files(Path(sys.argv[1]), [], "asnrules 1"):
-    os._exit(9)
+from asnrules.associations.journal import RunMark
+associations, has_mark = pickle.load(sys.stdin.buffer)
+mark = RunMark("db", dt.datetime(2026, 1, 2, tzinfo=dt.UTC), "here") if has_mark else None
+with written_files(Path(sys.argv[1]), associations, "asnrules 1", overwrite=True, mark=mark):
+    os.kill(os.getpid(), signal.SIGKILL)
 """
-    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
-    assert killed.returncode == 9
-    left = [path.name for path in tmp_path.iterdir()]
-    assert len(left) == 1
-    assert left[0].startswith(".asnrules-stage-")
-    write(tmp_path, association())
+
+
+def kill_inside(folder: Path, *associations: Association, has_mark: bool = True) -> None:
+    """Have a process that is killed when its files are in place, before the block ends."""
+    command = [sys.executable, "-c", KILLED, str(folder)]
+    given = pickle.dumps((associations, has_mark))
+    killed = subprocess.run(command, input=given, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+
+@pytest.mark.parametrize("has_mark", [False, True])
+def test_files_without_a_run_are_taken_back(tmp_path: Path, has_mark: bool) -> None:
+    (tmp_path / f"{FIRST}.json").write_text("before")
+    kill_inside(tmp_path, association(FIRST), association(SECOND), has_mark=has_mark)
+    assert (tmp_path / f"{SECOND}.json").exists()
+    assert settle(tmp_path, never) == 2
+    assert content(tmp_path) == {f"{FIRST}.json": "before"}
+    assert settle(tmp_path, never) == 0
+
+
+def test_files_of_a_run_that_was_recorded_stay(tmp_path: Path) -> None:
+    (tmp_path / f"{FIRST}.json").write_text("before")
+    kill_inside(tmp_path, association(FIRST), association(SECOND))
+    assert settle(tmp_path, always) == 0
+    assert list(content(tmp_path)) == [f"{FIRST}.json", f"{SECOND}.json"]
+    assert json.loads((tmp_path / f"{FIRST}.json").read_text())["asn_id"] == "o001"
+
+
+def test_it_is_asked_for_the_run_of_the_files(tmp_path: Path) -> None:
+    kill_inside(tmp_path, association())
+    asked: list[RunMark] = []
+
+    def ask(mark: RunMark) -> bool:
+        asked.append(mark)
+        return True
+
+    settle(tmp_path, ask)
+    assert asked == [RunMark("db", dt.datetime(2026, 1, 2, tzinfo=dt.UTC), "here")]
+
+
+def test_what_somebody_has_written_since_stays(tmp_path: Path) -> None:
+    (tmp_path / f"{FIRST}.json").write_text("before")
+    kill_inside(tmp_path, association(FIRST), association(SECOND))
+    for name in (FIRST, SECOND):
+        (tmp_path / f"{name}.json").write_text("mine")
+    assert settle(tmp_path, never) == 0
+    assert content(tmp_path) == {f"{FIRST}.json": "mine", f"{SECOND}.json": "mine"}
+
+
+def test_nothing_is_lost_where_it_cannot_be_known(tmp_path: Path) -> None:
+    def ask(_mark: RunMark) -> bool:
+        raise DatabaseError("it is down")
+
+    (tmp_path / f"{FIRST}.json").write_text("before")
+    kill_inside(tmp_path, association(FIRST))
+    for _ in range(2):
+        assert refusal(DatabaseError, lambda: settle(tmp_path, ask)) == "it is down"
+    assert settle(tmp_path, never) == 1
+    assert content(tmp_path) == {f"{FIRST}.json": "before"}
+
+
+def test_files_stay_if_the_block_fails_after_the_run_was_recorded(tmp_path: Path) -> None:
+    mark = RunMark("db", dt.datetime(2026, 1, 2, tzinfo=dt.UTC), "here")
+    with (
+        pytest.raises(KeyboardInterrupt),
+        written_files(
+            tmp_path, [association()], "asnrules 1", mark=mark, is_recorded=lambda one: one == mark
+        ),
+    ):
+        raise KeyboardInterrupt
     assert [path.name for path in tmp_path.iterdir()] == [f"{FIRST}.json"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{}", "[]", '{"names": 1, "replaced": [], "mark": null}', "\udc80",
+        '{"names": ["../outside.json"], "replaced": [], "mark": null}',
+        '{"names": ["/outside.json"], "replaced": [], "mark": null}',
+        '{"names": [], "replaced": ["a\\u0000.json"], "mark": null}',
+        '{"names": [], "replaced": [], "mark": ["db", "yesterday", "here"]}',
+    ],
+)  # fmt: skip
+def test_a_journal_that_is_none_is_not_followed(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / "folder"
+    stage(folder)
+    (tmp_path / "outside.json").write_text("mine")
+    (folder / STALE / ".journal").write_bytes(text.encode(errors="surrogateescape"))
+    message = refusal(OutputError, lambda: settle(folder, never))
+    assert str(folder / STALE) in message
+    assert "remove" in message
+    assert (tmp_path / "outside.json").read_text() == "mine"
+
+
+def test_a_link_in_the_place_of_a_stage_is_left_alone(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    stage(elsewhere)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / STALE).symlink_to(elsewhere / STALE)
+    assert settle(folder, never) == 0
+    assert (folder / STALE).is_symlink()
+    assert (elsewhere / STALE / f"{FIRST}.json").exists()

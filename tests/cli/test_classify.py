@@ -144,7 +144,20 @@ def test_a_type_that_a_rule_does_not_want_is_explained_by_those_that_it_wants(
     assert "nrc_focus" in failed
 
 
-def test_explain_in_a_table_has_a_column_of_rules(asnrules: Command) -> None:
+def test_explain_in_a_table_has_a_line_for_each_rule(asnrules: Command) -> None:
+    result = asnrules("classify", "EXP_TYPE=MIR_IMAGE", "FILENAME=a.fits", "--explain")
+    result.assert_fine()
+    first, second = result.out.split("\n\n")
+    assert len(first.splitlines()) == 3
+    lines = [line.split(maxsplit=2) for line in second.splitlines()]
+    assert lines[0] == ["filename", "asn_rule", "answer"]
+    assert ["a.fits", "Asn_Lv2Image", "takes it"] in lines
+    (special,) = (line[2] for line in lines if line[1] == "Asn_Lv2ImageSpecial")
+    assert special.endswith("BKGDTARG is empty, wanted a value")
+    assert len(lines) == 2 + 22
+
+
+def test_explain_in_csv_has_a_column_of_rules(asnrules: Command) -> None:
     result = asnrules("classify", "EXP_TYPE=MIR_IMAGE", "--explain", "--format", "csv")
     (row,) = result.csv
     assert "Asn_Lv2Image: takes it" in row["rules"]

@@ -64,6 +64,18 @@ def test_it_writes_files_and_records_a_run(
         "unassociated": 2,
         "files": [str(output / name) for name in NAMES],
         "diagnostics": [],
+        "orphans": [
+            {
+                "filename": EXPOSURES[3]["filename"],
+                "exp_type": "NRC_DARK",
+                "reason": "no rule takes its EXP_TYPE",
+            },
+            {
+                "filename": EXPOSURES[4]["filename"],
+                "exp_type": "NRC_IMAGE",
+                "reason": "it belongs to no candidate",
+            },
+        ],
     }
     assert names(output) == NAMES
     assert number_of_runs(asnrules_on_copy) == 1
@@ -114,10 +126,29 @@ def test_the_summary_counts_by_rule(asnrules_on_copy: Command, pool: str, output
     assert rows[0] == ["run", "ruleset", "exposures", "associations", "unassociated", "files"]
     assert rows[2] == ["1", "jwst-3.0.0", "5", "3", "2", "3"]
     assert rows[4] == ["asn_type", "asn_rule", "associations"]
-    assert rows[6:] == [
+    assert rows[6:9] == [
         ["image2", "Asn_Lv2Image", "2"],
         ["image2", "Asn_Lv2ImageSpecial", "1"],
+        [],
     ]
+    assert rows[9] == ["in", "no", "association", "exp_type", "reason"]
+    assert [row[:2] for row in rows[11:]] == [
+        [EXPOSURES[3]["filename"], "NRC_DARK"],
+        [EXPOSURES[4]["filename"], "NRC_IMAGE"],
+    ]
+
+
+def test_a_long_list_of_those_in_no_association_is_cut_short(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    darks = [nrc_image(number, exp_type="nrc_dark") for number in range(23)]
+    pool = write_pool(tmp_path / "pool.csv", *darks)
+    result = asnrules_on_file("generate", pool, "--dry-run")
+    assert result.code == 0
+    assert result.out.count("NRC_DARK") == 20
+    assert result.err == ("asnrules: and 3 more in no association; --format json lists them all\n")
+    report = asnrules_on_file("generate", pool, "--dry-run", "--format", "json").json
+    assert len(report["orphans"]) == 23
 
 
 def test_csv_and_jsonl_are_one_line(asnrules_on_file: Command, pool: str) -> None:
@@ -242,6 +273,23 @@ def test_an_unexpanded_template_mark_is_pointed_out(
     assert (report["associations"], len(report["diagnostics"])) == (0, 1)
     assert "template mark" in report["diagnostics"][0]
     assert result.err == f"asnrules: {report['diagnostics'][0]}\n"
+
+
+def test_blank_cells_that_count_as_a_value_are_pointed_out(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    names = ("a_uncal.fits", "b_uncal.fits")
+    pool = write_pool(
+        tmp_path / "pool.csv",
+        *[
+            nrc_image(filename=name, is_psf=psf, bkgdtarg="")
+            for name, psf in zip(names, ("", "yes"), strict=True)
+        ],
+    )
+    result = asnrules_on_file("generate", pool, "--dry-run", "--format", "json")
+    assert result.code == 0
+    (diagnostic,) = json.loads(result.out)["diagnostics"]
+    assert diagnostic.startswith("pool.csv: blank cells of IS_PSF are the value 'nul' to jwst")
 
 
 # ------------------------------------------------------------------ files that are there already

@@ -121,6 +121,34 @@ def test_show_lets_a_person_read_a_rule(asnrules: Command) -> None:
     assert any(line.startswith("as background: BKGDTARG is set") for line in block)
 
 
+def test_show_explains_the_words_that_rules_use(asnrules: Command) -> None:
+    lines = asnrules("rulesets", "show", "jwst-3.0.0").out.splitlines()
+    classes = lines.index("The class of an exposure: the first of these that holds")
+    assert lines[classes + 1] == "  PNTGTYPE is something other than science: the value of PNTGTYPE"
+    assert "  otherwise: science" in lines[classes:]
+    condition = lines.index("  a time-series science exposure")
+    assert lines[condition + 1 : condition + 3] == [
+        "    PNTGTYPE is SCIENCE, TSOVISIT is T",
+        "    PNTGTYPE is SCIENCE, EXP_TYPE begins with NRC_TSIMAGE, NRC_TSGRISM, "
+        "or is NRS_BRIGHTOBJ",
+    ]
+    path = lines.index("  a valid NIRSpec IFU optical path, or no NRS_IFU")
+    assert "    GRATING is G140H, FILTER is F100LP, DETECTOR is NRS1 or NRS2" in lines[path:]
+    step = lines.index("  nod_split")
+    assert lines[step + 1].startswith("    an association for each science; ")
+
+
+def test_every_word_that_rules_use_is_explained(asnrules: Command) -> None:
+    document = asnrules("rulesets", "show", "jwst-3.0.0", "--format", "json").json
+    assert document["classes"][-1] == {"condition": "otherwise", "class": "science"}
+    assert set(document["steps"]) == {step for rule in document["rules"] for step in rule["steps"]}
+    for rule in document["rules"]:
+        for text in [*rule["takes"], *rule["candidates"]]:
+            condition = text.removeprefix("not ")
+            says_itself = condition.split(" ")[0].isupper()
+            assert says_itself or condition in document["conditions"], condition
+
+
 def test_show_rules_as_json(asnrules: Command) -> None:
     document = asnrules("rulesets", "show", "jwst-3.0.0", "--format", "json").json
     assert document["implements"] == "2026-03-20"

@@ -86,6 +86,10 @@ def dropped(document: Any) -> list[tuple[str, str, str | None]]:
 # ------------------------------------------------------------------ the document
 
 
+def key(keyword: str, value: str, *, of_role: bool = False) -> dict[str, Any]:
+    return {"keyword": keyword, "value": value, "of_role": of_role}
+
+
 def test_the_document_of_a_science(asnrules: Command, pool: str) -> None:
     document = explained(asnrules, pool, "image")
     misses = document.pop("misses")
@@ -111,14 +115,23 @@ def test_the_document_of_a_science(asnrules: Command, pool: str) -> None:
                 "product": "image",
                 "exptype": "science",
                 "role": "science",
+                "asked": [
+                    "an imaging science exposure type",
+                    "not a time-series science exposure",
+                    "not DETECTOR is nirspec",
+                    "not FILTER is opaque",
+                    "not NRC_TSGRISM on NRCBLONG",
+                    "not VISITYPE has wfsc inside",
+                    "the class counts as science",
+                ],
                 "keys": {
-                    "program": {"keyword": "PROGRAM", "value": "1"},
-                    "instrument": {"keyword": "INSTRUME", "value": "nircam"},
-                    "detector": {"keyword": "DETECTOR", "value": "nrca1"},
-                    "opt_elem": {"keyword": "FILTER", "value": "f200w"},
-                    "opt_elem2": {"keyword": "PUPIL", "value": "clear"},
-                    "subarray": {"keyword": "SUBARRAY", "value": "full"},
-                    "exp_type": {"keyword": "EXP_TYPE", "value": "nrc_image"},
+                    "program": key("PROGRAM", "1"),
+                    "instrument": key("INSTRUME", "nircam"),
+                    "detector": key("DETECTOR", "nrca1"),
+                    "opt_elem": key("FILTER", "f200w"),
+                    "opt_elem2": key("PUPIL", "clear"),
+                    "subarray": key("SUBARRAY", "full"),
+                    "exp_type": key("EXP_TYPE", "nrc_image"),
                 },
             }
         ],
@@ -194,7 +207,10 @@ def test_an_imprint_that_does_not_match(asnrules_on_file: Command, pool: str) ->
     document = explained(asnrules_on_file, pool, "imprint2")
     assert roles(document) == [("Asn_Lv2SpecImprint", "science", "science")]
     assert dropped(document) == [("Asn_Lv2Spec", "o001", "imprint")]
-    assert document["dropped"][0]["reason"]
+    assert document["dropped"][0]["reason"] == (
+        "made without it: an imprint that fits its science better stays "
+        "(by TARGETID, then DITHPTIN)"
+    )
 
 
 def test_a_nod(asnrules_on_file: Command, pool: str) -> None:
@@ -214,6 +230,29 @@ def test_a_direct_image(asnrules_on_file: Command, pool: str) -> None:
     assert roles(document) == [("Asn_Lv2Image", "science", "science")]
     assert ("Asn_Lv2WFSSNIS", "o001", "direct image") in dropped(document)
     assert document["reason"] is None
+    (reason,) = (one["reason"] for one in document["dropped"] if one["role"] == "direct image")
+    root = "jw00001-o001_t007_niriss_clear-f150w"
+    assert reason == (
+        "made without it: what is made of the direct images stands for it: "
+        f"{root}_i2d.fits, {root}_cat.ecsv, {root}_segm.fits"
+    )
+
+
+def test_a_key_of_a_role_is_told_apart(asnrules_on_file: Command, pool: str) -> None:
+    document = explained(asnrules_on_file, pool, "imprint1")
+    (found,) = (one for one in document["associations"] if one["role"] == "imprint")
+    assert key("MOSTILNO", "1", of_role=True) in found["keys"].values()
+    assert key("GRATING", "g395h") in found["keys"].values()
+    text = text_of(asnrules_on_file, pool, "imprint1").out
+    assert "  what its role has to match: MOSTILNO 1" in text
+
+
+def test_a_nod_that_overlaps(asnrules_on_file: Command, tmp_path: Path) -> None:
+    pool = write(tmp_path / "pool.csv", slit("nod1_uncal.fits", "1"), slit("nod2_uncal.fits", "1"))
+    document = explained(asnrules_on_file, pool, "nod1")
+    assert roles(document) == [("Asn_Lv2NRSFSS", "science", "science")]
+    (one,) = document["dropped"]
+    assert "may overlap" in one["reason"]
 
 
 def test_associations_stand_by_name(asnrules_on_file: Command, pool: str) -> None:
@@ -358,13 +397,23 @@ def test_the_text_of_a_background(asnrules: Command, pool: str) -> None:
         "jw00001-o001_image2_00001_asn: it is a science here (image2)",
         "  Asn_Lv2ImageSpecial took it as science, for candidate o001 (observation)",
     ]
-    assert lines[6:10] == [
+    assert lines[5] == "  asked of it: an imaging science exposure type"
+    assert lines[7:10] == [
         "",
         "jw00001-o001_image2_00002_asn: it is a background here (image2)",
         "  Asn_Lv2Image took it as background, for candidate o001 (observation)",
-        "  in common with the other members: PROGRAM 1, INSTRUME nircam, DETECTOR nrca1, "
-        "FILTER f200w, PUPIL clear, SUBARRAY full, EXP_TYPE nrc_image",
     ]
+    assert lines[10] == "  asked of it: an imaging science exposure type; BKGDTARG is set"
+    assert lines[11] == (
+        "  in common with the other members: PROGRAM 1, INSTRUME nircam, DETECTOR nrca1, "
+        "FILTER f200w, PUPIL clear, SUBARRAY full, EXP_TYPE nrc_image"
+    )
+
+
+def test_the_text_of_a_nod_says_what_becomes_of_nods(asnrules_on_file: Command, pool: str) -> None:
+    out = text_of(asnrules_on_file, pool, "nod1").out
+    split = "  of the sciences of the pattern each is one in turn, the others its background\n"
+    assert out.count(split) == 1
 
 
 def test_the_text_of_an_imprint_has_its_article(asnrules_on_file: Command, pool: str) -> None:

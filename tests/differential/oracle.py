@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from jwst.associations import AssociationPool
@@ -13,20 +14,28 @@ from jwst.associations.exceptions import AssociationError
 from jwst.associations.generator.generate_per_candidate import generate_per_candidate
 from jwst.associations.lib import rules_level2b
 
-from differential.pools import RandomPool
+from differential.pools import Asked
 
 RULES = rules_level2b.__file__
 
 
-def oracle_associations(pool: RandomPool) -> list[tuple[str, dict[str, Any]]]:
-    """Give the name and document of each association that it would write.
+def oracle_associations(path: Path, asked: Asked | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """Give the name and document of each association that it would write for the pool of a file.
 
     Raises whatever jwst raises.
     """
-    rows = pool.sorted_values()
-    table = AssociationPool({column: [row[column] for row in rows] for column in pool.columns})
+    asked = asked or Asked()
     with silence():
-        made = generate_per_candidate(table, [RULES], discover=True, ignore_default=True)
+        made = generate_per_candidate(
+            AssociationPool.read(path),
+            [RULES],
+            candidate_ids=list(asked.candidates) or None,
+            discover=not asked.candidates,
+            version_id=asked.version_id,
+            merge=asked.merge,
+            ignore_default=True,
+            dms_enabled=asked.dms,
+        )
         written = {}
         for association in made:
             try:

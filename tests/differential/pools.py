@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 
 from hypothesis import strategies as st
 
 from differential.families import COMMON, Alphabets, Family, Kind
 
-KEPT = {"filename", "asn_candidate", "program", "exp_type", "pntgtype", "targetid"}
-KEPT |= {"subarray", "pupil"}
+NEVER_LEFT_OUT = {"filename", "asn_candidate", "program", "exp_type", "pntgtype", "targetid"}
+NEVER_LEFT_OUT |= {"subarray", "pupil"}
 """Columns that are never left out: jwst stops without them, or both make nothing."""
 
 SUFFIX = "suffix"
@@ -28,6 +30,16 @@ ODD_CANDIDATES = ("null", "1000")
 COLUMNS = ("filename", *(column for column in COMMON if column != SUFFIX), "asn_candidate")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The options of a run."""
+
+    candidates: tuple[str, ...] = ()
+    dms: bool = False
+    merge: bool = False
+    version_id: str | None = None
+
+
 class RandomPool:
     """A pool: its cells as they stand in the file, in upper case on the way there if so wanted."""
 
@@ -41,28 +53,42 @@ class RandomPool:
 
     def text(self, *, is_sorted: bool = False) -> str:
         """Write it; as it stands, or as jwst is to read it."""
-        rows = self.sorted_values() if is_sorted else self.rows
+        rows = self.sorted_rows() if is_sorted else self.rows
         lines = ["|".join(self.columns)]
         lines += ["|".join(row[column] for column in self.columns) for row in rows]
         text = "\n".join([*lines, ""])
         return text.upper() if self.upper else text
 
     def values(self) -> list[dict[str, str]]:
+        """Give the rows as jwst reads them: a blank is `null`, cut to the longest of its column."""
+        widths = {
+            column: max([1, *(len(row[column].strip()) for row in self.rows)])
+            for column in self.columns
+        }
         return [
-            {column: row[column].strip().lower() or "null" for column in self.columns}
+            {
+                column: row[column].strip().lower() or "null"[: widths[column]]
+                for column in self.columns
+            }
             for row in self.rows
         ]
 
-    def sorted_values(self) -> list[dict[str, str]]:
+    def sorted_rows(self) -> list[Mapping[str, str]]:
         """Give the rows by file name, then by the values of the other columns in order of name."""
         names = sorted(self.columns)
-        return sorted(
-            self.values(), key=lambda row: (row["filename"], [row[name] for name in names])
+        values = self.values()
+        places = sorted(
+            range(len(values)),
+            key=lambda at: (
+                values[at]["filename"],
+                [_compared(values[at], name) for name in names],
+            ),
         )
+        return [self.rows[place] for place in places]
 
     def brief(self) -> str:
         """Show it: what all rows share, then what they do not."""
-        rows = self.sorted_values()
+        rows = self.sorted_rows()
         if not rows:
             return "no rows"
         same = {name for name in self.columns if len({row[name] for row in rows}) == 1}
@@ -75,6 +101,12 @@ class RandomPool:
         return "\n".join([*lines, f"no columns: {' '.join(absent)}", f"upper: {self.upper}"])
 
 
+def _compared(row: Mapping[str, str], column: str) -> list[str]:
+    """Give what rows of one file name are compared by: the order of candidates is nothing."""
+    pairs = re.findall(r"\([^()]*\)", row[column]) if column == "asn_candidate" else []
+    return sorted(pairs) or [row[column]]
+
+
 @st.composite
 def pools(draw: st.DrawFn, family: Family) -> RandomPool:
     """Draw a pool of a family.
@@ -85,7 +117,7 @@ def pools(draw: st.DrawFn, family: Family) -> RandomPool:
     varied = [column for column in family.dense if draw(st.booleans())]
     others = sorted({*COMMON, *(column for kind in kinds for column in kind)} - {*family.dense})
     varied += draw(st.lists(st.sampled_from(others), max_size=family.others, unique=True))
-    repeats_names = _seldom(draw, 6)
+    repeats_names = seldom(draw, 6)
     if repeats_names and draw(st.booleans()):
         varied.append(SUFFIX)
     alphabets = [_some(draw, kind, varied) for kind in kinds]
@@ -95,7 +127,7 @@ def pools(draw: st.DrawFn, family: Family) -> RandomPool:
         draw(st.lists(st.sampled_from(SHARED), max_size=2, unique=True)), key=itemgetter(1)
     )
     observations = draw(st.integers(1, 3))
-    has_odd_candidates = _seldom(draw, 12)
+    has_odd_candidates = seldom(draw, 12)
     rows = []
     for number in range(draw(st.integers(2, 14))):
         chosen = draw(st.sampled_from(alphabets))
@@ -113,12 +145,29 @@ def pools(draw: st.DrawFn, family: Family) -> RandomPool:
         stem = f"jw00001{observation:03}001_02101_{exposure:05}_{row['detector'] or 'none'}"
         rows.append({**row, "filename": f"{stem}{row.pop(SUFFIX)}"})
     absent: set[str] = set()
-    if _seldom(draw, 4):
-        absent = draw(st.sets(st.sampled_from(sorted(set(COLUMNS) - KEPT)), max_size=3))
+    if seldom(draw, 4):
+        absent = draw(st.sets(st.sampled_from(sorted(set(COLUMNS) - NEVER_LEFT_OUT)), max_size=3))
     return RandomPool(
         columns=tuple(column for column in COLUMNS if column not in absent),
         rows=tuple(reversed(rows)),
-        upper=_seldom(draw, 6),
+        upper=seldom(draw, 6),
+    )
+
+
+@st.composite
+def options(draw: st.DrawFn, pool: RandomPool) -> Asked:
+    """Draw the options of a run: mostly none."""
+    if not seldom(draw, 3):
+        return Asked()
+    ids = sorted(
+        {name for row in pool.values() for name in re.findall("[oc][0-9]+", row["asn_candidate"])}
+    )
+    some = st.lists(st.sampled_from(ids), max_size=2, unique=True) if ids else st.just([])
+    return Asked(
+        candidates=tuple(draw(some)),
+        dms=draw(st.booleans()),
+        merge=draw(st.booleans()),
+        version_id=draw(st.sampled_from((None, "v1", "20261125t101500"))),
     )
 
 
@@ -134,5 +183,5 @@ def _some(draw: st.DrawFn, kind: Kind, varied: list[str]) -> Alphabets:
     return alphabets
 
 
-def _seldom(draw: st.DrawFn, one_in: int) -> bool:
+def seldom(draw: st.DrawFn, one_in: int) -> bool:
     return draw(st.integers(1, one_in)) == one_in

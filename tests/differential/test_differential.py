@@ -1,6 +1,6 @@
 """On random pools, the engine makes the associations that jwst 3.0.0 makes.
 
-Needs jwst beside asnrules. ASNRULES_DIFFERENTIAL_EXAMPLES is the number of pools of a family.
+Needs jwst beside asnrules. ASNRULES_DIFFERENTIAL_EXAMPLES is the number of pools of a kind.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
 from asnrules.catalog.executable import build_ruleset
 from asnrules.catalog.files import read_ruleset
 from asnrules.catalog.plain import read_csv
+from asnrules.engine.candidates import Selection
 from asnrules.engine.drafts import Work
-from asnrules.engine.generation import Generation
+from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.model import Ruleset
 from asnrules.engine.order import canonical_order
 from asnrules.errors import PoolError
@@ -30,22 +31,33 @@ from asnrules.pools import read_pool
 from asnrules.shipped import shipped
 from asnrules.worked import check_columns
 from differential.families import FAMILIES
-from differential.pools import RandomPool, pools
+from differential.observations import programs, real_observations, real_rows
+from differential.pools import Asked, RandomPool, options, pools
 
 pytest.importorskip("jwst", reason="jwst 3.0.0 is not installed beside asnrules")
 
 from differential.oracle import RULES, oracle_associations
 
-EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "40"))
 FIELDS = ("asn_type", "asn_rule", "asn_id", "program", "target", "degraded_status")
 
 Associations = list[tuple[str, dict[str, Any]]]
 
 
-def expectation(pool: RandomPool) -> Associations | None:
+KINDS = {
+    **{name: pools(family) for name, family in FAMILIES.items()},
+    "observed": programs(disturbed=False),
+    "disturbed": programs(disturbed=True),
+}
+PARITY = Path(__file__).parents[3] / "shared" / "parity"
+if PARITY.is_dir():
+    KINDS["rows of real pools"] = real_rows(real_observations(PARITY))
+
+
+def expectation(path: Path, asked: Asked) -> Associations | None:
     """Give what the oracle makes; None where it stops with an exception."""
     try:
-        return oracle_associations(pool)
+        return oracle_associations(path, asked)
     except Exception as error:
         event(f"the oracle stops: {type(error).__name__}")
         return None
@@ -56,7 +68,7 @@ def pool_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("random") / "pool.csv"
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("kind", KINDS)
 @settings(
     max_examples=EXAMPLES,
     derandomize=False,
@@ -64,49 +76,69 @@ def pool_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(data=st.data())
-def test_makes_what_the_oracle_makes(family: str, data: st.DataObject, pool_path: Path) -> None:
-    pool = data.draw(pools(FAMILIES[family]), label="pool")
+def test_makes_what_the_oracle_makes(kind: str, data: st.DataObject, pool_path: Path) -> None:
+    pool = data.draw(KINDS[kind], label="pool")
+    asked = data.draw(options(pool), label="options")
     pool_path.write_text(pool.text())
     refusal = None
     made: Associations = []
     try:
-        made = engine_associations(pool_path)
+        made = engine_associations(pool_path, asked)
     except PoolError as error:
         refusal = error
-    expected = expectation(pool)
+    pool_path.write_text(pool.text(is_sorted=True))
+    expected = expectation(pool_path, asked)
     if expected is None:
         return
     assert refusal is None, f"{refusal}\n{pool.brief()}"
     wanted, found = summary(expected), summary(made)
     event("with associations" if wanted else "without associations")
-    assert wanted == found, difference(pool, wanted, found)
+    assert wanted == found, f"{asked}\n{difference(pool, wanted, found)}"
 
 
 @settings(max_examples=3, phases=[Phase.generate], deadline=None)
-@given(pool=pools(FAMILIES["wild"]).filter(expectation))
+@given(data=st.data())
 def test_the_oracle_in_process_is_the_program(
-    pool: RandomPool, tmp_path_factory: pytest.TempPathFactory
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    pool = data.draw(pools(FAMILIES["wild"]), label="pool")
+    asked = data.draw(options(pool), label="options")
     folder = tmp_path_factory.mktemp("program")
-    (folder / "pool.csv").write_text(pool.text(is_sorted=True))
-    options = ["--ignore-default", "-r", RULES, "-p", str(folder)]
+    path = folder / "pool.csv"
+    path.write_text(pool.text(is_sorted=True))
+    expected = expectation(path, asked)
+    assume(expected)
+    given_options = [
+        *(["-i", *asked.candidates] if asked.candidates else []),
+        *(["--DMS"] if asked.dms else []),
+        *(["--merge"] if asked.merge else []),
+        *(["--version-id", asked.version_id] if asked.version_id else []),
+    ]
     command = "import sys; from jwst.associations.main import main; main(sys.argv[1:])"
     subprocess.run(
-        [sys.executable, "-c", command, str(folder / "pool.csv"), *options],
+        [
+            sys.executable, "-c", command, str(path),
+            "--ignore-default", "-r", RULES, "-p", str(folder), *given_options,
+        ],
         check=True,
         capture_output=True,
-    )
+    )  # fmt: skip
     written = [(path.stem, json.loads(path.read_text())) for path in folder.glob("*_asn.json")]
-    assert summary(written) == summary(oracle_associations(pool)), pool.brief()
+    assert summary(written) == summary(expected or []), pool.brief()
 
 
-def engine_associations(path: Path) -> Associations:
+def engine_associations(path: Path, asked: Asked) -> Associations:
     keywords = all_keywords()
     pool = read_pool(path, keywords)
     check_columns(ruleset(), pool)
-    order = canonical_order(pool.rows, keywords.index("filename"))
+    order = canonical_order(pool.rows, keywords.index("filename"), keywords.index("asn_candidate"))
     work = Work.judged(ruleset(), keywords, [pool.rows[place] for place in order])
-    outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows)).run()
+    wanted = Wanted(
+        selection=Selection(frozenset(asked.candidates), asked.dms),
+        merge=asked.merge,
+        version_id=asked.version_id,
+    )
+    outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows), wanted).run()
     return [(one.asn_name, one.document("test")) for one in outcome.associations]
 
 

@@ -78,7 +78,7 @@ def work_of(
         tuple(None if name in without else one.get(name, "null") for name in keywords())
         for one in exposures
     ]
-    order = canonical_order(rows, keywords().index("filename"))
+    order = canonical_order(rows, keywords().index("filename"), keywords().index("asn_candidate"))
     return Work.judged(rules or ruleset(), keywords(), [rows[place] for place in order])
 
 

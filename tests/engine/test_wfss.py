@@ -165,6 +165,12 @@ def test_a_subarray_of_niriss_is_in_the_name() -> None:
     }
 
 
+def test_punctuation_of_keys_is_escaped_in_the_name() -> None:
+    values = {"subarray": "sub-1", "targetid": "a.b"}
+    found = roots(grism("a_uncal.fits", **values), direct("b_uncal.fits", **values))
+    assert found == {"a_rate.fits": r"jw00001-o001_ta\.b_niriss_clear-f150w-sub\-1"}
+
+
 def test_nircam_is_named_by_filter_and_pupil_of_the_direct_image_without_a_subarray() -> None:
     place = {"instrume": "nircam", "detector": "nrcalong", "subarray": "sub320", "filter": "f444w"}
     pool = [

@@ -63,7 +63,9 @@ class Case:
         keywords = all_keywords()
         pool = read_pool(self.folder / "pool.csv", keywords)
         check_columns(ruleset(label), pool)
-        order = canonical_order(pool.rows, keywords.index("filename"))
+        order = canonical_order(
+            pool.rows, keywords.index("filename"), keywords.index("asn_candidate")
+        )
         work = Work.judged(ruleset(label), keywords, [pool.rows[place] for place in order])
         outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows)).run()
         return [(one.asn_name, one.document("test")) for one in outcome.associations]

@@ -76,9 +76,50 @@ def test_a_header_without_line_end() -> None:
 
 def test_a_missing_column_is_none_and_a_blank_cell_is_null() -> None:
     pool = read(
-        "filename|asn_candidate|band\na||\nb| |x\n", ("filename", "lamp", "band", *KEYWORDS[1:])
+        "filename|asn_candidate|band\na||\nb| |long\n", ("filename", "lamp", "band", *KEYWORDS[1:])
     )
-    assert pool.rows == [("a", None, "null", "null", None), ("b", None, "x", "null", None)]
+    assert pool.rows == [("a", None, "null", "null", None), ("b", None, "long", "null", None)]
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ((), "n"),
+        (("t",), "n"),
+        (("10", " 1 "), "nu"),
+        (("1", '"abc"'), "nul"),
+        (("é€x",), "nul"),
+        (("abcd", "t"), "null"),
+        (("longer", "null"), "null"),
+    ],
+)
+def test_a_blank_is_null_cut_to_the_longest_cell_of_its_column(
+    others: tuple[str, ...], expected: str
+) -> None:
+    # As astropy's reader of tables has it, with which jwst reads a pool.
+    lines = [f"{n}|{cell}|{O001}\n" for n, cell in enumerate(("", *others, "  ", '""'))]
+    pool = read(HEADER + "".join(lines))
+    for place in (0, -2, -1):
+        assert pool.rows[place][2] == expected
+    assert pool.blanks == {"exp_type": expected}
+
+
+def test_a_pool_without_blanks_has_none() -> None:
+    assert read(PLAIN).blanks == {}
+
+
+def test_a_blank_candidate_cell_is_null_however_short_the_column() -> None:
+    pool = read("filename|asn_candidate|exp_type\na||x\n")
+    assert pool.rows == [("a", "null", "x")]
+    assert pool.candidates == {"null": ()}
+    assert pool.blanks == {}
+
+
+def test_a_stream_of_rows_has_a_blank_as_null() -> None:
+    Path("pool.csv").write_text(HEADER + "a||1000\nb|x|1000\n")
+    with PoolReader("pool.csv", KEYWORDS) as reader:
+        assert [row[2] for row in reader] == ["null", "x"]
+        assert reader.has_blanks
 
 
 def test_rows_follow_the_order_of_the_keywords() -> None:
@@ -104,7 +145,7 @@ def test_names_and_values_are_stripped() -> None:
     [
         ('"a|b.fits"|x|null', ("a|b.fits", "x", "null")),
         ('a|"x"|null', ("a", "x", "null")),
-        ('a|""|null', ("a", "null", "null")),
+        ('a|""|null', ("a", "n", "null")),
         ('a|" x "|null', ("a", "x", "null")),
         ('a| "x|y" |null', ("a", "x|y", "null")),
         ('a|"say ""hi"""|null', ("a", 'say "hi"', "null")),

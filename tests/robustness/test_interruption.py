@@ -1,4 +1,7 @@
-"""Ctrl-C while `generate` reads, writes or records: exit code 130, one line, and no trace."""
+"""Ctrl-C at the start, and while `generate` reads, writes or records.
+
+Exit code 130, one line, and no trace.
+"""
 
 from __future__ import annotations
 
@@ -124,3 +127,24 @@ def test_while_it_records(database: Path) -> None:
     with generating(str(pool), database) as process:
         wait_until(lambda: is_being_written(database), process)
         assert_no_trace(interrupt(process), database)
+
+
+@pytest.mark.parametrize("module", ["typer.colors", "typer.models", "asnrules.cli.classify"])
+def test_while_it_is_imported(module: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "asnrules"]
+    process = subprocess.Popen(
+        [*command, "--database", str(tmp_path / "asnrules.db"), "lookup"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    # Python writes a line for each module that it has imported.
+    imported = (line.split("|")[-1].strip() for line in process.stderr)
+    assert module in imported
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=DEADLINE)
+    said = [line for line in err.splitlines() if not line.startswith("import time:")]
+    assert (process.returncode, out, len(said)) == (130, "", 1)
+    assert said[0].startswith("asnrules: interrupted")

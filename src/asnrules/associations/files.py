@@ -7,11 +7,27 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from asnrules.associations.journal import (
+    ASIDE,
+    IsRecorded,
+    Journal,
+    RunMark,
+    has_journal,
+    read_journal,
+    remove_journal,
+    take_back,
+    write_journal,
+)
 from asnrules.associations.model import Association
 from asnrules.errors import OutputError, PoolError
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
 
 _STAGE = ".asnrules-stage-"
 _LONGEST_NAME = 255
@@ -24,11 +40,14 @@ def written_files(
     code_version: str,
     *,
     overwrite: bool = False,
+    mark: RunMark | None = None,
+    is_recorded: IsRecorded = lambda _: False,
 ) -> Iterator[list[Path]]:
     """Write the files of associations, and take them back if the block fails.
 
     They are written into a folder beside, then moved into place when the block is entered, so
-    that a run can be recorded inside the block: both are there afterwards, or neither.
+    that a run can be recorded inside the block: both are there afterwards, or neither. If the
+    process is killed in the block, `settle` sees to it.
 
     Parameters
     ----------
@@ -40,6 +59,10 @@ def written_files(
         The software and ruleset that made them.
     overwrite : bool
         Whether a file of the same name with another content may be replaced.
+    mark : RunMark, optional
+        The run that is recorded in the block.
+    is_recorded : callable
+        Tells whether it was, if the block fails; then the files stay all the same.
 
     Yields
     ------
@@ -58,16 +81,68 @@ def written_files(
         raise OutputError(f"{folder}: is no folder; choose another with --output")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _clear_stale(folder)
         with _stage(folder) as stage:
             paths = _write(stage, folder, associations, code_version, overwrite=overwrite)
-            with _moved(stage, folder, [path.name for path in paths]):
+            names = [path.name for path in paths]
+            replaced = frozenset(name for name in names if os.path.lexists(folder / name))
+            with _moved(stage, Journal(names, replaced, mark), is_recorded):
                 yield paths
     except OSError as error:
-        place = error.filename or folder
-        raise OutputError(
-            f"{place}: {os.strerror(error.errno or 0)}; choose another folder with --output"
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def settle(folder: Path, is_recorded: IsRecorded) -> int:
+    """Bring an end to what runs left in a folder that were cut off.
+
+    The files of those that were recorded stay; what others had moved is taken back.
+
+    Parameters
+    ----------
+    folder : Path
+        The output folder; it may be missing.
+    is_recorded : callable
+        Tells whether a run was recorded.
+
+    Returns
+    -------
+    int
+        How many files were taken back.
+
+    Raises
+    ------
+    OutputError
+        If that cannot be done.
+    """
+    if fcntl is None or not folder.is_dir():
+        # Without file locks nobody can tell a stage that was left from one in use.
+        return 0
+    try:
+        with _locked(folder):
+            return sum(
+                _settle(stage, is_recorded)
+                for stage in sorted(folder.glob(f"{_STAGE}*"))
+                if not stage.is_symlink() and os.access(stage, os.R_OK | os.W_OK | os.X_OK)
+            )
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _settle(stage: Path, is_recorded: IsRecorded) -> int:
+    count = 0
+    with suppress(BlockingIOError), _locked(stage, wait=False):
+        journal = read_journal(stage)
+        if journal and not (journal.mark and is_recorded(journal.mark)):
+            count = take_back(stage, journal)
+        remove_journal(stage)
+        shutil.rmtree(stage, ignore_errors=True)
+    return count
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    place = error.filename or folder
+    return OutputError(
+        f"{place}: {os.strerror(error.errno or 0)}; choose another folder with --output"
+    )
 
 
 def check_names(associations: Sequence[Association]) -> None:
@@ -128,60 +203,49 @@ def _differs(path: Path, content: bytes) -> bool:
 
 
 @contextmanager
-def _moved(stage: Path, folder: Path, names: Sequence[str]) -> Iterator[None]:
-    """Move files from the stage into the folder, and put all back as it was if the block fails."""
-    aside = stage / "aside"
-    aside.mkdir()
-    moved: list[str] = []
+def _moved(stage: Path, journal: Journal, is_recorded: IsRecorded) -> Iterator[None]:
+    """Move files from the stage into its folder, and put all back as it was if the block fails."""
+    (stage / ASIDE).mkdir()
+    write_journal(stage, journal)
     try:
-        for name in names:
-            if os.path.lexists(folder / name):
-                (folder / name).replace(aside / name)
-            moved.append(name)
-            (stage / name).replace(folder / name)
+        for name in journal.names:
+            if os.path.lexists(stage.parent / name):
+                (stage.parent / name).replace(stage / ASIDE / name)
+            (stage / name).replace(stage.parent / name)
         yield
     except BaseException:
-        for name in moved:
-            with suppress(FileNotFoundError):
-                (folder / name).unlink()
-            if os.path.lexists(aside / name):
-                (aside / name).replace(folder / name)
+        # An interrupt can come between the end of the record's transaction and here.
+        if not (journal.mark and is_recorded(journal.mark)):
+            take_back(stage, journal)
+        remove_journal(stage)
         raise
+    remove_journal(stage)
 
 
 @contextmanager
 def _stage(folder: Path) -> Iterator[Path]:
     """Make a folder beside the files to come; it is locked for as long as it is in use."""
-    # Made under a name that nobody clears, and given its own when it is locked.
-    path = Path(tempfile.mkdtemp(prefix=".asnrules-", dir=folder))
-    with _locked(path):
-        stage = path.rename(folder / path.name.replace(".asnrules-", _STAGE, 1))
+    with ExitStack() as stack:
+        # Nobody clears it between its making and its locking.
+        with _locked(folder):
+            stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder))
+            stack.enter_context(_locked(stage))
         try:
             yield stage
         finally:
-            shutil.rmtree(stage, ignore_errors=True)
-
-
-def _clear_stale(folder: Path) -> None:
-    """Remove what runs left behind that were cut off."""
-    for path in folder.glob(f"{_STAGE}*"):
-        with suppress(BlockingIOError, FileNotFoundError), _locked(path):
-            shutil.rmtree(path, ignore_errors=True)
+            # Where it is not known whether the run was recorded, the next run asks again.
+            if not has_journal(stage):
+                shutil.rmtree(stage, ignore_errors=True)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    try:
-        import fcntl
-    except ImportError:
-        # Without file locks nobody can tell a stale stage from one in use.
-        if path.name.startswith(_STAGE):
-            raise BlockingIOError from None
+def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    if fcntl is None:
         yield
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(descriptor)

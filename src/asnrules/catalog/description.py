@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from asnrules.catalog import store
 from asnrules.catalog.executable import build_ruleset
+from asnrules.catalog.glossary import Glossary, glossary
 from asnrules.catalog.modes import look_up
 from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, find_ruleset
 from asnrules.database.schema import errata
@@ -31,12 +32,15 @@ class Description:
         Rows of the table, or rules, each with its conditions, keys, roles and steps in words.
     errata : list of dict
         What was misprinted, and what it means.
+    glossary : Glossary or None
+        What the words mean that rules are described in; None for a table.
     """
 
     info: RulesetInfo
     columns: Sequence[str]
     rows: list[dict[str, Any]]
     errata: list[dict[str, Any]]
+    glossary: Glossary | None = None
 
     def document(self) -> dict[str, Any]:
         """Give all of it as one document."""
@@ -44,7 +48,8 @@ class Description:
             name: value for name, value in self.info._asdict().items() if name != "ruleset_id"
         }
         what = "rows" if self.info.kind == PUBLISHED else "rules"
-        return {**header, what: self.rows, "errata": self.errata}
+        document = {**header, what: self.rows, "errata": self.errata}
+        return document if self.glossary is None else {**document, **_glossary(self.glossary)}
 
     def text(self) -> str:
         """Give all of it as text to read."""
@@ -61,6 +66,8 @@ class Description:
         else:
             for row in self.rows:
                 lines += _rule_lines(row)
+        if self.glossary is not None:
+            lines += _glossary_lines(self.glossary)
         return "\n".join(lines).rstrip()
 
     def _period(self) -> str:
@@ -120,7 +127,8 @@ def describe_ruleset(connection: Connection, label: str) -> Description:
         ]
         return Description(info, _ROW_COLUMNS, rows, _errata(connection, info))
     ruleset = build_ruleset(store.read_content(connection, info.ruleset_id))
-    return Description(info, _RULE_COLUMNS, [_rule(rule) for rule in ruleset.rules], [])
+    rules = [_rule(rule) for rule in ruleset.rules]
+    return Description(info, _RULE_COLUMNS, rules, [], glossary(ruleset))
 
 
 def _errata(connection: Connection, info: RulesetInfo) -> list[dict[str, Any]]:
@@ -201,3 +209,33 @@ def _rule_lines(row: dict[str, Any]) -> list[str]:
         for number, text in enumerate(row[name]):
             lines.append(f"  {heading if number == 0 else '':<15}{text}")
     return [*lines, f"  {'written':<15}{row['written']}", ""]
+
+
+def _glossary(found: Glossary) -> dict[str, Any]:
+    return {
+        "classes": [{"condition": text, "class": its_class} for text, its_class in found.classes],
+        "conditions": found.conditions,
+        "steps": found.steps,
+    }
+
+
+def _glossary_lines(found: Glossary) -> list[str]:
+    lines = ["The class of an exposure: the first of these that holds"]
+    lines += [f"  {text}: {its_class}" for text, its_class in found.classes]
+    lines += ["", "Conditions: one of the lines below each has to hold"]
+    for text, alternatives in found.conditions.items():
+        lines += [f"  {text}", *(f"    {line}" for line in alternatives)]
+    lines += [
+        "",
+        "Keys: the exposures of an association have the same value of each. Of 'A, else B' the",
+        "first that the first exposure has a value for counts for all; where a key is 'if there is",
+        "one', an exposure without a value fits.",
+        "",
+        "Roles: the first that fits takes an exposure. 'Offered again at the end': also to the",
+        "associations that were made after it.",
+        "",
+        "Finishing steps",
+    ]
+    for name, text in found.steps.items():
+        lines += [f"  {name}", f"    {text}"]
+    return lines

@@ -5,23 +5,24 @@ A command imports what it needs when it runs, so that a look-up waits for nothin
 
 from __future__ import annotations
 
-import io
-import os
-import sys
-from typing import cast
+from asnrules.cli.interrupts import INTERRUPTED, plain_exit
 
-import typer
+with plain_exit():
+    import io
+    import os
+    import sys
+    from typing import cast
 
-from asnrules.cli.output import printable
-from asnrules.errors import AsnrulesError
+    import typer
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+    from asnrules.cli.output import printable
+    from asnrules.errors import AsnrulesError
 
 
 def main() -> None:
     """Run the command line, and turn errors into one line and an exit code."""
-    from asnrules.cli.app import app
+    with plain_exit():
+        from asnrules.cli.app import app
 
     # What typer's own errors have in common; it does not export the class by name.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])

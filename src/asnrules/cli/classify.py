@@ -49,9 +49,27 @@ def classify(
         print_json(next(documents))
     elif output in {Format.JSON, Format.JSONL}:
         print_records(documents, COLUMNS, output)
+    elif output is Format.TABLE and explain:
+        _print_explained(list(documents))
     else:
         columns = (*COLUMNS, "rules") if explain else COLUMNS
         print_records((_flat(document) for document in documents), columns, output)
+
+
+def _print_explained(documents: list[dict[str, Any]]) -> None:
+    """Print what exposures are, and below it a line for each exposure and rule."""
+    print_records([_flat(document) for document in documents], COLUMNS, Format.TABLE)
+    typer.echo()
+    rules = [
+        {
+            "filename": document["filename"],
+            "asn_rule": rule["asn_rule"],
+            "answer": rule["failed_condition"] or "takes it",
+        }
+        for document in documents
+        for rule in document["rules"]
+    ]
+    print_records(rules, ("filename", "asn_rule", "answer"), Format.TABLE)
 
 
 def _documents(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SHOWN = 5
 """How many diagnostics are shown to a person."""
 
+LISTED = 20
+"""How many exposures in no association are shown to a person."""
+
 
 NOW = "\0now"
 """Stands for the time, where no word of a command line can."""
@@ -142,11 +145,23 @@ def _print(report: Report, output: Format) -> None:
                 ("asn_type", "asn_rule", "associations"),
                 [[*key, str(count)] for key, count in sorted(report.by_rule.items())],
             )
+        if report.orphans:
+            sys.stdout.write("\n")
+            print_table(
+                ("in no association", "exp_type", "reason"),
+                [[printable(text or "") for text in orphan] for orphan in report.orphans[:LISTED]],
+            )
+        if len(report.orphans) > LISTED:
+            rest = len(report.orphans) - LISTED
+            sys.stderr.write(
+                f"asnrules: and {rest} more in no association; --format json lists them all\n"
+            )
     else:
         document = report.document()
         flat = {
             **document,
             "files": " ".join(report.files),
             "diagnostics": "; ".join(report.diagnostics),
+            "orphans": "; ".join(f"{one.filename}: {one.reason}" for one in report.orphans),
         }
         print_records([document if output is Format.JSONL else flat], list(document), output)

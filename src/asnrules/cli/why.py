@@ -65,8 +65,21 @@ def _lines(explanation: Explanation) -> Iterable[str]:
             f"  {document['asn_rule']} took it as {document['role']}, "
             f"for candidate {document['candidate']} ({document['candidate_type']})"
         )
-        shared = ", ".join(f"{key['keyword']} {key['value']}" for key in document["keys"].values())
+        asked = [text for text in document["asked"] if not text.startswith("not ")]
+        yield f"  asked of it: {'; '.join(asked) or 'nothing'}"
+        if (document["role"], document["exptype"]) == ("science", "background"):
+            yield "  of the sciences of the pattern each is one in turn, the others its background"
+        shared, of_role = (
+            ", ".join(
+                f"{key['keyword']} {key['value']}"
+                for key in document["keys"].values()
+                if key["of_role"] is of_its_role
+            )
+            for of_its_role in (False, True)
+        )
         yield f"  in common with the other members: {shared or 'nothing'}"
+        if of_role:
+            yield f"  what its role has to match: {of_role}"
     if explanation.reason is not None:
         yield ""
         yield f"It is in no association: {explanation.reason}"

@@ -6,6 +6,7 @@ transaction begins, since one that has read first cannot take it later without a
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sqlite3
@@ -20,6 +21,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from asnrules.errors import DatabaseError, UsageError
+
+# What SQLAlchemy logs there it raises as well: without a handler, an interrupt that comes as a
+# connection is closed would be on stderr as a traceback.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 BUSY_SECONDS = 60
 """How long to wait for another process that writes to the same SQLite file."""
@@ -84,6 +89,15 @@ def shown_url(url: URL) -> str:
         return url.database or ""
     secrets = [name for name in url.query if "password" in name.lower()]
     return url.difference_update_query(secrets).render_as_string(hide_password=True)
+
+
+def database_name(url: URL) -> str:
+    """Say which database a URL leads to, whoever goes there and from wherever."""
+    if url.get_backend_name() == "sqlite":
+        return str(Path(url.database or "").resolve())
+    host = url.host or url.query.get("host", "")
+    port = url.port or url.query.get("port", "")
+    return f"postgresql {host}:{port}/{url.database}"
 
 
 def open_engine(url: URL) -> Engine:

@@ -93,8 +93,8 @@ def sub_pools(
             by_text.setdefault(text, []).append(place)
     by_type: dict[str, dict[str, None]] = {}
     for text in by_text:
-        # Sorted by type, as the order within a text must not matter here.
-        for identifier, kind in sorted(parsed[text], key=lambda pair: pair[1]):
+        # Sorted, as the order within a text must not matter here.
+        for identifier, kind in sorted(parsed[text], key=lambda pair: (pair[1], pair[0])):
             by_type.setdefault(kind, {})[identifier] = None
 
     pairs = [(name, kind) for kind, names in by_type.items() for name in names]

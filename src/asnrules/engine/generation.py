@@ -12,6 +12,7 @@ from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, Selection, SubPool, sub_pools
 from asnrules.engine.diagnosis import OrderDependence
 from asnrules.engine.drafts import Draft, Fate, Work, find
+from asnrules.engine.finishing.wording import left_out_text
 from asnrules.engine.growth import Growth
 from asnrules.engine.naming import Naming, merge
 
@@ -182,7 +183,7 @@ class Generation:
                 text = "an association with the same members, or the same name and more, stays"
                 fates.append(Fate(draft.rule, draft.candidate, grown, text))
             elif member is None:
-                text = f"left out by its finishing steps ({', '.join(draft.rule.steps)})"
+                text = f"made without it: {left_out_text(draft, grown)}"
                 fates.append(Fate(draft.rule, draft.candidate, grown, text))
             else:
                 keys = {

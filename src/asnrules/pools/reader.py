@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -19,6 +19,7 @@ from asnrules.pools.wording import label, shown
 FILENAME = "filename"
 ASN_CANDIDATE = "asn_candidate"
 NULL = "null"
+_BLANK = ""
 CELL_LIMIT = 131_072
 _SEPARATOR = "|"
 _SHARED_LIMIT = 1 << 20
@@ -36,8 +37,16 @@ class _Values(dict[str | None, str | None]):
     sharing them is what lets a million rows fit in memory.
     """
 
+    def __init__(self, blank: str) -> None:
+        super().__init__({None: None, NULL: NULL})
+        self._blank = blank
+        self.has_blanks = False
+
     def __missing__(self, cell: str) -> str:
-        value = cell.strip() or NULL
+        value = cell.strip()
+        if not value:
+            self.has_blanks = True
+            value = self._blank
         if len(self) < _SHARED_LIMIT:
             value = self.get(value) or value
             self[value] = self[cell] = value
@@ -54,6 +63,8 @@ class PoolReader:
     keywords : sequence of str
         Lower-case names of the columns to keep, in the order of the row tuples; `filename`
         and `asn_candidate` have to be among them, and none may come twice.
+    blank : str
+        What a blank cell gives, other than in asn_candidate, where it is `null`.
 
     Attributes
     ----------
@@ -70,6 +81,8 @@ class PoolReader:
         it; '' until the last row has been read.
     bytes_read : int
         Number of stored bytes read so far.
+    has_blanks : bool
+        Whether a cell of the rows read so far was blank.
 
     Raises
     ------
@@ -77,7 +90,7 @@ class PoolReader:
         On entering the context or in the iteration, for anything wrong with the file.
     """
 
-    def __init__(self, path: str | Path, keywords: Sequence[str]) -> None:
+    def __init__(self, path: str | Path, keywords: Sequence[str], *, blank: str = NULL) -> None:
         self.keywords = tuple(keywords)
         distinct = set(self.keywords)
         if len(distinct) < len(self.keywords) or not {FILENAME, ASN_CANDIDATE} <= distinct:
@@ -85,6 +98,7 @@ class PoolReader:
         self._stored = StoredText(path)
         self._lines = self._stored.lines()
         self._open = False
+        self._values = _Values(blank)
         self.name = self._stored.name
         self.columns: tuple[str, ...] = ()
         self.candidates: dict[str, tuple[Candidate, ...]] = {}
@@ -117,6 +131,11 @@ class PoolReader:
         """Number of stored bytes read so far."""
         return self._stored.bytes_read
 
+    @property
+    def has_blanks(self) -> bool:
+        """Whether a cell of the rows read so far was blank."""
+        return self._values.has_blanks
+
     def __iter__(self) -> Iterator[tuple[str | None, ...]]:
         if not self._open:
             raise ValueError("a pool is read within its context only")
@@ -127,7 +146,7 @@ class PoolReader:
         # A keyword without a column takes the None that is put behind the last cell.
         places = {column: place for place, column in enumerate(self.columns)}
         kept = itemgetter(*(places.get(keyword, wanted) for keyword in self.keywords))
-        value_of = _Values({None: None}).__getitem__
+        value_of = self._values.__getitem__
         for number, line, suspect in self._lines:
             cells = self._cells(line, number, suspect)
             if len(cells) != wanted:
@@ -138,9 +157,10 @@ class PoolReader:
                     "the file name is blank", "give each exposure one", line=number, column=FILENAME
                 )
             # File names differ from row to row: sharing them would only cost.
-            cells[name_column] = ""
+            cells[name_column] = NULL
             row = [*map(value_of, kept([*cells, None]))]
             row[name_at] = name
+            row[candidate_at] = row[candidate_at] or NULL
             if row[candidate_at] not in self.candidates:
                 self._learn(cast("str", row[candidate_at]), number)
             yield tuple(row)
@@ -282,10 +302,12 @@ class Pool:
     keywords : tuple of str
         The keywords that the rows hold.
     rows : list of tuple
-        A value for each keyword, in lower case: `null` for a blank cell, None where the file has
-        no such column.
+        A value for each keyword, in lower case; None where the file has no such column.
     candidates : dict of str to tuple of Candidate
         What each distinct text in asn_candidate stands for.
+    blanks : dict of str to str
+        The keywords with blank cells, and what these were read as: `null`, cut to the length of
+        the longest cell of the column (behaviour of jwst 3.0.0, by running it).
     """
 
     name: str
@@ -294,6 +316,7 @@ class Pool:
     keywords: tuple[str, ...]
     rows: list[tuple[str | None, ...]]
     candidates: dict[str, tuple[Candidate, ...]]
+    blanks: dict[str, str] = field(default_factory=dict)
 
 
 def read_pool(
@@ -319,7 +342,7 @@ def read_pool(
         For anything wrong with the file.
     """
     rows: list[tuple[str | None, ...]] = []
-    with PoolReader(path, keywords) as reader:
+    with PoolReader(path, keywords, blank=_BLANK) as reader:
         stream = iter(reader)
         while batch := list(islice(stream, _BATCH)):
             rows += batch
@@ -327,6 +350,32 @@ def read_pool(
                 progress(reader.bytes_read)
         if progress:
             progress(reader.bytes_read)
+        blanks = _blanks(rows, reader) if reader.has_blanks else {}
+        if blanks:
+            fills = [blanks.get(keyword, _BLANK) for keyword in reader.keywords]
+            rows = [_filled(row, fills) if _BLANK in row else row for row in rows]
         return Pool(
-            reader.name, reader.sha256, reader.columns, reader.keywords, rows, reader.candidates
+            name=reader.name,
+            sha256=reader.sha256,
+            columns=reader.columns,
+            keywords=reader.keywords,
+            rows=rows,
+            candidates=reader.candidates,
+            blanks=blanks,
         )
+
+
+def _blanks(rows: Sequence[tuple[str | None, ...]], reader: PoolReader) -> dict[str, str]:
+    """Say what the blank cells of each column are read as."""
+    blanks = {}
+    for place, keyword in enumerate(reader.keywords):
+        if keyword in {FILENAME, ASN_CANDIDATE} or keyword not in reader.columns:
+            continue
+        values = {cast("str", row[place]) for row in rows}
+        if _BLANK in values:
+            blanks[keyword] = NULL[: max(1, *map(len, values))]
+    return blanks
+
+
+def _filled(row: tuple[str | None, ...], fills: Sequence[str]) -> tuple[str | None, ...]:
+    return tuple(fill if value == _BLANK else value for value, fill in zip(row, fills, strict=True))

@@ -5,6 +5,7 @@ Source: behaviour of jwst 3.0.0, by running it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import chain
 
@@ -145,11 +146,15 @@ def _number(work: Work, place: int) -> int | None:
 
 
 def _root(draft: Draft, work: Work, direct: DraftMember) -> str:
-    """Name the products of the direct image, as Stage 3 will name them."""
+    r"""Name the products of the direct image, as Stage 3 will name them.
+
+    What comes from keys is as a regular expression would have it, `sub\-1` for `sub-1`.
+    """
     program = program_name(work.value(draft.creator, "program"))
-    target = draft.keys["target"][1] if "target" in draft.keys else NO_TARGET
-    instrument = draft.keys["instrument"][1]
-    subarray = draft.keys["window"][1] if "window" in draft.keys else FULL
+    keys = {name: re.escape(value) for name, (_, value) in draft.keys.items()}
+    target = keys.get("target", NO_TARGET)
+    instrument = keys["instrument"]
+    subarray = keys.get("window", FULL)
     window = "" if subarray == FULL else f"-{subarray}"
     optics = "clear" if direct.place is None else _optics(work, direct.place)
     return f"jw{program}-{draft.candidate[0]}_t{target:0>3}_{instrument}_{optics}{window}"
