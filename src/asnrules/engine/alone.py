@@ -33,5 +33,6 @@ def anchored(work: Work, place: int) -> list[Rule]:
     for number in work.judgements[place].takers:
         for draft in Procedure(work, number, _CANDIDATE).run([place]):
             if draft.holds(SCIENCE):
-                kept[draft.members[0]] = draft.rule
+                # Pruning does not look at the role in which a rule took it.
+                kept[draft.members[0]._replace(role="")] = draft.rule
     return sorted(kept.values(), key=lambda rule: rule.name)
