@@ -163,7 +163,17 @@ def test_a_known_difference_is_explained(sqlite: Engine) -> None:
     assert "(known: the software classes all dark types alike)" in (
         classified(sqlite, "EXP_TYPE=NIS_DARK").reason
     )
-    assert "known" not in classified(sqlite, "EXP_TYPE=MIR_IMAGE BKGDTARG=T").reason
+    assert "(known: BKGDTARG on a type for which the table has no such row" in (
+        classified(sqlite, "EXP_TYPE=MIR_IMAGE BKGDTARG=T").reason
+    )
+    # Published and made by the rules alike.
+    assert "known" not in classified(sqlite, "EXP_TYPE=MIR_IMAGE").reason
+
+
+def test_what_makes_the_same_as_another_rule_stays_once(sqlite: Engine) -> None:
+    found = classified(sqlite, "EXP_TYPE=NRS_MSASPEC IS_PSF=T")
+    assert found.associations is not None
+    assert [rule.name for rule in found.associations] == ["Asn_Lv2SpecSpecial"]
 
 
 def test_each_rule_says_what_is_amiss(sqlite: Engine) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from asnrules.catalog.executable import KnownDifference
+from asnrules.catalog.files import NOT_APPLICABLE
 from asnrules.catalog.modes import ExposureMode
 from asnrules.catalog.rulesets import RulesetInfo
 from asnrules.engine.alone import anchored
@@ -118,9 +119,7 @@ class Classifier:
         self._modes: dict[str, dict[str | None, ExposureMode]] = defaultdict(dict)
         for mode in modes:
             self._modes[mode.exp_type][mode.special] = mode
-        self._differences: dict[str, list[KnownDifference]] = defaultdict(list)
-        for difference in differences:
-            self._differences[difference.exp_type].append(difference)
+        self._differences = differences
 
     def classify(self, work: Work, place: int) -> Classification:
         """Classify an exposure that is judged by this classifier's ruleset.
@@ -199,26 +198,39 @@ class Classifier:
             texts.append(
                 f"differs in class: {mode.member_type} in the table, "
                 f"{judgement.exposure_class} by the rules"
-                + self._known(exp_type, "member_type", {judgement.exposure_class}, judgement)
+                + self._known(
+                    exp_type,
+                    "member_type",
+                    mode.member_type,
+                    {judgement.exposure_class},
+                    judgement,
+                )
             )
         if made != published:
             texts.append(
                 f"differs in association: {', '.join(sorted(filter(None, published))) or 'none'} "
                 f"in the table, {', '.join(sorted(made)) or 'none'} by the rules"
                 + self._known(
-                    exp_type, "row" if mode is None else "asn_type", made or {"N/A"}, judgement
+                    exp_type,
+                    "row" if mode is None else "asn_type",
+                    next(iter(published), None) or NOT_APPLICABLE,
+                    made or {NOT_APPLICABLE},
+                    judgement,
                 )
             )
         return texts
 
     def _known(
-        self, exp_type: str | None, aspect: str, software: set[str], judgement: Judgement
+        self,
+        exp_type: str | None,
+        aspect: str,
+        published: str,
+        software: set[str],
+        judgement: Judgement,
     ) -> str:
-        for known in self._differences.get(exp_type or "", []):
-            if (
-                known.aspect == aspect
-                and known.software in software
-                and (known.condition is None or condition_holds(known.condition, judgement.values))
+        for known in self._differences:
+            if any(known.explains(exp_type, aspect, published, one) for one in software) and (
+                known.condition is None or condition_holds(known.condition, judgement.values)
             ):
                 return f" (known: {known.reason})"
         return ""

@@ -589,3 +589,49 @@ def test_order_of_rows_does_not_change_the_checksum(label: str) -> None:
 )
 def test_header_is_part_of_the_checksum(header: dict[str, Any]) -> None:
     assert replace(CONTENTS[EXECUTABLE], **header).checksum() != CHECKSUMS[EXECUTABLE]
+
+
+# ------------------------------------------------------------------------- what is accepted
+
+
+def test_a_known_difference_of_any_exp_type_needs_a_condition(executable: Path) -> None:
+    path = executable / "known_differences.csv"
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(",row,N/A,image2,,for a test\n")
+    assert_refused(
+        executable, "known_differences.csv", f"line {lines + 1}", "neither EXP_TYPE nor condition"
+    )
+
+
+def test_known_differences_of_any_exp_type_are_rows_of_their_own(executable: Path) -> None:
+    tables = read_ruleset(executable).tables
+    assert {row["exp_type"] for row in tables["known_differences"]} >= {"NIS_SOSS", "NRS_LAMP"}
+    assert {row["condition"] for row in tables["general_differences"]} >= {
+        "pointing_acquisition", "flagged_psf",
+    }  # fmt: skip
+    positions = [
+        row["position"] for name in ("known_differences", "general_differences")
+        for row in tables[name]
+    ]  # fmt: skip
+    assert sorted(positions) == list(range(1, len(positions) + 1))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("Asn_Lv2Imagf,Asn_Lv2Image,x\n", "unknown rule 'Asn_Lv2Imagf'"),
+        ("Asn_Lv2FGS,Asn_Lv2Image,x\n", "these two come twice"),
+    ],
+)
+def test_an_intended_overlap_of_no_rules_is_refused(
+    executable: Path, line: str, words: str
+) -> None:
+    with (executable / "intended_overlaps.csv").open("a", encoding="utf-8") as stream:
+        stream.write(line)
+    assert_refused(executable, "intended_overlaps.csv", words)
+
+
+def test_there_need_be_no_intended_overlaps(executable: Path) -> None:
+    (executable / "intended_overlaps.csv").unlink()
+    assert read_ruleset(executable).tables["intended_overlaps"] == []

@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from asnrules.catalog.files import read_ruleset
 from asnrules.catalog.opening import (
     check_catalog,
     connect_catalog,
@@ -21,6 +23,7 @@ from asnrules.catalog.opening import (
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.errors import DatabaseError
+from asnrules.shipped import shipped
 
 LABELS = [
     "2020-12-07",
@@ -35,8 +38,9 @@ LABELS = [
 
 def rulesets(engine: Engine) -> list[tuple[object, ...]]:
     with transaction(engine) as connection:
-        rows = connection.execute(text("SELECT * FROM rulesets ORDER BY label")).all()
-    return [tuple(row) for row in rows]
+        rows = connection.execute(text("SELECT * FROM rulesets ORDER BY label")).mappings().all()
+    # The checksum of rules depends on the tables that there are.
+    return [tuple(value for name, value in row.items() if name != "checksum") for row in rows]
 
 
 def labels(engine: Engine) -> list[str]:
@@ -53,6 +57,15 @@ def execute(engine: Engine, *statements: str) -> None:
 def downgrade(engine: Engine, revision: str) -> None:
     with transaction(engine, writing=True) as connection:
         migrations.downgrade(connection, revision)
+        if revision != "base":
+            # A program of that time had no tables for what the check is to accept.
+            content = read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0")
+            tables = content.tables | {"general_differences": [], "intended_overlaps": []}
+            checksum = replace(content, tables=tables).checksum()
+            connection.execute(
+                text("UPDATE rulesets SET checksum = :checksum WHERE label = 'jwst-3.0.0'"),
+                {"checksum": checksum},
+            )
 
 
 def assert_good(engine: Engine) -> None:

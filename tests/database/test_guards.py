@@ -62,6 +62,11 @@ NEW_ROWS = {
         "position": 999, "exp_type": "NIS_AMI", "aspect": "row", "published": "", "software": "",
         "reason": "new",
     },
+    "general_differences": {
+        "position": 999, "aspect": "row", "published": "", "software": "", "condition": "tso",
+        "reason": "new",
+    },
+    "intended_overlaps": {"asn_rule": "Asn_Lv2Image", "stays": "Asn_Lv2Spec", "reason": "new"},
 }  # fmt: skip
 OF_RULESET = tuple(NEW_ROWS)
 RECORD = (

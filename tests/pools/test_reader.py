@@ -373,7 +373,10 @@ def test_a_header_without_the_required_columns(header: str, message: str) -> Non
     ("content", "message"),
     [
         (b"", "pool.csv: the file is empty; give a pool with a header line"),
-        (gzip.compress(b"", mtime=0), "pool.csv: the file is empty; give a pool with a header line"),
+        (
+            gzip.compress(b"", mtime=0),
+            "pool.csv: the file is empty; give a pool with a header line",
+        ),
         (
             b"\n# only this\n",
             "pool.csv: no header, only comments and blank lines; give a pool with a header line",

@@ -20,5 +20,8 @@
 `rulesets`              which rulesets there are, and which one is meant
 `modes`                 look up the published table
 `description`           describe a ruleset for people
+`analysis`              what rulesets come to, over all exposures they can tell apart
+`checking`              check rulesets
+`comparing`             compare two rulesets
 ======================  ============================================================
 """

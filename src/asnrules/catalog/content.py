@@ -25,11 +25,10 @@ EXECUTABLE_TABLES = (
     "product_suffixes",
     "known_differences",
     "ruleset_settings",
+    "general_differences",
+    "intended_overlaps",
 )
 """The tables with the rows of an executable ruleset, those referred to before those that refer."""
-
-LATER_TABLES = frozenset({"ruleset_settings"})
-"""Tables that came when rulesets were published already: empty ones do not count in checksums."""
 
 Rows = list[dict[str, Any]]
 
@@ -73,12 +72,13 @@ class RulesetContent:
     def checksum(self) -> str:
         """Give the SHA-256 of the whole content, in hexadecimal.
 
-        The same for the same content, in whatever order files or tables gave the rows.
+        The same for the same content, in whatever order files or tables gave the rows. A table
+        without rows adds nothing, so that a table that comes later changes no checksum.
         """
         rows = {
             name: sorted(json.dumps(row, sort_keys=True) for row in self.tables[name])
             for name in self.table_names
-            if self.tables[name] or name not in LATER_TABLES
+            if self.tables[name]
         }
         header = [
             self.label,

@@ -26,29 +26,42 @@ from asnrules.errors import RulesetError
 _Row = dict[str, Any]
 
 
+ANYTHING = "(any)"
+"""In a known difference: whatever the table says, or whatever the rules make."""
+
+
 class KnownDifference(NamedTuple):
     """A difference from the published table that somebody has explained.
 
     Attributes
     ----------
-    exp_type : str
-        Upper case.
+    exp_type : str or None
+        Upper case; None for all.
     aspect : str
         `member_type`, `asn_type`, or `row` where the table has none.
     published, software : str
-        What the table says and what the rules make; `N/A` for nothing.
+        What the table says and what the rules make; `N/A` for nothing, `(any)` for anything.
     condition : Condition or None
         For which exposures.
     reason : str
         Why.
     """
 
-    exp_type: str
+    exp_type: str | None
     aspect: str
     published: str
     software: str
     condition: Condition | None
     reason: str
+
+    def explains(self, exp_type: str | None, aspect: str, published: str, software: str) -> bool:
+        """Tell whether it is this difference, its condition left aside."""
+        return (
+            self.exp_type in {None, exp_type}
+            and self.aspect == aspect
+            and self.published in {ANYTHING, published}
+            and self.software in {ANYTHING, software}
+        )
 
 
 def build_ruleset(content: RulesetContent) -> Ruleset:
@@ -85,19 +98,26 @@ def build_ruleset(content: RulesetContent) -> Ruleset:
     )
 
 
+def all_conditions(content: RulesetContent) -> list[Condition]:
+    """Give all conditions of an executable ruleset, used or not."""
+    tables = content.tables
+    return list(_conditions(tables["conditions"], tables["condition_terms"]).values())
+
+
 def known_differences(content: RulesetContent) -> list[KnownDifference]:
     """Give the known differences of an executable ruleset from the one that it implements."""
     conditions = _conditions(content.tables["conditions"], content.tables["condition_terms"])
+    tables = content.tables
     return [
         KnownDifference(
-            row["exp_type"],
+            row.get("exp_type"),
             row["aspect"],
             row["published"],
             row["software"],
             conditions.get(row["condition"]),
             row["reason"],
         )
-        for row in _ordered(content.tables["known_differences"])
+        for row in _ordered(tables["known_differences"] + tables["general_differences"])
     ]
 
 

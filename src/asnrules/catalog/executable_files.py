@@ -1,4 +1,4 @@
-"""Read the files of an executable ruleset: keys, classes, rules, differences.
+"""Read the files of an executable ruleset: keys, classes, rules.
 
 The files are written for people: defaults, groups and names that are used again. Here they
 are spelled out into the rows that the tables hold and the engine runs.
@@ -11,11 +11,17 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from asnrules.catalog.accepted_files import (
+    DIFFERENCES,
+    OVERLAPS,
+    read_intended_overlaps,
+    read_known_differences,
+)
 from asnrules.catalog.condition_files import read_conditions
 from asnrules.catalog.content import Rows
 from asnrules.catalog.nodes import Node
 from asnrules.catalog.plain import read_lines
-from asnrules.catalog.vocabulary import Words, near
+from asnrules.catalog.vocabulary import Words
 from asnrules.engine.finishing import STEPS
 from asnrules.engine.finishing.pruning import OVERALL
 from asnrules.engine.model import Settings
@@ -32,8 +38,6 @@ FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 MOST_DIGITS = 9
 """More digits than that no sequence number needs."""
-
-ASPECTS = ("member_type", "asn_type", "row")
 
 _RULE_WORDS = {
     "groups", "keys", "requires", "candidate", "rateints", "as_science", "companion_class", "steps",
@@ -86,9 +90,12 @@ def read_executable_tables(folder: Path, header: Node, words: Words) -> dict[str
         "written_classes": _written_classes(header, words),
         "required_columns": _required_columns(header, names, words),
         "product_suffixes": _suffixes(folder / "suffixes.csv"),
-        "known_differences": _known_differences(folder / "known_differences.csv", names, words),
         "ruleset_settings": _settings(header),
+        **read_known_differences(folder / DIFFERENCES, names, words),
         **rules.tables,
+        "intended_overlaps": read_intended_overlaps(
+            folder / OVERLAPS, {row["asn_rule"] for row in rules.tables["asn_rules"]}
+        ),
     }
 
 
@@ -152,23 +159,6 @@ def _suffixes(path: Path) -> Rows:
             )
         seen.add(suffix)
     return [{"suffix": suffix} for suffix in sorted(seen)]
-
-
-def _known_differences(path: Path, names: set[str], words: Words) -> Rows:
-    columns = ("exp_type", "aspect", "published", "software", "condition", "reason")
-    rows: Rows = []
-    for position, (line, row) in enumerate(read_lines(path, columns), 1):
-        for what, word, known in (
-            ("EXP_TYPE", row["exp_type"], words.exp_types),
-            ("aspect", row["aspect"], ASPECTS),
-            ("condition", row["condition"], {*names, ""}),
-        ):
-            if word not in known:
-                raise RulesetError(
-                    f"{path}, line {line}: unknown {what} {word[:80]!r}; {near(word, known)}"
-                )
-        rows.append({"position": position, **row, "condition": row["condition"] or None})
-    return rows
 
 
 def _class_rules(path: Path, conditions: set[str], words: Words) -> Rows:

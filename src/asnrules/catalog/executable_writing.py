@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from asnrules.catalog.accepted_files import accepted_cells
 from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.catalog.writing import Files, csv_text, header_of, toml_text
 from asnrules.engine.model import Operator
@@ -47,7 +48,10 @@ def executable_files(content: RulesetContent) -> Files:
         "suffixes.csv": csv_text(
             ["suffix"], sorted([row["suffix"]] for row in tables["product_suffixes"])
         ),
-        "known_differences.csv": _known_differences(tables["known_differences"]),
+        **{
+            name: csv_text(columns, cells)
+            for name, (columns, cells) in accepted_cells(tables).items()
+        },
     }
 
 
@@ -99,12 +103,6 @@ def _classes(rows: Rows) -> _Row:
             for row in rows
         ],
     }
-
-
-def _known_differences(rows: Rows) -> str:
-    columns = ("exp_type", "aspect", "published", "software", "condition", "reason")
-    cells = ([row[name] or "" for name in columns] for row in _ordered(rows))
-    return csv_text(columns, cells)
 
 
 # ------------------------------------------------------------------------- rules

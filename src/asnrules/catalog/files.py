@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from asnrules.catalog.accepted_files import OVERLAPS
 from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.catalog.executable_files import read_executable_tables
 from asnrules.catalog.nodes import Node
@@ -93,6 +94,7 @@ def _texts(folder: Path) -> dict[str, str]:
     """Give the texts of the files of an executable ruleset, all of which have been read."""
     conditions = read_toml(folder / "conditions.toml").values()
     names = {spec["paths"] for spec in conditions if "paths" in spec} | {*EXECUTABLE_FILES}
+    names |= {OVERLAPS} if (folder / OVERLAPS).exists() else set()
     names |= {f"rules/{path.name}" for path in (folder / "rules").glob("*.toml")}
     return {name: read_text(folder / name) for name in sorted(names)}
 

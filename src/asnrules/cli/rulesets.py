@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import drafts
+from asnrules.cli import drafts, rulesets_check, rulesets_diff, rulesets_impact
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 
@@ -76,3 +76,6 @@ def history(
 app.command("import")(drafts.import_)
 app.command("export")(drafts.export)
 app.command("publish")(drafts.publish)
+app.command("check")(rulesets_check.check)
+app.command("diff")(rulesets_diff.diff)
+app.command("impact")(rulesets_impact.impact)

@@ -314,6 +314,33 @@ known_differences = _table(
     CheckConstraint("aspect IN ('member_type', 'asn_type', 'row')", name="aspect"),
 )
 
+general_differences = _table(
+    "general_differences",
+    _ruleset_id(),
+    Column("position", Integer, nullable=False),
+    Column("aspect", Text, nullable=False),
+    Column("published", Text, nullable=False),
+    Column("software", Text, nullable=False),
+    Column("condition", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "position"),
+    _of_ruleset("conditions", "condition"),
+    CheckConstraint("aspect IN ('member_type', 'asn_type', 'row')", name="aspect"),
+)
+
+intended_overlaps = _table(
+    "intended_overlaps",
+    _ruleset_id(),
+    Column("asn_rule", Text, nullable=False),
+    Column("stays", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "asn_rule", "stays"),
+    ForeignKeyConstraint(
+        ["ruleset_id", "asn_rule"], ["asn_rules.ruleset_id", "asn_rules.asn_rule"]
+    ),
+    ForeignKeyConstraint(["ruleset_id", "stays"], ["asn_rules.ruleset_id", "asn_rules.asn_rule"]),
+)
+
 # ------------------------------------------------------------------------- audit
 
 pools = _table(

@@ -43,7 +43,7 @@ def anchored(work: Work, place: int) -> list[Rule]:
 
 
 def _entry(rule: Rule, taken: DraftMember) -> Entry:
-    # A name of its own for each way to be taken, as what may join differs with it.
-    expname = f"{taken.role} rateints={taken.rateints}"
+    # Pruning looks at the file, not at the role in which a rule took it.
+    expname = f"rateints={taken.rateints}"
     member = Member(expname, taken.exptype, None, taken.place)
     return Entry("", Product("", (member,)), digest_of(member), object, rule.asn_type)

@@ -168,13 +168,17 @@ class Work:
     @classmethod
     def judged(cls, ruleset: Ruleset, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
         """Judge the exposures of a pool, given in canonical order."""
-        judge = Judge(ruleset, keywords)
+        return cls.judged_by(Judge(ruleset, keywords), keywords, rows)
+
+    @classmethod
+    def judged_by(cls, judge: Judge, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
+        """Judge exposures by a judge that remembers the signatures of others."""
         places = {keyword: place for place, keyword in enumerate(keywords)}
         judgements = [judge.judge(row) for row in rows]
         names = [row[places["filename"]] or "" for row in rows]
         error = places.get("exposerr")
         return cls(
-            ruleset,
+            judge.ruleset,
             rows,
             places,
             judgements,

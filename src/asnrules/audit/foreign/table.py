@@ -39,7 +39,8 @@ class Table:
     def exp_types(self) -> list[str]:
         """All EXP_TYPEs that have a row or a known difference."""
         known = {mode.exp_type for mode in self._modes}
-        return sorted(known | {one.exp_type for one in self._differences})
+        of_one = {one.exp_type for one in self._differences if one.exp_type is not None}
+        return sorted(known | of_one)
 
     def asn_types(self, exp_type: str, special: str | None = ANY_SPECIAL) -> set[str | None] | None:
         """Give the association types of an EXP_TYPE.
@@ -84,11 +85,12 @@ class Table:
         exp_type, asn_type : str
             The EXP_TYPE, upper case, and the type.
         values : mapping, optional
-            The keywords of the exposure; without them, what may be is taken to be.
+            The keywords of the exposure; without them, what may be is taken to be, but for
+            differences of any EXP_TYPE, which would excuse everything.
         """
         for known in self._differences:
             if (
-                known.exp_type == exp_type
+                (known.exp_type == exp_type or (known.exp_type is None and values is not None))
                 and known.software == asn_type
                 and known.aspect != "member_type"
                 and (

@@ -1,0 +1,165 @@
+"""Read recorded runs and their exposures back, a row at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, or_, select
+
+from asnrules.audit.recording import APART, NULL
+from asnrules.database.schema import exposures, pools, rulesets, run_pools, runs
+from asnrules.engine.values import Row
+
+_BATCH = 5_000
+"""Rows that are held in memory at a time."""
+
+
+class RecordedPool(NamedTuple):
+    """A pool of a recorded run.
+
+    Attributes
+    ----------
+    pool_id : int
+        Its key.
+    name : str
+        The name it was given under.
+    columns : frozenset of str
+        The columns of its file.
+    """
+
+    pool_id: int
+    name: str
+    columns: frozenset[str]
+
+
+class RecordedRun(NamedTuple):
+    """A recorded run.
+
+    Attributes
+    ----------
+    run_id : int
+        Its key.
+    started_at : datetime
+        When.
+    ruleset : str
+        The label of its ruleset.
+    options : dict
+        As recorded.
+    pools : tuple of RecordedPool
+        What it was run on.
+    """
+
+    run_id: int
+    started_at: dt.datetime
+    ruleset: str
+    options: dict[str, Any]
+    pools: tuple[RecordedPool, ...]
+
+
+class RecordedExposure(NamedTuple):
+    """A recorded exposure: its pool, by place in the run, and its values."""
+
+    pool: int
+    row: Row
+
+
+def newest_runs(connection: Connection, since: dt.datetime | None = None) -> list[RecordedRun]:
+    """Give the newest run over each pool, the newest first.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    since : datetime, optional
+        Of the runs that started then or later; aware.
+    """
+    statement = (
+        select(
+            runs.c.run_id,
+            runs.c.started_at,
+            rulesets.c.label,
+            runs.c.options,
+            pools.c.pool_id,
+            run_pools.c.name,
+            pools.c.column_names,
+        )
+        .join(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
+        .join(run_pools, run_pools.c.run_id == runs.c.run_id)
+        .join(pools, pools.c.pool_id == run_pools.c.pool_id)
+        .order_by(runs.c.run_id.desc(), run_pools.c.position)
+    )
+    if since is not None:
+        statement = statement.where(runs.c.started_at >= since)
+    found: dict[int, RecordedRun] = {}
+    for run_id, started_at, label, options, pool_id, name, columns in connection.execute(statement):
+        pool = RecordedPool(pool_id, name, frozenset(json.loads(columns)))
+        run = found.get(run_id)
+        before = () if run is None else run.pools
+        found[run_id] = RecordedRun(run_id, started_at, label, json.loads(options), (*before, pool))
+    newest = []
+    covered: set[int] = set()
+    for run in found.values():
+        ids = {pool.pool_id for pool in run.pools}
+        if not ids <= covered:
+            newest.append(run)
+            covered |= ids
+    return newest
+
+
+def recorded_programs(connection: Connection, run: RecordedRun) -> list[str | None]:
+    """Give the programs of the exposures of a run, as recorded."""
+    statement = select(exposures.c.program).where(exposures.c.pool_id.in_(_ids(run))).distinct()
+    return list(connection.execute(statement).scalars())
+
+
+def recorded_exposures(
+    connection: Connection,
+    run: RecordedRun,
+    keywords: Sequence[str],
+    programs: Collection[str | None] | None = None,
+) -> Iterator[RecordedExposure]:
+    """Give the exposures of a run.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any; it is busy until the last exposure has been given.
+    run : RecordedRun
+        The run.
+    keywords : sequence of str
+        What the values are to be aligned with.
+    programs : collection of (str or None), optional
+        Only the exposures of these programs, written as recorded.
+    """
+    wanted = None if programs is None else _of_programs(programs)
+    for place, pool in enumerate(run.pools):
+        statement = select(
+            *[exposures.c[name] for name in APART], exposures.c.keyword_values
+        ).where(exposures.c.pool_id == pool.pool_id)
+        if wanted is not None:
+            statement = statement.where(wanted)
+        blank = {name: NULL if name in pool.columns else None for name in keywords}
+        rows = connection.execute(
+            statement.order_by(exposures.c.position), execution_options={"yield_per": _BATCH}
+        )
+        for *apart, values in rows:
+            held = {**blank, **json.loads(values), **dict(zip(APART, apart, strict=True))}
+            yield RecordedExposure(place, tuple(map(held.__getitem__, keywords)))
+
+
+def count_exposures(connection: Connection, run: RecordedRun) -> int:
+    """Count the exposures of the pools of a run."""
+    statement = select(pools.c.exposures).where(pools.c.pool_id.in_(_ids(run)))
+    return sum(connection.execute(statement).scalars())
+
+
+def _ids(run: RecordedRun) -> list[int]:
+    return [pool.pool_id for pool in run.pools]
+
+
+def _of_programs(programs: Collection[str | None]) -> Any:
+    named = exposures.c.program.in_([name for name in programs if name is not None])
+    return or_(named, exposures.c.program.is_(None)) if None in programs else named

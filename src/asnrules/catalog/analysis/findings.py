@@ -1,0 +1,92 @@
+"""What a check of a ruleset finds, and what it accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class Finding(NamedTuple):
+    """Something that a check found.
+
+    Attributes
+    ----------
+    ruleset : str
+        The label.
+    check : str
+        What was looked for: `never matches`, `no value`, `same association`, `no row`,
+        `not announced`, `not delivered`, `class`, `does not occur`, `errata`.
+    subject : str
+        The row, rule, role, condition or EXP_TYPE.
+    text : str
+        What was found.
+    example : dict
+        An exposure that shows it, by keyword.
+    accepted : str or None
+        The reason that the ruleset gives for it; None if it gives none.
+    """
+
+    ruleset: str
+    check: str
+    subject: str
+    text: str
+    example: dict[str, str | None]
+    accepted: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            "ruleset": self.ruleset,
+            "check": self.check,
+            "subject": self.subject,
+            "finding": self.text,
+            "example": self.example,
+            "reason": self.accepted,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came out of the check of a ruleset.
+
+    Attributes
+    ----------
+    ruleset, kind, checksum : str
+        Which one.
+    findings : sequence of Finding
+        Those that nobody has explained come first.
+    exp_types : int
+        How many EXP_TYPEs were looked at.
+    combinations : int
+        How many combinations of values that the rules can tell apart that was.
+    seconds : float
+        How long it took.
+    """
+
+    ruleset: str
+    kind: str
+    checksum: str
+    findings: Sequence[Finding]
+    exp_types: int
+    combinations: int
+    seconds: float
+
+    def open_findings(self) -> list[Finding]:
+        """Give the findings that nobody has explained."""
+        return [finding for finding in self.findings if finding.accepted is None]
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            "ruleset": self.ruleset,
+            "kind": self.kind,
+            "checksum": self.checksum,
+            "exp_types": self.exp_types,
+            "combinations": self.combinations,
+            "seconds": round(self.seconds, 2),
+            "findings": [finding.document() for finding in self.open_findings()],
+            "accepted": [
+                finding.document() for finding in self.findings if finding.accepted is not None
+            ],
+        }

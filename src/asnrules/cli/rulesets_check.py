@@ -1,0 +1,55 @@
+"""`asnrules rulesets check`: what is wrong with a ruleset."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from asnrules.cli.options import OutputFormat
+from asnrules.cli.output import Format, print_json, print_records
+from asnrules.cli.progress import progress_bar
+
+COLUMNS = ("ruleset", "check", "subject", "finding", "example", "reason")
+
+
+def check(
+    context: typer.Context,
+    label: Annotated[
+        str | None,
+        typer.Argument(metavar="[LABEL]", help="Of the ruleset; all, if none is named."),
+    ] = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Check rulesets for what can never matter, and against the table they implement.
+
+    Exits with 1 if something is found that the ruleset gives no reason for.
+
+    Example: asnrules rulesets check jwst-3.0.0
+    """
+    from asnrules.catalog.checking import check_rulesets
+    from asnrules.catalog.opening import open_catalog
+
+    with progress_bar() as progress:
+        found = check_rulesets(open_catalog(context.obj), label, progress)
+    if output is Format.JSON:
+        print_json([one.document() for one in found])
+    else:
+        records = [_record(finding) for one in found for finding in one.findings]
+        print_records(records, COLUMNS, output)
+    for one in found:
+        open_ones = len(one.open_findings())
+        sys.stderr.write(
+            f"{one.ruleset}: {open_ones or 'no'} finding{'s' * (open_ones != 1)}, "
+            f"{len(one.findings) - open_ones} explained; {one.exp_types} EXP_TYPEs, "
+            f"{one.combinations:,} {'combinations' if one.kind == 'executable' else 'rows'}, "
+            f"{one.seconds:.1f} s\n"
+        )
+    if any(one.open_findings() for one in found):
+        raise typer.Exit(1)
+
+
+def _record(finding: Any) -> dict[str, Any]:
+    example = " ".join(f"{name}={value or ''}" for name, value in finding.example.items())
+    return {**finding.document(), "example": example}

@@ -1,0 +1,76 @@
+"""`asnrules rulesets diff`: how two rulesets differ."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from asnrules.cli.options import OutputFormat
+from asnrules.cli.output import Format, print_json, print_records
+
+ROWS = ("what", "name", "change", "field", "before", "after")
+ANSWERS = ("aspect", "before", "after", "exp_types", "combinations", "example")
+BOTH = (*ROWS, "exp_types", "combinations", "example")
+
+
+def diff(
+    context: typer.Context,
+    before: Annotated[str, typer.Argument(metavar="A", help="Label of a ruleset.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="Label of another of its kind.")],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Compare two rulesets: their rows and rules, and the answers of executable ones.
+
+    Exits with 1 if they differ.
+
+    Example: asnrules rulesets diff 2026-01-23 2026-03-20
+    """
+    from asnrules.catalog.comparing import compare_rulesets
+    from asnrules.catalog.opening import open_catalog
+
+    found = compare_rulesets(open_catalog(context.obj), before, after)
+    changes = [change._asdict() for change in found.changes]
+    answers = [_answer(answer.document()) for answer in found.answers]
+    if output is Format.JSON:
+        print_json(found.document())
+    elif output is Format.TABLE:
+        if changes:
+            print_records(changes, ROWS, output)
+        if answers:
+            typer.echo()
+            print_records(answers, ANSWERS, output)
+    else:
+        print_records(_together(changes, answers), BOTH, output)
+    told = f"{_count(changes)} of rows"
+    if found.combinations:
+        told += (
+            f", {_count(answers)} of answers over "
+            f"{found.combinations:,} combinations, {found.seconds:.1f} s"
+        )
+    sys.stderr.write(f"{before} -> {after}: {told}\n")
+    if changes or answers:
+        raise typer.Exit(1)
+
+
+def _count(records: Sequence[Any]) -> str:
+    return f"{len(records) or 'no'} change{'s' * (len(records) != 1)}"
+
+
+def _answer(document: dict[str, Any]) -> dict[str, Any]:
+    example = " ".join(f"{name}={value or ''}" for name, value in document["example"].items())
+    return {**document, "example": example}
+
+
+def _together(
+    changes: Iterable[dict[str, Any]], answers: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Give both as records with the same fields."""
+    blank = dict.fromkeys(BOTH)
+    records = [{**blank, **change} for change in changes]
+    for answer in answers:
+        aspect = answer.pop("aspect")
+        records.append({**blank, **answer, "what": "answer", "name": aspect, "change": "changed"})
+    return records

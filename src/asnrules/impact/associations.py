@@ -1,0 +1,204 @@
+"""Which associations change: both rulesets make them again, from the same exposures."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from asnrules.associations.model import Association
+from asnrules.audit.recorded import RecordedExposure, RecordedRun
+from asnrules.engine.candidates import Selection, sub_pools
+from asnrules.engine.drafts import Work
+from asnrules.engine.generation import Generation, Wanted
+from asnrules.engine.order import canonical_order
+from asnrules.engine.signatures import SCIENCE, Judge
+from asnrules.impact.decisions import Decisions
+from asnrules.impact.report import Changed, Reason
+from asnrules.pools import parse_candidates
+
+
+class _Content(NamedTuple):
+    """What is compared of an association: not its number, nor what its name says of it."""
+
+    asn_type: str
+    asn_rule: str
+    asn_id: str
+    candidate_type: str
+    products: tuple[tuple[str, frozenset[tuple[str, str]]], ...]
+
+    @property
+    def key(self) -> tuple[str, str, tuple[str, ...]]:
+        """What makes it the same association, though something of it changed."""
+        return self.asn_id, self.candidate_type, tuple(name for name, _ in self.products)
+
+
+def affected_parts(
+    exposures: Sequence[RecordedExposure], keywords: Sequence[str], decisions: Decisions
+) -> list[list[RecordedExposure]]:
+    """Give the exposures that have to be put together again, those of linked candidates together.
+
+    Exposures come together in a candidate, and pruning compares associations that share members,
+    so that what happens to exposures without a candidate in common, directly or over others, is
+    of no account to each other.
+
+    Parameters
+    ----------
+    exposures : sequence of RecordedExposure
+        All those that could come together.
+    keywords : sequence of str
+        What their rows are aligned with.
+    decisions : Decisions
+        Of an exposure in each part, the decision changes, or how a rule puts it together.
+    """
+    candidate = keywords.index("asn_candidate")
+    texts = [exposure.row[candidate] for exposure in exposures]
+    parsed = {text: parse_candidates(text) for text in set(texts) if text is not None}
+    heads = list(range(len(exposures)))
+
+    def head(place: int) -> int:
+        while heads[place] != place:
+            heads[place] = heads[heads[place]]
+            place = heads[place]
+        return place
+
+    for pool in sub_pools(texts, parsed):
+        for place in pool.places:
+            heads[head(place)] = head(pool.places[0])
+    parts: dict[int, list[int]] = defaultdict(list)
+    for place in range(len(exposures)):
+        parts[head(place)].append(place)
+    return [
+        [exposures[place] for place in part]
+        for part in parts.values()
+        if any(decisions.decide(exposures[place].row).is_affected for place in part)
+    ]
+
+
+class Regrouping:
+    """Makes the associations of some exposures of a run by two rulesets, and compares them.
+
+    Parameters
+    ----------
+    run : RecordedRun
+        Its options are followed: candidates, DMS mode, merging.
+    keywords : sequence of str
+        What the rows are aligned with.
+    exposures : sequence of RecordedExposure
+        The exposures, all those that could come together.
+    """
+
+    def __init__(
+        self, run: RecordedRun, keywords: Sequence[str], exposures: Sequence[RecordedExposure]
+    ) -> None:
+        self._run = run
+        self._keywords = keywords
+        rows = [exposure.row for exposure in exposures]
+        candidate = keywords.index("asn_candidate")
+        order = canonical_order(rows, keywords.index("filename"), candidate)
+        self._rows = [rows[place] for place in order]
+        self._pools = [run.pools[exposures[place].pool].name for place in order]
+        texts = {row[candidate] or "null" for row in self._rows}
+        self._candidates = {text: parse_candidates(text) for text in texts}
+
+    def changes(self, decisions: Decisions) -> Iterator[Changed]:
+        """Give the associations that change, come or go."""
+        old, new = (self._made(judge) for judge in decisions.judges)
+        had, has = (Counter({key: len(found) for key, found in one.items()}) for one in (old, new))
+        went, came = had - has, has - had
+        paired: dict[tuple[str, str, tuple[str, ...]], list[_Content]] = defaultdict(list)
+        for content in came.elements():
+            paired[content.key].append(content)
+        for content in went.elements():
+            others = paired[content.key]
+            other = others.pop(0) if others else None
+            yield self._changed(old[content][0], content, _change(content, other), decisions)
+        for others in paired.values():
+            for content in others:
+                yield self._changed(new[content][0], content, _change(None, content), decisions)
+
+    def _made(self, judge: Judge) -> dict[_Content, list[list[int]]]:
+        """Give the associations, each with the places of its exposures, sciences first."""
+        work = Work.judged_by(judge, self._keywords, self._rows)
+        ids = {pair.id for pairs in self._candidates.values() for pair in pairs}
+        asked = frozenset(self._run.options.get("candidates") or ())
+        if asked and not asked & ids:
+            return {}
+        wanted = Wanted(
+            selection=Selection(asked & ids, bool(self._run.options.get("dms"))),
+            merge=bool(self._run.options.get("merge")),
+        )
+        outcome = Generation(work, self._candidates, self._pools, wanted).run()
+        made: dict[_Content, list[list[int]]] = defaultdict(list)
+        for one in outcome.associations:
+            made[_content(one)].append(_places(one))
+        return made
+
+    def _changed(
+        self, places: Sequence[int], content: _Content, change: str, decisions: Decisions
+    ) -> Changed:
+        pairs = [decisions.decide(self._rows[place]) for place in places]
+        why = next((pair.reasons[0] for pair in pairs if pair.reasons), None)
+        rule = next((pair.regroups for pair in pairs if pair.regroups is not None), None)
+        text = "the other exposures of the group"
+        if why is not None:
+            text = f"{why.change}: {why.why}"
+        elif rule is not None:
+            text = f"{rule} puts exposures together in another way"
+        values = dict(zip(self._keywords, self._rows[places[0]], strict=True))
+        return Changed(
+            Reason("association", change, text),
+            self._run.run_id,
+            self._pools[places[0]],
+            values["program"],
+            (values["exp_type"] or "").upper() or None,
+            content.products[0][0],
+        )
+
+
+def _content(association: Association) -> _Content:
+    return _Content(
+        association.asn_type,
+        association.asn_rule,
+        association.asn_id,
+        association.candidate_type,
+        tuple(
+            (
+                product.name,
+                frozenset((member.expname, member.exptype) for member in product.members),
+            )
+            for product in association.products
+        ),
+    )
+
+
+def _places(association: Association) -> list[int]:
+    members = [member for product in association.products for member in product.members]
+    members.sort(key=lambda member: member.exptype != SCIENCE)
+    return [member.exposure for member in members if member.exposure is not None]
+
+
+def _change(before: _Content | None, after: _Content | None) -> str:
+    if after is None:
+        return f"{_named(before)} -> none"
+    if before is None:
+        return f"none -> {_named(after)}"
+    if (before.asn_type, before.asn_rule) != (after.asn_type, after.asn_rule):
+        return f"{_named(before)} -> {_named(after)}"
+    return f"{_named(before)}: {_members(before, after)}"
+
+
+def _named(content: _Content | None) -> str:
+    return "none" if content is None else f"{content.asn_type} by {content.asn_rule}"
+
+
+def _members(before: _Content, after: _Content) -> str:
+    """Say how members differ, by exptype."""
+    old, new = (
+        Counter(pair for _, members in one.products for pair in members) for one in (before, after)
+    )
+    parts = []
+    for sign, members in (("-", old - new), ("+", new - old)):
+        counts = Counter(exptype for _, exptype in members.elements())
+        parts += [f"{sign}{count} {exptype}" for exptype, count in sorted(counts.items())]
+    return "members " + ", ".join(parts)

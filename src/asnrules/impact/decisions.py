@@ -1,0 +1,168 @@
+"""Which decisions change between two rulesets, and why, each pair of signatures once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from asnrules.audit.recording import NULL
+from asnrules.catalog.analysis.answers import admits
+from asnrules.catalog.analysis.behaviour import regrouping
+from asnrules.engine.conditions import condition_holds
+from asnrules.engine.model import Rule, Ruleset
+from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
+from asnrules.engine.values import Row
+from asnrules.impact.report import Reason
+from asnrules.pools import parse_candidates
+
+
+class DecisionPair(NamedTuple):
+    """What two rulesets decide of exposures of a signature.
+
+    Attributes
+    ----------
+    reasons : tuple of Reason
+        What changes and why; empty if nothing does.
+    regroups : str or None
+        A rule that takes the exposure in both but puts it together in another way.
+    wide : tuple of Rule
+        Rules that take it and may put exposures of several programs together.
+    """
+
+    reasons: tuple[Reason, ...]
+    regroups: str | None
+    wide: tuple[Rule, ...]
+
+    @property
+    def is_affected(self) -> bool:
+        """Whether it may change the associations that the exposure is in."""
+        return bool(self.reasons) or self.regroups is not None
+
+
+class Decisions:
+    """Decides exposures by two rulesets.
+
+    Parameters
+    ----------
+    before, after : Ruleset
+        The two.
+    keywords : sequence of str
+        What the rows of exposures are aligned with.
+
+    Attributes
+    ----------
+    judges : tuple of (Judge, Judge)
+        Of the two.
+    """
+
+    def __init__(self, before: Ruleset, after: Ruleset, keywords: Sequence[str]) -> None:
+        self.judges = (Judge(before, keywords), Judge(after, keywords))
+        self._pairs: dict[tuple[int, int], DecisionPair] = {}
+        self._regrouping = set(regrouping(before, after))
+        self._together: dict[tuple[str | None, int], bool] = {}
+        self._candidate = keywords.index("asn_candidate")
+        # What is written, or named, in another way changes every association.
+        self._writes_otherwise = (before.written_as, before.suffixes) != (
+            after.written_as,
+            after.suffixes,
+        )
+
+    @property
+    def signatures(self) -> int:
+        """How many pairs of distinct signatures have been decided."""
+        return len(self._pairs)
+
+    def decide(self, row: Row) -> DecisionPair:
+        """Decide an exposure."""
+        one, other = (judge.judge(row) for judge in self.judges)
+        key = (id(one), id(other))
+        pair = self._pairs.get(key)
+        if pair is None:
+            pair = self._pairs[key] = self._pair(one, other)
+        return pair
+
+    def is_wide(self, pair: DecisionPair, row: Row) -> bool:
+        """Tell whether an exposure may be put together with those of another program."""
+        if not pair.wide:
+            return False
+        # By identity: pairs live as long as this, and rules are long to compare.
+        key = (row[self._candidate], id(pair))
+        if key not in self._together:
+            pairs = parse_candidates(row[self._candidate] or NULL)
+            self._together[key] = any(admits(rule, *one) for rule in pair.wide for one in pairs)
+        return self._together[key]
+
+    def _pair(self, one: Judgement, other: Judgement) -> DecisionPair:
+        verdicts = {verdict.rule.name: verdict for verdict in other.verdicts}
+        before = {verdict.rule.name: verdict for verdict in one.verdicts}
+        taking = {
+            name
+            for named in (before, verdicts)
+            for name, verdict in named.items()
+            if verdict.matched
+        }
+        reasons = list(self._class_reasons(one, other))
+        for name in sorted(taking):
+            reasons += _rule_reasons(name, before.get(name), verdicts.get(name), one, other)
+        regroups = next(iter(sorted(taking & self._regrouping)), None)
+        if regroups is None and taking and self._writes_otherwise:
+            regroups = "every rule"
+        wide = tuple(
+            verdict.rule
+            for verdict in (*one.verdicts, *other.verdicts)
+            if verdict.matched and _is_wide(verdict.rule)
+        )
+        return DecisionPair(tuple(reasons), regroups, wide)
+
+    def _class_reasons(self, one: Judgement, other: Judgement) -> Iterator[Reason]:
+        if one.exposure_class != other.exposure_class:
+            decided = next(
+                (
+                    rule.condition.text
+                    for rule in self.judges[1].ruleset.class_rules
+                    if condition_holds(rule.condition, other.values)
+                ),
+                "no class rule holds",
+            )
+            change = f"class {one.exposure_class} -> {other.exposure_class}"
+            yield Reason("decision", change, decided)
+
+
+def _rule_reasons(
+    name: str,
+    before: RuleVerdict | None,
+    after: RuleVerdict | None,
+    one: Judgement,
+    other: Judgement,
+) -> Iterator[Reason]:
+    words = (_words(before), _words(after))
+    if words[0] == words[1]:
+        return
+    change = f"{name}: {words[0]} -> {words[1]}"
+    if before is None or after is None:
+        yield Reason("decision", change, "there is no such rule" if after is None else "a new rule")
+    elif not after.matched:
+        yield Reason("decision", change, _miss(after, other))
+    elif not before.matched:
+        yield Reason("decision", change, f"no more asked: {_miss(before, one)}")
+    else:
+        yield Reason("decision", change, "its roles, type or product changed")
+
+
+def _miss(verdict: RuleVerdict, judgement: Judgement) -> str:
+    misses = verdict.misses(judgement.values)
+    return misses[0].sentence() if misses else "none of its roles fits"
+
+
+def _words(verdict: RuleVerdict | None) -> str:
+    if verdict is None or not verdict.matched:
+        return "not taken"
+    product = "rateints" if verdict.is_rateints else "rate"
+    if verdict.rateints and not verdict.is_rateints:
+        product += " or rateints"
+    roles = " or ".join(role.name for role in verdict.fitting)
+    return f"{verdict.rule.asn_type}, {product}, as {roles}"
+
+
+def _is_wide(rule: Rule) -> bool:
+    return not any(key.required and key.sources == ("program",) for key in rule.keys)

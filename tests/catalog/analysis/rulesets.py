@@ -1,0 +1,63 @@
+"""Rulesets of the seeds, changed a little, and the words of the field, without a database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from asnrules.catalog.analysis.tables import Vocabulary
+from asnrules.catalog.content import RulesetContent
+from asnrules.catalog.files import read_ruleset
+from asnrules.catalog.modes import ExposureMode
+from asnrules.catalog.plain import read_csv
+from asnrules.shipped import shipped
+
+SEEDS = shipped("seed") / "rulesets"
+Edits = Mapping[str, tuple[str, str]]
+"""For each file, a text in it and what stands there instead; for the text '', what is added."""
+
+
+def seed(label: str = "jwst-3.0.0") -> RulesetContent:
+    return read_ruleset(SEEDS / label)
+
+
+def edited(
+    folder: Path, edits: Edits, *, label: str = "draft", source: str = "jwst-3.0.0"
+) -> RulesetContent:
+    """Give a copy of a seed with edits in its files."""
+    copy = folder / label
+    shutil.copytree(SEEDS / source, copy)
+    for name, (old, new) in edits.items():
+        path = copy / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1) if old else text + new, encoding="utf-8")
+    return replace(read_ruleset(copy), label=label, effective_from=dt.date(2031, 1, 1))
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    folder = shipped("seed") / "vocabulary"
+    assumed = {row["keyword"].lower(): row["assumed"] for row in read_csv(folder / "keywords.csv")}
+    specials = sorted(read_csv(folder / "specials.csv"), key=lambda row: int(row["position"]))
+    return Vocabulary(
+        exp_types=[row["exp_type"] for row in read_csv(folder / "exp_types.csv")],
+        specials=[(row["special"], row["keyword"].lower()) for row in specials],
+        usual={name: value or None for name, value in assumed.items() if value != "(any)"},
+        fitting=frozenset(name for name, value in assumed.items() if value == "(any)"),
+    )
+
+
+def modes(content: RulesetContent) -> list[ExposureMode]:
+    """Give the rows of a published ruleset; instrument and pipeline are of no account here."""
+    return [
+        ExposureMode(
+            content.label, row["exp_type"], "", row["member_type"], row["special"],
+            row["asn_type"], None, row["footnote"], row["position"],
+        )
+        for row in content.tables["exposure_modes"]
+    ]  # fmt: skip

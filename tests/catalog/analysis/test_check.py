@@ -1,0 +1,306 @@
+"""The check of rulesets: what it finds in changed ones, with exposures that show it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from asnrules.catalog.analysis.check import check_executable
+from asnrules.catalog.analysis.findings import Checked, Finding
+from asnrules.catalog.analysis.published import check_published
+from asnrules.catalog.content import RulesetContent
+from asnrules.catalog.executable import build_ruleset
+from asnrules.engine.signatures import Judgement, judge_values
+from asnrules.errors import RulesetError
+from catalog.analysis.rulesets import SEEDS, edited, modes, seed, vocabulary
+
+PUBLISHED = sorted(path.name for path in SEEDS.iterdir() if path.name[0].isdigit())
+
+
+def checked(content: RulesetContent) -> Checked:
+    return check_executable(content, modes(seed("2026-03-20")), vocabulary())
+
+
+def judged(content: RulesetContent, finding: Finding) -> Judgement:
+    """Let the engine judge the example of a finding."""
+    values = {name.lower(): value and value.lower() for name, value in finding.example.items()}
+    return judge_values(build_ruleset(content), values)
+
+
+def takers(judgement: Judgement) -> set[str]:
+    return {judgement.verdicts[number].rule.name for number in judgement.takers}
+
+
+@pytest.fixture(scope="module")
+def of_jwst() -> Checked:
+    return checked(seed())
+
+
+def test_the_rules_of_jwst_pass(of_jwst: Checked) -> None:
+    assert of_jwst.open_findings() == []
+    assert of_jwst.combinations > 10_000_000
+    assert of_jwst.exp_types >= 76
+
+
+# Section 3 of the history: EXP_TYPE, what is published, what the software makes of it.
+CLASSES = {
+    "tracking": ("science", "FGS_ACQ1 FGS_ACQ2 FGS_FINEGUIDE FGS_ID-IMAGE FGS_ID-STACK FGS_TRACK"),
+    "dark": ("science", "FGS_DARK"),
+    "flat": ("science", "FGS_INTFLAT FGS_SKYFLAT"),
+}
+ASN_TYPES = {
+    ("image2", "nrslamp-spec2"): "NRS_AUTOFLAT NRS_AUTOWAVE",
+    ("spec2", "tso-spec2"): ("NRS_BRIGHTOBJ NIS_SOSS MIR_MRS NIS_WFSS NRC_WFSS NRS_IFU MIR_WFSS"),
+    ("spec2", "N/A"): "NIS_WFSS NRC_WFSS",
+    ("nrslamp-spec2", "image2"): "NRS_LAMP",
+    ("nrslamp-spec2", "N/A"): "NRS_LAMP",
+    ("tso-spec2", "N/A"): "NRC_TSGRISM",
+    ("image2", "tso-image2"): (
+        "MIR_IMAGE MIR_4QPM MIR_LYOT NIS_AMI NIS_IMAGE NRC_CORON NRC_IMAGE NRS_MIMF"
+    ),
+    ("image2", "N/A"): "NRC_IMAGE",
+}
+
+
+def test_the_differences_of_the_history_are_accepted(of_jwst: Checked) -> None:
+    said = {
+        (finding.subject.split(" where ")[0], finding.text)
+        for finding in of_jwst.findings
+        if finding.accepted
+    }
+    for published, (software, names) in CLASSES.items():
+        for name in names.split():
+            text = f"member_type: {published} in the table, {software} by the rules"
+            assert (name, text) in said
+    for (published, software), names in ASN_TYPES.items():
+        for name in names.split():
+            text = f"asn_type: {published} in the table, {software} by the rules"
+            assert (name, text) in said
+    for name, made in (("MIR_TACONFIRM", "image2"), ("NRS_TASLIT", "image2"), ("NRC_WFSC", "N/A")):
+        assert (name, f"row: N/A in the table, {made} by the rules") in said
+
+
+def test_every_difference_on_record_comes_with_an_exposure(of_jwst: Checked) -> None:
+    assert all(finding.example for finding in of_jwst.findings)
+
+
+@pytest.mark.parametrize("label", PUBLISHED)
+def test_the_published_tables_pass(label: str) -> None:
+    assert check_published(seed(label), vocabulary().specials).findings == []
+
+
+IMAGE = "rules/image.toml"
+TWIN = """
+[[rule]]
+asn_rule = "Asn_Lv2ImageTwin"
+asn_type = "image2"
+title = "The same again"
+groups = ["base"]
+requires = ["full_subarray", "niriss_image"]
+
+[[rule.role]]
+name = "science"
+requires = ["science_class"]
+single = true
+"""
+
+
+def test_two_rules_that_make_the_same_association(tmp_path: Path) -> None:
+    content = edited(tmp_path, {IMAGE: ("", TWIN)})
+    (finding,) = (
+        one
+        for one in checked(content).open_findings()
+        if one.subject == "rules Asn_Lv2Image and Asn_Lv2ImageTwin"
+    )
+    assert finding.check == "same association"
+    assert "NIS_IMAGE" in finding.text
+    assert {"Asn_Lv2Image", "Asn_Lv2ImageTwin"} <= takers(judged(content, finding))
+
+
+def test_an_overlap_that_is_meant_is_accepted(tmp_path: Path) -> None:
+    edits = {
+        IMAGE: ("", TWIN),
+        "intended_overlaps.csv": ("", "Asn_Lv2Image,Asn_Lv2ImageTwin,for a test\n"),
+    }
+    findings = checked(edited(tmp_path, edits)).findings
+    (finding,) = (
+        one for one in findings if one.subject == "rules Asn_Lv2Image and Asn_Lv2ImageTwin"
+    )
+    assert finding.accepted == "for a test"
+
+
+def test_an_overlap_on_record_that_does_not_occur(tmp_path: Path) -> None:
+    edits = {"intended_overlaps.csv": ("", "Asn_Lv2Spec,Asn_Lv2Image,for a test\n")}
+    (finding,) = checked(edited(tmp_path, edits)).open_findings()
+    assert (finding.check, finding.subject) == (
+        "does not occur",
+        "intended overlap Asn_Lv2Spec, Asn_Lv2Image",
+    )
+
+
+def test_a_condition_that_no_value_satisfies(tmp_path: Path) -> None:
+    old = '[full_subarray]\ntext = "SUBARRAY is full"\nany_of = [{ subarray = "full" }]'
+    new = old.replace('"full" }', '["full", { not_in = ["full"] }] }')
+    findings = checked(edited(tmp_path, {"conditions.toml": (old, new)})).open_findings()
+    by_subject = {finding.subject: finding for finding in findings}
+    found = by_subject["condition full_subarray"]
+    assert found.check == "no value"
+    assert "SUBARRAY" in found.text
+    rule = by_subject["rule Asn_Lv2CoronAsRate"]
+    assert rule.check == "no value"
+    assert rule.example["EXP_TYPE"] == "NRC_CORON"
+
+
+def test_a_value_in_upper_case_is_one_that_no_exposure_has(tmp_path: Path) -> None:
+    old = 'any_of = [{ subarray = "full" }]'
+    edits = {"conditions.toml": (old, old.replace("full", "FULL"))}
+    subjects = {one.subject for one in checked(edited(tmp_path, edits)).open_findings()}
+    assert "condition full_subarray" in subjects
+
+
+def test_requirements_that_exclude_each_other(tmp_path: Path) -> None:
+    edits = {
+        IMAGE: (
+            'requires = ["image_science", "tso"]',
+            'requires = ["image_science", "tso", "not tso"]',
+        )
+    }
+    content = edited(tmp_path, edits)
+    by_subject = {one.subject: one for one in checked(content).open_findings()}
+    assert by_subject["rule Asn_Lv2ImageTSO"].check == "no value"
+    assert "Asn_Lv2ImageTSO" not in takers(judged(content, by_subject["rule Asn_Lv2ImageTSO"]))
+    # What it made before is missed as well.
+    assert by_subject["NRC_TSIMAGE"].check == "not delivered"
+
+
+def test_a_path_that_another_covers(tmp_path: Path) -> None:
+    edits = {"ifu_paths.csv": ("", "g235h,f170lp,nrs2\n")}
+    (finding,) = checked(edited(tmp_path, edits)).open_findings()
+    assert (finding.check, finding.subject) == (
+        "never matches",
+        "condition ifu_path, alternative 11",
+    )
+    assert finding.example == {
+        "DETECTOR": "nrs2", "FILTER": "f170lp", "GRATING": "g235h",
+    }  # fmt: skip
+
+
+def test_a_class_rule_that_comes_too_late(tmp_path: Path) -> None:
+    line = '[[classes]]\ncondition = "flagged_psf"\nclass = "dark"\n'
+    content = edited(tmp_path, {"classes.toml": ("", line)})
+    (finding,) = checked(content).open_findings()
+    assert (finding.check, finding.subject) == ("never matches", "class rule 11 (flagged_psf)")
+    assert finding.example["IS_PSF"]
+    assert judged(content, finding).exposure_class != "dark"
+
+
+def test_a_role_that_an_earlier_one_leaves_nothing(tmp_path: Path) -> None:
+    role = '\n[[rule.role]]\nname = "late"\nrequires = ["flagged_background"]\n'
+    edits = {"rules/nirspec_nods.toml": ('name = "exposure"\n', f'name = "exposure"\n{role}')}
+    (finding,) = checked(edited(tmp_path, edits)).open_findings()
+    assert (finding.check, finding.subject) == (
+        "never matches",
+        "role 'late' of rule Asn_Lv2NRSMSA",
+    )
+    assert "'exposure'" in finding.text
+
+
+def test_a_row_that_no_rule_delivers(tmp_path: Path) -> None:
+    old = 'exp_type = { in = ["mir_mrs", "mir_wfss", "nis_soss"'
+    edits = {"conditions.toml": (old, old.replace('"mir_mrs", ', ""))}
+    content = edited(tmp_path, edits)
+    found = {(one.check, one.subject): one for one in checked(content).open_findings()}
+    finding = found["not delivered", "MIR_MRS"]
+    assert takers(judged(content, finding)) == set()
+
+
+def test_an_association_that_nothing_announces(tmp_path: Path) -> None:
+    old = 'exp_type = { listed = ["fgs_image", "fgs_focus"] }'
+    edits = {"conditions.toml": (old, old.replace('"fgs_focus"', '"fgs_focus", "nrc_led"'))}
+    content = edited(tmp_path, edits)
+    found = {(one.check, one.subject): one for one in checked(content).open_findings()}
+    finding = found["not announced", "NRC_LED"]
+    assert finding.text == "N/A in the table, image2 by the rules"
+
+
+def test_an_exp_type_that_no_row_covers(tmp_path: Path) -> None:
+    line = "NRS_TASLIT,row,N/A,image2,,the table has no row for this acquisition type\n"
+    content = edited(tmp_path, {"known_differences.csv": (line, "")})
+    (finding,) = checked(content).open_findings()
+    assert (finding.check, finding.subject) == ("no row", "NRS_TASLIT")
+    assert takers(judged(content, finding)) == {"Asn_Lv2ImageNonScience"}
+
+
+def test_a_flag_that_no_row_covers(tmp_path: Path) -> None:
+    lines = (SEEDS / "jwst-3.0.0/known_differences.csv").read_text().splitlines(keepends=True)
+    (line,) = (line for line in lines if line.startswith(",row,N/A,(any),flagged_background"))
+    content = edited(tmp_path, {"known_differences.csv": (line, "")})
+    found = {(one.check, one.subject): one for one in checked(content).open_findings()}
+    assert found["no row", "MIR_IMAGE with BACKGROUND"].example["BKGDTARG"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MIR_IMAGE,member_type,science,dark,,for a test\n",
+        "MIR_IMAGE,asn_type,image2,spec2,tso,for a test\n",
+        ",asn_type,spec2,nrslamp-spec2,tso,for a test\n",
+        "NRC_TSGRISM,asn_type,tso-spec2,N/A,shutter_file_missing,for a test\n",
+    ],
+)
+def test_a_known_difference_that_does_not_occur(tmp_path: Path, line: str) -> None:
+    condition = '\n[shutter_file_missing]\ntext = "x"\nany_of = [{ exp_type = "nrs_lamp" }]\n'
+    edits = {"known_differences.csv": ("", line), "conditions.toml": ("", condition)}
+    (finding,) = checked(edited(tmp_path, edits)).open_findings()
+    assert finding.check == "does not occur"
+
+
+def test_a_class_that_differs(tmp_path: Path) -> None:
+    old = '"mir_darkall", "mir_darkimg"'
+    edits = {"conditions.toml": (old, f'"mir_coroncal", {old}')}
+    content = edited(tmp_path, edits)
+    found = {(one.check, one.subject): one for one in checked(content).open_findings()}
+    finding = found["class", "MIR_CORONCAL"]
+    assert finding.text == "science in the table, dark by the rules"
+    assert judged(content, finding).exposure_class == "dark"
+
+
+def test_a_pattern_that_cannot_be_worked_out_is_refused(tmp_path: Path) -> None:
+    edits = {"conditions.toml": ('".+wfsc.+"', '"(?=p).+wfsc.+"')}
+    with pytest.raises(RulesetError, match="cannot be worked out"):
+        checked(edited(tmp_path, edits))
+
+
+# ------------------------------------------------------------------------- published tables
+
+
+def published(tmp_path: Path, old: str, new: str, file: str = "exposure_modes.csv") -> Checked:
+    content = edited(tmp_path, {file: (old, new)}, source="2026-03-20")
+    return check_published(content, vocabulary().specials)
+
+
+def test_a_row_for_what_another_is_for_already(tmp_path: Path) -> None:
+    (finding,) = published(tmp_path, "", "MIR_LYOT,science,PSF,N/A,\n").findings
+    assert (finding.check, finding.subject) == ("never matches", "row 76")
+    assert "row 26" in finding.text
+    assert finding.example == {"EXP_TYPE": "MIR_LYOT", "IS_PSF": "t"}
+
+
+def test_rows_for_specials_only(tmp_path: Path) -> None:
+    (finding,) = published(tmp_path, "MIR_LYOT,science,N/A,image2,\n", "").findings[:1]
+    assert (finding.check, finding.subject) == ("no row", "MIR_LYOT")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("37,asn_type", "77,asn_type"), ("images,image2", "images,spec2")]
+)
+def test_an_erratum_to_what_is_not_there(tmp_path: Path, old: str, new: str) -> None:
+    (finding,) = published(tmp_path, old, new, "errata.csv").findings
+    assert finding.check == "errata"
+
+
+def test_what_was_checked_is_named(of_jwst: Checked) -> None:
+    content = replace(seed(), title="another")
+    assert of_jwst.checksum == seed().checksum() != content.checksum()

@@ -1,0 +1,139 @@
+"""How two rulesets differ: rows field by field, and answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from asnrules.catalog.analysis.behaviour import AnswerChange, answer_changes
+from asnrules.catalog.analysis.items import changes
+from asnrules.catalog.content import RulesetContent
+from asnrules.catalog.executable import build_ruleset
+from asnrules.engine.signatures import judge_values
+from catalog.analysis.rulesets import Edits, edited, seed, vocabulary
+
+
+def compared(content: RulesetContent) -> dict[tuple[str, str, str], AnswerChange]:
+    found, combinations = answer_changes(
+        build_ruleset(seed()), build_ruleset(content), vocabulary()
+    )
+    assert combinations > 10_000_000
+    return {(change.aspect, change.before, change.after): change for change in found}
+
+
+def test_a_ruleset_does_not_differ_from_itself(tmp_path: Path) -> None:
+    content = edited(tmp_path, {})
+    assert changes(seed(), content) == []
+    assert compared(content) == {}
+
+
+def test_rows_of_published_tables() -> None:
+    found = changes(seed("2021-06-15"), seed("2026-03-20"))
+    assert [tuple(change) for change in found] == [
+        ("row", "MIR_WFSS, N/A", "added", None, None, "member_type: science; asn_type: spec2"),
+        ("row", "NRS_MIMF, N/A", "changed", "asn_type", "wfs-image2", "image2"),
+    ]
+    back = changes(seed("2026-03-20"), seed("2021-06-15"))
+    assert [(change.change, change.before, change.after) for change in back] == [
+        ("removed", "member_type: science; asn_type: spec2", None),
+        ("changed", "image2", "wfs-image2"),
+    ]
+
+
+def test_revisions_without_a_change_do_not_differ() -> None:
+    assert changes(seed("2020-12-07"), seed("2021-03-19")) == []
+
+
+EDITS: list[tuple[Edits, list[tuple[object, ...]]]] = [
+    (
+        {"rules/image.toml": ('"fgs_imaging", "not wavefront_sensing"', '"fgs_imaging"')},
+        [("rule", "Asn_Lv2FGS", "changed", "requires", ["not wavefront_sensing"], [])],
+    ),
+    (
+        {"ifu_paths.csv": ("prism,clear,nrs1\n", "prism,clear,nrs1 nrs2\n")},
+        [
+            (
+                "condition", "ifu_path", "changed", "alternatives",
+                ["grating in prism and filter in clear and detector in nrs1"],
+                ["grating in prism and filter in clear and detector in nrs1, nrs2"],
+            )
+        ],
+    ),
+    (
+        {
+            "rules/nirspec_nods.toml": (
+                '"imprint_pruning", "nod_split"', '"nod_split", "imprint_pruning"',
+            )
+        },
+        [
+            (
+                "rule", "Asn_Lv2NRSIFUNod", "changed", "steps",
+                ["science_required", "candidate_validity", "imprint_pruning", "nod_split"],
+                ["science_required", "candidate_validity", "nod_split", "imprint_pruning"],
+            )
+        ],
+    ),
+    (
+        {"suffixes.csv": ("whtlt\n", "")},
+        [("product suffixes", "product suffixes", "changed", "suffixes", ["whtlt"], [])],
+    ),
+    (
+        {"classes.toml": ('class = "psf"', 'class = "science"')},
+        [
+            (
+                "classes", "classes", "changed", "lines",
+                ["flagged_psf: psf"], ["flagged_psf: science"],
+            )
+        ],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "expected"), EDITS)
+def test_rows_of_rules(tmp_path: Path, edits: Edits, expected: list[tuple[object, ...]]) -> None:
+    assert [tuple(change) for change in changes(seed(), edited(tmp_path, edits))] == expected
+
+
+def test_another_path_gets_another_answer(tmp_path: Path) -> None:
+    content = edited(tmp_path, {"ifu_paths.csv": ("g235h,f170lp,nrs1 nrs2", "g235h,f170lp,nrs1")})
+    found = compared(content)
+    change = found["associations", "spec2 by Asn_Lv2Spec", "none"]
+    assert change.exp_types == ["NRS_IFU"]
+    example = {name.lower(): value and value.lower() for name, value in change.example.items()}
+    assert [example[name] for name in ("grating", "filter", "detector")] == [
+        "g235h", "f170lp", "nrs2",
+    ]  # fmt: skip
+    before, after = (judge_values(build_ruleset(one), example).takers for one in (seed(), content))
+    assert before
+    assert not after
+    assert {name for change in found.values() for name in change.exp_types} == {"NRS_IFU"}
+
+
+def test_another_class_and_what_comes_of_it(tmp_path: Path) -> None:
+    old = '"mir_darkall", "mir_darkimg"'
+    content = edited(tmp_path, {"conditions.toml": (old, f'"mir_coroncal", "mir_image", {old}')})
+    found = compared(content)
+    assert found["class", "science", "dark"].exp_types == ["MIR_CORONCAL", "MIR_IMAGE"]
+    assert found["associations", "image2 by Asn_Lv2Image", "none"].exp_types == ["MIR_IMAGE"]
+    assert ("associations", "image2 by Asn_Lv2ImageNonScience", "none") not in found
+
+
+def test_exposures_put_together_in_another_way(tmp_path: Path) -> None:
+    edits = {"rules/nirspec_nods.toml": ('keys = ["msametfl", "expspcin"]', 'keys = ["msametfl"]')}
+    found = compared(edited(tmp_path, edits))
+    aspect = ("Asn_Lv2NRSMSA", "taken", "taken, and put together in another way")
+    assert found[aspect].exp_types == ["NRS_MSASPEC"]
+    # Without the key an exposure without its keyword is taken as well.
+    assert found["associations", "none", "spec2 by Asn_Lv2NRSMSA"].exp_types == ["NRS_MSASPEC"]
+
+
+def test_a_rule_more_and_a_rule_less(tmp_path: Path) -> None:
+    edits = {"rules/image.toml": ('asn_rule = "Asn_Lv2WFSC"', 'asn_rule = "Asn_Lv2Wavefront"')}
+    content = edited(tmp_path, edits)
+    rows = [(one.what, one.name, one.change) for one in changes(seed(), content)]
+    assert ("rule", "Asn_Lv2Wavefront", "added") in rows
+    assert ("rule", "Asn_Lv2WFSC", "removed") in rows
+    found = compared(content)
+    made = found["associations", "image2 by Asn_Lv2WFSC", "image2 by Asn_Lv2Wavefront"]
+    assert "NRC_IMAGE" in made.exp_types

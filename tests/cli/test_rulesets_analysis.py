@@ -1,0 +1,141 @@
+"""`asnrules rulesets check`, `diff` and `impact`: what is printed, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from asnrules.catalog import store
+from asnrules.database.engines import transaction
+from catalog.analysis.rulesets import Edits, edited
+from cli.conftest import Command
+from cli.small_pools import nrc_image, write_pool
+
+# The images of NIRCam are no images any more, and a condition that nobody can meet comes in.
+DRAFT: Edits = {
+    "conditions.toml": ('"nrc_coron", "nrc_image", "nrs_mimf"', '"nrc_coron", "nrs_mimf"'),
+    "rules/image.toml": (
+        'requires = ["fgs_imaging", "not wavefront_sensing"]',
+        'requires = ["fgs_imaging", "wavefront_sensing", "not wavefront_sensing"]',
+    ),
+}
+
+
+@pytest.fixture
+def with_draft(asnrules_on_copy: Command, catalog: Engine, tmp_path: Path) -> Command:
+    with transaction(catalog, writing=True) as connection:
+        store.insert_draft(connection, edited(tmp_path, DRAFT))
+    return asnrules_on_copy
+
+
+def test_every_ruleset_of_the_catalog_passes(asnrules: Command) -> None:
+    result = asnrules("rulesets", "check", "--format", "json")
+    assert result.code == 0
+    found = json.loads(result.out)
+    assert [one["findings"] for one in found] == [[]] * len(found)
+    assert [one["ruleset"] for one in found][-1] == "jwst-3.0.0"
+    assert {one["reason"] for one in found[-1]["accepted"]} - {None}
+    assert "jwst-3.0.0: no findings" in result.err
+    assert "combinations" in result.err
+
+
+def test_check_of_a_table(asnrules_on_file: Command) -> None:
+    result = asnrules_on_file("rulesets", "check", "2021-06-15")
+    assert result.code == 0
+    assert "2021-06-15: no findings, 0 explained; 63 EXP_TYPEs, 74 rows" in result.err
+
+
+def test_check_of_a_draft(with_draft: Command) -> None:
+    result = with_draft("rulesets", "check", "draft", "--format", "jsonl")
+    assert result.code == 1
+    records = [json.loads(line) for line in result.out.splitlines()]
+    open_ones = [one for one in records if one["reason"] is None]
+    # What nobody has explained comes first.
+    assert records[: len(open_ones)] == open_ones
+    found = {(one["check"], one["subject"]): one for one in open_ones}
+    assert found["not delivered", "NRC_IMAGE"]["example"].startswith("EXP_TYPE=NRC_IMAGE")
+    assert ("no value", "rule Asn_Lv2FGS") in found
+
+
+def test_check_of_what_is_not_there(asnrules_on_file: Command) -> None:
+    asnrules_on_file("rulesets", "check", "jwst-3.0.1").assert_error(3, "jwst-3.0.0")
+
+
+def test_diff_of_tables(asnrules: Command) -> None:
+    result = asnrules("rulesets", "diff", "2026-01-23", "2026-03-20")
+    assert (result.code, result.err) == (1, "2026-01-23 -> 2026-03-20: 1 change of rows\n")
+    assert result.lines[0].split() == [
+        "row", "MIR_WFSS,", "N/A", "added", "member_type:", "science;", "asn_type:", "spec2",
+    ]  # fmt: skip
+
+
+def test_diff_of_what_is_the_same(asnrules_on_file: Command) -> None:
+    result = asnrules_on_file("rulesets", "diff", "2020-12-07", "2021-03-19")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == "2020-12-07 -> 2021-03-19: no changes of rows\n"
+
+
+def test_diff_of_rules(with_draft: Command) -> None:
+    result = with_draft("rulesets", "diff", "jwst-3.0.0", "draft", "--format", "json")
+    assert result.code == 1
+    found = json.loads(result.out)
+    assert {(one["what"], one["name"]) for one in found["changes"]} == {
+        ("condition", "image_science"), ("rule", "Asn_Lv2FGS"),
+    }  # fmt: skip
+    (made,) = (
+        one
+        for one in found["answers"]
+        if (one["aspect"], one["before"]) == ("associations", "image2 by Asn_Lv2Image")
+    )
+    assert (made["after"], made["exp_types"][0]) == ("none", "NRC_IMAGE")
+    records = with_draft("rulesets", "diff", "jwst-3.0.0", "draft", "--format", "csv")
+    assert records.out.splitlines()[0] == (
+        "what,name,change,field,before,after,exp_types,combinations,example"
+    )
+    assert len(records.out.splitlines()) == 1 + len(found["changes"]) + len(found["answers"])
+
+
+def test_diff_of_rules_and_a_table(asnrules_on_file: Command) -> None:
+    result = asnrules_on_file("rulesets", "diff", "2026-03-20", "jwst-3.0.0")
+    result.assert_error(2, "compare rulesets of one kind")
+
+
+def test_impact(with_draft: Command, tmp_path: Path) -> None:
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1), nrc_image(2))
+    assert with_draft("generate", pool, "--no-files").code == 0
+    report = tmp_path / "report.json"
+    result = with_draft("rulesets", "impact", "draft", "--output", str(report))
+    assert result.code == 1
+    assert "2 decisions and 2 associations change" in result.err
+    assert "image2 by Asn_Lv2Image -> none" in result.out
+    kept = json.loads(report.read_text())
+    assert kept["draft"]["checksum"].startswith(result.err.split("(")[1][:12])
+    records = with_draft("rulesets", "impact", "draft", "--format", "jsonl").out.splitlines()
+    assert [json.loads(line) for line in records] == kept["changes"]
+    # The file is not replaced.
+    again = with_draft("rulesets", "impact", "draft", "--output", str(report))
+    again.assert_error(2, "is there already")
+
+
+def test_impact_of_nothing(asnrules: Command) -> None:
+    result = asnrules("rulesets", "impact", "jwst-3.0.0")
+    assert (result.code, result.out) == (0, "")
+    assert "no decisions and no associations change" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["jwst-3.0.0", "--since", "May"], 2, "--since: 'May'"),
+        (["jwst-3.0.0", "--program", "4"], 3, "no exposure of program '4' is on record"),
+        (["jwst-3.0.0", "--against", "jwst"], 3, "no ruleset 'jwst'"),
+        (["2026-03-20"], 3, "is a published one"),
+    ],
+)
+def test_impact_of_what_makes_no_sense(
+    asnrules: Command, arguments: list[str], code: int, words: str
+) -> None:
+    asnrules("rulesets", "impact", *arguments).assert_error(code, words)
