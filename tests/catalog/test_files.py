@@ -506,7 +506,7 @@ def test_tables_give_back_what_the_files_say(kept_seeds: Engine, label: str) -> 
         stored = store.stored_checksum(connection, key)
     assert ordered(tables) == ordered(files)
     assert replace(tables, tables={}) == replace(files, tables={})
-    assert all(files.tables.values())
+    assert any(files.tables.values())
     assert tables.checksum() == files.checksum() == stored
     assert re.fullmatch("[0-9a-f]{64}", stored)
 
