@@ -60,6 +60,24 @@ def test_check_of_a_draft(with_draft: Command) -> None:
     assert ("no value", "rule Asn_Lv2FGS") in found
 
 
+def test_check_for_people(with_draft: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = with_draft("rulesets", "check", "draft")
+    assert result.code == 1
+    paragraphs = [text.splitlines() for text in result.out.split("\n\n")]
+    found = {lines[0]: lines[1:] for lines in paragraphs}
+    first = found["draft, not delivered: NRC_IMAGE"]
+    assert first[0] == "    image2 in the table, and no rule makes it"
+    assert first[1].startswith("    example: EXP_TYPE=NRC_IMAGE ")
+    # A reason is a reason, wrapped like all but the examples, which are to be copied.
+    assert len(first) == 2
+    known = [lines for lines in paragraphs if lines[-1].startswith(("    reason: ", "      "))]
+    assert len(known) > 50
+    assert all(
+        len(line) <= 80 or line.startswith("    example: ") for lines in known for line in lines[1:]
+    )
+
+
 def test_check_of_what_is_not_there(asnrules_on_file: Command) -> None:
     asnrules_on_file("rulesets", "check", "jwst-3.0.1").assert_error(3, "jwst-3.0.0")
 
