@@ -41,6 +41,8 @@ def check(
     else:
         records = [_record(finding) for one in found for finding in one.findings]
         if output is Format.TABLE:
+            # What nobody has explained comes last, where people look first.
+            records.sort(key=lambda record: record["reason"] is None)
             sys.stdout.write("\n".join(map(_paragraph, records)))
         else:
             print_records(records, COLUMNS, output)
