@@ -60,6 +60,25 @@ def test_check_of_a_draft(with_draft: Command) -> None:
     assert ("no value", "rule Asn_Lv2FGS") in found
 
 
+def test_an_exp_type_of_a_later_table_is_no_finding_in_rules_before(
+    asnrules_on_copy: Command, tmp_path: Path
+) -> None:
+    asnrules = asnrules_on_copy
+    folder = tmp_path / "table"
+    asnrules("rulesets", "export", "2026-03-20", str(folder)).assert_fine()
+    with (folder / "exposure_modes.csv").open("a") as file:
+        file.write("MIR_NEWMODE,science,N/A,image2,\n")
+    words = ("--label", "later", "--effective-from", "2031-01-01", "--accept", "76=MIR_NEWMODE")
+    assert asnrules("rulesets", "import", str(folder), *words).code == 0
+    for label in ("jwst-1.3.0", "jwst-3.0.0"):
+        result = asnrules("rulesets", "check", label, "--format", "jsonl")
+        assert result.code == 0
+        assert "MIR_NEWMODE" not in result.out
+    # MIR_WFSS came after the table of 2021-06-15, and NRC_WFSC is in no table.
+    assert "NRC_WFSC" in result.out
+    assert "MIR_WFSS" not in asnrules("rulesets", "check", "jwst-1.3.0").out
+
+
 def test_check_for_people(with_draft: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     result = with_draft("rulesets", "check", "draft")
