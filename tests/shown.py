@@ -1,7 +1,8 @@
 """Run the commands that documents show, and compare or renew the output shown.
 
 `python tests/shown.py FILE...` renews the `console` blocks of documents: each line that starts
-with `$ asnrules` is run, and what it prints is put below it.
+with `$ asnrules`, or with `$ cat` to put files in place, is run by a shell, and what it prints is
+put below it. How long something took is left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SECONDS = re.compile(r"\b[0-9]+\.[0-9] s$")
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -48,11 +50,12 @@ def renewed(document: Path, folder: Path) -> str:
 
 
 def _output(command: str, folder: Path, environment: dict[str, str]) -> list[str]:
-    program, *arguments = shlex.split(command)
-    if program != "asnrules":
+    program = command.split()[0]
+    if program not in {"asnrules", "cat"}:
         raise ValueError(f"documents show commands of asnrules only, not {program!r}")
+    asnrules = f'asnrules() {{ {shlex.quote(sys.executable)} -m asnrules "$@"; }}'
     done = subprocess.run(
-        [sys.executable, "-m", "asnrules", *arguments],
+        ["sh", "-c", f"{asnrules}\n{command}"],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -60,7 +63,7 @@ def _output(command: str, folder: Path, environment: dict[str, str]) -> list[str
         text=True,
         check=False,
     )
-    return done.stdout.rstrip().splitlines()
+    return [SECONDS.sub("... s", line) for line in done.stdout.rstrip().splitlines()]
 
 
 if __name__ == "__main__":

@@ -72,6 +72,10 @@ CASES = [
     ("EXP_TYPE=NRS_MIMF", "science", ["image2"], True),
     # Companions are left aside: a direct image would be needed.
     ("EXP_TYPE=NIS_WFSS", "science", ["spec2"], True),
+    # But what comes about without them counts before.
+    ("EXP_TYPE=NIS_WFSS TSOVISIT=T", "science", ["tso-spec2"], False),
+    ("EXP_TYPE=NRC_WFSS TSOVISIT=T", "science", ["tso-spec2"], False),
+    ("EXP_TYPE=MIR_WFSS TSOVISIT=T", "science", ["tso-spec2"], False),
     # Specials.
     ("EXP_TYPE=MIR_4QPM IS_PSF=T", "psf", ["image2"], True),
     ("EXP_TYPE=MIR_MRS BKGDTARG=T", "background", ["spec2"], True),
@@ -176,6 +180,12 @@ def test_what_makes_the_same_as_another_rule_stays_once(sqlite: Engine) -> None:
     assert [rule.name for rule in found.associations] == ["Asn_Lv2SpecSpecial"]
 
 
+def test_a_rule_for_observations_counts_before_one_for_other_candidates(sqlite: Engine) -> None:
+    found = classified(sqlite, "EXP_TYPE=NRC_WFSS")
+    assert found.associations is not None
+    assert [rule.name for rule in found.associations] == ["Asn_Lv2WFSSNRC"]
+
+
 def test_each_rule_says_what_is_amiss(sqlite: Engine) -> None:
     found = classified(sqlite, "EXP_TYPE=NRC_TSGRISM PUPIL=CLEAR")
     rules = {rule.asn_rule: rule for rule in found.rules}
@@ -199,7 +209,7 @@ def test_rules_come_with_those_that_match_first(engine: Engine) -> None:
 
 
 def test_the_document_has_null_for_what_is_not_there(engine: Engine) -> None:
-    found = classified(engine, "EXP_TYPE=MIR_IMAGE", as_of=dt.date(2021, 7, 1))
+    found = classified(engine, "EXP_TYPE=MIR_IMAGE", as_of=dt.date(2021, 5, 1))
     document = found.document("a_uncal.fits", explain=True)
     assert document == {
         "filename": "a_uncal.fits",
@@ -207,7 +217,7 @@ def test_the_document_has_null_for_what_is_not_there(engine: Engine) -> None:
         "member_type": None,
         "special": None,
         "published": {
-            "ruleset": "2021-06-15",
+            "ruleset": "2021-03-19",
             "member_type": "science",
             "special": None,
             "asn_type": "image2",

@@ -520,7 +520,7 @@ def test_rules_built_from_tables_are_those_of_the_files(kept_seeds: Engine) -> N
 
 
 def test_rulesets_have_different_checksums() -> None:
-    assert len({read_ruleset(SEEDS / label).checksum() for label in LABELS}) == len(LABELS) == 7
+    assert len({read_ruleset(SEEDS / label).checksum() for label in LABELS}) == len(LABELS) == 8
 
 
 def test_ruleset_that_implements_an_unknown_one_is_refused(kept_seeds: Engine) -> None:
@@ -549,7 +549,7 @@ OTHER: dict[type, Callable[[Any], Any]] = {
 @given(data=st.data())
 def test_any_changed_cell_changes_the_checksum(label: str, data: st.DataObject) -> None:
     content = copy.deepcopy(CONTENTS[label])
-    name = data.draw(st.sampled_from(sorted(content.tables)))
+    name = data.draw(st.sampled_from(sorted(name for name, rows in content.tables.items() if rows)))
     row = data.draw(st.sampled_from(content.tables[name]))
     cell = data.draw(st.sampled_from(sorted(row)))
     row[cell] = OTHER[type(row[cell])](row[cell])
@@ -561,7 +561,7 @@ def test_any_changed_cell_changes_the_checksum(label: str, data: st.DataObject) 
 @given(data=st.data())
 def test_removed_or_repeated_row_changes_the_checksum(label: str, data: st.DataObject) -> None:
     tables = CONTENTS[label].tables
-    name = data.draw(st.sampled_from(sorted(tables)))
+    name = data.draw(st.sampled_from(sorted(name for name, rows in tables.items() if rows)))
     index = data.draw(st.integers(0, len(tables[name]) - 1))
     rows = tables[name]
     for other in (rows[:index] + rows[index + 1 :], [*rows, rows[index]]):

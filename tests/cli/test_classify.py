@@ -89,15 +89,15 @@ def test_without_exp_type_there_is_no_rule(asnrules: Command) -> None:
     assert "EXP_TYPE is not given" in found["reason"]
 
 
-def test_where_no_executable_rules_are_in_force_there_is_the_table_only(asnrules: Command) -> None:
-    arguments = ["EXP_TYPE=NRS_MIMF", "--as-of", "2022-07-01", "--format", "json"]
+def test_before_any_executable_rules_there_is_the_table_only(asnrules: Command) -> None:
+    arguments = ["EXP_TYPE=NRS_MIMF", "--as-of", "2021-05-01", "--format", "json"]
     assert asnrules("classify", *arguments).json == {
         "filename": None,
         "exp_type": "NRS_MIMF",
         "member_type": None,
         "special": None,
         "published": {
-            "ruleset": "2021-06-15",
+            "ruleset": "2021-03-19",
             "member_type": "science",
             "special": None,
             "asn_type": "wfs-image2",
@@ -262,7 +262,7 @@ def test_several_pools_come_one_after_the_other(asnrules: Command, tmp_path: Pat
 
 def test_a_pool_by_the_table_of_another_day(asnrules: Command, tmp_path: Path) -> None:
     pool = write_pool(tmp_path / "pool.csv", *EXPOSURES)
-    arguments = ["--as-of", "2022-07-01", "--format", "jsonl"]
+    arguments = ["--as-of", "2021-05-01", "--format", "jsonl"]
     found = asnrules("classify", pool, *arguments).jsonl
     assert [one["filename"] for one in found] == NAMES
     assert [one["associations"] for one in found] == [None] * 3

@@ -60,6 +60,43 @@ def test_check_of_a_draft(with_draft: Command) -> None:
     assert ("no value", "rule Asn_Lv2FGS") in found
 
 
+def test_an_exp_type_of_a_later_table_is_no_finding_in_rules_before(
+    asnrules_on_copy: Command, tmp_path: Path
+) -> None:
+    asnrules = asnrules_on_copy
+    folder = tmp_path / "table"
+    asnrules("rulesets", "export", "2026-03-20", str(folder)).assert_fine()
+    with (folder / "exposure_modes.csv").open("a") as file:
+        file.write("MIR_NEWMODE,science,N/A,image2,\n")
+    words = ("--label", "later", "--effective-from", "2031-01-01", "--accept", "76=MIR_NEWMODE")
+    assert asnrules("rulesets", "import", str(folder), *words).code == 0
+    for label in ("jwst-1.3.0", "jwst-3.0.0"):
+        result = asnrules("rulesets", "check", label, "--format", "jsonl")
+        assert result.code == 0
+        assert "MIR_NEWMODE" not in result.out
+    # MIR_WFSS came after the table of 2021-06-15, and NRC_WFSC is in no table.
+    assert "NRC_WFSC" in result.out
+    assert "MIR_WFSS" not in asnrules("rulesets", "check", "jwst-1.3.0").out
+
+
+def test_check_for_people(with_draft: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = with_draft("rulesets", "check", "draft")
+    assert result.code == 1
+    paragraphs = [text.splitlines() for text in result.out.split("\n\n")]
+    found = {lines[0]: lines[1:] for lines in paragraphs}
+    first = found["draft, not delivered: NRC_IMAGE"]
+    assert first[0] == "    image2 in the table, and no rule makes it"
+    assert first[1].startswith("    example: EXP_TYPE=NRC_IMAGE ")
+    # A reason is a reason, wrapped like all but the examples, which are to be copied.
+    assert len(first) == 2
+    known = [lines for lines in paragraphs if lines[-1].startswith(("    reason: ", "      "))]
+    assert len(known) > 50
+    assert all(
+        len(line) <= 80 or line.startswith("    example: ") for lines in known for line in lines[1:]
+    )
+
+
 def test_check_of_what_is_not_there(asnrules_on_file: Command) -> None:
     asnrules_on_file("rulesets", "check", "jwst-3.0.1").assert_error(3, "jwst-3.0.0")
 

@@ -77,8 +77,9 @@ def test_what_the_rules_make_of_it(asnrules: Command) -> None:
 
 def test_each_line_names_its_source(asnrules: Command) -> None:
     rows = asnrules("rulesets", "history", "NRC_GRISM", "--format", "csv").csv
-    (changed,) = [row for row in rows if row["ruleset"] == "2021-06-15"]
-    assert "jwst 1.4.0 (2022-01-10)" in changed["source"]
+    sources = {row["ruleset"]: row["source"] for row in rows}
+    assert "jwst 1.4.0 (2022-01-10)" in sources["2021-06-15"]
+    assert "release 1.3.0" in sources["jwst-1.3.0"]
     assert list(rows[0]) == ["date", "ruleset", "kind", "special", "was", "became", "source"]
 
 
