@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -44,6 +44,7 @@ SQUARES = 30
 
 
 Row = TypeVar("Row")
+Progress = Callable[[str, int, int], None]
 
 
 class Shown(NamedTuple, Generic[Row]):
@@ -168,8 +169,19 @@ class PageContent:
         ]
 
 
-def page_content(connection: Connection, run_id: int) -> PageContent:
+def page_content(
+    connection: Connection, run_id: int, progress: Progress | None = None
+) -> PageContent:
     """Collect what is on the page of a run.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    run_id : int
+        The run.
+    progress : callable, optional
+        Told how far the work is.
 
     Raises
     ------
@@ -187,7 +199,7 @@ def page_content(connection: Connection, run_id: int) -> PageContent:
         exposures=_first(counts),
         flows=_first(moved),
         picture=draw(moved, counts, made),
-        groups=_groups(connection, run_id, made),
+        groups=_groups(connection, run_id, made, progress),
         reasons=_first(report.left_out),
         left_out=Shown(unassociated, sum(count.unassociated for count in counts)),
         verdicts=_first(report.verdicts),
@@ -199,7 +211,12 @@ def _first(rows: Sequence[Row]) -> Shown[Row]:
     return Shown(rows[:ROWS], len(rows))
 
 
-def _groups(connection: Connection, run_id: int, counts: Sequence[RuleCount]) -> list[RuleGroup]:
+def _groups(
+    connection: Connection,
+    run_id: int,
+    counts: Sequence[RuleCount],
+    progress: Progress | None,
+) -> list[RuleGroup]:
     shares = shared_out([count.associations for count in counts], ASSOCIATIONS)
     recorded = RecordedAssociations(connection, run_id)
     each = max(FEWEST_MEMBERS, MEMBERS // max(1, sum(shares)))
@@ -207,6 +224,8 @@ def _groups(connection: Connection, run_id: int, counts: Sequence[RuleCount]) ->
     for count, share in zip(counts, shares, strict=True):
         positions = positions_of(connection, run_id, count.asn_type, count.asn_rule, share)
         groups.append(RuleGroup(count, [_shown(one, each) for one in recorded.chosen(positions)]))
+        if progress is not None:
+            progress("rules", len(groups), len(counts))
     return groups
 
 

@@ -17,13 +17,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from asnrules.audit.page.content import PageContent, page_content
+from asnrules.audit.page.content import PageContent, Progress, page_content
 from asnrules.audit.page.picture import BAR, LEFT, RIGHT, WIDTH
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
 from asnrules.whole_files import whole_file
 
-LONGEST = 2_000
+LONGEST = 1_000
 """How many letters of a text are shown."""
 ROLES = ("science", "background", "imprint")
 """The roles that have a colour of their own."""
@@ -31,7 +31,14 @@ ROLES = ("science", "background", "imprint")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_page(engine: Engine, run_id: int, path: Path, *, overwrite: bool = False) -> int:
+def write_page(
+    engine: Engine,
+    run_id: int,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> int:
     """Write a run as an HTML page, whole or not at all.
 
     Parameters
@@ -44,6 +51,8 @@ def write_page(engine: Engine, run_id: int, path: Path, *, overwrite: bool = Fal
         Of the page.
     overwrite : bool
         Whether a file that is there may be replaced.
+    progress : callable, optional
+        Told how far the work is.
 
     Returns
     -------
@@ -58,14 +67,14 @@ def write_page(engine: Engine, run_id: int, path: Path, *, overwrite: bool = Fal
         If the file is there already and may not be replaced, or cannot be written.
     """
     with whole_file(path, overwrite=overwrite) as stream:
-        return sum(stream.write(text.encode()) for text in page(engine, run_id))
+        return sum(stream.write(text.encode()) for text in page(engine, run_id, progress))
 
 
-def page(engine: Engine, run_id: int) -> Iterator[str]:
+def page(engine: Engine, run_id: int, progress: Progress | None = None) -> Iterator[str]:
     """Give the page of a run, piece by piece; see `write_page`."""
     with transaction(engine) as connection:
         take_snapshot(connection)
-        content = page_content(connection, run_id)
+        content = page_content(connection, run_id, progress)
     return render(content)
 
 

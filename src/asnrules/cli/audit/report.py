@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli.progress import progress_bar
+
 
 def report(
     context: typer.Context,
@@ -29,5 +31,6 @@ def report(
         for text in page(engine, run_id):
             sys.stdout.write(text)
         return
-    size = write_page(engine, run_id, file, overwrite=overwrite)
+    with progress_bar() as progress:
+        size = write_page(engine, run_id, file, overwrite=overwrite, progress=progress)
     sys.stderr.write(f"{file}: run {run_id}, {size:,} bytes\n")
