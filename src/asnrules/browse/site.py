@@ -86,6 +86,10 @@ class CatalogFile(Database):  # type: ignore[misc]
         self._all_file_connections.append(connection)
         return connection
 
+    async def execute(self, *arguments: Any, **options: Any) -> Any:
+        """Run a query; what is wrong with it is said on the page, not on the terminal."""
+        return await super().execute(*arguments, **{**options, "log_sql_errors": False})
+
 
 class Pages:
     """What our pages have beyond those of Datasette."""
