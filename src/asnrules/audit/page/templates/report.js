@@ -54,13 +54,14 @@
   document.getElementById("open").addEventListener("click", () => setAll(true));
   document.getElementById("close").addEventListener("click", () => setAll(false));
 
+  // Paper has a line for each association; of those that are opened, everything.
   let printed = null;
   addEventListener("beforeprint", () => {
-    printed = everything.map((one) => one.open);
-    setAll(true);
+    printed = groups.map((one) => one.open);
+    for (const one of groups) one.open = true;
   });
   addEventListener("afterprint", () => {
-    everything.forEach((one, place) => { one.open = printed[place]; });
+    groups.forEach((one, place) => { one.open = printed[place]; });
   });
 
   // A search can be bookmarked: report.html#search=background
