@@ -24,7 +24,7 @@ def record_hostile_run(engine: Engine, folder: Path) -> None:
         nrc_image(1, filename=TAKEN, **dict.fromkeys(FREE, IMAGE)),
         nrc_image(2, exp_type=SCRIPT),
         nrc_image(3, filename=LEFT_OUT, asn_candidate="null"),
-        nrc_image(4, exp_type=ADDRESS),
+        nrc_image(4, targetid=ADDRESS, exposerr=ADDRESS),
     )
     generate(engine, [pool], Options(operator=SCRIPT, note=SCRIPT))
 

@@ -230,10 +230,10 @@ def test_no_markup_of_a_pool_is_obeyed(
     shown = {
         "": [hostile.SCRIPT, f"{hostile.IMAGE}.csv"],
         "catalog/v_runs": [hostile.SCRIPT],
-        "catalog/v_decisions": [hostile.TAKEN, hostile.SCRIPT.upper(), hostile.ADDRESS.upper()],
+        "catalog/v_decisions": [hostile.TAKEN, hostile.SCRIPT.upper()],
         "catalog/v_unassociated": [hostile.LEFT_OUT],
-        "catalog/v_associations": [f"= {hostile.IMAGE} (FILTER)"],
-        "catalog/v_association_members": [hostile.TAKEN_AS],
+        "catalog/v_associations": [f"= {hostile.IMAGE} (FILTER)", hostile.ADDRESS],
+        "catalog/v_association_members": [hostile.TAKEN_AS, hostile.ADDRESS],
         "catalog/v_decisions?_facet=exp_type": [hostile.SCRIPT.upper()],
         "catalog?sql=SELECT+filename,exp_type+FROM+exposures": [hostile.TAKEN],
         "catalog/exposures": [hostile.TAKEN],

@@ -29,7 +29,7 @@ SETTINGS = {
     "allow_download": False,
     "default_cache_ttl": 0,
     "suggest_facets": False,
-    "sql_time_limit_ms": 10_000,
+    "sql_time_limit_ms": 30_000,
 }
 
 FACETS = {
@@ -110,7 +110,9 @@ class Pages:
         if view and all(name in row.keys() for name in names):  # noqa: SIM118
             address = page_of(datasette, view, {name: row[name] for name in names})
             return Markup('<a href="{}">{}</a>').format(address, value)
-        return value if isinstance(value, str) and value.strip() else None
+        if isinstance(value, str) and value.strip().lower().startswith("http"):
+            return value[: datasette.setting("truncate_cells_html")]
+        return None
 
     @hookimpl
     def handle_exception(self, datasette: Datasette, request: Any, exception: Exception) -> Any:
