@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, make_url
 
 from asnrules.catalog.opening import connect_catalog, upgrade_catalog
 
-pytest_plugins = ("filled", "recorded")
+pytest_plugins = ("browser", "filled", "recorded")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from recorded import LATER_NAME, NEXT, POOL_NAME, stem
 DOCUMENT = (shown.ROOT / "docs" / "sql.md").read_text()
 # Names in the prose of a question are no end of it.
 PROSE = re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", DOCUMENT)
-QUESTIONS = dict(re.findall(r"^### ([^\n]+\?)\n[^#`]*```sql\n(.*?)```$", PROSE, re.M | re.S))
+QUESTIONS = dict(re.findall(r"^### ([^\n]+\?)\n[^#`]*```sql[^\n]*\n(.*?)```$", PROSE, re.M | re.S))
 
 RULE, SPECIAL = "Asn_Lv2Image", "Asn_Lv2ImageSpecial"
 

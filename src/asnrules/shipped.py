@@ -1,4 +1,4 @@
-"""Find the folders that are shipped with the package: `migrations` and `seed`.
+"""Find the folders that are shipped with the package: `migrations`, `seed` and `docs`.
 
 In a wheel they lie inside the package, in a checkout at its top.
 """
@@ -16,7 +16,7 @@ def shipped(name: str) -> Path:
     Parameters
     ----------
     name : str
-        `migrations` or `seed`.
+        `migrations`, `seed` or `docs`.
     """
     inside = _PACKAGE / "_shipped" / name
     return inside if inside.is_dir() else _PACKAGE.parent.parent / name

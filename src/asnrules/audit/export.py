@@ -8,7 +8,6 @@ line has the number of runs and the last digest.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from asnrules.audit.ledger import (
 )
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
-from asnrules.errors import OutputError
+from asnrules.whole_files import whole_file
 
 FORMAT = {"format": "asnrules ledger", "version": 1}
 """The first line."""
@@ -73,19 +72,10 @@ def write_export(
     OutputError
         If the file is there already and may not be replaced, or cannot be written.
     """
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: is there already; replace it with --overwrite")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     last = b""
-    try:
-        with beside.open("xb") as stream:
-            for last in export(engine, progress):
-                stream.write(last)
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: {os.strerror(error.errno or 0)}; name another file") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path, overwrite=overwrite) as stream:
+        for last in export(engine, progress):
+            stream.write(last)
     end = json.loads(last)
     return Head(end["runs"], end["head"])
 

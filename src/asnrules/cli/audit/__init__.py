@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from asnrules.cli.audit import association, diff, exposure, import_, ledger, replay, run, runs
+from asnrules.cli.audit import (
+    association,
+    diff,
+    exposure,
+    import_,
+    ledger,
+    replay,
+    report,
+    run,
+    runs,
+)
 
 app = typer.Typer(
     help="The record of what was decided.", no_args_is_help=True, rich_markup_mode=None
@@ -12,6 +22,7 @@ app = typer.Typer(
 
 app.command("runs")(runs.runs)
 app.command("run")(run.run)
+app.command("report")(report.report)
 app.command("exposure")(exposure.exposure)
 app.command("association")(association.association)
 app.command("diff")(diff.diff)

@@ -1,0 +1,113 @@
+"""Serve the catalog to the web browser of this machine, and to nobody else."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from asnrules.errors import UsageError
+
+ADDRESS = "127.0.0.1"
+
+# Nothing of a page may be fetched from elsewhere or sent there, and no other site may frame it.
+_POLICY = (
+    "default-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def browse(engine: Engine, port: int, *, open_browser: bool, tell: Callable[[str], None]) -> None:
+    """Serve the catalog until Ctrl-C.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    port : int
+        Where; 0 takes one that is free.
+    open_browser : bool
+        Whether to open the first page in a web browser.
+    tell : callable
+        Told the address of the first page, once it can be opened.
+
+    Raises
+    ------
+    UsageError
+        If the catalog is not an SQLite file, the extra is not installed, or the port is taken.
+    """
+    if engine.dialect.name != "sqlite":
+        raise UsageError(
+            "browse shows a catalog in an SQLite file, not PostgreSQL; use asnrules sql, "
+            "asnrules audit report, or an SQL client with the role asnrules_reader"
+        )
+    try:
+        import uvicorn
+
+        from asnrules.browse.site import make_site
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"browse needs {error.name}, which is not installed; pip install 'asnrules[browse]'"
+        ) from error
+    with _listening(port) as listener:
+        number = listener.getsockname()[1]
+        app = _guarded(make_site(Path(engine.url.database or "")).app(), number)
+        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        url = f"http://{ADDRESS}:{number}/"
+        tell(url)
+        if open_browser:
+            # A browser in the terminal would only return when it is left.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:
+            return
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # A port that was served a moment ago can be taken again at once.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((ADDRESS, port))
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = os.strerror(getattr(error, "errno", None) or 0) if port < 2**16 else "no port"
+        raise UsageError(
+            f"--port {port}: {reason}; name another, or 0 for one that is free"
+        ) from error
+    return listener
+
+
+def _guarded(app: Any, port: int) -> Any:
+    """Refuse what other sites might ask a browser to fetch from here, under a name of theirs."""
+    hosts = {f"{name}:{port}".encode() for name in (ADDRESS, "localhost")}
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        async def send_with_policy(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ()), *_HEADERS]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        if scope["type"] == "http" and dict(scope["headers"]).get(b"host") not in hosts:
+            await send({"type": "http.response.start", "status": 421, "headers": []})
+            await send({"type": "http.response.body", "body": b"This is not that host.\n"})
+            return
+        await app(scope, receive, send_with_policy)
+
+    return guarded
+
+
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)

@@ -1,0 +1,36 @@
+"""`asnrules audit report`: a run as a page for a web browser."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asnrules.cli.progress import progress_bar
+
+
+def report(
+    context: typer.Context,
+    run_id: Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")],
+    file: Annotated[Path, typer.Option("--output", metavar="FILE", help="`-` prints it.")],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is there.")
+    ] = False,
+) -> None:
+    """Write a run as one HTML page that needs nothing else: to read, search, print and send.
+
+    Example: asnrules audit report 1 --output run-1.html
+    """
+    from asnrules.audit.page.rendering import page, write_page
+    from asnrules.catalog.opening import open_catalog
+
+    engine = open_catalog(context.obj)
+    if str(file) == "-":
+        for text in page(engine, run_id):
+            sys.stdout.write(text)
+        return
+    with progress_bar() as progress:
+        size = write_page(engine, run_id, file, overwrite=overwrite, progress=progress)
+    sys.stderr.write(f"{file}: run {run_id}, {size:,} bytes\n")
