@@ -179,6 +179,8 @@ def test_columns_in_another_order(
         ("     - Member Exposure Type", "     - Member  Exposure type"),
         ("   * - EXP_TYPE", "   * - Exposure Type"),
         ("     - Association Type", "     - Association Types"),
+        ("     - Association Type", "     - Level 2 Association Type"),
+        ("     - Association Type", "     - Association Type (Stage 2)"),
         ("   :header-rows: 1\n", ""),
         ("   :widths: 20 20 20 20\n", ""),
         ("Exposure Modes for Level 2 Processing", ""),

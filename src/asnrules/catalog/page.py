@@ -31,6 +31,9 @@ HEADINGS = {
 }
 """The columns of the table, by the headings that they may have, in lower case."""
 
+STAGE = re.compile(r"\(?\b(stage|level)[ -]?2\b\)?")
+"""What a heading may say besides, as the title of the page does."""
+
 
 @dataclass(frozen=True, slots=True)
 class PrintedRow:
@@ -215,7 +218,8 @@ def _table_rows(table: nodes.table) -> Iterator[nodes.row]:
 
 
 def _field(heading: str) -> str | None:
-    return next((field for field, names in HEADINGS.items() if heading.lower() in names), None)
+    plain = " ".join(STAGE.sub(" ", heading.lower()).split())
+    return next((field for field, names in HEADINGS.items() if plain in names), None)
 
 
 def _fields(path: Path, table: nodes.table) -> list[str]:
