@@ -292,7 +292,7 @@ def test_unknown_finishing_step_in_the_tables_is_refused_when_the_rules_are_buil
          ["unknown class 'target_aquisition'", "'target_acquisition'"]),
         ("conditions.toml", '"c[0-9]{4}"', '"c[0-9{4}"', ["bad pattern 'c[0-9{4}'"]),
         ("conditions.toml", '{ not_in = ["f277w"] }', '{ notin = ["f277w"] }',
-         ["'notin' is no operator", "'not_in'"]),
+         ["'notin' is no operator", "did you mean 'not_in'?"]),
         ("conditions.toml", '{ not_in = ["f277w"] }', '{ not_in = [] }', ["not_in takes values"]),
         ("conditions.toml", '{ not_in = ["f277w"] }', '{ set = ["f277w"] }',
          ["set takes no values"]),

@@ -135,6 +135,18 @@ def test_diff_of_rules(with_draft: Command) -> None:
     assert len(records.out.splitlines()) == 1 + len(found["changes"]) + len(found["answers"])
 
 
+def test_diff_of_rules_for_people(with_draft: Command) -> None:
+    result = with_draft("rulesets", "diff", "jwst-3.0.0", "draft")
+    assert result.code == 1
+    found = {lines[0]: lines[1:] for lines in map(str.splitlines, result.out.split("\n\n"))}
+    (rule,) = (name for name in found if name.startswith("rule "))
+    assert rule == "rule Asn_Lv2FGS changed, requires"
+    assert found[rule][0].startswith("    before: ")
+    answer = found["answer changed, associations: image2 by Asn_Lv2Image -> none"]
+    assert " combinations of NRC_IMAGE" in answer[0]
+    assert answer[-1].startswith("    example: EXP_TYPE=NRC_IMAGE ")
+
+
 def test_diff_of_rules_and_a_table(asnrules_on_file: Command) -> None:
     result = asnrules_on_file("rulesets", "diff", "2026-03-20", "jwst-3.0.0")
     result.assert_error(2, "compare rulesets of one kind")

@@ -123,7 +123,7 @@ class _Reader:
         ((word, values),) = words
         if word not in list(Operator):
             raise values.error(
-                f"{word!r} is no operator; {near(word, list(Operator))} ({', '.join(Operator)})"
+                f"{word!r} is no operator; {near(word, map(str, Operator))} ({', '.join(Operator)})"
             )
         operator = Operator(word)
         texts = values.items()

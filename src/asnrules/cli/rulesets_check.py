@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 from typing import Annotated, Any
 
 import typer
 
 from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_json, print_records, printable
+from asnrules.cli.output import Format, print_json, print_records
+from asnrules.cli.paragraphs import EXAMPLE, Paragraph, print_paragraphs
 from asnrules.cli.progress import progress_bar
 
-NARROWEST, WIDEST = 40, 100
 COLUMNS = ("ruleset", "check", "subject", "finding", "example", "reason")
 
 
@@ -43,7 +41,7 @@ def check(
         if output is Format.TABLE:
             # What nobody has explained comes last, where people look first.
             records.sort(key=lambda record: record["reason"] is None)
-            sys.stdout.write("\n".join(map(_paragraph, records)))
+            print_paragraphs(map(_paragraph, records))
         else:
             print_records(records, COLUMNS, output)
     for one in found:
@@ -63,25 +61,8 @@ def _record(finding: Any) -> dict[str, Any]:
     return {**finding.document(), "example": example}
 
 
-def _paragraph(record: dict[str, Any]) -> str:
-    """Write a finding for people: its sentences are too long for the cells of a table."""
-    width = max(min(shutil.get_terminal_size().columns, WIDEST), NARROWEST)
-    lines = [f"{record['ruleset']}, {record['check']}: {record['subject']}"]
-    lines += _wrapped("", record["finding"], width)
-    if record["example"]:
-        # On one line, as it is there to be copied.
-        lines.append(f"    example: {record['example']}")
-    if record["reason"] is not None:
-        lines += _wrapped("reason: ", record["reason"], width)
-    return "".join(f"{printable(line)}\n" for line in lines)
-
-
-def _wrapped(name: str, text: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        name + text,
-        width,
-        initial_indent="    ",
-        subsequent_indent="      ",
-        break_long_words=False,
-        break_on_hyphens=False,
+def _paragraph(record: dict[str, Any]) -> Paragraph:
+    return (
+        f"{record['ruleset']}, {record['check']}: {record['subject']}",
+        [("", record["finding"]), (EXAMPLE, record["example"]), ("reason", record["reason"])],
     )

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_json, print_records
+from asnrules.cli.output import Format, cell, print_json, print_records
+from asnrules.cli.paragraphs import EXAMPLE, Paragraph, print_paragraphs
 
 ROWS = ("what", "name", "change", "field", "before", "after")
-ANSWERS = ("aspect", "before", "after", "exp_types", "combinations", "example")
 BOTH = (*ROWS, "exp_types", "combinations", "example")
 
 
@@ -36,14 +36,13 @@ def diff(
     answers = [_answer(answer.document()) for answer in found.answers]
     if output is Format.JSON:
         print_json(found.document())
-    elif output is Format.TABLE:
-        if changes:
-            print_records(changes, ROWS, output)
-        if answers:
-            typer.echo()
-            print_records(answers, ANSWERS, output)
-    else:
+    elif output is not Format.TABLE:
         print_records(_together(changes, answers), BOTH, output)
+    elif found.combinations:
+        # What rules say is too long for the cells of a table.
+        print_paragraphs([*map(_change, changes), *map(_changed_answer, answers)])
+    elif changes:
+        print_records(changes, ROWS, output)
     told = f"{_count(changes)} of rows"
     if found.combinations:
         told += (
@@ -57,6 +56,22 @@ def diff(
 
 def _count(records: Sequence[Any]) -> str:
     return f"{len(records) or 'no'} change{'s' * (len(records) != 1)}"
+
+
+def _change(change: dict[str, Any]) -> Paragraph:
+    field = f", {change['field']}" if change["field"] else ""
+    heading = f"{change['what']} {change['name']} {change['change']}{field}"
+    return heading, [(side, cell(change[side])) for side in ("before", "after")]
+
+
+def _changed_answer(answer: dict[str, Any]) -> Paragraph:
+    return (
+        f"answer changed, {answer['aspect']}: {answer['before']} -> {answer['after']}",
+        [
+            ("", f"{answer['combinations']:,} combinations of {cell(answer['exp_types'])}"),
+            (EXAMPLE, answer["example"]),
+        ],
+    )
 
 
 def _answer(document: dict[str, Any]) -> dict[str, Any]:
