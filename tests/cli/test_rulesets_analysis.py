@@ -141,7 +141,7 @@ def test_diff_of_rules_for_people(with_draft: Command) -> None:
     found = {lines[0]: lines[1:] for lines in map(str.splitlines, result.out.split("\n\n"))}
     (rule,) = (name for name in found if name.startswith("rule "))
     assert rule == "rule Asn_Lv2FGS changed, requires"
-    assert found[rule][0].startswith("    before: ")
+    assert found[rule] == ["    after: wavefront_sensing"]
     answer = found["answer changed, associations: image2 by Asn_Lv2Image -> none"]
     assert " combinations of NRC_IMAGE" in answer[0]
     assert answer[-1].startswith("    example: EXP_TYPE=NRC_IMAGE ")
