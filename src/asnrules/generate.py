@@ -26,6 +26,7 @@ from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools import Pool
+from asnrules.pools.sources import PoolInput
 from asnrules.worked import Progress, WorkedPools, work_pools, written_orphans
 
 
@@ -55,6 +56,8 @@ class Options:
         Whether different files of the same names may be replaced.
     operator, note : str or None
         Who, and free text, for the record; the operator is the user by default.
+    workers : int
+        How many processes may read the headers of FITS files.
     """
 
     ruleset: str | None = None
@@ -69,6 +72,7 @@ class Options:
     overwrite: bool = False
     operator: str | None = None
     note: str | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Report:
 
 def generate(
     engine: Engine,
-    paths: Sequence[str],
+    paths: Sequence[PoolInput],
     options: Options,
     progress: Progress | None = None,
 ) -> Report:
@@ -125,8 +129,9 @@ def generate(
     ----------
     engine : Engine
         Of the catalog.
-    paths : sequence of str
-        The pool files; their exposures are worked together. `-` is standard input.
+    paths : sequence
+        Pool files, FITS files and tables, see `asnrules.pools.sources.gather`; their exposures
+        are worked together. `-` is standard input.
     options : Options
         How.
     progress : callable, optional
@@ -155,7 +160,9 @@ def generate(
         wanted = wanted_by(options)
         if options.record and options.ruleset is not None:
             _refuse_draft(engine, options.ruleset)
-        worked = work_pools(engine, paths, options.ruleset, options.as_of, progress)
+        worked = work_pools(
+            engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
+        )
         outcome = make_associations(worked, wanted, progress)
         return _keep(engine, options, worked, outcome, started)
 
@@ -268,7 +275,7 @@ def _keep(
         associations=len(outcome.associations),
         unassociated=sum(count == 0 for count in outcome.memberships),
         files=[str(path) for path in files],
-        diagnostics=diagnostics,
+        diagnostics=[*worked.notes, *diagnostics],
         by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
     )
 
