@@ -1,7 +1,7 @@
 """Run the commands that documents show, and compare or renew the output shown.
 
 `python tests/shown.py FILE...` renews the `console` blocks of documents: each line that starts
-with `$ asnrules` is run, and what it prints is put below it.
+with `$ asnrules` or `$ python` is run, and what it prints is put below it.
 """
 
 from __future__ import annotations
@@ -48,11 +48,14 @@ def renewed(document: Path, folder: Path) -> str:
 
 
 def _output(command: str, folder: Path, environment: dict[str, str]) -> list[str]:
-    program, *arguments = shlex.split(command)
-    if program != "asnrules":
+    program, *words = shlex.split(command)
+    if program not in {"asnrules", "python"}:
         raise ValueError(f"documents show commands of asnrules only, not {program!r}")
+    module = ["-m", "asnrules"] if program == "asnrules" else []
+    # As a shell does; a pattern that fits nothing, or was quoted for another purpose, stays.
+    arguments = [name for word in words for name in _fitting(word, folder) or [word]]
     done = subprocess.run(
-        [sys.executable, "-m", "asnrules", *arguments],
+        [sys.executable, *module, *arguments],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -61,6 +64,13 @@ def _output(command: str, folder: Path, environment: dict[str, str]) -> list[str
         check=False,
     )
     return done.stdout.rstrip().splitlines()
+
+
+def _fitting(word: str, folder: Path) -> list[str]:
+    """Give the files that a pattern without a quoted part names."""
+    if "*" not in word or "=" in word or word.startswith("/"):
+        return []
+    return sorted(str(path.relative_to(folder)) for path in folder.glob(word))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from asnrules.associations.files import check_names, written_files
+from asnrules.associations.model import Association
 from asnrules.audit.record import Run, record_run
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
@@ -93,6 +94,8 @@ class Report:
         What else there is to know.
     by_rule : dict
         From asn_type and asn_rule to the number of associations.
+    made : sequence of Association
+        The associations themselves.
     """
 
     run_id: int | None
@@ -103,6 +106,7 @@ class Report:
     files: list[str]
     diagnostics: list[str]
     by_rule: dict[tuple[str, str], int] = field(default_factory=dict)
+    made: Sequence[Association] = ()
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -277,6 +281,7 @@ def _keep(
         files=[str(path) for path in files],
         diagnostics=[*worked.notes, *diagnostics],
         by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
+        made=outcome.associations,
     )
 
 
