@@ -72,7 +72,7 @@ def assert_accepted(files: list[str], registry: Any) -> None:
         {},
         {"merge": True},
         {"version_id": "20261125t101500"},
-        {"candidates": ["c1000"], "dms": True},
+        {"candidates": ["c1000", "o013"]},
     ],
 )
 def test_every_file_of_the_example_is_accepted(
@@ -186,9 +186,30 @@ def test_a_pool_from_fits_has_the_columns_and_values_of_asn_make_pool(
     theirs, ours = rows_of(tmp_path / "theirs.csv"), rows_of(tmp_path / "ours.csv")
     assert list(theirs[0]) == list(ours[0])
     letters = {"True": "t", "False": "f"}
+    names: dict[str, str] = {}
     for their_row, our_row in zip(theirs, ours, strict=True):
+        number = names.setdefault(their_row["targname"], str(len(names) + 1))
+        # Theirs counts the names so far: a target that comes again takes another one's number.
+        assert their_row.pop("targetid") == str(len(names))
+        assert our_row.pop("targetid") == number
         their_row["filename"] = Path(their_row["filename"]).name
         assert {name: letters.get(value, value) for name, value in their_row.items()} == our_row
+
+
+def test_a_time_series_is_lost_where_truth_values_are_words(
+    fits_files: list[str], tmp_path: Path
+) -> None:
+    series = [name for name in fits_files if name.endswith("_nis_uncal.fits")][-1:]
+    mkpool(series).write(tmp_path / "theirs.csv")
+    write_pool(make_pool(series), tmp_path / "ours.csv")
+    made = {
+        name: [
+            one["asn_type"]
+            for one in asn_generate(tmp_path / name, tmp_path / f"{name}.d").values()
+        ]
+        for name in ("theirs.csv", "ours.csv")
+    }
+    assert made == {"theirs.csv": ["spec2"], "ours.csv": ["tso-spec2"]}
 
 
 def rows_of(pool: Path) -> list[dict[str, str]]:

@@ -5,9 +5,12 @@ shows: every keyword of the headers, in order of their names, `null` where a hea
 ASN_CANDIDATE from OBSERVTN; TARGETID counted by TARGNAME; DITHPTIN and MOSTILNO always 1; IS_IMPRT
 `f`, PNTGTYPE `science` and DMS_NOTE blank unless something else is declared.
 
-It differs in three things. Rows, and so the numbers of targets, are in order of file name. A file
-is named without its folder and `.gz`. Truth values are `t` and `f`, as in the pools of the
-archive: of the `True` that asn_make_pool writes, asn_generate makes no time series.
+It differs in these, each shown by a test beside jwst. Rows, and so the numbers of targets, are in
+order of file name. A target has one number: asn_make_pool counts the names met so far, so that a
+target that comes again after another takes the other's. A file is named without its folder and
+`.gz`. Truth values are `t` and `f`, as in the pools of the archive: of the `True` that
+asn_make_pool writes, asn_generate makes no time series. A keyword without a value is blank, not
+`None`, which would set a flag.
 """
 
 from __future__ import annotations
