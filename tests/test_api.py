@@ -98,6 +98,21 @@ def test_generating_and_asking_the_record(own: Catalog, tmp_path: Path) -> None:
     assert len(own.audit.runs()) == 1
 
 
+def test_asking_the_record_as_the_commands_do(own: Catalog, tmp_path: Path) -> None:
+    path = write_fits(tmp_path / image_name(), TSOVISIT=True)
+    own.generate(path, options=Options(record=True))
+    own.generate(pd.DataFrame(POOL))
+    assert own.audit.run(1).run.pools == ["fits_headers"]
+    (decision,) = own.audit.exposure(image_name())
+    assert [one.asn_name for one in decision.memberships] == ["jw01234-o001_tso-image2_00001_asn"]
+    assert len(own.audit.association("jw01234-o001_tso-image2_00001_asn")) == 1
+    found = own.audit.diff(1, 2)
+    assert (found.unchanged, len(found.removed), len(found.added)) == (0, 1, 2)
+    assert [one.verdict for one in own.audit.replay(1, 2)] == ["identical", "identical"]
+    with pytest.raises(NotFoundError):
+        own.audit.run(3)
+
+
 def test_explaining(kept: Catalog) -> None:
     explanation = kept.why(pd.DataFrame(POOL), POOL[2]["filename"])
     assert explanation.kept == []

@@ -18,9 +18,13 @@ from asnrules.why import Explanation, explain_exposure
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from asnrules.audit.differences import Differences
+    from asnrules.audit.history import HistoricDecision
     from asnrules.audit.queries.runs import RecordedRun, RunFilter
+    from asnrules.audit.reports import AssociationReport, RunReport
     from asnrules.audit.verify import Verification
     from asnrules.classifier import Classification
+    from asnrules.replay import Replay
 
 
 def open_catalog(database: str | None = None, *, writing: bool = False) -> Catalog:
@@ -337,6 +341,127 @@ class Audit:
 
         with transaction(self._engine) as connection:
             return list_runs(connection, wanted, limit)
+
+    def run(self, run_id: int) -> RunReport:
+        """Give what is on record about a run.
+
+        Parameters
+        ----------
+        run_id : int
+            Its number.
+
+        Returns
+        -------
+        RunReport
+            With `run`, `options`, `diagnostics`, `digests`, `pools`, `by_rule`, `left_out` and
+            `verdicts`; its `document()` is what the command prints, as with all that follow.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
+        from asnrules.audit.reports import report_run
+
+        with transaction(self._engine) as connection:
+            return report_run(connection, run_id)
+
+    def exposure(self, filename: str) -> list[HistoricDecision]:
+        """Give every decision on record about an exposure, in order of time.
+
+        Parameters
+        ----------
+        filename : str
+            Of its uncal, rate or rateints product, in any case.
+
+        Returns
+        -------
+        list of HistoricDecision
+            With `decision`, `memberships` and `changes` (from the one before, in words).
+
+        Raises
+        ------
+        NotFoundError
+            If nothing is on record; the message suggests near names.
+        """
+        from asnrules.audit.history import exposure_history
+
+        with transaction(self._engine) as connection:
+            return exposure_history(connection, filename)
+
+    def association(self, name: str) -> list[AssociationReport]:
+        """Give an association in every run that has one of this name, in order of time.
+
+        Parameters
+        ----------
+        name : str
+            Of the association or its file, in any case.
+
+        Returns
+        -------
+        list of AssociationReport
+            One for each run.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; the message suggests near names.
+        """
+        from asnrules.audit.reports import report_association
+
+        with transaction(self._engine) as connection:
+            return report_association(connection, name)
+
+    def diff(self, before: int, after: int) -> Differences:
+        """Compare the associations of two runs, by content and not by sequence number.
+
+        Parameters
+        ----------
+        before, after : int
+            The numbers of the runs.
+
+        Returns
+        -------
+        Differences
+            With `unchanged`, `removed`, `added` and `changed`; false if there are none.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
+        from asnrules.audit.differences import compare_runs
+
+        with transaction(self._engine) as connection:
+            return compare_runs(connection, before, after)
+
+    def replay(self, *run_ids: int, ruleset: str | None = None) -> Iterator[Replay]:
+        """Run recorded pools again, each with the options it had.
+
+        Parameters
+        ----------
+        *run_ids : int
+            The numbers of the runs.
+        ruleset : str, optional
+            An executable ruleset; by default each run's own, under which everything has to come
+            out identical.
+
+        Yields
+        ------
+        Replay
+            With `run`, `ruleset`, `verdict`, `reason`, `fields`, `decisions`, `associations` and
+            `is_fine`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run or ruleset.
+        UsageError
+            If no run is named.
+        """
+        from asnrules.replay import replay, runs_to_replay
+
+        yield from replay(self._engine, runs_to_replay(self._engine, run_ids), ruleset)
 
     def verify(self, against: str | None = None) -> Verification:
         """Recompute every digest of the record.

@@ -9,9 +9,7 @@ import signal
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -116,6 +114,9 @@ def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Header]]]:
     if workers == 1:
         yield map
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     # Interrupts are for this process alone; it ends the others.
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
