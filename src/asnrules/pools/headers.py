@@ -29,7 +29,7 @@ _STANDARD_KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _NOT_VALUES = frozenset({"COMMENT", "HISTORY", "CONTINUE"})
 _HEADER_LIMIT = 1 << 18
 """Bytes of a header; those of JWST have some 30,000."""
-_PARALLEL_FROM = 200
+_PARALLEL_FROM = 400
 """Files for which a second process pays: it takes about as long to start as these to read."""
 _CHUNK = 20
 _REASON_LENGTH = 120
