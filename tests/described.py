@@ -31,7 +31,7 @@ def described() -> str:
 def _lines(name: str) -> Iterator[str]:
     thing = getattr(asnrules, name)
     yield from _entry("##", name, thing)
-    if inspect.isclass(thing) and thing.__module__ == "asnrules.api":
+    if inspect.isclass(thing) and thing.__module__.startswith("asnrules.api"):
         for method, function in vars(thing).items():
             if not method.startswith("_"):
                 yield from _entry("###", f"{name}.{method}", function)

@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from asnrules.api import Audit, Catalog, open_catalog
+    from asnrules.api import Catalog, open_catalog
+    from asnrules.api_audit import Audit
     from asnrules.audit.queries.runs import RunFilter
     from asnrules.errors import (
         AsnrulesError,
@@ -46,7 +47,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "asnrules.api": ("Audit", "Catalog", "open_catalog"),
+    "asnrules.api": ("Catalog", "open_catalog"),
+    "asnrules.api_audit": ("Audit",),
     "asnrules.audit.queries.runs": ("RunFilter",),
     "asnrules.errors": (
         "AsnrulesError", "DatabaseError", "NotFoundError", "OutputError", "PoolError",
