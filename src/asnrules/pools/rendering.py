@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BATCH = 1_000
+_KNOWN = 1 << 16
 _MISSING = frozenset({"NAType", "NaTType", "MaskedConstant"})
 """Types by which pandas and NumPy say that there is no value, known by name as neither need be
 installed."""
@@ -82,7 +83,7 @@ def rendered(
     PoolError
         For a value that no pool can hold; the message names the row, counted from 1.
     """
-    known: dict[object, str] = {}
+    text_of = _Texts().__getitem__
     numbered = enumerate(_chained(columns, rows))
     while batch := list(islice(numbered, _BATCH)):
         text = io.StringIO()
@@ -92,10 +93,7 @@ def rendered(
             try:
                 # Only texts are looked up: True, 1 and 1.0 would find each other.
                 cells = [
-                    known.get(value) or _learned(value, known)
-                    if type(value) is str
-                    else cell_text(value)
-                    for value in row
+                    text_of(value) if type(value) is str else cell_text(value) for value in row
                 ]
             except ValueError as error:
                 raise _refusal(name, columns, row, number, error) from error
@@ -171,11 +169,14 @@ def _chained(
     yield from rows
 
 
-def _learned(value: str, known: dict[object, str]) -> str:
-    text = cell_text(value)
-    if len(known) < 1 << 16:
-        known[value] = text
-    return text
+class _Texts(dict[str, str]):
+    """The text of a cell for a value that is text; values repeat a lot."""
+
+    def __missing__(self, value: str) -> str:
+        text = cell_text(value)
+        if len(self) < _KNOWN:
+            self[value] = text
+        return text
 
 
 def _checked(text: str) -> str:
