@@ -167,18 +167,20 @@ def outcome(source: Path | TableSource) -> object:
     return pool.columns, pool.rows, pool.candidates
 
 
+DIRTY = st.text(st.characters(codec="utf-8"), max_size=8)
 CELLS = st.one_of(
-    st.text(st.characters(codec="utf-8"), max_size=8),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8),
     st.text("|\",'#\t\\ ab\u00e9\u0130", max_size=6),
     st.sampled_from(["t", "f", "null", "--", "N/A", "1", "01", "1.0", "nan", "None", "True"]),
 )
-CANDIDATES = st.sampled_from(["[('o001', 'observation')]", "null", "", "12", "[('o1'"])
+CANDIDATES = st.sampled_from(["[('o001', 'observation')]", "null", "", "12", "(('c1','x'),)"])
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> Columns:
     number = draw(st.integers(0, 4))
-    column = st.lists(CELLS, min_size=number, max_size=number)
+    is_dirty = draw(st.integers(1, 5)) == 5
+    column = st.lists(CELLS | DIRTY if is_dirty else CELLS, min_size=number, max_size=number)
     names = draw(st.permutations(["filename", "asn_candidate", "exp_type", "bkgdtarg"]))
     found = {name: draw(column) for name in names}
     found["filename"] = [f"{number}{name}" for number, name in enumerate(found["filename"])]
@@ -208,7 +210,7 @@ def test_any_table_gives_what_the_pool_gives(columns: Columns, tmp_path: Path) -
 
 def _is_lost_in_ecsv(cell: str) -> bool:
     """Tell what astropy itself does not read again as it wrote it."""
-    return not cell.isprintable() or cell != cell.strip()
+    return not cell.isprintable() or cell != cell.strip() or cell.startswith("#")
 
 
 @pytest.mark.parametrize(
