@@ -106,7 +106,7 @@ class Report:
     files: list[str]
     diagnostics: list[str]
     by_rule: dict[tuple[str, str], int] = field(default_factory=dict)
-    made: Sequence[Association] = ()
+    made: Sequence[Association] = field(default=(), compare=False, repr=False)
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
