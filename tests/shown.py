@@ -1,8 +1,8 @@
 """Run the commands that documents show, and compare or renew the output shown.
 
 `python tests/shown.py FILE...` renews the `console` blocks of documents: each line that starts
-with `$ asnrules`, or with `$ cat` to put files in place, is run by a shell, and what it prints is
-put below it. How long something took is left out.
+with `$ asnrules` or `$ python`, or with `$ cat` to put files in place, is run by a shell, and
+what it prints is put below it. How long something took is left out.
 """
 
 from __future__ import annotations
@@ -51,11 +51,12 @@ def renewed(document: Path, folder: Path) -> str:
 
 def _output(command: str, folder: Path, environment: dict[str, str]) -> list[str]:
     program = command.split()[0]
-    if program not in {"asnrules", "cat"}:
+    if program not in {"asnrules", "cat", "python"}:
         raise ValueError(f"documents show commands of asnrules only, not {program!r}")
-    asnrules = f'asnrules() {{ {shlex.quote(sys.executable)} -m asnrules "$@"; }}'
+    python = shlex.quote(sys.executable)
+    functions = f'asnrules() {{ {python} -m asnrules "$@"; }}\npython() {{ {python} "$@"; }}'
     done = subprocess.run(
-        ["sh", "-c", f"{asnrules}\n{command}"],
+        ["sh", "-c", f"{functions}\n{command}"],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,

@@ -26,7 +26,7 @@ from asnrules.engine.model import Ruleset
 from asnrules.engine.signatures import Judge
 from asnrules.engine.values import Row
 from asnrules.errors import UsageError
-from asnrules.pools import PoolReader
+from asnrules.pools import PoolReader, PoolSource
 
 
 def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list[KnownDifference]]:
@@ -121,7 +121,7 @@ def classify_keywords(
 
 def classify_pool(
     engine: Engine,
-    path: str,
+    path: PoolSource,
     *,
     ruleset: str | None = None,
     as_of: dt.date | None = None,
@@ -132,8 +132,8 @@ def classify_pool(
     ----------
     engine : Engine
         Of the catalog.
-    path : str
-        The pool file; `-` is standard input.
+    path : str, Path or TableSource
+        The pool, see `asnrules.pools.sources.gather`; `-` is standard input.
     ruleset, as_of : optional
         See `choose_classifier`.
 

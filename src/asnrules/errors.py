@@ -6,6 +6,8 @@ these; only the command line turns them into a message on stderr and an exit cod
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class AsnrulesError(Exception):
     """Base of all errors of this package.
@@ -14,9 +16,12 @@ class AsnrulesError(Exception):
     ----------
     exit_code : int
         The exit code of a command that ends with this error.
+    details : sequence of str
+        A line for each of several things that are wrong; the message then sums them up.
     """
 
     exit_code = 2
+    details: Sequence[str] = ()
 
 
 class UsageError(AsnrulesError):

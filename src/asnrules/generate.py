@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from asnrules.associations.files import check_names, settle, written_files
+from asnrules.associations.model import Association
 from asnrules.audit.record import Run
 from asnrules.audit.recorder import RunRecorder
 from asnrules.catalog.rulesets import find_ruleset
@@ -29,6 +30,7 @@ from asnrules.engine.generation import Outcome, Wanted
 from asnrules.engine.values import is_empty
 from asnrules.errors import UsageError
 from asnrules.pools import Pool
+from asnrules.pools.sources import PoolInput
 from asnrules.worked import Progress, WorkedPools, work_pools, written_orphans
 
 
@@ -58,6 +60,8 @@ class Options:
         Whether different files of the same names may be replaced.
     operator, note : str or None
         Who, and free text, for the record; the operator is the user by default.
+    workers : int
+        How many processes may read the headers of FITS files.
     """
 
     ruleset: str | None = None
@@ -72,6 +76,7 @@ class Options:
     overwrite: bool = False
     operator: str | None = None
     note: str | None = None
+    workers: int = 1
 
 
 class Orphan(NamedTuple):
@@ -112,6 +117,8 @@ class Report:
         From asn_type and asn_rule to the number of associations.
     orphans : list of Orphan
         The exposures that are in no association, by file name.
+    made : sequence of Association
+        The associations themselves.
     """
 
     run_id: int | None
@@ -123,6 +130,7 @@ class Report:
     diagnostics: list[str]
     by_rule: dict[tuple[str, str], int] = field(default_factory=dict)
     orphans: list[Orphan] = field(default_factory=list)
+    made: Sequence[Association] = field(default=(), compare=False, repr=False)
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -140,7 +148,7 @@ class Report:
 
 def generate(
     engine: Engine,
-    paths: Sequence[str],
+    paths: Sequence[PoolInput],
     options: Options,
     progress: Progress | None = None,
 ) -> Report:
@@ -150,8 +158,9 @@ def generate(
     ----------
     engine : Engine
         Of the catalog.
-    paths : sequence of str
-        The pool files; their exposures are worked together. `-` is standard input.
+    paths : sequence
+        Pool files, FITS files and tables, see `asnrules.pools.sources.gather`; their exposures
+        are worked together. `-` is standard input.
     options : Options
         How.
     progress : callable, optional
@@ -180,7 +189,9 @@ def generate(
         wanted = wanted_by(options)
         if options.record and options.ruleset is not None:
             _refuse_draft(engine, options.ruleset)
-        worked = work_pools(engine, paths, options.ruleset, options.as_of, progress)
+        worked = work_pools(
+            engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
+        )
         outcome = make_associations(worked, wanted, progress)
         return _keep(engine, options, worked, outcome, started)
 
@@ -300,9 +311,10 @@ def _keep(
         associations=len(outcome.associations),
         unassociated=sum(count == 0 for count in outcome.memberships),
         files=[str(path) for path in files],
-        diagnostics=diagnostics,
+        diagnostics=[*worked.notes, *diagnostics],
         by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
         orphans=_orphans(worked, outcome),
+        made=outcome.associations,
     )
 
 

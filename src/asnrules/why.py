@@ -17,6 +17,7 @@ from asnrules.engine.model import Operator, Requirement, Rule
 from asnrules.engine.signatures import Judgement, RuleVerdict
 from asnrules.engine.wording import requirement_text
 from asnrules.errors import NotFoundError
+from asnrules.pools.sources import PoolInput
 from asnrules.worked import WorkedPools, work_pools
 
 
@@ -101,7 +102,7 @@ class Explanation:
 
 def explain_exposure(
     engine: Engine,
-    path: str,
+    pool: PoolInput,
     filename: str,
     *,
     ruleset: str | None = None,
@@ -113,8 +114,8 @@ def explain_exposure(
     ----------
     engine : Engine
         Of the catalog.
-    path : str
-        The pool.
+    pool : path or table
+        See `asnrules.pools.sources.gather`.
     filename : str
         Of the exposure, in any case. If the pool lists it more than once, the first of them in
         canonical order is explained.
@@ -128,7 +129,7 @@ def explain_exposure(
     PoolError
         If the pool is not one.
     """
-    opened = work_pools(engine, [path], ruleset, as_of)
+    opened = work_pools(engine, [pool], ruleset, as_of)
     place = _find(opened, filename)
     outcome = opened.generation(Wanted(watched=place)).run()
     judgement = opened.work.judgements[place]

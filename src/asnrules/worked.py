@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from sqlalchemy import Engine
 
@@ -25,9 +22,11 @@ from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.model import Ruleset
 from asnrules.engine.order import canonical_order
 from asnrules.engine.values import Row
-from asnrules.errors import OutputError, PoolError, UsageError
-from asnrules.pools import Candidate, Pool, read_pool
-from asnrules.pools.reader import NULL
+from asnrules.errors import PoolError, UsageError
+from asnrules.pools import Candidate, Pool, PoolSource, read_pool
+from asnrules.pools.rendering import TableSource, rendered
+from asnrules.pools.sources import PoolInput, gather
+from asnrules.pools.writing import replaced_file
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage of work, what is done of it and all there is of it."""
@@ -51,6 +50,8 @@ class WorkedPools:
         The judged exposures.
     candidates : dict
         From asn_candidate text to its pairs of id and type.
+    notes : list of str
+        What there is to know about how the pools were made.
     """
 
     info: RulesetInfo
@@ -59,6 +60,7 @@ class WorkedPools:
     exposures: list[tuple[int, int]]
     work: Work
     candidates: dict[str, tuple[Candidate, ...]]
+    notes: list[str]
 
     def generation(self, wanted: Wanted) -> Generation:
         """Make ready to make the associations."""
@@ -76,10 +78,12 @@ class WorkedPools:
 
 def work_pools(
     engine: Engine,
-    paths: Sequence[str],
+    paths: Sequence[PoolInput],
     ruleset: str | None = None,
     as_of: dt.date | None = None,
     progress: Progress | None = None,
+    *,
+    workers: int = 1,
 ) -> WorkedPools:
     """Read pools and judge their exposures.
 
@@ -87,12 +91,15 @@ def work_pools(
     ----------
     engine : Engine
         Of the catalog.
-    paths : sequence of str
-        The pool files; their exposures are worked together. `-` is standard input.
+    paths : sequence
+        The pool files, FITS files and tables, see `asnrules.pools.sources.gather`; their
+        exposures are worked together. `-` is standard input.
     ruleset, as_of : optional
         The executable ruleset, by label or by date; today's by default.
     progress : callable, optional
         Told how far the work is.
+    workers : int
+        How many processes may read FITS headers.
 
     Raises
     ------
@@ -104,7 +111,9 @@ def work_pools(
         If there is no such ruleset.
     """
     rules = open_rules(engine, ruleset, as_of)
-    return judge_pools(rules, _read(paths, rules.keywords, progress))
+    gathered = gather(paths, workers=workers, progress=progress)
+    pools = _read(gathered.sources, rules.keywords, progress)
+    return judge_pools(rules, pools, gathered.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +157,7 @@ def open_rules(engine: Engine, ruleset: str | None = None, as_of: dt.date | None
     return Rules(info, rules, classifier, keywords)
 
 
-def judge_pools(rules: Rules, pools: list[Pool]) -> WorkedPools:
+def judge_pools(rules: Rules, pools: list[Pool], notes: Sequence[str] = ()) -> WorkedPools:
     """Judge the exposures of pools, together.
 
     Parameters
@@ -157,6 +166,8 @@ def judge_pools(rules: Rules, pools: list[Pool]) -> WorkedPools:
         From `open_rules`.
     pools : list of Pool
         Their rows hold the keywords of the rules.
+    notes : sequence of str
+        What there is to know about how they were made.
 
     Raises
     ------
@@ -178,6 +189,7 @@ def judge_pools(rules: Rules, pools: list[Pool]) -> WorkedPools:
         exposures=[origins[place] for place in order],
         work=Work.judged(rules.ruleset, rules.keywords, ordered),
         candidates={text: pairs for pool in pools for text, pairs in pool.candidates.items()},
+        notes=list(notes),
     )
 
 
@@ -226,48 +238,33 @@ def written_orphans(
     OutputError
         If it cannot be written.
     """
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: is there already; replace it with --overwrite")
     columns = [name for name in worked.work.places if any(name in p.columns for p in worked.pools)]
     columns.sort(key=lambda name: name != "filename")
-    orphans = [row for count, row in zip(memberships, worked.work.rows, strict=True) if count == 0]
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("x", encoding="utf-8", newline="") as stream:
-            _write_pool(stream, columns, [worked.work.places[name] for name in columns], orphans)
+    places = [worked.work.places[name] for name in columns]
+    orphans = [
+        [row[place] for place in places]
+        for count, row in zip(memberships, worked.work.rows, strict=True)
+        if count == 0
+    ]
+    with replaced_file(path, overwrite=overwrite) as stream:
+        stream.writelines(rendered(path.name, columns, orphans))
         yield
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: {os.strerror(error.errno or 0)}; name another file") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
-def _write_pool(
-    stream: TextIO, columns: Sequence[str], places: Sequence[int], rows: Sequence[Row]
-) -> None:
-    plain = csv.writer(stream, delimiter="|", lineterminator="\n")
-    quoted = csv.writer(stream, delimiter="|", lineterminator="\n", quoting=csv.QUOTE_ALL)
-    plain.writerow(columns)
-    for row in rows:
-        cells = [row[place] or NULL for place in places]
-        # A line that begins with this mark would be a comment.
-        writer = quoted if cells[0].startswith("#") else plain
-        writer.writerow(cells)
-
-
-def _read(paths: Sequence[str], keywords: Sequence[str], progress: Progress | None) -> list[Pool]:
+def _read(
+    paths: Sequence[PoolSource], keywords: Sequence[str], progress: Progress | None
+) -> list[Pool]:
     pools: list[Pool] = []
     for path in paths:
         pool = read_pool(path, keywords, progress=_reading(path, progress))
         if any(other.sha256 == pool.sha256 for other in pools):
-            raise UsageError(f"{path}: the same pool is given twice; name it once")
+            raise UsageError(f"{pool.name}: the same pool is given twice; name it once")
         pools.append(pool)
     return pools
 
 
-def _reading(path: str, progress: Progress | None) -> Callable[[int], None] | None:
-    if progress is None or not Path(path).is_file():
+def _reading(path: PoolSource, progress: Progress | None) -> Callable[[int], None] | None:
+    if progress is None or isinstance(path, TableSource) or not Path(path).is_file():
         return None
     size = Path(path).stat().st_size
     return lambda done: progress("bytes", done, size)

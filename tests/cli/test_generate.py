@@ -363,7 +363,7 @@ HEADER = "|".join(nrc_image()) + "\n"
         (bytes(range(256)), ["not a text file"]),
         (b"\x89PNG\r\n\x1a\n", ["line 1"]),
         (b"a|b\n1|2\n", ["line 1", "no column filename"]),
-        (b"filename,asn_candidate\na,b\n", ["line 1", "commas"]),
+        (b"filename,exp_type\na,b\n", ["line 1", "commas"]),
         (pool_text(nrc_image()).encode() + b"short|row\n", ["line 3", "2 of 16"]),
         (pool_text(nrc_image()).replace("[(", "[[(", 1).encode(), ["line 2", "asn_candidate"]),
         (pool_text(nrc_image(asn_candidate="o001")).encode(), ["line 2", "asn_candidate"]),

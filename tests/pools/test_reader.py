@@ -351,9 +351,8 @@ TO_MEND_A_HEADER = "; give a header with filename and asn_candidate, separated b
         ("asn_candidate|b", "no column filename: the header begins with 'asn_candidate', 'b'"),
         ("A|b|c|d|e|f", "no column filename: the header begins with 'a', 'b', 'c', 'd', 'e', ..."),
         (
-            "filename,asn_candidate",
-            "no column filename, and no '|' but commas: the header begins with "
-            "'filename,asn_candidate'",
+            "filename,exp_type",
+            "no column filename, and no '|' but commas: the header begins with 'filename,exp_type'",
         ),
         (
             "filename\tasn_candidate",

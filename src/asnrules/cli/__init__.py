@@ -36,6 +36,8 @@ def main() -> None:
             # typer has caught the interrupt itself.
             code = _report("interrupted; what was not finished is undone", INTERRUPTED)
     except AsnrulesError as error:
+        for detail in error.details:
+            _report(printable(detail), error.exit_code)
         code = _report(printable(str(error)), error.exit_code)
     except usage_error as error:
         code = _usage(error)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import audit, browse, classify, db, generate, lookup, rulesets, sql, why
+from asnrules.cli import audit, browse, classify, db, generate, lookup, pool, rulesets, sql, why
 
 app = typer.Typer(
     help="The rules catalog for JWST Stage 2 associations.",
@@ -50,6 +50,7 @@ app.command("generate", cls=generate.GenerateCommand)(generate.generate)
 app.command("why")(why.why)
 app.command("sql")(sql.sql)
 app.command("browse")(browse.browse)
+app.add_typer(pool.app, name="pool")
 app.add_typer(rulesets.app, name="rulesets")
 app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
-from asnrules.cli.output import Format, print_json, print_records
+from asnrules.cli.options import AsOf, RulesetLabel, parse_day
+from asnrules.cli.output import Format, print_json, print_records, printable
+from asnrules.cli.progress import progress_bar
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,18 +26,38 @@ COLUMNS = (
 )  # fmt: skip
 
 
+class BulkFormat(StrEnum):
+    """How classifications are printed, which may be many."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 def classify(
     context: typer.Context,
     what: Annotated[
         list[str],
-        typer.Argument(metavar="KEYWORD=VALUE...|POOL...", help="One exposure, or pool files."),
+        typer.Argument(
+            metavar="KEYWORD=VALUE...|POOL...", help="One exposure; or pools, or FITS files."
+        ),
     ],
     ruleset: RulesetLabel = None,
     as_of: AsOf = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say for each rule why it does not take it.")
     ] = False,
-    output: OutputFormat = Format.TABLE,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where Parquet goes, if not to a pipe.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is there.")
+    ] = False,
+    format_: Annotated[
+        BulkFormat, typer.Option("--format", "-f", help="How data are printed.", show_default=True)
+    ] = BulkFormat.TABLE,
 ) -> None:
     """Say what the published table and the rules make of exposures.
 
@@ -43,17 +66,36 @@ def classify(
     from asnrules.catalog.opening import open_catalog
 
     day = parse_day(as_of, ruleset)
+    if output is not None and format_ is not BulkFormat.PARQUET:
+        raise UsageError("--output is for --format parquet; redirect the output instead")
     engine = open_catalog(context.obj)
     documents = _documents(engine, what, ruleset, day, explain)
-    if output is Format.JSON and _is_pair(what[0]):
+    if format_ is BulkFormat.PARQUET:
+        _write_parquet(documents, output, explain=explain, overwrite=overwrite)
+    elif format_ is BulkFormat.JSON and _is_pair(what[0]):
         print_json(next(documents))
-    elif output in {Format.JSON, Format.JSONL}:
-        print_records(documents, COLUMNS, output)
-    elif output is Format.TABLE and explain:
+    elif format_ in {BulkFormat.JSON, BulkFormat.JSONL}:
+        print_records(documents, COLUMNS, Format(format_))
+    elif format_ is BulkFormat.TABLE and explain:
         _print_explained(list(documents))
     else:
         columns = (*COLUMNS, "rules") if explain else COLUMNS
-        print_records((_flat(document) for document in documents), columns, output)
+        print_records((_flat(document) for document in documents), columns, Format(format_))
+
+
+def _write_parquet(
+    documents: Iterable[dict[str, Any]], path: Path | None, *, explain: bool, overwrite: bool
+) -> None:
+    from asnrules.parquet import write_classifications
+    from asnrules.pools.writing import replaced_file
+
+    if path is not None:
+        with replaced_file(path, overwrite=overwrite) as stream:
+            write_classifications(documents, stream, explain=explain)
+    elif sys.stdout.isatty():
+        raise UsageError("Parquet is not for a terminal; give --output FILE, or a pipe")
+    else:
+        write_classifications(documents, sys.stdout.buffer, explain=explain)
 
 
 def _print_explained(documents: list[dict[str, Any]]) -> None:
@@ -76,13 +118,19 @@ def _documents(
     engine: Engine, what: list[str], ruleset: str | None, day: dt.date | None, explain: bool
 ) -> Iterator[dict[str, Any]]:
     from asnrules.classify import classify_keywords, classify_pool
+    from asnrules.pools.headers import PROCESSES
+    from asnrules.pools.sources import gather
 
     if any(_is_pair(word) for word in what):
         values = _values(what)
         found = classify_keywords(engine, values, ruleset=ruleset, as_of=day)
         yield found.document(values.get("FILENAME"), explain=explain)
         return
-    for path in what:
+    with progress_bar() as progress:
+        gathered = gather(what, workers=PROCESSES, progress=progress)
+    for note in gathered.notes:
+        sys.stderr.write(f"asnrules: {printable(note)}\n")
+    for path in gathered.sources:
         for filename, found in classify_pool(engine, path, ruleset=ruleset, as_of=day):
             yield found.document(filename, explain=explain)
 

@@ -48,7 +48,7 @@ def _stamp() -> str:
 
 def generate(
     context: typer.Context,
-    pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pool files.")],
+    pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pools, or FITS files.")],
     output: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the files go.", show_default="here")
     ] = Path(),
@@ -91,11 +91,14 @@ def generate(
 ) -> None:
     """Make the Stage 2 associations of pools: association files, and a run in the record.
 
+    A pool is a '|' separated text, or a table as CSV, ECSV, Parquet or Arrow; FITS files make one.
+
     Example: asnrules generate jw01234_pool.csv --output associations
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.generate import Options
     from asnrules.generate import generate as run
+    from asnrules.pools.headers import PROCESSES
 
     options = Options(
         ruleset=ruleset,
@@ -110,6 +113,7 @@ def generate(
         overwrite=overwrite,
         operator=operator,
         note=note,
+        workers=PROCESSES,
     )
     with progress_bar() as progress:
         engine = open_catalog(context.obj, writing=options.record)

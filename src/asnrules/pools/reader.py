@@ -9,12 +9,13 @@ from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypeAlias, cast
 
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
+from asnrules.pools.rendering import TableSource
 from asnrules.pools.stored import StoredText
-from asnrules.pools.wording import label, shown
+from asnrules.pools.wording import CONTROL, label, shown
 
 FILENAME = "filename"
 ASN_CANDIDATE = "asn_candidate"
@@ -25,9 +26,10 @@ _SEPARATOR = "|"
 _SHARED_LIMIT = 1 << 20
 _BATCH = 10_000
 _HEADER_SHOWN = 5
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _QUOTED = re.compile(r'\s*"((?:[^"]|"")*+)"\s*(?=\||$)')
 _OPENING_QUOTE = re.compile(r'\s*"')
+
+PoolSource: TypeAlias = str | Path | TableSource
 
 
 class _Values(dict[str | None, str | None]):
@@ -58,8 +60,9 @@ class PoolReader:
 
     Parameters
     ----------
-    path : str or Path
-        The pool; ``-`` stands for standard input.
+    path : str, Path or TableSource
+        The pool: a '|' separated text, or a table as CSV with commas, ECSV, Parquet or Arrow,
+        told apart by content, each of them gzipped or not. ``-`` stands for standard input.
     keywords : sequence of str
         Lower-case names of the columns to keep, in the order of the row tuples; `filename`
         and `asn_candidate` have to be among them, and none may come twice.
@@ -90,12 +93,12 @@ class PoolReader:
         On entering the context or in the iteration, for anything wrong with the file.
     """
 
-    def __init__(self, path: str | Path, keywords: Sequence[str], *, blank: str = NULL) -> None:
+    def __init__(self, path: PoolSource, keywords: Sequence[str], *, blank: str = NULL) -> None:
         self.keywords = tuple(keywords)
         distinct = set(self.keywords)
         if len(distinct) < len(self.keywords) or not {FILENAME, ASN_CANDIDATE} <= distinct:
             raise ValueError(f"keywords are distinct and include {FILENAME} and {ASN_CANDIDATE}")
-        self._stored = StoredText(path)
+        self._stored = StoredText(path, required=(FILENAME, ASN_CANDIDATE))
         self._lines = self._stored.lines()
         self._open = False
         self._values = _Values(blank)
@@ -224,7 +227,7 @@ class PoolReader:
 
     def _inspect(self, cells: list[str], number: int) -> None:
         for place, cell in enumerate(cells):
-            control = _CONTROL.search(cell)
+            control = CONTROL.search(cell)
             if control:
                 raise self._stored.error(
                     f"control character {control[0]!r} in {shown(cell)}",
@@ -320,7 +323,7 @@ class Pool:
 
 
 def read_pool(
-    path: str | Path,
+    path: PoolSource,
     keywords: Sequence[str],
     *,
     progress: Callable[[int], None] | None = None,
@@ -329,8 +332,8 @@ def read_pool(
 
     Parameters
     ----------
-    path : str or Path
-        The pool; ``-`` stands for standard input.
+    path : str, Path or TableSource
+        The pool, as for `PoolReader`.
     keywords : sequence of str
         As for `PoolReader`.
     progress : callable, optional

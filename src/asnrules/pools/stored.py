@@ -1,4 +1,4 @@
-"""The lines of a stored pool file: opened, unpacked, decoded in blocks, and digested."""
+"""The lines of a stored pool: opened, unpacked, decoded in blocks, and digested."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import hashlib
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from asnrules.errors import PoolError
+from asnrules.pools.formats import START, Kind, TableFormatError, kind_of, stored_table
+from asnrules.pools.rendering import TableSource, rendered, rendered_stream
 from asnrules.pools.wording import label
 
 if TYPE_CHECKING:
@@ -59,12 +61,14 @@ class _Digesting(io.RawIOBase):
 
 
 class StoredText:
-    """A text file, gzipped or not, as decoded lines.
+    """A text file, gzipped or not, or a table that is written as such a text, as decoded lines.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or TableSource
         The file; ``-`` stands for standard input.
+    required : sequence of str
+        Columns that tell a header of text separated by commas.
 
     Attributes
     ----------
@@ -76,12 +80,15 @@ class StoredText:
         Hexadecimal digest of all stored bytes; '' until the last line has been read.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path | TableSource, required: Sequence[str] = ()) -> None:
         self._path = path
-        self._standard_input = str(path) == "-"
-        base = "stdin" if self._standard_input else Path(path).name
+        self._required = required
+        self._rows_are_numbered = isinstance(path, TableSource)
+        full = path.name if isinstance(path, TableSource) else str(path)
+        self._standard_input = full == "-" and not self._rows_are_numbered
+        base = "stdin" if self._standard_input else Path(full).name
         self.name = base if base.isprintable() else ascii(base)[1:-1]
-        self.label = "stdin" if self._standard_input else label(str(path), _LABEL_LENGTH)
+        self.label = "stdin" if self._standard_input else label(full, _LABEL_LENGTH)
         self._closing = contextlib.ExitStack()
         self._stored: _Digesting | None = None
         self.sha256 = ""
@@ -106,13 +113,15 @@ class StoredText:
         """
         try:
             digesting = self._stored = _Digesting(self._opened())
-            yield from self._decoded(self._unpacked(digesting))
+            yield from self._decoded(self._text(self._unpacked(digesting)))
             self.sha256 = digesting.finished()
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             reason = label(str(error), _REASON_LENGTH)
             raise self.error(
                 f"truncated or corrupt gzip data ({reason})", "fetch the file again"
             ) from error
+        except TableFormatError as error:
+            raise self.error(f"not well formed: {error}", "write the table again") from error
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
 
@@ -120,6 +129,9 @@ class StoredText:
         self, problem: str, mend: str, *, line: int | None = None, column: str | None = None
     ) -> PoolError:
         """Return the error for a place in this file, see `PoolError.at`."""
+        if self._rows_are_numbered and line is not None:
+            place = f"row {line - 1}" if line > 1 else "header"
+            return PoolError.at(f"{self.label}, {place}", problem, mend, column=column)
         return PoolError.at(self.label, problem, mend, line=line, column=column)
 
     def not_text(self, line: int) -> PoolError:
@@ -133,15 +145,30 @@ class StoredText:
     def _opened(self) -> io.BufferedIOBase:
         if self._standard_input:
             return getattr(sys.stdin, "buffer", None) or io.BytesIO()
+        if isinstance(self._path, TableSource):
+            return rendered_stream(self._path.blocks())
         return self._closing.enter_context(Path(self._path).open("rb"))
 
-    def _unpacked(self, digesting: _Digesting) -> io.BufferedIOBase:
-        stored = io.BufferedReader(digesting, _BUFFER)
+    def _unpacked(self, digesting: _Digesting) -> io.BufferedReader:
+        stored: io.BufferedReader = io.BufferedReader(digesting, _BUFFER)
         if not stored.peek(1).startswith(_GZIP_MAGIC):
             return stored
         unpacked = self._closing.enter_context(gzip.GzipFile(fileobj=stored, mode="rb"))
         # GzipFile has no fast readline of its own; it has the readinto that a raw stream needs.
         return io.BufferedReader(cast("io.RawIOBase", unpacked), _BUFFER)
+
+    def _text(self, unpacked: io.BufferedReader) -> io.BufferedIOBase:
+        """Give a table of another format as the text of a pool."""
+        if isinstance(self._path, TableSource):
+            return unpacked
+        kind = kind_of(unpacked.peek(START), self._required)
+        if kind is Kind.TEXT:
+            return unpacked
+        if kind is Kind.FITS:
+            raise self.error("a FITS file, not a pool", "name it as a file, not by a stream")
+        self._rows_are_numbered = kind is not Kind.COMMAS
+        table = stored_table(kind, unpacked)
+        return rendered_stream(rendered(self.label, table.columns, table.rows, table.skipped))
 
     def _decoded(self, text: io.BufferedIOBase) -> Iterator[Line]:
         number = 1

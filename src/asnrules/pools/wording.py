@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+"""What no cell of a pool may hold; a tab may be in one."""
+
 _VALUE_LENGTH = 60
 _MARK = "..."
 

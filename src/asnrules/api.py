@@ -1,0 +1,298 @@
+"""The catalog from Python: the functions that the commands call, under one roof."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from asnrules.api_audit import Audit
+from asnrules.catalog.modes import ExposureMode, Filter, look_up
+from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, choose_ruleset, list_rulesets
+from asnrules.classify import classify_keywords, classify_pool
+from asnrules.database.engines import transaction
+from asnrules.generate import Options, Report, generate
+from asnrules.pools.sources import PoolInput, gather
+from asnrules.why import Explanation, explain_exposure
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from asnrules.classifier import Classification
+
+
+def open_catalog(database: str | None = None, *, writing: bool = False) -> Catalog:
+    """Open the catalog.
+
+    Parameters
+    ----------
+    database : str, optional
+        An SQLAlchemy URL, or the path of an SQLite file, which is made, migrated and seeded when
+        it is first used. By default what ASNRULES_DATABASE says, or the file in your data folder.
+    writing : bool
+        Whether runs are to be recorded: then a database that a newer program made is refused.
+
+    Returns
+    -------
+    Catalog
+        Also a context manager, which closes it.
+
+    Raises
+    ------
+    UsageError
+        If the database is named in a way that is not understood.
+    DatabaseError
+        If it cannot be reached, or needs `asnrules db upgrade` (PostgreSQL).
+    """
+    from asnrules.catalog import opening
+
+    return Catalog(opening.open_catalog(database, writing=writing))
+
+
+class Catalog:
+    """The rules, what they make of exposures, and the record of what was made.
+
+    Rulesets are chosen by label (`ruleset`) or by the day on which they were in force (`as_of`,
+    UTC), today's by default. A pool is any of
+
+    - a path (`str` or `Path`): a '|' separated text, CSV with commas, ECSV, Parquet or Arrow,
+      gzipped or not, told apart by content; or a FITS file, of which all that are given together
+      make one pool from their primary headers;
+    - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
+      names to lists, with at least the columns `filename` and `asn_candidate`.
+
+    Every method may raise `DatabaseError`, if the database cannot be used.
+
+    Parameters
+    ----------
+    engine : Engine
+        SQLAlchemy's, of an upgraded database; `open_catalog` gives one.
+
+    Attributes
+    ----------
+    engine : Engine
+        As given.
+    audit : Audit
+        The record.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.audit = Audit(engine)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self.engine.dispose()
+
+    def rulesets(self) -> list[RulesetInfo]:
+        """Give all rulesets, published ones first, in order of their dates.
+
+        Returns
+        -------
+        list of RulesetInfo
+            With `ruleset` (the label), `kind`, `status`, `title`, `source`, `effective_from`,
+            `effective_until`, `implements` and `checksum`.
+        """
+        with transaction(self.engine) as connection:
+            return list_rulesets(connection)
+
+    def lookup(
+        self,
+        *exp_types: str,
+        instrument: str | None = None,
+        member_type: str | None = None,
+        special: str | None = None,
+        asn_type: str | None = None,
+        ruleset: str | None = None,
+        as_of: dt.date | None = None,
+    ) -> list[ExposureMode]:
+        """Give rows of the published exposure-mode table.
+
+        Parameters
+        ----------
+        *exp_types : str
+            In any case; all, if none is named.
+        instrument, member_type, special, asn_type : str, optional
+            Only rows with these values; `N/A` for special and asn_type wants those without one.
+        ruleset, as_of : optional
+            The published ruleset.
+
+        Returns
+        -------
+        list of ExposureMode
+            In the order of the table, with `ruleset`, `exp_type`, `instrument`, `member_type`,
+            `special`, `asn_type`, `pipeline`, `footnote` and `position`; None stands for N/A.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such ruleset, EXP_TYPE or value; the message suggests near spellings.
+        """
+        with transaction(self.engine) as connection:
+            info = choose_ruleset(connection, PUBLISHED, ruleset, as_of)
+            wanted = Filter(exp_types, instrument, member_type, special, asn_type)
+            return look_up(connection, info, wanted)
+
+    def classify(
+        self,
+        exposure: Mapping[str, str],
+        *,
+        ruleset: str | None = None,
+        as_of: dt.date | None = None,
+    ) -> Classification:
+        """Say what the table and the rules make of one exposure.
+
+        Parameters
+        ----------
+        exposure : mapping of str to str
+            Keyword to value, in any case. Keywords that are not given are taken to fit, and
+            flags as not set.
+        ruleset, as_of : optional
+            An executable ruleset brings the published one that it implements; a published one
+            is compared with the executable rules of today.
+
+        Returns
+        -------
+        Classification
+            With `exp_type`, `member_type`, `special`, `published`, `associations`, `agrees`,
+            `reason` and `rules`; its `document()` is what the command prints.
+
+        Raises
+        ------
+        UsageError
+            If a keyword is not one that rules know.
+        NotFoundError
+            If there is no such ruleset.
+        """
+        return classify_keywords(self.engine, exposure, ruleset=ruleset, as_of=as_of)
+
+    def classify_pool(
+        self,
+        *pools: PoolInput,
+        ruleset: str | None = None,
+        as_of: dt.date | None = None,
+    ) -> Iterator[tuple[str | None, Classification]]:
+        """Classify every exposure of pools, one after the other as they are read.
+
+        Parameters
+        ----------
+        *pools : pool
+            See the class.
+        ruleset, as_of : optional
+            As for `classify`.
+
+        Yields
+        ------
+        tuple of (str, Classification)
+            The file name in lower case, and what the exposure is, in the order of the pools.
+
+        Raises
+        ------
+        PoolError
+            If a pool is not one; the message names the place.
+        UsageError
+            If the library that reads it is not installed.
+        """
+        for source in gather(pools).sources:
+            yield from classify_pool(self.engine, source, ruleset=ruleset, as_of=as_of)
+
+    def generate(self, *pools: PoolInput, options: Options | None = None) -> Report:
+        """Make the Stage 2 associations of pools; by default record the run, and write no files.
+
+        Parameters
+        ----------
+        *pools : pool
+            See the class; their exposures are worked together.
+        options : Options, optional
+            How: `ruleset` or `as_of`, `candidates`, `dms`, `merge`, `version_id`, `output` (the
+            folder for files), `record`, `overwrite`, `operator`, `note`.
+
+        Returns
+        -------
+        Report
+            With `run_id`, `ruleset`, `exposures`, `associations`, `unassociated` (how many there
+            are), `files`, `diagnostics`, `by_rule`, and `made`: the associations themselves, in
+            the order in which they were made.
+
+        Raises
+        ------
+        PoolError
+            If a pool is not one, or lacks a column that the rules need.
+        UsageError
+            If a pool is given twice, or the library that reads it is not installed.
+        NotFoundError
+            If there is no such ruleset.
+        OutputError
+            If the files cannot be written; then nothing is recorded either.
+        """
+        return generate(self.engine, pools, options or Options())
+
+    def why(
+        self,
+        pool: PoolInput,
+        filename: str,
+        *,
+        ruleset: str | None = None,
+        as_of: dt.date | None = None,
+    ) -> Explanation:
+        """Explain one exposure of a pool.
+
+        Parameters
+        ----------
+        pool : pool
+            See the class.
+        filename : str
+            Of the exposure, in any case.
+        ruleset, as_of : optional
+            The executable ruleset.
+
+        Returns
+        -------
+        Explanation
+            With `kept` (the associations that it is in), `dropped`, `misses` (the rules that do
+            not take it, the nearest first) and `reason`; its `document()` is what the command
+            prints.
+
+        Raises
+        ------
+        NotFoundError
+            If the pool has no such exposure; the message suggests near names.
+        PoolError
+            If the pool is not one.
+        """
+        return explain_exposure(self.engine, pool, filename, ruleset=ruleset, as_of=as_of)
+
+    def query(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Run one SELECT, read only; docs/sql.md describes the views.
+
+        Parameters
+        ----------
+        statement : str
+            The query.
+
+        Returns
+        -------
+        tuple of (list of str, list of tuple)
+            The names of the columns, and the rows.
+
+        Raises
+        ------
+        UsageError
+            If it is no query, or the database does not understand it.
+        """
+        from asnrules.database.readonly import query
+
+        with query(self.engine, statement) as (columns, rows):
+            return columns, list(rows)

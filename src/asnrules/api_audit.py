@@ -1,0 +1,201 @@
+"""The record from Python: the functions that the commands of `asnrules audit` call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from asnrules.database.engines import transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from asnrules.audit.differences import Differences
+    from asnrules.audit.history import HistoricDecision
+    from asnrules.audit.queries.runs import RecordedRun, RunFilter
+    from asnrules.audit.reports import AssociationReport, RunReport
+    from asnrules.audit.verify import Verification
+    from asnrules.replay import Replay
+
+
+class Audit:
+    """The record of what was decided; `Catalog.audit` is one.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def runs(self, wanted: RunFilter | None = None, limit: int | None = None) -> list[RecordedRun]:
+        """Give recorded runs, the latest first.
+
+        Parameters
+        ----------
+        wanted : RunFilter, optional
+            Which: by `program`, `pool`, `operator`, `ruleset`, `origin`, `since` and `until`.
+        limit : int, optional
+            At most so many.
+
+        Returns
+        -------
+        list of RecordedRun
+            With `run_id`, `origin`, `started_at`, `finished_at`, `operator`, `host`,
+            `software_version`, `ruleset`, `pools`, `exposures`, `associations`, `unassociated`
+            and `note`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such ruleset.
+        """
+        from asnrules.audit.queries.runs import list_runs
+
+        with transaction(self._engine) as connection:
+            return list_runs(connection, wanted, limit)
+
+    def run(self, run_id: int) -> RunReport:
+        """Give what is on record about a run.
+
+        Parameters
+        ----------
+        run_id : int
+            Its number.
+
+        Returns
+        -------
+        RunReport
+            With `run`, `options`, `diagnostics`, `digests`, `pools`, `by_rule`, `left_out` and
+            `verdicts`; its `document()` is what the command prints, as with all that follow.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
+        from asnrules.audit.reports import report_run
+
+        with transaction(self._engine) as connection:
+            return report_run(connection, run_id)
+
+    def exposure(self, filename: str) -> list[HistoricDecision]:
+        """Give every decision on record about an exposure, in order of time.
+
+        Parameters
+        ----------
+        filename : str
+            Of its uncal, rate or rateints product, in any case.
+
+        Returns
+        -------
+        list of HistoricDecision
+            With `decision`, `memberships` and `changes` (from the one before, in words).
+
+        Raises
+        ------
+        NotFoundError
+            If nothing is on record; the message suggests near names.
+        """
+        from asnrules.audit.history import exposure_history
+
+        with transaction(self._engine) as connection:
+            return exposure_history(connection, filename)
+
+    def association(self, name: str) -> list[AssociationReport]:
+        """Give an association in every run that has one of this name, in order of time.
+
+        Parameters
+        ----------
+        name : str
+            Of the association or its file, in any case.
+
+        Returns
+        -------
+        list of AssociationReport
+            One for each run.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; the message suggests near names.
+        """
+        from asnrules.audit.reports import report_association
+
+        with transaction(self._engine) as connection:
+            return report_association(connection, name)
+
+    def diff(self, before: int, after: int) -> Differences:
+        """Compare the associations of two runs, by content and not by sequence number.
+
+        Parameters
+        ----------
+        before, after : int
+            The numbers of the runs.
+
+        Returns
+        -------
+        Differences
+            With `unchanged`, `removed`, `added` and `changed`; false if there are none.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
+        from asnrules.audit.differences import compare_runs
+
+        with transaction(self._engine) as connection:
+            return compare_runs(connection, before, after)
+
+    def replay(self, *run_ids: int, ruleset: str | None = None) -> Iterator[Replay]:
+        """Run recorded pools again, each with the options it had.
+
+        Parameters
+        ----------
+        *run_ids : int
+            The numbers of the runs.
+        ruleset : str, optional
+            An executable ruleset; by default each run's own, under which everything has to come
+            out identical.
+
+        Yields
+        ------
+        Replay
+            With `run`, `ruleset`, `verdict`, `reason`, `fields`, `decisions`, `associations` and
+            `is_fine`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run or ruleset.
+        UsageError
+            If no run is named.
+        """
+        from asnrules.replay import replay, runs_to_replay
+
+        yield from replay(self._engine, runs_to_replay(self._engine, run_ids), ruleset)
+
+    def verify(self, against: str | None = None) -> Verification:
+        """Recompute every digest of the record.
+
+        Parameters
+        ----------
+        against : str, optional
+            A digest that was kept outside the database, 64 hexadecimal digits.
+
+        Returns
+        -------
+        Verification
+            With `runs`, `rows`, `head`, `known` and `findings`, which is empty if all is well.
+
+        Raises
+        ------
+        UsageError
+            If `against` is no digest.
+        """
+        from asnrules.audit.verify import verify
+
+        return verify(self._engine, against)

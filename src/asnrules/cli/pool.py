@@ -1,0 +1,82 @@
+"""`asnrules pool`: pools of exposures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asnrules.cli.options import OutputFormat
+from asnrules.cli.output import Format, print_json, print_records, printable
+from asnrules.cli.progress import progress_bar
+
+app = typer.Typer(help="Pools of exposures.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def common() -> None:
+    """Pools of exposures."""
+
+
+@app.command()
+def make(
+    files: Annotated[list[str], typer.Argument(metavar="FITS...", help="FITS files, or gzipped.")],
+    output: Annotated[
+        str, typer.Option(metavar="POOL", help="The pool to write; - is standard output.")
+    ],
+    asn_candidate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[PATTERN=]LIST", help="More candidates: \"[('c1000', 'background')]\"."
+        ),
+    ] = None,
+    dms_note: Annotated[
+        list[str] | None, typer.Option(metavar="[PATTERN=]TEXT", help="DMS_NOTE. [default: null]")
+    ] = None,
+    is_imprt: Annotated[
+        list[str] | None, typer.Option(metavar="[PATTERN=]t|f", help="IS_IMPRT. [default: f]")
+    ] = None,
+    pntgtype: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[PATTERN=]TYPE", help="PNTGTYPE. [default: science]"),
+    ] = None,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Leave out files that are no exposures of JWST.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a pool that is there.")
+    ] = False,
+    format_: OutputFormat = Format.TABLE,
+) -> None:
+    """Make a pool from the primary headers of FITS files.
+
+    What headers do not tell is declared by options, for all files or for those whose names fit
+    a pattern; each may be repeated, and the last that fits counts.
+
+    Example: asnrules pool make *_uncal.fits --output pool.csv --is-imprt "jw*009*_nrs*=t"
+    """
+    from asnrules.pools.exposures import Declarations, make_pool, write_pool
+    from asnrules.pools.headers import PROCESSES
+
+    declarations = Declarations(asn_candidate or (), dms_note or (), is_imprt or (), pntgtype or ())
+    with progress_bar() as progress:
+        told = None if progress is None else lambda done: progress("headers", done, len(files))
+        made = make_pool(files, declarations, skip=skip, workers=PROCESSES, progress=told)
+    for line in (*made.skipped, *made.unplaced, *made.notes):
+        sys.stderr.write(f"asnrules: {printable(line)}\n")
+    if output == "-":
+        sys.stdout.writelines(block.decode() for block in made.source.blocks())
+        return
+    write_pool(made, Path(output), overwrite=overwrite)
+    summary = {
+        "pool": output,
+        "exposures": made.exposures,
+        "unplaced": len(made.unplaced),
+        "skipped": len(made.skipped),
+    }
+    if format_ is Format.JSON:
+        print_json(summary)
+    else:
+        print_records([summary], list(summary), format_)

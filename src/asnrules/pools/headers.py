@@ -1,0 +1,257 @@
+"""The primary headers of FITS files: which keywords an exposure has, as text."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import signal
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from asnrules.extras import optional
+from asnrules.pools.wording import CONTROL, label, shown
+
+FITS_START = b"SIMPLE  ="
+"""What a FITS file begins with."""
+
+TELESCOPE = "JWST"
+
+PROCESSES = min(8, os.cpu_count() or 1)
+"""How many processes a command lets share the reading of headers."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_STANDARD_KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
+_NOT_VALUES = frozenset({"COMMENT", "HISTORY", "CONTINUE"})
+_HEADER_LIMIT = 1 << 18
+"""Bytes of a header; those of JWST have some 30,000."""
+_PARALLEL_FROM = 400
+"""Files for which a second process pays: it takes about as long to start as these to read."""
+_CHUNK = 20
+_REASON_LENGTH = 120
+
+
+class HeaderError(ValueError):
+    """A file that is no exposure of JWST; the message says why, without naming it."""
+
+
+class Header(NamedTuple):
+    """What was found in a file.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    keywords : mapping of str to str
+        Lower-case keyword to value; empty if there is a problem.
+    problem : str or None
+        Why it is no exposure of JWST.
+    """
+
+    path: str
+    keywords: Mapping[str, str]
+    problem: str | None
+
+
+def is_fits(path: str | Path) -> bool:
+    """Tell whether a file is a FITS file, gzipped or not, by what it begins with.
+
+    False for what cannot be read, so that whatever reads it says why.
+    """
+    try:
+        if not Path(path).is_file():
+            return False
+        with Path(path).open("rb") as stored:
+            return _unpacked(stored).read(len(FITS_START)) == FITS_START
+    except (OSError, ValueError, EOFError, zlib.error):
+        return False
+
+
+def read_headers(
+    paths: Sequence[str],
+    *,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> list[Header]:
+    """Read the primary headers of files.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        The files, gzipped or not.
+    workers : int
+        How many processes may share the work, if there are enough files for that to pay. More
+        than one only where the main module can be imported without running the program.
+    progress : callable, optional
+        Called with the number of files read so far.
+
+    Returns
+    -------
+    list of Header
+        In the order of `paths`.
+
+    Raises
+    ------
+    UsageError
+        If astropy is not installed.
+    """
+    optional("astropy.io.fits", "fits", "FITS files")
+    found = []
+    with _mapped(workers if len(paths) >= _PARALLEL_FROM else 1) as mapped:
+        for header in mapped(_header, paths):
+            found.append(header)
+            if progress:
+                progress(len(found))
+    return found
+
+
+@contextmanager
+def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Header]]]:
+    if workers == 1:
+        yield map
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # Interrupts are for this process alone; it ends the others.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        pool = ProcessPoolExecutor(workers, get_context("spawn"))
+        list(pool.map(os.path.basename, [""] * workers))
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    try:
+        yield lambda function, paths: pool.map(function, paths, chunksize=_CHUNK)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _header(path: str) -> Header:
+    try:
+        return Header(path, read_header(path), None)
+    except HeaderError as error:
+        return Header(path, {}, str(error))
+
+
+def read_header(path: str) -> dict[str, str]:
+    """Read the primary header of a file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    dict of str to str
+        Lower-case keyword to value, in the order of the header, the first of a keyword that
+        comes twice. Truth values are `t` and `f`, as in the pools of the archive; a keyword
+        without a value is blank. Comments, and keywords that are not of the standard (HIERARCH),
+        are left out.
+
+    Raises
+    ------
+    HeaderError
+        If it is no exposure of JWST.
+    """
+    try:
+        with Path(path).open("rb") as stored:
+            return _exposure(_keywords(_parsed(_unpacked(stored))))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise HeaderError(f"truncated or corrupt gzip data ({_brief(error)})") from error
+    except OSError as error:
+        raise HeaderError(f"cannot be read: {error.strerror or _brief(error)}") from error
+    except HeaderError:
+        raise
+    except ValueError as error:
+        raise HeaderError(f"cannot be read: {_brief(error)}") from error
+
+
+def _unpacked(stored: Any) -> BinaryIO:
+    if stored.peek(2).startswith(_GZIP_MAGIC):
+        return cast("BinaryIO", gzip.GzipFile(fileobj=stored))
+    return cast("BinaryIO", stored)
+
+
+class _Bounded:
+    """A stream of which only the beginning may be read."""
+
+    def __init__(self, start: bytes, stream: BinaryIO) -> None:
+        self._start = start
+        self._stream = stream
+        self._left = _HEADER_LIMIT
+
+    def read(self, size: int) -> bytes:
+        self._left -= size
+        if self._left < 0:
+            raise HeaderError(f"its primary header is longer than {_HEADER_LIMIT:,} bytes")
+        start, self._start = self._start, b""
+        return start + self._stream.read(size - len(start))
+
+
+def _parsed(stream: BinaryIO) -> Any:
+    fits = optional("astropy.io.fits", "fits", "FITS files")
+    start = stream.read(len(FITS_START))
+    if not start:
+        raise HeaderError("the file is empty")
+    if start != FITS_START:
+        raise HeaderError("not a FITS file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return fits.Header.fromfile(_Bounded(start, stream))
+        except (HeaderError, gzip.BadGzipFile, EOFError, zlib.error):
+            raise
+        except (OSError, ValueError, fits.VerifyError) as error:
+            raise HeaderError(
+                f"its primary header is truncated or broken ({_brief(error)})"
+            ) from error
+
+
+def _keywords(header: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for card in header.cards:
+            try:
+                keyword = card.keyword
+                if keyword in _NOT_VALUES or not _STANDARD_KEYWORD.fullmatch(keyword):
+                    continue
+                value = _value(card.value)
+            # What a broken card raises is of many kinds.
+            except Exception as error:
+                raise HeaderError(f"a card cannot be read: {shown(str(card)[:80])}") from error
+            found.setdefault(keyword.lower(), _checked(keyword, value))
+    return found
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if value is None or type(value).__name__ == "Undefined":
+        return ""
+    return str(value).strip()
+
+
+def _checked(keyword: str, value: str) -> str:
+    control = CONTROL.search(value)
+    if control:
+        raise HeaderError(f"{keyword} holds the control character {control[0]!r}")
+    return value
+
+
+def _exposure(keywords: dict[str, str]) -> dict[str, str]:
+    telescope = keywords.get("telescop", "")
+    if telescope.upper() not in {TELESCOPE, ""}:
+        raise HeaderError(f"not an exposure of JWST: TELESCOP is {shown(telescope)}")
+    if not telescope and not keywords.get("exp_type"):
+        raise HeaderError("not an exposure of JWST: neither TELESCOP nor EXP_TYPE")
+    return keywords
+
+
+def _brief(error: BaseException) -> str:
+    return label(" ".join(str(error).split()) or type(error).__name__, _REASON_LENGTH)

@@ -1,0 +1,80 @@
+"""What pools are read from: pool files and tables, one each, and FITS files, together one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asnrules.pools.exposures import make_pool
+from asnrules.pools.headers import is_fits
+from asnrules.pools.reader import PoolSource
+from asnrules.pools.rendering import TableSource
+from asnrules.pools.tables import table_source
+
+PoolInput = Any
+"""A path, `-` for standard input, or a table of another library; see `table_source`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was given, as pools that can be read.
+
+    Attributes
+    ----------
+    sources : list of str, Path or TableSource
+        The pools; all FITS files are one of them, in the place of the first.
+    notes : list of str
+        What there is to know about the FITS files.
+    """
+
+    sources: list[PoolSource]
+    notes: list[str]
+
+
+def gather(
+    given: Sequence[PoolInput],
+    *,
+    workers: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Gathered:
+    """Tell pools, tables and FITS files apart, by content, and read the headers of the latter.
+
+    Parameters
+    ----------
+    given : sequence
+        Paths and tables.
+    workers : int
+        See `asnrules.pools.headers.read_headers`.
+    progress : callable, optional
+        Told how many of the headers have been read.
+
+    Raises
+    ------
+    PoolError
+        If a FITS file is no exposure of JWST.
+    UsageError
+        If something is neither path nor table, or a library is not installed.
+    """
+    sources: list[PoolSource] = []
+    fits: list[str] = []
+    place = 0
+    for one in given:
+        if not isinstance(one, str | Path):
+            sources.append(one if isinstance(one, TableSource) else table_source(one))
+        elif is_fits(one):
+            place = place if fits else len(sources)
+            fits.append(str(one))
+        else:
+            sources.append(one)
+    if not fits:
+        return Gathered(sources, [])
+
+    def told(done: int) -> None:
+        if progress:
+            progress("headers", done, len(fits))
+
+    made = make_pool(fits, workers=workers, progress=told)
+    sources.insert(place, made.source)
+    return Gathered(sources, [*made.unplaced, *made.notes])

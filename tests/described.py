@@ -1,0 +1,54 @@
+"""Write the document of the Python API from its docstrings.
+
+`python tests/described.py` renews docs/api.md.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asnrules
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "api.md"
+
+HEAD = """# The Python API
+
+Written from the docstrings; `python tests/described.py` renews it. `import asnrules` costs next to
+nothing: what is below is imported when it is first asked for. Tables of other libraries are known
+by what they can do, and none of these libraries need be installed.
+[A worked example](../examples/notebook.md) uses most of it.
+"""
+
+
+def described() -> str:
+    """Give the text of the document."""
+    return "\n".join([HEAD, *(line for name in asnrules.__all__ for line in _lines(name))])
+
+
+def _lines(name: str) -> Iterator[str]:
+    thing = getattr(asnrules, name)
+    yield from _entry("##", name, thing)
+    if inspect.isclass(thing) and thing.__module__.startswith("asnrules.api"):
+        for method, function in vars(thing).items():
+            if not method.startswith("_"):
+                yield from _entry("###", f"{name}.{method}", function)
+
+
+def _entry(level: str, name: str, thing: Any) -> Iterator[str]:
+    yield f"{level} {name}\n"
+    if not (inspect.isclass(thing) and issubclass(thing, Exception)):
+        yield f"```python\n{name}{_signature(thing)}\n```\n"
+    yield f"```text\n{inspect.getdoc(thing)}\n```\n"
+
+
+def _signature(thing: Any) -> str:
+    signature = inspect.signature(thing)
+    parameters = [one for one in signature.parameters.values() if one.name != "self"]
+    return str(signature.replace(parameters=parameters)).replace("'", "")
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(described())

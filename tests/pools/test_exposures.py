@@ -1,0 +1,193 @@
+"""Pools made from headers: columns, defaults, declarations, and what is said about them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import random
+from pathlib import Path
+
+import pytest
+
+from asnrules.errors import OutputError, PoolError, UsageError
+from asnrules.pools.exposures import Declarations, MadePool, make_pool, write_pool
+from pools.fits_files import image_name, write_fits
+
+
+def rows_of(made: MadePool) -> list[dict[str, str]]:
+    text = b"".join(made.source.blocks()).decode()
+    return list(csv.DictReader(io.StringIO(text), delimiter="|"))
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> list[str]:
+    return [
+        write_fits(tmp_path / image_name(1, 1)),
+        write_fits(tmp_path / image_name(1, 2), OBSERVTN="002", TARGNAME="M 33", EXTRA="x"),
+    ]
+
+
+def test_columns_and_defaults_are_those_of_asn_make_pool(two: list[str]) -> None:
+    first, second = rows_of(make_pool(two))
+    assert list(first) == sorted(first)
+    # Seen by running asn_make_pool of jwst 3.0.0 on such files, but for t and f.
+    assert first == {
+        "asn_candidate": "[('o001', 'observation')]", "bitpix": "8", "bkgdtarg": "f",
+        "channel": "SHORT", "detector": "NRCA1", "dithptin": "1", "dms_note": "null",
+        "exp_type": "NRC_IMAGE", "extra": "null", "filename": image_name(1, 1),
+        "filter": "F200W", "instrume": "NIRCAM", "is_imprt": "f", "is_psf": "f",
+        "mostilno": "1", "naxis": "0", "observtn": "001", "patt_num": "1", "pntgtype": "science",
+        "program": "01234", "pupil": "CLEAR", "simple": "t", "subarray": "FULL", "targetid": "1",
+        "targname": "NGC 604", "telescop": "JWST", "tsovisit": "f",
+        "visitype": "PRIME_TARGETED_FIXED",
+    }  # fmt: skip
+    assert (second["asn_candidate"], second["targetid"]) == ("[('o002', 'observation')]", "2")
+    assert second["extra"] == "x"
+
+
+def test_headers_do_not_decide_what_is_no_header_keyword(tmp_path: Path) -> None:
+    path = write_fits(
+        tmp_path / image_name(),
+        IS_IMPRT="t", PNTGTYPE="parallel", DMS_NOTE="x", DITHPTIN=4, MOSTILNO=3, TARGETID=9,
+    )  # fmt: skip
+    (row,) = rows_of(make_pool([path]))
+    columns = ("is_imprt", "pntgtype", "dms_note", "dithptin", "mostilno", "targetid")
+    assert [row[name] for name in columns] == ["f", "science", "null", "1", "1", "1"]
+
+
+def test_targets_are_counted_by_name_in_order_of_file_name(tmp_path: Path) -> None:
+    names = ["B", "A", "B", "b", ""]
+    paths = [
+        write_fits(tmp_path / image_name(number), TARGNAME=name)
+        for number, name in enumerate(names, 1)
+    ]
+    expected = ["1", "2", "1", "3", "4"]
+    for seed in range(4):
+        random.Random(seed).shuffle(paths)
+        assert [row["targetid"] for row in rows_of(make_pool(paths))] == expected
+
+
+def test_a_file_is_named_without_folder_and_gz(tmp_path: Path) -> None:
+    plain = write_fits(tmp_path / image_name())
+    packed = Path(plain + ".gz")
+    packed.write_bytes(gzip.compress(Path(plain).read_bytes()))
+    assert rows_of(make_pool([str(packed)]))[0]["filename"] == image_name()
+    with pytest.raises(PoolError, match="a second file of this name"):
+        make_pool([plain, str(packed)])
+    with pytest.raises(PoolError, match="a second file of this name"):
+        make_pool([plain, plain])
+    assert make_pool([plain, plain], skip=True).exposures == 1
+
+
+def test_declarations_for_all_and_by_pattern(two: list[str]) -> None:
+    made = make_pool(
+        two,
+        Declarations(
+            asn_candidate=[
+                "[('C1000', 'background')]", "JW01234002*=[('c1001','background')]",
+            ],
+            dms_note=["WFSC_LOS_JITTER"],
+            is_imprt=["t", "*002001_*=F"],
+            pntgtype=["jw01234001*=target_acquisition"],
+        ),
+    )  # fmt: skip
+    first, second = rows_of(made)
+    assert first["asn_candidate"] == "[('o001', 'observation'), ('c1000', 'background')]"
+    assert second["asn_candidate"] == (
+        "[('o002', 'observation'), ('c1000', 'background'), ('c1001', 'background')]"
+    )
+    assert (first["is_imprt"], second["is_imprt"]) == ("t", "f")
+    assert (first["pntgtype"], second["pntgtype"]) == ("target_acquisition", "science")
+    assert first["dms_note"] == "WFSC_LOS_JITTER"
+    (note,) = made.notes
+    assert "IS_IMPRT" not in note
+    assert "DITHPTIN 1" in note
+
+
+@pytest.mark.parametrize(
+    ("declarations", "words"),
+    [
+        (Declarations(is_imprt=["yes"]), "--is-imprt: 'yes' is neither t nor f"),
+        (Declarations(is_imprt=["*nrs1*=t"]), "the pattern '*nrs1*' fits no file"),
+        (Declarations(asn_candidate=["c1000"]), "--asn-candidate: not a list of candidates"),
+        (Declarations(asn_candidate=["__import__('os')"]), "not a list of candidates"),
+        (Declarations(dms_note=["a\x1b[31m"]), "--dms-note: 'a\\x1b[31m' holds control"),
+        (Declarations(pntgtype=["a\nb"]), "--pntgtype"),
+    ],
+)
+def test_a_declaration_that_is_none(declarations: Declarations, words: str, two: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_pool(two, declarations)
+    assert words in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_every_file_that_is_no_exposure_is_named(two: list[str], tmp_path: Path) -> None:
+    (tmp_path / "b.fits").write_bytes(b"nothing")
+    hst = write_fits(tmp_path / "c.fits", TELESCOP="HST")
+    with pytest.raises(PoolError) as caught:
+        make_pool([*two, str(tmp_path / "b.fits"), hst])
+    assert str(caught.value).startswith("2 of 4 files make no exposure of a pool; ")
+    assert caught.value.details == [
+        f"{tmp_path / 'b.fits'}: not a FITS file",
+        f"{hst}: not an exposure of JWST: TELESCOP is 'HST'",
+    ]
+    made = make_pool([*two, str(tmp_path / "b.fits"), hst], skip=True)
+    assert made.exposures == 2
+    assert made.skipped == caught.value.details
+
+
+def test_a_single_file_that_is_no_exposure_is_the_error(tmp_path: Path) -> None:
+    with pytest.raises(PoolError, match=r"none\.fits: cannot be read: No such file") as caught:
+        make_pool([str(tmp_path / "none.fits")])
+    assert caught.value.details == ()
+    with pytest.raises(PoolError, match=r"none\.fits: cannot be read: No such file"):
+        make_pool([str(tmp_path / "none.fits")], skip=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"OBSERVTN": None}, "no OBSERVTN, so no candidate"),
+        ({"OBSERVTN": "o'), ('c1"}, "OBSERVTN is \"o'), ('c1\", so no candidate"),
+        ({"PROGRAM": None, "INSTRUME": ""}, "its header has no PROGRAM, INSTRUME"),
+        ({"EXP_TYPE": None, "OBSERVTN": None}, "its header has no EXP_TYPE; no OBSERVTN"),
+    ],
+)
+def test_what_cannot_be_placed_is_said(
+    changes: dict[str, object], words: str, tmp_path: Path
+) -> None:
+    made = make_pool([write_fits(tmp_path / image_name(), **changes)])
+    (line,) = made.unplaced
+    assert line.endswith(f"cannot be placed: {words}")
+    assert made.exposures == 1
+    if "OBSERVTN" in changes:
+        assert rows_of(made)[0]["asn_candidate"] == "null"
+
+
+def test_values_with_separators_and_marks_of_comments_are_quoted(tmp_path: Path) -> None:
+    path = write_fits(tmp_path / "#a|b_uncal.fits", TARGNAME='x|"y"')
+    (row,) = rows_of(make_pool([path]))
+    assert (row["filename"], row["targname"]) == ("#a|b_uncal.fits", 'x|"y"')
+
+
+def test_a_name_that_cannot_be_printed(tmp_path: Path) -> None:
+    path = write_fits(tmp_path / "a\x1b[31m_uncal.fits")
+    with pytest.raises(PoolError, match="cannot be printed") as caught:
+        make_pool([path])
+    assert str(caught.value).isprintable()
+
+
+def test_a_pool_is_written_once(two: list[str], tmp_path: Path) -> None:
+    target = tmp_path / "pool.csv"
+    made = make_pool(two)
+    write_pool(made, target)
+    assert target.read_bytes() == b"".join(made.source.blocks())
+    with pytest.raises(OutputError, match="is there already"):
+        write_pool(made, target)
+    write_pool(make_pool(two[:1]), target, overwrite=True)
+    assert len(target.read_text().splitlines()) == 2
+    with pytest.raises(OutputError, match="No such file or directory"):
+        write_pool(made, tmp_path / "none" / "pool.csv")
+    assert sorted(path.name for path in tmp_path.glob("*pool*")) == ["pool.csv"]

@@ -1,0 +1,177 @@
+"""Reading primary headers: what is found, and what is no exposure of JWST."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from asnrules.pools.headers import HeaderError, is_fits, read_header, read_headers
+from pools.fits_files import image_name, with_card, write_fits
+
+
+def refusal(path: Path | str) -> str:
+    with pytest.raises(HeaderError) as caught:
+        read_header(str(path))
+    return str(caught.value)
+
+
+def test_values_are_text_and_truth_values_one_letter(tmp_path: Path) -> None:
+    path = write_fits(
+        tmp_path / "a.fits", TSOVISIT=True, PATT_NUM=2, EXPSTART=59000.5, TARGNAME='  NGC | "604" '
+    )
+    found = read_header(path)
+    assert found["tsovisit"] == "t"
+    assert found["bkgdtarg"] == "f"
+    assert found["patt_num"] == "2"
+    assert found["expstart"] == "59000.5"
+    assert found["targname"] == 'NGC | "604"'
+    assert found["exp_type"] == "NRC_IMAGE"
+
+
+def test_comments_and_keywords_beside_the_standard_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    write_fits(path, COMMENT="words", HISTORY="more")
+    with_card(path, b"HIERARCH a long | one = 'x'")
+    assert {"comment", "history", ""} & set(read_header(str(path))) == set()
+    assert [name for name in read_header(str(path)) if "long" in name] == []
+
+
+def test_a_keyword_without_a_value_is_blank(tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    write_fits(path)
+    assert read_header(with_card(path, b"MSAMETFL="))["msametfl"] == ""
+
+
+def test_a_long_text_is_read_whole(tmp_path: Path) -> None:
+    text = "a long text, " * 20
+    assert read_header(write_fits(tmp_path / "a.fits", TARGDESC=text))["targdesc"] == text.strip()
+
+
+def test_gzipped(tmp_path: Path) -> None:
+    plain = write_fits(tmp_path / "a.fits")
+    packed = tmp_path / "b.fits.gz"
+    packed.write_bytes(gzip.compress(Path(plain).read_bytes()))
+    assert read_header(str(packed)) == read_header(plain)
+    assert is_fits(packed)
+
+
+def test_the_data_are_not_looked_at(tmp_path: Path) -> None:
+    path = Path(write_fits(tmp_path / "a.fits"))
+    expected = read_header(str(path))
+    path.write_bytes(path.read_bytes() + b"\0" * 100)
+    assert read_header(str(path)) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "the file is empty"),
+        (b"filename|asn_candidate\n", "not a FITS file"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 3000, "not a FITS file"),
+        (b"SIMPLE  =                    T", "truncated or broken"),
+        (b"SIMPLE  =" + b"x" * 10_000_000, "longer than 262,144 bytes"),
+        (gzip.compress(b"SIMPLE  =" + b"\0" * 50_000_000), "longer than 262,144 bytes"),
+        (gzip.compress(b"SIMPLE  =" + b"x" * 5000)[:-20], "gzip"),
+        (b"\x1f\x8b\x08\x00rubbish", "gzip"),
+    ],
+    ids=["empty", "pool", "png", "short", "endless", "bomb", "cut gzip", "no gzip"],
+)
+def test_what_is_no_fits_file(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    path.write_bytes(content)
+    assert words in refusal(path)
+
+
+def test_a_header_that_is_cut_off(tmp_path: Path) -> None:
+    path = Path(write_fits(tmp_path / "a.fits"))
+    path.write_bytes(path.read_bytes()[:1000])
+    assert "truncated or broken" in refusal(path)
+
+
+def test_what_cannot_be_opened(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none.fits") == "cannot be read: No such file or directory"
+    assert refusal(tmp_path) == "cannot be read: Is a directory"
+    assert "cannot be read" in refusal("a\0b.fits")
+
+
+def test_another_telescope(tmp_path: Path) -> None:
+    path = write_fits(tmp_path / "a.fits", TELESCOP="HST")
+    assert refusal(path) == "not an exposure of JWST: TELESCOP is 'HST'"
+    path = write_fits(tmp_path / "a.fits", TELESCOP=None, EXP_TYPE=None)
+    assert refusal(path) == "not an exposure of JWST: neither TELESCOP nor EXP_TYPE"
+
+
+@pytest.mark.parametrize("card", [b"TARGPROP= 'a\x1b[31mb'", b"TARGPROP= 'a\nb'"])
+def test_a_card_with_bytes_that_none_may_hold(card: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    write_fits(path)
+    message = refusal(with_card(path, card))
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"x", b"SIMPLE", b"filename|asn_candidate\n", b"\x1f\x8b"]
+)
+def test_other_files_are_told_from_fits(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    path.write_bytes(content)
+    assert not is_fits(path)
+    assert not is_fits(tmp_path)
+    assert not is_fits(tmp_path / "none")
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_any_change_of_bytes_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    write_fits(path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 12))):
+        place = data.draw(st.integers(0, 80 * 22))
+        content[place : place + 1] = data.draw(st.binary(max_size=3))
+    path.write_bytes(
+        content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (found,) = read_headers([str(path)])
+    assert found.problem is None or found.problem.isprintable()
+    assert all("\n" not in value and "\x1b" not in value for value in found.keywords.values())
+
+
+def test_several_processes_find_the_same(tmp_path: Path) -> None:
+    content = Path(write_fits(tmp_path / "one.fits", PATT_NUM=1)).read_bytes()
+    card = b"PATT_NUM=                    1"
+    assert card in content
+    paths = [str(tmp_path / image_name(number)) for number in range(1, 421)]
+    for number, path in enumerate(paths, 1):
+        Path(path).write_bytes(content.replace(card, b"PATT_NUM= %20d" % number))
+    (tmp_path / "broken.fits").write_bytes(b"SIMPLE  =")
+    paths.insert(100, str(tmp_path / "broken.fits"))
+    program = (
+        "import sys\nfrom asnrules.pools.headers import read_headers\n"
+        "if __name__ == '__main__':\n"
+        "    counts = []\n"
+        "    found = read_headers(sys.argv[1:], workers=2, progress=counts.append)\n"
+        "    assert counts == list(range(1, 422))\n"
+        "    print(*(one.problem or one.keywords['patt_num'] for one in found), sep='\\n')\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(program)
+    done = subprocess.run(
+        [sys.executable, str(script), *paths], capture_output=True, text=True, check=True
+    )
+    alone = [one.problem or one.keywords["patt_num"] for one in read_headers(paths)]
+    assert done.stdout.splitlines() == alone
+    assert done.stderr == ""
+    assert alone[:2] == ["1", "2"]
+    assert "truncated" in alone[100]

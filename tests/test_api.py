@@ -1,0 +1,180 @@
+"""The Python API: what the commands do, from Python, and its documents."""
+
+from __future__ import annotations
+
+import datetime as dt
+import doctest
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+from astropy.table import Table
+
+import asnrules
+import described
+from asnrules import Catalog, Options, RunFilter
+from asnrules.errors import NotFoundError, PoolError, UsageError
+from cli.small_pools import nrc_image, write_pool
+from pools.fits_files import image_name, write_fits
+
+ROOT = Path(__file__).parents[1]
+POOL = [nrc_image(1), nrc_image(2), nrc_image(3, exp_type="nrc_dark")]
+
+
+@pytest.fixture
+def kept(kept_seeds: object) -> Catalog:
+    """Give a catalog that the test leaves as it is."""
+    return Catalog(kept_seeds)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def own(catalog: object) -> Catalog:
+    """Give a catalog of the test's own."""
+    return Catalog(catalog)  # type: ignore[arg-type]
+
+
+def test_opening_makes_a_catalog(tmp_path: Path) -> None:
+    with asnrules.open_catalog(str(tmp_path / "new.db")) as catalog:
+        assert "jwst-3.0.0" in [info.ruleset for info in catalog.rulesets()]
+    assert (tmp_path / "new.db").is_file()
+
+
+def test_looking_up(kept: Catalog) -> None:
+    (mode,) = kept.lookup("nrs_mimf", as_of=dt.date(2021, 7, 1))
+    assert (mode.ruleset, mode.asn_type) == ("2021-06-15", "wfs-image2")
+    imprints = kept.lookup(special="imprint", instrument="nirspec", ruleset="2026-03-20")
+    assert {mode.member_type for mode in imprints} == {"imprint"}
+    with pytest.raises(NotFoundError, match="NRS_IFU"):
+        kept.lookup("NRS_IFO")
+
+
+def test_classifying_one_exposure(kept: Catalog) -> None:
+    found = kept.classify({"exp_type": "MIR_IMAGE", "BKGDTARG": "T"})
+    assert (found.member_type, found.agrees) == ("background", False)
+    with pytest.raises(UsageError, match="NO_SUCH"):
+        kept.classify({"NO_SUCH": "x"})
+
+
+def test_classifying_pools_of_all_kinds(kept: Catalog, tmp_path: Path) -> None:
+    path = write_pool(tmp_path / "pool.csv", *POOL)
+    expected = [(exposure["filename"], found) for exposure, found in zip(
+        POOL, ["science", "science", "dark"], strict=True
+    )]  # fmt: skip
+    columns = {name: [exposure[name] for exposure in POOL] for name in POOL[0]}
+    for pool in (path, Path(path), pd.DataFrame(POOL), pl.DataFrame(POOL), Table(POOL), columns):
+        found = [(name, one.member_type) for name, one in kept.classify_pool(pool)]
+        assert found == expected, type(pool)
+    assert len(list(kept.classify_pool(path, pd.DataFrame(POOL)))) == 6
+
+
+def test_classifying_files(kept: Catalog, tmp_path: Path) -> None:
+    paths = [write_fits(tmp_path / image_name(number)) for number in (1, 2)]
+    found = [(name, one.exp_type) for name, one in kept.classify_pool(*paths)]
+    assert found == [(image_name(number), "NRC_IMAGE") for number in (1, 2)]
+
+
+def test_generating_and_asking_the_record(own: Catalog, tmp_path: Path) -> None:
+    frame = pd.DataFrame(POOL)
+    report = own.generate(frame, options=Options(note="from a frame", output=tmp_path / "out"))
+    assert (report.run_id, report.exposures, report.associations) == (1, 3, 2)
+    assert {f"{one.asn_name}.json" for one in report.made} == {
+        Path(name).name for name in report.files
+    }
+    (run,) = own.audit.runs()
+    assert (run.note, run.pools, run.unassociated) == ("from a frame", ["table"], 1)
+    assert own.audit.runs(RunFilter(program="99")) == []
+    assert own.audit.verify().findings == []
+    assert own.query("SELECT filename FROM v_unassociated") == (
+        ["filename"],
+        [(POOL[2]["filename"],)],
+    )
+    with pytest.raises(UsageError, match="the same pool is given twice"):
+        own.generate(frame, pl.DataFrame(POOL))
+    own.generate(frame, options=Options(record=False))
+    assert len(own.audit.runs()) == 1
+
+
+def test_asking_the_record_as_the_commands_do(own: Catalog, tmp_path: Path) -> None:
+    path = write_fits(tmp_path / image_name(), TSOVISIT=True)
+    own.generate(path, options=Options(record=True))
+    own.generate(pd.DataFrame(POOL))
+    assert own.audit.run(1).run.pools == ["fits_headers"]
+    (decision,) = own.audit.exposure(image_name())
+    assert [one.asn_name for one in decision.memberships] == ["jw01234-o001_tso-image2_00001_asn"]
+    assert len(own.audit.association("jw01234-o001_tso-image2_00001_asn")) == 1
+    found = own.audit.diff(1, 2)
+    assert (found.unchanged, len(found.removed), len(found.added)) == (0, 1, 2)
+    assert [one.verdict for one in own.audit.replay(1, 2)] == ["identical", "identical"]
+    with pytest.raises(NotFoundError):
+        own.audit.run(3)
+
+
+def test_explaining(kept: Catalog) -> None:
+    explanation = kept.why(pd.DataFrame(POOL), POOL[2]["filename"])
+    assert explanation.kept == []
+    assert explanation.reason == "no rule takes its EXP_TYPE"
+
+
+def test_what_is_refused_is_an_error_of_ours(kept: Catalog) -> None:
+    with pytest.raises(UsageError, match="a int is no pool"):
+        kept.generate(3)
+    with pytest.raises(PoolError, match="table, header: no column asn_candidate"):
+        kept.generate({"filename": ["a"]})
+    with pytest.raises(PoolError, match="no column PNTGTYPE"):
+        kept.generate({"filename": ["a"], "asn_candidate": [""]})
+
+
+# ------------------------------------------------------------------ its documents
+
+
+def test_the_document_is_that_of_the_docstrings() -> None:
+    assert described.DOCUMENT.read_text() == described.described()
+
+
+def test_every_name_is_there_and_described() -> None:
+    assert set(asnrules.__all__) <= set(dir(asnrules))
+    for name in asnrules.__all__:
+        assert inspect.getdoc(getattr(asnrules, name)), name
+    with pytest.raises(AttributeError, match="no_such_name"):
+        asnrules.no_such_name  # noqa: B018
+
+
+def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    result = doctest.testfile(str(ROOT / "examples" / "notebook.md"), module_relative=False)
+    assert result.failed == 0
+    assert result.attempted > 20
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    program = (
+        "import sys; before = set(sys.modules); import asnrules; "
+        "print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "['__future__', 'asnrules']\n"
+
+
+def test_optional_libraries_are_not_imported_by_a_command(tmp_path: Path) -> None:
+    program = (
+        "import sys, asnrules\n"
+        "catalog = asnrules.open_catalog('catalog.db')\n"
+        f"list(catalog.classify_pool({write_pool(tmp_path / 'pool.csv', *POOL)!r}))\n"
+        "catalog.generate('pool.csv')\n"
+        "print({'astropy', 'numpy', 'pyarrow', 'pandas', 'polars'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout == "set()\n"
+
+
+def test_the_package_is_typed() -> None:
+    assert (Path(inspect.getfile(asnrules)).parent / "py.typed").is_file()
