@@ -1,6 +1,6 @@
 """Cut off at any point: what was acknowledged is there whole, and nothing else in part.
 
-Fifty rounds of each by default; `ASNRULES_CRASH_ROUNDS=1000 uv run pytest tests/crashes -s` for
+Fifty rounds of each by default; `ASNRULES_CRASH_ROUNDS=1000 uv run pytest tests/crashes -n 0 -s` for
 more, and to see the counts.
 """
 
