@@ -131,7 +131,7 @@ def test_a_label_of_the_other_kind(
         choose_ruleset(connection, kind, label)
 
 
-@pytest.mark.parametrize(("kind", "first"), [(PUBLISHED, "2020-12-07"), (EXECUTABLE, "2026-07-14")])
+@pytest.mark.parametrize(("kind", "first"), [(PUBLISHED, "2020-12-07"), (EXECUTABLE, "2021-06-07")])
 def test_a_day_before_the_first(connection: Connection, kind: str, first: str) -> None:
     with pytest.raises(NotFoundError, match=f"2019-01-01.*{first}"):
         choose_ruleset(connection, kind, None, dt.date(2019, 1, 1))
@@ -170,7 +170,7 @@ def with_gap(catalog: Engine) -> Engine:
 @pytest.mark.parametrize(
     ("day", "words"),
     [
-        ("2021-12-31", "rules-2022 is from 2022-01-01"),
+        ("2021-12-31", r"jwst-1\.3\.0 was until 2021-09-03 and rules-2022 is from 2022-01-01"),
         ("2022-03-01", r"rules-2022 was until 2022-03-01 and jwst-3\.0\.0 is from 2026-07-14"),
         ("2026-07-13", r"rules-2022 was until 2022-03-01 and jwst-3\.0\.0 is from 2026-07-14"),
     ],
@@ -194,6 +194,7 @@ def test_an_end_of_its_own_goes_before_the_next(with_gap: Engine) -> None:
         }
         last = choose_ruleset(connection, EXECUTABLE, None, dt.date(2022, 2, 28))
     assert periods == {
+        "jwst-1.3.0": (dt.date(2021, 6, 7), dt.date(2021, 9, 3)),
         "rules-2022": (dt.date(2022, 1, 1), dt.date(2022, 3, 1)),
         "jwst-3.0.0": (EXECUTABLE_FROM, None),
     }
