@@ -374,6 +374,11 @@ def user_name() -> str:
         return "unknown"
 
 
+BLANK_CELLS = ": blank cells of "
+"""Stands in what is said of cells that the file left blank. The record keeps what they were read
+as, so nobody can say it again without the file."""
+
+
 def diagnostics_of(worked: WorkedPools, outcome: Outcome) -> list[str]:
     """Say what else the operator has to know."""
     return [*_oddities(worked.pools), *_order_dependence(worked.work, outcome)]
@@ -388,7 +393,7 @@ def _oddities(pools: Sequence[Pool]) -> list[str]:
             "some ASN_CANDIDATE cells hold a template mark; their exposures have no candidate"
         )
     lines += [
-        f"{pool.name}: blank cells of {keyword.upper()} are the value {text!r} to jwst, and so "
+        f"{pool.name}{BLANK_CELLS}{keyword.upper()} are the value {text!r} to jwst, and so "
         "here (null, cut to the longest cell of the column); write null where nothing is meant"
         for pool in pools
         for keyword, text in pool.blanks.items()

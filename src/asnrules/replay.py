@@ -33,6 +33,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.generate import (
+    BLANK_CELLS,
     Options,
     diagnostics_of,
     make_associations,
@@ -256,11 +257,12 @@ def _fields(
 ) -> list[FieldDifference]:
     """Compare what the run itself says."""
     unassociated = sum(count == 0 for count in outcome.memberships)
+    told = [line for line in json.loads(stored["diagnostics"]) if BLANK_CELLS not in line]
     compared = (
         ("exposures", run.exposures, len(worked.exposures)),
         ("associations", run.associations, len(outcome.associations)),
         ("unassociated", run.unassociated, unassociated),
-        ("diagnostics", json.loads(stored["diagnostics"]), diagnostics_of(worked, outcome)),
+        ("diagnostics", told, diagnostics_of(worked, outcome)),
     )
     return [
         FieldDifference(name, before, after) for name, before, after in compared if before != after

@@ -290,7 +290,7 @@ def test_the_ruleset_that_is_asked_for(catalog: Engine, folder: Path) -> None:
 
 
 def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
-    for options in ({"ruleset": "none"}, {"as_of": dt.date(2021, 9, 1)}, {"ruleset": "2021-06-15"}):
+    for options in ({"ruleset": "none"}, {"as_of": dt.date(2022, 9, 1)}, {"ruleset": "2021-06-15"}):
         with pytest.raises(NotFoundError):
             run(catalog, folder, **options)
     assert tuples(catalog, "SELECT count(*) FROM runs") == [(0,)]
@@ -304,8 +304,8 @@ def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
             "in force on 2026-08-01, when it was made (version_id)",
         ),
         (
-            {"version_id": "20210615T120000"}, NAME,
-            "today's, as the catalog has none that was in force on 2021-06-15, "
+            {"version_id": "20220615T120000"}, NAME,
+            "today's, as the catalog has none that was in force on 2022-06-15, "
             "when it was made (version_id)",
         ),
         (

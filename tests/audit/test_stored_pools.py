@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,8 @@ def undone(catalog: Engine) -> Iterator[Connection]:
 def assert_comes_back(catalog: Engine, paths: list[str]) -> None:
     with undone(catalog) as connection:
         keywords = keyword_names(connection)
-        pools = [read_pool(path, keywords) for path in paths]
+        # That the file left cells blank is not on record, only what they were read as.
+        pools = [replace(read_pool(path, keywords), blanks={}) for path in paths]
         assert stored_pools(connection, put(connection, pools), keywords) == pools
 
 

@@ -219,7 +219,7 @@ def test_data_survive_a_downgrade_and_are_guarded_again(
     assert rows(generated_catalog, without=GONE) == before
     assert check_catalog(generated_catalog) == [
         f"ruleset {label}: its rows do not match its checksum"
-        for label in ("draft-rules", "jwst-3.0.0")
+        for label in ("draft-rules", "jwst-1.3.0", "jwst-3.0.0")
     ]
     assert refusals(generated_catalog) == GUARDED
     with generated_catalog.connect() as connection:
