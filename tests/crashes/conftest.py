@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog.opening import connect_catalog, upgrade_catalog
+from asnrules.catalog import store
+from asnrules.catalog.files import read_ruleset
+from asnrules.catalog.opening import connect_catalog
+from asnrules.catalog.vocabulary import seed_vocabulary
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.generate import Options, generate
+from asnrules.shipped import shipped
 from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery
 
@@ -67,8 +73,22 @@ def older_database(
             request.getfixturevalue("postgresql_server").drop(url)
 
 
+LATER_TABLES = {"ruleset_settings", "general_differences", "intended_overlaps"}
+"""Tables that rulesets had no rows in before the ledger."""
+
+
 def _fill_older(engine: Engine, folder: Path) -> None:
-    upgrade_catalog(engine)
+    seeds = shipped("seed") / "rulesets"
+    with transaction(engine, writing=True) as connection:
+        migrations.upgrade(connection)
+        seed_vocabulary(connection)
+        for path in [*sorted(seeds.glob("20*")), seeds / "jwst-3.0.0"]:
+            content = read_ruleset(path)
+            tables = {
+                name: [] if name in LATER_TABLES else rows for name, rows in content.tables.items()
+            }
+            key = store.insert_draft(connection, replace(content, tables=tables))
+            store.publish(connection, key, dt.datetime.now(dt.UTC))
     for number in (1, 2, 3):
         pool = pool_of(folder / f"older{number}.csv", number, 200)
         generate(engine, [pool], Options())
