@@ -26,7 +26,7 @@ from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
 from asnrules.pools.rendering import TableSource, rendered
 from asnrules.pools.sources import PoolInput, gather
-from asnrules.pools.writing import replaced_file
+from asnrules.whole_files import whole_file
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage of work, what is done of it and all there is of it."""
@@ -246,7 +246,7 @@ def written_orphans(
         for count, row in zip(memberships, worked.work.rows, strict=True)
         if count == 0
     ]
-    with replaced_file(path, overwrite=overwrite) as stream:
+    with whole_file(path, overwrite=overwrite) as stream:
         stream.writelines(rendered(path.name, columns, orphans))
         yield
 

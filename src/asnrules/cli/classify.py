@@ -87,10 +87,10 @@ def _write_parquet(
     documents: Iterable[dict[str, Any]], path: Path | None, *, explain: bool, overwrite: bool
 ) -> None:
     from asnrules.parquet import write_classifications
-    from asnrules.pools.writing import replaced_file
+    from asnrules.whole_files import whole_file
 
     if path is not None:
-        with replaced_file(path, overwrite=overwrite) as stream:
+        with whole_file(path, overwrite=overwrite) as stream:
             write_classifications(documents, stream, explain=explain)
     elif sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal; give --output FILE, or a pipe")

@@ -28,7 +28,7 @@ from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_can
 from asnrules.pools.headers import Header, read_headers
 from asnrules.pools.rendering import TableSource
 from asnrules.pools.wording import label, shown
-from asnrules.pools.writing import replaced_file
+from asnrules.whole_files import whole_file
 
 NAME = "fits_headers"
 """The name of a pool that is made from headers and not stored."""
@@ -159,7 +159,7 @@ def write_pool(made: MadePool, path: Path, *, overwrite: bool = False) -> None:
     OutputError
         If it cannot be written, or is there already.
     """
-    with replaced_file(path, overwrite=overwrite) as stream:
+    with whole_file(path, overwrite=overwrite) as stream:
         stream.writelines(made.source.blocks())
 
 
