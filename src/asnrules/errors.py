@@ -80,6 +80,10 @@ class NotFoundError(AsnrulesError):
     exit_code = 3
 
 
+class ProcessError(AsnrulesError):
+    """Another process that shared the work did not end it."""
+
+
 class DatabaseError(AsnrulesError):
     """The database is unreachable, or its schema is older or newer than the program."""
 

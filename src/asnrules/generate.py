@@ -61,7 +61,7 @@ class Options:
     operator, note : str or None
         Who, and free text, for the record; the operator is the user by default.
     workers : int
-        How many processes may read the headers of FITS files.
+        How many processes may share the work.
     """
 
     ruleset: str | None = None
@@ -257,7 +257,10 @@ def wanted_by(options: Options) -> Wanted:
         )
     ids = frozenset(name.lower() for name in options.candidates)
     return Wanted(
-        selection=Selection(ids, options.dms), merge=options.merge, version_id=options.version_id
+        selection=Selection(ids, options.dms),
+        merge=options.merge,
+        version_id=options.version_id,
+        workers=options.workers,
     )
 
 

@@ -99,7 +99,7 @@ def work_pools(
     progress : callable, optional
         Told how far the work is.
     workers : int
-        How many processes may read FITS headers.
+        How many processes may read the headers of FITS files.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, OutputError
 from asnrules.generate import Options, generate
+from asnrules.impact import foreseeing
 from asnrules.impact.foreseeing import foresee
 from asnrules.impact.keeping import keep_report
 from asnrules.impact.report import Impact
@@ -201,6 +202,20 @@ def test_the_report_is_kept_and_names_the_draft(engine: Engine, tmp_path: Path) 
     with pytest.raises(OutputError, match="No such file"):
         keep_report(tmp_path / "nowhere" / "report.json", impact)
     assert sorted(found.name for found in tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_shared_by_processes_it_comes_to_the_same(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    drafted(engine, tmp_path, NO_MRS)
+    alone = foresee(engine, "draft")
+    monkeypatch.setattr(foreseeing, "_LENGTH", length)
+    seen: list[tuple[str, int, int]] = []
+    together = foresee(engine, "draft", workers=2, progress=lambda *told: seen.append(told))
+    assert replace(together, seconds=0, changed=[]) == replace(alone, seconds=0, changed=[])
+    assert Counter(together.changed) == Counter(alone.changed)
+    assert {stage for stage, _, _ in seen} == {"exposures", "associations"}
 
 
 def test_an_unknown_draft(engine: Engine) -> None:

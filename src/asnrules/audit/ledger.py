@@ -50,6 +50,9 @@ CHAINED = ("section_digests", "previous_digest", "digest")
 
 _BATCH = 10_000
 
+_MANY = 500
+"""From so many rows on, the import of a faster library pays."""
+
 
 class RowsDigest:
     """The digest of rows that are added in the order of their key.
@@ -67,7 +70,7 @@ class RowsDigest:
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows of text, integers, booleans and None."""
         if rows:
-            inner = canonical(rows)[1:-1]
+            inner = _canonical_rows(rows)[1:-1]
             self._hash.update((b"," if self.count else b"") + inner)
             self.count += len(rows)
 
@@ -92,6 +95,22 @@ NOTHING = Head(0, GENESIS)
 def canonical(value: Any) -> bytes:
     """Write a value as the digests take it: JSON in ASCII, without spaces, keys sorted."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True).encode("ascii")
+
+
+def _canonical_rows(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Write rows as `canonical` does, many of them in a tenth of the time."""
+    if len(rows) >= _MANY:
+        import orjson
+
+        try:
+            written = orjson.dumps(rows)
+        except orjson.JSONEncodeError:
+            # A number of more than 64 bits, or half a character: nothing that was recorded.
+            return canonical(rows)
+        # It leaves as they are what is no ASCII, and DEL; the ledger's form escapes them.
+        if written.isascii() and b"\x7f" not in written:
+            return written
+    return canonical(rows)
 
 
 def run_digest(

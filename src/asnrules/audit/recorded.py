@@ -59,6 +59,29 @@ class RecordedRun(NamedTuple):
     pools: tuple[RecordedPool, ...]
 
 
+class Stretch(NamedTuple):
+    """Exposures that follow one another in a pool of a run.
+
+    Attributes
+    ----------
+    pool : int
+        The pool, by its place in the run.
+    first : int
+        The position of the first.
+    end : int or None
+        The position after the last; None for all that follow.
+    """
+
+    pool: int
+    first: int
+    end: int | None
+
+    @property
+    def length(self) -> int:
+        """How many they are, where the last is known."""
+        return 0 if self.end is None else self.end - self.first
+
+
 class RecordedExposure(NamedTuple):
     """A recorded exposure: its pool, by place in the run, and its values."""
 
@@ -120,6 +143,7 @@ def recorded_exposures(
     run: RecordedRun,
     keywords: Sequence[str],
     programs: Collection[str | None] | None = None,
+    stretches: Collection[Stretch] | None = None,
 ) -> Iterator[RecordedExposure]:
     """Give the exposures of a run.
 
@@ -133,12 +157,19 @@ def recorded_exposures(
         What the values are to be aligned with.
     programs : collection of (str or None), optional
         Only the exposures of these programs, written as recorded.
+    stretches : collection of Stretch, optional
+        Only these, in their order.
     """
+    if stretches is None:
+        stretches = [Stretch(place, 1, None) for place in range(len(run.pools))]
     wanted = None if programs is None else _of_programs(programs)
-    for place, pool in enumerate(run.pools):
+    for place, first, end in stretches:
+        pool = run.pools[place]
         statement = select(
             *[exposures.c[name] for name in APART], exposures.c.keyword_values
-        ).where(exposures.c.pool_id == pool.pool_id)
+        ).where(exposures.c.pool_id == pool.pool_id, exposures.c.position >= first)
+        if end is not None:
+            statement = statement.where(exposures.c.position < end)
         if wanted is not None:
             statement = statement.where(wanted)
         blank = {name: NULL if name in pool.columns else None for name in keywords}
@@ -150,10 +181,15 @@ def recorded_exposures(
             yield RecordedExposure(place, tuple(map(held.__getitem__, keywords)))
 
 
-def count_exposures(connection: Connection, run: RecordedRun) -> int:
-    """Count the exposures of the pools of a run."""
-    statement = select(pools.c.exposures).where(pools.c.pool_id.in_(_ids(run)))
-    return sum(connection.execute(statement).scalars())
+def stretches_of(connection: Connection, run: RecordedRun, length: int) -> list[Stretch]:
+    """Part the exposures of a run into stretches of at most some length."""
+    statement = select(pools.c.pool_id, pools.c.exposures).where(pools.c.pool_id.in_(_ids(run)))
+    counts = {row.pool_id: row.exposures for row in connection.execute(statement)}
+    return [
+        Stretch(place, first, min(first + length, counts[pool.pool_id] + 1))
+        for place, pool in enumerate(run.pools)
+        for first in range(1, counts[pool.pool_id] + 1, length)
+    ]
 
 
 def _ids(run: RecordedRun) -> list[int]:

@@ -118,8 +118,8 @@ def _documents(
     engine: Engine, what: list[str], ruleset: str | None, day: dt.date | None, explain: bool
 ) -> Iterator[dict[str, Any]]:
     from asnrules.classify import classify_keywords, classify_pool
-    from asnrules.pools.headers import PROCESSES
     from asnrules.pools.sources import gather
+    from asnrules.processes import processors
 
     if any(_is_pair(word) for word in what):
         values = _values(what)
@@ -127,7 +127,7 @@ def _documents(
         yield found.document(values.get("FILENAME"), explain=explain)
         return
     with progress_bar() as progress:
-        gathered = gather(what, workers=PROCESSES, progress=progress)
+        gathered = gather(what, workers=processors(), progress=progress)
     for note in gathered.notes:
         sys.stderr.write(f"asnrules: {printable(note)}\n")
     for path in gathered.sources:

@@ -98,7 +98,7 @@ def generate(
     from asnrules.catalog.opening import open_catalog
     from asnrules.generate import Options
     from asnrules.generate import generate as run
-    from asnrules.pools.headers import PROCESSES
+    from asnrules.processes import processors
 
     options = Options(
         ruleset=ruleset,
@@ -113,7 +113,7 @@ def generate(
         overwrite=overwrite,
         operator=operator,
         note=note,
-        workers=PROCESSES,
+        workers=processors(),
     )
     with progress_bar() as progress:
         engine = open_catalog(context.obj, writing=options.record)

@@ -58,12 +58,12 @@ def make(
     Example: asnrules pool make *_uncal.fits --output pool.csv --is-imprt "jw*009*_nrs*=t"
     """
     from asnrules.pools.exposures import Declarations, make_pool, write_pool
-    from asnrules.pools.headers import PROCESSES
+    from asnrules.processes import processors
 
     declarations = Declarations(asn_candidate or (), dms_note or (), is_imprt or (), pntgtype or ())
     with progress_bar() as progress:
         told = None if progress is None else lambda done: progress("headers", done, len(files))
-        made = make_pool(files, declarations, skip=skip, workers=PROCESSES, progress=told)
+        made = make_pool(files, declarations, skip=skip, workers=processors(), progress=told)
     for line in (*made.skipped, *made.unplaced, *made.notes):
         sys.stderr.write(f"asnrules: {printable(line)}\n")
     if output == "-":

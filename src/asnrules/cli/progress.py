@@ -10,6 +10,9 @@ from contextlib import contextmanager
 _PATIENCE = 1.0
 """Seconds before a bar appears."""
 
+_EVERY = 0.1
+"""Seconds between two drawings."""
+
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
@@ -19,21 +22,26 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
         return
     started = time.monotonic()
     bar = None
+    drawn = 0.0
     tasks: dict[str, object] = {}
 
     def show(stage: str, done: int, total: int) -> None:
-        nonlocal bar
+        nonlocal bar, drawn
         if bar is None:
             if time.monotonic() - started < _PATIENCE:
                 return
             from rich.console import Console
             from rich.progress import Progress
 
-            bar = Progress(console=Console(stderr=True), transient=True)
+            # Drawn here and not by a thread of its own: beside one, no process can be forked.
+            bar = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
             bar.start()
         if stage not in tasks:
             tasks[stage] = bar.add_task(stage, total=total)
         bar.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
+        if time.monotonic() - drawn >= _EVERY:
+            bar.refresh()
+            drawn = time.monotonic()
 
     try:
         yield show

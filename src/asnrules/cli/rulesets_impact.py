@@ -46,6 +46,7 @@ def impact(
     from asnrules.catalog.opening import open_catalog
     from asnrules.impact.foreseeing import foresee
     from asnrules.impact.keeping import keep_report
+    from asnrules.processes import processors
 
     day = None if since is None else read_day("--since", since)
     with progress_bar() as progress:
@@ -55,6 +56,7 @@ def impact(
             against=against,
             since=day,
             program=program,
+            workers=processors(),
             progress=progress,
         )
     if report is not None:

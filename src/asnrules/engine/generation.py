@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
+from typing import NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, Selection, SubPool, sub_pools
 from asnrules.engine.diagnosis import OrderDependence
 from asnrules.engine.drafts import Draft, Fate, Work, find
 from asnrules.engine.finishing.wording import left_out_text
-from asnrules.engine.growth import Growth
-from asnrules.engine.naming import Naming, merge
+from asnrules.engine.growth import Growth, Refused
+from asnrules.engine.naming import Made, Naming, merge
+from asnrules.processes import Told, shared
+
+_WORTH_SHARING = 5_000
+"""Exposures for which a second process pays: it takes some hundredths of a second to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,15 @@ class Wanted:
         To be put into names.
     watched : int or None
         An exposure of which all fates are kept, by its place in canonical order.
+    workers : int
+        How many processes may share the work.
     """
 
     selection: Selection = field(default_factory=Selection)
     merge: bool = False
     version_id: str | None = None
     watched: int | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,16 @@ class Outcome:
     associations: list[Association]
     memberships: list[int]
     reasons: dict[int, str]
+    order_dependent: list[OrderDependence]
+    fates: list[Fate]
+
+
+class _Grown(NamedTuple):
+    """What came of some candidates: see `Growth` and `Naming`. Drafts only for fates."""
+
+    made: list[Made]
+    drafts: list[Draft]
+    refused: list[Refused]
     order_dependent: list[OrderDependence]
     fates: list[Fate]
 
@@ -91,7 +109,7 @@ class Generation:
         self._pool_names = pool_names
         self._wanted = wanted or Wanted()
 
-    def run(self, progress: Callable[[int, int], None] | None = None) -> Outcome:
+    def run(self, progress: Told | None = None) -> Outcome:
         """Make the associations.
 
         Parameters
@@ -109,14 +127,15 @@ class Generation:
         texts = [row[column] for row in self._work.rows]
         at_once = self._work.ruleset.settings.whole_pool
         pools = wanted.selection.worked(sub_pools(texts, self._candidates, listed=at_once))
-        growth = Growth(self._work, wanted.watched)
-        drafts = growth.drafts(pools, progress)
-        if at_once:
-            drafts.sort(key=self._turn)
+        sizes = [len(pool.places) for pool in pools]
+        workers = wanted.workers if sum(sizes) >= _WORTH_SHARING else 1
+        grown = _joined(shared(self._grow, pools, sizes, workers, progress))
+        made = sorted(grown.made, key=self._turn) if at_once else grown.made
+        drafts = sorted(grown.drafts, key=self._turn) if at_once else grown.drafts
         naming = Naming(self._work, self._pool_names, wanted.version_id)
         named = [
             (association, place)
-            for association, place in naming.name(drafts, keep=wanted.watched is not None)
+            for association, place in naming.name(made)
             if wanted.selection.keeps(association.asn_id)
         ]
         associations = [association for association, _ in named]
@@ -126,15 +145,25 @@ class Generation:
         return Outcome(
             associations=associations,
             memberships=memberships,
-            reasons=self._reasons(memberships, growth, pools),
-            order_dependent=growth.order_dependent,
-            fates=[*growth.fates, *self._fates(drafts, named)],
+            reasons=self._reasons(memberships, grown.refused, pools),
+            order_dependent=grown.order_dependent,
+            fates=[*grown.fates, *self._fates(drafts, named)],
         )
 
-    def _turn(self, draft: Draft) -> tuple[int, int]:
+    def _grow(self, pools: Sequence[SubPool], told: Told | None) -> _Grown:
+        """Grow the associations of candidates."""
+        is_watching = self._wanted.watched is not None
+        growth = Growth(self._work, self._wanted.watched)
+        drafts = growth.drafts(pools, told)
+        naming = Naming(self._work, self._pool_names, self._wanted.version_id)
+        made = naming.made(drafts, keep=is_watching)
+        kept = drafts if is_watching else []
+        return _Grown(made, kept, growth.refused, growth.order_dependent, growth.fates)
+
+    def _turn(self, one: Draft | Made) -> tuple[int, int]:
         """Say when it was created: by which exposure, for the how manieth of its candidates."""
-        listed = self._candidates[self._work.value(draft.creator, "asn_candidate") or ""]
-        return draft.creator, list(listed).index(draft.candidate)
+        listed = self._candidates[self._work.value(one.creator, "asn_candidate") or ""]
+        return one.creator, list(listed).index(one.candidate)
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
         products = chain.from_iterable(association.products for association in associations)
@@ -143,12 +172,12 @@ class Generation:
         return [counts[place] for place in range(len(self._work.rows))]
 
     def _reasons(
-        self, memberships: Sequence[int], growth: Growth, pools: Sequence[SubPool]
+        self, memberships: Sequence[int], refused: Iterable[Refused], pools: Sequence[SubPool]
     ) -> dict[int, str]:
         """Say why exposures that rules would take are in no association."""
         worked = {place for pool in pools for place in pool.places}
         grown: dict[int, str] = {}
-        for _, places, reason in sorted(growth.refused, key=lambda one: one[0]):
+        for _, places, reason in sorted(refused, key=lambda one: one[0]):
             for place in places:
                 if memberships[place] == 0:
                     grown.setdefault(place, reason)
@@ -193,3 +222,15 @@ class Generation:
                 }
                 fates.append(Fate(draft.rule, draft.candidate, member, None, association, keys))
         return fates
+
+
+def _joined(shares: Sequence[_Grown]) -> _Grown:
+    """Put shares together, in their order; the first takes in the others."""
+    first, *others = shares
+    for other in others:
+        first.made.extend(other.made)
+        first.drafts.extend(other.drafts)
+        first.refused.extend(other.refused)
+        first.order_dependent.extend(other.order_dependent)
+        first.fates.extend(other.fates)
+    return first

@@ -17,6 +17,9 @@ _OF_SCIENCE, _NO_CANDIDATE_STANDS, _OF_COMPANION, _OTHER_CANDIDATE = range(4)
 """How much a reason says of an exposure: of an association that it would have been the science of,
 of a candidate, of an association that it would have helped, of what a rule is for."""
 
+Refused = tuple[int, Sequence[int], str]
+"""How much a reason says, the exposures, and the reason."""
+
 _Numbered = tuple[int, Group]
 """The number of a rule, and exposures that it can take."""
 
@@ -46,7 +49,7 @@ class Growth:
         self._work = work
         self._watched = watched
         self._diagnosis = Diagnosis(work)
-        self.refused: list[tuple[int, Sequence[int], str]] = []
+        self.refused: list[Refused] = []
         self.fates: list[Fate] = []
         self.order_dependent: list[OrderDependence] = []
 

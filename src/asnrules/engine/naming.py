@@ -23,7 +23,7 @@ from asnrules.engine.stretches import DraftMember
 from asnrules.engine.wording import keys_text, requirements_text
 
 
-class _Made(NamedTuple):
+class Made(NamedTuple):
     """What of a draft is needed for its association."""
 
     rule: Rule
@@ -62,28 +62,38 @@ class Naming:
         self._exposerr = work.places.get("exposerr")
         self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
 
-    def name(self, drafts: Sequence[Draft], *, keep: bool = False) -> list[tuple[Association, int]]:
-        """Prune, number and name associations.
+    def made(self, drafts: Sequence[Draft], *, keep: bool = False) -> list[Made]:
+        """Give what associations are made of.
 
         Parameters
         ----------
         drafts : sequence of Draft
-            In order of generation.
+            Associations with all their members.
         keep : bool
             Whether the drafts are needed afterwards; they are emptied otherwise, as a million
             of them take as much memory as what is made of them.
-
-        Returns
-        -------
-        list of (Association, int)
-            Those that stay, in the order in which they are numbered, with their places in
-            `drafts`.
         """
         made = []
         for draft in drafts:
             made.append(self._made(draft))
             if not keep:
                 draft.own, draft.shared, draft.keys = [], (), {}
+        return made
+
+    def name(self, made: Sequence[Made]) -> list[tuple[Association, int]]:
+        """Prune, number and name associations.
+
+        Parameters
+        ----------
+        made : sequence of Made
+            In order of generation.
+
+        Returns
+        -------
+        list of (Association, int)
+            Those that stay, in the order in which they are numbered, with their places in
+            `made`.
+        """
         entries = [
             Entry(
                 one.candidate[0],
@@ -103,7 +113,7 @@ class Naming:
             named.append((self._association(one, numbers[counted]), place))
         return named
 
-    def _made(self, draft: Draft) -> _Made:
+    def _made(self, draft: Draft) -> Made:
         # Drafts of a group hold the same keys, and groups have the same again and again.
         held = self._keys.get(id(draft.keys))
         if held is None:
@@ -113,7 +123,7 @@ class Naming:
                 text = self._texts[pairs] = keys_text(pairs)
             held = self._keys[id(draft.keys)] = draft.keys, text
         product, digest = self._product(draft)
-        return _Made(
+        return Made(
             draft.rule, draft.candidate, draft.creator, product, digest, draft.degraded, held[1]
         )
 
@@ -149,7 +159,7 @@ class Naming:
         exposerr = None if error is None else self._work.rows[member.place][error]
         return Member(expname, member.exptype, exposerr, member.place)
 
-    def _twins(self, made: _Made) -> object:
+    def _twins(self, made: Made) -> object:
         """Say with what others an association is equal but for the suffixes of its members."""
         members = tuple(
             sorted((self._stem(member.expname), member.exptype) for member in made.product.members)
@@ -162,7 +172,7 @@ class Naming:
             stem = self._stems[expname] = product_name(expname, self._work.ruleset.suffixes)
         return stem
 
-    def _association(self, made: _Made, sequence: int) -> Association:
+    def _association(self, made: Made, sequence: int) -> Association:
         work = self._work
         program = program_name(work.value(made.creator, "program"))
         asn_id, candidate_type = made.candidate

@@ -8,7 +8,8 @@ name whether there is a value. A million exposures have a few hundred of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from asnrules.engine.conditions import Failure, Values, condition_holds, failure
 from asnrules.engine.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
@@ -126,6 +127,12 @@ class Judge:
         self._seen = [(name, places[name]) for name in sorted(seen) if name in places]
         self._keyed = [(name, places[name]) for name in sorted(keyed) if name in places]
         self._judgements: dict[tuple[str | None, ...], Judgement] = {}
+        # Rows are alike if they have the same values here, and are empty or not in the same
+        # places there: that is found out sooner than their signature.
+        self._alike: dict[tuple[Any, ...], Judgement] = {}
+        seen_places = [place for _, place in self._seen]
+        self._compared = itemgetter(*seen_places) if seen_places else _nothing
+        self._flagged = [place for _, place in self._keyed]
 
     def __len__(self) -> int:
         """Count the distinct signatures judged so far."""
@@ -144,6 +151,13 @@ class Judge:
         Judgement
             The same object for all exposures with the same signature.
         """
+        alike = (self._compared(row), *[row[place] in EMPTY for place in self._flagged])
+        judgement = self._alike.get(alike)
+        if judgement is None:
+            judgement = self._alike[alike] = self._judged(row)
+        return judgement
+
+    def _judged(self, row: Row) -> Judgement:
         signature = (
             *[None if (value := row[place]) in EMPTY else value for _, place in self._seen],
             *[None if row[place] in EMPTY else SET for _, place in self._keyed],
@@ -154,6 +168,10 @@ class Judge:
             judgement = judge_values(self.ruleset, dict(zip(names, signature, strict=True)))
             self._judgements[signature] = judgement
         return judgement
+
+
+def _nothing(_row: Row) -> None:
+    """Give what no condition compares."""
 
 
 def judge_values(ruleset: Ruleset, values: Values) -> Judgement:

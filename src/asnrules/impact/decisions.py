@@ -15,6 +15,9 @@ from asnrules.engine.values import Row
 from asnrules.impact.report import Reason
 from asnrules.pools import parse_candidates
 
+Signature = tuple[tuple[tuple[str, str | None], ...], ...]
+"""What each of two rulesets can tell of exposures: keywords with their values."""
+
 
 class DecisionPair(NamedTuple):
     """What two rulesets decide of exposures of a signature.
@@ -58,6 +61,7 @@ class Decisions:
     def __init__(self, before: Ruleset, after: Ruleset, keywords: Sequence[str]) -> None:
         self.judges = (Judge(before, keywords), Judge(after, keywords))
         self._pairs: dict[tuple[int, int], DecisionPair] = {}
+        self._judged: list[tuple[Judgement, Judgement]] = []
         self._regrouping = set(regrouping(before, after))
         self._together: dict[tuple[str | None, int], bool] = {}
         self._candidate = keywords.index("asn_candidate")
@@ -67,10 +71,9 @@ class Decisions:
             after.suffixes,
         )
 
-    @property
-    def signatures(self) -> int:
-        """How many pairs of distinct signatures have been decided."""
-        return len(self._pairs)
+    def signatures(self) -> set[Signature]:
+        """Give the pairs of distinct signatures that have been decided."""
+        return {tuple(tuple(one.values.items()) for one in pair) for pair in self._judged}
 
     def decide(self, row: Row) -> DecisionPair:
         """Decide an exposure."""
@@ -78,6 +81,7 @@ class Decisions:
         key = (id(one), id(other))
         pair = self._pairs.get(key)
         if pair is None:
+            self._judged.append((one, other))
             pair = self._pairs[key] = self._pair(one, other)
         return pair
 

@@ -9,22 +9,25 @@ compared: type, rule, candidate, products and members; not the numbers in names.
 share exposures are made together, and programs that a rule may put together, as it has no key
 for the program. A run that merged associations of several programs is compared program by
 program.
+
+All processors share the deciding and the making; each reads what it works itself.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import Connection, Engine
 
 from asnrules.audit.recorded import (
     RecordedRun,
-    count_exposures,
     newest_runs,
-    recorded_exposures,
     recorded_programs,
+    stretches_of,
 )
 from asnrules.catalog import store
 from asnrules.catalog.executable import build_ruleset
@@ -33,13 +36,14 @@ from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.model import Ruleset
 from asnrules.errors import NotFoundError
-from asnrules.impact.associations import Regrouping, affected_parts
-from asnrules.impact.decisions import Decisions
-from asnrules.impact.report import Changed, Impact
+from asnrules.impact.report import Impact
+from asnrules.impact.shares import Comparison, Decided, Piece, Unit
+from asnrules.processes import Told, shared
 
 Progress = Callable[[str, int, int], None]
-_TELLING = 10_000
-"""After how many exposures progress is told."""
+
+_LENGTH = 5_000
+"""Exposures that are decided in one go: after so many, progress is told."""
 
 
 def foresee(
@@ -49,6 +53,7 @@ def foresee(
     against: str | None = None,
     since: dt.date | None = None,
     program: str | None = None,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> Impact:
     """Foresee what a draft would change of what is on record.
@@ -65,6 +70,8 @@ def foresee(
         Only runs that started on this day (UTC) or later.
     program : str, optional
         Only exposures of this program; leading zeros do not matter.
+    workers : int
+        How many processes may share the work.
     progress : callable, optional
         Told how far the work is.
 
@@ -72,113 +79,101 @@ def foresee(
     ------
     NotFoundError
         If there is no such executable ruleset, or no exposure of the program is on record.
+    ProcessError
+        If a process that shared the work was ended from outside.
     """
     started = time.monotonic()
     moment = None if since is None else dt.datetime.combine(since, dt.time(), dt.UTC)
     with transaction(engine) as connection:
         info = choose_ruleset(connection, EXECUTABLE, draft)
-        seeing = _Foreseeing(connection, info, against, program, progress)
-        for run in newest_runs(connection, moment):
-            seeing.add(run)
-    if program is not None and not seeing.found_program:
-        raise NotFoundError(f"no exposure of program {program!r} is on record")
-    impact = seeing.impact
+        runs = newest_runs(connection, moment)
+        pieces = _pieces(connection, runs, program)
+        if program is not None and not pieces:
+            raise NotFoundError(f"no exposure of program {program!r} is on record")
+        labels = [against] if against else dict.fromkeys(piece.run.ruleset for piece in pieces)
+        known = [choose_ruleset(connection, EXECUTABLE, label) for label in labels]
+        comparison = Comparison(
+            engine,
+            keyword_names(connection),
+            _loaded(connection, info),
+            {one.ruleset: _loaded(connection, one) for one in known},
+            against,
+        )
+    impact = Impact(_named(info), [_named(one) for one in known])
+    impact.runs = len({piece.run.run_id for piece in pieces})
+    _compare(comparison, pieces, workers, progress, impact)
     impact.seconds = time.monotonic() - started
     return impact
 
 
-class _Foreseeing:
-    """Adds up what changes, run by run."""
+def _compare(
+    comparison: Comparison,
+    pieces: Sequence[Piece],
+    workers: int,
+    progress: Progress | None,
+    impact: Impact,
+) -> None:
+    """Add what changes."""
+    decided = shared(
+        comparison.decide, pieces, _sizes(pieces), workers, _told(progress, "exposures")
+    )
+    units = _units(decided, {piece.run.run_id: piece.run for piece in pieces})
+    compared = shared(
+        comparison.regroup, units, _sizes(units), workers, _told(progress, "associations")
+    )
+    impact.exposures = sum(one.exposures for one in decided)
+    impact.signatures = len(set[object]().union(*(one.signatures for one in decided)))
+    impact.regrouped = sum(one.exposures for one in compared)
+    for changed in [*(one.changed for one in decided), *(one.changed for one in compared)]:
+        impact.changed += changed
 
-    def __init__(
-        self,
-        connection: Connection,
-        draft: RulesetInfo,
-        against: str | None,
-        program: str | None,
-        progress: Progress | None,
-    ) -> None:
-        self._connection = connection
-        self._keywords = keyword_names(connection)
-        self._program = program
-        self._progress = progress
-        self._against = against
-        self._after = self._loaded(draft)
-        self._decisions: dict[str, Decisions] = {}
-        self.impact = Impact(_named(draft), [])
-        self.found_program = False
-        if against is not None:
-            self._held_against(against)
 
-    def add(self, run: RecordedRun) -> None:
-        """Add a run."""
-        programs = self._programs(run)
-        if programs is not None and not programs:
-            return
-        decisions = self._held_against(self._against or run.ruleset)
-        self.impact.runs += 1
-        affected = self._decide(run, programs, decisions)
-        for unit in affected:
-            exposures = list(recorded_exposures(self._connection, run, self._keywords, unit))
-            for part in affected_parts(exposures, self._keywords, decisions):
-                self.impact.regrouped += len(part)
-                regrouping = Regrouping(run, self._keywords, part)
-                self.impact.changed += regrouping.changes(decisions)
-        self.impact.signatures = sum(one.signatures for one in self._decisions.values())
+def _pieces(
+    connection: Connection, runs: Sequence[RecordedRun], program: str | None
+) -> list[Piece]:
+    """Part the exposures of runs, or those of a program in them."""
+    pieces = []
+    for run in runs:
+        programs = None if program is None else _spelled(connection, run, program)
+        if programs != ():
+            for stretch in stretches_of(connection, run, _LENGTH):
+                pieces.append(Piece(run, stretch, programs, stretch.length))
+    return pieces
 
-    def _decide(
-        self, run: RecordedRun, programs: Collection[str | None] | None, decisions: Decisions
-    ) -> list[set[str | None]]:
-        """Decide the exposures of a run; give the programs that have to be made together again."""
-        names = {name: place for place, name in enumerate(self._keywords)}
-        filename, program, exp_type = (names[name] for name in ("filename", "program", "exp_type"))
-        total = count_exposures(self._connection, run)
-        affected: set[str | None] = set()
-        wide: set[str | None] = set()
-        done = 0
-        for exposure in recorded_exposures(self._connection, run, self._keywords, programs):
-            row = exposure.row
-            pair = decisions.decide(row)
-            if pair.is_affected:
-                affected.add(row[program])
-            if decisions.is_wide(pair, row):
-                wide.add(row[program])
-            for reason in pair.reasons:
-                pool = run.pools[exposure.pool].name
-                kind = (row[exp_type] or "").upper() or None
-                self.impact.changed.append(
-                    Changed(reason, run.run_id, pool, row[program], kind, row[filename] or "")
-                )
-            done += 1
-            if self._progress is not None and done % _TELLING == 0:
-                self._progress("exposures", done, total)
-        self.impact.exposures += done
-        alone = affected - wide if affected & wide else affected
-        units: list[set[str | None]] = [{name} for name in sorted(alone, key=str)]
-        return [*units, wide] if alone != affected else units
 
-    def _programs(self, run: RecordedRun) -> list[str | None] | None:
-        if self._program is None:
-            return None
-        wanted = self._program.lower().lstrip("0")
-        found = [
-            name
-            for name in recorded_programs(self._connection, run)
-            if name is not None and name.lstrip("0") == wanted
-        ]
-        self.found_program = self.found_program or bool(found)
-        return list(found)
+def _spelled(connection: Connection, run: RecordedRun, program: str) -> tuple[str, ...]:
+    """Give how a run writes a program."""
+    wanted = program.lower().lstrip("0")
+    found = recorded_programs(connection, run)
+    return tuple(name for name in found if name is not None and name.lstrip("0") == wanted)
 
-    def _held_against(self, label: str) -> Decisions:
-        if label not in self._decisions:
-            info = choose_ruleset(self._connection, EXECUTABLE, label)
-            ruleset = self._loaded(info)
-            self._decisions[label] = Decisions(ruleset, self._after, self._keywords)
-            self.impact.against.append(_named(info))
-        return self._decisions[label]
 
-    def _loaded(self, info: RulesetInfo) -> Ruleset:
-        return build_ruleset(store.read_content(self._connection, info.ruleset_id))
+def _units(decided: Sequence[Decided], runs: Mapping[int, RecordedRun]) -> list[Unit]:
+    """Give the programs that have to be made again; together where rules may put them together."""
+    affected = sum((one.affected for one in decided), Counter[tuple[int, str | None]]())
+    wide = sum((one.wide for one in decided), Counter[tuple[int, str | None]]())
+    units = []
+    for run in runs.values():
+        here = {program: n for (run_id, program), n in affected.items() if run_id == run.run_id}
+        together = frozenset(program for run_id, program in wide if run_id == run.run_id)
+        joins = not together.isdisjoint(here)
+        alone = sorted(here.keys() - (together if joins else set()), key=str)
+        units += [Unit(run, frozenset({program}), here[program]) for program in alone]
+        if joins:
+            units.append(Unit(run, together, sum(here.get(program, 0) for program in together)))
+    return units
+
+
+def _sizes(pieces: Sequence[Piece] | Sequence[Unit]) -> list[int]:
+    return [piece.exposures for piece in pieces]
+
+
+def _told(progress: Progress | None, stage: str) -> Told | None:
+    return progress and partial(progress, stage)
+
+
+def _loaded(connection: Connection, info: RulesetInfo) -> Ruleset:
+    return build_ruleset(store.read_content(connection, info.ruleset_id))
 
 
 def _named(info: RulesetInfo) -> dict[str, str]:

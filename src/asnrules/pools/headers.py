@@ -21,9 +21,6 @@ FITS_START = b"SIMPLE  ="
 
 TELESCOPE = "JWST"
 
-PROCESSES = min(8, os.cpu_count() or 1)
-"""How many processes a command lets share the reading of headers."""
-
 _GZIP_MAGIC = b"\x1f\x8b"
 _STANDARD_KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _NOT_VALUES = frozenset({"COMMENT", "HISTORY", "CONTINUE"})
