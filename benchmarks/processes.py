@@ -96,7 +96,20 @@ def _wait(process: subprocess.Popen[bytes], end: float) -> tuple[int, resource.s
 
 def median(run: Callable[[], Cost], repeats: int) -> Cost:
     """Run several times; give the medians, with the output of the last."""
-    costs = [run() for _ in range(repeats)]
+    return _median([run() for _ in range(repeats)])
+
+
+def paired(
+    one: Callable[[], Cost], other: Callable[[], Cost], repeats: int
+) -> tuple[Cost, Cost, float]:
+    """Run two things in turn; give the medians of each, and of the differences in CPU seconds."""
+    pairs = [(one(), other()) for _ in range(repeats)]
+    ones, others = ([pair[at] for pair in pairs] for at in (0, 1))
+    beyond = statistics.median(first.cpu - second.cpu for first, second in pairs)
+    return _median(ones), _median(others), beyond
+
+
+def _median(costs: Sequence[Cost]) -> Cost:
     return Cost(
         wall=statistics.median(cost.wall for cost in costs),
         cpu=statistics.median(cost.cpu for cost in costs),

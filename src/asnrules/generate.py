@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import getpass
 import platform
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +28,7 @@ from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.engine.values import is_empty
 from asnrules.errors import UsageError
+from asnrules.garbage import without_collection
 from asnrules.pools import Pool
 from asnrules.pools.sources import PoolInput
 from asnrules.worked import Progress, WorkedPools, work_pools, written_orphans
@@ -194,22 +194,6 @@ def generate(
         )
         outcome = make_associations(worked, wanted, progress)
         return _keep(engine, options, worked, outcome, started)
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Switch the collector of cyclic garbage off, while millions of small tuples are made.
-
-    They live to the end: there is nothing to be found in looking for cycles among them again and
-    again as they grow.
-    """
-    was_collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_collecting:
-            gc.enable()
 
 
 def make_associations(

@@ -32,13 +32,13 @@ from asnrules.audit.stored_pools import stored_pools, unrecorded
 from asnrules.database.engines import transaction
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
+from asnrules.garbage import without_collection
 from asnrules.generate import (
     BLANK_CELLS,
     Options,
     diagnostics_of,
     make_associations,
     wanted_by,
-    without_collection,
 )
 from asnrules.worked import Progress, Rules, WorkedPools, judge_pools, open_rules
 

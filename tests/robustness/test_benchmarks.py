@@ -13,7 +13,16 @@ ROOT = Path(__file__).parents[2]
 def test_a_quick_run(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick", "--sqlite-only", "--output", str(figures)],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks",
+            "--quick",
+            "--only",
+            "sqlite",
+            "--output",
+            str(figures),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -36,6 +36,8 @@ class Wanted:
         To be put into names.
     watched : int or None
         An exposure of which all fates are kept, by its place in canonical order.
+    diagnosed : bool
+        Whether to look for groups for which jwst's answer depends on the order of the rows.
     workers : int
         How many processes may share the work.
     """
@@ -44,6 +46,7 @@ class Wanted:
     merge: bool = False
     version_id: str | None = None
     watched: int | None = None
+    diagnosed: bool = True
     workers: int = 1
 
 
@@ -153,7 +156,7 @@ class Generation:
     def _grow(self, pools: Sequence[SubPool], told: Told | None) -> _Grown:
         """Grow the associations of candidates."""
         is_watching = self._wanted.watched is not None
-        growth = Growth(self._work, self._wanted.watched)
+        growth = Growth(self._work, watched=self._wanted.watched, diagnosed=self._wanted.diagnosed)
         drafts = growth.drafts(pools, told)
         naming = Naming(self._work, self._pool_names, self._wanted.version_id)
         made = naming.made(drafts, keep=is_watching)

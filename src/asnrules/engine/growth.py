@@ -33,6 +33,8 @@ class Growth:
         The judged exposures.
     watched : int, optional
         An exposure of which all fates are kept, by its place in canonical order.
+    diagnosed : bool
+        Whether to look for groups for which jwst's answer depends on the order of the rows.
 
     Attributes
     ----------
@@ -45,10 +47,10 @@ class Growth:
         Groups for which jwst's answer depends on the order of the rows.
     """
 
-    def __init__(self, work: Work, watched: int | None = None) -> None:
+    def __init__(self, work: Work, *, watched: int | None = None, diagnosed: bool = True) -> None:
         self._work = work
         self._watched = watched
-        self._diagnosis = Diagnosis(work)
+        self._diagnosis = Diagnosis(work) if diagnosed else None
         self.refused: list[Refused] = []
         self.fates: list[Fate] = []
         self.order_dependent: list[OrderDependence] = []
@@ -97,6 +99,8 @@ class Growth:
     def _diagnose(
         self, candidate: Pair, irregular: Sequence[_Numbered], finished: Sequence[Draft]
     ) -> None:
+        if self._diagnosis is None:
+            return
         for number, group in irregular:
             if self._diagnosis.order_matters(number, candidate, group, finished):
                 rule = self._work.ruleset.rules[number]

@@ -127,6 +127,7 @@ class Regrouping:
         wanted = Wanted(
             selection=Selection(asked & ids, bool(self._run.options.get("dms"))),
             merge=bool(self._run.options.get("merge")),
+            diagnosed=False,
         )
         outcome = Generation(work, self._candidates, self._pools, wanted).run()
         made: dict[_Content, list[list[int]]] = defaultdict(list)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from asnrules.audit.recorded import RecordedRun, Stretch, recorded_exposures
 from asnrules.database.engines import transaction
 from asnrules.engine.model import Ruleset
+from asnrules.garbage import without_collection
 from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed
@@ -116,7 +117,7 @@ class Comparison:
         total = sum(unit.exposures for unit in units)
         exposures = done = 0
         changed: list[Changed] = []
-        with transaction(self._engine) as connection:
+        with transaction(self._engine) as connection, without_collection():
             for run, programs, count in units:
                 decisions = self._held_against(run)
                 found = list(recorded_exposures(connection, run, self._keywords, programs))
@@ -135,7 +136,7 @@ class Comparison:
             self._keywords.index(name) for name in ("filename", "program", "exp_type")
         )
         count = 0
-        with transaction(self._engine) as connection:
+        with transaction(self._engine) as connection, without_collection():
             for pool, row in recorded_exposures(
                 connection, run, self._keywords, piece.programs, [piece.stretch]
             ):

@@ -1,0 +1,35 @@
+"""The progress bar: drawn on a terminal only, and without a thread."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import pytest
+
+from asnrules.cli import progress
+from asnrules.cli.progress import progress_bar
+
+
+def test_a_bar_shows_stage_and_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "_PATIENCE", 0)
+    before = threading.active_count()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with progress_bar() as show:
+            assert show is not None
+            show("candidates", 1, 4)
+            # Beside a thread, no process could be forked to share the work.
+            assert threading.active_count() == before
+        shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "candidates" in shown
+    assert "25%" in shown
+
+
+def test_nothing_is_shown_where_nobody_looks() -> None:
+    with progress_bar() as show:
+        assert show is None
