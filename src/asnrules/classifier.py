@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from asnrules.catalog.content import NOT_APPLICABLE
 from asnrules.catalog.executable import KnownDifference
-from asnrules.catalog.files import NOT_APPLICABLE
 from asnrules.catalog.modes import ExposureMode
 from asnrules.catalog.rulesets import RulesetInfo
 from asnrules.engine.alone import anchored

@@ -8,6 +8,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+NOT_APPLICABLE = "N/A"
+"""How the published table, and its CSV files, write that there is none."""
+
 PUBLISHED_TABLES = ("exposure_modes", "errata")
 """The tables with the rows of a published ruleset."""
 

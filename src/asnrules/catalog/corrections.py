@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from asnrules.catalog.content import Rows
-from asnrules.catalog.files import NOT_APPLICABLE, none_if_not_applicable
+from asnrules.catalog.content import NOT_APPLICABLE, Rows
+from asnrules.catalog.files import none_if_not_applicable
 from asnrules.catalog.page import Page, PrintedRow
 from asnrules.catalog.vocabulary import Words, instrument_of, near
 from asnrules.errors import RulesetError, UsageError

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from asnrules.catalog.accepted_files import OVERLAPS
-from asnrules.catalog.content import Rows, RulesetContent
+from asnrules.catalog.content import NOT_APPLICABLE, Rows, RulesetContent
 from asnrules.catalog.executable_files import read_executable_tables
 from asnrules.catalog.nodes import Node
 from asnrules.catalog.plain import read_lines, read_text, read_toml
@@ -17,9 +17,6 @@ from asnrules.errors import RulesetError
 
 HEADER = ("label", "kind", "title", "source")
 PERIOD = ("effective_from", "effective_until")
-NOT_APPLICABLE = "N/A"
-"""How the published table, and its CSV files, write that there is none."""
-
 EXECUTABLE_FILES = (
     "ruleset.toml",
     "conditions.toml",

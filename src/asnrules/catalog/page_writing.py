@@ -11,8 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from asnrules.catalog.content import RulesetContent
-from asnrules.catalog.files import NOT_APPLICABLE
+from asnrules.catalog.content import NOT_APPLICABLE, RulesetContent
 
 HEADINGS = ("EXP_TYPE", "Member Exposure Type", "Specials", "Association Type")
 _FIELDS = ("exp_type", "member_type", "special", "asn_type")

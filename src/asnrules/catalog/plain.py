@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     RulesetError
         If it cannot be read, or is not TOML.
     """
+    # Most commands know files by their names only.
+    import tomllib
+
     try:
         return tomllib.loads(read_text(path))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:

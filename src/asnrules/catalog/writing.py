@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from asnrules.catalog.content import RulesetContent
+from asnrules.catalog.content import NOT_APPLICABLE, RulesetContent
 from asnrules.catalog.files import (
     ERRATUM_COLUMNS,
     HEADER,
     MODE_COLUMNS,
-    NOT_APPLICABLE,
     PERIOD,
     read_ruleset,
 )

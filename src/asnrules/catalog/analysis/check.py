@@ -12,14 +12,13 @@ from asnrules.catalog.analysis.nearest import nearest_miss
 from asnrules.catalog.analysis.reach import Reach
 from asnrules.catalog.analysis.space import Space
 from asnrules.catalog.analysis.tables import Comparison, Difference, Vocabulary, in_question
-from asnrules.catalog.content import RulesetContent
+from asnrules.catalog.content import NOT_APPLICABLE, RulesetContent
 from asnrules.catalog.executable import (
     KnownDifference,
     all_conditions,
     build_ruleset,
     known_differences,
 )
-from asnrules.catalog.files import NOT_APPLICABLE
 from asnrules.catalog.modes import ExposureMode
 from asnrules.engine.model import Ruleset
 

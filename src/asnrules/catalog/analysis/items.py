@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from asnrules.catalog.content import Rows, RulesetContent
-from asnrules.catalog.files import NOT_APPLICABLE
+from asnrules.catalog.content import NOT_APPLICABLE, Rows, RulesetContent
 
 Value = str | bool | int | None | list[str]
 Item = tuple[str, str]

@@ -6,8 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from asnrules.catalog.analysis.findings import Checked, Finding
-from asnrules.catalog.content import RulesetContent
-from asnrules.catalog.files import NOT_APPLICABLE
+from asnrules.catalog.content import NOT_APPLICABLE, RulesetContent
 
 _ERRATUM_FIELDS = ("exp_type", "member_type", "special", "asn_type", "footnote")
 

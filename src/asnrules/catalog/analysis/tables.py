@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from asnrules.catalog.analysis.answers import Answering
 from asnrules.catalog.analysis.space import Cell, Example, Space
+from asnrules.catalog.content import NOT_APPLICABLE
 from asnrules.catalog.executable import KnownDifference
-from asnrules.catalog.files import NOT_APPLICABLE
 from asnrules.catalog.modes import ExposureMode
 from asnrules.engine.model import Condition, Operator, Ruleset, Term
 
