@@ -365,6 +365,40 @@ def test_check_misses_no_removed_row(catalog: Engine) -> None:
     assert "ruleset 2020-12-07: its rows do not match its checksum" in check_catalog(catalog)
 
 
+def _guards(catalog: Engine) -> list[tuple[str, str]]:
+    found = (
+        "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger' ORDER BY 2"
+        if catalog.dialect.name == "sqlite"
+        else "SELECT tgrelid::regclass::text, tgname FROM pg_trigger "
+        "WHERE NOT tgisinternal ORDER BY 1, 2"
+    )
+    with catalog.connect() as connection:
+        return [(table, name) for table, name in connection.execute(text(found))]
+
+
+def test_check_finds_each_trigger_that_is_gone(catalog: Engine) -> None:
+    sqlite = catalog.dialect.name == "sqlite"
+    guards = _guards(catalog)
+    assert len(guards) > 60
+    execute(
+        catalog,
+        *(f"DROP TRIGGER {name}" + ("" if sqlite else f" ON {table}") for table, name in guards),
+    )
+    findings = check_catalog(catalog)
+    assert findings == [
+        f"table {table}: trigger {name} is gone or switched off, so its rows may have been changed"
+        for table, name in sorted(guards)
+    ]
+
+
+def test_check_finds_a_trigger_that_is_switched_off(catalog: Engine) -> None:
+    if catalog.dialect.name == "sqlite":
+        pytest.skip("SQLite has no such switch")
+    execute(catalog, "ALTER TABLE decisions DISABLE TRIGGER keep_decisions")
+    (finding,) = check_catalog(catalog)
+    assert finding.startswith("table decisions: trigger keep_decisions is gone or switched off")
+
+
 def test_check_finds_a_table_changed_by_hand(catalog: Engine) -> None:
     execute(catalog, "ALTER TABLE runs ADD COLUMN mood TEXT")
     (finding,) = check_catalog(catalog)

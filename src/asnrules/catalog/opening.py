@@ -21,6 +21,7 @@ from asnrules.database.engines import (
     shown_url,
     transaction,
 )
+from asnrules.database.guards import missing_guards
 from asnrules.database.locks import take_schema
 from asnrules.errors import DatabaseError
 from asnrules.shipped import shipped
@@ -129,7 +130,7 @@ def check_catalog(engine: Engine) -> list[str]:
         revision = migrations.current_revision(connection)
         if revision != migrations.HEAD:
             return [f"{_state(revision)}; this program works with {migrations.HEAD}"]
-        findings = migrations.schema_differences(connection)
+        findings = [*migrations.schema_differences(connection), *missing_guards(connection)]
         for label in sorted(store.labels(connection)):
             key = store.ruleset_id(connection, label)
             if key is None:

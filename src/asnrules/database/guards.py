@@ -1,4 +1,8 @@
-"""Lift the guards of tables that refuse rows, for the one transaction that may add them."""
+"""The triggers that keep published rulesets and the record as they are.
+
+Migrations make them. Here is told which there have to be, and those of tables that refuse rows are
+lifted for the one transaction that may add them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,62 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Table, bindparam, text
+
+PUBLISHED = (
+    "exposure_modes", "errata", "conditions", "condition_terms", "asn_rules", "asn_rule_roles",
+    "asn_rule_conditions", "asn_rule_keys", "asn_rule_steps", "class_rules", "written_classes",
+    "required_columns", "product_suffixes", "known_differences", "ruleset_settings",
+    "general_differences", "intended_overlaps", "ruleset_files",
+)  # fmt: skip
+"""The tables whose rows stay as they are once their ruleset is published."""
+
+RECORDED = (
+    "pools", "exposures", "traces", "run_pools", "decisions", "associations",
+    "association_members", "imported_associations",
+)  # fmt: skip
+"""The tables whose rows stay as they are, and which take none for a run on record."""
+
+
+def missing_guards(connection: Connection) -> list[str]:
+    """Look for guards that are not there, or switched off.
+
+    Returns
+    -------
+    list of str
+        A line for each.
+    """
+    if connection.dialect.name == "sqlite":
+        found = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
+        expected = set(_sqlite_guards())
+    else:
+        # O is what a trigger has from the start: on, but for replication.
+        found = (
+            "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal "
+            "AND relnamespace = current_schema()::regnamespace"
+        )
+        expected = set(_postgresql_guards())
+    there = {(table, name) for table, name in connection.execute(text(found))}
+    return [
+        f"table {table}: trigger {name} is gone or switched off, so its rows may have been changed"
+        for table, name in sorted(expected - there)
+    ]
+
+
+def _sqlite_guards() -> Iterator[tuple[str, str]]:
+    for table in (*PUBLISHED, *RECORDED, "runs"):
+        for event in ("insert", "update", "delete"):
+            yield table, f"guard_{table}_{event}"
+    for event in ("update", "delete", "replace", "move", "period_insert", "period_update"):
+        yield "rulesets", f"guard_rulesets_{event}"
+
+
+def _postgresql_guards() -> Iterator[tuple[str, str]]:
+    for table in (*PUBLISHED, *RECORDED, "runs", "rulesets"):
+        yield table, f"guard_{table}"
+        yield table, f"keep_{table}"
+    for table in RECORDED:
+        yield table, f"late_{table}"
 
 
 @contextmanager
