@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -75,6 +76,12 @@ def choose_classifier(
     return load_classifier(connection, info, find_ruleset(connection, info.implements or ""))
 
 
+def _meant(keyword: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(keyword, known, 1)
+    question = f"did you mean {near[0].upper()}? " if near else ""
+    return f"{question}rules look at {', '.join(known).upper()}"
+
+
 def classify_keywords(
     engine: Engine,
     values: Mapping[str, str],
@@ -110,9 +117,7 @@ def classify_keywords(
     given = {keyword.lower(): value.strip().lower() for keyword, value in values.items()}
     for keyword in given:
         if keyword not in known:
-            raise UsageError(
-                f"unknown keyword {keyword.upper()!r}; rules look at {', '.join(known).upper()}"
-            )
+            raise UsageError(f"unknown keyword {keyword.upper()!r}; {_meant(keyword, known)}")
     if classifier.ruleset is None:
         return classifier.classify_published(given)
     row: Row = tuple(given.get(keyword, assumed[keyword]) for keyword in known)

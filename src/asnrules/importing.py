@@ -35,10 +35,10 @@ from asnrules.catalog.vocabulary import asn_type_names
 from asnrules.database.engines import transaction
 from asnrules.errors import AssociationFileError, UsageError
 from asnrules.generate import user_name
+from asnrules.pools.stored import STANDARD_INPUT
 from asnrules.pools.wording import label
 from asnrules.worked import Progress, work_pools
 
-STANDARD_INPUT = "-"
 DRAFT = "draft"
 _UNKNOWN = "unknown"
 
@@ -161,6 +161,11 @@ def import_associations(
     DatabaseError
         If the runs cannot be recorded; then none is.
     """
+    if STANDARD_INPUT in words:
+        raise UsageError(
+            "audit import: an association has the name of its file, so it cannot come from "
+            "standard input; give files, and the pool with --pool -"
+        )
     started = dt.datetime.now(dt.UTC)
     with transaction(engine) as connection:
         asn_types = asn_type_names(connection)

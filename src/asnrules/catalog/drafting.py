@@ -15,7 +15,7 @@ from asnrules.catalog import store
 from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.catalog.corrections import Accepted, correct_page
 from asnrules.catalog.files import check_label, read_ruleset
-from asnrules.catalog.page import read_page
+from asnrules.catalog.page import STANDARD_INPUT, read_page
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import add_exp_types, stored_words
 from asnrules.catalog.writing import Files, ruleset_files
@@ -94,7 +94,8 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
     engine : Engine
         Of the catalog.
     path : Path
-        A folder as `seed/rulesets/` has them, or the exposure-mode page in reStructuredText.
+        A folder as `seed/rulesets/` has them, or the exposure-mode page in reStructuredText,
+        which may come from standard input, ``-``.
     wish : Wish
         How.
 
@@ -137,7 +138,7 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
 def _read(connection: Connection, path: Path, wish: Wish) -> tuple[RulesetContent, set[str]]:
     """Read what is to be imported; give it with the EXP_TYPEs that are new."""
     words = stored_words(connection)
-    if path.is_dir():
+    if str(path) != STANDARD_INPUT and path.is_dir():
         accepted = {row: value for (row, _), value in wish.accepted.items()}
         content = read_ruleset(path, words, accepted)
         modes = content.tables.get("exposure_modes", [])
@@ -261,7 +262,10 @@ def publish_ruleset(
     with _changing(engine) as connection:
         info = find_ruleset(connection, label)
         if info.status != DRAFT:
-            raise RulesetError(f"ruleset {label!r} is published already; it cannot be changed")
+            raise RulesetError(
+                f"ruleset {label!r} is published already, and cannot be changed; "
+                "to change rules, export it, edit, and import it under another label"
+            )
         draft = store.read_content(connection, info.ruleset_id)
         content = _dated(draft, None, effective_from, effective_until)
         if content.effective_from is None:

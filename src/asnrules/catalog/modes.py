@@ -135,5 +135,7 @@ def _folded(value: str | None) -> str:
 def _check(what: str, value: str, known: Sequence[str]) -> None:
     if value in known:
         return
-    near = difflib.get_close_matches(value, known, 3, 0.5) or known[:5]
-    raise NotFoundError(f"no {what} {value!r} in the catalog; near it are {', '.join(near)}")
+    near = difflib.get_close_matches(value, known, 3, 0.5)
+    hint = f"near it are {', '.join(near)}" if near else f"there are {', '.join(known[:5])}"
+    more = "" if len(near) == len(known) else "; asnrules lookup shows all"
+    raise NotFoundError(f"no {what} {value!r} in the catalog; {hint}{more}")

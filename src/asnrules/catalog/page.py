@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from asnrules.catalog.plain import decoded
 from asnrules.catalog.vocabulary import near
@@ -57,6 +59,9 @@ class PrintedRow:
     footnote: str | None
 
 
+STANDARD_INPUT = "-"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What is on a page.
@@ -85,7 +90,7 @@ def read_page(path: Path) -> Page:
     Parameters
     ----------
     path : Path
-        The file.
+        The file; ``-`` stands for standard input.
 
     Raises
     ------
@@ -93,6 +98,8 @@ def read_page(path: Path) -> Page:
         If it cannot be read, or is not the exposure-mode page; the message names the line.
     """
     data = _read(path)
+    if str(path) == STANDARD_INPUT:
+        path = Path("stdin")
     text = decoded(path, data)
     document = _parse(path, text)
     broken = _broken_tables(document)
@@ -107,15 +114,21 @@ def read_page(path: Path) -> Page:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
             data = stream.read(BIGGEST + 1)
     except OSError as error:
-        raise RulesetError(f"{path}: {error.strerror}; name the page's file") from error
+        raise RulesetError(
+            f"{path}: {error.strerror}; name the page's file, or the folder of a ruleset"
+        ) from error
     if len(data) > BIGGEST:
         raise RulesetError(
             f"{path}: more than {BIGGEST:,} bytes; the exposure-mode page is not that big"
         )
     return data
+
+
+def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if str(path) == STANDARD_INPUT else path.open("rb")
 
 
 def parse_restructuredtext(text: str) -> nodes.document:

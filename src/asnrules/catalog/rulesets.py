@@ -90,7 +90,10 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
     if label in rulesets:
         return rulesets[label]
     near = difflib.get_close_matches(label, rulesets, 3) or list(rulesets)
-    raise NotFoundError(f"no ruleset {label!r} in the catalog; there are {', '.join(near)}")
+    raise NotFoundError(
+        f"no ruleset {label!r} in the catalog; there are {', '.join(near)}; "
+        "asnrules rulesets list tells more"
+    )
 
 
 def in_force(connection: Connection, kind: str, day: dt.date | None = None) -> RulesetInfo | None:

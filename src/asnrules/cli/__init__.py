@@ -14,9 +14,20 @@ with plain_exit():
     from typing import cast
 
     import typer
+    from typer.core import TyperGroup
 
+    from asnrules.cli import completion
     from asnrules.cli.output import printable
     from asnrules.errors import AsnrulesError
+
+
+LISTED = {
+    "EXP_TYPE": ["asnrules lookup lists them"],
+    "LABEL": ["asnrules rulesets list lists them"],
+    "DRAFT": ["asnrules rulesets list lists them"],
+    "RUN": ["asnrules audit runs lists them"],
+}
+"""Where to find what an argument takes."""
 
 
 def main() -> None:
@@ -24,6 +35,15 @@ def main() -> None:
     with plain_exit():
         from asnrules.cli.app import app
 
+    if completion.VARIABLE in os.environ:
+        sys.stdout.write(
+            completion.answer(
+                cast("TyperGroup", typer.main.get_command(app)),
+                os.environ[completion.VARIABLE],
+                sys.argv[1:],
+            )
+        )
+        return
     # What typer's own errors have in common; it does not export the class by name.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -61,8 +81,17 @@ def _usage(error: typer.BadParameter) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.stderr.write(f"{error.format_message()}\n")
         return 2
-    message = " ".join(error.format_message().split())
-    return _report(f"{printable(message)}; see asnrules --help", 2)
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return _report(f"{printable(message)}; {_next_step(error)}", 2)
+
+
+def _next_step(error: typer.BadParameter) -> str:
+    """Say what to do about a wrong use."""
+    if getattr(error, "option_name", None) == "--database":
+        return "it comes before the command, asnrules --database URL COMMAND"
+    taken = str(getattr(error.param, "metavar", "")).strip("[].") if hasattr(error, "param") else ""
+    command = error.ctx.command_path if error.ctx else "asnrules"
+    return "; ".join([*LISTED.get(taken, ()), f"see {command} --help"])
 
 
 def _report(message: str, code: int) -> int:

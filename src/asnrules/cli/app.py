@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from asnrules.cli import audit, browse, classify, db, generate, lookup, pool, rulesets, sql, why
+from asnrules.cli.help import App
+from asnrules.cli.setup import Shell, completion_script, install_completion
 
-app = typer.Typer(
-    help="The rules catalog for JWST Stage 2 associations.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+app = App(
+    """The rules catalog for JWST Stage 2 associations.
+
+Look up what the rules say, decide what becomes of exposures, and keep the record.
+
+Examples
+--------
+asnrules lookup NRS_IFU
+asnrules generate jw01234_pool.csv --output associations
+asnrules generate --help
+asnrules --install-completion bash
+
+Exit Codes
+----------
+0: all is fine
+1: check, verify, diff, replay or impact found something
+2: wrong use, or bad input
+3: what was named is not there
+4: the database cannot be reached, or needs an upgrade
+130: interrupted with Ctrl-C; what was not finished is undone
+
+Environment
+-----------
+ASNRULES_DATABASE: the database, where --database names none
+XDG_DATA_HOME: where the folder asnrules with the default database is (Linux)
+NO_COLOR: set to anything: no colours, not even in a progress bar
+COLUMNS: how wide text is wrapped, where that is not a terminal's width
+
+Files
+-----
+~/.local/share/asnrules/asnrules.db: the default database (Linux; else see asnrules db current)
+"""
 )
 
 
@@ -22,6 +51,20 @@ def _version(wanted: bool) -> None:
         from importlib.metadata import version
 
         typer.echo(f"asnrules {version('asnrules')}")
+        raise typer.Exit
+
+
+def _install(shell: Shell | None) -> None:
+    if shell is not None:
+        script, *start = install_completion(shell)
+        read = f", which {start[0]} reads" if start else ""
+        sys.stderr.write(f"completion for {shell} is in {script}{read}; open a new shell\n")
+        raise typer.Exit
+
+
+def _show(shell: Shell | None) -> None:
+    if shell is not None:
+        sys.stdout.write(completion_script(shell))
         raise typer.Exit
 
 
@@ -39,6 +82,24 @@ def common(
     _show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    _install_completion: Annotated[
+        Shell | None,
+        typer.Option(
+            "--install-completion",
+            callback=_install,
+            is_eager=True,
+            help="Set up this shell to complete what is typed.",
+        ),
+    ] = None,
+    _show_completion: Annotated[
+        Shell | None,
+        typer.Option(
+            "--show-completion",
+            callback=_show,
+            is_eager=True,
+            help="Print the script that does it.",
+        ),
+    ] = None,
 ) -> None:
     """Look up what the rules say, decide what becomes of exposures, and keep the record."""
     context.obj = database

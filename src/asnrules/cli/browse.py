@@ -19,7 +19,14 @@ def browse(
 
     Nothing can be changed, and nobody but this machine is served. Ctrl-C ends it.
 
-    Example: asnrules browse --no-open
+    Examples
+    --------
+    asnrules browse --no-open
+    asnrules browse --port 0
+
+    See Also
+    --------
+    sql, audit report
     """
     from asnrules.browse.server import browse as serve
     from asnrules.catalog.opening import open_catalog

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli.options import AsOf, RulesetLabel, parse_day
+from asnrules.cli import completion
+from asnrules.cli.options import AnyRuleset, AsOf, parse_day
 from asnrules.cli.output import Format, print_json, print_records, printable
 from asnrules.cli.progress import progress_bar
 from asnrules.errors import UsageError
@@ -41,16 +42,18 @@ def classify(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="KEYWORD=VALUE...|POOL...", help="One exposure; or pools, or FITS files."
+            metavar="KEYWORD=VALUE...|POOL...",
+            help="One exposure; or pools (- is stdin), or FITS files.",
+            autocompletion=completion.keyword_values,
         ),
     ],
-    ruleset: RulesetLabel = None,
+    ruleset: AnyRuleset = None,
     as_of: AsOf = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say for each rule why it does not take it.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where Parquet goes, if not to a pipe.")
+        Path | None, typer.Option(metavar="FILE", help="Where Parquet goes; - is stdout.")
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.")
@@ -61,7 +64,19 @@ def classify(
 ) -> None:
     """Say what the published table and the rules make of exposures.
 
-    Example: asnrules classify EXP_TYPE=NRS_BRIGHTOBJ --format json
+    Examples
+    --------
+    asnrules classify EXP_TYPE=NRS_BRIGHTOBJ --format json
+    asnrules classify EXP_TYPE=MIR_IMAGE BKGDTARG=T --explain
+    gzip -dc jw01234_pool.csv.gz | asnrules classify - --format csv
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset, or none was in force on that day
+
+    See Also
+    --------
+    lookup, why, generate
     """
     from asnrules.catalog.opening import open_catalog
 
@@ -89,7 +104,7 @@ def _write_parquet(
     from asnrules.parquet import write_classifications
     from asnrules.whole_files import whole_file
 
-    if path is not None:
+    if path is not None and str(path) != "-":
         with whole_file(path, overwrite=overwrite) as stream:
             write_classifications(documents, stream, explain=explain)
     elif sys.stdout.isatty():

@@ -6,15 +6,37 @@ import sys
 
 import typer
 
+from asnrules.cli.help import App
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_records
 
-app = typer.Typer(help="Look after the database.", no_args_is_help=True, rich_markup_mode=None)
+app = App(
+    """Look after the database.
+
+Examples
+--------
+asnrules db current
+
+See Also
+--------
+sql, audit verify
+"""
+)
 
 
 @app.command()
 def upgrade(context: typer.Context) -> None:
-    """Bring the database to the schema of this program and add the shipped rulesets."""
+    """Bring the database to the schema of this program and add the shipped rulesets.
+
+    Examples
+    --------
+    asnrules db upgrade
+    asnrules --database postgresql://curator@db.example.org/rules db upgrade
+
+    See Also
+    --------
+    db current, db check
+    """
     from asnrules.catalog.opening import connect_catalog, upgrade_catalog
     from asnrules.database.engines import shown_url
 
@@ -25,7 +47,16 @@ def upgrade(context: typer.Context) -> None:
 
 @app.command()
 def current(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
-    """Print the database, its schema and the schema of this program."""
+    """Print the database, its schema and the schema of this program.
+
+    Examples
+    --------
+    asnrules db current
+
+    See Also
+    --------
+    db upgrade, db check
+    """
     from asnrules.catalog.opening import connect_catalog
     from asnrules.database.engines import shown_url, transaction
     from asnrules.database.migrations import HEAD, current_revision
@@ -41,7 +72,17 @@ def current(context: typer.Context, output: OutputFormat = Format.TABLE) -> None
 def check(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     """Compare the schema with the one expected, and each ruleset with its checksum.
 
-    Exits with 1 if anything is wrong.
+    Examples
+    --------
+    asnrules db check
+
+    Exit Codes
+    ----------
+    1: something is wrong
+
+    See Also
+    --------
+    audit verify, db upgrade
     """
     from asnrules.catalog.opening import check_catalog, connect_catalog
 

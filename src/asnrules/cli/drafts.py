@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli.options import OutputFormat, read_day
+from asnrules.cli import completion
+from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, read_day
 from asnrules.cli.output import Format, print_records, printable
 
 if TYPE_CHECKING:
@@ -29,10 +30,19 @@ EffectiveUntil = Annotated[
 def import_(
     context: typer.Context,
     source: Annotated[
-        Path, typer.Argument(metavar="FILE.rst|DIR", help="The published page, or a folder.")
+        Path,
+        typer.Argument(
+            metavar="FILE.rst|DIR", help="The published page (- is stdin), or a folder."
+        ),
     ],
     label: Annotated[
-        str | None, typer.Option(metavar="L", help="Its label.", show_default="that in DIR")
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Its label.",
+            show_default="that in DIR",
+            autocompletion=completion.drafts,
+        ),
     ] = None,
     effective_from: EffectiveFrom = None,
     effective_until: EffectiveUntil = None,
@@ -46,7 +56,15 @@ def import_(
 
     A draft of the same label is replaced. Nothing is in force until it is published.
 
-    Example: asnrules rulesets import page.rst --label 2026-09-01
+    Examples
+    --------
+    asnrules rulesets import page.rst --label 2026-09-01
+    asnrules rulesets import my-rules --label my-rules --effective-from 2026-10-01
+    cat page.rst | asnrules rulesets import - --label 2026-09-01
+
+    See Also
+    --------
+    rulesets check, rulesets impact, rulesets publish
     """
     from asnrules.catalog.corrections import parse_accepted
     from asnrules.catalog.drafting import Wish, import_ruleset
@@ -74,20 +92,35 @@ def import_(
 
 def export(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(metavar="LABEL", help="Of the ruleset.")],
+    label: AnyLabel,
     target: Annotated[
-        Path, typer.Argument(metavar="DIR|FILE.rst", help="A new folder, or a page.")
+        Path, typer.Argument(metavar="DIR|FILE.rst", help="A new folder, or a page (- is stdout).")
     ],
 ) -> None:
     """Write a ruleset as files to edit and import; a table also as the published page (.rst).
 
-    Example: asnrules rulesets export jwst-3.0.0 my-rules
+    Examples
+    --------
+    asnrules rulesets export jwst-3.0.0 edited-rules
+    asnrules rulesets export 2026-03-20 page-of-march.rst
+    asnrules rulesets export 2026-03-20 -
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets import, rulesets show
     """
     from asnrules.catalog.drafting import export_files, export_page
     from asnrules.catalog.opening import open_catalog
     from asnrules.catalog.writing import write_file, write_folder
 
     engine = open_catalog(context.obj)
+    if str(target) == "-":
+        sys.stdout.write(export_page(engine, label))
+        return
     if target.suffix == ".rst":
         write_file(target, export_page(engine, label))
         return
@@ -96,7 +129,7 @@ def export(
 
 def publish(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(metavar="LABEL", help="Of the draft.")],
+    label: DraftLabel,
     effective_from: EffectiveFrom = None,
     effective_until: EffectiveUntil = None,
     output: OutputFormat = Format.TABLE,
@@ -105,7 +138,17 @@ def publish(
 
     Without an end it is in force until the next of its kind is.
 
-    Example: asnrules rulesets publish 2026-09-01 --effective-from 2026-09-01
+    Examples
+    --------
+    asnrules rulesets publish 2026-09-01 --effective-from 2026-09-01
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets check, rulesets impact, rulesets list
     """
     from asnrules.catalog.drafting import publish_ruleset
     from asnrules.catalog.opening import open_catalog

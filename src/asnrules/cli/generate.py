@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
+from asnrules.cli.help import Command
 from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
 from asnrules.cli.output import Format, print_json, print_records, print_table, printable
 from asnrules.cli.progress import progress_bar
+from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
     from asnrules.generate import Report
@@ -30,7 +31,7 @@ NOW = "\0now"
 """Stands for the time, where no word of a command line can."""
 
 
-class GenerateCommand(TyperCommand):
+class GenerateCommand(Command):
     """Lets `--version-id` stand without a value, as it may for asn_generate."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -48,7 +49,9 @@ def _stamp() -> str:
 
 def generate(
     context: typer.Context,
-    pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pools, or FITS files.")],
+    pools: Annotated[
+        list[str], typer.Argument(metavar="POOL...", help="Pools (- is stdin), or FITS files.")
+    ],
     output: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the files go.", show_default="here")
     ] = Path(),
@@ -93,13 +96,30 @@ def generate(
 
     A pool is a '|' separated text, or a table as CSV, ECSV, Parquet or Arrow; FITS files make one.
 
-    Example: asnrules generate jw01234_pool.csv --output associations
+    Examples
+    --------
+    asnrules generate jw01234_pool.csv --output associations
+    asnrules generate jw01234_pool.csv --candidate o001 --dry-run
+    asnrules generate exposures/*_uncal.fits --output associations
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset or candidate, or no ruleset was in force on that day
+
+    See Also
+    --------
+    why, pool make, audit run, audit replay
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.generate import Options
     from asnrules.generate import generate as run
     from asnrules.processes import processors
 
+    if "-" in {str(output), str(save_orphans)}:
+        raise UsageError(
+            "generate: association files and pools go into a folder, not to standard output; "
+            "--format json prints what was made"
+        )
     options = Options(
         ruleset=ruleset,
         as_of=parse_day(as_of, ruleset),

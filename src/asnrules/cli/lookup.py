@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
+from asnrules.cli import completion
+from asnrules.cli.options import AsOf, OutputFormat, PublishedLabel, parse_day
 from asnrules.cli.output import Format, print_records
 
 COLUMNS = (
@@ -18,29 +19,59 @@ COLUMNS = (
 def lookup(
     context: typer.Context,
     exp_types: Annotated[
-        list[str] | None, typer.Argument(metavar="[EXP_TYPE]...", help="All, if none is named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[EXP_TYPE]...",
+            help="All, if none is named.",
+            autocompletion=completion.exp_types,
+        ),
     ] = None,
     instrument: Annotated[
-        str | None, typer.Option(metavar="I", help="Rows of this instrument.")
+        str | None,
+        typer.Option(
+            metavar="I", help="Rows of this instrument.", autocompletion=completion.instruments
+        ),
     ] = None,
     member_type: Annotated[
-        str | None, typer.Option(metavar="M", help="Rows of this member type.")
+        str | None,
+        typer.Option(
+            metavar="M", help="Rows of this member type.", autocompletion=completion.member_types
+        ),
     ] = None,
     special: Annotated[
         str | None,
-        typer.Option(metavar="S", help="Rows for this special; N/A for those for none."),
+        typer.Option(
+            metavar="S",
+            help="Rows for this special; N/A for those for none.",
+            autocompletion=completion.specials,
+        ),
     ] = None,
     asn_type: Annotated[
         str | None,
-        typer.Option(metavar="A", help="Rows that make this type; N/A for those that make none."),
+        typer.Option(
+            metavar="A",
+            help="Rows that make this type; N/A for those that make none.",
+            autocompletion=completion.asn_types,
+        ),
     ] = None,
-    ruleset: RulesetLabel = None,
+    ruleset: PublishedLabel = None,
     as_of: AsOf = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Print rows of the published table: those in force today, or on another day.
 
-    Example: asnrules lookup NRS_IFU --as-of 2021-07-01
+    Examples
+    --------
+    asnrules lookup NRS_IFU --as-of 2021-07-01
+    asnrules lookup --instrument MIRI --asn-type spec2 --format csv
+
+    Exit Codes
+    ----------
+    3: there is no such EXP_TYPE or other value, no such ruleset, or none was in force
+
+    See Also
+    --------
+    rulesets history, rulesets show, classify
     """
     from asnrules.catalog.modes import Filter, look_up
     from asnrules.catalog.opening import open_catalog

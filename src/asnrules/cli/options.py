@@ -7,14 +7,51 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli import completion
 from asnrules.cli.output import Format
 from asnrules.errors import UsageError
 
 OutputFormat = Annotated[
     Format, typer.Option("--format", "-f", help="How data are printed.", show_default=True)
 ]
+PublishedLabel = Annotated[
+    str | None,
+    typer.Option(
+        "--ruleset",
+        metavar="LABEL",
+        help="Use this ruleset.",
+        autocompletion=completion.published_rulesets,
+    ),
+]
 RulesetLabel = Annotated[
-    str | None, typer.Option("--ruleset", metavar="LABEL", help="Use this ruleset.")
+    str | None,
+    typer.Option(
+        "--ruleset",
+        metavar="LABEL",
+        help="Use this ruleset.",
+        autocompletion=completion.executable_rulesets,
+    ),
+]
+AnyRuleset = Annotated[
+    str | None,
+    typer.Option(
+        "--ruleset",
+        metavar="LABEL",
+        help="Use this ruleset.",
+        autocompletion=completion.rulesets,
+    ),
+]
+AnyLabel = Annotated[
+    str,
+    typer.Argument(metavar="LABEL", help="Of the ruleset.", autocompletion=completion.rulesets),
+]
+DraftLabel = Annotated[
+    str,
+    typer.Argument(metavar="DRAFT", help="Label of the draft.", autocompletion=completion.drafts),
+]
+RunNumber = Annotated[
+    int,
+    typer.Argument(metavar="RUN", help="Number of the run.", autocompletion=completion.runs),
 ]
 AsOf = Annotated[
     str | None,

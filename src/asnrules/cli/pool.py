@@ -8,11 +8,23 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli.help import App
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records, printable
 from asnrules.cli.progress import progress_bar
 
-app = typer.Typer(help="Pools of exposures.", no_args_is_help=True, rich_markup_mode=None)
+app = App(
+    """Pools of exposures.
+
+Examples
+--------
+asnrules pool make exposures/*_uncal.fits --output pool.csv
+
+See Also
+--------
+generate, classify
+"""
+)
 
 
 @app.callback()
@@ -23,9 +35,7 @@ def common() -> None:
 @app.command()
 def make(
     files: Annotated[list[str], typer.Argument(metavar="FITS...", help="FITS files, or gzipped.")],
-    output: Annotated[
-        str, typer.Option(metavar="POOL", help="The pool to write; - is standard output.")
-    ],
+    output: Annotated[str, typer.Option(metavar="POOL", help="The pool to write; - is stdout.")],
     asn_candidate: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,7 +65,15 @@ def make(
     What headers do not tell is declared by options, for all files or for those whose names fit
     a pattern; each may be repeated, and the last that fits counts.
 
-    Example: asnrules pool make *_uncal.fits --output pool.csv --is-imprt "jw*009*_nrs*=t"
+    Examples
+    --------
+    asnrules pool make exposures/*_uncal.fits --output pool.csv
+    asnrules pool make exposures/*.fits --output pool.csv --is-imprt "jw*009*_nrs*=t"
+    asnrules pool make exposures/*.fits --output - | asnrules classify -
+
+    See Also
+    --------
+    generate, classify
     """
     from asnrules.pools.exposures import Declarations, make_pool, write_pool
     from asnrules.processes import processors

@@ -6,18 +6,41 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import drafts, rulesets_check, rulesets_diff, rulesets_impact
-from asnrules.cli.options import OutputFormat
+from asnrules.cli import completion, drafts, rulesets_check, rulesets_diff, rulesets_impact
+from asnrules.cli.help import App
+from asnrules.cli.options import AnyLabel, OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 
-app = typer.Typer(help="The rulesets of the catalog.", no_args_is_help=True, rich_markup_mode=None)
+app = App(
+    """The rulesets of the catalog.
+
+Examples
+--------
+asnrules rulesets list
+asnrules rulesets show jwst-3.0.0
+
+See Also
+--------
+lookup, classify
+"""
+)
 
 COLUMNS = ("ruleset", "kind", "status", "effective_from", "effective_until", "implements", "title")
 
 
 @app.command("list")
 def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
-    """List the rulesets and the dates on which they are in force."""
+    """List the rulesets and the dates on which they are in force.
+
+    Examples
+    --------
+    asnrules rulesets list
+    asnrules rulesets list --format json
+
+    See Also
+    --------
+    rulesets show, rulesets import
+    """
     from asnrules.catalog.opening import open_catalog
     from asnrules.catalog.rulesets import list_rulesets
     from asnrules.database.engines import transaction
@@ -34,12 +57,23 @@ def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 @app.command()
 def show(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(metavar="LABEL", help="Of the ruleset.")],
+    label: AnyLabel,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Show a ruleset: its header, and its rows or its rules in words.
 
-    Example: asnrules rulesets show 2021-06-15
+    Examples
+    --------
+    asnrules rulesets show 2021-06-15
+    asnrules rulesets show jwst-3.0.0 --format json
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets list, rulesets diff, lookup
     """
     from asnrules.catalog.description import describe_ruleset
     from asnrules.catalog.opening import open_catalog
@@ -58,12 +92,27 @@ def show(
 @app.command()
 def history(
     context: typer.Context,
-    exp_type: Annotated[str, typer.Argument(metavar="EXP_TYPE", help="Of the exposures.")],
+    exp_type: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXP_TYPE", help="Of the exposures.", autocompletion=completion.exp_types
+        ),
+    ],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Tell the life of an EXP_TYPE over all rulesets: a line for each change.
 
-    Example: asnrules rulesets history NRS_MIMF
+    Examples
+    --------
+    asnrules rulesets history NRS_MIMF
+
+    Exit Codes
+    ----------
+    3: there is no such EXP_TYPE
+
+    See Also
+    --------
+    lookup, rulesets diff
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.history import Change, exp_type_history

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from asnrules.cli import completion
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.paragraphs import EXAMPLE, Paragraph, print_paragraphs
@@ -19,15 +20,28 @@ def check(
     context: typer.Context,
     label: Annotated[
         str | None,
-        typer.Argument(metavar="[LABEL]", help="Of the ruleset; all, if none is named."),
+        typer.Argument(
+            metavar="[LABEL]",
+            help="Of the ruleset; all, if none is named.",
+            autocompletion=completion.rulesets,
+        ),
     ] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Check rulesets for what can never matter, and against the table they implement.
 
-    Exits with 1 if something is found that the ruleset gives no reason for.
+    Examples
+    --------
+    asnrules rulesets check 2026-03-20
 
-    Example: asnrules rulesets check jwst-3.0.0
+    Exit Codes
+    ----------
+    1: something is found that the ruleset gives no reason for
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets diff, rulesets impact, rulesets publish
     """
     from asnrules.catalog.checking import check_rulesets
     from asnrules.catalog.opening import open_catalog

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from asnrules.cli import completion
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, cell, print_json, print_records
 from asnrules.cli.paragraphs import EXAMPLE, Paragraph, print_paragraphs
@@ -18,15 +19,36 @@ BOTH = (*ROWS, "exp_types", "combinations", "example")
 
 def diff(
     context: typer.Context,
-    before: Annotated[str, typer.Argument(metavar="A", help="Label of a ruleset.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="Label of another of its kind.")],
+    before: Annotated[
+        str,
+        typer.Argument(
+            metavar="LABEL", help="Label of a ruleset.", autocompletion=completion.rulesets
+        ),
+    ],
+    after: Annotated[
+        str,
+        typer.Argument(
+            metavar="LABEL",
+            help="Label of another of its kind.",
+            autocompletion=completion.rulesets,
+        ),
+    ],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Compare two rulesets: their rows and rules, and the answers of executable ones.
 
-    Exits with 1 if they differ.
+    Examples
+    --------
+    asnrules rulesets diff 2026-01-23 2026-03-20
 
-    Example: asnrules rulesets diff 2026-01-23 2026-03-20
+    Exit Codes
+    ----------
+    1: they differ
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets show, rulesets history, rulesets impact
     """
     from asnrules.catalog.comparing import compare_rulesets
     from asnrules.catalog.opening import open_catalog

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from asnrules.cli.options import OutputFormat, read_day
+from asnrules.cli import completion
+from asnrules.cli.options import DraftLabel, OutputFormat, read_day
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
+from asnrules.errors import UsageError
 
 GROUPS = ("what", "change", "why", "count", "exp_types", "examples")
 CHANGES = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "name")
@@ -18,11 +20,14 @@ CHANGES = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "na
 
 def impact(
     context: typer.Context,
-    draft: Annotated[str, typer.Argument(metavar="DRAFT", help="Label of the draft.")],
+    draft: DraftLabel,
     against: Annotated[
         str | None,
         typer.Option(
-            metavar="LABEL", help="Hold it against this ruleset.", show_default="that of each run"
+            metavar="LABEL",
+            help="Hold it against this ruleset.",
+            show_default="that of each run",
+            autocompletion=completion.executable_rulesets,
         ),
     ] = None,
     since: Annotated[
@@ -39,15 +44,27 @@ def impact(
 ) -> None:
     """Decide every recorded exposure again under a draft: what would change, and why.
 
-    Exits with 1 if anything would.
+    Examples
+    --------
+    asnrules rulesets impact my-rules --since 2026-01-01
+    asnrules rulesets impact my-rules --program 1234 --format csv
 
-    Example: asnrules rulesets impact my-draft --since 2026-01-01
+    Exit Codes
+    ----------
+    1: something would change
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets check, rulesets diff, audit replay
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.impact.foreseeing import foresee
     from asnrules.impact.keeping import keep_report
     from asnrules.processes import processors
 
+    if str(report) == "-":
+        raise UsageError("rulesets impact: --output takes a file; --format json prints the report")
     day = None if since is None else read_day("--since", since)
     with progress_bar() as progress:
         found = foresee(

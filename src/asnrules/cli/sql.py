@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -12,15 +13,27 @@ from asnrules.cli.output import Format, print_rows
 
 def sql(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT; nothing is changed.")],
+    query: Annotated[
+        str,
+        typer.Argument(metavar="QUERY", help="One SELECT (- is stdin); nothing is changed."),
+    ],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Run a read-only query; the views and their columns are described in docs/sql.md.
 
-    Example: asnrules sql "SELECT exp_type, reason FROM v_unassociated"
+    Examples
+    --------
+    asnrules sql "SELECT exp_type, reason FROM v_unassociated"
+    asnrules sql - --format csv < query.sql
+
+    See Also
+    --------
+    browse, audit runs
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.database.readonly import query as run
 
+    if query == "-":
+        query = sys.stdin.read()
     with run(open_catalog(context.obj), query) as (columns, rows):
         print_rows(columns, rows, output)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def why(
     context: typer.Context,
-    pool: Annotated[str, typer.Argument(metavar="POOL", help="The pool file.")],
+    pool: Annotated[str, typer.Argument(metavar="POOL", help="The pool; - is stdin.")],
     filename: Annotated[str, typer.Argument(metavar="FILENAME", help="Of an exposure in it.")],
     ruleset: RulesetLabel = None,
     as_of: AsOf = None,
@@ -26,7 +26,18 @@ def why(
 ) -> None:
     """Explain one exposure: each association it is in, and each rule that does not take it.
 
-    Example: asnrules why jw01234_pool.csv jw01234001001_02101_00001_nrca1_uncal.fits
+    Examples
+    --------
+    asnrules why jw01234_pool.csv jw01234001001_02101_00001_nrca1_uncal.fits
+    asnrules why - jw01234001001_02101_00001_nrca1_uncal.fits < jw01234_pool.csv
+
+    Exit Codes
+    ----------
+    3: there is no such exposure in the pool, or no such ruleset
+
+    See Also
+    --------
+    classify, generate, audit exposure
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.why import explain_exposure

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from asnrules.database.places import default_path, is_url
 from asnrules.errors import DatabaseError, UsageError
 
 # What SQLAlchemy logs there it raises as well: without a handler, an interrupt that comes as a
@@ -28,25 +28,6 @@ logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 BUSY_SECONDS = 60
 """How long to wait for another process that writes to the same SQLite file."""
-
-
-def default_path() -> Path:
-    """Give the SQLite file that is used where no database is named.
-
-    Raises
-    ------
-    UsageError
-        If there is no home folder to put it in.
-    """
-    from platformdirs import user_data_path
-
-    try:
-        folder = user_data_path("asnrules", appauthor=False)
-    except RuntimeError as error:
-        raise UsageError("there is no home folder; name a database with --database") from error
-    if not folder.is_absolute() or str(folder).startswith("~"):
-        raise UsageError("there is no home folder; name a database with --database")
-    return folder / "asnrules.db"
 
 
 def database_url(database: str | None) -> URL:
@@ -66,7 +47,7 @@ def database_url(database: str | None) -> URL:
         return URL.create("sqlite", database=str(default_path()))
     if database in {"", ":memory:"}:
         raise UsageError("--database: an SQLite database has to be a file")
-    if not re.match(r"[a-zA-Z][a-zA-Z0-9+]*://", database):
+    if not is_url(database):
         return URL.create("sqlite", database=database)
     try:
         url = make_url(database)

@@ -89,7 +89,10 @@ def foresee(
         runs = newest_runs(connection, moment)
         pieces = _pieces(connection, runs, program)
         if program is not None and not pieces:
-            raise NotFoundError(f"no exposure of program {program!r} is on record")
+            raise NotFoundError(
+                f"no exposure of program {program!r} is on record; "
+                "asnrules audit runs lists the pools"
+            )
         labels = [against] if against else dict.fromkeys(piece.run.ruleset for piece in pieces)
         known = [choose_ruleset(connection, EXECUTABLE, label) for label in labels]
         comparison = Comparison(

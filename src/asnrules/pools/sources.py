@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asnrules.errors import UsageError
 from asnrules.pools.exposures import make_pool
 from asnrules.pools.headers import is_fits
 from asnrules.pools.reader import PoolSource
 from asnrules.pools.rendering import TableSource
+from asnrules.pools.stored import STANDARD_INPUT
 from asnrules.pools.tables import table_source
 
 PoolInput = Any
@@ -55,8 +57,11 @@ def gather(
     PoolError
         If a FITS file is no exposure of JWST.
     UsageError
-        If something is neither path nor table, or a library is not installed.
+        If something is neither path nor table, standard input is given twice, or a library is
+        not installed.
     """
+    if sum(isinstance(one, str) and one == STANDARD_INPUT for one in given) > 1:
+        raise UsageError("standard input, -, can be read once; give it once")
     sources: list[PoolSource] = []
     fits: list[str] = []
     place = 0

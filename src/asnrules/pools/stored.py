@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 Line: TypeAlias = tuple[int, str, bool]
+STANDARD_INPUT = "-"
 LINE_LIMIT = 1 << 20
 _BUFFER = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -85,7 +86,7 @@ class StoredText:
         self._required = required
         self._rows_are_numbered = isinstance(path, TableSource)
         full = path.name if isinstance(path, TableSource) else str(path)
-        self._standard_input = full == "-" and not self._rows_are_numbered
+        self._standard_input = full == STANDARD_INPUT and not self._rows_are_numbered
         base = "stdin" if self._standard_input else Path(full).name
         self.name = base if base.isprintable() else ascii(base)[1:-1]
         self.label = "stdin" if self._standard_input else label(full, _LABEL_LENGTH)

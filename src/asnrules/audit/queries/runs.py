@@ -149,7 +149,11 @@ def find_run(connection: Connection, run_id: int) -> RecordedRun:
     if found:
         return found[0]
     last = connection.execute(select(func.max(runs.c.run_id))).scalar()
-    there_are = f"the last is {last}" if last else "there is none yet"
+    there_are = (
+        f"the last is {last}, asnrules audit runs lists them"
+        if last
+        else "there is none yet, asnrules generate records one"
+    )
     raise NotFoundError(f"no run {run_id} on record; {there_are}")
 
 

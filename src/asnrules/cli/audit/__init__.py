@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from asnrules.cli.audit import (
     association,
     diff,
@@ -15,9 +13,20 @@ from asnrules.cli.audit import (
     run,
     runs,
 )
+from asnrules.cli.help import App
 
-app = typer.Typer(
-    help="The record of what was decided.", no_args_is_help=True, rich_markup_mode=None
+app = App(
+    """The record of what was decided.
+
+Examples
+--------
+asnrules audit runs
+asnrules audit run 1
+
+See Also
+--------
+generate, sql
+"""
 )
 
 app.command("runs")(runs.runs)

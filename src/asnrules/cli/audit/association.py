@@ -27,7 +27,17 @@ def association(
 ) -> None:
     """Show an association in every run that has one of this name, in order of time.
 
-    Example: asnrules audit association jw01234-o001_image2_00001_asn
+    Examples
+    --------
+    asnrules audit association jw01234-o001_image2_00001_asn
+
+    Exit Codes
+    ----------
+    3: no such association is on record
+
+    See Also
+    --------
+    audit exposure, audit run
     """
     from asnrules.audit.reports import report_association
     from asnrules.catalog.opening import open_catalog

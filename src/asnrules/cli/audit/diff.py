@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asnrules.cli import completion
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 
@@ -22,15 +23,31 @@ COLUMNS = (
 
 def diff(
     context: typer.Context,
-    before: Annotated[int, typer.Argument(metavar="RUN", help="Number of a run.")],
-    after: Annotated[int, typer.Argument(metavar="RUN", help="Number of another one.")],
+    before: Annotated[
+        int, typer.Argument(metavar="RUN", help="Number of a run.", autocompletion=completion.runs)
+    ],
+    after: Annotated[
+        int,
+        typer.Argument(
+            metavar="RUN", help="Number of another one.", autocompletion=completion.runs
+        ),
+    ],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Compare the associations of two runs, by what they are and not by their numbers.
 
-    Exits with 1 if they differ.
+    Examples
+    --------
+    asnrules audit diff 1 2
 
-    Example: asnrules audit diff 1 2
+    Exit Codes
+    ----------
+    1: they differ
+    3: there is no such run
+
+    See Also
+    --------
+    audit replay, audit runs
     """
     from asnrules.audit.differences import compare_runs
     from asnrules.catalog.opening import open_catalog

@@ -29,7 +29,17 @@ def exposure(
 ) -> None:
     """Show every decision on record about an exposure, in order of time, and what changed.
 
-    Example: asnrules audit exposure jw01234001001_02101_00001_nrca1_uncal.fits
+    Examples
+    --------
+    asnrules audit exposure jw01234001001_02101_00001_nrca1_uncal.fits
+
+    Exit Codes
+    ----------
+    3: no such exposure is on record
+
+    See Also
+    --------
+    why, audit association, audit run
     """
     from asnrules.audit.history import exposure_history
     from asnrules.catalog.opening import open_catalog

@@ -29,7 +29,11 @@ def import_(
     ],
     pool: Annotated[
         list[str] | None,
-        typer.Option("--pool", metavar="POOL", help="A pool they were made of; may be repeated."),
+        typer.Option(
+            "--pool",
+            metavar="POOL",
+            help="A pool they were made of, or - for stdin; may be repeated.",
+        ),
     ] = None,
     ruleset: RulesetLabel = None,
     as_of: AsOf = None,
@@ -43,7 +47,19 @@ def import_(
 
     Judged by the ruleset in force when each was made, if that is told, or today's.
 
-    Example: asnrules audit import associations/ --pool jw01234_pool.csv
+    Examples
+    --------
+    asnrules audit import associations/ --pool jw01234_pool.csv
+    asnrules audit import associations/ --pool - < jw01234_pool.csv
+
+    Exit Codes
+    ----------
+    2: files were refused, though the others are on record
+    3: there is no such ruleset, or none was in force on that day
+
+    See Also
+    --------
+    audit run, generate
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.importing import ImportOptions, import_associations

@@ -23,9 +23,18 @@ def verify(
 ) -> None:
     """Recompute every digest of the record, and print what does not match.
 
-    Exits with 1 if anything does not.
+    Examples
+    --------
+    asnrules audit verify
+    asnrules audit verify --against "$(cat head-of-march.txt)"
 
-    Example: asnrules audit verify --against "$(cat head-of-march.txt)"
+    Exit Codes
+    ----------
+    1: something does not match, or no run has the digest
+
+    See Also
+    --------
+    audit digest, audit export, db check
     """
     from asnrules.audit.verify import verify as run
     from asnrules.catalog.opening import open_catalog
@@ -54,7 +63,14 @@ def verify(
 def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     """Print the digest of the last run, to be kept outside the database.
 
-    Example: asnrules audit digest --format json >> heads.jsonl
+    Examples
+    --------
+    asnrules audit digest
+    asnrules audit digest --format jsonl >> heads.jsonl
+
+    See Also
+    --------
+    audit verify, audit export
     """
     from asnrules.audit.ledger import head
     from asnrules.catalog.opening import open_catalog
@@ -67,14 +83,23 @@ def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 
 def export(
     context: typer.Context,
-    file: Annotated[Path, typer.Option("--output", metavar="FILE", help="`-` prints it.")],
+    file: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="Where it goes; - is stdout.")
+    ],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.")
     ] = False,
 ) -> None:
     """Write the whole record as JSON Lines, for tools/verify_ledger.py and for keeping.
 
-    Example: asnrules audit export --output ledger.jsonl
+    Examples
+    --------
+    asnrules audit export --output ledger.jsonl
+    asnrules audit export --output - | gzip > ledger.jsonl.gz
+
+    See Also
+    --------
+    audit verify, audit digest
     """
     from asnrules.audit.export import export as run
     from asnrules.audit.export import write_export

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asnrules.cli import completion
 from asnrules.cli.audit.diff import records
 from asnrules.cli.audit.runs import Program, Since, Until
 from asnrules.cli.options import OutputFormat, read_day
@@ -29,11 +30,17 @@ SHOWN = 20
 def replay(
     context: typer.Context,
     run_ids: Annotated[
-        list[int] | None, typer.Argument(metavar="[RUN]...", help="Numbers of runs.")
+        list[int] | None,
+        typer.Argument(metavar="[RUN]...", help="Numbers of runs.", autocompletion=completion.runs),
     ] = None,
     ruleset: Annotated[
         str | None,
-        typer.Option(metavar="LABEL", help="Run under this ruleset.", show_default="the run's own"),
+        typer.Option(
+            metavar="LABEL",
+            help="Run under this ruleset.",
+            show_default="the run's own",
+            autocompletion=completion.executable_rulesets,
+        ),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="All runs.")] = False,
     program: Program = None,
@@ -43,9 +50,21 @@ def replay(
 ) -> None:
     """Run recorded pools again: under their own rules all has to come out identical.
 
-    Under other rules it shows what would change. Exits with 1 if anything does.
+    Under other rules it shows what would change.
 
-    Example: asnrules audit replay 1
+    Examples
+    --------
+    asnrules audit replay 1
+    asnrules audit replay --program 1234 --ruleset jwst-3.0.0
+
+    Exit Codes
+    ----------
+    1: something comes out different
+    3: there is no such run or ruleset
+
+    See Also
+    --------
+    audit run, audit diff, rulesets impact
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.replay import replay as run_again

@@ -8,20 +8,34 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli.options import RunNumber
 from asnrules.cli.progress import progress_bar
 
 
 def report(
     context: typer.Context,
-    run_id: Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")],
-    file: Annotated[Path, typer.Option("--output", metavar="FILE", help="`-` prints it.")],
+    run_id: RunNumber,
+    file: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="Where it goes; - is stdout.")
+    ],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.")
     ] = False,
 ) -> None:
     """Write a run as one HTML page that needs nothing else: to read, search, print and send.
 
-    Example: asnrules audit report 1 --output run-1.html
+    Examples
+    --------
+    asnrules audit report 1 --output run-1.html
+    asnrules audit report 1 --output - | gzip > run-1.html.gz
+
+    Exit Codes
+    ----------
+    3: there is no such run
+
+    See Also
+    --------
+    audit run, browse
     """
     from asnrules.audit.page.rendering import page, write_page
     from asnrules.catalog.opening import open_catalog

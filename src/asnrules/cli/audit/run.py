@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from asnrules.cli.options import OutputFormat
+from asnrules.cli.options import OutputFormat, RunNumber
 from asnrules.cli.output import Format, cell, print_json, print_records, print_table, printable
 from asnrules.errors import UsageError
 
@@ -23,12 +23,23 @@ HEADER = (
 
 def run(
     context: typer.Context,
-    run_id: Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")],
+    run_id: RunNumber,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Show a run: who, when, from what; what each rule made; what was left out, and why.
 
-    Example: asnrules audit run 1
+    Examples
+    --------
+    asnrules audit run 1
+    asnrules audit run 1 --format json
+
+    Exit Codes
+    ----------
+    3: there is no such run
+
+    See Also
+    --------
+    audit runs, audit report, audit replay
     """
     from asnrules.audit.reports import report_run
     from asnrules.catalog.opening import open_catalog

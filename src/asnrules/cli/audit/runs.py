@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli import completion
 from asnrules.cli.options import OutputFormat, read_day
 from asnrules.cli.output import Format, print_records
 
@@ -46,7 +47,12 @@ def runs(
         str | None, typer.Option(metavar="NAME", help="Runs of this operator.")
     ] = None,
     ruleset: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="Runs by this ruleset.")
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Runs by this ruleset.",
+            autocompletion=completion.executable_rulesets,
+        ),
     ] = None,
     origin: Annotated[Origin | None, typer.Option(help="Runs made here, or imported ones.")] = None,
     since: Since = None,
@@ -58,7 +64,18 @@ def runs(
 ) -> None:
     """List the recorded runs, the latest first.
 
-    Example: asnrules audit runs --program 1234 --since 2026-01-01
+    Examples
+    --------
+    asnrules audit runs --program 1234 --since 2026-01-01
+    asnrules audit runs --limit 5 --format json
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset
+
+    See Also
+    --------
+    audit run, audit diff, audit replay
     """
     from asnrules.audit.queries.runs import RunFilter, list_runs
     from asnrules.catalog.opening import open_catalog

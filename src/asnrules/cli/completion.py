@@ -1,0 +1,249 @@
+"""Complete what is being typed, for the scripts in `shells/`.
+
+A shell runs `asnrules` with `_ASNRULES_COMPLETE` set to its name and the words so far as arguments,
+and gets a line for each word that may come next, with a note after a tab. typer's own
+scripts would split a database URL at its colons, and import rich for each note.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, cast
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+VARIABLE = "_ASNRULES_COMPLETE"
+DATABASE = "database"
+"""The name of the option that the words before a command may give."""
+
+Pairs = list[tuple[str, str]]
+Completer = Callable[[typer.Context, str], Pairs]
+
+
+# ------------------------------------------------------------- what options and arguments take
+
+
+def _of_vocabulary(name: str) -> Completer:
+    def complete(context: typer.Context, incomplete: str) -> Pairs:
+        from asnrules.suggestions import words
+
+        return [(_as_typed(word, incomplete), note) for word, note in words(context.obj, name)]
+
+    return complete
+
+
+def _of_rulesets(kind: str | None = None, status: str | None = None) -> Completer:
+    def complete(context: typer.Context, incomplete: str) -> Pairs:
+        from asnrules.suggestions import rulesets
+
+        return [(label, note) for label, note in rulesets(context.obj, kind=kind, status=status)]
+
+    return complete
+
+
+def _as_typed(word: str, incomplete: str) -> str:
+    """Write a word that may be in any case as somebody has begun to."""
+    if incomplete.islower():
+        return word.lower()
+    return word.upper() if incomplete.isupper() else word
+
+
+exp_types = _of_vocabulary("exp_types")
+instruments = _of_vocabulary("instruments")
+member_types = _of_vocabulary("member_types")
+specials = _of_vocabulary("specials")
+asn_types = _of_vocabulary("asn_types")
+rulesets = _of_rulesets()
+published_rulesets = _of_rulesets("published")
+executable_rulesets = _of_rulesets("executable")
+drafts = _of_rulesets(status="draft")
+
+
+def runs(context: typer.Context, incomplete: str) -> Pairs:
+    """Complete the number of a run."""
+    from asnrules.suggestions import runs
+
+    return [(number, note) for number, note in runs(context.obj, incomplete)]
+
+
+def keyword_values(context: typer.Context, incomplete: str) -> Pairs:
+    """Complete KEYWORD=VALUE, where no file is meant."""
+    from glob import escape, glob
+
+    from asnrules.suggestions import words
+
+    keyword, given, value = incomplete.partition("=")
+    if given and keyword.upper() == "EXP_TYPE":
+        return [(f"{keyword}={word}", note) for word, note in exp_types(context, value)]
+    if given or not keyword or glob(f"{escape(incomplete)}*"):  # noqa: PTH207
+        return []
+    return [(f"{_as_typed(word, keyword)}=", note) for word, note in words(context.obj, "keywords")]
+
+
+# ------------------------------------------------------------- which of them is being typed
+
+
+class _Place(NamedTuple):
+    """Where the words so far lead to."""
+
+    command: TyperCommand | TyperGroup
+    option: TyperOption | None
+    """That whose value comes next."""
+    arguments: int
+    """How many arguments the command has already."""
+    takes_options: bool
+    database: str | None
+
+
+def suggest(root: TyperGroup, words: Sequence[str], incomplete: str) -> Pairs:
+    """Give what a word may become, each with a note.
+
+    Parameters
+    ----------
+    root : TyperGroup
+        The command `asnrules`.
+    words : sequence of str
+        What is before the word.
+    incomplete : str
+        The word, as far as it is there.
+    """
+    place = _place(root, words)
+    if place is None:
+        return []
+    if place.option is not None:
+        return _values(place, place.option, incomplete)
+    if place.takes_options and incomplete.startswith("-"):
+        name, glued, value = incomplete.partition("=")
+        if not glued:
+            return [pair for pair in _options(place.command) if pair[0].startswith(incomplete)]
+        option = _find_option(place.command, name)
+        pairs = _values(place, option, value) if option else []
+        return [(f"{name}={word}", note) for word, note in pairs]
+    if isinstance(place.command, TyperGroup):
+        return [
+            (name, command.get_short_help_str())
+            for name, command in place.command.commands.items()
+            if name.startswith(incomplete)
+        ]
+    argument = _argument(place.command, place.arguments)
+    return _values(place, argument, incomplete) if argument else []
+
+
+def _place(root: TyperGroup, words: Sequence[str]) -> _Place | None:
+    """Follow the words; None if they lead to no command."""
+    command: TyperCommand | TyperGroup = root
+    awaited: TyperOption | None = None
+    arguments, takes_options, values = 0, True, {}
+    for word in words:
+        if awaited is not None and not word.startswith("--"):
+            values[awaited.name] = word
+            awaited = None
+        elif takes_options and word == "--":
+            takes_options = False
+        elif takes_options and word.startswith("-") and word != "-":
+            name, glued, value = word.partition("=")
+            awaited = _find_option(command, name)
+            if awaited is not None and glued:
+                values[awaited.name] = value
+                awaited = None
+        elif not isinstance(command, TyperGroup):
+            arguments += 1
+        elif word in command.commands:
+            command = cast("TyperCommand | TyperGroup", command.commands[word])
+        else:
+            return None
+    return _Place(command, awaited, arguments, takes_options, _database(values.get(DATABASE)))
+
+
+def _database(named: str | None) -> str | None:
+    """Give the database of a command; the shell has not yet done to its name what it will do."""
+    if named is None:
+        return os.environ.get("ASNRULES_DATABASE")
+    # No Path, as it may be a URL.
+    return os.path.expandvars(os.path.expanduser(named))  # noqa: PTH111
+
+
+def _find_option(command: TyperCommand | TyperGroup, name: str) -> TyperOption | None:
+    """Give the option of that name, if it takes a value."""
+    for option in command.params:
+        if isinstance(option, TyperOption) and name in option.opts and not option.is_flag:
+            return option
+    return None
+
+
+def _options(command: TyperCommand | TyperGroup) -> Iterable[tuple[str, str]]:
+    for option in command.get_params(typer.Context(command)):
+        if isinstance(option, TyperOption):
+            for name in (*option.opts, *option.secondary_opts):
+                yield name, option.help or ""
+
+
+def _argument(command: TyperCommand, place: int) -> TyperArgument | None:
+    arguments = [one for one in command.params if isinstance(one, TyperArgument)]
+    if arguments and arguments[-1].nargs == -1:
+        place = min(place, len(arguments) - 1)
+    return arguments[place] if place < len(arguments) else None
+
+
+def _values(place: _Place, parameter: TyperOption | TyperArgument, incomplete: str) -> Pairs:
+    context = typer.Context(place.command, obj=place.database, resilient_parsing=True)
+    return [(one.value, one.help or "") for one in parameter.shell_complete(context, incomplete)]
+
+
+# ------------------------------------------------------------- what is said to the shell
+
+
+def answer(root: TyperGroup, shell: str, arguments: Sequence[str]) -> str:
+    """Give what a shell is to read.
+
+    Parameters
+    ----------
+    root : TyperGroup
+        The command `asnrules`.
+    shell : str
+        Its name.
+    arguments : sequence of str
+        The words after the command, the last as far as it is there; of bash the line up to the
+        cursor, and what it takes for the last word.
+
+    Returns
+    -------
+    str
+        A line for each word; empty where there is none, and where anything goes wrong: whoever
+        is typing did not ask for an error message.
+    """
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            if shell == "bash":
+                return _answer_bash(root, *arguments)
+            *words, incomplete = arguments
+            pairs = suggest(root, words, incomplete)
+    except Exception:
+        return ""
+    return "".join(f"{word}\t{' '.join(note.split())}\n" for word, note in pairs)
+
+
+def _answer_bash(root: TyperGroup, line: str, last: str) -> str:
+    _, *words = _split(line)
+    incomplete = words.pop() if words and not line[-1].isspace() else ""
+    # bash breaks words at = and :, and replaces what is after the last break.
+    before = len(incomplete) - len(last) if incomplete.endswith(last) else 0
+    return "".join(f"{word[before:]}\n" for word, _ in suggest(root, words, incomplete))
+
+
+def _split(line: str) -> list[str]:
+    """Split a line as a shell does, though a quotation may still be open."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    words: list[str] = []
+    try:
+        words.extend(iter(lexer))
+    except ValueError:
+        words.append(lexer.token)
+    return words

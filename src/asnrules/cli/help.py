@@ -1,0 +1,102 @@
+"""Commands whose docstrings say all that `--help` prints, and that docs/cli.md is made of.
+
+Below the description of a command a docstring may have sections, underlined as numpy does it:
+Examples, Exit Codes, See Also, and whatever else there is to list. Each line of theirs is an
+entry of its own; `term: meaning`, where the section lists such.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+EXAMPLES = "Examples"
+SEE_ALSO = "See Also"
+
+_HEADING = re.compile(r"^(\S[^\n]*)\n-{3,}\n", re.MULTILINE)
+
+
+def read_sections(text: str | None) -> tuple[str, dict[str, list[str]]]:
+    """Take a docstring apart.
+
+    Parameters
+    ----------
+    text : str or None
+        The docstring.
+
+    Returns
+    -------
+    tuple of str and dict
+        The description, and the lines of each section by its heading.
+    """
+    description, *rest = _HEADING.split(inspect.cleandoc(text or ""))
+    bodies = [body.strip().splitlines() for body in rest[1::2]]
+    return description.strip(), dict(zip(rest[::2], bodies, strict=True))
+
+
+class _Explained:
+    """What a command and a group print alike."""
+
+    help: str | None
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Give the first sentence, whole: where commands are listed it is wrapped."""
+        description, _ = read_sections(self.help)
+        return " ".join(description.partition("\n\n")[0].split()).rstrip(".")
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Write the description."""
+        description, _ = read_sections(self.help)
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(description)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections; examples as they are, to be copied."""
+        _, sections = read_sections(self.help)
+        for heading, lines in sections.items():
+            with formatter.section(heading.capitalize()):
+                if heading == EXAMPLES:
+                    indent = " " * formatter.current_indent
+                    formatter.write("".join(f"{indent}{line}\n" for line in lines))
+                elif heading == SEE_ALSO:
+                    formatter.write_text("\n".join(lines))
+                else:
+                    formatter.write_dl([tuple(line.split(": ", 1)) for line in lines])
+
+
+class Command(_Explained, TyperCommand):
+    """A command that is explained by its docstring."""
+
+
+class Group(_Explained, TyperGroup):
+    """A group of commands that is explained in the same way."""
+
+
+class App(typer.Typer):
+    """What commands are added to.
+
+    Parameters
+    ----------
+    explanation : str
+        Of the group, as of a command.
+    """
+
+    def __init__(self, explanation: str) -> None:
+        super().__init__(
+            cls=Group,
+            help=explanation,
+            no_args_is_help=True,
+            add_completion=False,
+            pretty_exceptions_enable=False,
+            rich_markup_mode=None,
+        )
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Any], Any]:
+        """Add a command; see `typer.Typer.command`."""
+        return super().command(name, **{"cls": Command, **settings})
