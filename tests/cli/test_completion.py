@@ -425,42 +425,54 @@ def test_a_script_for_each_shell(asnrules_on_file: Command) -> None:
     asnrules_on_file("--show-completion", "tcsh").assert_error(2, "tcsh", "bash", "zsh", "fish")
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a home folder of the test's own."""
+    folder = tmp_path / "a home's folder"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "ZDOTDIR"):
+        monkeypatch.delenv(variable, raising=False)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("shell", "start"), [("bash", ".bashrc"), ("zsh", ".zshrc"), ("fish", None)]
 )
 def test_a_shell_is_set_up_once(
-    process: Process, tmp_path: Path, shell: str, start: str | None
+    asnrules_on_file: Command, home: Path, shell: str, start: str | None
 ) -> None:
-    home = tmp_path / "a home's folder"
-    home.mkdir()
     if start:
         (home / start).write_text("# no end of line")
-    variables = {
-        "HOME": str(home), "XDG_DATA_HOME": None, "XDG_CONFIG_HOME": None, "ZDOTDIR": None,
-    }  # fmt: skip
     for _ in range(2):
-        result = process("--install-completion", shell, **variables)
+        result = asnrules_on_file("--install-completion", shell)
         assert (result.code, result.out) == (0, "")
         assert result.err.startswith(f"completion for {shell} is in {home}")
-    scripts = [path for path in home.rglob("*") if path.suffix == f".{shell}"]
-    assert len(scripts) == 1
-    assert scripts[0].read_text() == process("--show-completion", shell).out
+    (script,) = [path for path in home.rglob("*") if path.suffix == f".{shell}"]
+    assert script.read_text() == asnrules_on_file("--show-completion", shell).out
     if start:
-        lines = (home / start).read_text().splitlines()
-        assert lines[0] == "# no end of line"
-        assert len(lines) == 2
+        first, second = (home / start).read_text().splitlines()
+        assert first == "# no end of line"
         done = subprocess.run(
-            [shell if shutil.which(shell) else "sh", "-n", "-c", lines[1]],
+            ["sh", "-c", f"{second.split('&&')[0]} && echo it is there"],
             check=False, capture_output=True, text=True,
         )  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == "it is there\n"
 
 
-def test_what_cannot_be_set_up_is_one_line(process: Process, tmp_path: Path) -> None:
-    (tmp_path / ".local").write_text("in the way")
-    variables = {"HOME": str(tmp_path), "XDG_DATA_HOME": None}
-    process("--install-completion", "bash", **variables).assert_error(2, "--show-completion")
-    assert not (tmp_path / ".bashrc").exists()
+def test_a_set_up_bash_completes(asnrules_on_file: Command, home: Path) -> None:
+    asnrules_on_file("--install-completion", "bash")
+    done = subprocess.run(
+        ["bash", "--rcfile", str(home / ".bashrc"), "-i", "-c", "complete -p asnrules"],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "-F _asnrules_completion asnrules" in done.stdout
+
+
+def test_what_cannot_be_set_up_is_one_line(asnrules_on_file: Command, home: Path) -> None:
+    (home / ".local").write_text("in the way")
+    asnrules_on_file("--install-completion", "bash").assert_error(2, "--show-completion")
+    assert not (home / ".bashrc").exists()
 
 
 def test_the_catalog_of_a_database_is_what_is_offered(complete: Offered, database: str) -> None:

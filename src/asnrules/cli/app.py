@@ -42,6 +42,8 @@ COLUMNS: how wide text is wrapped, where that is not a terminal's width
 Files
 -----
 ~/.local/share/asnrules/asnrules.db: the default database (Linux; else see asnrules db current)
+~/.local/share/asnrules/completion.bash: what --install-completion has ~/.bashrc read; so for zsh
+~/.config/fish/completions/asnrules.fish: the same for fish
 """
 )
 

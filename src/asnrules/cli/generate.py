@@ -100,7 +100,7 @@ def generate(
     --------
     asnrules generate jw01234_pool.csv --output associations
     asnrules generate jw01234_pool.csv --candidate o001 --dry-run
-    asnrules generate exposures/*_uncal.fits --output associations
+    asnrules generate exposures/*_uncal.fits --output associations-of-fits
 
     Exit Codes
     ----------

@@ -18,7 +18,7 @@ app = App(
 
 Examples
 --------
-asnrules pool make exposures/*_uncal.fits --output pool.csv
+asnrules pool make exposures/*.fits --output -
 
 See Also
 --------
@@ -68,8 +68,7 @@ def make(
     Examples
     --------
     asnrules pool make exposures/*_uncal.fits --output pool.csv
-    asnrules pool make exposures/*.fits --output pool.csv --is-imprt "jw*009*_nrs*=t"
-    asnrules pool make exposures/*.fits --output - | asnrules classify -
+    asnrules pool make exposures/*.fits --output my.csv --is-imprt "jw01234002*=t"
 
     See Also
     --------

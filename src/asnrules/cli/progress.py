@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,8 @@ _EVERY = 0.1
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     """Give a function to be told the stage, what is done and all there is; None if nobody looks."""
-    if not sys.stderr.isatty():
+    # A terminal that cannot go back on its line could only be filled with bars.
+    if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         yield None
         return
     started = time.monotonic()

@@ -1,0 +1,161 @@
+"""An error says what to do next: one line, the nearest word, or the command that knows more."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.conftest import Command
+from cli.small_pools import nrc_image, write_pool
+from recorded import fill_ledger, stem
+
+WRONG_USE = [
+    # What was typed; what is said besides that.
+    (["lokup"], ["Did you mean 'lookup'?", "asnrules --help"]),
+    (["audit", "rn", "1"], ["Did you mean 'run'", "asnrules audit --help"]),
+    (["lookup", "--formt", "json"], ["--format", "asnrules lookup --help"]),
+    (["lookup", "--database", "x.db"], ["before the command", "asnrules --database URL"]),
+    (["lookup", "--format", "xml"], ["'table', 'json', 'jsonl', 'csv'", "lookup --help"]),
+    (["lookup", "--as-of", "soon"], ["2026-01-31"]),
+    (["lookup", "--as-of", "2026-01-01", "--ruleset", "x"], ["one of them"]),
+    (["rulesets", "show"], ["LABEL", "asnrules rulesets list"]),
+    (["rulesets", "diff", "2026-03-20"], ["LABEL", "asnrules rulesets list"]),
+    (["rulesets", "history"], ["EXP_TYPE", "asnrules lookup"]),
+    (["audit", "run"], ["RUN", "asnrules audit runs"]),
+    (["audit", "run", "first"], ["'first'", "asnrules audit runs"]),
+    (["audit", "replay"], ["--all"]),
+    (["generate"], ["POOL", "asnrules generate --help"]),
+    (["generate", "none.csv"], ["none.csv", "name a file"]),
+    (["why", "none.csv", "x"], ["none.csv", "name a file"]),
+    (["classify", "EXPTYPE=NRS_IFU"], ["did you mean EXP_TYPE?"]),
+    (["classify", "NRS_IFU"], ["NRS_IFU", "name a file"]),
+    (["rulesets", "import", "none.rst"], ["none.rst", "page's file", "folder"]),
+    (["rulesets", "publish", "jwst-3.0.0"], ["export it", "another label"]),
+    (["rulesets", "export", "jwst-3.0.0", "x.rst"], ["into a folder"]),
+    (["sql", "DELETE FROM runs"], ["give one SELECT"]),
+    (["audit", "verify", "--against", "x"], ["asnrules audit digest"]),
+    (["--database", "mysql://x/y", "lookup"], ["SQLite or PostgreSQL"]),
+    (["--show-completion", "csh"], ["'bash', 'zsh', 'fish'"]),
+]
+
+NOT_FOUND = [
+    (["lookup", "NRS_IFUU"], ["NRS_IFU,", "asnrules lookup"]),
+    (["lookup", "no-such"], ["FGS_ACQ1", "asnrules lookup"]),
+    (["lookup", "--instrument", "MIR"], ["MIRI"]),
+    (["lookup", "--ruleset", "2026-03-21"], ["2026-03-20", "asnrules rulesets list"]),
+    (["lookup", "--ruleset", "jwst-3.0.0"], ["an executable one", "2026-03-20"]),
+    (["lookup", "--as-of", "1999-01-01"], ["2020-12-07 is from 2020-12-07"]),
+    (["rulesets", "show", "jwst-3.0.1"], ["jwst-3.0.0", "asnrules rulesets list"]),
+    (["rulesets", "history", "NRS_MIMFF"], ["NRS_MIMF"]),
+    (["rulesets", "check", "jwst-3"], ["asnrules rulesets list"]),
+    (["audit", "run", "77"], ["the last is 5", "asnrules audit runs"]),
+    (["audit", "diff", "1", "77"], ["the last is 5", "asnrules audit runs"]),
+    (["audit", "replay", "77"], ["the last is 5", "asnrules audit runs"]),
+    (["audit", "runs", "--ruleset", "jwst-3"], ["jwst-3.0.0", "asnrules rulesets list"]),
+    (["audit", "exposure", f"{stem(9)}_uncal.fits"], ["near it are", stem(6)]),
+    (["audit", "association", "jw04231-o001_image2_00009_asn"], ["jw04231-o001_image2_00003_asn"]),
+]
+
+
+@pytest.fixture
+def asnrules_on_ledger(
+    command: Callable[[str | None], Command],
+    templates: Any,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Command:
+    """Give the command, in an empty folder, on the ledger of tests/recorded.py."""
+    monkeypatch.chdir(tmp_path)
+    fill: Callable[[Any], None] = lambda engine: fill_ledger(  # noqa: E731
+        engine, tmp_path_factory.mktemp("pools")
+    )
+    return command(templates.get("sqlite", "ledger", fill))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        *((arguments, 2, words) for arguments, words in WRONG_USE),
+        *((arguments, 3, words) for arguments, words in NOT_FOUND),
+    ],
+)
+def test_an_error_says_what_to_do_next(
+    asnrules_on_ledger: Command, tmp_path: Path, arguments: list[str], code: int, words: list[str]
+) -> None:
+    asnrules_on_ledger(*arguments).assert_error(code, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pool_without_it_names_what_it_has(asnrules_on_ledger: Command, tmp_path: Path) -> None:
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1))
+    names = ["o002", "jw00001001001_02101_00002_nrca1_uncal.fits"]
+    result = asnrules_on_ledger("generate", pool, "--dry-run", "--candidate", names[0])
+    result.assert_error(3, "o001")
+    asnrules_on_ledger("why", pool, names[1]).assert_error(3, nrc_image(1)["filename"])
+
+
+def test_a_record_without_runs_says_how_to_make_one(asnrules_on_file: Command) -> None:
+    asnrules_on_file("audit", "run", "1").assert_error(3, "none yet", "asnrules generate")
+
+
+def test_a_server_that_is_not_there_or_not_made(
+    command: Callable[[str | None], Command], postgresql_url: str
+) -> None:
+    absent = command("postgresql://someone:hush@127.0.0.1:1/rules")("lookup")
+    absent.assert_error(4, "check the URL")
+    assert "hush" not in absent.err
+    command(postgresql_url)("lookup").assert_error(4, "run asnrules db upgrade")
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "extra"),
+    [
+        ("astropy", ["pool", "make", "{fits}", "--output", "-"], "asnrules[fits]"),
+        ("pyarrow", ["classify", "EXP_TYPE=NRS_IFU", "-f", "parquet"], "asnrules[parquet]"),
+        ("datasette", ["browse", "--no-open"], "asnrules[browse]"),
+        ("psycopg", ["--database", "postgresql://h/d", "lookup"], "asnrules[postgresql]"),
+    ],
+)
+def test_a_library_that_is_not_there_is_named_with_its_extra(
+    asnrules_on_file: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    module: str,
+    arguments: list[str],
+    extra: str,
+) -> None:
+    fits = tmp_path / "one.fits"
+    fits.write_bytes(b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800))
+    _hide(monkeypatch, module)
+    result = asnrules_on_file(*(word.format(fits=fits) for word in arguments))
+    assert (result.code, result.out) == (4 if module == "psycopg" else 2, "")
+    assert f"pip install '{extra}'" in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def _hide(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    """Let a library be as good as not installed."""
+    import sys
+
+    for name in [name for name in sys.modules if name.split(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    real_import, real_module = builtins.__import__, importlib.import_module
+
+    def refused(name: str, *more: Any, **named: Any) -> Any:
+        if name.split(".")[0] == module:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+        return real_import(name, *more, **named)
+
+    def refused_module(name: str, package: str | None = None) -> Any:
+        if name.split(".")[0] == module:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+        return real_module(name, package)
+
+    monkeypatch.setattr(builtins, "__import__", refused)
+    monkeypatch.setattr(importlib, "import_module", refused_module)
