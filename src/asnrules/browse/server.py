@@ -58,7 +58,8 @@ def browse(engine: Engine, port: int, *, open_browser: bool, tell: Callable[[str
     with _listening(port) as listener:
         number = listener.getsockname()[1]
         app = _guarded(make_site(Path(engine.url.database or "")).app(), number)
-        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        # Without handlers of its own: what it logs goes where all that is logged goes.
+        config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False)
         url = f"http://{ADDRESS}:{number}/"
         tell(url)
         if open_browser:

@@ -7,6 +7,7 @@ by `asnrules db upgrade` only.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -25,6 +26,8 @@ from asnrules.database.guards import missing_guards
 from asnrules.database.locks import take_schema
 from asnrules.errors import DatabaseError
 from asnrules.shipped import shipped
+
+_log = logging.getLogger(__name__)
 
 
 def open_catalog(database: str | None = None, *, writing: bool = False) -> Engine:
@@ -109,7 +112,10 @@ def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
             _refuse_newer(engine, before)
         if before != migrations.HEAD:
             migrations.upgrade(connection)
-        _seed(connection)
+        added = _seed(connection)
+    if added or before != migrations.HEAD:
+        fields = {"before": before, "after": migrations.HEAD, "rulesets": added}
+        _log.info("the database is upgraded", extra={"event": "upgraded", "fields": fields})
     return before, migrations.HEAD
 
 
@@ -165,8 +171,8 @@ def _missing_seeds(connection: Connection) -> set[str]:
     return set(_seed_folders()) - store.labels(connection)
 
 
-def _seed(connection: Connection) -> None:
-    """Publish the shipped rulesets that the catalog does not have."""
+def _seed(connection: Connection) -> list[str]:
+    """Publish the shipped rulesets that the catalog does not have; give their labels."""
     from asnrules.catalog.files import read_ruleset
     from asnrules.catalog.vocabulary import seed_vocabulary
 
@@ -177,3 +183,4 @@ def _seed(connection: Connection) -> None:
     for content in sorted(contents, key=lambda content: content.implements is not None):
         key = store.insert_draft(connection, content)
         store.publish(connection, key, dt.datetime.now(dt.UTC))
+    return [content.label for content in contents]

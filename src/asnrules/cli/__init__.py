@@ -16,7 +16,8 @@ with plain_exit():
     import typer
     from typer.core import TyperGroup
 
-    from asnrules.cli import completion
+    from asnrules.cli import completion, messages
+    from asnrules.cli.help import path_of
     from asnrules.cli.output import printable
     from asnrules.errors import AsnrulesError
 
@@ -44,6 +45,12 @@ def main() -> None:
             )
         )
         return
+    with messages.speaking():
+        code = _run(app)
+    sys.exit(code)
+
+
+def _run(app: typer.Typer) -> int:
     # What typer's own errors have in common; it does not export the class by name.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -52,37 +59,42 @@ def main() -> None:
     try:
         code = app(prog_name="asnrules", standalone_mode=False)
         sys.stdout.flush()
-        if code == INTERRUPTED:
-            # typer has caught the interrupt itself.
-            code = _report("interrupted; what was not finished is undone", INTERRUPTED)
+        # typer catches an interrupt itself.
+        return _interrupted() if code == INTERRUPTED else messages.ended(code)
     except AsnrulesError as error:
         for detail in error.details:
-            _report(printable(detail), error.exit_code)
-        code = _report(printable(str(error)), error.exit_code)
+            messages.refuse(detail)
+        return messages.fail(str(error), error.exit_code)
     except usage_error as error:
-        code = _usage(error)
+        return _usage(error)
     except UnicodeEncodeError as error:
         # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
         text = ascii(error.object)[:80]
-        code = _report(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
+        return messages.fail(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
     except (KeyboardInterrupt, typer.Abort):
-        code = _report("interrupted; what was not finished is undone", INTERRUPTED)
+        return _interrupted()
     except OSError as error:
         # What is left in the buffer would fail again when Python closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
-            code = 0
-        else:
-            code = _report(f"the output cannot be written: {error.strerror}", 2)
-    sys.exit(code)
+            return messages.ended(0)
+        return messages.fail(f"the output cannot be written: {error.strerror}", 2)
+
+
+def _interrupted() -> int:
+    return messages.fail("interrupted; what was not finished is undone", INTERRUPTED)
 
 
 def _usage(error: typer.BadParameter) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
+        if messages.is_json():
+            return messages.fail("no command is given; see asnrules --help", 2)
         sys.stderr.write(f"{error.format_message()}\n")
         return 2
+    if error.ctx is not None and (command := path_of(error.ctx)):
+        messages.named(command)
     message = " ".join(error.format_message().split()).rstrip(".")
-    return _report(f"{printable(message)}; {_next_step(error)}", 2)
+    return messages.fail(f"{printable(message)}; {_next_step(error)}", 2)
 
 
 def _next_step(error: typer.BadParameter) -> str:
@@ -92,8 +104,3 @@ def _next_step(error: typer.BadParameter) -> str:
     taken = str(getattr(error.param, "metavar", "")).strip("[].") if hasattr(error, "param") else ""
     command = error.ctx.command_path if error.ctx else "asnrules"
     return "; ".join([*LISTED.get(taken, ()), f"see {command} --help"])
-
-
-def _report(message: str, code: int) -> int:
-    sys.stderr.write(f"asnrules: {message}\n")
-    return code

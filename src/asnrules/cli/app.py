@@ -7,8 +7,22 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import audit, browse, classify, db, generate, lookup, pool, rulesets, sql, why
+from asnrules.cli import (
+    audit,
+    browse,
+    classify,
+    db,
+    generate,
+    lookup,
+    messages,
+    pool,
+    rulesets,
+    sql,
+    why,
+)
 from asnrules.cli.help import App
+from asnrules.cli.log_format import VARIABLE
+from asnrules.cli.options import LogFormat
 from asnrules.cli.setup import Shell, completion_script, install_completion
 
 app = App(
@@ -35,6 +49,7 @@ Exit Codes
 Environment
 -----------
 ASNRULES_DATABASE: the database, where --database names none
+ASNRULES_LOG_FORMAT: text or json, where --log-format names neither
 XDG_DATA_HOME: where the folder asnrules with the default database is (Linux)
 NO_COLOR: set to anything: no colours, not even in a progress bar
 COLUMNS: how wide text is wrapped, where that is not a terminal's width
@@ -81,6 +96,15 @@ def common(
             help="An SQLAlchemy URL or the path of an SQLite file. [default: a file of yours]",
         ),
     ] = None,
+    _log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            "--log-format",
+            envvar=VARIABLE,
+            help="What stderr is: lines for people, or JSON objects, one a line.",
+            show_default=True,
+        ),
+    ] = LogFormat.TEXT,
     _show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -105,6 +129,9 @@ def common(
 ) -> None:
     """Look up what the rules say, decide what becomes of exposures, and keep the record."""
     context.obj = database
+    if context.invoked_subcommand != "pool":
+        # A pool is made without any.
+        messages.about(database)
 
 
 app.command("lookup")(lookup.lookup)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
+
+from asnrules.cli import messages
 
 
 def browse(
@@ -32,6 +33,6 @@ def browse(
     from asnrules.catalog.opening import open_catalog
 
     def tell(url: str) -> None:
-        sys.stderr.write(f"the catalog is at {url}; Ctrl-C ends it\n")
+        messages.say(f"the catalog is at {url}; Ctrl-C ends it")
 
     serve(open_catalog(context.obj), port, open_browser=open_, tell=tell)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.options import AnyRuleset, AsOf, parse_day
-from asnrules.cli.output import Format, print_json, print_records, printable
+from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
 from asnrules.errors import UsageError
 
@@ -144,7 +144,7 @@ def _documents(
     with progress_bar() as progress:
         gathered = gather(what, workers=processors(), progress=progress)
     for note in gathered.notes:
-        sys.stderr.write(f"asnrules: {printable(note)}\n")
+        messages.warn(note)
     for path in gathered.sources:
         for filename, found in classify_pool(engine, path, ruleset=ruleset, as_of=day):
             yield found.document(filename, explain=explain)

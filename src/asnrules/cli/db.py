@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
+from asnrules.cli import messages
 from asnrules.cli.help import App
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_records
@@ -42,7 +41,7 @@ def upgrade(context: typer.Context) -> None:
 
     engine = connect_catalog(context.obj)
     before, after = upgrade_catalog(engine)
-    sys.stderr.write(f"{shown_url(engine.url)}: {before or 'nothing'} -> {after}\n")
+    messages.say(f"{shown_url(engine.url)}: {before or 'nothing'} -> {after}")
 
 
 @app.command()
@@ -91,4 +90,4 @@ def check(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
         print_records([{"finding": finding} for finding in findings], ["finding"], output)
     if findings:
         raise typer.Exit(1)
-    sys.stderr.write("nothing is wrong\n")
+    messages.say("nothing is wrong")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, read_day
-from asnrules.cli.output import Format, print_records, printable
+from asnrules.cli.output import Format, print_records
 
 if TYPE_CHECKING:
     from asnrules.catalog.rulesets import RulesetInfo
@@ -78,15 +78,16 @@ def import_(
     )
     done = import_ruleset(open_catalog(context.obj, writing=True), source, wish)
     for erratum in done.errata:
-        _say(
+        messages.warn(
             f"row {erratum['position']}, {erratum['field']}: printed {erratum['printed']!r}, "
             f"means {erratum['corrected']!r}; {erratum['reason']}"
         )
     for exp_type in done.new_exp_types:
-        _say(f"{exp_type} is a new EXP_TYPE")
+        messages.warn(f"{exp_type} is a new EXP_TYPE")
     if done.is_replaced:
-        _say(f"the draft {done.info.ruleset} that was there is replaced")
+        messages.warn(f"the draft {done.info.ruleset} that was there is replaced")
     record = {"rows": done.rows, "errata": len(done.errata)}
+    _note("drafted", done.info)
     _print(done.info, record, output)
 
 
@@ -159,15 +160,18 @@ def publish(
         read_day("--effective-from", effective_from),
         read_day("--effective-until", effective_until),
     )
+    _note("published", done.info)
     if done.ended is not None:
-        _say(f"{done.ended.ruleset} is in force until {done.ended.effective_until}")
+        messages.warn(f"{done.ended.ruleset} is in force until {done.ended.effective_until}")
     _print(done.info, {}, output)
+
+
+def _note(event: str, info: RulesetInfo) -> None:
+    messages.note(
+        event, f"ruleset {info.ruleset} is {event}", ruleset=info.ruleset, checksum=info.checksum
+    )
 
 
 def _print(info: RulesetInfo, more: dict[str, int], output: Format) -> None:
     record = {**{name: getattr(info, name) for name in COLUMNS}, **more}
     print_records([record], list(record), output)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"asnrules: {printable(text)}\n")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asnrules.cli import messages
 from asnrules.cli.help import Command
 from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
 from asnrules.cli.output import Format, print_json, print_records, print_table, printable
@@ -138,12 +139,29 @@ def generate(
     with progress_bar() as progress:
         engine = open_catalog(context.obj, writing=options.record)
         report = run(engine, pools, options, progress)
+    _note(report)
     for diagnostic in report.diagnostics[:SHOWN]:
-        sys.stderr.write(f"asnrules: {printable(diagnostic)}\n")
+        messages.warn(diagnostic, run_id=report.run_id)
     if len(report.diagnostics) > SHOWN:
         rest = len(report.diagnostics) - SHOWN
-        sys.stderr.write(f"asnrules: and {rest} more like these; --format json has them all\n")
+        messages.warn(
+            f"and {rest} more like these; --format json has them all", run_id=report.run_id
+        )
     _print(report, format_)
+
+
+def _note(report: Report) -> None:
+    is_recorded = report.run_id is not None
+    messages.note(
+        "recorded" if is_recorded else "made",
+        f"run {report.run_id} is on record" if is_recorded else "the associations are made",
+        run_id=report.run_id,
+        ruleset=report.ruleset,
+        exposures=report.exposures,
+        associations=report.associations,
+        unassociated=report.unassociated,
+        files=len(report.files),
+    )
 
 
 def _print(report: Report, output: Format) -> None:
@@ -177,9 +195,7 @@ def _print(report: Report, output: Format) -> None:
             )
         if len(report.orphans) > LISTED:
             rest = len(report.orphans) - LISTED
-            sys.stderr.write(
-                f"asnrules: and {rest} more in no association; --format json lists them all\n"
-            )
+            messages.warn(f"and {rest} more in no association; --format json lists them all")
     else:
         document = report.document()
         flat = {

@@ -15,6 +15,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from asnrules.cli import messages
+
 EXAMPLES = "Examples"
 SEE_ALSO = "See Also"
 
@@ -71,7 +73,12 @@ class _Explained:
 
 
 class Command(_Explained, TyperCommand):
-    """A command that is explained by its docstring."""
+    """A command that is explained by its docstring; the log says when it begins."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it, all its options understood."""
+        messages.begun(path_of(ctx))
+        return super().invoke(ctx)
 
 
 class Group(_Explained, TyperGroup):
@@ -100,3 +107,8 @@ class App(typer.Typer):
     def command(self, name: str | None = None, **settings: Any) -> Callable[[Any], Any]:
         """Add a command; see `typer.Typer.command`."""
         return super().command(name, **{"cls": Command, **settings})
+
+
+def path_of(context: Any) -> str:
+    """Give a command as it is typed after the program: `audit verify`."""
+    return str(context.command_path).partition(" ")[2]

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from asnrules.cli.log_format import interrupted_line
+
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
@@ -31,5 +33,5 @@ def plain_exit() -> Iterator[None]:
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:
-    os.write(2, b"asnrules: interrupted\n")
+    os.write(2, interrupted_line(INTERRUPTED))
     os._exit(INTERRUPTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -10,6 +11,14 @@ import typer
 from asnrules.cli import completion
 from asnrules.cli.output import Format
 from asnrules.errors import UsageError
+
+
+class LogFormat(StrEnum):
+    """What is written on stderr; see `asnrules.cli.messages`."""
+
+    TEXT = "text"
+    JSON = "json"
+
 
 OutputFormat = Annotated[
     Format, typer.Option("--format", "-f", help="How data are printed.", show_default=True)

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli import messages
 from asnrules.cli.help import App
 from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_json, print_records, printable
+from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
 
 app = App(
@@ -82,7 +83,7 @@ def make(
         told = None if progress is None else lambda done: progress("headers", done, len(files))
         made = make_pool(files, declarations, skip=skip, workers=processors(), progress=told)
     for line in (*made.skipped, *made.unplaced, *made.notes):
-        sys.stderr.write(f"asnrules: {printable(line)}\n")
+        messages.warn(line)
     if output == "-":
         sys.stdout.writelines(block.decode() for block in made.source.blocks())
         return

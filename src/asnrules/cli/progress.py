@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from asnrules.cli import messages
+
 _PATIENCE = 1.0
 """Seconds before a bar appears."""
 
@@ -19,7 +21,8 @@ _EVERY = 0.1
 def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     """Give a function to be told the stage, what is done and all there is; None if nobody looks."""
     # A terminal that cannot go back on its line could only be filled with bars.
-    if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+    if messages.is_json() or is_dumb or not sys.stderr.isatty():
         yield None
         return
     started = time.monotonic()

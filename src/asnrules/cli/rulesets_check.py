@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.paragraphs import EXAMPLE, Paragraph, print_paragraphs
@@ -60,11 +59,11 @@ def check(
             print_records(records, COLUMNS, output)
     for one in found:
         open_ones = len(one.open_findings())
-        sys.stderr.write(
+        messages.say(
             f"{one.ruleset}: {open_ones or 'no'} finding{'s' * (open_ones != 1)}, "
             f"{len(one.findings) - open_ones} explained; {one.exp_types} EXP_TYPEs, "
             f"{one.combinations:,} {'combinations' if one.kind == 'executable' else 'rows'}, "
-            f"{one.seconds:.1f} s\n"
+            f"{one.seconds:.1f} s"
         )
     if any(one.open_findings() for one in found):
         raise typer.Exit(1)

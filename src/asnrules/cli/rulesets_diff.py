@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, cell, print_json, print_records
 from asnrules.cli.paragraphs import EXAMPLE, Paragraph, print_paragraphs
@@ -71,7 +70,7 @@ def diff(
             f", {_count(answers)} of answers over "
             f"{found.combinations:,} combinations, {found.seconds:.1f} s"
         )
-    sys.stderr.write(f"{before} -> {after}: {told}\n")
+    messages.say(f"{before} -> {after}: {told}")
     if changes or answers:
         raise typer.Exit(1)
 

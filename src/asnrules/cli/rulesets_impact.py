@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.options import DraftLabel, OutputFormat, read_day
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
@@ -86,12 +85,12 @@ def impact(
             print_records(groups, GROUPS, output)
     else:
         print_records(found.records(), CHANGES, output)
-    sys.stderr.write(
+    messages.say(
         f"{found.draft['ruleset']} ({found.draft['checksum'][:12]}) against "
         f"{', '.join(one['ruleset'] for one in found.against) or 'nothing'}: "
         f"{found.exposures:,} exposures of {found.runs} runs, {found.signatures:,} signatures; "
         f"{found.decisions or 'no'} decisions and {found.associations or 'no'} associations "
-        f"change; {found.seconds:.1f} s\n"
+        f"change; {found.seconds:.1f} s"
     )
     if found.changed:
         raise typer.Exit(1)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 
@@ -60,9 +59,9 @@ def diff(
     elif found or output is not Format.TABLE:
         print_records(records(found), COLUMNS, output)
     if not found:
-        sys.stderr.write(f"nothing differs in {found.unchanged} associations\n")
+        messages.say(f"nothing differs in {found.unchanged} associations")
         return
-    sys.stderr.write(f"{found.summary()}\n")
+    messages.say(found.summary())
     raise typer.Exit(1)
 
 

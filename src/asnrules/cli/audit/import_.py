@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asnrules.cli import messages
 from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
 from asnrules.cli.output import Format, print_json, print_records, print_table, printable
 from asnrules.cli.progress import progress_bar
@@ -74,8 +75,10 @@ def import_(
     with progress_bar() as progress:
         engine = open_catalog(context.obj, writing=True)
         report = import_associations(engine, files, options, progress)
+    for run in report.runs:
+        messages.note("recorded", f"run {run.run_id} is on record", **run._asdict())
     for error in report.errors:
-        sys.stderr.write(f"asnrules: {printable(error)}\n")
+        messages.refuse(error)
     _print(report, format_)
     if report.errors:
         raise typer.Exit(REFUSED)

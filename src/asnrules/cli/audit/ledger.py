@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli import messages
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
@@ -52,10 +53,14 @@ def verify(
     elif records or output is not Format.TABLE:
         print_records(records, ["run_id", "table", "finding"], output)
     since = "" if found.known is None else f"; run {found.known} has the digest that was given"
-    sys.stderr.write(
-        f"{found.runs} runs with {found.rows} rows, {len(records)} findings{since}\n"
-        f"the last is run {found.head.run_id}, {found.head.digest}\n"
+    messages.say(
+        f"{found.runs} runs with {found.rows} rows, {len(records)} findings{since}",
+        runs=found.runs,
+        rows=found.rows,
+        findings=len(records),
     )
+    head = found.head
+    messages.say(f"the last is run {head.run_id}, {head.digest}", **head._asdict())
     if records:
         raise typer.Exit(1)
 
@@ -112,4 +117,4 @@ def export(
         return
     with progress_bar() as progress:
         last = write_export(engine, file, overwrite=overwrite, progress=progress)
-    sys.stderr.write(f"{file}: {last.run_id} runs, the last is {last.digest}\n")
+    messages.say(f"{file}: {last.run_id} runs, the last is {last.digest}", **last._asdict())

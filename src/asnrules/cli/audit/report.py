@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from asnrules.cli import messages
 from asnrules.cli.options import RunNumber
 from asnrules.cli.progress import progress_bar
 
@@ -47,4 +48,4 @@ def report(
         return
     with progress_bar() as progress:
         size = write_page(engine, run_id, file, overwrite=overwrite, progress=progress)
-    sys.stderr.write(f"{file}: run {run_id}, {size:,} bytes\n")
+    messages.say(f"{file}: run {run_id}, {size:,} bytes", run_id=run_id, bytes=size)
