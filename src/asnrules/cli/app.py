@@ -10,6 +10,7 @@ import typer
 from asnrules.cli import (
     audit,
     browse,
+    candidates,
     classify,
     db,
     generate,
@@ -137,6 +138,7 @@ def common(
 app.command("lookup")(lookup.lookup)
 app.command("classify")(classify.classify)
 app.command("generate", cls=generate.GenerateCommand)(generate.generate)
+app.command("candidates")(candidates.candidates)
 app.command("why")(why.why)
 app.command("sql")(sql.sql)
 app.command("browse")(browse.browse)

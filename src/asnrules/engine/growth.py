@@ -11,6 +11,7 @@ from asnrules.engine.drafts import Draft, Fate, Work, find
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
 from asnrules.engine.grouping import Group, Grouping
+from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 
 _OF_SCIENCE, _NO_CANDIDATE_STANDS, _OF_COMPANION, _OTHER_CANDIDATE = range(4)
@@ -87,9 +88,9 @@ class Growth:
         grown: list[Draft] = []
         irregular: list[_Numbered] = []
         for number, exposures in taken.items():
-            refusal = self._refusal(number, pool.candidate)
-            if refusal is not None:
-                self._refuse(number, pool.candidate, exposures, refusal)
+            reason = refusal(self._work.ruleset.rules[number], pool.candidate)
+            if reason is not None:
+                self._refuse(number, pool.candidate, exposures, reason)
                 continue
             grouping = Grouping(self._work, number, pool.candidate)
             grown += grouping.associations(exposures)
@@ -106,24 +107,12 @@ class Growth:
                 rule = self._work.ruleset.rules[number]
                 self.order_dependent.append(OrderDependence(rule, candidate, group.places))
 
-    def _refusal(self, number: int, candidate: Pair) -> str | None:
-        """Say why a rule makes nothing for a candidate, whatever its exposures."""
-        rule = self._work.ruleset.rules[number]
-        values = {"candidate_id": candidate[0], "candidate_type": candidate[1]}
-        for use in rule.candidate_requirements:
-            if not requirement_holds(use, values):
-                negation = "" if use.negated else "not "
-                return f"candidate {candidate[0]} is {negation}{use.condition.text}"
-        if "candidate_validity" in rule.steps:
-            return cannot_stand(candidate)
-        return None
-
-    def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], refusal: str) -> None:
-        rank = _NO_CANDIDATE_STANDS if cannot_stand(candidate) == refusal else _OTHER_CANDIDATE
-        self.refused.append((rank, exposures, refusal))
+    def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], reason: str) -> None:
+        rank = _NO_CANDIDATE_STANDS if cannot_stand(candidate) == reason else _OTHER_CANDIDATE
+        self.refused.append((rank, exposures, reason))
         if self._watched in exposures:
             rule = self._work.ruleset.rules[number]
-            self.fates.append(Fate(rule, candidate, None, refusal))
+            self.fates.append(Fate(rule, candidate, None, reason))
 
     def _finish(self, grown: Sequence[Draft]) -> list[Draft]:
         drafts: list[Draft] = []
@@ -148,3 +137,15 @@ class Growth:
             self.refused.append((_OF_SCIENCE if is_science else _OF_COMPANION, places, reason))
         if draft.watched is not None:
             self.fates.append(Fate(draft.rule, draft.candidate, draft.watched, reason))
+
+
+def refusal(rule: Rule, candidate: Pair) -> str | None:
+    """Say why a rule makes nothing for a candidate, whatever its exposures; None if it may."""
+    values = {"candidate_id": candidate[0], "candidate_type": candidate[1]}
+    for use in rule.candidate_requirements:
+        if not requirement_holds(use, values):
+            negation = "" if use.negated else "not "
+            return f"candidate {candidate[0]} is {negation}{use.condition.text}"
+    if "candidate_validity" in rule.steps:
+        return cannot_stand(candidate)
+    return None
