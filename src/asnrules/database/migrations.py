@@ -6,7 +6,7 @@ alembic is imported only where a migration runs: a look-up must not wait for it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect, text
 
@@ -67,8 +67,16 @@ def schema_differences(connection: Connection) -> list[str]:
 
     from asnrules.database.schema import metadata
 
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    opts = {"compare_type": True, "include_object": _is_declared}
+    context = MigrationContext.configure(connection, opts=opts)
     return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _is_declared(item: Any, _name: str, kind: str, reflected: bool, _other: Any) -> bool:
+    """Leave out what PostgreSQL adds for itself: a foreign key to each partition of a table."""
+    if kind != "foreign_key_constraint" or not reflected:
+        return True
+    return item.referred_table.schema is None
 
 
 def _scripts() -> ScriptDirectory:
