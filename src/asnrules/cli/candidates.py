@@ -45,7 +45,18 @@ def candidates(
 
     Run once for each group, with its options, generate makes what it makes of all at once.
 
-    Example: asnrules candidates jw01234_pool.csv --format options
+    Examples
+    --------
+    asnrules candidates jw01234_pool.csv
+    asnrules candidates jw01234_pool.csv --format options
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset, or none was in force on that day
+
+    See Also
+    --------
+    generate
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.processes import processors
