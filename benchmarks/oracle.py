@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.databases import ASNRULES
-from benchmarks.processes import Cost, ProcessError, measured, median
+from benchmarks.processes import ROOT, Cost, ProcessError, measured, median
 from benchmarks.setting import Result, Setting
 from benchmarks.tables import number, print_table
 
@@ -16,6 +16,10 @@ POOLS = (
     ("imaging", 100), ("imaging", 250), ("mrs", 100), ("mrs", 250), ("mos", 100), ("mos", 250),
 )  # fmt: skip
 LONG_POOLS = (*POOLS, ("mrs", 500))
+REAL_POOLS = ("pool_001_candidates", "pool_018_all_exptypes")
+PARITY = ROOT.parent / "shared" / "parity"
+"""Where pools of the public package lie, if it is there."""
+
 QUICK_POOLS = (("imaging", 100),)
 _RULES = "import jwst.associations.lib.rules_level2b as rules; print(rules.__file__)"
 _MAIN = "import sys; from jwst.associations.main import main; sys.exit(main())"
@@ -65,6 +69,10 @@ def _pools(setting: Setting) -> Iterator[tuple[str, Path]]:
     wanted = QUICK_POOLS if setting.quick else LONG_POOLS if setting.long else POOLS
     for mode, rows in wanted:
         yield mode, setting.pool(mode, rows)
+    for name in REAL_POOLS if not setting.quick else ():
+        path = PARITY / name / "pool.csv"
+        if path.is_file():
+            yield name, path
 
 
 def _compare(setting: Setting, python: str, rules: str, name: str, pool: Path) -> Result:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from multiprocessing import get_context
 
 import pytest
 
@@ -22,16 +23,27 @@ def squares(pieces: Sequence[int], told: Told | None) -> tuple[int, list[int]]:
     return os.getpid(), [piece * piece for piece in pieces]
 
 
-def found(pieces: Sequence[int], workers: int) -> list[tuple[int, list[int]]]:
-    return shared(squares, pieces, [1] * len(pieces), workers)
+def found(pieces: Sequence[int], workers: int, turns: int = 1) -> list[list[int]]:
+    shares = shared(squares, pieces, [1] * len(pieces), workers, turns=turns)
+    return [numbers for _, numbers in shares]
 
 
 @needs_forks
-def test_each_share_has_a_process_of_its_own() -> None:
-    here, there, third = found([1, 2, 3, 4, 5, 6], 3)
-    assert [here[1], there[1], third[1]] == [[1, 4], [9, 16], [25, 36]]
-    assert here[0] == os.getpid()
-    assert len({here[0], there[0], third[0]}) == 3
+def test_shares_come_in_their_order() -> None:
+    assert found([1, 2, 3, 4, 5, 6], 3) == [[1, 4], [9, 16], [25, 36]]
+    assert found([1, 2, 3, 4], 2, turns=2) == [[1], [4], [9], [16]]
+
+
+@needs_forks
+def test_as_many_processes_work_at_a_time() -> None:
+    barrier = get_context("fork").Barrier(3)
+
+    def met(_pieces: Sequence[int], _told: Told | None) -> int:
+        barrier.wait(60)
+        return os.getpid()
+
+    processes = shared(met, [1, 2, 3], [1] * 3, 3)
+    assert len({*processes, os.getpid()}) == 3
 
 
 @needs_forks
@@ -42,8 +54,8 @@ def test_shares_are_of_about_the_same_size() -> None:
 
 
 def test_one_worker_and_no_pieces() -> None:
-    assert found([1, 2], 1) == [(os.getpid(), [1, 4])]
-    assert found([], 4) == [(os.getpid(), [])]
+    assert shared(squares, [1, 2], [1, 1], 1) == [(os.getpid(), [1, 4])]
+    assert shared(squares, [], [], 4) == [(os.getpid(), [])]
 
 
 def test_beside_another_thread_all_is_worked_here() -> None:
@@ -52,17 +64,32 @@ def test_beside_another_thread_all_is_worked_here() -> None:
     thread.start()
     try:
         assert not can_share()
-        assert found([1, 2], 2) == [(os.getpid(), [1, 4])]
+        assert shared(squares, [1, 2], [1, 1], 2) == [(os.getpid(), [1, 4])]
     finally:
         stop.set()
         thread.join()
 
 
 @needs_forks
-def test_only_the_first_share_is_told_of() -> None:
+def test_progress_is_that_of_this_process() -> None:
+    barrier = get_context("fork").Barrier(2)
     seen: list[tuple[int, int]] = []
-    shared(squares, [1, 2, 3, 4], [1] * 4, 2, lambda done, total: seen.append((done, total)))
+
+    def met(pieces: Sequence[int], told: Told | None) -> None:
+        barrier.wait(60)
+        squares(pieces, told)
+
+    shared(met, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told))
     assert seen == [(1, 2), (2, 2)]
+
+
+@needs_forks
+def test_of_many_shares_each_is_told_of() -> None:
+    seen: list[tuple[int, int]] = []
+    shared(squares, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told), turns=2)
+    assert seen
+    assert {total for _, total in seen} == {4}
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
 def _failing(pieces: Sequence[int], _told: Told | None) -> int:
@@ -78,27 +105,33 @@ def test_an_error_of_ours_is_raised_here(pieces: list[int]) -> None:
         shared(_failing, pieces, [1, 1], 2)
 
 
-def _killed(pieces: Sequence[int], _told: Told | None) -> int:
-    if 0 in pieces:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return len(pieces)
-
-
 @needs_forks
 def test_a_process_that_is_killed() -> None:
+    here = os.getpid()
+    barrier = get_context("fork").Barrier(2)
+
+    def killed(_pieces: Sequence[int], _told: Told | None) -> None:
+        barrier.wait(60)
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     with pytest.raises(ProcessError, match="was ended from outside; try again"):
-        shared(_killed, [1, 0], [1, 1], 2)
+        shared(killed, [1, 2], [1, 1], 2)
 
 
 @needs_forks
 def test_no_process_is_left_behind(capfd: pytest.CaptureFixture[str]) -> None:
-    def interrupted(pieces: Sequence[int], _told: Told | None) -> None:
-        if 0 in pieces:
+    here = os.getpid()
+    barrier = get_context("fork").Barrier(2)
+
+    def interrupted(_pieces: Sequence[int], _told: Told | None) -> None:
+        barrier.wait(60)
+        if os.getpid() == here:
             raise KeyboardInterrupt
         signal.pause()
 
     with pytest.raises(KeyboardInterrupt):
-        shared(interrupted, [0, 1], [1, 1], 2)
+        shared(interrupted, [1, 2], [1, 1], 2)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
     assert capfd.readouterr().err == ""

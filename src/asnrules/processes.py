@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +24,12 @@ Told = Callable[[int, int], None]
 """Told what is done, and all there is."""
 
 _THREADS = Path("/proc/self/task")
+
+_WIDTH = 2
+"""Bytes of the number of a share."""
+
+_MOST = 1_000
+"""Shares: their numbers go into a pipe before anybody takes one out."""
 
 
 def processors() -> int:
@@ -47,8 +53,10 @@ def shared(
     sizes: Sequence[int],
     workers: int,
     told: Told | None = None,
+    *,
+    turns: int = 1,
 ) -> list[Found]:
-    """Work pieces, those of each share in a process of its own.
+    """Work pieces in several processes.
 
     Parameters
     ----------
@@ -58,11 +66,14 @@ def shared(
     pieces : sequence
         Shares are neighbours in it.
     sizes : sequence of int
-        How much work each is.
+        How much work each is, about.
     workers : int
         How many processes there may be. All is one share where `can_share` is false.
     told : callable, optional
-        Told of the first share, which is worked in this process.
+        Told how far this process is with its share or, with several turns, how far all are.
+    turns : int
+        How many shares there are for each process, which takes one after the other: the more, the
+        less it matters how well the sizes are known.
 
     Returns
     -------
@@ -74,46 +85,94 @@ def shared(
     ProcessError
         If another process was ended from outside.
     """
-    shares = _parted(pieces, sizes, workers if workers > 1 and can_share() else 1)
-    if len(shares) == 1:
-        return [function(shares[0], told)]
+    if workers < 2 or len(pieces) < 2 or not can_share():
+        return [function(pieces, told)]
+    shares = _parted(pieces, sizes, workers * turns)
     from multiprocessing import get_context
 
     context = get_context("fork")
-    helpers: list[tuple[ForkProcess, Connection]] = []
-    try:
-        for share in shares[1:]:
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_work, args=(function, share, theirs), daemon=True)
-            process.start()
-            theirs.close()
-            helpers.append((process, ours))
-        return [function(shares[0], told), *(_received(ours) for _, ours in helpers)]
-    finally:
-        for process, ours in helpers:
-            ours.close()
-            # It has given all it had, or nobody wants it any more.
-            process.kill()
-            process.join()
+    with _Turns(len(shares)) as numbers:
+        helpers: list[tuple[ForkProcess, Connection]] = []
+        try:
+            for _ in range(min(workers, len(shares)) - 1):
+                ours, theirs = context.Pipe(duplex=False)
+                arguments = (function, shares, numbers, theirs)
+                process = context.Process(target=_help, args=arguments, daemon=True)
+                process.start()
+                theirs.close()
+                helpers.append((process, ours))
+            # A share is as much as a process does, or one of many such steps.
+            within, after = (told, None) if turns == 1 else (None, told)
+            found = _work(function, shares, numbers, within, after)
+            for _, ours in helpers:
+                found |= _received(ours)
+        finally:
+            for process, ours in helpers:
+                ours.close()
+                # It has given all it had, or nobody wants it any more.
+                process.kill()
+                process.join()
+    return [found[number] for number in range(len(shares))]
+
+
+class _Turns:
+    """The numbers of shares, each of which one process takes out of a pipe that all have."""
+
+    def __init__(self, count: int) -> None:
+        self._out, into = os.pipe()
+        os.write(into, b"".join(number.to_bytes(_WIDTH, "big") for number in range(count)))
+        os.close(into)
+
+    def __enter__(self) -> _Turns:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        os.close(self._out)
+
+    def __iter__(self) -> Iterator[int]:
+        while number := os.read(self._out, _WIDTH):
+            yield int.from_bytes(number, "big")
+
+
+def _work(
+    function: Callable[..., Found],
+    shares: Sequence[Sequence[Any]],
+    numbers: _Turns,
+    within: Told | None = None,
+    after: Told | None = None,
+) -> dict[int, Found]:
+    """Work shares until there are none left; tell within each how far it is, or after each."""
+    found = {}
+    for number in numbers:
+        found[number] = function(shares[number], within)
+        if after is not None:
+            after(number + 1, len(shares))
+    return found
 
 
 def _parted(pieces: Sequence[Piece], sizes: Sequence[int], number: int) -> list[list[Piece]]:
-    """Part pieces into shares of neighbours of about the same size; at least one, maybe empty."""
+    """Part pieces into shares of neighbours of about the same size."""
+    number = min(number, _MOST)
     whole, done = max(sum(sizes), 1), 0
-    shares: dict[int, list[Piece]] = {0: []}
+    shares: dict[int, list[Piece]] = {}
     for piece, size in zip(pieces, sizes, strict=True):
         shares.setdefault(min(done * number // whole, number - 1), []).append(piece)
         done += size
     return list(shares.values())
 
 
-def _work(function: Callable[..., Any], share: Any, theirs: Connection) -> None:
-    """Work a share in a copy, which leaves alone all that it was copied with."""
+def _help(
+    function: Callable[..., Any],
+    shares: Sequence[Sequence[Any]],
+    numbers: _Turns,
+    theirs: Connection,
+) -> None:
+    """Work shares in a copy, which leaves alone all that it was copied with."""
     import pickle
 
     try:
         try:
-            found: tuple[bool, Any] = (True, function(share, None))
+            found: tuple[bool, Any] = (True, _work(function, shares, numbers))
         except AsnrulesError as error:
             found = (False, error)
         theirs.send_bytes(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))

@@ -45,6 +45,10 @@ Progress = Callable[[str, int, int], None]
 _LENGTH = 5_000
 """Exposures that are decided in one go: after so many, progress is told."""
 
+_TURNS = 16
+"""Shares of each process where associations are made again: how much work a program is depends on
+what it has."""
+
 
 def foresee(
     engine: Engine,
@@ -122,7 +126,12 @@ def _compare(
     )
     units = _units(decided, {piece.run.run_id: piece.run for piece in pieces})
     compared = shared(
-        comparison.regroup, units, _sizes(units), workers, _told(progress, "associations")
+        comparison.regroup,
+        units,
+        _sizes(units),
+        workers,
+        _told(progress, "associations"),
+        turns=_TURNS,
     )
     impact.exposures = sum(one.exposures for one in decided)
     impact.signatures = len(set[object]().union(*(one.signatures for one in decided)))
