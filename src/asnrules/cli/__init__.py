@@ -18,7 +18,6 @@ with plain_exit():
 
     from asnrules.cli import completion, messages
     from asnrules.cli.help import path_of
-    from asnrules.cli.output import printable
     from asnrules.errors import AsnrulesError
 
 
@@ -29,6 +28,9 @@ LISTED = {
     "RUN": ["asnrules audit runs lists them"],
 }
 """Where to find what an argument takes."""
+
+BEFORE = {"--database": "--database URL", "--log-format": "--log-format FORMAT"}
+"""The options that all commands share, as they are written."""
 
 
 def main() -> None:
@@ -94,13 +96,13 @@ def _usage(error: typer.BadParameter) -> int:
     if error.ctx is not None and (command := path_of(error.ctx)):
         messages.named(command)
     message = " ".join(error.format_message().split()).rstrip(".")
-    return messages.fail(f"{printable(message)}; {_next_step(error)}", 2)
+    return messages.fail(f"{message}; {_next_step(error)}", 2)
 
 
 def _next_step(error: typer.BadParameter) -> str:
     """Say what to do about a wrong use."""
-    if getattr(error, "option_name", None) == "--database":
-        return "it comes before the command, asnrules --database URL COMMAND"
+    if (option := getattr(error, "option_name", None)) in BEFORE:
+        return f"it comes before the command, asnrules {BEFORE[option]} COMMAND"
     taken = str(getattr(error.param, "metavar", "")).strip("[].") if hasattr(error, "param") else ""
     command = error.ctx.command_path if error.ctx else "asnrules"
     return "; ".join([*LISTED.get(taken, ()), f"see {command} --help"])

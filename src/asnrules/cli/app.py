@@ -50,7 +50,7 @@ Exit Codes
 Environment
 -----------
 ASNRULES_DATABASE: the database, where --database names none
-ASNRULES_LOG_FORMAT: text or json, where --log-format names neither
+ASNRULES_LOG_FORMAT: text or json, where --log-format says neither
 XDG_DATA_HOME: where the folder asnrules with the default database is (Linux)
 NO_COLOR: set to anything: no colours, not even in a progress bar
 COLUMNS: how wide text is wrapped, where that is not a terminal's width
@@ -76,7 +76,7 @@ def _install(shell: Shell | None) -> None:
     if shell is not None:
         script, *start = install_completion(shell)
         read = f", which {start[0]} reads" if start else ""
-        sys.stderr.write(f"completion for {shell} is in {script}{read}; open a new shell\n")
+        messages.say(f"completion for {shell} is in {script}{read}; open a new shell")
         raise typer.Exit
 
 

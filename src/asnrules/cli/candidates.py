@@ -28,7 +28,9 @@ class GroupFormat(StrEnum):
 
 def candidates(
     context: typer.Context,
-    pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pools, or FITS files.")],
+    pools: Annotated[
+        list[str], typer.Argument(metavar="POOL...", help="Pools (- is stdin), or FITS files.")
+    ],
     ruleset: RulesetLabel = None,
     as_of: AsOf = None,
     output: Annotated[
@@ -48,10 +50,12 @@ def candidates(
     Examples
     --------
     asnrules candidates jw01234_pool.csv
-    asnrules candidates jw01234_pool.csv --format options
+    asnrules candidates jw01234_pool.csv --format options > jobs.txt
+    xargs -L 1 -P 4 asnrules generate jw01234_pool.csv --output associations < jobs.txt
 
     Exit Codes
     ----------
+    2: wrong use, a bad pool, or one in which an id stands for candidates of several types
     3: there is no such ruleset, or none was in force on that day
 
     See Also

@@ -109,7 +109,7 @@ def generate(
 
     See Also
     --------
-    why, pool make, audit run, audit replay
+    candidates, why, pool make, audit run, audit replay
     """
     from asnrules.catalog.opening import open_catalog
     from asnrules.generate import Options

@@ -21,8 +21,8 @@ _EVERY = 0.1
 def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     """Give a function to be told the stage, what is done and all there is; None if nobody looks."""
     # A terminal that cannot go back on its line could only be filled with bars.
-    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
-    if messages.is_json() or is_dumb or not sys.stderr.isatty():
+    is_told = messages.is_json() or not sys.stderr.isatty()
+    if is_told or os.environ.get("TERM", "dumb") == "dumb":
         yield None
         return
     started = time.monotonic()
