@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,9 @@ def _entry(level: str, name: str, thing: Any) -> Iterator[str]:
 def _signature(thing: Any) -> str:
     signature = inspect.signature(thing)
     parameters = [one for one in signature.parameters.values() if one.name != "self"]
-    return str(signature.replace(parameters=parameters)).replace("'", "")
+    text = str(signature.replace(parameters=parameters)).replace("'", "")
+    # How Python 3.14 shows the annotations of a named tuple.
+    return re.sub(r"ForwardRef\(([^()]+)\)", r"\1", text)
 
 
 if __name__ == "__main__":

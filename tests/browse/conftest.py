@@ -46,7 +46,8 @@ class Site:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            with error:
+                return error.code, error.read().decode()
 
     def rows(self, path: str, **query: str) -> list[dict[str, Any]]:
         status, text = self.get(f"catalog/{path}.json", _shape="array", **query)

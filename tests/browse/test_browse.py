@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 import hostile
-from asnrules.browse.reference import read_reference
-from asnrules.browse.site import slug
+from asnrules.browse.reference import read_reference, slug
 from asnrules.catalog.opening import connect_catalog
 from browse.conftest import Serve, Site, command
 from browser import Chromium, Page

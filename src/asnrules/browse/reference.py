@@ -5,6 +5,7 @@ That document is the one source: people read it, and the pages show it.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -104,6 +105,11 @@ def read_reference(path: Path | None = None) -> Reference:
         elif title.endswith("?"):
             questions += _questions(title, tokens)
     return Reference(views, questions)
+
+
+def slug(title: str) -> str:
+    """Make a title part of an address."""
+    return "-".join(re.findall(r"[a-z0-9]+", title.lower()))
 
 
 def _sections(tokens: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:

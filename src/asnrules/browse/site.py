@@ -6,7 +6,6 @@ of ours, which links rows to what belongs to them.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from datasette.database import Database
 from datasette.plugins import DEFAULT_PLUGINS, pm
 from markupsafe import Markup
 
-from asnrules.browse.reference import Reference, read_reference
+from asnrules.browse.reference import Reference, read_reference, slug
 
 NAME = "catalog"
 """The name of the database in the addresses of the pages."""
@@ -207,11 +206,6 @@ def make_site(path: Path) -> Datasette:
     )
     site.add_database(CatalogFile(site, path=str(path), is_mutable=True), name=NAME)
     return site
-
-
-def slug(title: str) -> str:
-    """Make a title part of an address."""
-    return "-".join(re.findall(r"[a-z0-9]+", title.lower()))
 
 
 def page_of(datasette: Datasette, view: str, values: Mapping[str, Any]) -> str:
