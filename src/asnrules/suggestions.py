@@ -15,9 +15,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-from asnrules.database.places import default_path, is_url
+from asnrules.database.places import default_path, is_url, reading_uri
 from asnrules.shipped import shipped
 
 MOST = 200
@@ -128,8 +127,7 @@ def _path(database: str | None) -> Path:
 def _sqlite_rows(path: Path, statement: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
     if not path.is_file():
         return []
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, timeout=_SECONDS)) as connection:
+    with closing(sqlite3.connect(reading_uri(path), uri=True, timeout=_SECONDS)) as connection:
         return connection.execute(statement, values).fetchall()
 
 

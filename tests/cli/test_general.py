@@ -144,6 +144,11 @@ def test_the_option_comes_before_the_variable(
     assert not other.exists()
 
 
+def test_a_database_named_after_the_command_is_told_its_place(asnrules_on_file: Command) -> None:
+    result = asnrules_on_file("lookup", "NRS_IFU", "--database", "rules.db")
+    result.assert_error(2, "it comes before the command, asnrules --database URL COMMAND")
+
+
 def test_a_url_and_a_path_name_the_same_file(
     command: Callable[[str | None], Command], tmp_path: Path
 ) -> None:

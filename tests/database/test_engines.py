@@ -120,6 +120,13 @@ def test_driver_that_is_not_there_is_said() -> None:
     assert_one_line(caught.value)
 
 
+def test_sqlite_that_is_too_old_is_said(monkeypatch: pytest.MonkeyPatch, sqlite_file: Path) -> None:
+    monkeypatch.setattr(engines, "OLDEST_SQLITE", (99, 1))
+    with pytest.raises(DatabaseError, match=r"older than 99\.1; take a Python") as caught:
+        open_engine(database_url(str(sqlite_file)))
+    assert_one_line(caught.value, "SQLite")
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -19,6 +19,7 @@ from datasette.plugins import DEFAULT_PLUGINS, pm
 from markupsafe import Markup
 
 from asnrules.browse.reference import Reference, read_reference, slug
+from asnrules.database.places import reading_uri
 
 NAME = "catalog"
 """The name of the database in the addresses of the pages."""
@@ -79,7 +80,7 @@ class CatalogFile(Database):  # type: ignore[misc]
         if write:
             raise sqlite3.OperationalError("the catalog is read only here")
         # Datasette's own would take a `?` or `#` in the path for the end of it.
-        address = f"{Path(self.path).absolute().as_uri()}?mode=ro"
+        address = reading_uri(Path(self.path))
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
         connection.execute("PRAGMA query_only = ON")
         self._all_file_connections.append(connection)

@@ -19,12 +19,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from asnrules.database.places import default_path, is_url
+from asnrules.database.places import default_path, is_fixed, is_url, reading_uri
 from asnrules.errors import DatabaseError, UsageError
 
 # What SQLAlchemy logs there it raises as well: without a handler, an interrupt that comes as a
 # connection is closed would be on stderr as a traceback.
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
+
+OLDEST_SQLITE = (3, 37)
+"""The first SQLite that knows STRICT tables."""
 
 BUSY_SECONDS = 60
 """How long to wait for another process that writes to the same SQLite file."""
@@ -87,16 +90,23 @@ def open_engine(url: URL) -> Engine:
     Raises
     ------
     DatabaseError
-        If the driver for PostgreSQL is not installed.
+        If the driver for PostgreSQL is not installed, or SQLite is too old.
     """
     try:
         if url.get_backend_name() == "postgresql":
             return create_engine(url, poolclass=NullPool)
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise DatabaseError(
+                f"this Python comes with SQLite {sqlite3.sqlite_version}, older than "
+                f"{OLDEST_SQLITE[0]}.{OLDEST_SQLITE[1]}; take a Python with a newer one "
+                "(that of uv or conda), or PostgreSQL"
+            )
         engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise DatabaseError(
             "PostgreSQL's driver is not installed; pip install 'asnrules[postgresql]'"
         ) from error
+    event.listen(engine, "do_connect", _connect_sqlite)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -112,6 +122,13 @@ def _set_read_only(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA query_only = ON")
     else:
         connection.read_only = True
+
+
+def _connect_sqlite(_dialect: Any, _record: Any, arguments: Any, options: Any) -> None:
+    path = Path(arguments[0])
+    if is_fixed(path):
+        arguments[0] = reading_uri(path)
+        options["uri"] = True
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
