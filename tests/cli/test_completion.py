@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -253,7 +254,7 @@ def _empty(path: Path) -> None:
 
 
 def _other(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE exp_types (something)")
 
 
@@ -280,7 +281,7 @@ def test_a_locked_database_is_not_waited_for(
     complete_for: Offered, kept_file: str, tmp_path: Path
 ) -> None:
     path = shutil.copy(kept_file, tmp_path / "locked.db")
-    with sqlite3.connect(path, isolation_level=None) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("BEGIN EXCLUSIVE")
         assert list(complete_for(path, "lookup", "NRS_IF")) == ["NRS_IFU"]
@@ -311,7 +312,7 @@ HARMFUL = ["$(id)", "`id`", "*", " IFU", ";id", "'", '"', "\x1b[31m", "\n", "\\"
 
 def test_words_that_a_shell_would_obey_are_left_out(complete_for: Offered, tmp_path: Path) -> None:
     path = tmp_path / "hostile.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(
             "CREATE TABLE exp_types (exp_type TEXT, instrument TEXT);"
             "CREATE TABLE runs (run_id INTEGER, started_at TEXT, origin TEXT);"

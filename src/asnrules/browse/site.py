@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -222,14 +223,13 @@ def _address(datasette: Datasette, page: str, query: Sequence[tuple[str, Any]]) 
 
 
 def _metadata(path: Path, reference: Reference) -> dict[str, Any]:
-    with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(reading_uri(path), uri=True)) as connection:
         found = connection.execute("SELECT name, type FROM sqlite_master").fetchall()
         columns = {
             name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
             for name, kind in found
             if kind == "view"
         }
-    connection.close()
     tables: dict[str, Any] = {name: {"hidden": True} for name, kind in found if kind == "table"}
     for view, names in columns.items():
         tables[view] = {"columns": reference.column_help(view, names)}
