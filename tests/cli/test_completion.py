@@ -43,6 +43,7 @@ TAKES = {
     ("asnrules classify", "ruleset"): "2026-03-20",
     ("asnrules classify", "format_"): "parquet",
     ("asnrules generate", "ruleset"): "jwst-3.0.0",
+    ("asnrules candidates", "ruleset"): "jwst-3.0.0",
     ("asnrules why", "ruleset"): "jwst-3.0.0",
     ("asnrules rulesets show", "label"): "jwst-3.0.0",
     ("asnrules rulesets history", "exp_type"): "NRS_IFU",

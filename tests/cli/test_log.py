@@ -195,6 +195,7 @@ def test_a_format_that_there_is_not_is_refused(process: Process) -> None:
 
 
 def test_a_terminal_gets_no_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     for words, is_shown in (([], True), (["--log-format", "json"], False)):
         monkeypatch.setattr(sys, "argv", ["asnrules", *words])

@@ -51,7 +51,7 @@ def candidates(
     --------
     asnrules candidates jw01234_pool.csv
     asnrules candidates jw01234_pool.csv --format options > jobs.txt
-    xargs -L 1 -P 4 asnrules generate jw01234_pool.csv --output associations < jobs.txt
+    xargs -L 1 -P 4 asnrules generate jw01234_pool.csv < jobs.txt
 
     Exit Codes
     ----------
