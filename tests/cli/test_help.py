@@ -125,6 +125,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _environment(folder: Path) -> dict[str, str]:
     return {
         **os.environ,
+        # xargs and the like look for it there.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "ASNRULES_DATABASE": str(folder / "catalog.db"),
         "HOME": str(folder),
         "XDG_DATA_HOME": str(folder / "data"),
