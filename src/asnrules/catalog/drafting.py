@@ -20,6 +20,7 @@ from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import add_exp_types, stored_words
 from asnrules.catalog.writing import Files, ruleset_files
 from asnrules.database.engines import transaction
+from asnrules.database.locks import take_rulesets
 from asnrules.errors import RulesetError, UsageError
 
 DRAFT = "draft"
@@ -193,6 +194,7 @@ def _changing(engine: Engine) -> Iterator[Connection]:
     """Open a writing transaction; the database refuses it where another process was first."""
     try:
         with transaction(engine, writing=True) as connection:
+            take_rulesets(connection)
             yield connection
     except IntegrityError as error:
         reason = str(error.orig).split("\n")[0]

@@ -12,6 +12,7 @@ from asnrules.database.engines import BUSY_SECONDS
 
 _SCHEMA = 0x61736E72756C6573
 _LEDGER = 0x61736E72756C6574
+_RULESETS = 0x61736E72756C6575
 
 
 def take_schema(connection: Connection) -> None:
@@ -25,6 +26,15 @@ def take_ledger(connection: Connection) -> None:
     Runs are chained, so one is added after the other.
     """
     _take(connection, _LEDGER)
+
+
+def take_rulesets(connection: Connection) -> None:
+    """Wait until no other process changes the rulesets.
+
+    Two whose periods meet would wait for each other in the index that refuses it, and
+    PostgreSQL would end one of them as a deadlock.
+    """
+    _take(connection, _RULESETS)
 
 
 def _take(connection: Connection, key: int) -> None:
