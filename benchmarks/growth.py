@@ -1,4 +1,8 @@
-"""How time and memory grow with the exposures of a pool, stage by stage."""
+"""How time and memory grow with the exposures of a pool: stage by stage, and the whole command.
+
+Stages are those of one process that writes files as well. The command writes none, and shares its
+work among the processors.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,12 @@ def growth(setting: Setting) -> Result:
     """Measure, print and give all sizes on all databases."""
     sizes = QUICK_SIZES if setting.quick else LONG_SIZES if setting.long else SIZES
     runs = [
-        {"mode": mode, "database": databases.name, **setting.stages(pool, databases)}
+        {
+            "mode": mode,
+            "database": databases.name,
+            **setting.stages(pool, databases),
+            "command": setting.command(pool, databases, size),
+        }
         for mode in MODES
         for size in sizes
         for pool in [setting.pool(mode, size)]
@@ -45,12 +54,13 @@ def _slopes(mode: str, database: str, runs: list[Result]) -> Result:
         "seconds": {
             stage: exponent(rows, [run["seconds"][stage] for run in fitted]) for stage in STAGES
         },
+        "command": exponent(rows, [run["command"]["wall"] for run in fitted]),
     }
 
 
 def _print(runs: list[Result], slopes: list[Result]) -> None:
     print_table(
-        "growth: seconds of each stage",
+        "growth: seconds of each stage, in one process that writes files as well",
         ["mode", "database", "rows", *STAGES, "total", "\N{MICRO SIGN}s/row", "peak MB"],
         [
             [run["mode"], run["database"], f"{run['rows']:,}"]
@@ -60,12 +70,22 @@ def _print(runs: list[Result], slopes: list[Result]) -> None:
         ],
     )
     print_table(
+        "growth: the whole command, on all processors, recorded, without files",
+        ["mode", "database", "rows", "wall s", "cpu s", "\N{MICRO SIGN}s/row", "peak MB"],
+        [
+            [run["mode"], run["database"], f"{run['rows']:,}"]
+            + [number(run["command"][name]) for name in ("wall", "cpu")]
+            + [number(1e6 * run["command"]["wall"] / run["rows"]), number(run["command"]["peak"])]
+            for run in runs
+        ],
+    )
+    print_table(
         "growth: exponents (1: linear)",
-        ["mode", "database", "rows", *STAGES, "total"],
+        ["mode", "database", "rows", *STAGES, "total", "command"],
         [
             [slope["mode"], slope["database"], f"{slope['from']:,} to {slope['to']:,}"]
             + [number(slope["seconds"][stage]) for stage in STAGES]
-            + [number(slope["total"])]
+            + [number(slope["total"]), number(slope["command"])]
             for slope in slopes
         ],
     )

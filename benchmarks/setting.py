@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.databases import Databases
+from benchmarks.databases import ASNRULES, Databases
 from benchmarks.pools import write_pool
-from benchmarks.processes import measured
+from benchmarks.processes import Cost, measured, median
 
 Result = dict[str, Any]
 _SHORT = 10_000
@@ -81,6 +81,30 @@ class Setting:
             for stage in runs[0]["seconds"]
         }
         return {**runs[0], **middle, "seconds": seconds, "repeats": len(runs)}
+
+    def command(self, pool: Path, databases: Databases, rows: int) -> Result:
+        """Measure the whole command, that records and writes no files, on all processors.
+
+        Parameters
+        ----------
+        pool : Path
+            The pool.
+        databases : Databases
+            Where to record.
+        rows : int
+            Exposures of the pool; medians are given of few.
+        """
+
+        def once() -> Cost:
+            database = databases.new()
+            options = ["--database", database, "generate", str(pool), "--no-files"]
+            try:
+                return measured([*ASNRULES, *options])
+            finally:
+                databases.drop(database)
+
+        cost = median(once, self.repeats if rows <= _SHORT else 1)
+        return {"wall": cost.wall, "cpu": cost.cpu, "peak": cost.peak}
 
     def _stages(self, pool: Path, databases: Databases, *, keep: bool, limit: float) -> Result:
         database, output = databases.new(), self.folder / "output"

@@ -1,7 +1,8 @@
 """Generate once, with a clock on each stage: `python -m benchmarks.stages --help`.
 
-It runs `asnrules.generate.generate` itself and measures the functions that it is made of. Prints
-a JSON object: rows, associations, seconds for each stage, and the rows that were recorded.
+It runs `asnrules.generate.generate` itself, in one process, and measures the functions that it is
+made of. Prints a JSON object: rows, associations, seconds for each stage, and the rows that were
+recorded.
 """
 
 from __future__ import annotations

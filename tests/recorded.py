@@ -31,7 +31,8 @@ from asnrules.catalog.files import read_ruleset
 from asnrules.catalog.opening import connect_catalog, upgrade_catalog
 from asnrules.database import schema
 from asnrules.database.engines import transaction
-from asnrules.generate import Options, diagnostics_of, make_associations, wanted_by
+from asnrules.diagnostics import diagnostics_of
+from asnrules.generate import Options, make_associations, wanted_by
 from asnrules.pools import read_pool
 from asnrules.shipped import shipped
 from asnrules.worked import work_pools

@@ -30,16 +30,11 @@ from asnrules.audit.record import GENERATED, signature_text, trace_values
 from asnrules.audit.redecided import DecisionDifference, MadeDecision, compare_decisions
 from asnrules.audit.stored_pools import stored_pools, unrecorded
 from asnrules.database.engines import transaction
+from asnrules.diagnostics import BLANK_CELLS, diagnostics_of
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.garbage import without_collection
-from asnrules.generate import (
-    BLANK_CELLS,
-    Options,
-    diagnostics_of,
-    make_associations,
-    wanted_by,
-)
+from asnrules.generate import Options, make_associations, wanted_by
 from asnrules.worked import Progress, Rules, WorkedPools, judge_pools, open_rules
 
 
