@@ -6,6 +6,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_MANY = 100_000
+"""Objects for which looking through them takes a time that is felt."""
+
 
 @contextmanager
 def without_collection() -> Iterator[None]:
@@ -20,8 +23,9 @@ def without_collection() -> Iterator[None]:
         yield
     finally:
         if was_collecting:
-            # By way of the frozen ones all that was made counts as old: it would be looked
-            # through at once otherwise, though nothing was found in it.
-            gc.freeze()
+            if gc.get_count()[0] > _MANY:
+                # By way of the frozen ones all that was made counts as old: it would be looked
+                # through at once otherwise. Little is, or cycles in it would never be found.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
-            gc.unfreeze()
