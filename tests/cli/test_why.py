@@ -498,3 +498,24 @@ def test_ruleset_and_day_exclude_each_other(asnrules_on_file: Command, pool: str
     both = ["--ruleset", "jwst-3.0.0", "--as-of", "2026-05-01"]
     asnrules_on_file("why", pool, "sky_uncal.fits", *both).assert_error(2, "--as-of")
     asnrules_on_file("why", pool, "sky_uncal.fits", "--ruleset", "jwst-9").assert_error(3, "jwst-9")
+
+
+def test_associations_for_the_same_reasons_stand_together(
+    asnrules: Command, tmp_path: Path
+) -> None:
+    background = "[('o001', 'observation'), ('c1000', 'background')]"
+    pool = write(
+        tmp_path / "pool.csv",
+        image("sky_uncal.fits", bkgdtarg="t", asn_candidate=background),
+        *(
+            image(f"image{number}_uncal.fits", asn_candidate=background.replace("o001", "o002"))
+            for number in (1, 2)
+        ),
+    )
+    lines = asnrules("why", pool, "sky_uncal.fits").out.splitlines()
+    start = lines.index("In 2 associations: it is a background here (image2)")
+    assert lines[start + 1] == "  jw00001-c1000_image2_00001_asn, jw00001-c1000_image2_00002_asn"
+    assert lines[start + 2].startswith("  Asn_Lv2Image took it as background, for candidate c1000")
+    assert sum("took it as background" in line for line in lines) == 1
+    (own,) = (line for line in lines if line.startswith("jw00001-o001"))
+    assert own.endswith(": it is a science here (image2)")

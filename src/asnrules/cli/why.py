@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -66,36 +67,46 @@ def _lines(explanation: Explanation) -> Iterable[str]:
     else:
         made = published.asn_type or "no association"
         yield f"  the published table ({published.ruleset}) says {published.member_type}, {made}"
-    for document in explanation.document()["associations"]:
+    for lines, documents in groupby(explanation.document()["associations"], key=_joined_lines):
+        names = [document["asn_name"] for document in documents]
+        is_one = len(names) == 1
         yield ""
-        yield (
-            f"{document['asn_name']}: it is {_with_article(document['exptype'])} here "
-            f"({document['asn_type']})"
-        )
-        yield (
-            f"  {document['asn_rule']} took it as {document['role']}, "
-            f"for candidate {document['candidate']} ({document['candidate_type']})"
-        )
-        asked = [text for text in document["asked"] if not text.startswith("not ")]
-        yield f"  asked of it: {'; '.join(asked) or 'nothing'}"
-        if (document["role"], document["exptype"]) == ("science", "background"):
-            yield "  of the sciences of the pattern each is one in turn, the others its background"
-        shared, of_role = (
-            ", ".join(
-                f"{key['keyword']} {key['value']}"
-                for key in document["keys"].values()
-                if key["of_role"] is of_its_role
-            )
-            for of_its_role in (False, True)
-        )
-        yield f"  in common with the other members: {shared or 'nothing'}"
-        if of_role:
-            yield f"  what its role has to match: {of_role}"
+        yield f"{names[0] if is_one else f'In {len(names)} associations'}: {lines[0]}"
+        if not is_one:
+            yield f"  {', '.join(names)}"
+        yield from lines[1:]
     if explanation.reason is not None:
         yield ""
         yield f"It is in no association: {explanation.reason}"
     yield from _dropped_lines(explanation)
     yield from _miss_lines(explanation)
+
+
+def _joined_lines(document: Mapping[str, Any]) -> list[str]:
+    """Say how an exposure came into an association, but for the name of that."""
+    lines = [
+        f"it is {_with_article(document['exptype'])} here ({document['asn_type']})",
+        f"  {document['asn_rule']} took it as {document['role']}, "
+        f"for candidate {document['candidate']} ({document['candidate_type']})",
+    ]
+    asked = [text for text in document["asked"] if not text.startswith("not ")]
+    lines.append(f"  asked of it: {'; '.join(asked) or 'nothing'}")
+    if (document["role"], document["exptype"]) == ("science", "background"):
+        lines.append(
+            "  of the sciences of the pattern each is one in turn, the others its background"
+        )
+    shared, of_role = (
+        ", ".join(
+            f"{key['keyword']} {key['value']}"
+            for key in document["keys"].values()
+            if key["of_role"] is of_its_role
+        )
+        for of_its_role in (False, True)
+    )
+    lines.append(f"  in common with the other members: {shared or 'nothing'}")
+    if of_role:
+        lines.append(f"  what its role has to match: {of_role}")
+    return lines
 
 
 def _dropped_lines(explanation: Explanation) -> Iterable[str]:
