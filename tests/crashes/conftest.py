@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,13 @@ from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery
 
 ROUNDS = int(os.environ.get("ASNRULES_CRASH_ROUNDS", "50"))
+OF_A_SERIES = 50
+"""Rounds with one database. Each round verifies all that came before it."""
+SERIES = [
+    (number, min(OF_A_SERIES, ROUNDS - start))
+    for number, start in enumerate(range(0, ROUNDS, OF_A_SERIES))
+]
+"""The number of each series, and its rounds."""
 BEFORE_THE_LEDGER = "0003"
 
 
@@ -33,6 +41,15 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     nursery = Nursery(tmp_path_factory.mktemp("nursery"))
     yield nursery
     nursery.end()
+
+
+@pytest.fixture(scope="session")
+def counts_of() -> Iterator[Callable[[str], Counter[str]]]:
+    """Give the counts of what became of a kind of rounds; all are printed at the end."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    yield counts.__getitem__
+    for what, found in counts.items():
+        print(f"\n{what}: " + ", ".join(f"{count} {how}" for how, count in sorted(found.items())))
 
 
 def pool_of(path: Path, number: int, exposures: int = 60) -> str:

@@ -10,8 +10,7 @@ import os
 import random
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,18 +20,17 @@ from asnrules.audit.verify import verify
 from asnrules.catalog.opening import check_catalog, connect_catalog
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
-from crashes.conftest import BEFORE_THE_LEDGER, ROUNDS, pool_of
+from crashes.conftest import BEFORE_THE_LEDGER, SERIES, pool_of
 from crashes.nursery import KILLED, Ended, Nursery
 
 SLOWEST = 1.2
 """Moments are drawn up to this many times the seconds that an undisturbed command takes."""
 
 
-@contextmanager
-def counted(what: str) -> Iterator[Counter[str]]:
-    counts: Counter[str] = Counter()
-    yield counts
-    print(f"\n{what}: " + ", ".join(f"{count} {how}" for how, count in sorted(counts.items())))
+CountsOf = Callable[[str], Counter[str]]
+series = pytest.mark.parametrize(
+    ("number", "rounds"), SERIES, ids=[f"series{number}" for number, _ in SERIES]
+)
 
 
 def how(ended: Ended) -> str:
@@ -121,82 +119,114 @@ class Importing(Recording):
 KINDS = {"generate": Generating, "audit import": Importing}
 
 
+@series
 @pytest.mark.parametrize("kind", KINDS)
 def test_recording_is_killed(
-    nursery: Nursery, database_url: str, engine: Engine, tmp_path: Path, kind: str
+    nursery: Nursery,
+    database_url: str,
+    engine: Engine,
+    tmp_path: Path,
+    counts_of: CountsOf,
+    kind: str,
+    number: int,
+    rounds: int,
 ) -> None:
     work = KINDS[kind](nursery, database_url, tmp_path)
-    draw = random.Random(1)
-    with counted(f"{kind} on {engine.dialect.name}, kill -9") as counts:
-        for _ in range(ROUNDS):
-            ended = work.anew(kill_after=draw.uniform(0, SLOWEST * work.typical))
-            counts[how(ended)] += 1
-            assert_whole(engine, work.acknowledged)
-            work.again()
+    draw = random.Random(f"killed {number}")
+    counts: Counter[str] = Counter()
+    for _ in range(rounds):
+        ended = work.anew(kill_after=draw.uniform(0, SLOWEST * work.typical))
+        counts[how(ended)] += 1
+        assert_whole(engine, work.acknowledged)
+        work.again()
     assert_whole(engine, work.acknowledged)
-    assert counts["killed"] > ROUNDS / 4
+    counts_of(f"{kind} on {engine.dialect.name}, kill -9").update(counts)
+    assert counts["killed"] > rounds / 4
 
 
+@series
 @pytest.mark.parametrize("kind", KINDS)
 def test_recording_runs_out_of_disk(
-    nursery: Nursery, seeded_file: Path, tmp_path: Path, kind: str
+    nursery: Nursery,
+    seeded_file: Path,
+    tmp_path: Path,
+    counts_of: CountsOf,
+    kind: str,
+    number: int,
+    rounds: int,
 ) -> None:
     """Nothing that it writes may grow beyond a size: database, journal or association file."""
     engine = connect_catalog(str(seeded_file))
     work = KINDS[kind](nursery, str(seeded_file), tmp_path)
-    draw = random.Random(2)
-    with counted(f"{kind} on sqlite, disk full") as counts:
-        for _ in range(ROUNDS):
-            size = seeded_file.stat().st_size
-            ended = work.anew(file_size=draw.choice([draw.randrange(200_000), size]))
-            counts[how(ended)] += 1
-            assert ended.code != 0 or ended.run_ids
-            assert_whole(engine, work.acknowledged)
-            work.again()
-    assert counts["finished"] < ROUNDS
+    draw = random.Random(f"disk {number}")
+    counts: Counter[str] = Counter()
+    for _ in range(rounds):
+        size = seeded_file.stat().st_size
+        ended = work.anew(file_size=draw.choice([draw.randrange(200_000), size]))
+        counts[how(ended)] += 1
+        assert ended.code != 0 or ended.run_ids
+        assert_whole(engine, work.acknowledged)
+        work.again()
+    counts_of(f"{kind} on sqlite, disk full").update(counts)
+    assert counts["finished"] < rounds
 
 
+@series
 @pytest.mark.parametrize("kind", KINDS)
 def test_recording_loses_its_connection(
-    nursery: Nursery, postgresql_url: str, tmp_path: Path, kind: str
+    nursery: Nursery,
+    postgresql_url: str,
+    tmp_path: Path,
+    counts_of: CountsOf,
+    kind: str,
+    number: int,
+    rounds: int,
 ) -> None:
     engine = connect_catalog(postgresql_url)
     assert nursery.run("--database", postgresql_url, "db", "upgrade").code == 0
     work = KINDS[kind](nursery, postgresql_url, tmp_path)
-    draw = random.Random(3)
-    with counted(f"{kind} on postgresql, connection lost") as counts:
-        for _ in range(ROUNDS):
-            moment = draw.uniform(0, SLOWEST * work.typical)
-            ended = work.anew(lose_after=moment, url=postgresql_url)
-            counts[how(ended)] += 1
-            assert ended.code in {0, 4}
-            assert ended.code == 0 or ended.err.count("\n") == 1
-            assert_whole(engine, work.acknowledged)
-            work.again()
+    draw = random.Random(f"connection {number}")
+    counts: Counter[str] = Counter()
+    for _ in range(rounds):
+        moment = draw.uniform(0, SLOWEST * work.typical)
+        ended = work.anew(lose_after=moment, url=postgresql_url)
+        counts[how(ended)] += 1
+        assert ended.code in {0, 4}
+        assert ended.code == 0 or ended.err.count("\n") == 1
+        assert_whole(engine, work.acknowledged)
+        work.again()
+    counts_of(f"{kind} on postgresql, connection lost").update(counts)
     assert counts["refused by the database"] > 0
 
 
+@series
 def test_upgrade_is_killed(
-    nursery: Nursery, older_database: Callable[[], str], engine_name: str
+    nursery: Nursery,
+    older_database: Callable[[], str],
+    engine_name: str,
+    counts_of: CountsOf,
+    number: int,
+    rounds: int,
 ) -> None:
-    draw = random.Random(4)
+    draw = random.Random(f"upgrade {number}")
+    counts: Counter[str] = Counter()
     typical = nursery.run("--database", older_database(), "db", "upgrade").seconds
-    with counted(f"db upgrade on {engine_name}, kill -9") as counts:
-        for _ in range(ROUNDS):
-            database = older_database()
-            engine = connect_catalog(database)
-            command = ("--database", database, "db", "upgrade")
-            ended = nursery.run(*command, kill_after=draw.uniform(0, SLOWEST * typical))
-            counts[how(ended)] += 1
-            with transaction(engine) as connection:
-                revision = migrations.current_revision(connection)
-            assert revision == migrations.HEAD or (
-                revision == BEFORE_THE_LEDGER and ended.code == KILLED
-            )
-            assert nursery.run(*command).code == 0
-            assert check_catalog(engine) == []
-            assert_whole(engine, {1, 2, 3})
-    assert counts["killed"] > ROUNDS / 4
+    for _ in range(rounds):
+        database = older_database()
+        engine = connect_catalog(database)
+        command = ("--database", database, "db", "upgrade")
+        ended = nursery.run(*command, kill_after=draw.uniform(0, SLOWEST * typical))
+        counts[how(ended)] += 1
+        with transaction(engine) as connection:
+            revision = migrations.current_revision(connection)
+        assert revision == migrations.HEAD or (
+            revision == BEFORE_THE_LEDGER and ended.code == KILLED
+        )
+        assert nursery.run(*command).code == 0
+        assert check_catalog(engine) == []
+        assert_whole(engine, {1, 2, 3})
+    counts_of(f"db upgrade on {engine_name}, kill -9").update(counts)
+    assert counts["killed"] > rounds / 4
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
