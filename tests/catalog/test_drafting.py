@@ -23,6 +23,7 @@ from asnrules.catalog.drafting import (
 )
 from asnrules.catalog.files import read_ruleset
 from asnrules.catalog.opening import check_catalog
+from asnrules.catalog.plain_writing import write_folder
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
     PUBLISHED,
@@ -32,7 +33,6 @@ from asnrules.catalog.rulesets import (
     in_force,
     list_rulesets,
 )
-from asnrules.catalog.writing import write_folder
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, RulesetError, UsageError
 from asnrules.shipped import shipped

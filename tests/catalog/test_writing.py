@@ -18,7 +18,8 @@ from asnrules.catalog import store
 from asnrules.catalog.content import RulesetContent
 from asnrules.catalog.executable import build_ruleset
 from asnrules.catalog.files import read_ruleset
-from asnrules.catalog.writing import ruleset_files, write_file, write_folder
+from asnrules.catalog.plain_writing import write_file, write_folder
+from asnrules.catalog.writing import ruleset_files
 from asnrules.database.engines import transaction
 from asnrules.errors import OutputError, RulesetError
 from asnrules.shipped import shipped

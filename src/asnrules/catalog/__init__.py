@@ -11,6 +11,7 @@
 `condition_files`       read its conditions
 `writing`               write a ruleset as files
 `executable_writing`    write the files of an executable ruleset
+`plain_writing`         write plain files: the texts, and folders of them
 `page`                  read the exposure-mode page that the observatory publishes
 `corrections`           correct what is misprinted on it, or ask
 `page_writing`          write a published ruleset as such a page

@@ -16,9 +16,10 @@ from asnrules.catalog.content import Rows, RulesetContent
 from asnrules.catalog.corrections import Accepted, correct_page
 from asnrules.catalog.files import check_label, read_ruleset
 from asnrules.catalog.page import STANDARD_INPUT, read_page
+from asnrules.catalog.plain_writing import Files
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import add_exp_types, stored_words
-from asnrules.catalog.writing import Files, ruleset_files
+from asnrules.catalog.writing import ruleset_files
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_rulesets
 from asnrules.errors import RulesetError, UsageError

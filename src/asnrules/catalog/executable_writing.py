@@ -14,7 +14,7 @@ from typing import Any
 
 from asnrules.catalog.accepted_files import accepted_cells
 from asnrules.catalog.content import Rows, RulesetContent
-from asnrules.catalog.writing import Files, csv_text, header_of, toml_text
+from asnrules.catalog.plain_writing import Files, csv_text, header_of, toml_text
 from asnrules.engine.model import Operator
 from asnrules.errors import RulesetError
 

@@ -116,7 +116,7 @@ def export(
     """
     from asnrules.catalog.drafting import export_files, export_page
     from asnrules.catalog.opening import open_catalog
-    from asnrules.catalog.writing import write_file, write_folder
+    from asnrules.catalog.plain_writing import write_file, write_folder
 
     engine = open_catalog(context.obj)
     if str(target) == "-":
