@@ -13,10 +13,10 @@ from asnrules.catalog.modes import ExposureMode
 from asnrules.catalog.rulesets import RulesetInfo
 from asnrules.engine.alone import anchored
 from asnrules.engine.conditions import condition_holds
-from asnrules.engine.drafts import Work
 from asnrules.engine.model import Rule, Ruleset
 from asnrules.engine.signatures import Judgement
 from asnrules.engine.values import is_empty
+from asnrules.engine.work import Work
 
 
 class RuleAnswer(NamedTuple):

@@ -22,10 +22,10 @@ from asnrules.catalog.rulesets import (
 from asnrules.catalog.vocabulary import assumed_values, keyword_names, special_keywords
 from asnrules.classifier import Classification, Classifier
 from asnrules.database.engines import transaction
-from asnrules.engine.drafts import Work
 from asnrules.engine.model import Ruleset
 from asnrules.engine.signatures import Judge
 from asnrules.engine.values import Row
+from asnrules.engine.work import Work
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
 

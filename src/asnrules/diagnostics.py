@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Outcome
 from asnrules.engine.values import is_empty
+from asnrules.engine.work import Work
 from asnrules.pools import Pool
 from asnrules.worked import WorkedPools
 

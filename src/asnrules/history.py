@@ -20,8 +20,8 @@ from asnrules.catalog.vocabulary import assumed_values, special_keywords
 from asnrules.classifier import Classification, Classifier
 from asnrules.classify import load_rules
 from asnrules.database.engines import transaction
-from asnrules.engine.drafts import Work
 from asnrules.engine.values import Row
+from asnrules.engine.work import Work
 
 
 class Change(NamedTuple):

@@ -17,11 +17,11 @@ from asnrules.classifier import Classification, Classifier
 from asnrules.classify import load_rules
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import condition_holds
-from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.model import Ruleset
 from asnrules.engine.order import canonical_order
 from asnrules.engine.values import Row
+from asnrules.engine.work import Work
 from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
 from asnrules.pools.rendering import TableSource, rendered

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft
 from asnrules.engine.finishing import finish
+from asnrules.engine.work import Work
 from engine.building import Exposure, by_grouping, by_procedure, image, ruleset, shown, work_of
 from engine.pools import FAMILIES, pools
 

@@ -14,10 +14,10 @@ import pytest
 from asnrules.catalog.executable import build_ruleset
 from asnrules.catalog.files import read_ruleset
 from asnrules.catalog.plain import read_csv
-from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Generation
 from asnrules.engine.model import Ruleset
 from asnrules.engine.order import canonical_order
+from asnrules.engine.work import Work
 from asnrules.pools import read_pool
 from asnrules.shipped import shipped
 from asnrules.worked import check_columns

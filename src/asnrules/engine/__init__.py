@@ -8,6 +8,7 @@ rule: all of that is in the rows of the ruleset.
 `values`              what an empty value is
 `conditions`          evaluate a condition on an exposure
 `signatures`          judge each distinct signature once: class, rules, reasons
+`work`                the exposures of a pool, judged
 `drafts`              associations while they grow
 `stretches`           members that many associations share
 `candidates`          which exposures belong to which candidate

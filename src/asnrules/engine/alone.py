@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from asnrules.associations.model import Member, Product
 from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.drafts import Work
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.pruning import Entry, digest_of, prune
 from asnrules.engine.finishing.validity import OBSERVATION
@@ -12,6 +11,7 @@ from asnrules.engine.model import Rule
 from asnrules.engine.procedure import Procedure
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
+from asnrules.engine.work import Work
 
 _CANDIDATE = ("o001", OBSERVATION)
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from asnrules.engine.candidates import Pair, SubPool, sub_pools
-from asnrules.engine.drafts import Work
 from asnrules.engine.growth import refusal
+from asnrules.engine.work import Work
 
 _SUFFIX = re.compile("[_-][^_-]*$")
 

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 from asnrules.engine.candidates import Pair
 from asnrules.engine.cohorts import Cohorts
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft
 from asnrules.engine.finishing import finish
 from asnrules.engine.grouping import Group
 from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
+from asnrules.engine.work import Work
 
 _Made = tuple[str, int]
 """The name of a rule, and a digest of the files with their exptypes that it put together.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.engine.model import Key, Role, Rule, Ruleset
-from asnrules.engine.signatures import SCIENCE, Judge, Judgement, RuleVerdict
+from asnrules.engine.signatures import SCIENCE, Judgement, RuleVerdict
 from asnrules.engine.stretches import DraftMember, Stretch
-from asnrules.engine.values import EMPTY, Row
+from asnrules.engine.values import EMPTY
+from asnrules.engine.work import Work
 
 Locked = dict[str, tuple[str, str]]
 """Locked keys: name to the keyword that the value came from, and the value."""
@@ -117,117 +116,6 @@ class Fate(NamedTuple):
     reason: str | None
     association: Association | None = None
     keys: Mapping[str, tuple[str, str]] = {}
-
-
-class KeyColumn(NamedTuple):
-    """What a key finds in each exposure.
-
-    Attributes
-    ----------
-    numbers : list of int
-        For each exposure, a number of `pairs`; equal numbers for equal finds.
-    pairs : list of (str, str) or None
-        The keyword and its value; None, which has the number 0, for no value.
-    """
-
-    numbers: list[int]
-    pairs: list[tuple[str, str] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """The exposures of a pool, judged: all that grouping and finishing need.
-
-    Attributes
-    ----------
-    ruleset : Ruleset
-        The rules.
-    rows : sequence of tuple
-        The values of each exposure, in canonical order.
-    places : dict of str to int
-        Where the value of a keyword stands in a row.
-    judgements : sequence of Judgement
-        What the rules say of each exposure, in canonical order.
-    has_other_names : bool
-        Whether any exposure is listed under a name that is not that of its uncal product.
-    degraded : set of int
-        The exposures that have an error.
-    has_repeated_names : bool
-        Whether any file name comes more than once.
-    """
-
-    ruleset: Ruleset
-    rows: Sequence[Row]
-    places: dict[str, int]
-    judgements: Sequence[Judgement]
-    has_other_names: bool
-    degraded: AbstractSet[int] = frozenset()
-    has_repeated_names: bool = False
-    _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
-
-    @classmethod
-    def judged(cls, ruleset: Ruleset, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
-        """Judge the exposures of a pool, given in canonical order."""
-        return cls.judged_by(Judge(ruleset, keywords), keywords, rows)
-
-    @classmethod
-    def judged_by(cls, judge: Judge, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
-        """Judge exposures by a judge that remembers the signatures of others."""
-        places = {keyword: place for place, keyword in enumerate(keywords)}
-        judgements = [judge.judge(row) for row in rows]
-        names = [row[places["filename"]] or "" for row in rows]
-        error = places.get("exposerr")
-        return cls(
-            judge.ruleset,
-            rows,
-            places,
-            judgements,
-            has_other_names=any("_uncal." not in name for name in names),
-            degraded={
-                place
-                for place, row in enumerate(rows)
-                if error is not None and row[error] not in EMPTY
-            },
-            has_repeated_names=len(set(names)) < len(names),
-        )
-
-    def value(self, place: int, keyword: str) -> str | None:
-        """Give the raw value of an exposure's keyword; None if there is no such column."""
-        column = self.places.get(keyword)
-        return None if column is None else self.rows[place][column]
-
-    def given(self, place: int, keyword: str) -> str | None:
-        """Give the value of an exposure's keyword; None if it is empty."""
-        value = self.value(place, keyword)
-        return None if value in EMPTY else value
-
-    def first_given(self, place: int, sources: Sequence[str]) -> tuple[str, str] | None:
-        """Give the first keyword of several that has a value, and the value."""
-        for source in sources:
-            value = self.given(place, source)
-            if value is not None:
-                return source, value
-        return None
-
-    def key_column(self, sources: tuple[str, ...]) -> KeyColumn:
-        """Give what a key with these sources finds in each exposure."""
-        column = self._columns.get(sources)
-        if column is None:
-            column = self._columns[sources] = self._key_column(sources)
-        return column
-
-    def _key_column(self, sources: tuple[str, ...]) -> KeyColumn:
-        known = [source for source in sources if source in self.places]
-        if not known:
-            return KeyColumn([0] * len(self.rows), [None])
-        cells = list(map(itemgetter(*(self.places[source] for source in known)), self.rows))
-        seen: dict[tuple[str, str], int] = {}
-        numbers: dict[Any, int] = {}
-        for found in dict.fromkeys(cells):
-            pairs = zip(known, found if len(known) > 1 else (found,), strict=True)
-            pair = next((pair for pair in pairs if pair[1] not in EMPTY), None)
-            numbers[found] = 0 if pair is None else seen.setdefault(pair, len(seen) + 1)
-        return KeyColumn([numbers[found] for found in cells], [None, *seen])
 
 
 def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:

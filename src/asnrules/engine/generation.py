@@ -12,10 +12,11 @@ from typing import NamedTuple
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, Selection, SubPool, sub_pools
 from asnrules.engine.diagnosis import OrderDependence
-from asnrules.engine.drafts import Draft, Fate, Work, find
+from asnrules.engine.drafts import Draft, Fate, find
 from asnrules.engine.finishing.wording import left_out_text
 from asnrules.engine.growth import Growth, Refused
 from asnrules.engine.naming import Made, Naming, merge
+from asnrules.engine.work import Work
 from asnrules.processes import Told, shared
 
 _WORTH_SHARING = 5_000

@@ -12,19 +12,12 @@ from itertools import chain
 from typing import NamedTuple
 
 from asnrules.engine.cohorts import Cohorts
-from asnrules.engine.drafts import (
-    Draft,
-    KeyColumn,
-    Locked,
-    Work,
-    is_rateints,
-    lock_keys,
-    written_exptype,
-)
+from asnrules.engine.drafts import Draft, Locked, is_rateints, lock_keys, written_exptype
 from asnrules.engine.model import Role
 from asnrules.engine.procedure import Candidate
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
+from asnrules.engine.work import KeyColumn, Work
 
 
 class Group(NamedTuple):

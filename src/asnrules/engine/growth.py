@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.diagnosis import Diagnosis, OrderDependence
-from asnrules.engine.drafts import Draft, Fate, Work, find
+from asnrules.engine.drafts import Draft, Fate, find
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
 from asnrules.engine.grouping import Group, Grouping
 from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.work import Work
 
 _OF_SCIENCE, _NO_CANDIDATE_STANDS, _OF_COMPANION, _OTHER_CANDIDATE = range(4)
 """How much a reason says of an exposure: of an association that it would have been the science of,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
-from asnrules.engine.drafts import Draft, Locked, Work
+from asnrules.engine.drafts import Draft, Locked
 from asnrules.engine.finishing.names import (
     UNDEFINED_PRODUCT,
     association_name,
@@ -21,6 +21,7 @@ from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.wording import keys_text, requirements_text
+from asnrules.engine.work import Work
 
 
 class Made(NamedTuple):

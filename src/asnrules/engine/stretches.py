@@ -9,10 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate, compress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from asnrules.engine.drafts import Work
+from asnrules.engine.work import Work
 
 
 class DraftMember(NamedTuple):
@@ -39,7 +38,7 @@ class DraftMember(NamedTuple):
     role: str = ""
 
 
-Facet = Callable[["Work", DraftMember], Any]
+Facet = Callable[[Work, DraftMember], Any]
 """Says something of a member."""
 
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from asnrules.associations.model import Association
 from asnrules.audit.recorded import RecordedExposure, RecordedRun
 from asnrules.engine.candidates import Selection, sub_pools
-from asnrules.engine.drafts import Work
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.order import canonical_order
 from asnrules.engine.signatures import SCIENCE, Judge
+from asnrules.engine.work import Work
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates

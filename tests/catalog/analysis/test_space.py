@@ -13,7 +13,6 @@ from asnrules.catalog.analysis.answers import Answer, Answering
 from asnrules.catalog.analysis.space import Cell, Space
 from asnrules.catalog.executable import build_ruleset
 from asnrules.engine.alone import anchored
-from asnrules.engine.drafts import Work
 from asnrules.engine.model import (
     ClassRule,
     Condition,
@@ -26,6 +25,7 @@ from asnrules.engine.model import (
     Term,
 )
 from asnrules.engine.signatures import Judgement, judge_values
+from asnrules.engine.work import Work
 from catalog.analysis.rulesets import seed, vocabulary
 
 KEYWORDS = vocabulary().keywords()

@@ -11,12 +11,12 @@ from asnrules.associations.reader import ForeignAssociation
 from asnrules.audit.foreign.differences import content, differences
 from asnrules.classifier import Classification
 from asnrules.engine.candidates import SubPool, sub_pools
-from asnrules.engine.drafts import Work
 from asnrules.engine.finishing.names import product_name
 from asnrules.engine.finishing.wfss import MADE_LATER
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.naming import merge
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.work import Work
 from asnrules.worked import WorkedPools
 
 _LATER = tuple(ending for ending, _ in MADE_LATER)

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from asnrules.catalog.analysis.partition import partition
 from asnrules.catalog.analysis.space import Cell, Example
 from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.drafts import Draft, Work, written_exptype
+from asnrules.engine.drafts import Draft, written_exptype
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import BACKGROUND, OBSERVATION, cannot_stand
 from asnrules.engine.model import Rule, Ruleset
 from asnrules.engine.signatures import SCIENCE, Judgement
 from asnrules.engine.stretches import DraftMember
+from asnrules.engine.work import Work
 
 _CANDIDATE = ("o001", OBSERVATION)
 _CANDIDATE_KEYWORDS = ("candidate_id", "candidate_type")

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft
 from asnrules.engine.finishing.imprints import imprint_pruning
 from asnrules.engine.finishing.names import member_name
 from asnrules.engine.finishing.nods import (
@@ -33,6 +33,7 @@ from asnrules.engine.finishing.wfss import (
     wfss_catalog_parallel,
 )
 from asnrules.engine.stretches import DraftMember
+from asnrules.engine.work import Work
 
 Step = Callable[[Draft, Work], list[Draft] | str]
 """Takes an association; gives what becomes of it, or in words why nothing does."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft
 from asnrules.engine.finishing.validity import BACKGROUND
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import Log, arranged
+from asnrules.engine.work import Work
 
 FIVE_POINTS = 5
 """The number of primary points of the pattern whose neighbouring points overlap."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.work import Work
 
 OBSERVATION = "observation"
 BACKGROUND = "background"

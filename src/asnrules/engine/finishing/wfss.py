@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable
 from itertools import chain
 
-from asnrules.engine.drafts import Draft, Work
+from asnrules.engine.drafts import Draft
 from asnrules.engine.finishing.names import program_name
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember, Stretch
+from asnrules.engine.work import Work
 
 DIRECT_IMAGE = "direct_image"
 MADE_LATER = (
