@@ -78,6 +78,8 @@ class Recording:
         """Give the same command again, undisturbed."""
         ended = self._run()
         assert ended.code == 0, ended.err
+        # A busy machine is slower at one time than at another.
+        self.typical = ended.seconds
         self._check()
 
     def _run(self, **cut: float | int | str) -> Ended:
@@ -222,7 +224,10 @@ def test_upgrade_is_killed(
         assert revision == migrations.HEAD or (
             revision == BEFORE_THE_LEDGER and ended.code == KILLED
         )
-        assert nursery.run(*command).code == 0
+        again = nursery.run(*command)
+        assert again.code == 0
+        if revision != migrations.HEAD:
+            typical = again.seconds
         assert check_catalog(engine) == []
         assert_whole(engine, {1, 2, 3})
     counts_of(f"db upgrade on {engine_name}, kill -9").update(counts)
