@@ -19,9 +19,11 @@ from benchmarks.irregular import irregular
 from benchmarks.ledger import ledger
 from benchmarks.oracle import oracle
 from benchmarks.setting import Result, Setting
+from benchmarks.startup import startup
 from benchmarks.worst import worst
 
 SECTIONS = {
+    "startup": startup,
     "oracle": oracle,
     "growth": growth,
     "floor": floor,

@@ -32,7 +32,7 @@ def test_a_quick_run(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(figures.read_text())
     assert found["oracle"].get("runs") or found["oracle"] == {"skipped": "no jwst"}
-    for section in ("growth", "floor", "worst", "irregular"):
+    for section in ("startup", "growth", "floor", "worst", "irregular"):
         assert f"\n{section}: " in done.stdout
         assert found[section]["runs"]
         assert not any("error" in run for run in found[section]["runs"])
