@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from cli.conftest import Process
+from cli.terminals import all_shown
 
 COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 
@@ -39,15 +40,8 @@ def terminal(kept_file: str) -> Callable[..., bytes]:
         child, terminal = pty.fork()
         if child == 0:
             os.execve(sys.executable, [sys.executable, *arguments], {**variables, **environment})
-        printed = b""
-        try:
-            while block := os.read(terminal, 65536):
-                printed += block
-        except OSError:
-            pass  # The other side is closed.
-        finally:
-            os.close(terminal)
-            os.waitpid(child, 0)
+        printed = all_shown(terminal)
+        os.waitpid(child, 0)
         return printed
 
     return run
