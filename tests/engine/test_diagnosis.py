@@ -92,6 +92,19 @@ def test_each_candidate_is_named() -> None:
     ]
 
 
+def test_each_program_of_a_candidate_is_named() -> None:
+    pool: list[Exposure] = []
+    for program in ("1", "2", "3"):
+        own = {"program": program}
+        pool += [image(f"{program}a", **own), image(f"{program}d", **own, filter="f150w")]
+        pool += [image(f"{program}{star}", **own, **STAR) for star in "bc"]
+    assert sorted(names for _, _, names in dependent(*pool)) == [
+        ["1a", "1b", "1c"],
+        ["2a", "2b", "2c"],
+        ["3a", "3b", "3c"],
+    ]
+
+
 # Where it does not
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -20,6 +21,9 @@ from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
+
+Numbered = tuple[int, Group]
+"""The place of a rule in the ruleset, and exposures that it can take."""
 
 _Made = tuple[str, int]
 """The name of a rule, and a digest of the files with their exptypes that it put together.
@@ -64,40 +68,46 @@ class Diagnosis:
         self._names = [places[name] for name in sorted(NAMES & places.keys())]
         self._relevant = itemgetter(*(places[name] for name in places.keys() - NAMES - IRRELEVANT))
 
-    def order_matters(
-        self, number: int, candidate: Pair, group: Group, finished: Sequence[Draft]
-    ) -> bool:
-        """Tell whether other orders of a group lead to other associations of its candidate.
+    def of_candidate(
+        self, candidate: Pair, groups: Sequence[Numbered], finished: Sequence[Draft]
+    ) -> list[OrderDependence]:
+        """Give those groups of a candidate whose other orders lead to other associations of it.
 
         Parameters
         ----------
-        number : int
-            The place of the rule in the ruleset.
         candidate : tuple of (str, str)
             Id and type of the candidate.
-        group : Group
-            The exposures.
+        groups : sequence of (int, Group)
+            The groups of its exposures that are not regular.
         finished : sequence of Draft
             All associations of the candidate, by all rules.
 
         Returns
         -------
-        bool
-            Whether any of the orders tried made a difference: not all orders are tried.
+        list of OrderDependence
+            The groups where any of the orders tried made a difference: not all orders are tried.
         """
+        made = _Memberships(self._work, finished)
+        return [
+            OrderDependence(self._work.ruleset.rules[number], candidate, group.places)
+            for number, group in groups
+            if self._order_matters(number, candidate, group, made)
+        ]
+
+    def _order_matters(
+        self, number: int, candidate: Pair, group: Group, made: _Memberships
+    ) -> bool:
         pattern = self._pattern(number, candidate, group.places)
         if pattern in self._harmless:
             return False
         cohorts = Cohorts(self._work, number, candidate, group.shared)
         expected = self._outcome(cohorts, group.places)
-        made: Counter[_Made] | None = None
         is_same = True
         for order in _orders(self._work, group.places):
             other = self._outcome(cohorts, order)
             if other != expected:
                 is_same = False
-                made = made or Counter(_made(self._work, draft) for draft in finished)
-                if _kept(made) != _kept(made - expected + other):
+                if made.would_differ(expected, other):
                     return True
         if is_same:
             self._harmless.add(pattern)
@@ -124,9 +134,36 @@ class Diagnosis:
         return number, candidate[1], tuple(map(self._relevant, rows)), tuple(names)
 
 
+class _Memberships:
+    """What the associations of a candidate are made of, by digest.
+
+    A candidate may have thousands of associations and as many groups to look at, so they are
+    gone through once, when first asked, and each group asks for its own digests only.
+    """
+
+    def __init__(self, work: Work, finished: Sequence[Draft]) -> None:
+        self._work = work
+        self._finished = finished
+
+    @cached_property
+    def _by_digest(self) -> dict[int, Counter[_Made]]:
+        found: dict[int, Counter[_Made]] = {}
+        for draft in self._finished:
+            made = _made(self._work, draft)
+            found.setdefault(made[1], Counter())[made] += 1
+        return found
+
+    def would_differ(self, expected: Counter[_Made], other: Counter[_Made]) -> bool:
+        """Tell whether pruning would keep something else with one outcome in another's place."""
+        made: Counter[_Made] = Counter()
+        for digest in {digest for _, digest in (*expected, *other)}:
+            made.update(self._by_digest.get(digest, {}))
+        return _kept(made) != _kept(made - expected + other)
+
+
 def _kept(made: Counter[_Made]) -> dict[int, str]:
     """Give the digests with the rule that stays for each, as pruning chooses it."""
-    return {digest: rule for rule, digest in sorted(made, key=lambda one: one[0])}
+    return {digest: rule for rule, digest in sorted(made)}
 
 
 def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.diagnosis import Diagnosis, OrderDependence
+from asnrules.engine.diagnosis import Diagnosis, Numbered, OrderDependence
 from asnrules.engine.drafts import Draft, Fate, find
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
-from asnrules.engine.grouping import Group, Grouping
+from asnrules.engine.grouping import Grouping
 from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
@@ -21,9 +21,6 @@ of a candidate, of an association that it would have helped, of what a rule is f
 
 Refused = tuple[int, Sequence[int], str]
 """How much a reason says, the exposures, and the reason."""
-
-_Numbered = tuple[int, Group]
-"""The number of a rule, and exposures that it can take."""
 
 
 class Growth:
@@ -74,20 +71,23 @@ class Growth:
             grown, irregular = self._grow(pool)
             grown.sort(key=lambda draft: (draft.creator, draft.rule.name))
             finished = self._finish(grown)
-            self._diagnose(pool.candidate, irregular, finished)
+            if self._diagnosis is not None:
+                self.order_dependent += self._diagnosis.of_candidate(
+                    pool.candidate, irregular, finished
+                )
             drafts += finished
             if progress is not None:
                 progress(done, len(pools))
         return drafts
 
-    def _grow(self, pool: SubPool) -> tuple[list[Draft], list[_Numbered]]:
+    def _grow(self, pool: SubPool) -> tuple[list[Draft], list[Numbered]]:
         """Give the associations of a candidate, and the groups that are not regular."""
         taken: dict[int, list[int]] = {}
         for place in pool.places:
             for number in self._work.judgements[place].takers:
                 taken.setdefault(number, []).append(place)
         grown: list[Draft] = []
-        irregular: list[_Numbered] = []
+        irregular: list[Numbered] = []
         for number, exposures in taken.items():
             reason = refusal(self._work.ruleset.rules[number], pool.candidate)
             if reason is not None:
@@ -97,16 +97,6 @@ class Growth:
             grown += grouping.associations(exposures)
             irregular += [(number, group) for group in grouping.irregular]
         return grown, irregular
-
-    def _diagnose(
-        self, candidate: Pair, irregular: Sequence[_Numbered], finished: Sequence[Draft]
-    ) -> None:
-        if self._diagnosis is None:
-            return
-        for number, group in irregular:
-            if self._diagnosis.order_matters(number, candidate, group, finished):
-                rule = self._work.ruleset.rules[number]
-                self.order_dependent.append(OrderDependence(rule, candidate, group.places))
 
     def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], reason: str) -> None:
         rank = _NO_CANDIDATE_STANDS if cannot_stand(candidate) == reason else _OTHER_CANDIDATE
