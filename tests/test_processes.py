@@ -105,6 +105,41 @@ def test_an_error_of_ours_is_raised_here(pieces: list[int]) -> None:
         shared(_failing, pieces, [1, 1], 2)
 
 
+class _TwoPartError(Exception):
+    """One that cannot be made again of what it was pickled as."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} {other}")
+
+
+@needs_forks
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (KeyError("nod_split_primary"), KeyError),
+        (MemoryError("no more"), MemoryError),
+        (_TwoPartError("a", "b"), RuntimeError),
+        (ValueError(lambda: None), RuntimeError),
+    ],
+)
+def test_any_error_of_another_process_comes_home(error: Exception, raised: type[Exception]) -> None:
+    here = os.getpid()
+    barrier = get_context("fork").Barrier(2)
+
+    def failing_elsewhere(_pieces: Sequence[int], _told: Told | None) -> None:
+        barrier.wait(60)
+        if os.getpid() != here:
+            raise error
+
+    with pytest.raises(raised) as caught:
+        shared(failing_elsewhere, [1, 2], [1, 1], 2)
+    if raised is not RuntimeError:
+        assert caught.value.args == error.args
+    (note,) = caught.value.__notes__
+    assert "in failing_elsewhere" in note
+    assert type(error).__name__ in note
+
+
 @needs_forks
 def test_a_process_that_is_killed() -> None:
     here = os.getpid()

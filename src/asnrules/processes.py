@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asnrules.errors import AsnrulesError, ProcessError
+from asnrules.errors import ProcessError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -61,8 +61,7 @@ def shared(
     Parameters
     ----------
     function : callable
-        Works a share of the pieces, and tells how far it is. What it gives, or raises of our own
-        errors, is pickled.
+        Works a share of the pieces, and tells how far it is. What it gives or raises is pickled.
     pieces : sequence
         Shares are neighbours in it.
     sizes : sequence of int
@@ -84,6 +83,8 @@ def shared(
     ------
     ProcessError
         If another process was ended from outside.
+    Exception
+        Whatever the function raises in another process, with its traceback there as a note.
     """
     if workers < 2 or len(pieces) < 2 or not can_share():
         return [function(pieces, told)]
@@ -173,12 +174,29 @@ def _help(
     try:
         try:
             found: tuple[bool, Any] = (True, _work(function, shares, numbers))
-        except AsnrulesError as error:
-            found = (False, error)
-        theirs.send_bytes(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
+            content = pickle.dumps(found, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:
+            content = _pickled(error)
+        theirs.send_bytes(content)
     except (KeyboardInterrupt, BrokenPipeError):
         # The first process has been told as well, or is gone.
         return
+
+
+def _pickled(error: Exception) -> bytes:
+    """Pickle an error with where it was raised, which a traceback does not survive."""
+    import pickle
+    import traceback
+
+    error.add_note("".join(traceback.format_exception(error)).rstrip())
+    try:
+        content = pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
+        pickle.loads(content)  # noqa: S301 - what cannot be made again there is sent as text
+    except Exception:
+        plain = RuntimeError(f"{type(error).__name__} in a process that shared the work")
+        plain.__notes__ = error.__notes__
+        content = pickle.dumps((False, plain), pickle.HIGHEST_PROTOCOL)
+    return content
 
 
 def _received(ours: Connection) -> Any:

@@ -146,6 +146,39 @@ def test_another_type_and_another_class(engine: Engine, tmp_path: Path) -> None:
     assert found["association", "spec2 by Asn_Lv2Spec -> none"] == 3
 
 
+@pytest.mark.parametrize(
+    ("line", "changes", "why"),
+    [
+        (
+            "sequence_digits = 3",
+            ["spec2 by Asn_Lv2Spec: number of 5 digits -> 3"],
+            "the setting sequence_digits is 3, not 5",
+        ),
+        (
+            "overall = []",
+            ["none -> spec2 by Asn_Lv2Spec"],
+            "the setting overall is nothing, not prune_memberships, prune_products",
+        ),
+        (
+            "whole_pool = true",
+            ["none -> spec2 by Asn_Lv2Spec", "spec2 by Asn_Lv2Spec -> none"],
+            "the setting whole_pool is True, not False",
+        ),
+    ],
+)
+def test_settings(catalog: Engine, tmp_path: Path, line: str, changes: list[str], why: str) -> None:
+    # Two candidates with the same members, and one whose id another contains.
+    twice = mrs(1, asn_candidate="[('o001', 'observation'), ('o002', 'observation')]")
+    other = mrs(2, asn_candidate="[('ao001', 'observation')]")
+    recorded(catalog, tmp_path, "settings.csv", twice, other)
+    drafted(catalog, tmp_path, {"ruleset.toml": ("", f"\n[settings]\n{line}\n")})
+    impact = foresee(catalog, "draft")
+    assert (impact.decisions, impact.associations > 0) == (0, True)
+    assert {(one.reason.change, one.reason.why) for one in impact.changed} == {
+        (change, why) for change in changes
+    }
+
+
 def test_a_program_and_a_day(engine: Engine, tmp_path: Path) -> None:
     drafted(engine, tmp_path, NO_MRS)
     impact = foresee(engine, "draft", program="0003")

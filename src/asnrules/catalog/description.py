@@ -216,6 +216,8 @@ def _glossary(found: Glossary) -> dict[str, Any]:
         "classes": [{"condition": text, "class": its_class} for text, its_class in found.classes],
         "conditions": found.conditions,
         "steps": found.steps,
+        "settings": found.settings,
+        "overall": found.overall,
     }
 
 
@@ -238,4 +240,12 @@ def _glossary_lines(found: Glossary) -> list[str]:
     ]
     for name, text in found.steps.items():
         lines += [f"  {name}", f"    {text}"]
+    lines += ["", "Steps over the associations of all rules, in this order"]
+    for name, text in found.overall.items():
+        lines += [f"  {name}", f"    {text}"]
+    lines += ["", "Settings"]
+    lines += [
+        f"  {name}: {', '.join(value) if isinstance(value, tuple) else value}"
+        for name, value in found.settings.items()
+    ]
     return lines

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 from asnrules.catalog.content import RulesetContent
-from asnrules.engine.finishing import STEPS
+from asnrules.engine.finishing.steps import STEPS
 from asnrules.engine.model import (
     ClassRule,
     Condition,
@@ -94,7 +94,7 @@ def build_ruleset(content: RulesetContent) -> Ruleset:
             for row in _ordered(tables["required_columns"])
         ),
         suffixes=frozenset(row["suffix"] for row in tables["product_suffixes"]),
-        settings=_settings(tables["ruleset_settings"]),
+        settings=settings_of(content),
     )
 
 
@@ -121,7 +121,9 @@ def known_differences(content: RulesetContent) -> list[KnownDifference]:
     ]
 
 
-def _settings(rows: list[_Row]) -> Settings:
+def settings_of(content: RulesetContent) -> Settings:
+    """Give the settings of an executable ruleset, those that it does not name included."""
+    rows = content.tables["ruleset_settings"]
     settings = {row["setting"]: json.loads(row["value"]) for row in rows}
     if "overall" in settings:
         settings["overall"] = tuple(settings["overall"])

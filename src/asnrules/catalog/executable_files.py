@@ -22,8 +22,8 @@ from asnrules.catalog.content import Rows
 from asnrules.catalog.nodes import Node
 from asnrules.catalog.plain import read_lines
 from asnrules.catalog.vocabulary import Words
-from asnrules.engine.finishing import STEPS
 from asnrules.engine.finishing.pruning import OVERALL
+from asnrules.engine.finishing.steps import STEPS
 from asnrules.engine.model import Settings
 from asnrules.errors import RulesetError
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from asnrules.engine.finishing.wording import STEP_TEXTS
+from asnrules.engine.finishing.pruning import OVERALL
+from asnrules.engine.finishing.steps import STEPS
 from asnrules.engine.model import Condition, Operator, Requirement, Ruleset, Term
 
 
@@ -20,11 +21,17 @@ class Glossary(NamedTuple):
         For a condition in words, its alternatives: what keywords have to be.
     steps : dict of str to str
         What each finishing step does.
+    settings : dict
+        The settings by name.
+    overall : dict of str to str
+        What each step over the associations of all rules does, in order.
     """
 
     classes: list[tuple[str, str]]
     conditions: dict[str, list[str]]
     steps: dict[str, str]
+    settings: dict[str, Any]
+    overall: dict[str, str]
 
 
 def glossary(ruleset: Ruleset) -> Glossary:
@@ -42,7 +49,9 @@ def glossary(ruleset: Ruleset) -> Glossary:
             for text in sorted(used)
             if not _says_itself(used[text])
         },
-        steps={name: STEP_TEXTS[name] for name in sorted(steps)},
+        steps={name: STEPS[name].text for name in sorted(steps)},
+        settings=ruleset.settings._asdict(),
+        overall={name: OVERALL[name].text for name in ruleset.settings.overall},
     )
 
 

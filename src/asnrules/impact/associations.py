@@ -19,13 +19,14 @@ from asnrules.pools import parse_candidates
 
 
 class _Content(NamedTuple):
-    """What is compared of an association: not its number, nor what its name says of it."""
+    """What is compared of an association: of its number only with how many digits it is written."""
 
     asn_type: str
     asn_rule: str
     asn_id: str
     candidate_type: str
     products: tuple[tuple[str, frozenset[tuple[str, str]]], ...]
+    digits: int
 
     @property
     def key(self) -> tuple[str, str, tuple[str, ...]]:
@@ -132,7 +133,7 @@ class Regrouping:
         outcome = Generation(work, self._candidates, self._pools, wanted).run()
         made: dict[_Content, list[list[int]]] = defaultdict(list)
         for one in outcome.associations:
-            made[_content(one)].append(_places(one))
+            made[_content(one, work.ruleset.settings.sequence_digits)].append(_places(one))
         return made
 
     def _changed(
@@ -140,12 +141,12 @@ class Regrouping:
     ) -> Changed:
         pairs = [decisions.decide(self._rows[place]) for place in places]
         why = next((pair.reasons[0] for pair in pairs if pair.reasons), None)
-        rule = next((pair.regroups for pair in pairs if pair.regroups is not None), None)
+        regroups = next((pair.regroups for pair in pairs if pair.regroups is not None), None)
         text = "the other exposures of the group"
         if why is not None:
             text = f"{why.change}: {why.why}"
-        elif rule is not None:
-            text = f"{rule} puts exposures together in another way"
+        elif regroups is not None:
+            text = regroups
         values = dict(zip(self._keywords, self._rows[places[0]], strict=True))
         return Changed(
             Reason("association", change, text),
@@ -157,7 +158,7 @@ class Regrouping:
         )
 
 
-def _content(association: Association) -> _Content:
+def _content(association: Association, digits: int) -> _Content:
     return _Content(
         association.asn_type,
         association.asn_rule,
@@ -170,6 +171,7 @@ def _content(association: Association) -> _Content:
             )
             for product in association.products
         ),
+        digits,
     )
 
 
@@ -186,7 +188,9 @@ def _change(before: _Content | None, after: _Content | None) -> str:
         return f"none -> {_named(after)}"
     if (before.asn_type, before.asn_rule) != (after.asn_type, after.asn_rule):
         return f"{_named(before)} -> {_named(after)}"
-    return f"{_named(before)}: {_members(before, after)}"
+    if before.products != after.products:
+        return f"{_named(before)}: {_members(before, after)}"
+    return f"{_named(before)}: number of {before.digits} digits -> {after.digits}"
 
 
 def _named(content: _Content | None) -> str:

@@ -27,7 +27,9 @@ class DecisionPair(NamedTuple):
     reasons : tuple of Reason
         What changes and why; empty if nothing does.
     regroups : str or None
-        A rule that takes the exposure in both but puts it together in another way.
+        Why what it comes to may change though it is decided as before, in words: a rule that
+        takes it in both puts exposures together in another way, or all associations are
+        written or pruned in another way.
     wide : tuple of Rule
         Rules that take it and may put exposures of several programs together.
     """
@@ -65,11 +67,7 @@ class Decisions:
         self._regrouping = set(regrouping(before, after))
         self._together: dict[tuple[str | None, int], bool] = {}
         self._candidate = keywords.index("asn_candidate")
-        # What is written, or named, in another way changes every association.
-        self._writes_otherwise = (before.written_as, before.suffixes) != (
-            after.written_as,
-            after.suffixes,
-        )
+        self._everywhere = next(_changes_everywhere(before, after), None)
 
     def signatures(self) -> set[Signature]:
         """Give the pairs of distinct signatures that have been decided."""
@@ -108,9 +106,12 @@ class Decisions:
         reasons = list(self._class_reasons(one, other))
         for name in sorted(taking):
             reasons += _rule_reasons(name, before.get(name), verdicts.get(name), one, other)
-        regroups = next(iter(sorted(taking & self._regrouping)), None)
-        if regroups is None and taking and self._writes_otherwise:
-            regroups = "every rule"
+        regroups = None
+        if taking & self._regrouping:
+            name = min(taking & self._regrouping)
+            regroups = f"{name} puts exposures together in another way"
+        elif taking:
+            regroups = self._everywhere
         wide = tuple(
             verdict.rule
             for verdict in (*one.verdicts, *other.verdicts)
@@ -130,6 +131,22 @@ class Decisions:
             )
             change = f"class {one.exposure_class} -> {other.exposure_class}"
             yield Reason("decision", change, decided)
+
+
+def _changes_everywhere(before: Ruleset, after: Ruleset) -> Iterator[str]:
+    """Say what changes the associations of all rules."""
+    settings = after.settings._asdict()
+    for name, value in before.settings._asdict().items():
+        if value != settings[name]:
+            yield f"the setting {name} is {_setting(settings[name])}, not {_setting(value)}"
+    if before.suffixes != after.suffixes:
+        yield "other suffixes are taken off the names of products"
+    if before.written_as != after.written_as:
+        yield "classes are written as others"
+
+
+def _setting(value: object) -> str:
+    return ", ".join(value) or "nothing" if isinstance(value, tuple) else str(value)
 
 
 def _rule_reasons(

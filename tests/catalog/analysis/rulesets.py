@@ -17,6 +17,9 @@ from asnrules.catalog.plain import read_csv
 from asnrules.shipped import shipped
 
 SEEDS = shipped("seed") / "rulesets"
+EXECUTABLE = sorted(path.parent.name for path in SEEDS.glob("*/conditions.toml"))
+"""The labels of the rulesets that can be run."""
+PUBLISHED = sorted(path.parent.name for path in SEEDS.glob("*/exposure_modes.csv"))
 Edits = Mapping[str, tuple[str, str]]
 """For each file, a text in it and what stands there instead; for the text '', what is added."""
 

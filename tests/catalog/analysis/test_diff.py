@@ -10,6 +10,7 @@ from asnrules.catalog.analysis.behaviour import AnswerChange, answer_changes
 from asnrules.catalog.analysis.items import changes
 from asnrules.catalog.content import RulesetContent
 from asnrules.catalog.executable import build_ruleset
+from asnrules.engine.model import Settings
 from asnrules.engine.signatures import judge_values
 from catalog.analysis.rulesets import Edits, edited, seed, vocabulary
 
@@ -88,6 +89,27 @@ EDITS: list[tuple[Edits, list[tuple[object, ...]]]] = [
         ],
     ),
 ]  # fmt: skip
+# A setting that a ruleset does not name is what the engine takes for it.
+SETTINGS: dict[str, tuple[str, tuple[object, ...]]] = {
+    "sequence_digits": ("sequence_digits = 3", (5, 3)),
+    "whole_pool": ("whole_pool = true", (False, True)),
+    "overall": ('overall = ["prune_products"]', (["prune_memberships"], [])),
+}
+
+
+@pytest.mark.parametrize("name", Settings._fields)
+def test_settings(tmp_path: Path, name: str) -> None:
+    line, (before, after) = SETTINGS[name]
+    content = edited(tmp_path, {"ruleset.toml": ("", f"\n[settings]\n{line}\n")})
+    expected = ("setting", name, "changed", "value", before, after)
+    assert [tuple(change) for change in changes(seed(), content)] == [expected]
+
+
+def test_another_pruning_gets_another_answer(tmp_path: Path) -> None:
+    found = compared(edited(tmp_path, {"ruleset.toml": ("", "\n[settings]\noverall = []\n")}))
+    both = "image2 by Asn_Lv2FGS, image2 by Asn_Lv2Image"
+    change = found["associations", "image2 by Asn_Lv2Image", both]
+    assert change.exp_types == ["FGS_IMAGE"]
 
 
 @pytest.mark.parametrize(("edits", "expected"), EDITS)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
-from itertools import product
+from itertools import permutations, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.catalog.analysis.answers import Answer, Answering
+from asnrules.catalog.analysis.answers import Answer, Answering, admits
 from asnrules.catalog.analysis.space import Cell, Space
 from asnrules.catalog.executable import build_ruleset
 from asnrules.engine.alone import anchored
+from asnrules.engine.finishing.pruning import OVERALL
 from asnrules.engine.model import (
     ClassRule,
     Condition,
@@ -26,7 +28,7 @@ from asnrules.engine.model import (
 )
 from asnrules.engine.signatures import Judgement, judge_values
 from asnrules.engine.work import Work
-from catalog.analysis.rulesets import seed, vocabulary
+from catalog.analysis.rulesets import EXECUTABLE, seed, vocabulary
 
 KEYWORDS = vocabulary().keywords()
 RULES = build_ruleset(seed())
@@ -81,6 +83,36 @@ def test_the_engine_makes_the_same_of_every_example_alone(exp_type: str) -> None
             for verdict in work.judgements[0].verdicts
         }
         assert all(one.rateints == rateints[one.rule.name] for one in answer.taken)
+
+
+PRUNINGS = [tuple(steps) for length in range(3) for steps in permutations(OVERALL, length)]
+
+
+@pytest.mark.parametrize("exp_type", ["nrs_lamp", "nrs_ifu", "mir_lrs-fixedslit", "fgs_image"])
+@pytest.mark.parametrize("label", EXECUTABLE)
+def test_check_and_classify_agree_however_a_ruleset_prunes(label: str, exp_type: str) -> None:
+    rules = build_ruleset(seed(label))
+    found = Space([rules], (), vocabulary().fitting, vocabulary().usual).cells(exp_type)
+    examples = [cell for cell in found if any(state is not None for state in cell.state.rules)]
+    told_apart = set()
+    for number, cell in enumerate(examples):
+        for overall in (rules.settings.overall, PRUNINGS[number % len(PRUNINGS)]):
+            changed = replace(rules, settings=rules.settings._replace(overall=overall))
+            answering = Answering([changed], KEYWORDS)
+            (answer,) = answering.answers(cell)
+            pruned = {overlap.asn_rule for overlap in answering.overlaps(answer)}
+            standing = {
+                one.rule.name
+                for one in answer.anchored()
+                if one.stands and admits(one.rule, "o001", "observation")
+            }
+            row = tuple(cell.example.get(keyword) for keyword in KEYWORDS)
+            made = {rule.name for rule in anchored(Work.judged(changed, KEYWORDS, [row]), 0)}
+            if standing:
+                assert made == standing - pruned, (cell.example, overall)
+                told_apart.add((len(standing), len(made)))
+    # One rule alone, and rules of which pruning drops some.
+    assert {(1, 1), (2, 1)} <= told_apart
 
 
 def _values() -> dict[str, st.SearchStrategy[str | None]]:

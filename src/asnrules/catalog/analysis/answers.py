@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import combinations, product
 from typing import NamedTuple
 
 from asnrules.catalog.analysis.partition import partition
 from asnrules.catalog.analysis.space import Cell, Example
+from asnrules.engine.alone import Anchor, staying
 from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.drafts import Draft, written_exptype
 from asnrules.engine.finishing import finish
@@ -66,7 +67,7 @@ class Answer(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """Two rules that make the same association of an exposure: one is pruned, one stays."""
+    """Two rules of whose associations of an exposure alone one is pruned, and the other stays."""
 
     asn_rule: str
     stays: str
@@ -105,22 +106,20 @@ class Answering:
         return tuple(found)
 
     def overlaps(self, answer: Answer, place: int = 0) -> list[Overlap]:
-        """Give the rules that make the same association of an exposure alone, as pruning sees it.
+        """Give the rules of whose associations of an exposure alone pruning keeps one.
 
-        The same members decide, not the type; of rules for candidates of other types, no two
-        meet.
+        The ruleset says how it prunes. Of rules for candidates of other types, no two meet.
         """
-        stays: dict[tuple[str, bool], list[Taken]] = {}
-        for one in answer.anchored():
-            if one.stands:
-                stays.setdefault((SCIENCE, one.rateints), []).append(one)
-        return [
-            Overlap(one.rule.name, later.rule.name)
-            for group in stays.values()
-            for at, one in enumerate(group)
-            for later in group[at + 1 :]
-            if self._meet(place, one.rule, later.rule)
-        ]
+        settings = self._rulesets[place].settings
+        standing = [one for one in answer.anchored() if one.stands]
+        found = []
+        for pair in combinations(standing, 2):
+            if self._meet(place, pair[0].rule, pair[1].rule):
+                kept = staying([Anchor(one.rule, one.rateints) for one in pair], settings)
+                if len(kept) == 1:
+                    stays = pair[kept[0]].rule.name
+                    found.append(Overlap(pair[1 - kept[0]].rule.name, stays))
+        return found
 
     def made(self, answer: Answer, place: int = 0) -> tuple[set[str], set[str]]:
         """Give the types of the associations that an exposure makes.

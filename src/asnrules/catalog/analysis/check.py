@@ -157,7 +157,7 @@ class _Check:
         for overlap, examples in sorted(reach.overlaps.items()):
             names = sorted({(name or "no EXP_TYPE").upper() for name in examples})
             text = (
-                f"of the same exposure alone, both make an association with the same members "
+                f"of the same exposure alone, both make an association "
                 f"({types[overlap.asn_rule]}, {types[overlap.stays]}), and {overlap.stays} stays: "
                 f"{', '.join(names)}"
             )
@@ -168,7 +168,7 @@ class _Check:
         for overlap in sorted(set(intended) - set(reach.overlaps)):
             yield Finding(
                 self._label, GONE, f"intended overlap {overlap.asn_rule}, {overlap.stays}",
-                "no exposure alone is made into the same association by both; take it off", {},
+                "no exposure alone makes both associations of which that stays; take it off", {},
             )  # fmt: skip
 
     def table(self, modes: Sequence[ExposureMode], progress: Progress | None) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from asnrules.catalog.content import NOT_APPLICABLE, Rows, RulesetContent
+from asnrules.catalog.executable import settings_of
 
 Value = str | bool | int | None | list[str]
 Item = tuple[str, str]
@@ -62,6 +63,7 @@ def items(content: RulesetContent) -> dict[Item, dict[str, Value]]:
             *_rules(content.tables),
             *_roles(content.tables),
             *_others(content.tables),
+            *_settings(content),
         ]
     )
 
@@ -191,6 +193,11 @@ def _others(tables: _Tables) -> _Items:
     for row in tables["intended_overlaps"]:
         name = f"{row['asn_rule']}, {row['stays']}"
         yield ("intended overlap", name), {"reason": row["reason"]}
+
+
+def _settings(content: RulesetContent) -> _Items:
+    for name, value in settings_of(content)._asdict().items():
+        yield ("setting", name), {"value": [*value] if isinstance(value, tuple) else value}
 
 
 def _ordered(rows: Rows) -> Rows:

@@ -4,6 +4,7 @@ A rule names the steps that its associations go through, in order. Naming, pruni
 numbering come after that, over the associations of all rules.
 
 ====================  ==============================================================
+`steps`               all steps by name, each with what it does in words
 `validity`            does the association stand?
 `imprints`            keep the imprints that match the science
 `nods`                split the nods of a pattern
@@ -15,42 +16,11 @@ numbering come after that, over the associations of all rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from asnrules.engine.drafts import Draft
-from asnrules.engine.finishing.imprints import imprint_pruning
 from asnrules.engine.finishing.names import member_name
-from asnrules.engine.finishing.nods import (
-    nod_split,
-    nod_split_fixed_slit,
-    nod_split_primary,
-    nod_split_shutters,
-)
-from asnrules.engine.finishing.validity import candidate_validity, science_required
-from asnrules.engine.finishing.wfss import (
-    wfss_catalog,
-    wfss_catalog_matching,
-    wfss_catalog_parallel,
-)
+from asnrules.engine.finishing.steps import STEPS
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
-
-Step = Callable[[Draft, Work], list[Draft] | str]
-"""Takes an association; gives what becomes of it, or in words why nothing does."""
-
-STEPS: dict[str, Step] = {
-    "science_required": science_required,
-    "candidate_validity": candidate_validity,
-    "imprint_pruning": imprint_pruning,
-    "nod_split": nod_split,
-    "nod_split_fixed_slit": nod_split_fixed_slit,
-    "nod_split_primary": nod_split_primary,
-    "nod_split_shutters": nod_split_shutters,
-    "wfss_catalog": wfss_catalog,
-    "wfss_catalog_matching": wfss_catalog_matching,
-    "wfss_catalog_parallel": wfss_catalog_parallel,
-}
-"""The steps by the names that rules use."""
 
 
 def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
@@ -80,7 +50,7 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
     for name in draft.rule.steps:
         following: list[Draft] = []
         for one in finished:
-            result = STEPS[name](one, work)
+            result = STEPS[name].function(one, work)
             if isinstance(result, str):
                 reasons.append(result)
             else:

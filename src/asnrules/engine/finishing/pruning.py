@@ -62,8 +62,19 @@ def digest_of(member: Member) -> int:
     return hash((member.expname, member.exptype))
 
 
-Overall = Callable[[Sequence[Entry], Sequence[int]], list[int]]
-"""Chooses among associations, given by their places, and puts them in order."""
+class Overall(NamedTuple):
+    """A step over the associations of all rules.
+
+    Attributes
+    ----------
+    function : callable
+        Chooses among associations, given by their places, and puts them in order.
+    text : str
+        What it does, in words.
+    """
+
+    function: Callable[[Sequence[Entry], Sequence[int]], list[int]]
+    text: str
 
 
 def prune(entries: Sequence[Entry], steps: Sequence[str] = Settings().overall) -> list[int]:
@@ -83,7 +94,7 @@ def prune(entries: Sequence[Entry], steps: Sequence[str] = Settings().overall) -
     """
     kept = list(range(len(entries)))
     for step in steps:
-        kept = OVERALL[step](entries, kept)
+        kept = OVERALL[step].function(entries, kept)
     return kept
 
 
@@ -180,9 +191,23 @@ def _is_comparable(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
 
 
 OVERALL: dict[str, Overall] = {
-    "prune_memberships": prune_memberships,
-    "prune_memberships_of_type": prune_memberships_of_type,
-    "prune_products": prune_products,
-    "prune_products_by_candidate": prune_products_by_candidate,
+    "prune_memberships": Overall(
+        prune_memberships,
+        "of associations with the same members, the last stays: by asn_id, then as generated",
+    ),
+    "prune_memberships_of_type": Overall(
+        prune_memberships_of_type,
+        "of associations of one type with the same members, the last generated stays",
+    ),
+    "prune_products": Overall(
+        prune_products,
+        "of associations of one product that give no member another exptype, those with fewer "
+        "members go",
+    ),
+    "prune_products_by_candidate": Overall(
+        prune_products_by_candidate,
+        "of associations of one product, the first stays: by asn_id, then as the step before "
+        "left them",
+    ),
 }
 """The steps by the names that rulesets use."""

@@ -1,4 +1,4 @@
-"""Say in plain words what the finishing steps do, and why one left a member out."""
+"""Say in plain words why a finishing step left a member out."""
 
 from __future__ import annotations
 
@@ -7,44 +7,6 @@ from asnrules.engine.finishing.imprints import IMPRINT
 from asnrules.engine.finishing.wfss import DIRECT_IMAGE
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
-
-STEP_TEXTS = {
-    "science_required": "without a science there is no association",
-    "candidate_validity": (
-        "the candidate has to be an observation, or a background candidate with a member that is "
-        "a background"
-    ),
-    "imprint_pruning": (
-        "looking at imprints with the BKGDTARG of the science: if one has the TARGETID of the "
-        "science, those of another go; if more are left than sciences and one has the DITHPTIN "
-        "of the science, those of another go"
-    ),
-    "nod_split": (
-        "an association for each science; the other sciences of the group are its backgrounds"
-    ),
-    "nod_split_fixed_slit": (
-        "an association for each science; the other sciences of the group are its backgrounds, "
-        "but for those of another TARGETID or at the same point of the pattern (PATT_NUM, counted "
-        "in steps of SUBPXPTS; a point that is not known counts as the same), and in S1600A1 with "
-        "five points those of the next point"
-    ),
-    "nod_split_shutters": (
-        "an association for each science; the other sciences of the group are its backgrounds, "
-        "but for those of another TARGETID or at the same point of the pattern (PATT_NUM, counted "
-        "in steps of SUBPXPTS)"
-    ),
-    "wfss_catalog": (
-        "what is made of the direct images (combined image, catalog, segmentation map) takes "
-        "their place, named after the one that comes next by EXPSPCIN; without a direct image "
-        "there is no association"
-    ),
-    "wfss_catalog_parallel": (
-        "what is made of the direct images (combined image, catalog, segmentation map) takes "
-        "their place, named after the first of a long-wavelength detector; without a direct "
-        "image there is no association"
-    ),
-}
-"""What each step does."""
 
 
 def left_out_text(draft: Draft, member: DraftMember) -> str:

@@ -1,0 +1,63 @@
+"""Every command that takes a ruleset, on every ruleset of the catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.analysis.rulesets import EXECUTABLE, PUBLISHED
+from cli.conftest import Command
+from cli.small_pools import nrc_image, write_pool
+
+FORMATS = ["table", "json", "jsonl", "csv"]
+
+
+@pytest.mark.parametrize("output", FORMATS)
+@pytest.mark.parametrize("label", [*EXECUTABLE, *PUBLISHED])
+def test_show(asnrules_on_file: Command, label: str, output: str) -> None:
+    shown = asnrules_on_file("rulesets", "show", label, "--format", output)
+    shown.assert_fine()
+    if output == "json" and label in EXECUTABLE:
+        document = shown.json
+        used = {step for rule in document["rules"] for step in rule["steps"]}
+        assert set(document["steps"]) == used
+        assert list(document["overall"]) == document["settings"]["overall"]
+        assert all([*document["steps"].values(), *document["overall"].values()])
+
+
+@pytest.mark.parametrize("label", EXECUTABLE)
+def test_export_and_classify(asnrules_on_file: Command, tmp_path: Path, label: str) -> None:
+    assert asnrules_on_file("rulesets", "export", label, str(tmp_path / label)).code == 0
+    answer = asnrules_on_file(
+        "classify", "EXP_TYPE=NRC_IMAGE", "--ruleset", label, "--explain", "--format", "json"
+    )
+    assert [one["asn_rule"] for one in answer.json["associations"]] == ["Asn_Lv2Image"]
+
+
+@pytest.mark.parametrize("label", PUBLISHED)
+def test_look_up_and_export_of_tables(
+    asnrules_on_file: Command, tmp_path: Path, label: str
+) -> None:
+    (row,) = asnrules_on_file("lookup", "NRC_IMAGE", "--ruleset", label, "--format", "json").json
+    assert (row["ruleset"], row["asn_type"]) == (label, "image2")
+    assert asnrules_on_file("rulesets", "export", label, str(tmp_path / label)).code == 0
+
+
+@pytest.mark.parametrize("label", EXECUTABLE)
+def test_generate_why_report_and_replay(
+    asnrules_on_copy: Command, tmp_path: Path, label: str
+) -> None:
+    exposures = [nrc_image(1), nrc_image(2)]
+    pool = write_pool(tmp_path / "pool.csv", *exposures)
+    made = asnrules_on_copy("generate", pool, "--ruleset", label, "--no-files")
+    assert (made.code, made.err) == (0, "")
+    explained = asnrules_on_copy("why", pool, exposures[0]["filename"], "--ruleset", label)
+    assert "Asn_Lv2Image took it as science" in explained.out
+    page = tmp_path / "run.html"
+    assert asnrules_on_copy("audit", "report", "1", "--output", str(page)).code == 0
+    assert f"<b>{label}</b>: The Stage 2 association rules" in page.read_text()
+    assert "program (PROGRAM)" in page.read_text()
+    assert asnrules_on_copy("audit", "replay", "1").code == 0
+    for other in EXECUTABLE:
+        assert asnrules_on_copy("rulesets", "impact", other).code in {0, 1}
