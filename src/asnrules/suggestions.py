@@ -16,7 +16,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asnrules.database.places import default_path, is_url, reading_uri
+from asnrules.database.names import check_name, is_url
+from asnrules.database.places import default_path, reading_uri
 from asnrules.shipped import shipped
 
 MOST = 200
@@ -111,6 +112,7 @@ def _rows(
 ) -> list[tuple[Any, ...]]:
     """Ask the database; nothing where it is not there, not ours, or not to be read now."""
     try:
+        database = check_name(database) if database else None
         if database and is_url(database) and not database.startswith("sqlite"):
             return _postgresql_rows(database, statement, values)
         return _sqlite_rows(_path(database), statement, values)
@@ -121,7 +123,7 @@ def _rows(
 def _path(database: str | None) -> Path:
     if not database:
         return default_path()
-    return Path(re.sub(r"^sqlite(\+\w+)?:///", "", database).partition("?")[0])
+    return Path(re.sub(r"^sqlite(\+\w+)?:///", "", database))
 
 
 def _sqlite_rows(path: Path, statement: str, values: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -155,7 +155,7 @@ def test_an_unreachable_server_is_one_line_without_the_password(
 @pytest.mark.parametrize(
     ("database", "word"),
     [
-        ("mysql://someone:hush-hush@host/rules", "mysql"),
+        ("mysql://someone:hush-hush@host/rules", "postgresql://"),
         ("sqlite://", "file"),
         ("sqlite:///:memory:", "file"),
         ("postgresql://someone:hush-hush@host:port/rules", "--database"),

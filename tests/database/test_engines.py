@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -70,6 +71,13 @@ def assert_one_line(error: DatabaseError, *words: str) -> None:
         ("rules.db", "sqlite", "rules.db"),
         ("/data/rules.db", "sqlite", "/data/rules.db"),
         ("some folder/100%.db", "sqlite", "some folder/100%.db"),
+        ("./run=1/a@b.db", "sqlite", "./run=1/a@b.db"),
+        ("/data/run=1;x/a@b?.db", "sqlite", "/data/run=1;x/a@b?.db"),
+        ("../12:30.db", "sqlite", "../12:30.db"),
+        (r"C:\\rules@home\\x=1.db", "sqlite", r"C:\\rules@home\\x=1.db"),
+        ("sqlite:////data/a@b.db", "sqlite", "/data/a@b.db"),
+        ("POSTGRESQL://host/rules", "postgresql+psycopg", "rules"),
+        ("postgresql://me%40home@host/rules", "postgresql+psycopg", "rules"),
         ("sqlite:///rules.db", "sqlite", "rules.db"),
         ("sqlite:////data/rules.db", "sqlite", "/data/rules.db"),
         ("postgresql://host/rules", "postgresql+psycopg", "rules"),
@@ -107,6 +115,11 @@ def test_default_is_a_file_in_the_data_folder(
         "",
         "postgresql://host:port/rules",
         "postgresql://[::1/rules",
+        "postgresql+nodriver://host/rules",
+        "sqlite:///rules.db?nonsense=1",
+        "sqlite:rules.db",
+        "file:rules.db",
+        "   ",
     ],
 )
 def test_what_names_no_database_is_refused_in_one_line(given: str) -> None:
@@ -114,9 +127,10 @@ def test_what_names_no_database_is_refused_in_one_line(given: str) -> None:
         database_url(given)
 
 
-def test_driver_that_is_not_there_is_said() -> None:
+def test_driver_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(DatabaseError, match=r"driver .* not installed") as caught:
-        open_engine(database_url("postgresql+nodriver://host/rules"))
+        open_engine(database_url("postgresql://host/rules"))
     assert_one_line(caught.value)
 
 

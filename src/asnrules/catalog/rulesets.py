@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, column, select, table
 
+from asnrules.days import check_day
 from asnrules.errors import NotFoundError
 
 PUBLISHED = "published"
@@ -114,7 +115,10 @@ def choose_ruleset(
     ------
     NotFoundError
         If there is no such label, it is of the other kind, or none was in force.
+    UsageError
+        If the day is not a date.
     """
+    check_day("as_of", day)
     if label is not None:
         info = find_ruleset(connection, label)
         if info.kind != kind:

@@ -18,6 +18,7 @@ with plain_exit():
 
     from asnrules.cli import completion, messages
     from asnrules.cli.help import path_of
+    from asnrules.database.names import check_words
     from asnrules.errors import AsnrulesError
 
 
@@ -59,6 +60,7 @@ def _run(app: typer.Typer) -> int:
         # A letter that the terminal's encoding lacks is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        check_words(sys.argv[1:])
         code = app(prog_name="asnrules", standalone_mode=False)
         sys.stdout.flush()
         # typer catches an interrupt itself.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, read_day
+from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat
 from asnrules.cli.output import Format, print_records
+from asnrules.days import read_day
 
 if TYPE_CHECKING:
     from asnrules.catalog.rulesets import RulesetInfo

@@ -10,6 +10,7 @@ import typer
 
 from asnrules.cli import completion
 from asnrules.cli.output import Format
+from asnrules.days import read_day
 from asnrules.errors import UsageError
 
 
@@ -79,19 +80,3 @@ def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
     if text is not None and ruleset is not None:
         raise UsageError("--ruleset and --as-of exclude each other; give one of them")
     return read_day("--as-of", text)
-
-
-def read_day(option: str, text: str | None) -> dt.date | None:
-    """Read a date that may be given for an option.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {text!r} is no date; write it as 2026-01-31") from error

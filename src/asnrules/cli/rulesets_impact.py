@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.options import DraftLabel, OutputFormat, read_day
+from asnrules.cli.options import DraftLabel, OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
+from asnrules.days import read_day
 from asnrules.errors import UsageError
 
 GROUPS = ("what", "change", "why", "count", "exp_types", "examples")

@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from asnrules.database.places import default_path, is_fixed, is_url, reading_uri
+from asnrules.database.names import check_name, is_url
+from asnrules.database.places import default_path, is_fixed, reading_uri
 from asnrules.errors import DatabaseError, UsageError
 
 # What SQLAlchemy logs there it raises as well: without a handler, an interrupt that comes as a
@@ -44,35 +46,32 @@ def database_url(database: str | None) -> URL:
     Raises
     ------
     UsageError
-        If it is neither, or the URL is of a database that is not supported.
+        If it is neither, see `check_name`.
     """
     if database is None:
         return URL.create("sqlite", database=str(default_path()))
-    if database in {"", ":memory:"}:
-        raise UsageError("--database: an SQLite database has to be a file")
-    if not is_url(database):
-        return URL.create("sqlite", database=database)
+    name = check_name(database)
+    if not is_url(name):
+        return URL.create("sqlite", database=name)
     try:
-        url = make_url(database)
-    except (ArgumentError, ValueError) as error:
-        raise UsageError("--database: not a URL that SQLAlchemy can read") from error
-    if url.drivername in {"postgresql", "postgres"}:
-        url = url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise UsageError(
-            f"--database: {url.get_backend_name()} is not supported; use SQLite or PostgreSQL"
-        )
-    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
-        raise UsageError("--database: an SQLite database has to be a file")
-    return url
+        url = make_url(name)
+    except (ArgumentError, ValueError):
+        # What it says may hold the password, also where only a traceback shows it.
+        raise UsageError("--database: not a URL that SQLAlchemy can read; check it") from None
+    if url.get_backend_name() == "sqlite":
+        return url
+    return url.set(drivername="postgresql+psycopg")
 
 
 def shown_url(url: URL) -> str:
-    """Write a URL for people, without its password."""
+    """Write a URL for people, without its password and options."""
     if url.get_backend_name() == "sqlite":
         return url.database or ""
-    secrets = [name for name in url.query if "password" in name.lower()]
-    return url.difference_update_query(secrets).render_as_string(hide_password=True)
+    if url.host is None and isinstance(host := url.query.get("host"), str):
+        url = url.set(query={"host": host})
+    else:
+        url = url.set(query={})
+    return url.render_as_string(hide_password=True)
 
 
 def database_name(url: URL) -> str:
@@ -91,9 +90,12 @@ def open_engine(url: URL) -> Engine:
     ------
     DatabaseError
         If the driver for PostgreSQL is not installed, or SQLite is too old.
+    UsageError
+        If the URL has an option that PostgreSQL's library does not know.
     """
     try:
         if url.get_backend_name() == "postgresql":
+            _check_options(url)
             return create_engine(url, poolclass=NullPool)
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise DatabaseError(
@@ -110,6 +112,17 @@ def open_engine(url: URL) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _check_options(url: URL) -> None:
+    from psycopg.pq import Conninfo
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    if not known.issuperset(url.query):
+        raise UsageError(
+            "--database: the URL has an option after its ? that PostgreSQL's library does not "
+            "know; take it out"
+        )
 
 
 def read_only(engine: Engine) -> None:
@@ -186,9 +199,12 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
     except DBAPIError as error:
         if not _is_about_the_database(error):
             raise
-        raise DatabaseError(
-            f"{shown_url(engine.url)}: {_first_line(error)}; {_mend(error)}"
-        ) from error
+        place = shown_url(engine.url)
+        if _may_hold_password(error, engine.url):
+            raise DatabaseError(
+                f"{place}: an error whose text may hold a password; {_mend(error)}"
+            ) from None
+        raise DatabaseError(f"{place}: {_said(error)}; {_mend(error)}") from error
 
 
 def _is_about_the_database(error: DBAPIError) -> bool:
@@ -220,8 +236,23 @@ def _mend(error: DBAPIError) -> str:
     }.get(primary, "check the file")
 
 
-def _first_line(error: DBAPIError) -> str:
+def _said(error: DBAPIError) -> str:
     return " ".join(str(error.orig).split("\n")[0].split())
+
+
+def _may_hold_password(error: DBAPIError, url: URL) -> bool:
+    """Tell whether the driver may have repeated a password, or an option that is one."""
+    if url.get_backend_name() == "sqlite":
+        return False
+    if url.password and any(one in str(error.orig) for one in {url.password, *_quoted(url)}):
+        return True
+    # The library, and the server before it lets anybody in, repeat options in parts.
+    is_connecting = getattr(error.orig, "sqlstate", None) is None
+    return is_connecting and not url.query.keys() <= {"host", "port"}
+
+
+def _quoted(url: URL) -> set[str]:
+    return {quote(str(url.password)), quote(str(url.password), safe="")}
 
 
 def make_parent_folder(url: URL) -> None:

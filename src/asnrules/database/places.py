@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from asnrules.errors import UsageError
@@ -31,11 +30,6 @@ def default_path() -> Path:
     if not folder.is_absolute() or str(folder).startswith("~"):
         raise UsageError(_HOMELESS)
     return folder / "asnrules.db"
-
-
-def is_url(database: str) -> bool:
-    """Tell an SQLAlchemy URL from the path of an SQLite file."""
-    return re.match(r"[a-zA-Z][a-zA-Z0-9+]*://", database) is not None
 
 
 def reading_uri(path: Path) -> str:

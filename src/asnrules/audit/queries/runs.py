@@ -20,6 +20,7 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
+from asnrules.days import check_day
 from asnrules.errors import NotFoundError
 
 _NUMBERS = 2**63
@@ -289,6 +290,8 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
         conditions.append(runs.c.ruleset_id.in_(of_label))
     if wanted.origin is not None:
         conditions.append(runs.c.origin == wanted.origin)
+    check_day("since", wanted.since)
+    check_day("until", wanted.until)
     if wanted.since is not None:
         conditions.append(runs.c.started_at >= _moment(wanted.since, dt.time.min))
     if wanted.until is not None:

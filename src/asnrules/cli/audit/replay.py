@@ -11,9 +11,10 @@ import typer
 from asnrules.cli import completion
 from asnrules.cli.audit.diff import records
 from asnrules.cli.audit.runs import Program, Since, Until
-from asnrules.cli.options import OutputFormat, read_day
+from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records, printable
 from asnrules.cli.progress import progress_bar
+from asnrules.days import read_day
 
 if TYPE_CHECKING:
     from asnrules.audit.queries.runs import RunFilter

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from asnrules.cli import completion
-from asnrules.cli.options import OutputFormat, read_day
+from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_records
+from asnrules.days import read_day
 
 COLUMNS = (
     "run_id", "origin", "started_at", "operator", "ruleset", "pools",

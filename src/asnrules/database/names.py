@@ -1,0 +1,137 @@
+"""What a user gives for the database: a URL, the path of a file, or what only looks like one.
+
+Whatever is refused is not repeated, as it may hold a password.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, unquote
+
+from asnrules.errors import UsageError
+
+_ANCHORED = re.compile(r"/(?!/)|\.{1,2}[/\\]|~/|[a-zA-Z]:[/\\]")
+"""How a path begins that can be nothing else."""
+
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
+_OF_CONNECTIONS = re.compile(r"[:@=?;&]")
+_LOGIN = re.compile(r"[^/\\:@]+:[^/\\@]*@")
+_PASSWORD = re.compile(r"(?:password|passwd|pwd)\s*=", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HOST = r"(?:\[[0-9a-fA-F:.]+\]|[\w.-]*)"
+_PORT = r"(?::[0-9]{1,5})?"
+_POSTGRESQL = re.compile(
+    rf"postgres(?:ql)?(?:\+psycopg)?://(?:(?P<user>[^:/?#@\s]*)(?::[^@\s]*)?@)?{_HOST}{_PORT}"
+    r"(?:/[\w.$+-]*)?(?:\?(?P<query>[^#\s]*))?"
+)
+_QUERIED = {
+    "host": re.compile(rf"/[^:@?=&%\s]*|{_HOST}{_PORT}"),
+    "port": re.compile(r"[0-9]{0,5}"),
+}
+"""What a URL may have after its `?` that messages show."""
+
+_SQLITE = re.compile(r"sqlite(?:\+pysqlite)?:///")
+
+_MISPLACED = re.compile(
+    r"postgres(?:ql)?(?:\+\w+)?:/*\S*@|\w:/+[^\s/@]*:[^\s@]*@|password\s*=", re.IGNORECASE
+)
+
+_NO_FILE = "--database: an SQLite database has to be a file; name one"
+_NO_URL = (
+    "--database: not a URL of SQLite or PostgreSQL; write postgresql://USER:PASSWORD@HOST/DB, "
+    "in the password %40 for @, %2F for /, %3A for : and %25 for %, or the path of an SQLite file"
+)
+_NO_PATH = (
+    "--database: neither a URL nor a path; a URL is postgresql://USER@HOST/DATABASE, "
+    "and a path that has any of : @ = ? ; & begins with ./ or /"
+)
+
+
+def check_name(database: str) -> str:
+    """Refuse what names no database.
+
+    A text with `://` has to be a URL of SQLite or PostgreSQL. Any other is the path of an SQLite
+    file: one that has any of ``: @ = ? ; &`` begins with `/`, `./`, `../`, `~/` or a drive, and
+    no part of it looks like `user:password@`.
+
+    Parameters
+    ----------
+    database : str
+        As the user gave it.
+
+    Returns
+    -------
+    str
+        The same, a URL with its scheme in lower case.
+
+    Raises
+    ------
+    UsageError
+        If it is neither, or only looks like one; it is not repeated.
+    """
+    if not database.strip() or database == ":memory:":
+        raise UsageError(_NO_FILE)
+    if _CONTROL.search(database):
+        raise UsageError(_NO_URL)
+    if not (scheme := _SCHEME.match(database)):
+        return _checked_path(database)
+    url = scheme[1].lower() + database[scheme.end(1) :]
+    if found := _SQLITE.match(url):
+        if url[found.end() :] in {"", ":memory:"}:
+            raise UsageError(_NO_FILE)
+        _checked_path(url[found.end() :])
+    elif not _is_postgresql(url):
+        raise UsageError(_NO_FILE if url == "sqlite://" else _NO_URL)
+    return url
+
+
+def is_url(name: str) -> bool:
+    """Tell a URL, which `check_name` has given, from the path of an SQLite file."""
+    return _SCHEME.match(name) is not None
+
+
+def check_words(words: list[str]) -> None:
+    """Refuse a connection with a password among words where none is expected.
+
+    Parameters
+    ----------
+    words : list of str
+        Those of the command line, without the name of the program.
+
+    Raises
+    ------
+    UsageError
+        If there is one. Otherwise it would be repeated in a message, or be put on record.
+    """
+    before = ["", *words]
+    for previous, word in zip(before, words, strict=False):
+        is_named = previous == "--database" or word.startswith("--database=")
+        if not is_named and (_MISPLACED.search(word) or _MISPLACED.search(unquote(word))):
+            raise UsageError(
+                "a connection with a password stands where none is expected; give it before the "
+                "command: asnrules --database URL COMMAND"
+            )
+
+
+def _checked_path(path: str) -> str:
+    for text in (path, unquote(path)):
+        anchor = _ANCHORED.match(text)
+        rest = text[anchor.end() :] if anchor else text
+        if (
+            (anchor is None and _OF_CONNECTIONS.search(text))
+            or "://" in rest
+            or _LOGIN.search(rest)
+            or _PASSWORD.search(rest)
+        ):
+            raise UsageError(_NO_PATH)
+    return path
+
+
+def _is_postgresql(url: str) -> bool:
+    found = _POSTGRESQL.fullmatch(url)
+    if found is None or re.search(r"[:/@\s]", unquote(found["user"] or "").replace("@", "", 1)):
+        return False
+    return all(
+        key not in _QUERIED or _QUERIED[key].fullmatch(value)
+        for key, value in parse_qsl(found["query"] or "", keep_blank_values=True)
+    )

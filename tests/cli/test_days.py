@@ -1,0 +1,130 @@
+"""Dates that users give: as YYYY-MM-DD, in every option and in Python, and in no other way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asnrules import Catalog, RunFilter
+from asnrules.cli.app import app
+from asnrules.days import read_day
+from asnrules.errors import UsageError
+from cli.conftest import Command
+
+NONE = [
+    "20260131",
+    "2026-W05-6",
+    "2026W056",
+    "2026-031",
+    "2026-1-31",
+    "2026-01-3",
+    "26-01-31",
+    "٢٠٢٦-٠١-٣١",  # noqa: RUF001 - digits of another script
+    "2026‐01‐31",  # noqa: RUF001 - hyphens of another kind
+    " 2026-01-31",
+    "2026-01-31 ",
+    "2026-01-31\n",
+    "2026-01-31T00:00",
+    "2026-01-31 00:00:00",
+    "2026-01-31Z",
+    "0000-01-01",
+    "10000-01-01",
+    "-2026-01-31",
+    "+2026-01-31",
+    "2026-00-10",
+    "2026-02-30",
+    "2026/01/31",
+    "31.01.2026",
+    "today",
+    "",
+    "2026-01-31" * 1000,
+]
+
+
+def date_options() -> Iterator[tuple[str, str]]:
+    """Give each command with an option that takes a date, found by what its help calls it."""
+
+    def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+        for name, one in group.commands.items():
+            if hasattr(one, "commands"):
+                yield from commands(one, f"{path}{name} ")
+            else:
+                yield f"{path}{name}", one
+
+    for path, one in commands(typer.main.get_command(app), ""):
+        for parameter in one.params:
+            if parameter.metavar == "DATE":
+                yield path, parameter.opts[0]
+
+
+ARGUMENTS = {
+    "classify": ["EXP_TYPE=NRS_IFU"],
+    "generate": ["pool.csv"],
+    "candidates": ["pool.csv"],
+    "why": ["pool.csv", "a.fits"],
+    "rulesets import": ["folder"],
+    "rulesets publish": ["draft"],
+    "rulesets impact": ["draft"],
+    "audit import": ["file.json"],
+}
+
+
+def test_all_options_are_looked_at() -> None:
+    found = list(date_options())
+    assert len(found) >= 14
+    assert {path for path, option in found if option == "--as-of"} == {
+        "lookup", "classify", "generate", "candidates", "why", "audit import"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "option"), list(date_options()))
+@pytest.mark.parametrize("text", ["20260131", "2026-W05-6", "2026-01-31T00:00"])
+def test_other_spellings_are_refused(
+    asnrules_on_file: Command, path: str, option: str, text: str
+) -> None:
+    result = asnrules_on_file(*path.split(), *ARGUMENTS.get(path, []), option, text)
+    result.assert_error(2, f"{option}: '{text}'", "2026-01-31")
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_what_is_no_date_is_one_short_line(text: str) -> None:
+    with pytest.raises(UsageError) as error:
+        read_day("--as-of", text)
+    assert len(str(error.value)) < 200
+    assert str(error.value).isprintable()
+
+
+@given(st.dates())
+def test_a_date_is_read_as_it_is_written(day: dt.date) -> None:
+    text = f"{day.year:04}-{day.month:02}-{day.day:02}"
+    assert read_day("--as-of", text) == day
+
+
+@given(st.text(alphabet="0123456789-W T:.Z", max_size=12))
+def test_nothing_else_is_a_date(text: str) -> None:
+    try:
+        day = read_day("--since", text)
+    except UsageError:
+        return
+    assert day is not None
+    assert text == f"{day.year:04}-{day.month:02}-{day.day:02}"
+
+
+@pytest.mark.parametrize("day", ["2026-01-31", dt.datetime(2026, 1, 31, tzinfo=dt.UTC), 20260131])
+def test_python_takes_dates(kept_seeds: Any, day: Any) -> None:
+    catalog = Catalog(kept_seeds)
+    calls: list[Callable[[], object]] = [
+        lambda: catalog.lookup("NRS_IFU", as_of=day),
+        lambda: catalog.classify({"exp_type": "NRS_IFU"}, as_of=day),
+        lambda: catalog.audit.runs(RunFilter(since=day)),
+        lambda: catalog.audit.runs(RunFilter(until=day)),
+    ]
+    for call in calls:
+        with pytest.raises(UsageError, match=r"is not a datetime\.date"):
+            call()
