@@ -1,7 +1,7 @@
 """Make five FITS files with the headers of JWST exposures, for those who have none at hand.
 
-`python examples/make_exposures.py FOLDER` needs astropy. The files are headers only: two dithers
-of a NIRCam image, a MIRI spectrum with its background, and a time series.
+`python examples/make_exposures.py FOLDER` needs astropy (`pip install astropy`). The files are
+headers only: two dithers of a NIRCam image, a MIRI spectrum with its background, and a time series.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from astropy.io import fits
+try:
+    from astropy.io import fits
+except ImportError:
+    sys.exit("make_exposures.py needs astropy, which is not installed; pip install astropy")
 
 COMMON = {
     "TELESCOP": "JWST",
@@ -76,4 +79,9 @@ def make_exposures(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    make_exposures(Path(sys.argv[1]))
+    if len(sys.argv) != 2:
+        sys.exit("which folder? python examples/make_exposures.py FOLDER")
+    try:
+        make_exposures(Path(sys.argv[1]))
+    except OSError as error:
+        sys.exit(f"{sys.argv[1]}: cannot be written: {error.strerror or error}")

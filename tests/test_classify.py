@@ -208,27 +208,6 @@ def test_rules_come_with_those_that_match_first(engine: Engine) -> None:
     assert {"Asn_Lv2Image", "Asn_Lv2Spec", "Asn_Lv2WFSC"} <= {rule.asn_rule for rule in rules}
 
 
-def test_the_document_has_null_for_what_is_not_there(engine: Engine) -> None:
-    found = classified(engine, "EXP_TYPE=MIR_IMAGE", as_of=dt.date(2021, 5, 1))
-    document = found.document("a_uncal.fits", explain=True)
-    assert document == {
-        "filename": "a_uncal.fits",
-        "exp_type": "MIR_IMAGE",
-        "member_type": None,
-        "special": None,
-        "published": {
-            "ruleset": "2021-03-19",
-            "member_type": "science",
-            "special": None,
-            "asn_type": "image2",
-        },
-        "associations": None,
-        "agrees": None,
-        "reason": "no executable ruleset was in force on that date",
-        "rules": [],
-    }
-
-
 @pytest.mark.parametrize(
     ("options", "published"),
     [
@@ -257,9 +236,17 @@ def test_an_unknown_ruleset(sqlite: Engine) -> None:
         classified(sqlite, "EXP_TYPE=NRC_IMAGE", ruleset="hubble")
 
 
-def test_before_the_first_table(sqlite: Engine) -> None:
-    with pytest.raises(NotFoundError, match="2020-01-01"):
-        classified(sqlite, "EXP_TYPE=NRC_IMAGE", as_of=dt.date(2020, 1, 1))
+@pytest.mark.parametrize(
+    ("day", "kind"),
+    [
+        (dt.date(2020, 1, 1), "published"),
+        (dt.date(2021, 5, 1), "executable"),
+        (dt.date(2024, 5, 5), "executable"),
+    ],
+)
+def test_a_day_without_table_or_rules(sqlite: Engine, day: dt.date, kind: str) -> None:
+    with pytest.raises(NotFoundError, match=f"no {kind} ruleset was in force on {day}"):
+        classified(sqlite, "EXP_TYPE=NRC_IMAGE", as_of=day)
 
 
 # ------------------------------------------------------------------ pools
@@ -311,9 +298,9 @@ def test_exposures_are_classified_as_they_are_read(sqlite: Engine, tmp_path: Pat
         next(found)
 
 
-def test_a_pool_by_the_table_alone(engine: Engine, tmp_path: Path) -> None:
+def test_a_pool_by_an_earlier_table(engine: Engine, tmp_path: Path) -> None:
     pool = write_pool(tmp_path / "pool.csv", nrc_image(1), nrc_image(2, bkgdtarg="t"))
-    found = [one for _, one in classify_pool(engine, pool, as_of=dt.date(2021, 1, 1))]
+    found = [one for _, one in classify_pool(engine, pool, ruleset="2020-12-07")]
     assert [one.special for one in found] == [None, "BACKGROUND"]
     assert found[0].published is not None
     assert found[0].published.ruleset == "2020-12-07"

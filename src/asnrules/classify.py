@@ -17,7 +17,6 @@ from asnrules.catalog.rulesets import (
     RulesetInfo,
     choose_ruleset,
     find_ruleset,
-    in_force,
 )
 from asnrules.catalog.vocabulary import assumed_values, keyword_names, special_keywords
 from asnrules.classifier import Classification, Classifier
@@ -37,13 +36,11 @@ def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list
 
 
 def load_classifier(
-    connection: Connection, executable: RulesetInfo | None, published: RulesetInfo
+    connection: Connection, executable: RulesetInfo, published: RulesetInfo
 ) -> Classifier:
     """Make the classifier of two rulesets of the catalog."""
     modes = look_up(connection, published)
     specials = special_keywords(connection)
-    if executable is None:
-        return Classifier(published, modes, specials, None)
     return Classifier(published, modes, specials, *load_rules(connection, executable))
 
 
@@ -65,14 +62,15 @@ def choose_classifier(
     Raises
     ------
     NotFoundError
-        If there is no such ruleset.
+        If there is no such ruleset, or none of either kind was in force.
     """
     if label is None:
         published = choose_ruleset(connection, PUBLISHED, None, day)
-        return load_classifier(connection, in_force(connection, EXECUTABLE, day), published)
+        executable = choose_ruleset(connection, EXECUTABLE, None, day)
+        return load_classifier(connection, executable, published)
     info = find_ruleset(connection, label)
     if info.kind == PUBLISHED:
-        return load_classifier(connection, in_force(connection, EXECUTABLE), info)
+        return load_classifier(connection, choose_ruleset(connection, EXECUTABLE), info)
     return load_classifier(connection, info, find_ruleset(connection, info.implements or ""))
 
 

@@ -41,7 +41,8 @@ class Options:
     ruleset, as_of : optional
         The executable ruleset, by label or by date; today's by default.
     candidates : sequence of str
-        Ids of the candidates to work; all of them by default.
+        Ids of the candidates to work, `ID:TYPE` if an id has several types and not the first of
+        them is meant; all of them by default.
     dms : bool
         With candidates: see `asnrules.engine.candidates.Selection`.
     merge : bool

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Engine
 
 from asnrules.engine.apart import linked
-from asnrules.engine.candidates import SubPool
-from asnrules.errors import PoolError
+from asnrules.engine.candidates import Pair, qualified
 from asnrules.pools.sources import PoolInput
-from asnrules.worked import Progress, WorkedPools, work_pools
+from asnrules.worked import Progress, work_pools
 
 
 class Group(NamedTuple):
@@ -21,7 +21,7 @@ class Group(NamedTuple):
     Attributes
     ----------
     candidates : list of str
-        Their ids, sorted.
+        Their names, sorted: ids, with the type where one id has several, `c1000:background`.
     exposures : int
         How many exposures they have.
     """
@@ -57,14 +57,14 @@ def candidate_groups(
     Raises
     ------
     PoolError
-        If a pool is not one, or has two candidates of one id: only the first can be selected.
+        If a pool is not one.
     """
     worked = work_pools(engine, paths, ruleset, as_of, progress, workers=workers)
     groups = linked(worked.work, worked.candidates)
-    _refuse_ambiguous(worked, groups)
+    names = _names(worked.candidates.values())
     found = [
         Group(
-            sorted(pool.candidate[0] for pool in group),
+            sorted(names[pool.candidate] for pool in group),
             len({place for pool in group for place in pool.places}),
         )
         for group in groups
@@ -72,17 +72,8 @@ def candidate_groups(
     return sorted(found, key=lambda group: (-group.exposures, group.candidates))
 
 
-def _refuse_ambiguous(worked: WorkedPools, groups: Sequence[Sequence[SubPool]]) -> None:
-    kinds: dict[str, dict[str, None]] = {}
-    for pairs in worked.candidates.values():
-        for identifier, kind in pairs:
-            kinds.setdefault(identifier, {})[kind] = None
-    for group in groups:
-        for pool in group:
-            identifier = pool.candidate[0]
-            if len(kinds[identifier]) > 1:
-                raise PoolError(
-                    f"{', '.join(one.name for one in worked.pools)}: candidate {identifier} is of "
-                    f"types {', '.join(kinds[identifier])}, and --candidate takes one of them; "
-                    "generate this pool in one run"
-                )
+def _names(candidates: Iterable[Sequence[Pair]]) -> dict[Pair, str]:
+    """Name each candidate as generate selects it: by its id, with its type if it has several."""
+    pairs = dict.fromkeys(pair for found in candidates for pair in found)
+    types = Counter(identifier for identifier, _ in pairs)
+    return {pair: pair[0] if types[pair[0]] == 1 else qualified(pair) for pair in pairs}

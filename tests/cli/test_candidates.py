@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,25 @@ def test_groups_are_options_that_a_shell_takes(asnrules_on_file: Command, pool: 
     assert result.out == "--candidate=c1000 --candidate=o001\n'--candidate=o 3;'\n"
 
 
-def test_a_pool_that_cannot_be_spread_is_refused(asnrules_on_file: Command) -> None:
-    asnrules_on_file("candidates", str(EXAMPLE)).assert_error(2, "c1000", "in one run")
+def test_the_jobs_of_the_example_make_what_one_run_makes(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    # Its c1000 is a mosaic of some observations, and a background candidate of others.
+    lines = asnrules_on_file("candidates", str(EXAMPLE), "--format", "options").out.splitlines()
+    assert any("c1000:background" in line for line in lines)
+    for line in lines:
+        done = asnrules_on_file(
+            "generate", str(EXAMPLE), "--no-record", "--output", str(tmp_path / "parts"),
+            *shlex.split(line),
+        )  # fmt: skip
+        assert done.code == 0
+    asnrules_on_file("generate", str(EXAMPLE), "--no-record", "--output", str(tmp_path / "whole"))
+    parts, whole = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("parts", "whole")
+    )
+    assert len(whole) == 344
+    assert parts == whole
 
 
 def test_an_unknown_ruleset_is_not_found(asnrules_on_file: Command, pool: str) -> None:

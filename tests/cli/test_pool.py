@@ -168,6 +168,37 @@ def test_without_astropy(two: list[str], tmp_path: Path, kept_file: str) -> None
     assert not (tmp_path / "pool.csv").exists()
 
 
+def example(*words: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
+    """Run examples/make_exposures.py."""
+    script = Path(__file__).parents[2] / "examples" / "make_exposures.py"
+    program = f"""
+import runpy, sys
+{prelude}
+sys.argv = [{str(script)!r}, *sys.argv[1:]]
+runpy.run_path({str(script)!r}, run_name="__main__")
+"""
+    return subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_example_says_what_it_lacks(tmp_path: Path) -> None:
+    missing = example("exposures", prelude="sys.modules['astropy'] = None")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert missing.stderr == (
+        "make_exposures.py needs astropy, which is not installed; pip install astropy\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+    unnamed = example()
+    assert unnamed.returncode == 1
+    assert unnamed.stderr == "which folder? python examples/make_exposures.py FOLDER\n"
+    (tmp_path / "taken").write_text("")
+    taken = example("taken")
+    assert (taken.returncode, taken.stderr.count("\n")) == (1, 1)
+    assert example("exposures").returncode == 0
+    assert len(list((tmp_path / "exposures").iterdir())) == 5
+
+
 def test_astropy_says_nothing_without_a_home(process: Process, two: list[str]) -> None:
     done = process(
         "pool", "make", *two, "--output", "pool.csv",
@@ -196,7 +227,7 @@ def pool(tmp_path: Path) -> str:
     )
 
 
-@pytest.mark.parametrize("options", [[], ["--explain"], ["--as-of", "2021-01-01"]])
+@pytest.mark.parametrize("options", [[], ["--explain"], ["--as-of", "2021-07-01"]])
 def test_parquet_holds_what_json_does(
     asnrules_on_file: Command, pool: str, tmp_path: Path, options: list[str]
 ) -> None:

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.engine.generation import Wanted
-from asnrules.errors import PoolError
 from asnrules.generate import Options, wanted_by
 from asnrules.spreading import Group, candidate_groups
 from asnrules.worked import WorkedPools, work_pools
@@ -83,10 +82,18 @@ def test_exposures_of_one_name_are_linked(engine: Engine, tmp_path: Path) -> Non
     assert groups(engine, tmp_path, *exposures) == [Group(["o001", "o002"], 2)]
 
 
-def test_two_candidates_of_one_id_are_refused(engine: Engine) -> None:
-    with pytest.raises(PoolError, match="candidate c1000 is of types mosaic, background") as caught:
-        candidate_groups(engine, [EXAMPLE])
-    assert EXAMPLE.name in str(caught.value)
+def test_of_two_candidates_of_one_id_the_type_is_named(engine: Engine) -> None:
+    named = {name for group in candidate_groups(engine, [EXAMPLE]) for name in group.candidates}
+    assert {name for name in named if name.startswith("c1000")} == {"c1000:background"}
+
+
+def test_candidates_of_one_id_are_linked(engine: Engine, tmp_path: Path) -> None:
+    # Sequence numbers count within the id.
+    exposures = [
+        of(1, "('x1', 'observation')", bkgdtarg="t"),
+        of(2, "('x1', 'background')", bkgdtarg="t"),
+    ]
+    assert groups(engine, tmp_path, *exposures) == [Group(["x1:background", "x1:observation"], 2)]
 
 
 def _made(worked: WorkedPools, wanted: Wanted) -> Counter[Any]:
@@ -110,6 +117,8 @@ def test_groups_make_together_what_all_make(engine: Engine, tmp_path: Path) -> N
     pool = tmp_path / "pool.csv"
     pool.write_text(EXAMPLE.read_text().replace("('c1000', 'MOSAIC')", "('c1004', 'MOSAIC')"))
     assert assert_apart(engine, pool) == 13
+    # Its mosaic has the id of a background candidate, and with it those exposures.
+    assert assert_apart(engine, EXAMPLE) == 11
 
 
 def test_one_observation_alone_makes_too_much(engine: Engine, tmp_path: Path) -> None:

@@ -122,6 +122,16 @@ def test_of_an_id_with_two_types_the_first_counts() -> None:
     assert after == []
 
 
+def test_of_an_id_with_two_types_one_can_be_named() -> None:
+    background = image("z", bkgdtarg="t", asn_candidate="[('c1000', 'background')]")
+    mosaic = image("b", asn_candidate="[('c1000', 'mosaic')]")
+    for dms in (False, True):
+        found = selected([background, mosaic], "c1000:background", dms=dms).associations
+        assert [(one.asn_id, one.candidate_type) for one in found] == [("c1000", "background")]
+    with pytest.raises(NotFoundError, match=r"there are .*c1000:background"):
+        selected([background, mosaic], "c1000:backgrounds")
+
+
 # With the background candidates of its exposures
 
 

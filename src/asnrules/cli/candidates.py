@@ -55,7 +55,6 @@ def candidates(
 
     Exit Codes
     ----------
-    2: wrong use, a bad pool, or one in which an id stands for candidates of several types
     3: there is no such ruleset, or none was in force on that day
 
     See Also

@@ -60,7 +60,9 @@ def generate(
     as_of: AsOf = None,
     candidate: Annotated[
         list[str] | None,
-        typer.Option("--candidate", metavar="ID", help="Only this candidate; may be repeated."),
+        typer.Option(
+            "--candidate", metavar="ID[:TYPE]", help="Only this candidate; may be repeated."
+        ),
     ] = None,
     dms: Annotated[
         bool,

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import chain, islice
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -87,8 +88,10 @@ def _print_cells(
     cells = ([cell(*pair) for pair in zip(row, blanks, strict=True)] for row in rows)
     if output is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
+        # Whatever is wrong from the start is found before anything is printed.
+        first = list(islice(cells, 1))
         writer.writerow(header)
-        writer.writerows(cells)
+        writer.writerows(chain(first, cells))
     else:
         print_table(header, cells)
 

@@ -17,6 +17,8 @@ from asnrules.engine.growth import refusal
 from asnrules.engine.work import Work
 
 _SUFFIX = re.compile("[_-][^_-]*$")
+_Item = int | str | tuple[str]
+"""What is linked: the number of a candidate, the name of an exposure, the id of candidates."""
 
 
 def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
@@ -45,9 +47,11 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
     ]
     links = _Links()
     for number, pool in enumerate(pools):
+        # Numbers count within an id, whatever its types.
+        links.join(number, (pool.candidate[0],))
         for place in pool.places:
             links.join(number, _name(work, place))
-    groups: dict[int | str, list[SubPool]] = {}
+    groups: dict[_Item, list[SubPool]] = {}
     for number, pool in enumerate(pools):
         groups.setdefault(links.root(number), []).append(pool)
     return list(groups.values())
@@ -68,9 +72,9 @@ class _Links:
     """Sets that grow together."""
 
     def __init__(self) -> None:
-        self._parents: dict[int | str, int | str] = {}
+        self._parents: dict[_Item, _Item] = {}
 
-    def root(self, one: int | str) -> int | str:
+    def root(self, one: _Item) -> _Item:
         """Give what stands for the set of one."""
         parents = self._parents
         root = one
@@ -80,6 +84,6 @@ class _Links:
             parents[one], one = root, parents[one]
         return root
 
-    def join(self, one: int | str, other: int | str) -> None:
+    def join(self, one: _Item, other: _Item) -> None:
         """Make the sets of two the same."""
         self._parents[self.root(other)] = self.root(one)

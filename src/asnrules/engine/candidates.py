@@ -15,6 +15,9 @@ BACKGROUND = "background"
 Pair = tuple[str, str]
 """Id and type of a candidate."""
 
+TYPE_MARK = ":"
+"""Stands between them in the name of a candidate."""
+
 
 class SubPool(NamedTuple):
     """A candidate and the exposures that are worked for it, in canonical order."""
@@ -29,7 +32,8 @@ class Selection(NamedTuple):
     Attributes
     ----------
     ids : frozenset of str
-        Lower-case ids; empty for all. Of an id with several types, the first counts.
+        Lower-case ids; empty for all. Of an id with several types the first counts, unless the
+        type is given as well: `c1000:background`.
     dms : bool
         Whether to work the background candidates of their exposures as well, so that pruning
         sees what they would make, and then keep only what the ids made.
@@ -51,22 +55,33 @@ class Selection(NamedTuple):
         known: dict[str, SubPool] = {}
         for pool in pools:
             known.setdefault(pool.candidate[0], pool)
+        for pool in pools:
+            known.setdefault(qualified(pool.candidate), pool)
         for name in sorted(self.ids - set(known)):
-            near = ", ".join(difflib.get_close_matches(name, known, 3) or sorted(known)[:3])
+            ids = sorted({pool.candidate[0] for pool in pools})
+            near = ", ".join(difflib.get_close_matches(name, known, 3) or ids[:3])
             raise NotFoundError(f"no candidate {name!r} in the pool; there are {near}")
-        chosen = set(self.ids)
+        wanted = [known[name] for name in self.ids]
+        chosen = {pool.candidate for pool in wanted}
         if self.dms:
-            exposures = {place for name in self.ids for place in known[name].places}
+            exposures = {place for pool in wanted for place in pool.places}
             chosen |= {
-                pool.candidate[0]
+                known[pool.candidate[0]].candidate
                 for pool in pools
                 if pool.candidate[1] == BACKGROUND and not exposures.isdisjoint(pool.places)
             }
-        return [pool for pool in known.values() if pool.candidate[0] in chosen]
+        return [pool for pool in pools if pool.candidate in chosen]
 
     def keeps(self, asn_id: str) -> bool:
         """Tell whether an association of a candidate is kept after pruning."""
-        return not (self.dms and self.ids) or any(name in asn_id for name in self.ids)
+        return not (self.dms and self.ids) or any(
+            name.partition(TYPE_MARK)[0] in asn_id for name in self.ids
+        )
+
+
+def qualified(candidate: Pair) -> str:
+    """Name a candidate by its id and its type, where the id alone may stand for others."""
+    return TYPE_MARK.join(candidate)
 
 
 def sub_pools(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.audit.recorded import RecordedExposure, RecordedRun
-from asnrules.engine.candidates import Selection, sub_pools
+from asnrules.engine.candidates import Selection, qualified, sub_pools
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.order import canonical_order
 from asnrules.engine.signatures import SCIENCE, Judge
@@ -121,7 +121,8 @@ class Regrouping:
     def _made(self, judge: Judge) -> dict[_Content, list[list[int]]]:
         """Give the associations, each with the places of its exposures, sciences first."""
         work = Work.judged_by(judge, self._keywords, self._rows)
-        ids = {pair.id for pairs in self._candidates.values() for pair in pairs}
+        pairs = {pair for found in self._candidates.values() for pair in found}
+        ids = {pair.id for pair in pairs} | set(map(qualified, pairs))
         asked = frozenset(self._run.options.get("candidates") or ())
         if asked and not asked & ids:
             return {}
