@@ -11,6 +11,9 @@ DEGRADED = (
 )
 """The two texts of `degraded_status` that jwst writes, and its readers look for."""
 
+DISCOVERED = "discovered"
+"""The type of candidate of associations that are made for no candidate in particular."""
+
 
 class Member(NamedTuple):
     """A member of a product.
@@ -94,6 +97,11 @@ class Association(NamedTuple):
             f"keys: {self.keys}"
         )
 
+    @property
+    def _origin(self) -> str:
+        """Tell in jwst's words whether it was made for a candidate."""
+        return "discover" if self.candidate_type == DISCOVERED else "candidate"
+
     def document(self, code_version: str) -> dict[str, Any]:
         """Give the content of its file.
 
@@ -104,7 +112,7 @@ class Association(NamedTuple):
         """
         return {
             "asn_type": self.asn_type,
-            "asn_rule": f"candidate_{self.asn_rule}",
+            "asn_rule": f"{self._origin}_{self.asn_rule}",
             "version_id": self.version_id,
             "code_version": code_version,
             "degraded_status": self.degraded_status,

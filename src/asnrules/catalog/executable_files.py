@@ -36,6 +36,9 @@ COMPANION_TYPES = ("direct_image", "sourcecat", "segmap")
 FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 """What a file of a ruleset may be called, and where it may lie."""
 
+DISCOVERED_ID = re.compile(r"a[0-9]{3,9}")
+"""What the id of discovered associations looks like."""
+
 MOST_DIGITS = 9
 """More digits than that no sequence number needs."""
 
@@ -141,6 +144,10 @@ def _settings(header: Node) -> Rows:
             raise spec["sequence_digits"].error(f"sequence_digits is from 1 to {MOST_DIGITS}")
     if "whole_pool" in spec:
         settings["whole_pool"] = spec.is_set("whole_pool")
+    if "discovered_id" in spec:
+        name = settings["discovered_id"] = spec["discovered_id"].text()
+        if not DISCOVERED_ID.fullmatch(name):
+            raise spec["discovered_id"].error("discovered_id is an a with digits, such as a3001")
     if "overall" in spec:
         settings["overall"] = [
             step.word("step over all associations", OVERALL) for step in spec["overall"].items()

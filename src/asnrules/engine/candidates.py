@@ -124,6 +124,32 @@ def sub_pools(
     ]
 
 
+def lone_candidates(
+    texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]]
+) -> dict[Pair, list[int]]:
+    """Give the exposures that list one candidate and no other, in canonical order.
+
+    Only those count whose text is written as jwst writes it: its rules compare the text.
+    (Behaviour of jwst 3.0.0, by running it.)
+
+    Parameters
+    ----------
+    texts, parsed
+        As for `sub_pools`.
+    """
+    written = {
+        text: pairs[0]
+        for text, pairs in parsed.items()
+        if len(pairs) == 1 and text == "[('{}', '{}')]".format(*pairs[0])
+    }
+    found: dict[Pair, list[int]] = {}
+    for place, text in enumerate(texts):
+        pair = written.get(text or "")
+        if pair is not None:
+            found.setdefault((pair[0], pair[1]), []).append(place)
+    return found
+
+
 def _listing(
     texts: Mapping[str, list[int]], parsed: Mapping[str, Sequence[Pair]]
 ) -> dict[Pair, list[str]]:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from asnrules.associations.model import Association
-from asnrules.engine.candidates import Pair, Selection, SubPool, sub_pools
+from asnrules.engine.candidates import Pair, Selection, SubPool, lone_candidates, sub_pools
 from asnrules.engine.diagnosis import OrderDependence
 from asnrules.engine.drafts import Draft, Fate, find
 from asnrules.engine.finishing.wording import left_out_text
@@ -134,8 +134,12 @@ class Generation:
         sizes = [len(pool.places) for pool in pools]
         workers = wanted.workers if sum(sizes) >= _WORTH_SHARING else 1
         grown = _joined(shared(self._grow, pools, sizes, workers, progress))
-        made = sorted(grown.made, key=self._turn) if at_once else grown.made
-        drafts = sorted(grown.drafts, key=self._turn) if at_once else grown.drafts
+        found = self._discover(texts)
+        made = [*found.made, *(sorted(grown.made, key=self._turn) if at_once else grown.made)]
+        drafts = [
+            *found.drafts,
+            *(sorted(grown.drafts, key=self._turn) if at_once else grown.drafts),
+        ]
         naming = Naming(self._work, self._pool_names, wanted.version_id)
         named = [
             (association, place)
@@ -156,9 +160,18 @@ class Generation:
 
     def _grow(self, pools: Sequence[SubPool], told: Told | None) -> _Grown:
         """Grow the associations of candidates."""
-        is_watching = self._wanted.watched is not None
         growth = Growth(self._work, watched=self._wanted.watched, diagnosed=self._wanted.diagnosed)
-        drafts = growth.drafts(pools, told)
+        return self._made(growth, growth.drafts(pools, told))
+
+    def _discover(self, texts: Sequence[str | None]) -> _Grown:
+        """Grow the associations that are discovered."""
+        growth = Growth(self._work, watched=self._wanted.watched, diagnosed=False)
+        is_wanted = not self._wanted.selection.ids
+        lone = lone_candidates(texts, self._candidates) if is_wanted else {}
+        return self._made(growth, growth.discovered(lone))
+
+    def _made(self, growth: Growth, drafts: list[Draft]) -> _Grown:
+        is_watching = self._wanted.watched is not None
         naming = Naming(self._work, self._pool_names, self._wanted.version_id)
         made = naming.made(drafts, keep=is_watching)
         kept = drafts if is_watching else []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
+from asnrules.associations.model import DISCOVERED
 from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.diagnosis import Diagnosis, Numbered, OrderDependence
@@ -11,13 +13,15 @@ from asnrules.engine.drafts import Draft, Fate, find
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
 from asnrules.engine.grouping import Grouping
-from asnrules.engine.model import Rule
+from asnrules.engine.model import Key, Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
 
 _OF_SCIENCE, _NO_CANDIDATE_STANDS, _OF_COMPANION, _OTHER_CANDIDATE = range(4)
 """How much a reason says of an exposure: of an association that it would have been the science of,
 of a candidate, of an association that it would have helped, of what a rule is for."""
+
+_SAME_CANDIDATE = Key("candidate", ("asn_candidate",))
 
 Refused = tuple[int, Sequence[int], str]
 """How much a reason says, the exposures, and the reason."""
@@ -80,6 +84,40 @@ class Growth:
                 progress(done, len(pools))
         return drafts
 
+    def discovered(self, lone: Mapping[Pair, Sequence[int]]) -> list[Draft]:
+        """Give the finished associations that are discovered, in order of generation.
+
+        What of them does not come about is told of the candidates themselves.
+
+        Parameters
+        ----------
+        lone : mapping
+            From a candidate to the exposures that list it alone.
+        """
+        settings, rules = self._work.ruleset.settings, self._work.ruleset.rules
+        grown: list[Draft] = []
+        for number, rule in enumerate(rules):
+            if not discovers(rule) or settings.discovered_id is None:
+                continue
+            places = sorted(
+                place
+                for pair, found in lone.items()
+                if refusal(rule, pair) is None
+                for place in found
+                if number in self._work.judgements[place].takers
+            )
+            if places:
+                # What they have in common is the candidate as well.
+                apart = rule._replace(keys=(_SAME_CANDIDATE, *rule.keys))
+                ruleset = replace(
+                    self._work.ruleset, rules=(*rules[:number], apart, *rules[number + 1 :])
+                )
+                candidate = settings.discovered_id, DISCOVERED
+                grouping = Grouping(replace(self._work, ruleset=ruleset), number, candidate)
+                grown += grouping.associations(places)
+        grown.sort(key=lambda draft: (draft.creator, draft.rule.name))
+        return self._finish(grown, telling=False)
+
     def _grow(self, pool: SubPool) -> tuple[list[Draft], list[Numbered]]:
         """Give the associations of a candidate, and the groups that are not regular."""
         taken: dict[int, list[int]] = {}
@@ -105,7 +143,7 @@ class Growth:
             rule = self._work.ruleset.rules[number]
             self.fates.append(Fate(rule, candidate, None, reason))
 
-    def _finish(self, grown: Sequence[Draft]) -> list[Draft]:
+    def _finish(self, grown: Sequence[Draft], *, telling: bool = True) -> list[Draft]:
         drafts: list[Draft] = []
         for one in grown:
             finished, reasons = finish(one, self._work)
@@ -114,7 +152,7 @@ class Growth:
                 watched = find(one.members, self._watched)
                 for draft in (one, *finished):
                     draft.watched = watched
-            for reason in reasons:
+            for reason in reasons if telling else ():
                 self._drop(one, reason)
         return drafts
 
@@ -128,6 +166,14 @@ class Growth:
             self.refused.append((_OF_SCIENCE if is_science else _OF_COMPANION, places, reason))
         if draft.watched is not None:
             self.fates.append(Fate(draft.rule, draft.candidate, draft.watched, reason))
+
+
+def discovers(rule: Rule) -> bool:
+    """Tell whether a rule makes associations of exposures of one candidate for none, as well.
+
+    Source: behaviour of jwst 3.0.0, by running it.
+    """
+    return bool(rule.candidate_requirements) and "candidate_validity" not in rule.steps
 
 
 def refusal(rule: Rule, candidate: Pair) -> str | None:

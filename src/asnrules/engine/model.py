@@ -181,6 +181,11 @@ class Settings(NamedTuple):
         Whether all candidates are worked at once. Then only the exposures that list a candidate
         are worked for it, and what is generated stands in the order of the creating exposures;
         of one exposure, in the order in which it lists candidates.
+    discovered_id : str or None
+        The id of associations that are discovered; None for no such associations. They are made
+        by the rules that ask something of the candidate but need no `candidate_validity`, where
+        no candidates are selected: from the exposures that list one such candidate and no other,
+        apart for each. They come before all others, and are told apart by this id only.
     overall : tuple of str
         Names of the steps over the associations of all rules, in order; see
         `asnrules.engine.finishing.pruning`. They are numbered in the order in which the last
@@ -189,6 +194,7 @@ class Settings(NamedTuple):
 
     sequence_digits: int = 5
     whole_pool: bool = False
+    discovered_id: str | None = None
     overall: tuple[str, ...] = ("prune_memberships", "prune_products")
 
 
