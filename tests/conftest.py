@@ -57,6 +57,9 @@ class PostgresqlServer:
         name = f"test_{uuid.uuid4().hex}"
         source = make_url(template).database if template else "template0"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+        if template:
+            # Rights at the database itself are not copied.
+            self.execute(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
         return self._url.set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:

@@ -11,21 +11,29 @@
 -- catalog, and nobody but the owner may write past the tables that they belong to.
 CREATE SCHEMA asnrules_parts;
 
+-- Each function looks at the catalog only, whoever calls it: temporary tables come last.
+SELECT quote_ident(current_schema()) AS catalog \gset
+SET search_path = :catalog, pg_temp;
+
 -- Those that are referred to come first.
-CREATE FUNCTION asnrules_parts.tables() RETURNS text[] IMMUTABLE LANGUAGE sql AS $$
+CREATE FUNCTION asnrules_parts.tables() RETURNS text[] IMMUTABLE LANGUAGE sql
+SET search_path FROM CURRENT AS $$
     SELECT ARRAY['run_pools', 'decisions', 'associations', 'association_members',
                  'imported_associations']
 $$;
 
-CREATE FUNCTION asnrules_parts.part(name text, start bigint) RETURNS text IMMUTABLE LANGUAGE sql AS
+CREATE FUNCTION asnrules_parts.part(name text, start bigint) RETURNS text IMMUTABLE LANGUAGE sql
+SET search_path FROM CURRENT AS
 $$SELECT format('asnrules_parts.%I', name || '_' || start)$$;
 
 -- As each command that records does: nobody records until the transaction ends.
-CREATE FUNCTION asnrules_parts.take_ledger() RETURNS void LANGUAGE sql AS
+CREATE FUNCTION asnrules_parts.take_ledger() RETURNS void LANGUAGE sql
+SET search_path FROM CURRENT AS
 $$SELECT pg_advisory_xact_lock(x'61736E72756C6574'::bigint)$$;
 
 -- Triggers for statements hold where a statement is made, so a partition has them as well.
-CREATE FUNCTION asnrules_parts.guard(target text, name text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION asnrules_parts.guard(target text, name text) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 DECLARE
     message text := quote_literal('a recorded run cannot be changed');
 BEGIN
@@ -37,7 +45,8 @@ BEGIN
 END $$;
 
 -- The foreign key of members and imports to their associations, which both ends have in parts.
-CREATE FUNCTION asnrules_parts.refer(target text, name text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION asnrules_parts.refer(target text, name text) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 DECLARE
     key text := CASE name WHEN 'association_members' THEN 'association' ELSE 'position' END;
 BEGIN
@@ -48,7 +57,8 @@ BEGIN
 END $$;
 
 -- A table becomes the first part of a new one of its name.
-CREATE FUNCTION asnrules_parts.divide(name text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION asnrules_parts.divide(name text) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 DECLARE
     part text := asnrules_parts.part(name, 1);
     declared record;
@@ -92,12 +102,12 @@ BEGIN
     PERFORM asnrules_parts.take_ledger();
     CREATE TEMPORARY TABLE kept_views ON COMMIT DROP AS
         SELECT oid AS position, relname AS name, pg_get_viewdef(oid) AS definition FROM pg_class
-        WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace;
+        WHERE relkind = 'v' AND relnamespace = quote_ident(current_schema())::regnamespace;
     CREATE TEMPORARY TABLE kept_rights ON COMMIT DROP AS
         SELECT relname AS name, right_.privilege_type AS kind,
                CASE right_.grantee WHEN 0 THEN 'PUBLIC' ELSE right_.grantee::regrole::text END AS who
         FROM pg_class, aclexplode(relacl) AS right_
-        WHERE relnamespace = current_schema()::regnamespace AND right_.grantee <> relowner
+        WHERE relnamespace = quote_ident(current_schema())::regnamespace AND right_.grantee <> relowner
             AND (relkind = 'v' OR relname = ANY (asnrules_parts.tables()));
     FOR one IN SELECT * FROM kept_views ORDER BY position DESC LOOP
         EXECUTE format('DROP VIEW %I', one.name);
@@ -116,7 +126,8 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE FUNCTION asnrules_parts.take_off(start bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION asnrules_parts.take_off(start bigint) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 DECLARE
     one record;
     held record;
@@ -136,7 +147,8 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE FUNCTION asnrules_parts.attach(start bigint, until bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION asnrules_parts.attach(start bigint, until bigint) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 DECLARE
     name text;
 BEGIN
@@ -148,13 +160,15 @@ BEGIN
 END $$;
 
 -- Where the partition begins that takes new runs.
-CREATE FUNCTION asnrules_parts.last() RETURNS bigint STABLE LANGUAGE sql AS $$
+CREATE FUNCTION asnrules_parts.last() RETURNS bigint STABLE LANGUAGE sql
+SET search_path FROM CURRENT AS $$
     SELECT substring(relname FROM '\d+$')::bigint FROM pg_class
     WHERE relispartition AND relnamespace = 'asnrules_parts'::regnamespace
         AND relname LIKE 'decisions%' AND pg_get_expr(relpartbound, oid) LIKE '%TO (MAXVALUE)'
 $$;
 
-CREATE FUNCTION asnrules_parts.detach(start bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION asnrules_parts.detach(start bigint) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM asnrules_parts.take_ledger();
     IF start = asnrules_parts.last() THEN
@@ -163,7 +177,8 @@ BEGIN
     PERFORM asnrules_parts.take_off(start);
 END $$;
 
-CREATE FUNCTION asnrules_parts.cut() RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION asnrules_parts.cut() RETURNS bigint LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 DECLARE
     name text;
     start bigint := asnrules_parts.last();

@@ -180,8 +180,9 @@ def test_every_step_down_undoes_its_step_up(empty: Engine) -> None:
         migrate(empty, migrations.upgrade, revision)
         seen[revision] = objects(empty)
     differing = {frozenset(found) for found in seen.values()}
-    without_roles = empty.dialect.name == "sqlite"
-    assert len(seen) == len(differing) + without_roles
+    # Roles and search paths are PostgreSQL's.
+    unchanged = 2 if empty.dialect.name == "sqlite" else 0
+    assert len(seen) == len(differing) + unchanged
 
     steps = ["base", *REVISIONS]
     for lower, upper in reversed(list(pairwise(steps))):

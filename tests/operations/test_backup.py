@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from asnrules.audit.ledger import Head, head
 from asnrules.audit.verify import Verification, verify
@@ -108,6 +109,13 @@ def test_a_dump_is_restored(
     assert last.run_id >= 5
     postgresql_server.run("pg_dump", source, "--format=custom", f"--file={dump}")
     postgresql_server.run("pg_restore", postgresql_url, "--exit-on-error", dump)
+    # A dump holds no rights at the database itself, which the check says.
+    database = make_url(postgresql_url).database
+    said = check_catalog(connect_catalog(postgresql_url))
+    assert [line.split(" may")[0] for line in said] == [
+        f"role asnrules_{role}" for role in ("curator", "reader", "recorder")
+    ]
+    postgresql_server.execute(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC")
     restored = assert_whole(postgresql_url, last)
     assert restored.rows == verify(connect_catalog(source)).rows
 

@@ -131,6 +131,26 @@ def test_roles_keep_their_rights(kept_parts: Engine) -> None:
         assert not may("recorder", f"asnrules_parts.{table}_6", "INSERT")
 
 
+def test_functions_look_at_the_catalog_only(kept_parts: Engine) -> None:
+    paths = (
+        "SELECT string_agg(DISTINCT coalesce(array_to_string(proconfig, ' '), proname), ';') "
+        "FROM pg_proc WHERE pronamespace = 'asnrules_parts'::regnamespace"
+    )
+    assert ask(kept_parts, paths) == "search_path=public, pg_temp"
+
+
+def test_those_of_an_older_script_are_mended_by_the_upgrade(parts_url: str) -> None:
+    engine = connect_catalog(parts_url)
+    with transaction(engine, writing=True) as connection:
+        migrations.downgrade(connection, "0011")
+    loose = "SELECT count(*) FROM pg_proc WHERE proconfig IS NULL AND pronamespace = "
+    assert ask(engine, f"{loose} 'asnrules_parts'::regnamespace") > 8
+    upgrade_catalog(engine)
+    assert ask(engine, f"{loose} 'asnrules_parts'::regnamespace") == 0
+    assert ask(engine, "SELECT asnrules_parts.cut()") == 7
+    assert check_catalog(engine) == []
+
+
 def test_nobody_records_meanwhile(kept_parts: Engine) -> None:
     with transaction(kept_parts, writing=True) as recording, kept_parts.connect() as connection:
         locks.take_ledger(recording)

@@ -34,22 +34,48 @@ def missing_guards(connection: Connection) -> list[str]:
     list of str
         A line for each.
     """
-    if connection.dialect.name == "sqlite":
-        found = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
-        expected = set(_sqlite_guards())
-    else:
-        # O is what a trigger has from the start: on, but for replication.
-        found = (
-            "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
-            "WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal "
-            "AND relnamespace = current_schema()::regnamespace"
-        )
-        expected = set(_postgresql_guards())
-    there = {(table, name) for table, name in connection.execute(text(found))}
-    return [
+    is_sqlite = connection.dialect.name == "sqlite"
+    expected = set(_sqlite_guards() if is_sqlite else _postgresql_guards())
+    found = connection.execute(text(_SQLITE_TRIGGERS if is_sqlite else _POSTGRESQL_TRIGGERS))
+    there = {(table, name) for table, name in found}
+    lines = [
         f"table {table}: trigger {name} is gone or switched off, so its rows may have been changed"
         for table, name in sorted(expected - there)
     ]
+    return lines if is_sqlite else [*lines, *_open_doors(connection)]
+
+
+_SQLITE_TRIGGERS = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
+# O is what a trigger has from the start: on, but for replication.
+_POSTGRESQL_TRIGGERS = """
+SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal
+AND relnamespace = quote_ident(current_schema())::regnamespace
+"""
+_LOOSE_FUNCTIONS = """
+SELECT p.oid::regprocedure::text FROM pg_proc AS p
+WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+AND p.proname LIKE 'asnrules\\_%'
+AND 'search_path=' || quote_ident(current_schema()) || ', pg_temp' <> ALL (
+    coalesce(p.proconfig, '{}'))
+ORDER BY 1
+"""
+_MAKERS_OF_TABLES = """
+SELECT rolname, quote_ident(current_database()) FROM pg_roles
+WHERE rolname IN ('asnrules_reader', 'asnrules_recorder', 'asnrules_curator')
+AND has_database_privilege(oid, current_database(), 'TEMPORARY') ORDER BY 1
+"""
+
+
+def _open_doors(connection: Connection) -> Iterator[str]:
+    """Look for what lets tables of others stand in for those that the guards look at."""
+    for name in connection.scalars(text(_LOOSE_FUNCTIONS)):
+        yield f"function {name}: its search path is not that of the catalog, pg_temp last"
+    for role, database in connection.execute(text(_MAKERS_OF_TABLES)):
+        yield (
+            f"role {role} may make temporary tables; as the owner: "
+            f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {role}"
+        )
 
 
 def _sqlite_guards() -> Iterator[tuple[str, str]]:
