@@ -91,8 +91,7 @@ def whole_file(path: Path, *, overwrite: bool = False, mend: str = OVERWRITE) ->
             try:
                 with os.fdopen(folder.create(beside), "wb") as stream:
                     yield stream
-                    stream.flush()
-                    os.fsync(stream.fileno())
+                    sync(stream)
                 # Somebody else may have written it meanwhile.
                 check_target(path, overwrite=overwrite, mend=mend)
                 folder.move(beside, folder, path.name)
@@ -101,3 +100,9 @@ def whole_file(path: Path, *, overwrite: bool = False, mend: str = OVERWRITE) ->
                 folder.remove(beside)
     except OSError as error:
         raise OutputError(f"{path}: {os.strerror(error.errno or 0)}; name another file") from error
+
+
+def sync(stream: BinaryIO) -> None:
+    """Wait until what was written is on disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
