@@ -7,16 +7,16 @@ import getpass
 import platform
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.associations.files import check_names, settle, written_files
+from asnrules.associations.files import check_names, written_files
 from asnrules.associations.model import Association
 from asnrules.audit.record import Run
 from asnrules.audit.recorder import RunRecorder
@@ -150,6 +150,7 @@ def generate(
     paths: Sequence[PoolInput],
     options: Options,
     progress: Progress | None = None,
+    told: Callable[[int], None] | None = None,
 ) -> Report:
     """Make the associations of pools.
 
@@ -164,6 +165,8 @@ def generate(
         How.
     progress : callable, optional
         Told how far the work is.
+    told : callable, optional
+        Told the id of the run once it is on record, even if an interrupt ends the call then.
 
     Returns
     -------
@@ -192,7 +195,8 @@ def generate(
             engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
         )
         outcome = make_associations(worked, wanted, progress)
-        return _keep(engine, options, worked, outcome, started)
+        run = _run(options, worked, outcome, started)
+        return _keep(RunRecorder(engine, told), options, worked, outcome, run, progress)
 
 
 def make_associations(
@@ -248,23 +252,17 @@ def wanted_by(options: Options) -> Wanted:
 
 
 def _keep(
-    engine: Engine,
+    recorder: RunRecorder,
     options: Options,
     worked: WorkedPools,
     outcome: Outcome,
-    started: dt.datetime,
+    run: Run,
+    progress: Progress | None,
 ) -> Report:
     """Write and record, both or neither."""
     files: list[Path] = []
+    notes = [*worked.notes]
     run_id = None
-    recorder = RunRecorder(engine)
-    diagnostics = diagnostics_of(worked, outcome)
-    if options.output is not None and (count := settle(options.output, recorder.has)):
-        diagnostics.append(
-            f"a run that was cut off before it was recorded had moved {count} files in the output "
-            "folder; this is undone"
-        )
-    run = _run(options, worked, outcome, started, diagnostics)
     with ExitStack() as stack:
         if options.save_orphans is not None:
             stack.enter_context(
@@ -276,17 +274,20 @@ def _keep(
                 )
             )
         if options.output is not None:
-            code_version = f"asnrules {run.software_version}, rules {worked.info.ruleset}"
-            files = stack.enter_context(
+            written = stack.enter_context(
                 written_files(
                     options.output,
                     outcome.associations,
-                    code_version,
+                    f"asnrules {run.software_version}, rules {worked.info.ruleset}",
                     overwrite=options.overwrite,
                     mark=recorder.mark(run) if options.record else None,
-                    is_recorded=recorder.may_have,
+                    is_recorded=recorder.has,
+                    waiting=progress and (lambda *times: progress("waiting for others", *times)),
                 )
             )
+            files = written.files
+            notes += written.left_alone
+            run = replace(run, diagnostics=[*run.diagnostics, *_undone(written.taken_back)])
         if options.record:
             # Committed inside the block of the files: if that fails, they go.
             run_id = recorder.record(run)
@@ -297,11 +298,20 @@ def _keep(
         associations=len(outcome.associations),
         unassociated=sum(count == 0 for count in outcome.memberships),
         files=[str(path) for path in files],
-        diagnostics=[*worked.notes, *diagnostics],
+        diagnostics=[*notes, *run.diagnostics],
         by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
         orphans=_orphans(worked, outcome),
         made=outcome.associations,
     )
+
+
+def _undone(count: int) -> list[str]:
+    if not count:
+        return []
+    return [
+        f"a run that was cut off before it was recorded had moved {count} files in the output "
+        "folder; this is undone"
+    ]
 
 
 def _orphans(worked: WorkedPools, outcome: Outcome) -> list[Orphan]:
@@ -330,7 +340,6 @@ def _run(
     worked: WorkedPools,
     outcome: Outcome,
     started: dt.datetime,
-    diagnostics: list[str],
 ) -> Run:
     return Run(
         started_at=started,
@@ -348,7 +357,7 @@ def _run(
         memberships=outcome.memberships,
         reasons=outcome.reasons,
         associations=outcome.associations,
-        diagnostics=diagnostics,
+        diagnostics=diagnostics_of(worked, outcome),
     )
 
 

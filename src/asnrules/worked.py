@@ -26,7 +26,7 @@ from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
 from asnrules.pools.rendering import TableSource, rendered
 from asnrules.pools.sources import PoolInput, gather
-from asnrules.whole_files import whole_file
+from asnrules.whole_files import sync, whole_file
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage of work, what is done of it and all there is of it."""
@@ -248,6 +248,8 @@ def written_orphans(
     ]
     with whole_file(path, overwrite=overwrite) as stream:
         stream.writelines(rendered(path.name, columns, orphans))
+        # In the block a run is recorded: after that nothing is left to fail but its name.
+        sync(stream)
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import os
 import pickle
@@ -10,13 +11,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from asnrules.associations.files import check_names, settle, written_files
-from asnrules.associations.journal import RunMark
+from asnrules.associations import stages
+from asnrules.associations.files import check_names, written_files
+from asnrules.associations.journal import IsRecorded, RunMark
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
 from asnrules.errors import DatabaseError, OutputError, PoolError
 
@@ -49,8 +52,15 @@ def association(name: str = FIRST, *, target: str = "7") -> Association:
 
 
 def write(folder: Path, *associations: Association, overwrite: bool = False) -> list[Path]:
-    with written_files(folder, associations, "asnrules 1", overwrite=overwrite) as paths:
-        return paths
+    with written_files(folder, associations, "asnrules 1", overwrite=overwrite) as written:
+        return written.files
+
+
+def settle(folder: Path, is_recorded: IsRecorded) -> int:
+    """Settle a folder as a run that makes no associations does; give how many it took back."""
+    with written_files(folder, [], "asnrules 1", is_recorded=is_recorded) as written:
+        assert written.left_alone == []
+        return written.taken_back
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -128,8 +138,9 @@ def test_no_associations_are_no_files(tmp_path: Path) -> None:
 
 def test_all_files_are_there_inside_the_block(tmp_path: Path) -> None:
     associations = [association(FIRST), association(SECOND)]
-    with written_files(tmp_path, associations, "asnrules 1") as paths:
-        assert [json.loads(path.read_text())["asn_id"] for path in paths] == ["o001", "o001"]
+    with written_files(tmp_path, associations, "asnrules 1") as written:
+        texts = [path.read_text() for path in written.files]
+    assert [json.loads(text)["asn_id"] for text in texts] == ["o001", "o001"]
 
 
 def test_only_the_files_are_left_after_the_block(tmp_path: Path) -> None:
@@ -365,11 +376,6 @@ def test_what_a_run_left_behind_is_cleared(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_settled(tmp_path: Path) -> None:
-    assert settle(tmp_path / "out", never) == 0
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_other_hidden_folders_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".asnrules").mkdir()
     (tmp_path / ".mine").mkdir()
@@ -377,34 +383,70 @@ def test_other_hidden_folders_are_left_alone(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [".asnrules", ".mine"]
 
 
-HOLD = """
-import fcntl, os, sys
-fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
-print("held", flush=True)
-sys.stdin.read()
-"""
+def test_a_second_run_waits_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "WAIT_SECONDS", 0.2)
+    waited: list[tuple[int, float]] = []
 
+    def second() -> None:
+        with written_files(
+            tmp_path, [association(SECOND)], "asnrules 1", waiting=lambda *told: waited.append(told)
+        ):
+            pass
 
-@pytest.mark.skipif(os.name == "nt", reason="without file locks nothing is cleared")
-def test_what_another_run_is_using_is_not_cleared(tmp_path: Path) -> None:
-    used = stage(tmp_path)
-    holding = [sys.executable, "-c", HOLD, str(used)]
-    with subprocess.Popen(
-        holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        settle(tmp_path, never)
-        assert (used / f"{FIRST}.json").read_text() == "left behind"
-        process.communicate()
-    settle(tmp_path, never)
-    assert not used.exists()
-
-
-def test_two_runs_into_one_folder_do_not_clear_each_other(tmp_path: Path) -> None:
     with written_files(tmp_path, [association(FIRST)], "asnrules 1"):
-        assert settle(tmp_path, never) == 0
-        write(tmp_path, association(SECOND))
+        message = refusal(OutputError, second)
+    assert message.startswith(f"{tmp_path}: another run has been writing into it")
+    assert "try again" in message
+    assert waited
+    assert set(waited) == {(0, 0.2)}
+    second()
+    assert list(content(tmp_path)) == [f"{FIRST}.json", f"{SECOND}.json"]
+
+
+def test_a_second_run_goes_on_when_the_first_has_ended(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as threads:
+        with written_files(tmp_path, [association(FIRST)], "asnrules 1"):
+            second = threads.submit(write, tmp_path, association(FIRST), association(SECOND))
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.2)
+            assert not (tmp_path / f"{SECOND}.json").exists()
+        assert len(second.result(timeout=60)) == 2
+    assert list(content(tmp_path)) == [f"{FIRST}.json", f"{SECOND}.json"]
+
+
+def test_a_folder_that_takes_another_s_place_meanwhile_is_the_one(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with ThreadPoolExecutor() as threads:
+        with written_files(folder, [association(FIRST)], "asnrules 1"):
+            second = threads.submit(write, folder, association(SECOND))
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.2)
+            folder.rename(tmp_path / "moved")
+        second.result(timeout=60)
+    assert list(content(tmp_path)) == [f"moved/{FIRST}.json", f"out/{SECOND}.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no locks to be refused")
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_folders_cannot_be_locked_nothing_is_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    kill_inside(tmp_path, association(FIRST))
+
+    def refuse(_descriptor: int, _how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(stages.fcntl, "flock", refuse)
+    with written_files(tmp_path, [association(FIRST), association(SECOND)], "asnrules 1") as found:
+        assert found.taken_back == 0
+        (line,) = found.left_alone
+        assert ".asnrules-stage-" in line
+        assert "without file locks" in line
+        with pytest.raises(OutputError), written_files(tmp_path, [association("x")], "y"):
+            raise OutputError("the second fails")
+    monkeypatch.undo()
+    # The files of the run that was killed are others' now, though they have the same content.
+    assert settle(tmp_path, never) == 0
     assert list(content(tmp_path)) == [f"{FIRST}.json", f"{SECOND}.json"]
 
 
@@ -489,35 +531,3 @@ def test_files_stay_if_the_block_fails_after_the_run_was_recorded(tmp_path: Path
     ):
         raise KeyboardInterrupt
     assert [path.name for path in tmp_path.iterdir()] == [f"{FIRST}.json"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "{}", "[]", '{"names": 1, "replaced": [], "mark": null}', "\udc80",
-        '{"names": ["../outside.json"], "replaced": [], "mark": null}',
-        '{"names": ["/outside.json"], "replaced": [], "mark": null}',
-        '{"names": [], "replaced": ["a\\u0000.json"], "mark": null}',
-        '{"names": [], "replaced": [], "mark": ["db", "yesterday", "here"]}',
-    ],
-)  # fmt: skip
-def test_a_journal_that_is_none_is_not_followed(tmp_path: Path, text: str) -> None:
-    folder = tmp_path / "folder"
-    stage(folder)
-    (tmp_path / "outside.json").write_text("mine")
-    (folder / STALE / ".journal").write_bytes(text.encode(errors="surrogateescape"))
-    message = refusal(OutputError, lambda: settle(folder, never))
-    assert str(folder / STALE) in message
-    assert "remove" in message
-    assert (tmp_path / "outside.json").read_text() == "mine"
-
-
-def test_a_link_in_the_place_of_a_stage_is_left_alone(tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    stage(elsewhere)
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / STALE).symlink_to(elsewhere / STALE)
-    assert settle(folder, never) == 0
-    assert (folder / STALE).is_symlink()
-    assert (elsewhere / STALE / f"{FIRST}.json").exists()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine, select
 
 from asnrules.associations.journal import RunMark
+from asnrules.audit.record import Run
 from asnrules.audit.recorder import RunRecorder
 from asnrules.database.engines import database_name
 from asnrules.database.schema import runs
@@ -52,7 +54,12 @@ def test_only_the_database_of_a_run_is_asked(catalog: Engine, mark: RunMark) -> 
 
 
 def test_before_it_is_recorded_a_run_is_not_asked_for(catalog: Engine, mark: RunMark) -> None:
-    assert not RunRecorder(catalog).may_have(mark)
+    recorder = RunRecorder(catalog)
+    run = SimpleNamespace(started_at=mark.started_at, host=mark.host)
+    own = recorder.mark(cast("Run", run))
+    # The database has a run of this mark, and is not asked.
+    assert (own, recorder.has(own)) == (mark, False)
+    assert recorder.has(mark._replace(host="elsewhere")) is False
 
 
 def test_a_database_has_one_name_wherever_it_is_named_from(

@@ -312,7 +312,7 @@ def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 def test_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "page.rst"
     write_file(path, "one\n")
-    with pytest.raises(OutputError, match="such a file already"):
+    with pytest.raises(OutputError, match="is there already; name another file"):
         write_file(path, "two\n")
     assert path.read_text() == "one\n"
     with pytest.raises(OutputError, match="name another file"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,8 +53,10 @@ class Nursery:
         (ended,) = self.run_all([arguments], **how)
         return ended
 
-    def run_all(self, commands: list[tuple[str, ...]], **how: Any) -> list[Ended]:
-        """Run commands at the same time."""
+    def run_all(
+        self, commands: list[tuple[str, ...]], *, kill_at: Sequence[float] = (), **how: Any
+    ) -> list[Ended]:
+        """Run commands at the same time; `kill_at` has the seconds after which each is killed."""
         requests = [
             {
                 "arguments": arguments,
@@ -63,6 +66,8 @@ class Nursery:
             }
             for number, arguments in enumerate(commands)
         ]
+        for request, moment in zip(requests, kill_at, strict=bool(kill_at)):
+            request["kill_after"] = moment
         assert self._process.stdin is not None
         print(json.dumps(requests), file=self._process.stdin, flush=True)
         found = [Ended(**one) for one in self._answer()]

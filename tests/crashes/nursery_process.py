@@ -32,6 +32,7 @@ def main() -> None:
     for line in sys.stdin:
         requests = json.loads(line)
         children = [_start(request) for request in requests]
+        _kill(requests, children)
         answers = [_finish(*child) for child in zip(requests, children, strict=True)]
         print(json.dumps(answers), flush=True)
 
@@ -66,11 +67,20 @@ def _run(request: dict[str, Any]) -> None:
         os._exit(code or 0)
 
 
+def _kill(requests: list[dict[str, Any]], children: list[tuple[int, float]]) -> None:
+    """Kill those that are to be killed, each at its time."""
+    ends = [
+        (started + request["kill_after"], number)
+        for request, (number, started) in zip(requests, children, strict=True)
+        if "kill_after" in request
+    ]
+    for end, number in sorted(ends):
+        _wait(number, end)
+        os.kill(number, signal.SIGKILL)
+
+
 def _finish(request: dict[str, Any], child: tuple[int, float]) -> dict[str, Any]:
     number, started = child
-    if "kill_after" in request:
-        _wait(number, started + request["kill_after"])
-        os.kill(number, signal.SIGKILL)
     if "lose_after" in request:
         _wait(number, started + request["lose_after"])
         _cut_connections(request["url"])

@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from asnrules.associations.journal import (
-    ASIDE,
+    Entry,
     IsRecorded,
     Journal,
     RunMark,
-    has_journal,
-    read_journal,
-    remove_journal,
-    take_back,
-    write_journal,
+    describe,
+    has_digest,
+    is_plain,
 )
 from asnrules.associations.model import Association
+from asnrules.associations.stages import (
+    ASIDE,
+    StageError,
+    Waiting,
+    decide,
+    locked,
+    move_in,
+    new_stage,
+    settle_stage,
+    stages_of,
+)
 from asnrules.errors import OutputError, PoolError
+from asnrules.folders import Folder, held
+from asnrules.whole_files import OVERWRITE, check_target
 
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]
+_SYNCING = 16
+"""Threads that wait for the disk. It writes many files at once nearly as fast as one."""
 
-_STAGE = ".asnrules-stage-"
-_LONGEST_NAME = 255
+
+class Written(NamedTuple):
+    """Files that are in place.
+
+    Attributes
+    ----------
+    files : list of Path
+        In the order of the associations.
+    taken_back : int
+        How many files of runs that were cut off were taken back before.
+    left_alone : list of str
+        A line for each thing in the folder that looks like the rest of such a run and is none.
+    """
+
+    files: list[Path]
+    taken_back: int
+    left_alone: list[str]
 
 
 @contextmanager
@@ -42,12 +66,14 @@ def written_files(
     overwrite: bool = False,
     mark: RunMark | None = None,
     is_recorded: IsRecorded = lambda _: False,
-) -> Iterator[list[Path]]:
+    waiting: Waiting | None = None,
+) -> Iterator[Written]:
     """Write the files of associations, and take them back if the block fails.
 
-    They are written into a folder beside, then moved into place when the block is entered, so
-    that a run can be recorded inside the block: both are there afterwards, or neither. If the
-    process is killed in the block, `settle` sees to it.
+    What runs left in the folder that were cut off is settled first. Then the files are written
+    into a folder in it, and moved into place when the block is entered, so that a run can be
+    recorded inside the block: both are there and on disk afterwards, or neither. Meanwhile other
+    runs into the same folder wait. If the process is killed in the block, the next run settles it.
 
     Parameters
     ----------
@@ -62,12 +88,15 @@ def written_files(
     mark : RunMark, optional
         The run that is recorded in the block.
     is_recorded : callable
-        Tells whether it was, if the block fails; then the files stay all the same.
+        Tells whether a run was recorded: one that was cut off, or this one if the block fails;
+        then the files stay.
+    waiting : callable, optional
+        Told how long it has waited for another run.
 
     Yields
     ------
-    list of Path
-        The files, in the order of the associations.
+    Written
+        The files, and what was settled.
 
     Raises
     ------
@@ -77,65 +106,51 @@ def written_files(
         If a file cannot be written, or a different one is there already.
     """
     check_names(associations)
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder}: is no folder; choose another with --output")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _stage(folder) as stage:
-            paths = _write(stage, folder, associations, code_version, overwrite=overwrite)
-            names = [path.name for path in paths]
-            replaced = frozenset(name for name in names if os.path.lexists(folder / name))
-            with _moved(stage, Journal(names, replaced, mark), is_recorded):
-                yield paths
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder}: is no folder; choose another with --output")
+        with locked(folder, waiting) as (place, is_locked):
+            taken_back, left_alone = _settled(place, is_recorded, is_locked=is_locked)
+            stage_name = new_stage()
+            try:
+                place.make(stage_name)
+                with held(Path(stage_name), place) as stage:
+                    files = _moved(place, stage, associations, code_version, overwrite, mark)
+                    yield Written(files, taken_back, left_alone)
+                    decide(stage)
+            finally:
+                # It is taken back unless it was decided that it stays, or the run was recorded: an
+                # interrupt can come between the end of the record's transaction and here.
+                _settle_own(place, stage_name, is_recorded)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
 
-def settle(folder: Path, is_recorded: IsRecorded) -> int:
-    """Bring an end to what runs left in a folder that were cut off.
-
-    The files of those that were recorded stay; what others had moved is taken back.
-
-    Parameters
-    ----------
-    folder : Path
-        The output folder; it may be missing.
-    is_recorded : callable
-        Tells whether a run was recorded.
-
-    Returns
-    -------
-    int
-        How many files were taken back.
-
-    Raises
-    ------
-    OutputError
-        If that cannot be done.
-    """
-    if fcntl is None or not folder.is_dir():
-        # Without file locks nobody can tell a stage that was left from one in use.
-        return 0
-    try:
-        with _locked(folder):
-            return sum(
-                _settle(stage, is_recorded)
-                for stage in sorted(folder.glob(f"{_STAGE}*"))
-                if not stage.is_symlink() and os.access(stage, os.R_OK | os.W_OK | os.X_OK)
-            )
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _settle(stage: Path, is_recorded: IsRecorded) -> int:
+def _settled(folder: Folder, is_recorded: IsRecorded, *, is_locked: bool) -> tuple[int, list[str]]:
     count = 0
-    with suppress(BlockingIOError), _locked(stage, wait=False):
-        journal = read_journal(stage)
-        if journal and not (journal.mark and is_recorded(journal.mark)):
-            count = take_back(stage, journal)
-        remove_journal(stage)
-        shutil.rmtree(stage, ignore_errors=True)
-    return count
+    problems = {}
+    for name in stages_of(folder):
+        if not is_locked:
+            problems[name] = "without file locks nobody can tell whether a run is using it"
+            continue
+        try:
+            count += settle_stage(folder, name, is_recorded)
+        except StageError as error:
+            problems[name] = str(error)
+    return count, [
+        f"{folder.path / name}: {problem}, so it is left alone; look at it and remove it by hand"
+        for name, problem in problems.items()
+    ]
+
+
+def _settle_own(folder: Folder, name: str, is_recorded: IsRecorded) -> None:
+    try:
+        settle_stage(folder, name, is_recorded)
+    except StageError as error:
+        raise OutputError(
+            f"{folder.path / name}: {error}, though this run has made it; look at it and at the "
+            "files in the folder, and remove it by hand"
+        ) from error
 
 
 def _unwritable(folder: Path, error: OSError) -> OutputError:
@@ -156,14 +171,8 @@ def check_names(associations: Sequence[Association]) -> None:
     seen = set()
     for association in associations:
         name = association.asn_name
-        file_name = f"{name}.json"
-        is_plain = (
-            name.isprintable()
-            and not set(name) & set('/\\:*?"<>|')
-            and len(file_name.encode()) <= _LONGEST_NAME
-        )
-        if not is_plain or name in seen:
-            what = "is not a plain file name" if not is_plain else "would be made twice"
+        if not is_plain(name) or name in seen:
+            what = "would be made twice" if name in seen else "is not a plain file name"
             raise PoolError(
                 f"association {name[:80]!r} {what}; mend PROGRAM ({association.program[:80]!r}) "
                 f"or ASN_CANDIDATE (id {association.asn_id[:80]!r}) of its exposures"
@@ -171,81 +180,60 @@ def check_names(associations: Sequence[Association]) -> None:
         seen.add(name)
 
 
-def _write(
-    stage: Path,
-    folder: Path,
+def _moved(
+    folder: Folder,
+    stage: Folder,
     associations: Sequence[Association],
     code_version: str,
-    *,
     overwrite: bool,
+    mark: RunMark | None,
 ) -> list[Path]:
-    paths = []
-    for association in associations:
-        content = json.dumps(association.document(code_version), indent=4).encode() + b"\n"
-        path = folder / f"{association.asn_name}.json"
-        if path.is_dir() and not path.is_symlink():
-            raise OutputError(f"{path}: is a folder; choose another place with --output")
-        if not overwrite and _differs(path, content):
-            raise OutputError(
-                f"{path}: is there already and differs; "
-                "choose another folder with --output, or replace it with --overwrite"
-            )
-        (stage / path.name).write_bytes(content)
-        paths.append(path)
-    return paths
+    """Write files into a stage and move them into their folder, all on disk; give their paths."""
+    written = [(f"{one.asn_name}.json", _write(stage, one, code_version)) for one in associations]
+    entries = []
+    for entry in _on_disk(stage, written):
+        path = folder.path / entry.name
+        is_equal = overwrite or _has_file(folder, entry)
+        replaces = check_target(
+            path,
+            overwrite=is_equal,
+            mend=f"it differs; choose another folder with --output, or {OVERWRITE}",
+        )
+        entries.append(entry._replace(replaces=replaces))
+    if entries:
+        stage.make(ASIDE)
+        with held(Path(ASIDE), stage) as aside:
+            move_in(folder, stage, aside, Journal(entries, mark))
+    return [folder.path / entry.name for entry in entries]
 
 
-def _differs(path: Path, content: bytes) -> bool:
-    try:
-        return path.is_symlink() or path.read_bytes() != content
-    except FileNotFoundError:
-        return False
+def _write(stage: Folder, association: Association, code_version: str) -> str:
+    """Write a file; give its digest."""
+    content = json.dumps(association.document(code_version), indent=4).encode() + b"\n"
+    with os.fdopen(stage.create(f"{association.asn_name}.json"), "wb") as stream:
+        stream.write(content)
+    return hashlib.sha256(content).hexdigest()
 
 
-@contextmanager
-def _moved(stage: Path, journal: Journal, is_recorded: IsRecorded) -> Iterator[None]:
-    """Move files from the stage into its folder, and put all back as it was if the block fails."""
-    (stage / ASIDE).mkdir()
-    write_journal(stage, journal)
-    try:
-        for name in journal.names:
-            if os.path.lexists(stage.parent / name):
-                (stage.parent / name).replace(stage / ASIDE / name)
-            (stage / name).replace(stage.parent / name)
-        yield
-    except BaseException:
-        # An interrupt can come between the end of the record's transaction and here.
-        if not (journal.mark and is_recorded(journal.mark)):
-            take_back(stage, journal)
-        remove_journal(stage)
-        raise
-    remove_journal(stage)
+def _on_disk(stage: Folder, written: Sequence[tuple[str, str]]) -> list[Entry]:
+    """Wait until files are on disk; say what they are."""
+    from concurrent.futures import ThreadPoolExecutor
 
-
-@contextmanager
-def _stage(folder: Path) -> Iterator[Path]:
-    """Make a folder beside the files to come; it is locked for as long as it is in use."""
-    with ExitStack() as stack:
-        # Nobody clears it between its making and its locking.
-        with _locked(folder):
-            stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder))
-            stack.enter_context(_locked(stage))
+    def sync(one: tuple[str, str]) -> Entry:
+        descriptor = stage.open(one[0], writable=True)
         try:
-            yield stage
+            os.fsync(descriptor)
+            return describe(descriptor, *one)
         finally:
-            # Where it is not known whether the run was recorded, the next run asks again.
-            if not has_journal(stage):
-                shutil.rmtree(stage, ignore_errors=True)
+            os.close(descriptor)
+
+    with ThreadPoolExecutor(_SYNCING) as threads:
+        return list(threads.map(sync, written))
 
 
-@contextmanager
-def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    if fcntl is None:
-        yield
-        return
-    descriptor = os.open(path, os.O_RDONLY)
+def _has_file(folder: Folder, entry: Entry) -> bool:
+    """Tell whether a folder has an equal file; a link to one is none."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
+        return has_digest(folder, entry)
+    except OSError:
+        return False

@@ -1,20 +1,43 @@
-"""What a run is about to move into a folder, so that one that was cut off can be undone."""
+"""What a run is about to move into a folder, so that one that was cut off can be undone.
+
+A journal tells files apart by what they are: number, time and digest, so that nothing is taken back
+that somebody else has put there. It names the number of the folder that it was written in, so that
+a copy of it, or one out of an archive, is none. It is read line by line, each strictly.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import io
 import json
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import NamedTuple
+import re
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from asnrules.errors import OutputError
+from asnrules.folders import Folder
 
-ASIDE = "aside"
-"""The folder in a stage where files wait that are being replaced."""
+BEGUN = ".journal"
+"""The journal of a run of which it is not known whether it is recorded."""
 
-_JOURNAL = ".journal"
+DECIDED = ".decided"
+"""The same once what was moved stays, or is taken back."""
+
+NEW = ".journal-new"
+"""It is written under this name first."""
+
+LONGEST_NAME = 255
+_LONGEST_LINE = 16_384
+_LARGEST = 64 << 20
+_LARGEST_NUMBER = 2**64
+_FORMAT = {"format": "asnrules stage", "version": 1}
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+class JournalError(Exception):
+    """A journal that is none of ours."""
 
 
 class RunMark(NamedTuple):
@@ -38,101 +61,175 @@ class RunMark(NamedTuple):
 IsRecorded = Callable[[RunMark], bool]
 
 
+class Entry(NamedTuple):
+    """A file that is moved, and what it is.
+
+    Attributes
+    ----------
+    name : str
+        Its name in both folders.
+    number : int
+        Of its inode.
+    size : int
+        In bytes.
+    written_ns : int
+        When it was written.
+    sha256 : str
+        Of what is in it.
+    replaces : bool
+        Whether there is something in its place, which is put aside first.
+    """
+
+    name: str
+    number: int
+    size: int
+    written_ns: int
+    sha256: str
+    replaces: bool = False
+
+
 class Journal(NamedTuple):
     """What is moved from a stage into the folder that it lies in.
 
     Attributes
     ----------
-    names : sequence of str
+    entries : sequence of Entry
         The files, in the order in which they are moved.
-    replaced : frozenset of str
-        Those in whose place there is something, which is put aside first.
     mark : RunMark or None
         The run that the files stay with; None if they stay once all of them are moved.
     """
 
-    names: Sequence[str]
-    replaced: frozenset[str]
+    entries: Sequence[Entry]
     mark: RunMark | None
 
 
-def write_journal(stage: Path, journal: Journal) -> None:
-    """Leave a journal in a stage: there is the whole of it, or none."""
+def is_plain(name: str) -> bool:
+    """Tell whether a name of an association makes a plain file name."""
+    return (
+        name.isprintable()
+        and not set(name) & set('/\\:*?"<>|')
+        and len(f"{name}.json".encode()) <= LONGEST_NAME
+    )
+
+
+def is_file_name(name: str) -> bool:
+    """Tell whether a name is one of an association's file."""
+    return name.endswith(".json") and is_plain(name.removesuffix(".json"))
+
+
+def describe(descriptor: int, name: str, sha256: str) -> Entry:
+    """Say what an open file is."""
+    found = os.fstat(descriptor)
+    return Entry(name, found.st_ino, found.st_size, found.st_mtime_ns, sha256)
+
+
+def is_same(folder: Folder, entry: Entry) -> bool:
+    """Tell whether a file of a folder is the one that was moved there, and unchanged."""
+    found = folder.find(entry.name)
+    if found is None or not stat.S_ISREG(found.st_mode):
+        return False
+    if (found.st_ino, found.st_size, found.st_mtime_ns) != entry[1:4]:
+        return False
+    return has_digest(folder, entry)
+
+
+def has_digest(folder: Folder, entry: Entry) -> bool:
+    """Tell whether a regular file of a folder has the content of an entry."""
+    with os.fdopen(folder.open(entry.name), "rb") as stream:
+        return (
+            os.fstat(stream.fileno()).st_size == entry.size
+            and hashlib.file_digest(stream, "sha256").hexdigest() == entry.sha256
+        )
+
+
+def write_journal(stage: Folder, journal: Journal) -> None:
+    """Leave a journal in a stage, on disk: there is the whole of it, or none."""
     mark = journal.mark
-    content = {
-        "names": list(journal.names),
-        "replaced": sorted(journal.replaced),
+    header = {
+        **_FORMAT,
+        "stage": stage.status().st_ino,
         "mark": mark and [mark.database, mark.started_at.isoformat(), mark.host],
     }
-    beside = stage / f"{_JOURNAL}-new"
-    beside.write_text(json.dumps(content), encoding="utf-8")
-    beside.replace(stage / _JOURNAL)
+    with os.fdopen(stage.create(NEW), "w", encoding="utf-8") as stream:
+        for line in (header, *journal.entries, len(journal.entries)):
+            stream.write(f"{json.dumps(line)}\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    stage.move(NEW, stage, BEGUN)
+    stage.sync()
 
 
-def read_journal(stage: Path) -> Journal | None:
-    """Read the journal of a stage; None if it has none.
+def read_journal(stage: Folder, name: str) -> Journal:
+    """Read a journal of a stage.
 
     Raises
     ------
-    OutputError
-        If it is none that `write_journal` has written.
+    JournalError
+        If it is none that `write_journal` has left in this very folder.
+    OSError
+        If it cannot be read.
     """
-    path = stage / _JOURNAL
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        names, replaced, mark = content["names"], content["replaced"], content["mark"]
-        if mark is not None:
-            database, started_at, host = map(str, mark)
-            mark = RunMark(database, dt.datetime.fromisoformat(started_at), host)
-        # It may be anybody's, and what it names is moved and removed.
-        if all(map(_is_plain, [*names, *replaced])):
-            return Journal(names, frozenset(replaced), mark)
-    except FileNotFoundError:
+    with os.fdopen(stage.open(name), "rb") as stream:
+        if os.fstat(stream.fileno()).st_size > _LARGEST:
+            raise JournalError("its journal is too large")
+        try:
+            return _parsed(_lines(stream), stage.status().st_ino)
+        except (ValueError, TypeError, OverflowError, RecursionError, StopIteration) as error:
+            raise JournalError("its journal is not one of asnrules") from error
+
+
+def _lines(stream: io.BufferedReader) -> Iterator[Any]:
+    while line := stream.readline(_LONGEST_LINE):
+        if not line.endswith(b"\n"):
+            raise ValueError
+        yield json.loads(line)
+
+
+def _parsed(lines: Iterator[Any], number: int) -> Journal:
+    header = next(lines)
+    if type(header) is not dict or header.keys() != {*_FORMAT, "stage", "mark"}:
+        raise ValueError
+    if any(header[name] != value for name, value in _FORMAT.items()):
+        raise ValueError
+    if header["stage"] != number:
+        raise JournalError("its journal was written in another folder, of which this is a copy")
+    entries: dict[str, Entry] = {}
+    for line in lines:
+        if type(line) is int:
+            if line == len(entries) and next(lines, None) is None:
+                return Journal(list(entries.values()), _mark(header["mark"]))
+            break
+        entry = _entry(line)
+        if entry.name in entries:
+            break
+        entries[entry.name] = entry
+    raise ValueError
+
+
+def _mark(words: Any) -> RunMark | None:
+    if words is None:
         return None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass
-    raise OutputError(f"{path}: is no journal of asnrules; remove the folder that it is in")
+    if type(words) is not list or not all(type(word) is str and "\0" not in word for word in words):
+        raise ValueError
+    database, started_at, host = words
+    host.encode()
+    moment = dt.datetime.fromisoformat(started_at)
+    if moment.tzinfo is None:
+        raise ValueError
+    return RunMark(database, moment.astimezone(dt.UTC), host)
 
 
-def _is_plain(name: str) -> bool:
-    return name.isprintable() and name.endswith(".json") and Path(name).name == name
-
-
-def has_journal(stage: Path) -> bool:
-    """Tell whether a stage has a journal."""
-    return (stage / _JOURNAL).exists()
-
-
-def remove_journal(stage: Path) -> None:
-    """Make what was moved stay."""
-    (stage / _JOURNAL).unlink(missing_ok=True)
-
-
-def take_back(stage: Path, journal: Journal) -> int:
-    """Put the folder of a stage back as it was, as far as nobody has changed it since.
-
-    It can be done again if it is cut off itself.
-
-    Returns
-    -------
-    int
-        How many files were removed from the folder or put back into it.
-    """
-    moved_at = (stage / _JOURNAL).lstat().st_mtime_ns
-    count = 0
-    for name in journal.names:
-        place = stage.parent / name
-        if os.path.lexists(place) and place.lstat().st_mtime_ns > moved_at:
-            continue
-        if os.path.lexists(stage / ASIDE / name):
-            (stage / ASIDE / name).replace(place)
-            count += 1
-        elif _was_moved(stage, journal, name) and os.path.lexists(place):
-            place.unlink()
-            count += 1
-    return count
-
-
-def _was_moved(stage: Path, journal: Journal, name: str) -> bool:
-    # What was to be replaced and is not aside is as it was: not yet put aside, or put back.
-    return name not in journal.replaced and not os.path.lexists(stage / name)
+def _entry(line: Any) -> Entry:
+    entry = Entry(*line)
+    numbers = entry[1:4]
+    if (
+        type(line) is list
+        and type(entry.name) is str
+        and is_file_name(entry.name)
+        and all(type(one) is int and 0 <= one < _LARGEST_NUMBER for one in numbers)
+        and type(entry.sha256) is str
+        and _DIGEST.fullmatch(entry.sha256)
+        and type(entry.replaces) is bool
+    ):
+        return entry
+    raise ValueError

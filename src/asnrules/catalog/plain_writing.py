@@ -14,6 +14,7 @@ from typing import Any
 from asnrules.catalog.content import RulesetContent
 from asnrules.catalog.files import HEADER, PERIOD
 from asnrules.errors import OutputError
+from asnrules.whole_files import whole_file
 
 HEADER_WORDS = (*HEADER, *PERIOD, "implements")
 
@@ -60,7 +61,7 @@ def write_folder(folder: Path, files: Files) -> None:
     """
     folder = Path(os.path.normpath(folder))
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if os.path.lexists(folder) and (not _is_folder(folder) or any(folder.iterdir())):
             raise OutputError(f"{folder}: there is something already; name a new folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -85,13 +86,12 @@ def write_file(path: Path, text: str) -> None:
     OutputError
         If there is one of that name, or it cannot be written.
     """
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except FileExistsError as error:
-        raise OutputError(f"{path}: there is such a file already; name another") from error
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}; name another file") from error
+    with whole_file(path, mend="name another file") as stream:
+        stream.write(text.encode())
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _umask() -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from asnrules.database.places import default_path
 from asnrules.errors import OutputError, UsageError
+from asnrules.whole_files import whole_file
 
 _SCRIPTS = Path(__file__).parent / "shells"
 
@@ -71,9 +72,10 @@ def _write(path: Path, text: str) -> None:
     try:
         # It may become the folder of a database, which is for its owner only.
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise _refusal(path, error) from error
+    with whole_file(path, overwrite=True) as stream:
+        stream.write(text.encode())
 
 
 def _add_line(path: Path, line: str) -> None:
