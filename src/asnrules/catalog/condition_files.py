@@ -11,6 +11,7 @@ from asnrules.catalog.nodes import Node
 from asnrules.catalog.plain import read_lines
 from asnrules.catalog.vocabulary import Words, near
 from asnrules.engine.model import Operator
+from asnrules.engine.patterns import pattern_problem
 from asnrules.errors import RulesetError
 
 PSEUDO_KEYWORDS = ("class", "candidate_id", "candidate_type")
@@ -162,13 +163,9 @@ class _Line:
         return RulesetError(f"{self._path}, line {self._line}: {problem}")
 
 
-def _check_pattern(place: Node | _Line, text: str) -> None:
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise place.error(
-            f"bad pattern {text[:80]!r}: {error}; mend the regular expression"
-        ) from error
+def _check_pattern(place: Node | _Line, pattern: str) -> None:
+    if problem := pattern_problem(pattern):
+        raise place.error(f"bad pattern {pattern[:80]!r}: {problem}")
 
 
 def _cell(keyword: str, cell: str, *, split: bool = True) -> list[_Entry]:

@@ -21,6 +21,7 @@ from asnrules.engine.model import (
     Settings,
     Term,
 )
+from asnrules.engine.patterns import pattern_problem
 from asnrules.errors import RulesetError
 
 _Row = dict[str, Any]
@@ -75,7 +76,8 @@ def build_ruleset(content: RulesetContent) -> Ruleset:
     Raises
     ------
     RulesetError
-        If a rule names a finishing step that the engine does not have.
+        If a rule names a finishing step that the engine does not have, or a condition has a
+        pattern that cannot be used.
     """
     tables = content.tables
     conditions = _conditions(tables["conditions"], tables["condition_terms"])
@@ -137,9 +139,14 @@ def _ordered(rows: list[_Row]) -> list[_Row]:
 def _conditions(rows: list[_Row], term_rows: list[_Row]) -> dict[str, Condition]:
     alternatives: dict[str, dict[int, list[Term]]] = defaultdict(lambda: defaultdict(list))
     for row in sorted(term_rows, key=lambda row: (row["alternative"], row["position"])):
-        alternatives[row["condition"]][row["alternative"]].append(
-            Term(row["keyword"], Operator(row["operator"]), tuple(json.loads(row["term_values"])))
-        )
+        values = tuple(json.loads(row["term_values"]))
+        term = Term(row["keyword"], Operator(row["operator"]), values)
+        for pattern in values if term.operator is Operator.MATCHES else ():
+            if problem := pattern_problem(pattern):
+                raise RulesetError(
+                    f"condition {row['condition']}: bad pattern {pattern[:80]!r}: {problem}"
+                )
+        alternatives[row["condition"]][row["alternative"]].append(term)
     return {
         row["condition"]: Condition(
             row["condition"],

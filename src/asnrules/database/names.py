@@ -22,7 +22,7 @@ _HOST = r"(?:\[[0-9a-fA-F:.]+\]|[\w.-]*)"
 _PORT = r"(?::[0-9]{1,5})?"
 _POSTGRESQL = re.compile(
     rf"postgres(?:ql)?(?:\+psycopg)?://(?:(?P<user>[^:/?#@\s]*)(?::[^@\s]*)?@)?{_HOST}{_PORT}"
-    r"(?:/[\w.$+-]*)?(?:\?(?P<query>[^#\s]*))?"
+    r"(?:/[\w.$+-]*)?(?:\?(?P<query>[^#@\s]*))?"
 )
 _QUERIED = {
     "host": re.compile(rf"/[^:@?=&%\s]*|{_HOST}{_PORT}"),
@@ -131,7 +131,8 @@ def _is_postgresql(url: str) -> bool:
     found = _POSTGRESQL.fullmatch(url)
     if found is None or re.search(r"[:/@\s]", unquote(found["user"] or "").replace("@", "", 1)):
         return False
-    return all(
-        key not in _QUERIED or _QUERIED[key].fullmatch(value)
-        for key, value in parse_qsl(found["query"] or "", keep_blank_values=True)
-    )
+    try:
+        options = parse_qsl(found["query"] or "", strict_parsing=bool(found["query"]))
+    except ValueError:
+        return False
+    return all(key not in _QUERIED or _QUERIED[key].fullmatch(value) for key, value in options)

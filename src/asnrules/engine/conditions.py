@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from asnrules.engine.model import Condition, Operator, Requirement, Term
+from asnrules.engine.patterns import fits
 from asnrules.engine.values import ANY, is_empty
 
 Values = Mapping[str, str | None]
@@ -144,11 +143,6 @@ def _listed(values: tuple[str, ...], value: str | None) -> bool:
     )
 
 
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
-
-
 _TESTS: dict[Operator, Callable[[tuple[str, ...], str | None], bool]] = {
     Operator.SET: lambda values, value: not is_empty(value),
     Operator.EMPTY: lambda values, value: is_empty(value),
@@ -158,7 +152,7 @@ _TESTS: dict[Operator, Callable[[tuple[str, ...], str | None], bool]] = {
     Operator.MATCHES: lambda values, value: (
         value is not None
         and not is_empty(value)
-        and any(_pattern(text).fullmatch(value) for text in values)
+        and any(fits(pattern, value) for pattern in values)
     ),
 }
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from asnrules.engine.conditions import term_holds
 from asnrules.engine.model import Operator, Term
+from asnrules.engine.patterns import fits
 from asnrules.engine.values import is_empty
 from asnrules.errors import RulesetError
 
@@ -129,7 +130,7 @@ def _others_by_automata(
     for region, answers in regions:
         value = _example(region)
         said = [value.startswith(start) for start in beginnings]
-        said += [re.fullmatch(pattern, value) is not None for pattern in patterns]
+        said += [fits(pattern, value) for pattern in patterns]
         for at, (expected, actual) in enumerate(zip(answers, said, strict=True)):
             if expected is not actual:
                 raise _not_analysable((*beginnings, *patterns)[at])
