@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -27,6 +27,7 @@ from asnrules.engine.values import Row
 from asnrules.engine.work import Work
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
+from asnrules.pools.wording import repeated_header_note
 
 
 def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list[KnownDifference]]:
@@ -128,6 +129,7 @@ def classify_pool(
     *,
     ruleset: str | None = None,
     as_of: dt.date | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[str | None, Classification]]:
     """Classify every exposure of a pool, streaming.
 
@@ -139,6 +141,8 @@ def classify_pool(
         The pool, see `asnrules.pools.sources.gather`; `-` is standard input.
     ruleset, as_of : optional
         See `choose_classifier`.
+    told : callable, optional
+        Told, at the end, what is odd about the pool but no error.
 
     Yields
     ------
@@ -171,3 +175,5 @@ def classify_pool(
                 work = Work(classifier.ruleset, [row], places, [judgement], has_other_names=False)
                 found = seen[id(judgement)] = classifier.classify(work, 0)
             yield row[filename], found
+        if told and reader.repeated_headers:
+            told(repeated_header_note(reader.name, reader.repeated_headers))

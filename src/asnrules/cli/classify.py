@@ -146,7 +146,9 @@ def _documents(
     for note in gathered.notes:
         messages.warn(note)
     for path in gathered.sources:
-        for filename, found in classify_pool(engine, path, ruleset=ruleset, as_of=day):
+        for filename, found in classify_pool(
+            engine, path, ruleset=ruleset, as_of=day, told=messages.warn
+        ):
             yield found.document(filename, explain=explain)
 
 
