@@ -75,6 +75,14 @@ def choose_classifier(
     return load_classifier(connection, info, find_ruleset(connection, info.implements or ""))
 
 
+def chosen_rules(
+    engine: Engine, label: str | None = None, day: dt.date | None = None
+) -> Ruleset | None:
+    """Give the rules that a command means; see `choose_classifier`."""
+    with transaction(engine) as connection:
+        return choose_classifier(connection, label, day).ruleset
+
+
 def _meant(keyword: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(keyword, known, 1)
     question = f"did you mean {near[0].upper()}? " if near else ""
