@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         UsageError,
     )
     from asnrules.generate import Options, Orphan, Report
-    from asnrules.pools.exposures import Declarations, MadePool, make_pool, write_pool
+    from asnrules.pools.declarations import Declarations
+    from asnrules.pools.exposures import MadePool, make_pool, write_pool
 
 __all__ = [
     "AsnrulesError",
@@ -56,7 +57,8 @@ _HOMES = {
         "RulesetError", "UsageError",
     ),
     "asnrules.generate": ("Options", "Orphan", "Report"),
-    "asnrules.pools.exposures": ("Declarations", "MadePool", "make_pool", "write_pool"),
+    "asnrules.pools.declarations": ("Declarations",),
+    "asnrules.pools.exposures": ("MadePool", "make_pool", "write_pool"),
 }  # fmt: skip
 
 

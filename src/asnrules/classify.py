@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -27,6 +27,7 @@ from asnrules.engine.values import Row
 from asnrules.engine.work import Work
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
+from asnrules.pools.wording import repeated_header_note
 
 
 def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list[KnownDifference]]:
@@ -72,6 +73,14 @@ def choose_classifier(
     if info.kind == PUBLISHED:
         return load_classifier(connection, choose_ruleset(connection, EXECUTABLE), info)
     return load_classifier(connection, info, find_ruleset(connection, info.implements or ""))
+
+
+def chosen_rules(
+    engine: Engine, label: str | None = None, day: dt.date | None = None
+) -> Ruleset | None:
+    """Give the rules that a command means; see `choose_classifier`."""
+    with transaction(engine) as connection:
+        return choose_classifier(connection, label, day).ruleset
 
 
 def _meant(keyword: str, known: Sequence[str]) -> str:
@@ -128,6 +137,7 @@ def classify_pool(
     *,
     ruleset: str | None = None,
     as_of: dt.date | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[str | None, Classification]]:
     """Classify every exposure of a pool, streaming.
 
@@ -139,6 +149,8 @@ def classify_pool(
         The pool, see `asnrules.pools.sources.gather`; `-` is standard input.
     ruleset, as_of : optional
         See `choose_classifier`.
+    told : callable, optional
+        Told, at the end, what is odd about the pool but no error.
 
     Yields
     ------
@@ -171,3 +183,5 @@ def classify_pool(
                 work = Work(classifier.ruleset, [row], places, [judgement], has_other_names=False)
                 found = seen[id(judgement)] = classifier.classify(work, 0)
             yield row[filename], found
+        if told and reader.repeated_headers:
+            told(repeated_header_note(reader.name, reader.repeated_headers))

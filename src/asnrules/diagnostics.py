@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
+from asnrules.engine.finishing.keywords import LOOKS, Looks, whole_number
 from asnrules.engine.generation import Outcome
 from asnrules.engine.values import is_empty
 from asnrules.engine.work import Work
 from asnrules.pools import Pool
+from asnrules.pools.reader import WRITTEN_AS_FLOAT
+from asnrules.pools.wording import REPEATED_HEADER, few, repeated_header_note
 from asnrules.worked import WorkedPools
 
-BLANK_CELLS = ": blank cells of "
-"""Stands in what is said of cells that the file left blank. The record keeps what they were read
-as, so nobody can say it again without the file."""
+_BLANK_CELLS = ": blank cells of "
+_OF_THE_FILE = (_BLANK_CELLS, REPEATED_HEADER)
+
+
+def is_of_the_file(line: str) -> bool:
+    """Tell whether a diagnostic is about how a file was written.
+
+    The record keeps what was read, so nobody can say it again without the file.
+    """
+    return any(mark in line for mark in _OF_THE_FILE)
 
 
 def diagnostics_of(worked: WorkedPools, outcome: Outcome) -> list[str]:
@@ -30,7 +41,11 @@ def diagnostics_of(worked: WorkedPools, outcome: Outcome) -> list[str]:
     list of str
         Oddities of the pools first, then where jwst's answer depends on the order of the rows.
     """
-    return [*_oddities(worked.pools), *_order_dependence(worked.work, outcome)]
+    return [
+        *_oddities(worked.pools),
+        *_number_oddities(worked),
+        *_order_dependence(worked.work, outcome),
+    ]
 
 
 def _oddities(pools: Sequence[Pool]) -> list[str]:
@@ -42,13 +57,72 @@ def _oddities(pools: Sequence[Pool]) -> list[str]:
             "some ASN_CANDIDATE cells hold a template mark; their exposures have no candidate"
         )
     lines += [
-        f"{pool.name}{BLANK_CELLS}{keyword.upper()} are the value {text!r} to jwst, and so "
+        repeated_header_note(pool.name, pool.repeated_headers)
+        for pool in pools
+        if pool.repeated_headers
+    ]
+    lines += [
+        f"{pool.name}{_BLANK_CELLS}{keyword.upper()} are the value {text!r} to jwst, and so "
         "here (null, cut to the longest cell of the column); write null where nothing is meant"
         for pool in pools
         for keyword, text in pool.blanks.items()
         if not is_empty(text)
     ]
     return lines
+
+
+def _number_oddities(worked: WorkedPools) -> list[str]:
+    """Name the numbers that are none to the rules, and numbers that are written in two ways."""
+    return [*_unread_numbers(worked), *_spellings(worked.work)]
+
+
+def _unread_numbers(worked: WorkedPools) -> list[str]:
+    """Name values that steps of the rules read as whole numbers, and cannot."""
+    work = worked.work
+    steps = [
+        [LOOKS[step] for step in rule.steps if step in LOOKS and LOOKS[step].numbers]
+        for rule in work.ruleset.rules
+    ]
+    asked: dict[int, list[Looks]] = {}
+    found: dict[tuple[int, str, str], Counter[str]] = {}
+    for place, judgement in enumerate(work.judgements):
+        all_looks = asked.get(id(judgement))
+        if all_looks is None:
+            all_looks = [one for number in judgement.takers for one in steps[number]]
+            asked[id(judgement)] = all_looks
+        for looks in all_looks:
+            for keywords in looks.numbers:
+                for keyword, value in _unread(work, place, keywords):
+                    key = worked.exposures[place][0], keyword, looks.lost
+                    found.setdefault(key, Counter())[value] += 1
+    return [
+        f"{worked.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is no whole number "
+        f"to jwst, and so here (exposures: {values.total():,}); {lost}; write 1, not 1.0"
+        for (pool, keyword, lost), values in sorted(found.items(), key=lambda item: item[0])
+    ]
+
+
+def _unread(work: Work, place: int, keywords: Sequence[str]) -> list[tuple[str, str]]:
+    values = [(keyword, work.given(place, keyword)) for keyword in keywords]
+    if any(whole_number(value) is not None for _, value in values):
+        return []
+    return [(keyword, value) for keyword, value in values if value is not None]
+
+
+def _spellings(work: Work) -> list[str]:
+    """Name keywords of which a number that is compared as text is written in two ways."""
+    keys = {
+        key.sources
+        for rule in work.ruleset.rules
+        for key in (*rule.keys, *(key for role in rule.roles for key in role.keys))
+    }
+    pairs = {pair for sources in keys for pair in work.key_column(sources).pairs if pair}
+    return [
+        f"{keyword.upper()} is written {whole[1]} and {value}: two values to jwst, and so here, "
+        "and exposures of one are not put with those of the other; write it in one way"
+        for keyword, value in sorted(pairs)
+        if (whole := WRITTEN_AS_FLOAT.fullmatch(value)) and (keyword, whole[1]) in pairs
+    ]
 
 
 def _order_dependence(work: Work, outcome: Outcome) -> list[str]:

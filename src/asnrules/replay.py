@@ -30,7 +30,7 @@ from asnrules.audit.record import GENERATED, signature_text, trace_values
 from asnrules.audit.redecided import DecisionDifference, MadeDecision, compare_decisions
 from asnrules.audit.stored_pools import stored_pools, unrecorded
 from asnrules.database.engines import transaction
-from asnrules.diagnostics import BLANK_CELLS, diagnostics_of
+from asnrules.diagnostics import diagnostics_of, is_of_the_file
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.garbage import without_collection
@@ -252,7 +252,7 @@ def _fields(
 ) -> list[FieldDifference]:
     """Compare what the run itself says."""
     unassociated = sum(count == 0 for count in outcome.memberships)
-    told = [line for line in json.loads(stored["diagnostics"]) if BLANK_CELLS not in line]
+    told = [line for line in json.loads(stored["diagnostics"]) if not is_of_the_file(line)]
     compared = (
         ("exposures", run.exposures, len(worked.exposures)),
         ("associations", run.associations, len(outcome.associations)),

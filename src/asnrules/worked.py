@@ -111,7 +111,7 @@ def work_pools(
         If there is no such ruleset.
     """
     rules = open_rules(engine, ruleset, as_of)
-    gathered = gather(paths, workers=workers, progress=progress)
+    gathered = gather(paths, ruleset=rules.ruleset, workers=workers, progress=progress)
     pools = _read(gathered.sources, rules.keywords, progress)
     return judge_pools(rules, pools, gathered.notes)
 

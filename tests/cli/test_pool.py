@@ -19,11 +19,11 @@ from pyarrow import parquet
 from cli.conftest import Command, Process
 from cli.small_pools import nrc_image, write_pool
 from pools.fits_files import image_name, write_fits
+from pools.test_products import AROUND, ROOT
 
 ASSUMED = (
-    "asnrules: headers do not tell, so it is assumed: IS_IMPRT f, PNTGTYPE science, DMS_NOTE "
-    "null, DITHPTIN 1, MOSTILNO 1; imprints, and candidates other than the observation, have to "
-    "be declared (asnrules pool make --help)\n"
+    "asnrules: headers do not tell, so it is assumed: PNTGTYPE science (NRC_IMAGE); declare what "
+    "is so by asnrules pool make --set\n"
 )
 
 
@@ -69,7 +69,7 @@ def test_a_pool_from_files_makes_associations(
 
 
 def test_a_pool_on_standard_output(asnrules_on_file: Command, two: list[str]) -> None:
-    made = asnrules_on_file("pool", "make", *two, "--output", "-", "--is-imprt", "*_00002_*=t")
+    made = asnrules_on_file("pool", "make", *two, "--output", "-", "--set", "*_00002_*:IS_IMPRT=t")
     assert made.code == 0
     header, *rows = made.out.splitlines()
     place = header.split("|").index("is_imprt")
@@ -139,6 +139,27 @@ def test_a_time_series_is_one(asnrules_on_file: Command, tmp_path: Path) -> None
     write_fits(tmp_path / image_name(), TSOVISIT=True)
     done = asnrules_on_file("classify", image_name(), "--format", "json")
     assert [one["asn_type"] for one in json.loads(done.out)[0]["associations"]] == ["tso-image2"]
+
+
+@pytest.mark.parametrize(("series", "product"), [(False, "rate"), (True, "rateints")])
+@pytest.mark.parametrize("starts", [["uncal", "rate", "rateints"], ["rate", "rateints"]])
+def test_the_rules_name_the_member(
+    asnrules_on_file: Command, tmp_path: Path, series: bool, product: str, starts: list[str]
+) -> None:
+    for name in [f"{ROOT}_{one}.fits" for one in (*starts, "cal", "i2d")]:
+        write_fits(tmp_path / name, TSOVISIT=series)
+    for name in AROUND:
+        (tmp_path / name).write_text("")
+    made = asnrules_on_file(
+        "generate", *map(str, sorted(tmp_path.iterdir())), "--no-record",
+        "--output", str(tmp_path / "out"),
+    )  # fmt: skip
+    assert made.code == 0
+    (file,) = (tmp_path / "out").iterdir()
+    (member,) = json.loads(file.read_text())["products"][0]["members"]
+    assert (member["expname"], member["exptype"]) == (f"{ROOT}_{product}.fits", "science")
+    assert f"{ROOT}_cal.fits, {ROOT}_i2d.fits" in made.err
+    assert all(name in made.err for name in AROUND)
 
 
 def test_many_files(process: Process, tmp_path: Path) -> None:

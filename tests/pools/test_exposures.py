@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from asnrules.errors import OutputError, PoolError, UsageError
-from asnrules.pools.exposures import Declarations, MadePool, make_pool, write_pool
+from asnrules.pools.declarations import Declarations
+from asnrules.pools.exposures import ASSUMED, MadePool, make_pool, write_pool
 from pools.fits_files import image_name, write_fits
 
 
@@ -46,14 +47,46 @@ def test_columns_and_defaults_are_those_of_asn_make_pool(two: list[str]) -> None
     assert second["extra"] == "x"
 
 
-def test_headers_do_not_decide_what_is_no_header_keyword(tmp_path: Path) -> None:
-    path = write_fits(
-        tmp_path / image_name(),
-        IS_IMPRT="t", PNTGTYPE="parallel", DMS_NOTE="x", DITHPTIN=4, MOSTILNO=3, TARGETID=9,
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("keyword", "value", "expected"),
+    [
+        ("IS_IMPRT", True, "t"), ("IS_IMPRT", False, "f"), ("IS_IMPRT", "T", "t"),
+        ("IS_IMPRT", "true", "t"), ("IS_IMPRT", "False", "f"), ("IS_IMPRT", "", "f"),
+        ("IS_PSF", "TRUE", "t"), ("BKGDTARG", "t", "t"), ("TSOVISIT", "True", "t"),
+        ("PNTGTYPE", "PARALLEL", "PARALLEL"), ("PNTGTYPE", "", "science"),
+        ("DMS_NOTE", "WFSC_LOS_JITTER", "WFSC_LOS_JITTER"),
+        ("DITHPTIN", 4, "4"), ("MOSTILNO", 3, "3"), ("MOSTILNO", 3.0, "3"),
+        ("EXPSPCIN", 2, "2"), ("PATT_NUM", 1.0, "1"), ("PATT_NUM", "2.0", "2"),
+        ("SUBPXPTS", 1.5, "1.5"), ("TARGETID", 9, "9"), ("TARGNAME", "1.0", "1.0"),
+    ],
+)  # fmt: skip
+def test_a_header_is_believed(keyword: str, value: object, expected: str, tmp_path: Path) -> None:
+    path = write_fits(tmp_path / image_name(), **{keyword: value})
     (row,) = rows_of(make_pool([path]))
-    columns = ("is_imprt", "pntgtype", "dms_note", "dithptin", "mostilno", "targetid")
-    assert [row[name] for name in columns] == ["f", "science", "null", "1", "1", "1"]
+    assert row[keyword.lower()] == expected
+
+
+@pytest.mark.parametrize("keyword", sorted(ASSUMED))
+def test_what_one_header_tells_is_assumed_of_the_others_alone(keyword: str, tmp_path: Path) -> None:
+    value: object = True if keyword == "is_imprt" else "7"
+    told = write_fits(tmp_path / image_name(1), **{keyword.upper(): value})
+    other = write_fits(tmp_path / image_name(2))
+    made = make_pool([told, other])
+    first, second = (row[keyword] for row in rows_of(made))
+    assert first == ("t" if keyword == "is_imprt" else "7")
+    assert second == (ASSUMED[keyword] or "null")
+    assert any(keyword.upper() in line for line in made.notes)
+    assert not any(keyword.upper() in line for line in make_pool([told]).notes)
+
+
+def test_targets_of_headers_and_names_are_told_apart(tmp_path: Path) -> None:
+    paths = [
+        write_fits(tmp_path / image_name(number), TARGNAME=name, TARGETID=target)
+        for number, (name, target) in enumerate(
+            [("A", 2), ("B", None), ("A", None), ("C", 1), ("D", None), ("B", None)], 1
+        )
+    ]
+    assert [row["targetid"] for row in rows_of(make_pool(paths))] == ["2", "3", "2", "1", "4", "3"]
 
 
 def test_targets_are_counted_by_name_in_order_of_file_name(tmp_path: Path) -> None:
@@ -87,9 +120,11 @@ def test_declarations_for_all_and_by_pattern(two: list[str]) -> None:
             asn_candidate=[
                 "[('C1000', 'background')]", "JW01234002*=[('c1001','background')]",
             ],
-            dms_note=["WFSC_LOS_JITTER"],
-            is_imprt=["t", "*002001_*=F"],
-            pntgtype=["jw01234001*=target_acquisition"],
+            keywords=[
+                "DMS_NOTE=WFSC_LOS_JITTER:a=b", "is_imprt=t", "*002001_*:IS_IMPRT=F",
+                "jw01234001*: pntgtype = target_acquisition", "EXPSPCIN=2", "filter=F090W",
+                "FILTER=F115W", "*.fits:EXPOSERR=",
+            ],
         ),
     )  # fmt: skip
     first, second = rows_of(made)
@@ -99,21 +134,33 @@ def test_declarations_for_all_and_by_pattern(two: list[str]) -> None:
     )
     assert (first["is_imprt"], second["is_imprt"]) == ("t", "f")
     assert (first["pntgtype"], second["pntgtype"]) == ("target_acquisition", "science")
-    assert first["dms_note"] == "WFSC_LOS_JITTER"
+    assert first["dms_note"] == "WFSC_LOS_JITTER:a=b"
+    assert (first["expspcin"], first["filter"], first["exposerr"]) == ("2", "F115W", "null")
     (note,) = made.notes
     assert "IS_IMPRT" not in note
+    assert "EXPSPCIN" not in note
     assert "DITHPTIN 1" in note
+
+
+def test_what_is_declared_makes_candidate_and_target(two: list[str]) -> None:
+    made = make_pool(two, Declarations(keywords=["OBSERVTN=007", "TARGNAME=Sirius"]))
+    assert [row["asn_candidate"] for row in rows_of(made)] == ["[('o007', 'observation')]"] * 2
+    assert [row["targetid"] for row in rows_of(made)] == ["1", "1"]
 
 
 @pytest.mark.parametrize(
     ("declarations", "words"),
     [
-        (Declarations(is_imprt=["yes"]), "--is-imprt: 'yes' is neither t nor f"),
-        (Declarations(is_imprt=["*nrs1*=t"]), "the pattern '*nrs1*' fits no file"),
+        (Declarations(keywords=["IS_IMPRT=yes"]), "--set: IS_IMPRT is 'yes', neither t nor f"),
+        (Declarations(keywords=["*nrs1*:IS_IMPRT=t"]), "the pattern '*nrs1*' fits no file"),
+        (Declarations(keywords=["IS_IMPRT"]), "--set: 'IS_IMPRT' is no KEYWORD=VALUE"),
+        (Declarations(keywords=["=1"]), "--set: '=1' is no KEYWORD=VALUE"),
+        (Declarations(keywords=["FILENAME=a"]), "--set: FILENAME cannot be set"),
+        (Declarations(keywords=["ASN_CANDIDATE=a"]), "declare candidates by --asn-candidate"),
         (Declarations(asn_candidate=["c1000"]), "--asn-candidate: not a list of candidates"),
         (Declarations(asn_candidate=["__import__('os')"]), "not a list of candidates"),
-        (Declarations(dms_note=["a\x1b[31m"]), "--dms-note: 'a\\x1b[31m' holds control"),
-        (Declarations(pntgtype=["a\nb"]), "--pntgtype"),
+        (Declarations(keywords=["DMS_NOTE=a\x1b[31m"]), "--set: 'a\\x1b[31m' holds control"),
+        (Declarations(keywords=["PNTGTYPE=a\nb"]), "--set: 'a\\nb' holds control"),
     ],
 )
 def test_a_declaration_that_is_none(declarations: Declarations, words: str, two: list[str]) -> None:

@@ -689,3 +689,80 @@ def test_any_bytes_are_read_or_refused_in_one_line(content: bytes) -> None:
     else:
         assert pool.sha256 == hashlib.sha256(content).hexdigest()
         assert all(len(row) == len(KEYWORDS) and row[0] for row in pool.rows)
+
+
+# The header once more, as in pools put together by `cat`
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        HEADER,
+        HEADER.upper(),
+        " Filename |\tEXP_TYPE  | asn_candidate \r\n",
+        '"filename"|"Exp_Type"|"asn_candidate"\n',
+        "\ufeff" + HEADER,
+        "# a comment\n\n" + HEADER,
+    ],
+    ids=["same", "case", "spacing", "quoted", "mark", "after a comment"],
+)
+def test_a_repeated_header_is_no_row(again: str) -> None:
+    pool = read(PLAIN + again + ROW.replace("a.fits", "b.fits") + again)
+    assert [row[0] for row in pool.rows] == ["a.fits", "b.fits"]
+    first = 2 + again.count("\n")
+    assert pool.repeated_headers == (first, first + 1 + again.count("\n"))
+    assert pool.candidates == {O001: (Candidate("o001", "observation"),)}
+
+
+def test_a_repeated_header_in_a_table_with_commas() -> None:
+    text = "filename,exp_type,asn_candidate\n{}.fits,nrc_image,\"[('o001', 'observation')]\"\n"
+    pool = read(text.format("a") + text.format("b"))
+    assert [row[0] for row in pool.rows] == ["a.fits", "b.fits"]
+    assert pool.repeated_headers == (3,)
+
+
+def test_pools_put_together_when_they_are_gzipped() -> None:
+    pool = read(gzip.compress(PLAIN.encode()) + gzip.compress(PLAIN.replace("a.f", "b.f").encode()))
+    assert [row[0] for row in pool.rows] == ["a.fits", "b.fits"]
+    assert pool.repeated_headers == (3,)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ("filename|asn_candidate|exp_type\n", "column 2: a second header, with other columns"),
+        ("filename|exp_type|asn_candidate|lamp\n", "'lamp' where the first has nothing"),
+        ("filename|asn_candidate\n", "column 2: a second header"),
+        ("exp_type|asn_candidate|filename\n", "'exp_type' where the first has 'filename'"),
+        ("asn_candidate|exp_type|filename\n", "column 1: a second header"),
+        ("FILENAME|Band|ASN_Candidate\n", "'band' where the first has 'exp_type'"),
+    ],
+)
+def test_the_header_of_another_pool_is_refused_with_its_line(other: str, words: str) -> None:
+    message = refusal(PLAIN + other + ROW)
+    assert message.startswith("pool.csv, line 3, column ")
+    assert words in message
+    assert message.endswith("; give the rows below it as a pool of their own")
+
+
+def test_a_row_that_only_looks_like_a_header_is_a_row() -> None:
+    pool = read(PLAIN + f"filename|exp_type|{O001}\n")
+    assert [row[0] for row in pool.rows] == ["a.fits", "filename"]
+    assert pool.repeated_headers == ()
+
+
+def test_blanks_beside_a_repeated_header_are_null() -> None:
+    # To jwst that header is a row, and its cells make the columns wide enough.
+    row = f"b.fits||{O001}\n"
+    assert read(HEADER + row).blanks == {"exp_type": "n"}
+    assert read(HEADER + row + HEADER).blanks == {"exp_type": "null"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=6))
+def test_pools_put_together_have_the_rows_of_all(parts: list[int]) -> None:
+    rows = iter(f"{number}.fits|nrc_image|{O001}\n" for number in range(99))
+    texts = [HEADER + "".join(next(rows) for _ in range(count)) for count in parts]
+    pool = read("".join(texts))
+    assert [row[0] for row in pool.rows] == [f"{number}.fits" for number in range(sum(parts))]
+    assert len(pool.repeated_headers) == len(parts) - 1

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -51,9 +52,18 @@ def as_bars(columns: Columns) -> bytes:
     writer = csv.writer(text, delimiter="|", lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(columns)
     # Of a blank in this form jwst makes values, which other tables should not give.
-    filled = ([cell if cell.strip() else "null" for cell in cells] for cells in columns.values())
+    filled = (
+        [whole(cell, name) if cell.strip() else "null" for cell in cells]
+        for name, cells in columns.items()
+    )
     writer.writerows(zip(*filled, strict=True))
     return text.getvalue().encode()
+
+
+def whole(cell: str, name: str) -> str:
+    """Write 1.0 as 1, which it is in other tables; names of files are left as they are."""
+    number = re.fullmatch(r"\s*([+-]?[0-9]+)\.0*\s*", cell)
+    return number[1] if number and name != "filename" else cell
 
 
 def as_commas(columns: Columns) -> bytes:
@@ -167,6 +177,27 @@ def outcome(source: Path | TableSource) -> object:
     except PoolError as error:
         return "refused" if str(error).isprintable() else error
     return pool.columns, pool.rows, pool.candidates
+
+
+WHOLE = {
+    **COLUMNS, "patt_num": ["1.0", "2.0", ""], "exp_type": ["1.5", "10.", "-0.00"],
+}  # fmt: skip
+
+
+def test_whole_numbers_with_a_point_are_whole_numbers_but_not_to_jwst(tmp_path: Path) -> None:
+    expected = ["1", "2", "null"]
+    for form, write in FORMATS.items():
+        (tmp_path / form).write_bytes(write(WHOLE))
+        rows = read_pool(tmp_path / form, KEYWORDS).rows
+        assert [row[3] for row in rows] == expected, form
+        assert [row[2] for row in rows] == ["1.5", "10", "-0"], form
+    for make in LIBRARIES.values():
+        assert [row[3] for row in read_pool(table_source(make(WHOLE)), KEYWORDS).rows] == expected
+    floats = {**COLUMNS, "patt_num": [1.0, 2.0, math.nan]}
+    for table in (pd.DataFrame(floats), Table(floats), pl.DataFrame(floats), pa.table(floats)):
+        assert [row[3] for row in read_pool(table_source(table), KEYWORDS).rows] == expected
+    (tmp_path / "bars").write_text("filename|asn_candidate|patt_num\na|null|1.0\nb|null|2\n")
+    assert [row[3] for row in read_pool(tmp_path / "bars", KEYWORDS).rows] == ["1.0", "2"]
 
 
 DIRTY = st.text(st.characters(codec="utf-8"), max_size=8)

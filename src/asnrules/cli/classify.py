@@ -132,7 +132,7 @@ def _print_explained(documents: list[dict[str, Any]]) -> None:
 def _documents(
     engine: Engine, what: list[str], ruleset: str | None, day: dt.date | None, explain: bool
 ) -> Iterator[dict[str, Any]]:
-    from asnrules.classify import classify_keywords, classify_pool
+    from asnrules.classify import chosen_rules, classify_keywords, classify_pool
     from asnrules.pools.sources import gather
     from asnrules.processes import processors
 
@@ -142,11 +142,14 @@ def _documents(
         yield found.document(values.get("FILENAME"), explain=explain)
         return
     with progress_bar() as progress:
-        gathered = gather(what, workers=processors(), progress=progress)
+        rules = chosen_rules(engine, ruleset, day)
+        gathered = gather(what, ruleset=rules, workers=processors(), progress=progress)
     for note in gathered.notes:
         messages.warn(note)
     for path in gathered.sources:
-        for filename, found in classify_pool(engine, path, ruleset=ruleset, as_of=day):
+        for filename, found in classify_pool(
+            engine, path, ruleset=ruleset, as_of=day, told=messages.warn
+        ):
             yield found.document(filename, explain=explain)
 
 

@@ -35,6 +35,7 @@ def common() -> None:
 
 @app.command()
 def make(
+    context: typer.Context,
     files: Annotated[list[str], typer.Argument(metavar="FITS...", help="FITS files, or gzipped.")],
     output: Annotated[str, typer.Option(metavar="POOL", help="The pool to write; - is stdout.")],
     asn_candidate: Annotated[
@@ -43,15 +44,11 @@ def make(
             metavar="[PATTERN=]LIST", help="More candidates: \"[('c1000', 'background')]\"."
         ),
     ] = None,
-    dms_note: Annotated[
-        list[str] | None, typer.Option(metavar="[PATTERN=]TEXT", help="DMS_NOTE. [default: null]")
-    ] = None,
-    is_imprt: Annotated[
-        list[str] | None, typer.Option(metavar="[PATTERN=]t|f", help="IS_IMPRT. [default: f]")
-    ] = None,
-    pntgtype: Annotated[
+    set_: Annotated[
         list[str] | None,
-        typer.Option(metavar="[PATTERN=]TYPE", help="PNTGTYPE. [default: science]"),
+        typer.Option(
+            "--set", metavar="[PATTERN:]KEYWORD=VALUE", help="A keyword, whatever headers have."
+        ),
     ] = None,
     skip: Annotated[
         bool, typer.Option("--skip", help="Leave out files that are no exposures of JWST.")
@@ -63,25 +60,33 @@ def make(
 ) -> None:
     """Make a pool from the primary headers of FITS files.
 
-    What headers do not tell is declared by options, for all files or for those whose names fit
-    a pattern; each may be repeated, and the last that fits counts.
+    Each exposure is one row, whatever products of it are there; what Stage 2 does not start from
+    is left alone. What headers do not tell is declared by options, for all files or for those
+    whose names fit a pattern; each may be repeated, and the last that fits counts.
 
     Examples
     --------
     asnrules pool make exposures/*_uncal.fits --output pool.csv
-    asnrules pool make exposures/*.fits --output my.csv --is-imprt "jw01234002*=t"
+    asnrules pool make exposures/*.fits --output my.csv --set "jw01234002*:IS_IMPRT=t"
+    asnrules pool make exposures/*.fits --output - --set EXPSPCIN=1 --set "*nrca1*:PATT_NUM=2"
 
     See Also
     --------
     generate, classify
     """
-    from asnrules.pools.exposures import Declarations, make_pool, write_pool
+    from asnrules.catalog.opening import open_catalog
+    from asnrules.classify import chosen_rules
+    from asnrules.pools.declarations import Declarations
+    from asnrules.pools.exposures import make_pool, write_pool
     from asnrules.processes import processors
 
-    declarations = Declarations(asn_candidate or (), dms_note or (), is_imprt or (), pntgtype or ())
+    declarations = Declarations(asn_candidate or (), set_ or ())
+    rules = chosen_rules(open_catalog(context.obj))
     with progress_bar() as progress:
         told = None if progress is None else lambda done: progress("headers", done, len(files))
-        made = make_pool(files, declarations, skip=skip, workers=processors(), progress=told)
+        made = make_pool(
+            files, declarations, ruleset=rules, skip=skip, workers=processors(), progress=told
+        )
     for line in (*made.skipped, *made.unplaced, *made.notes):
         messages.warn(line)
     if output == "-":

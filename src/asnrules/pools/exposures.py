@@ -1,68 +1,63 @@
 """A pool of exposures, made from their FITS headers.
 
-The columns and their defaults are those of the command asn_make_pool of jwst 3.0.0, as running it
-shows: every keyword of the headers, in order of their names, `null` where a header lacks it;
-ASN_CANDIDATE from OBSERVTN; TARGETID counted by TARGNAME; DITHPTIN and MOSTILNO always 1; IS_IMPRT
-`f`, PNTGTYPE `science` and DMS_NOTE empty unless something else is declared.
+The columns are those of the command asn_make_pool of jwst 3.0.0, as running it shows: every
+keyword of the headers, in order of their names, `null` where a header lacks it; ASN_CANDIDATE
+from OBSERVTN. What the rules look at and a header does not have is as there: TARGETID counted by
+TARGNAME, DITHPTIN and MOSTILNO 1, IS_IMPRT `f`, PNTGTYPE `science` and DMS_NOTE empty, unless
+something else is declared.
 
-It differs in these, each shown by a test beside jwst. Rows, and so the numbers of targets, are in
-order of file name. A target has one number: asn_make_pool counts the names met so far, so that a
-target that comes again after another takes the other's. A file is named without its folder and
-`.gz`. Truth values are `t` and `f`, as in the pools of the archive: of the `True` that
-asn_make_pool writes, asn_generate makes no time series. A keyword without a value is `null`, not
-`None`, which would set a flag. What is empty is `null` too, as jwst takes a blank for a value
+It differs in these, each shown by a test beside jwst. A header that has one of those keywords is
+believed; asn_make_pool sets them whatever the header has. Each exposure is one row, whatever
+products of it there are. Rows, and so the numbers of targets, are in order of file name. A target
+has one number: asn_make_pool counts the names met so far, so that a target that comes again after
+another takes the other's. A file is named without its folder and `.gz`. Truth values are `t` and
+`f`, as in the pools of the archive: of the `True` that asn_make_pool writes, asn_generate makes no
+time series. A whole number that a header has as `1.0` is `1`. A keyword without a value is `null`,
+not `None`, which would set a flag. What is empty is `null` too, as jwst takes a blank for a value
 where the cells of a column are short.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple
 
-from asnrules.errors import PoolError, UsageError
-from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
+from asnrules.engine.model import Ruleset
+from asnrules.engine.regard import keywords_of, looked_at
+from asnrules.errors import PoolError
+from asnrules.pools.candidates import Candidate
+from asnrules.pools.declarations import FLAGS, NULL, TRUTH, Declarations, Declared
 from asnrules.pools.headers import Header, read_headers
+from asnrules.pools.products import Exposure, sort_out
+from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.rendering import TableSource
-from asnrules.pools.wording import label, shown
+from asnrules.pools.wording import few, label, shown
 from asnrules.whole_files import whole_file
 
 NAME = "fits_headers"
 """The name of a pool that is made from headers and not stored."""
 
-DEFAULTS = {"is_imprt": "f", "pntgtype": "science", "dms_note": "null"}
-FIXED = {"dithptin": "1", "mostilno": "1"}
-NULL = "null"
+ASSUMED: Mapping[str, str | None] = {
+    "is_imprt": "f",
+    "pntgtype": "science",
+    "dms_note": NULL,
+    "dithptin": "1",
+    "mostilno": "1",
+    "expspcin": None,
+}
+"""Keywords that the headers of most releases lack, and what is assumed; None for nothing."""
+
+_ALSO = frozenset({"observtn", "targname", "exposerr"})
+"""What may be declared beside what the rules look at: candidate, target and degraded exposures
+come from it."""
 
 _OBSERVATION = re.compile(r"[A-Za-z0-9]{1,16}")
 _NEEDED = ("program", "exp_type", "instrume")
-_SUFFIX = ".gz"
 _LABEL_LENGTH = 200
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Declarations:
-    """What headers do not tell, each as `VALUE` for all files, or `PATTERN=VALUE` for some.
-
-    Of several that fit a file the last one counts; candidates add up. A pattern is one of a
-    shell, for names without folders, in any case.
-
-    Attributes
-    ----------
-    asn_candidate : sequence of str
-        Further candidates: ``[('c1000', 'background')]``.
-    dms_note, is_imprt, pntgtype : sequence of str
-        The values of these columns.
-    """
-
-    asn_candidate: Sequence[str] = ()
-    dms_note: Sequence[str] = ()
-    is_imprt: Sequence[str] = ()
-    pntgtype: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +75,7 @@ class MadePool:
     unplaced : list of str
         A line for each exposure that can be in no association, as its header lacks something.
     notes : list of str
-        What was taken for granted.
+        Which files were left alone, and what was taken for granted.
     """
 
     source: TableSource
@@ -94,18 +89,24 @@ def make_pool(
     paths: Sequence[str],
     declarations: Declarations | None = None,
     *,
+    ruleset: Ruleset | None = None,
     skip: bool = False,
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> MadePool:
-    """Make a pool from FITS files.
+    """Make a pool from FITS files, a row for each exposure.
 
     Parameters
     ----------
     paths : sequence of str
-        The files, gzipped or not, in any order. Only their primary headers are read.
+        The files, gzipped or not, in any order. Only their primary headers are read. Products
+        from which Stage 2 does not start, and what else is in a folder as it is downloaded, are
+        left alone; see `asnrules.pools.products`.
     declarations : Declarations, optional
         What headers do not tell.
+    ruleset : Ruleset, optional
+        The rules by which the exposures are worked: it is said what they look at and was assumed.
+        Without it, all that was assumed is said, and any keyword may be declared.
     skip : bool
         Whether files that are no exposures of JWST are left out; otherwise they are an error.
     workers, progress : optional
@@ -115,19 +116,22 @@ def make_pool(
     ------
     PoolError
         If a file is no exposure of JWST, or a second one of the same name; each such file is a
-        line of its `details`.
+        line of its `details`. If Stage 2 starts from none of the files.
     UsageError
         If a declaration is none or fits no file, or astropy is not installed.
     """
-    declared = _Declared(declarations or Declarations())
-    headers = sorted(
-        read_headers(paths, workers=workers, progress=progress), key=lambda one: _order(one.path)
-    )
-    judged = _judged(headers)
-    problems = [problem for _, problem in judged if problem is not None]
+    known = keywords_of(ruleset) | _ALSO if ruleset else ()
+    declared = Declared(declarations or Declarations(), known)
+    files = sort_out(paths)
+    if not files.exposures:
+        raise _nothing_to_start_from(files.notes, len(paths))
+    exposures = sorted(files.exposures, key=lambda one: (one.name.lower(), one.path))
+    headers = read_headers([one.path for one in exposures], workers=workers, progress=progress)
+    judged = _judged(exposures, headers)
+    problems = [one.problem for one in judged if one.problem is not None]
     if problems and (not skip or len(problems) == len(headers)):
         raise _refusal(problems, len(headers), skip)
-    good = [header for header, problem in judged if problem is None]
+    good = [_told(one, declared) for one in judged if one.problem is None]
     rows = _rows(good, declared)
     declared.check_all_fit()
     columns = sorted({column for row in rows for column in row})
@@ -138,7 +142,7 @@ def make_pool(
         exposures=len(rows),
         skipped=problems,
         unplaced=_unplaced(good),
-        notes=[declared.note()],
+        notes=[*files.notes, *_untold(good, rows, ruleset)],
     )
 
 
@@ -163,33 +167,39 @@ def write_pool(made: MadePool, path: Path, *, overwrite: bool = False) -> None:
         stream.writelines(made.source.blocks())
 
 
-def exposure_name(path: str) -> str:
-    """Give the name of an exposure's file: without its folder, and as it is unpacked."""
-    name = Path(path).name
-    return name[: -len(_SUFFIX)] if name.lower().endswith(_SUFFIX) else name
+class _Read(NamedTuple):
+    """An exposure, what its header says of it, and what is wrong with it."""
+
+    exposure: Exposure
+    keywords: Mapping[str, str]
+    problem: str | None
 
 
-def _order(path: str) -> tuple[str, str]:
-    return exposure_name(path).lower(), path
-
-
-def _judged(headers: Sequence[Header]) -> list[tuple[Header, str | None]]:
+def _judged(exposures: Sequence[Exposure], headers: Sequence[Header]) -> list[_Read]:
     """Say of each file that is no exposure, or not the first of its name, what is wrong."""
-    judged: list[tuple[Header, str | None]] = []
+    judged: list[_Read] = []
     seen: set[str] = set()
-    for header in headers:
-        name = exposure_name(header.path).lower()
+    for exposure, header in zip(exposures, headers, strict=True):
         problem = header.problem
-        if problem is None and not name.isprintable():
+        if problem is None and not exposure.name.isprintable():
             problem = "its name holds characters that cannot be printed"
-        if problem is None and name in seen:
+        if problem is None and exposure.name.lower() in seen:
             problem = "a second file of this name"
         if problem is None:
-            seen.add(name)
+            seen.add(exposure.name.lower())
         else:
-            problem = f"{label(header.path, _LABEL_LENGTH)}: {problem}"
-        judged.append((header, problem))
+            problem = f"{label(exposure.path, _LABEL_LENGTH)}: {problem}"
+        judged.append(_Read(exposure, header.keywords, problem))
     return judged
+
+
+def _nothing_to_start_from(notes: list[str], files: int) -> PoolError:
+    error = PoolError(
+        f"of {files:,} files there is none that Stage 2 starts from; give uncal, rate or rateints "
+        "files"
+    )
+    error.details = notes
+    return error
 
 
 def _refusal(problems: list[str], files: int, skip: bool) -> PoolError:
@@ -204,139 +214,102 @@ def _refusal(problems: list[str], files: int, skip: bool) -> PoolError:
     return error
 
 
-def _rows(headers: Sequence[Header], declared: _Declared) -> list[dict[str, str]]:
-    targets: dict[str, int] = {}
-    rows = []
-    for header in headers:
-        name = exposure_name(header.path)
-        target = header.keywords.get("targname", "")
-        rows.append(
-            {
-                **header.keywords,
-                **FIXED,
-                **declared.values(name),
-                "filename": name,
-                "asn_candidate": _candidates(header, declared.candidates(name)),
-                "targetid": str(targets.setdefault(target, len(targets) + 1)),
-            }
-        )
-    return rows
+def _told(one: _Read, declared: Declared) -> _Read:
+    """Give an exposure with what is known of it: what is declared, or else in its header."""
+    keywords = {keyword: _value(keyword, value) for keyword, value in one.keywords.items()}
+    return one._replace(keywords={**keywords, **declared.values(one.exposure.names)})
 
 
-def _candidates(header: Header, others: Sequence[Candidate]) -> str:
-    observation = header.keywords.get("observtn", "")
+def _value(keyword: str, value: str) -> str:
+    if keyword in FLAGS:
+        return TRUTH.get(value.lower(), value)
+    whole = WRITTEN_AS_FLOAT.fullmatch(value)
+    return whole[1] if whole and keyword != "targname" else value
+
+
+def _rows(exposures: Sequence[_Read], declared: Declared) -> list[dict[str, str]]:
+    assumed = {keyword: value for keyword, value in ASSUMED.items() if value is not None}
+    targets = _Targets(one.keywords for one in exposures)
+    return [
+        {
+            **assumed,
+            **{keyword: value for keyword, value in one.keywords.items() if value},
+            "filename": one.exposure.name,
+            "asn_candidate": _candidates(one, declared.candidates(one.exposure.names)),
+            "targetid": targets.number(one.keywords),
+        }
+        for one in exposures
+    ]
+
+
+class _Targets:
+    """The numbers of targets: those that headers have, and others for the names left."""
+
+    def __init__(self, exposures: Iterable[Mapping[str, str]]) -> None:
+        told = [one for one in exposures if one.get("targetid")]
+        self._taken = {one["targetid"] for one in told}
+        self._numbers = {one["targname"]: one["targetid"] for one in told if one.get("targname")}
+        self._free = (str(number) for number in count(1) if str(number) not in self._taken)
+
+    def number(self, keywords: Mapping[str, str]) -> str:
+        name = keywords.get("targname", "")
+        if keywords.get("targetid"):
+            return keywords["targetid"]
+        if name not in self._numbers:
+            self._numbers[name] = next(self._free)
+        return self._numbers[name]
+
+
+def _candidates(one: _Read, others: Sequence[Candidate]) -> str:
+    observation = one.keywords.get("observtn", "")
     own = [(f"o{observation}", "observation")] if _OBSERVATION.fullmatch(observation) else []
     found = [*own, *(tuple(other) for other in others)]
     return str(found) if found else NULL
 
 
-def _unplaced(headers: Sequence[Header]) -> list[str]:
+def _unplaced(exposures: Sequence[_Read]) -> list[str]:
     lines = []
-    for header in headers:
-        lacks = [name.upper() for name in _NEEDED if not header.keywords.get(name)]
-        observation = header.keywords.get("observtn", "")
+    for one in exposures:
+        lacks = [name.upper() for name in _NEEDED if not one.keywords.get(name)]
+        observation = one.keywords.get("observtn", "")
         problem = f"its header has no {', '.join(lacks)}" if lacks else ""
         if not _OBSERVATION.fullmatch(observation):
             found = f"OBSERVTN is {shown(observation)}" if observation else "no OBSERVTN"
             problem = f"{problem}; {found}" if problem else f"{found}, so no candidate"
         if problem:
-            lines.append(f"{label(header.path, _LABEL_LENGTH)}: cannot be placed: {problem}")
+            lines.append(f"{label(one.exposure.path, _LABEL_LENGTH)}: cannot be placed: {problem}")
     return lines
 
 
-class _Declared:
-    """Declarations that have been read, and which of them have fitted a file."""
-
-    def __init__(self, declarations: Declarations) -> None:
-        self._candidates = [
-            (text, *_split(text, "--asn-candidate", _read_candidates))
-            for text in declarations.asn_candidate
-        ]
-        self._values = {
-            column: [
-                (text, *_split(text, f"--{column.replace('_', '-')}", read))
-                for text in getattr(declarations, column)
-            ]
-            for column, read in _READERS.items()
-        }
-        self._fitting: set[str] = set()
-
-    def values(self, name: str) -> dict[str, str]:
-        """Give what is declared of a file, and the defaults."""
-        found = dict(DEFAULTS)
-        for column, declared in self._values.items():
-            for text, pattern, value in declared:
-                if self._fits(text, pattern, name):
-                    found[column] = value
-        return found
-
-    def candidates(self, name: str) -> list[Candidate]:
-        """Give the further candidates of a file."""
-        return [
-            one
-            for text, pattern, found in self._candidates
-            if self._fits(text, pattern, name)
-            for one in found
-        ]
-
-    def check_all_fit(self) -> None:
-        """Refuse a pattern that has fitted no file."""
-        every = [*self._candidates, *(one for found in self._values.values() for one in found)]
-        for text, pattern, _ in every:
-            if text not in self._fitting:
-                raise UsageError(f"the pattern {shown(pattern)} fits no file; correct it")
-
-    def note(self) -> str:
-        """Say what was taken for granted."""
-        taken = [
-            f"{column.upper()} {value}"
-            for column, value in DEFAULTS.items()
-            if not self._values[column]
-        ]
-        taken += [f"{column.upper()} {value}" for column, value in FIXED.items()]
-        return (
-            f"headers do not tell, so it is assumed: {', '.join(taken)}; imprints, and candidates "
-            "other than the observation, have to be declared (asnrules pool make --help)"
+def _untold(
+    exposures: Sequence[_Read], rows: Sequence[Mapping[str, str]], ruleset: Ruleset | None
+) -> list[str]:
+    """Say what headers do not tell and nobody has declared, as far as the rules look at it."""
+    types: dict[str, dict[str, None]] = {}
+    values = [{name: value.lower() for name, value in row.items()} for row in rows]
+    for keyword in ASSUMED:
+        lacking = [not one.keywords.get(keyword) for one in exposures]
+        if any(lacking):
+            matters = looked_at(ruleset, values, keyword) if ruleset else lacking
+            found = [row for row, *both in zip(rows, lacking, matters, strict=True) if all(both)]
+            if found:
+                types[keyword] = dict.fromkeys(row.get("exp_type", NULL) for row in found)
+    lines = []
+    if assumed := [name for name in types if ASSUMED[name] is not None]:
+        told = ", ".join(f"{name.upper()} {ASSUMED[name]} ({few(types[name])})" for name in assumed)
+        lines.append(f"headers do not tell, so it is assumed: {told}")
+    lines += [
+        f"headers do not tell {name.upper()} ({few(types[name])}), and nothing is assumed"
+        for name in types
+        if ASSUMED[name] is None
+    ]
+    lines = [f"{line}; declare what is so by asnrules pool make --set" for line in lines]
+    alone = [
+        row for row in rows if row.get("bkgdtarg") == "t" and row["asn_candidate"].count("(") < 2
+    ]
+    if alone:
+        lines.append(
+            f"headers do not tell of which sciences background targets (exposures: {len(alone):,}) "
+            "are the background; declare a candidate by asnrules pool make --asn-candidate"
         )
-
-    def _fits(self, text: str, pattern: str, name: str) -> bool:
-        fits = fnmatch.fnmatchcase(name.lower(), pattern.lower())
-        if fits:
-            self._fitting.add(text)
-        return fits
-
-
-def _split(text: str, option: str, read: Callable[[str, str], Value]) -> tuple[str, Value]:
-    pattern, separator, value = text.partition("=")
-    if not separator:
-        pattern, value = "*", text
-    return pattern, read(value.strip(), option)
-
-
-def _read_candidates(text: str, option: str) -> tuple[Candidate, ...]:
-    try:
-        return parse_candidates(text.lower())
-    except CandidateSyntaxError as error:
-        raise UsageError(
-            f"{option}: not a list of candidates: {error}; "
-            "write it like \"[('c1000', 'background')]\""
-        ) from error
-
-
-def _read_flag(text: str, option: str) -> str:
-    if text.lower() not in {"t", "f"}:
-        raise UsageError(f"{option}: {shown(text)} is neither t nor f; write t, or PATTERN=t")
-    return text.lower()
-
-
-def _read_text(text: str, option: str) -> str:
-    if not text.isprintable():
-        raise UsageError(f"{option}: {shown(text)} holds control characters; leave them out")
-    return text
-
-
-_READERS: dict[str, Callable[[str, str], str]] = {
-    "dms_note": _read_text,
-    "is_imprt": _read_flag,
-    "pntgtype": _read_text,
-}
+    return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
@@ -22,12 +22,15 @@ ASN_CANDIDATE = "asn_candidate"
 NULL = "null"
 _BLANK = ""
 CELL_LIMIT = 131_072
+WRITTEN_AS_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
+"""A whole number as programs write it that know floats only."""
 _SEPARATOR = "|"
 _SHARED_LIMIT = 1 << 20
 _BATCH = 10_000
 _HEADER_SHOWN = 5
 _QUOTED = re.compile(r'\s*"((?:[^"]|"")*+)"\s*(?=\||$)')
 _OPENING_QUOTE = re.compile(r'\s*"')
+_BYTE_ORDER_MARK = "\ufeff"
 
 PoolSource: TypeAlias = str | Path | TableSource
 
@@ -43,9 +46,13 @@ class _Values(dict[str | None, str | None]):
         super().__init__({None: None, NULL: NULL})
         self._blank = blank
         self.has_blanks = False
+        self.are_of_a_table = False
 
     def __missing__(self, cell: str) -> str:
         value = cell.strip()
+        # A column of whole numbers with gaps is one of floats to some programs.
+        whole = WRITTEN_AS_FLOAT.fullmatch(value) if self.are_of_a_table else None
+        value = whole[1] if whole else value
         if not value:
             self.has_blanks = True
             value = self._blank
@@ -86,6 +93,9 @@ class PoolReader:
         Number of stored bytes read so far.
     has_blanks : bool
         Whether a cell of the rows read so far was blank.
+    repeated_headers : list of int
+        The lines read so far that are the header once more, as in pools put together by `cat`;
+        they are no rows.
 
     Raises
     ------
@@ -105,10 +115,12 @@ class PoolReader:
         self.name = self._stored.name
         self.columns: tuple[str, ...] = ()
         self.candidates: dict[str, tuple[Candidate, ...]] = {}
+        self.repeated_headers: list[int] = []
 
     def __enter__(self) -> Self:
         try:
             self.columns = self._header()
+            self._values.are_of_a_table = self._stored.is_table
         except BaseException:
             self._stored.close()
             raise
@@ -152,9 +164,12 @@ class PoolReader:
         value_of = self._values.__getitem__
         for number, line, suspect in self._lines:
             cells = self._cells(line, number, suspect)
-            if len(cells) != wanted:
+            if len(cells) != wanted and not self._is_header(cells, number):
                 raise self._miscounted(cells, number)
-            name = cells[name_column].strip()
+            name = cells[name_column].strip().removeprefix(_BYTE_ORDER_MARK)
+            if name == FILENAME and self._is_header(cells, number):
+                self.repeated_headers.append(number)
+                continue
             if not name or name == NULL:
                 raise self._stored.error(
                     "the file name is blank", "give each exposure one", line=number, column=FILENAME
@@ -165,6 +180,8 @@ class PoolReader:
             row[name_at] = name
             row[candidate_at] = row[candidate_at] or NULL
             if row[candidate_at] not in self.candidates:
+                cells[name_column] = name
+                self._is_header(cells, number)
                 self._learn(cast("str", row[candidate_at]), number)
             yield tuple(row)
 
@@ -196,6 +213,27 @@ class PoolReader:
                 )
             seen.add(column)
         return columns
+
+    def _is_header(self, cells: Sequence[str], number: int) -> bool:
+        """Tell whether a row is the header once more; refuse the header of another pool."""
+        columns = tuple(cell.strip().removeprefix(_BYTE_ORDER_MARK).strip() for cell in cells)
+        if columns == self.columns:
+            return True
+        if not {FILENAME, ASN_CANDIDATE} <= set(columns):
+            return False
+        place, (found, wanted) = next(
+            (place, pair)
+            for place, pair in enumerate(zip_longest(columns, self.columns), 1)
+            if pair[0] != pair[1]
+        )
+        there = "nothing" if found is None else shown(found)
+        before = "nothing" if wanted is None else shown(wanted)
+        raise self._stored.error(
+            f"a second header, with other columns: {there} where the first has {before}",
+            "give the rows below it as a pool of their own",
+            line=number,
+            column=str(place),
+        )
 
     def _cells(self, line: str, number: int, suspect: bool) -> list[str]:
         cells = self._quoted(line, number) if '"' in line else line.split(_SEPARATOR)
@@ -311,6 +349,8 @@ class Pool:
     blanks : dict of str to str
         The keywords with blank cells, and what these were read as: `null`, cut to the length of
         the longest cell of the column (behaviour of jwst 3.0.0, by running it).
+    repeated_headers : tuple of int
+        The lines that are the header once more, and no exposures.
     """
 
     name: str
@@ -320,6 +360,7 @@ class Pool:
     rows: list[tuple[str | None, ...]]
     candidates: dict[str, tuple[Candidate, ...]]
     blanks: dict[str, str] = field(default_factory=dict)
+    repeated_headers: tuple[int, ...] = ()
 
 
 def read_pool(
@@ -365,6 +406,7 @@ def read_pool(
             rows=rows,
             candidates=reader.candidates,
             blanks=blanks,
+            repeated_headers=tuple(reader.repeated_headers),
         )
 
 
@@ -376,7 +418,9 @@ def _blanks(rows: Sequence[tuple[str | None, ...]], reader: PoolReader) -> dict[
             continue
         values = {cast("str", row[place]) for row in rows}
         if _BLANK in values:
-            blanks[keyword] = NULL[: max(1, *map(len, values))]
+            # To jwst a header within the pool is a row like any other.
+            cells = {*values, keyword} if reader.repeated_headers else values
+            blanks[keyword] = NULL[: max(1, *map(len, cells))]
     return blanks
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asnrules.engine.model import Ruleset
 from asnrules.errors import UsageError
 from asnrules.pools.exposures import make_pool
 from asnrules.pools.headers import is_fits
+from asnrules.pools.products import is_beside_exposures
 from asnrules.pools.reader import PoolSource
 from asnrules.pools.rendering import TableSource
 from asnrules.pools.stored import STANDARD_INPUT
@@ -38,6 +40,7 @@ class Gathered:
 def gather(
     given: Sequence[PoolInput],
     *,
+    ruleset: Ruleset | None = None,
     workers: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Gathered:
@@ -47,6 +50,8 @@ def gather(
     ----------
     given : sequence
         Paths and tables.
+    ruleset : Ruleset, optional
+        See `asnrules.pools.exposures.make_pool`.
     workers : int
         See `asnrules.pools.headers.read_headers`.
     progress : callable, optional
@@ -62,24 +67,28 @@ def gather(
     """
     if sum(isinstance(one, str) and one == STANDARD_INPUT for one in given) > 1:
         raise UsageError("standard input, -, can be read once; give it once")
+    paths = [str(one) for one in given if isinstance(one, str | Path)]
+    fits = [path for path in paths if is_fits(path)]
+    known = set(fits)
+    # What is downloaded along with FITS files is left alone with them, broken or not.
+    beside = [path for path in paths if fits and path not in known and is_beside_exposures(path)]
+    others = set(beside)
     sources: list[PoolSource] = []
-    fits: list[str] = []
-    place = 0
+    place = None
     for one in given:
         if not isinstance(one, str | Path):
             sources.append(one if isinstance(one, TableSource) else table_source(one))
-        elif is_fits(one):
-            place = place if fits else len(sources)
-            fits.append(str(one))
-        else:
+        elif str(one) in known:
+            place = len(sources) if place is None else place
+        elif str(one) not in others:
             sources.append(one)
-    if not fits:
+    if place is None:
         return Gathered(sources, [])
 
     def told(done: int) -> None:
         if progress:
             progress("headers", done, len(fits))
 
-    made = make_pool(fits, workers=workers, progress=told)
+    made = make_pool([*fits, *beside], ruleset=ruleset, workers=workers, progress=told)
     sources.insert(place, made.source)
     return Gathered(sources, [*made.unplaced, *made.notes])

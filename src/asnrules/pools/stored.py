@@ -79,12 +79,14 @@ class StoredText:
         The file as messages name it.
     sha256 : str
         Hexadecimal digest of all stored bytes; '' until the last line has been read.
+    is_table : bool
+        Whether it is no '|' separated text, which jwst reads too; known once a line was read.
     """
 
     def __init__(self, path: str | Path | TableSource, required: Sequence[str] = ()) -> None:
         self._path = path
         self._required = required
-        self._rows_are_numbered = isinstance(path, TableSource)
+        self._rows_are_numbered = self.is_table = isinstance(path, TableSource)
         full = path.name if isinstance(path, TableSource) else str(path)
         self._standard_input = full == STANDARD_INPUT and not self._rows_are_numbered
         base = "stdin" if self._standard_input else Path(full).name
@@ -167,6 +169,7 @@ class StoredText:
             return unpacked
         if kind is Kind.FITS:
             raise self.error("a FITS file, not a pool", "name it as a file, not by a stream")
+        self.is_table = True
         self._rows_are_numbered = kind is not Kind.COMMAS
         table = stored_table(kind, unpacked)
         return rendered_stream(rendered(self.label, table.columns, table.rows, table.skipped))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 """What no cell of a pool may hold; a tab may be in one."""
 
 _VALUE_LENGTH = 60
 _MARK = "..."
+_FEW = 5
+
+REPEATED_HEADER = ": the header once more in line "
+"""Stands in what is said of a pool whose header comes again."""
 
 
 def _cut(text: str, length: int) -> str:
@@ -37,3 +42,15 @@ def label(name: str, length: int = _VALUE_LENGTH) -> str:
         The longest that may come out.
     """
     return _cut(name if name and name.isprintable() else repr(name[:length]), length)
+
+
+def few(values: Iterable[str], number: int = _FEW) -> str:
+    """List values for a message: the first of them, and how many more there are."""
+    given = list(values)
+    more = f" and {len(given) - number:,} more" if len(given) > number else ""
+    return ", ".join(given[:number]) + more
+
+
+def repeated_header_note(name: str, lines: Sequence[int]) -> str:
+    """Say in which lines of a pool its header stands once more."""
+    return f"{name}{REPEATED_HEADER}{few(map(str, lines))}; skipped, as it is no exposure"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from asnrules.engine.drafts import Draft
+from asnrules.engine.finishing.keywords import whole_number
 from asnrules.engine.finishing.validity import BACKGROUND
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import Log, arranged
@@ -138,8 +139,4 @@ def _pointing(work: Work, place: int | None) -> Pointing:
 
 
 def _integer(work: Work, place: int, keyword: str) -> int | None:
-    value = work.value(place, keyword)
-    try:
-        return None if value is None else int(value)
-    except ValueError:
-        return None
+    return whole_number(work.value(place, keyword))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from asnrules.engine.drafts import Draft
+from asnrules.engine.finishing.keywords import whole_number
 from asnrules.engine.finishing.names import program_name
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember, Stretch
@@ -139,11 +140,7 @@ def _sequence(work: Work, member: DraftMember) -> int | None:
 
 
 def _number(work: Work, place: int) -> int | None:
-    value = work.given(place, "expspcin")
-    try:
-        return None if value is None else int(value)
-    except ValueError:
-        return None
+    return whole_number(work.given(place, "expspcin"))
 
 
 def _root(draft: Draft, work: Work, direct: DraftMember) -> str:

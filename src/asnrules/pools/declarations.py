@@ -1,0 +1,148 @@
+"""What is declared of exposures, beside what their headers tell."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from asnrules.errors import UsageError
+from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
+from asnrules.pools.wording import label, shown
+
+NULL = "null"
+
+FLAGS = frozenset({"bkgdtarg", "is_imprt", "is_psf", "tsovisit"})
+"""Keywords that are true or false."""
+
+TRUTH = {"t": "t", "true": "t", "f": "f", "false": "f"}
+"""How truth values are written, in lower case, and what they are in a pool."""
+
+_OTHERWISE = {
+    "filename": "files are named by their names",
+    "asn_candidate": "declare candidates by --asn-candidate",
+}
+_SET = "--set"
+_CANDIDATE = "--asn-candidate"
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """What is declared of exposures, for all files or for those whose names fit a pattern.
+
+    A pattern is one of a shell, for names without folders, in any case.
+
+    Attributes
+    ----------
+    asn_candidate : sequence of str
+        Further candidates: ``[('c1000', 'background')]`` or ``PATTERN=[('c1000', 'background')]``.
+        All that fit a file add up.
+    keywords : sequence of str
+        Values of keywords: ``KEYWORD=VALUE`` or ``PATTERN:KEYWORD=VALUE``. They come before what
+        a header has; of several that fit a file, the last one counts.
+    """
+
+    asn_candidate: Sequence[str] = ()
+    keywords: Sequence[str] = ()
+
+
+class Declared:
+    """Declarations that have been read, and which of them have fitted a file.
+
+    Parameters
+    ----------
+    declarations : Declarations
+        As given.
+    known : collection of str
+        The lower-case keywords that can be declared; empty for all.
+
+    Raises
+    ------
+    UsageError
+        If a declaration is none.
+    """
+
+    def __init__(self, declarations: Declarations, known: Collection[str] = ()) -> None:
+        self._candidates = [(text, *_split(text)) for text in declarations.asn_candidate]
+        self._values = [(text, *_assigned(text, known)) for text in declarations.keywords]
+        self._fitting: set[str] = set()
+
+    def values(self, names: Sequence[str]) -> dict[str, str]:
+        """Give the keywords that are declared of an exposure, whose files have these names."""
+        return {
+            keyword: value
+            for text, pattern, keyword, value in self._values
+            if self._fits(text, pattern, names)
+        }
+
+    def candidates(self, names: Sequence[str]) -> list[Candidate]:
+        """Give the further candidates of an exposure."""
+        return [
+            one
+            for text, pattern, found in self._candidates
+            if self._fits(text, pattern, names)
+            for one in found
+        ]
+
+    def check_all_fit(self) -> None:
+        """Refuse a pattern that has fitted no file.
+
+        Raises
+        ------
+        UsageError
+            Naming the pattern.
+        """
+        patterns = [(text, pattern) for text, pattern, _ in self._candidates]
+        patterns += [(text, pattern) for text, pattern, _, _ in self._values]
+        for text, pattern in patterns:
+            if text not in self._fitting:
+                raise UsageError(f"the pattern {shown(pattern)} fits no file; correct it")
+
+    def _fits(self, text: str, pattern: str, names: Sequence[str]) -> bool:
+        fits = any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for name in names)
+        if fits:
+            self._fitting.add(text)
+        return fits
+
+
+def _split(text: str) -> tuple[str, tuple[Candidate, ...]]:
+    pattern, separator, listed = text.partition("=")
+    if not separator:
+        pattern, listed = "*", text
+    try:
+        return pattern, parse_candidates(listed.strip().lower())
+    except CandidateSyntaxError as error:
+        raise UsageError(
+            f"{_CANDIDATE}: not a list of candidates: {error}; "
+            "write it like \"[('c1000', 'background')]\""
+        ) from error
+
+
+def _assigned(text: str, known: Collection[str]) -> tuple[str, str, str]:
+    left, separator, value = text.partition("=")
+    pattern, _, name = left.rpartition(":")
+    keyword, value = name.strip().lower(), value.strip()
+    if not separator or not keyword:
+        raise UsageError(
+            f"{_SET}: {shown(text)} is no KEYWORD=VALUE; write EXPSPCIN=1, or *_nrs1_*:EXPSPCIN=1"
+        )
+    if keyword in _OTHERWISE:
+        raise UsageError(f"{_SET}: {keyword.upper()} cannot be set; {_OTHERWISE[keyword]}")
+    if known and keyword not in known:
+        near = difflib.get_close_matches(keyword, known, 1)
+        meant = f"did you mean {near[0].upper()}? " if near else ""
+        raise UsageError(
+            f"{_SET}: the rules look at no keyword {label(keyword.upper())}; {meant}they look at "
+            f"{', '.join(sorted(known)).upper()}"
+        )
+    if not value.isprintable():
+        raise UsageError(f"{_SET}: {shown(value)} holds control characters; leave them out")
+    if keyword in FLAGS and value.lower() not in TRUTH:
+        raise UsageError(
+            f"{_SET}: {keyword.upper()} is {shown(value)}, neither t nor f; "
+            f"write {keyword.upper()}=t, or PATTERN:{keyword.upper()}=t"
+        )
+    return pattern or "*", keyword, TRUTH[value.lower()] if keyword in FLAGS else value or NULL

@@ -1,0 +1,161 @@
+"""The products of exposures, told by the names of their files: which of them Stage 2 starts from.
+
+A folder as it is downloaded holds several products of each exposure, what Stage 3 made of many,
+guide-star files, associations and previews. A pool lists each exposure once.
+
+Source: the names of the observatory's data products,
+jw<program><observation><visit>_<group><sequence><activity>_<exposure>[-seg<part>]_<detector>_<product>
+for exposures and jw<program>-<candidate>_... for Stage 3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from asnrules.pools.wording import few, label
+
+STARTS = ("uncal", "rate", "rateints")
+"""What Stage 2 starts from. Of the products that are there the first stands for the exposure; of
+an uncal file, the rules name the rate or the rateints product."""
+
+OTHERS = frozenset(
+    {
+        "bsub", "bsubints", "c1d", "cal", "calints", "cat", "crf", "crfints", "i2d", "psfalign",
+        "psfstack", "psfsub", "ramp", "s2d", "s3d", "segm", "trapsfilled", "whtlt", "x1d",
+        "x1dints",
+    }
+)  # fmt: skip
+"""Other products that are known as such whatever the rest of their names."""
+
+_PACKED = ".gz"
+_FITS = ".fits"
+_EXPOSURE = re.compile(r"jw\d{11}_\d{3}[0-9a-z]{2}_\d{5}(-seg\d+)?_[0-9a-z]+")
+_STAGE_3 = re.compile(r"jw\d{5}-[a-z]+\d+_.+")
+_GUIDE_STAR = re.compile(r"jw\d{11}_gs-.+")
+_NO_DATA = (".json", ".jpg", ".jpeg", ".png", ".gif", ".html", "_cat.ecsv", "_phot.ecsv")
+_SHOWN = 20
+_NAME_LENGTH = 100
+
+
+class Exposure(NamedTuple):
+    """An exposure, as a pool lists it.
+
+    Attributes
+    ----------
+    path : str
+        The file whose header is read.
+    name : str
+        What it is listed as.
+    names : tuple of str
+        The names of all its files.
+    """
+
+    path: str
+    name: str
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class SortedFiles:
+    """Files, sorted out.
+
+    Attributes
+    ----------
+    exposures : list of Exposure
+        What a pool is made of.
+    notes : list of str
+        A line for each kind of files that are left alone.
+    """
+
+    exposures: list[Exposure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def file_name(path: str) -> str:
+    """Give the name of a file: without its folder, and as it is unpacked."""
+    name = Path(path).name
+    return name[: -len(_PACKED)] if name.lower().endswith(_PACKED) else name
+
+
+def is_beside_exposures(path: str) -> bool:
+    """Tell whether a file is named like what Stage 2 does not start from."""
+    what, _, product = _told(path)
+    return what is not None or product not in {*STARTS, ""}
+
+
+def _told(path: str) -> tuple[str | None, str, str]:
+    """Say what a file is by its name, if that is no exposure; its exposure, and its product."""
+    stem = file_name(path).lower()
+    if stem.endswith(_NO_DATA):
+        return "no exposures", "", ""
+    if not stem.endswith(_FITS):
+        return None, stem, ""
+    stem = stem.removesuffix(_FITS)
+    if _GUIDE_STAR.fullmatch(stem):
+        return "guide-star files", "", ""
+    if _STAGE_3.fullmatch(stem):
+        return "products of Stage 3", "", ""
+    root, _, product = stem.rpartition("_")
+    if root and (product in {*STARTS, *OTHERS} or _EXPOSURE.fullmatch(root)):
+        return None, root, product
+    return None, stem, ""
+
+
+def sort_out(paths: Iterable[str]) -> SortedFiles:
+    """Tell which files are exposures that Stage 2 starts from, one for each exposure.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Files, in any order. Those whose names say nothing are exposures.
+    """
+    groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    left: dict[str, list[str]] = defaultdict(list)
+    found = SortedFiles()
+    for path in sorted(paths, key=lambda path: (file_name(path).lower(), path)):
+        what, root, product = _told(path)
+        if what is not None:
+            left[what].append(file_name(path))
+        elif product:
+            groups[root][product].append(path)
+        else:
+            found.exposures.append(Exposure(path, file_name(path), (file_name(path),)))
+    for products in groups.values():
+        _sort_group(products, found, left)
+    found.notes += [f"left alone, as {what}: {_listed(names)}" for what, names in left.items()]
+    return found
+
+
+def _sort_group(
+    products: dict[str, list[str]], found: SortedFiles, left: dict[str, list[str]]
+) -> None:
+    """Sort out the products of one exposure."""
+    names = [file_name(path) for paths in products.values() for path in paths]
+    start = next((product for product in STARTS if product in products), None)
+    if start is None:
+        left["products from which Stage 2 does not start (uncal, rate or rateints)"] += names
+        return
+    listed = start
+    if {"rate", "rateints"} <= set(products):
+        listed = "uncal"
+    for path in products[start]:
+        name = file_name(path)
+        if listed != start:
+            end = name.lower().rindex(f"_{start}") + 1
+            name = f"{name[:end]}{listed}{name[end + len(start) :]}"
+        found.exposures.append(Exposure(path, name, tuple(names)))
+    others = [file_name(path) for one, paths in products.items() if one != start for path in paths]
+    if others:
+        what = f"other products of the same exposures, which are listed once, as {listed}"
+        if listed == "uncal":
+            what += " (of which the rules name rate or rateints)"
+        left[what] += others
+
+
+def _listed(names: Sequence[str]) -> str:
+    return few((label(name, _NAME_LENGTH) for name in names), _SHOWN)
