@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asnrules.engine.drafts import Draft
+from asnrules.engine.drafts import Draft, Lack
 from asnrules.engine.finishing.imprints import imprint_pruning
 from asnrules.engine.finishing.names import member_name
 from asnrules.engine.finishing.nods import (
@@ -35,8 +35,8 @@ from asnrules.engine.finishing.wfss import (
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
 
-Step = Callable[[Draft, Work], list[Draft] | str]
-"""Takes an association; gives what becomes of it, or in words why nothing does."""
+Step = Callable[[Draft, Work], list[Draft] | Lack]
+"""Takes an association; gives what becomes of it, or why nothing does."""
 
 STEPS: dict[str, Step] = {
     "science_required": science_required,
@@ -53,7 +53,7 @@ STEPS: dict[str, Step] = {
 """The steps by the names that rules use."""
 
 
-def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
+def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[Lack]]:
     """Take an association through the steps of its rule.
 
     Parameters
@@ -65,7 +65,7 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
 
     Returns
     -------
-    tuple of (list of Draft, list of str)
+    tuple of (list of Draft, list of Lack)
         What becomes of it, and why something of it did not come about.
     """
     if work.has_other_names:
@@ -76,12 +76,12 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
             stretch.first(_is_degraded, True) is not None for stretch in draft.shared
         )
     finished = [draft]
-    reasons: list[str] = []
+    reasons: list[Lack] = []
     for name in draft.rule.steps:
         following: list[Draft] = []
         for one in finished:
             result = STEPS[name](one, work)
-            if isinstance(result, str):
+            if isinstance(result, Lack):
                 reasons.append(result)
             else:
                 following += result
