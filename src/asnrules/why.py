@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from asnrules.classifier import Classification
 from asnrules.engine.drafts import Fate
 from asnrules.engine.generation import Wanted
+from asnrules.engine.lacking import Lacking
 from asnrules.engine.model import Operator, Requirement, Rule
 from asnrules.engine.signatures import Judgement, RuleVerdict
 from asnrules.engine.wording import requirement_text
@@ -64,6 +65,8 @@ class Explanation:
         Those that did not come about, or that it was left out of.
     misses : list of Miss
         The rules for exposures of its instrument that do not take it, the nearest miss first.
+    lacking : list of Lacking
+        What else it lacks: companions that come near, or sciences that lack it.
     reason : str or None
         If it is in no association, why.
     """
@@ -74,6 +77,7 @@ class Explanation:
     kept: list[Fate]
     dropped: list[Fate]
     misses: list[Miss]
+    lacking: list[Lacking]
     reason: str | None
 
     def document(self) -> dict[str, Any]:
@@ -96,6 +100,7 @@ class Explanation:
                 for fate in self.dropped
             ],
             "misses": [miss._asdict() for miss in self.misses],
+            "lacking": [_lacking_document(one) for one in self.lacking],
             "reason": self.reason,
         }
 
@@ -142,6 +147,7 @@ def explain_exposure(
         kept=sorted(kept, key=_kept_name),
         dropped=[fate for fate in outcome.fates if fate.association is None],
         misses=_misses(judgement),
+        lacking=outcome.lacking,
         reason=None if kept else outcome.reasons.get(place, classification.reason),
     )
 
@@ -183,6 +189,27 @@ def _kept_document(fate: Fate) -> dict[str, Any]:
             }
             for name, (keyword, value) in fate.keys.items()
         },
+    }
+
+
+def _lacking_document(lacking: Lacking) -> dict[str, Any]:
+    return {
+        "asn_rule": lacking.asn_rule,
+        "exptype": lacking.exptype,
+        "candidate": lacking.candidate and lacking.candidate[0],
+        "filename": lacking.near.filename,
+        "is_science": lacking.near.is_science,
+        "obstacles": [
+            {
+                "keyword": one.keyword.upper(),
+                "found": one.found,
+                "science": one.science,
+                "wanted": one.wanted,
+            }
+            for one in lacking.near.obstacles
+        ],
+        "others": lacking.others,
+        "text": lacking.text(),
     }
 
 

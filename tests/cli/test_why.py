@@ -136,6 +136,7 @@ def test_the_document_of_a_science(asnrules: Command, pool: str) -> None:
             }
         ],
         "dropped": [],
+        "lacking": [],
         "reason": None,
     }
 
@@ -208,8 +209,8 @@ def test_an_imprint_that_does_not_match(asnrules_on_file: Command, pool: str) ->
     assert roles(document) == [("Asn_Lv2SpecImprint", "science", "science")]
     assert dropped(document) == [("Asn_Lv2Spec", "o001", "imprint")]
     assert document["dropped"][0]["reason"] == (
-        "made without it: an imprint that fits its science better stays "
-        "(by TARGETID, then DITHPTIN)"
+        "made without it: an imprint that fits its science better stays: its DITHPTIN is 2, that "
+        "of the science 1"
     )
 
 
@@ -252,7 +253,10 @@ def test_a_nod_that_overlaps(asnrules_on_file: Command, tmp_path: Path) -> None:
     document = explained(asnrules_on_file, pool, "nod1")
     assert roles(document) == [("Asn_Lv2NRSFSS", "science", "science")]
     (one,) = document["dropped"]
-    assert "may overlap" in one["reason"]
+    assert one["reason"] == (
+        "made without it: no background for nod2_uncal.fits, as it is at the same point of the "
+        "pattern: PATT_NUM 1, that of the science 1"
+    )
 
 
 def test_associations_stand_by_name(asnrules_on_file: Command, pool: str) -> None:
@@ -307,7 +311,10 @@ def test_a_grism_exposure_without_a_direct_image(asnrules_on_file: Command, pool
     document = explained(asnrules_on_file, pool, "lonely")
     assert document["associations"] == []
     assert ("Asn_Lv2WFSSNIS", "o001", "science") in dropped(document)
-    assert document["reason"] == "Asn_Lv2WFSSNIS found no direct image for it"
+    assert document["reason"] == (
+        "Asn_Lv2WFSSNIS found no direct image for it; the nearest is direct_uncal.fits: its "
+        "TARGETID is 7, here 99"
+    )
 
 
 @pytest.mark.parametrize("name", ["strange", "blank"])

@@ -79,6 +79,11 @@ def _lines(explanation: Explanation) -> Iterable[str]:
         yield ""
         yield f"It is in no association: {explanation.reason}"
     yield from _dropped_lines(explanation)
+    if explanation.lacking:
+        yield ""
+        yield "The nearest companions that it is not with:"
+    for lacking in explanation.lacking:
+        yield f"  {lacking.text()}"
     yield from _miss_lines(explanation)
 
 

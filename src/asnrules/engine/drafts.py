@@ -91,6 +91,21 @@ def find(members: Sequence[DraftMember], place: int) -> DraftMember | None:
     return next((member for member in members if member.place == place), None)
 
 
+class Lack(NamedTuple):
+    """Why an association did not come about.
+
+    Attributes
+    ----------
+    text : str
+        In words.
+    exptype : str or None
+        What it lacked a member of; None if it was something else.
+    """
+
+    text: str
+    exptype: str | None = None
+
+
 class Fate(NamedTuple):
     """What became of an exposure in an association that a rule made, or might have made.
 
@@ -108,6 +123,8 @@ class Fate(NamedTuple):
         The association, if the exposure is in it.
     keys : dict
         What the exposures of the association have in common.
+    lacked : str or None
+        What the association that did not come about lacked a member of, by exptype.
     """
 
     rule: Rule
@@ -116,6 +133,7 @@ class Fate(NamedTuple):
     reason: str | None
     association: Association | None = None
     keys: Mapping[str, tuple[str, str]] = {}
+    lacked: str | None = None
 
 
 def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:

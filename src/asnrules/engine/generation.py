@@ -11,13 +11,19 @@ from typing import NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, Selection, SubPool, lone_candidates, sub_pools
+from asnrules.engine.companions import Companions
 from asnrules.engine.diagnosis import OrderDependence
 from asnrules.engine.drafts import Draft, Fate, find
 from asnrules.engine.finishing.wording import left_out_text
 from asnrules.engine.growth import Growth, Refused
+from asnrules.engine.lacking import Lacking, Search
 from asnrules.engine.naming import Made, Naming, merge
+from asnrules.engine.used import used_directs
 from asnrules.engine.work import Work
 from asnrules.processes import Told, shared
+
+_MOST_COMPARED = 20_000
+"""Comparisons that the reasons of a run may take: about a second."""
 
 _WORTH_SHARING = 5_000
 """Exposures for which a second process pays: it takes some hundredths of a second to start."""
@@ -67,6 +73,8 @@ class Outcome:
         Groups for which jwst's answer depends on the order of the rows.
     fates : list of Fate
         What became of the watched exposure.
+    lacking : list of Lacking
+        What else it lacks, or lacked it: companions and sciences that come near.
     """
 
     associations: list[Association]
@@ -74,6 +82,7 @@ class Outcome:
     reasons: dict[int, str]
     order_dependent: list[OrderDependence]
     fates: list[Fate]
+    lacking: list[Lacking]
 
 
 class _Grown(NamedTuple):
@@ -150,13 +159,24 @@ class Generation:
         if wanted.merge:
             associations = merge(associations)
         memberships = self._memberships(associations)
+        fates, lacking = self._lacking(pools, [*grown.fates, *self._fates(drafts, named)])
         return Outcome(
             associations=associations,
             memberships=memberships,
-            reasons=self._reasons(memberships, grown.refused, pools),
+            reasons=self._reasons(memberships, grown.refused, pools, associations),
             order_dependent=grown.order_dependent,
-            fates=[*grown.fates, *self._fates(drafts, named)],
+            fates=fates,
+            lacking=lacking,
         )
+
+    def _lacking(
+        self, pools: Sequence[SubPool], fates: list[Fate]
+    ) -> tuple[list[Fate], list[Lacking]]:
+        """Say what came nearest to what the watched exposure lacked, and what else it lacks."""
+        if self._wanted.watched is None:
+            return fates, []
+        search = Search(self._work, pools, self._wanted.watched, fates)
+        return [search.told(fate) for fate in fates], search.run()
 
     def _grow(self, pools: Sequence[SubPool], told: Told | None) -> _Grown:
         """Grow the associations of candidates."""
@@ -189,18 +209,28 @@ class Generation:
         return [counts[place] for place in range(len(self._work.rows))]
 
     def _reasons(
-        self, memberships: Sequence[int], refused: Iterable[Refused], pools: Sequence[SubPool]
+        self,
+        memberships: Sequence[int],
+        refused: Iterable[Refused],
+        pools: Sequence[SubPool],
+        associations: Sequence[Association],
     ) -> dict[int, str]:
         """Say why exposures that rules would take are in no association."""
         worked = {place for pool in pools for place in pool.places}
-        grown: dict[int, str] = {}
-        for _, places, reason in sorted(refused, key=lambda one: one[0]):
-            for place in places:
+        grown: dict[int, Refused] = {}
+        for one in sorted(refused, key=lambda one: one.rank):
+            for place in one.places:
                 if memberships[place] == 0:
-                    grown.setdefault(place, reason)
-        reasons = {}
-        for place, count in enumerate(memberships):
-            if count == 0 and self._work.judgements[place].takers:
+                    grown.setdefault(place, one)
+        companions = Companions(self._work, pools, _MOST_COMPARED)
+        left = [
+            place
+            for place, count in enumerate(memberships)
+            if count == 0 and self._work.judgements[place].takers
+        ]
+        reasons = used_directs(self._work, pools, associations, left)
+        for place in left:
+            if place not in reasons:
                 text = self._work.value(place, "asn_candidate")
                 if not self._candidates.get(text or ""):
                     reasons[place] = "it belongs to no candidate"
@@ -208,7 +238,11 @@ class Generation:
                     left_out = "associations of other candidates stand for its own"
                     if place not in worked:
                         left_out = "its candidates were not selected"
-                    reasons[place] = grown.get(place, left_out)
+                    reasons[place] = left_out
+                    if place in grown:
+                        lack, number, candidate = grown[place][2:]
+                        near = companions.told(number, candidate, place, lack.exptype)
+                        reasons[place] = f"{lack.text}{near}"
         return reasons
 
     def _fates(
@@ -229,7 +263,7 @@ class Generation:
                 text = "an association with the same members, or the same name and more, stays"
                 fates.append(Fate(draft.rule, draft.candidate, grown, text))
             elif member is None:
-                text = f"made without it: {left_out_text(draft, grown)}"
+                text = f"made without it: {left_out_text(draft, grown, self._work)}"
                 fates.append(Fate(draft.rule, draft.candidate, grown, text))
             else:
                 keys = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from asnrules.associations.model import DISCOVERED
 from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.diagnosis import Diagnosis, Numbered, OrderDependence
-from asnrules.engine.drafts import Draft, Fate, find
+from asnrules.engine.drafts import Draft, Fate, Lack, find
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.validity import cannot_stand
 from asnrules.engine.grouping import Grouping
@@ -23,8 +24,29 @@ of a candidate, of an association that it would have helped, of what a rule is f
 
 _SAME_CANDIDATE = Key("candidate", ("asn_candidate",))
 
-Refused = tuple[int, Sequence[int], str]
-"""How much a reason says, the exposures, and the reason."""
+
+class Refused(NamedTuple):
+    """Exposures of an association that did not come about.
+
+    Attributes
+    ----------
+    rank : int
+        How much the reason says: the lower, the more.
+    places : sequence of int
+        The exposures.
+    lack : Lack
+        Why it did not come about.
+    number : int
+        The place of the rule in the ruleset.
+    candidate : tuple of (str, str)
+        Id and type of the candidate.
+    """
+
+    rank: int
+    places: Sequence[int]
+    lack: Lack
+    number: int
+    candidate: Pair
 
 
 class Growth:
@@ -41,9 +63,8 @@ class Growth:
 
     Attributes
     ----------
-    refused : list of (int, sequence of int, str)
-        Exposures of associations that did not come about, and why not; the lower the number,
-        the more the reason says.
+    refused : list of Refused
+        Exposures of associations that did not come about, and why not.
     fates : list of Fate
         What became of the watched exposure in associations that did not come about.
     order_dependent : list of OrderDependence
@@ -53,6 +74,7 @@ class Growth:
     def __init__(self, work: Work, *, watched: int | None = None, diagnosed: bool = True) -> None:
         self._work = work
         self._watched = watched
+        self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
         self._diagnosis = Diagnosis(work) if diagnosed else None
         self.refused: list[Refused] = []
         self.fates: list[Fate] = []
@@ -138,7 +160,7 @@ class Growth:
 
     def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], reason: str) -> None:
         rank = _NO_CANDIDATE_STANDS if cannot_stand(candidate) == reason else _OTHER_CANDIDATE
-        self.refused.append((rank, exposures, reason))
+        self.refused.append(Refused(rank, exposures, Lack(reason), number, candidate))
         if self._watched in exposures:
             rule = self._work.ruleset.rules[number]
             self.fates.append(Fate(rule, candidate, None, reason))
@@ -146,26 +168,30 @@ class Growth:
     def _finish(self, grown: Sequence[Draft], *, telling: bool = True) -> list[Draft]:
         drafts: list[Draft] = []
         for one in grown:
-            finished, reasons = finish(one, self._work)
+            finished, lacks = finish(one, self._work)
             drafts += finished
             if self._watched is not None:
                 watched = find(one.members, self._watched)
                 for draft in (one, *finished):
                     draft.watched = watched
-            for reason in reasons if telling else ():
-                self._drop(one, reason)
+            for lack in lacks if telling else ():
+                self._drop(one, lack)
         return drafts
 
-    def _drop(self, draft: Draft, reason: str) -> None:
+    def _drop(self, draft: Draft, lack: Lack) -> None:
+        number = self._numbers[draft.rule.name]
         for is_science in (True, False):
             places = [
                 member.place
                 for member in draft.members
                 if member.place is not None and (member.exptype == SCIENCE) is is_science
             ]
-            self.refused.append((_OF_SCIENCE if is_science else _OF_COMPANION, places, reason))
+            rank = _OF_SCIENCE if is_science else _OF_COMPANION
+            self.refused.append(Refused(rank, places, lack, number, draft.candidate))
         if draft.watched is not None:
-            self.fates.append(Fate(draft.rule, draft.candidate, draft.watched, reason))
+            self.fates.append(
+                Fate(draft.rule, draft.candidate, draft.watched, lack.text, lacked=lack.exptype)
+            )
 
 
 def discovers(rule: Rule) -> bool:

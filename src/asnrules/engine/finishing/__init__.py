@@ -16,14 +16,14 @@ numbering come after that, over the associations of all rules.
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft
+from asnrules.engine.drafts import Draft, Lack
 from asnrules.engine.finishing.names import member_name
 from asnrules.engine.finishing.steps import STEPS
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
 
 
-def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
+def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[Lack]]:
     """Take an association through the steps of its rule.
 
     Parameters
@@ -35,7 +35,7 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
 
     Returns
     -------
-    tuple of (list of Draft, list of str)
+    tuple of (list of Draft, list of Lack)
         What becomes of it, and why something of it did not come about.
     """
     if work.has_other_names:
@@ -46,12 +46,12 @@ def finish(draft: Draft, work: Work) -> tuple[list[Draft], list[str]]:
             stretch.first(_is_degraded, True) is not None for stretch in draft.shared
         )
     finished = [draft]
-    reasons: list[str] = []
+    reasons: list[Lack] = []
     for name in draft.rule.steps:
         following: list[Draft] = []
         for one in finished:
             result = STEPS[name].function(one, work)
-            if isinstance(result, str):
+            if isinstance(result, Lack):
                 reasons.append(result)
             else:
                 following += result

@@ -19,7 +19,7 @@ NEEDED = ("targetid", "bkgdtarg")
 SET = "t"
 
 
-def imprint_pruning(draft: Draft, work: Work) -> list[Draft] | str:
+def imprint_pruning(draft: Draft, work: Work) -> list[Draft]:
     """Drop imprints of another target, then those of another dither position.
 
     Only imprints are looked at whose background flag is that of the sciences. If one of them
@@ -52,6 +52,15 @@ def imprint_pruning(draft: Draft, work: Work) -> list[Draft] | str:
     own = [member for member in draft.own if _likeness(work, member) not in dropped]
     shared = [stretch.leaving_out(_likeness, dropped) for stretch in draft.shared]
     return [draft.with_members(own, tuple(shared))]
+
+
+def imprint_difference(work: Work, science: int, imprint: int) -> str:
+    """Say by what a science and an imprint of it that was dropped are told apart."""
+    for keyword in ("targetid", "dithptin"):
+        one, other = work.value(science, keyword), work.value(imprint, keyword)
+        if one != other:
+            return f": its {keyword.upper()} is {other}, that of the science {one}"
+    return ""
 
 
 class _Likeness(NamedTuple):

@@ -48,12 +48,12 @@ Overlap = Callable[[Pointing, Pointing], bool]
 """Tells whether the light of a science and of another exposure may fall on the same place."""
 
 
-def nod_split(draft: Draft, work: Work) -> list[Draft] | str:
+def nod_split(draft: Draft, work: Work) -> list[Draft]:
     """Make an association for each science; the other sciences become its background."""
     return _split(draft, work, lambda _science, _other: False)
 
 
-def nod_split_shutters(draft: Draft, work: Work) -> list[Draft] | str:
+def nod_split_shutters(draft: Draft, work: Work) -> list[Draft]:
     """Split nods of the shutter array: no background from another target or the same point.
 
     Where the points are not known, there is no overlap.
@@ -61,7 +61,7 @@ def nod_split_shutters(draft: Draft, work: Work) -> list[Draft] | str:
     return _split(draft, work, lambda one, two: _overlap(one, two, unknown=False))
 
 
-def nod_split_fixed_slit(draft: Draft, work: Work) -> list[Draft] | str:
+def nod_split_fixed_slit(draft: Draft, work: Work) -> list[Draft]:
     """Split nods along a fixed slit: no background from another target or an overlapping point.
 
     Where the points are not known, there is an overlap. In the wide slit, with a pattern of
@@ -74,7 +74,7 @@ def nod_split_fixed_slit(draft: Draft, work: Work) -> list[Draft] | str:
     )
 
 
-def nod_split_primary(draft: Draft, work: Work) -> list[Draft] | str:
+def nod_split_primary(draft: Draft, work: Work) -> list[Draft]:
     """Split nods: no background from the same point, nor from one that is not known.
 
     Source: behaviour of jwst 1.3.0, by running it.
@@ -101,6 +101,32 @@ def _split(draft: Draft, work: Work, overlap: Overlap) -> list[Draft]:
             log.members += others
         split.append(draft.with_members(*arranged([science], log.without(science.place))))
     return split
+
+
+def overlap_text(work: Work, science: int, other: int, *, is_primary: bool) -> str:
+    """Say why an exposure of a pattern is no background of a science of it.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    science, other : int
+        The two exposures.
+    is_primary : bool
+        Whether it was `nod_split_primary` that told them apart, which looks at points only.
+    """
+    one, two = _pointing(work, science), _pointing(work, other)
+    if one.target != two.target and not is_primary:
+        return f"its TARGETID is {two.target}, that of the science {one.target}"
+    if one.point is None or two.point is None:
+        return "PATT_NUM and SUBPXPTS do not tell where both of them point"
+    if one.points is None and not is_primary:
+        return "NUMDTHPT of the science is not a number"
+    numbers = [work.value(place, "patt_num") for place in (other, science)]
+    where = "the same point" if one.point == two.point else "a neighbouring point"
+    return (
+        f"it is at {where} of the pattern: PATT_NUM {numbers[0]}, that of the science {numbers[1]}"
+    )
 
 
 def _overlap(science: Pointing, other: Pointing, *, unknown: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from asnrules.engine.drafts import Draft
+from asnrules.engine.drafts import Draft, Lack
 from asnrules.engine.finishing.imprints import imprint_pruning
 from asnrules.engine.finishing.nods import (
     nod_split,
@@ -21,8 +21,8 @@ from asnrules.engine.finishing.wfss import (
 )
 from asnrules.engine.work import Work
 
-Worked = Callable[[Draft, Work], list[Draft] | str]
-"""Takes an association; gives what becomes of it, or in words why nothing does."""
+Worked = Callable[[Draft, Work], list[Draft] | Lack]
+"""Takes an association; gives what becomes of it, or why nothing does."""
 
 
 class Step(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft
+from asnrules.engine.drafts import Draft, Lack
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
 
@@ -11,12 +11,14 @@ BACKGROUND = "background"
 """A type of candidate, and the exptype of a member."""
 
 
-def science_required(draft: Draft, _work: Work) -> list[Draft] | str:
+def science_required(draft: Draft, _work: Work) -> list[Draft] | Lack:
     """Drop an association without a science member.
 
     Source: behaviour of jwst 3.0.0, by running it.
     """
-    return [draft] if draft.holds(SCIENCE) else f"{draft.rule.name} found no science for it"
+    if draft.holds(SCIENCE):
+        return [draft]
+    return Lack(f"{draft.rule.name} found no science for it", SCIENCE)
 
 
 def cannot_stand(candidate: tuple[str, str]) -> str | None:
@@ -27,7 +29,7 @@ def cannot_stand(candidate: tuple[str, str]) -> str | None:
     return f"candidate {identifier} is of type {kind}"
 
 
-def candidate_validity(draft: Draft, _work: Work) -> list[Draft] | str:
+def candidate_validity(draft: Draft, _work: Work) -> list[Draft] | Lack:
     """Drop an association whose candidate is neither an observation nor a used background.
 
     A background candidate counts if at least one member is a background.
@@ -37,4 +39,7 @@ def candidate_validity(draft: Draft, _work: Work) -> list[Draft] | str:
     identifier, kind = draft.candidate
     if kind == OBSERVATION or (kind == BACKGROUND and draft.holds(BACKGROUND)):
         return [draft]
-    return cannot_stand(draft.candidate) or f"candidate {identifier} has no background for it"
+    reason = cannot_stand(draft.candidate)
+    if reason is not None:
+        return Lack(reason)
+    return Lack(f"candidate {identifier} has no background for it", BACKGROUND)

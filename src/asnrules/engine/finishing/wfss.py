@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from itertools import chain
 
-from asnrules.engine.drafts import Draft
+from asnrules.engine.drafts import Draft, Lack
 from asnrules.engine.finishing.keywords import whole_number
 from asnrules.engine.finishing.names import program_name
 from asnrules.engine.signatures import SCIENCE
@@ -42,17 +42,17 @@ BY_CHANNEL = frozenset({"nircam"})
 """Instruments whose direct images differ in channel."""
 
 
-def wfss_catalog(draft: Draft, work: Work) -> list[Draft] | str:
+def wfss_catalog(draft: Draft, work: Work) -> list[Draft] | Lack:
     """Use the direct image that comes next after the science in the sequence of exposures."""
     return _with_catalog(draft, work, _closest)
 
 
-def wfss_catalog_parallel(draft: Draft, work: Work) -> list[Draft] | str:
+def wfss_catalog_parallel(draft: Draft, work: Work) -> list[Draft] | Lack:
     """Use the first direct image of a long-wavelength detector, or else the first."""
     return _with_catalog(draft, work, _first_long)
 
 
-def wfss_catalog_matching(draft: Draft, work: Work) -> list[Draft] | str:
+def wfss_catalog_matching(draft: Draft, work: Work) -> list[Draft] | Lack:
     """Use the one that comes next after the science among direct images of the same optics.
 
     That is the channel of NIRCam, otherwise the pupil wheel. Where one of the exposures does not
@@ -78,7 +78,7 @@ def wfss_catalog_matching(draft: Draft, work: Work) -> list[Draft] | str:
     )
 
 
-def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | str:
+def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | Lack:
     directs = [one for one in draft.own if one.exptype == DIRECT_IMAGE]
     others = [one for one in draft.own if one.exptype != DIRECT_IMAGE]
     for stretch in draft.shared:
@@ -86,11 +86,14 @@ def _with_catalog(draft: Draft, work: Work, choose: Chooser) -> list[Draft] | st
         others += stretch.having(_is_direct, False)
     science = next((one.place for one in others if one.exptype == SCIENCE), None)
     if not directs:
-        return f"{draft.rule.name} found no direct image for it"
+        return Lack(f"{draft.rule.name} found no direct image for it", DIRECT_IMAGE)
     if science is None:
-        return f"{draft.rule.name} found no science for it"
-    root = _root(draft, work, choose(work, science, directs, draft.shared))
-    made = [DraftMember(None, exptype, expname=root + end) for end, exptype in MADE_LATER]
+        return Lack(f"{draft.rule.name} found no science for it", SCIENCE)
+    names = products_of(draft, work, choose(work, science, directs, draft.shared).place)
+    made = [
+        DraftMember(None, exptype, expname=name)
+        for name, (_, exptype) in zip(names, MADE_LATER, strict=True)
+    ]
     return [draft.with_members(others + made)]
 
 
@@ -143,10 +146,11 @@ def _number(work: Work, place: int) -> int | None:
     return whole_number(work.given(place, "expspcin"))
 
 
-def _root(draft: Draft, work: Work, direct: DraftMember) -> str:
-    r"""Name the products of the direct image, as Stage 3 will name them.
+def products_of(draft: Draft, work: Work, direct: int | None) -> list[str]:
+    r"""Name the products of a direct image of an association, as Stage 3 will name them.
 
-    What comes from keys is as a regular expression would have it, `sub\-1` for `sub-1`.
+    They are in the order of `MADE_LATER`. What comes from keys is as a regular expression would
+    have it, `sub\-1` for `sub-1`.
     """
     program = program_name(work.value(draft.creator, "program"))
     keys = {name: re.escape(value) for name, (_, value) in draft.keys.items()}
@@ -154,8 +158,9 @@ def _root(draft: Draft, work: Work, direct: DraftMember) -> str:
     instrument = keys["instrument"]
     subarray = keys.get("window", FULL)
     window = "" if subarray == FULL else f"-{subarray}"
-    optics = "clear" if direct.place is None else _optics(work, direct.place)
-    return f"jw{program}-{draft.candidate[0]}_t{target:0>3}_{instrument}_{optics}{window}"
+    optics = "clear" if direct is None else _optics(work, direct)
+    root = f"jw{program}-{draft.candidate[0]}_t{target:0>3}_{instrument}_{optics}{window}"
+    return [root + end for end, _ in MADE_LATER]
 
 
 def _optics(work: Work, direct: int) -> str:

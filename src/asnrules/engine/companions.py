@@ -1,0 +1,325 @@
+"""Which exposure comes nearest to being the companion of another, and what keeps it from that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
+
+from asnrules.engine.candidates import Pair, SubPool
+from asnrules.engine.drafts import Locked
+from asnrules.engine.finishing.validity import BACKGROUND, OBSERVATION
+from asnrules.engine.model import Role
+from asnrules.engine.obstacles import TYPE, Obstacle, Obstacles
+from asnrules.engine.procedure import NEW, Offers, State
+from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.stretches import DraftMember
+from asnrules.engine.work import Work
+
+SHOWN = 3
+"""Obstacles that a sentence names."""
+
+_OF_TYPE = 10
+"""By how many others another EXP_TYPE counts: hardly anything is meant for another one."""
+
+
+class Near(NamedTuple):
+    """An exposure that comes near to an association with another.
+
+    Attributes
+    ----------
+    place : int
+        The exposure.
+    filename : str
+        Its file.
+    is_science : bool
+        Whether it is the science; else it is the companion.
+    obstacles : tuple of Obstacle
+        What keeps the companion out.
+    """
+
+    place: int
+    filename: str
+    is_science: bool
+    obstacles: tuple[Obstacle, ...]
+
+    def text(self) -> str:
+        """Say it in plain words; `its` is of the exposure that is named."""
+        found = [_sentence(one, is_science=self.is_science) for one in self.obstacles[:SHOWN]]
+        more = len(self.obstacles) - len(found)
+        if more:
+            found.append(f"and {more} more")
+        return f"{self.filename}: {'; '.join(found)}"
+
+
+class Companions:
+    """Looks for the nearest companions and sciences among exposures.
+
+    Alike exposures are compared once.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    pools : sequence of SubPool
+        The candidates with their exposures.
+    most : int, optional
+        How many comparisons may be made; after them, nothing is found any more.
+    """
+
+    def __init__(self, work: Work, pools: Sequence[SubPool], most: int | None = None) -> None:
+        self._work = work
+        self._pools = {pool.candidate: pool.places for pool in pools}
+        self._left = most
+        self._offers: dict[int, Offers] = {}
+        self._obstacles: dict[int, Obstacles] = {}
+        self._alike: dict[tuple[int, Pair], list[int]] = {}
+        self._found: dict[tuple[object, ...], Near | None] = {}
+
+    def told(self, number: int, candidate: Pair, place: int, lacked: str | None) -> str:
+        """Say what came nearest to what an association lacked; nothing if that is not known.
+
+        Parameters
+        ----------
+        number, candidate
+            As for `companion`.
+        place : int
+            One of its exposures.
+        lacked : str or None
+            What it lacked a member of, by exptype.
+        """
+        near = None
+        if lacked == SCIENCE:
+            exptype = self.taken_as(number, place)
+            if exptype is not None:
+                near = self.science(number, candidate, place, exptype)
+        elif lacked is not None:
+            near = self.companion(number, candidate, place, lacked)
+        return "" if near is None else f"; the nearest is {near.text()}"
+
+    def companion(
+        self, number: int, candidate: Pair, science: int, exptype: str, *, flagged: bool = False
+    ) -> Near | None:
+        """Find the exposure of a candidate that comes nearest to being a companion.
+
+        Parameters
+        ----------
+        number : int
+            The place of the rule in the ruleset.
+        candidate : tuple of (str, str)
+            Id and type of the candidate.
+        science : int
+            The exposure that lacks a companion.
+        exptype : str
+            What the companion would be written as.
+        flagged : bool
+            Whether only exposures count that are such companions by their class.
+        """
+        key = (number, candidate, self._signature(number, science), exptype, flagged)
+        if key not in self._found:
+            state, role, _ = self._offer(number, science)
+            near = []
+            if role is not None:
+                others = self._others(number, candidate)
+                near = list(self._near(number, others, science, exptype, dict(state.keys)))
+            chosen = [one for one in near if self._is_meant(number, science, exptype, one, flagged)]
+            self._found[key] = self._nearest(chosen)
+        return self._found[key]
+
+    def science(self, number: int, candidate: Pair, companion: int, exptype: str) -> Near | None:
+        """Find the science of a candidate that an exposure comes nearest to being a companion of.
+
+        Parameters
+        ----------
+        number, candidate
+            As for `companion`.
+        companion : int
+            The exposure.
+        exptype : str
+            What it would be written as.
+        """
+        key = (number, candidate, self._signature(number, companion), exptype)
+        if key not in self._found:
+            found = []
+            for place in self._others(number, candidate):
+                if place != companion and self._may_go_on():
+                    locked = self._locked_by_science(number, place)
+                    if locked is not None:
+                        found.append(self._of(number, companion, exptype, locked, place))
+            self._found[key] = self._nearest([one for one in found if one is not None])
+        return self._found[key]
+
+    def _near(
+        self, number: int, places: Iterable[int], science: int, exptype: str, locked: Locked
+    ) -> Iterator[Near]:
+        for place in places:
+            if place == science or not self._may_go_on():
+                continue
+            found = self._obstacles_of(number).of(place, exptype, locked)
+            if found is not None:
+                yield Near(place, self._name(place), is_science=False, obstacles=found)
+
+    def _of(
+        self, number: int, companion: int, exptype: str, locked: Locked, science: int
+    ) -> Near | None:
+        found = self._obstacles_of(number).of(companion, exptype, locked)
+        if found is None:
+            return None
+        return Near(science, self._name(science), is_science=True, obstacles=found)
+
+    def _is_meant(self, number: int, science: int, exptype: str, near: Near, flagged: bool) -> bool:
+        """Tell whether an exposure may have been meant as the companion of a science.
+
+        That is so if it has the class of such companions; or, of backgrounds, if it lacks the
+        flag only, is taken by the rule, and is not of the observation of the science itself.
+        """
+        counts = self._obstacles_of(number).counts_as(near.place, exptype)
+        if counts or flagged or exptype != BACKGROUND:
+            return counts
+        verdict = self._work.judgements[near.place].verdicts[number]
+        return verdict.matched and not self._share_observation(science, near.place)
+
+    def _share_observation(self, one: int, other: int) -> bool:
+        mine = self._observations[one]
+        return bool(mine) and not mine.isdisjoint(self._observations[other])
+
+    @cached_property
+    def _observations(self) -> list[frozenset[str]]:
+        """The observations of each exposure, by the ids of their candidates."""
+        found: list[set[str]] = [set() for _ in self._work.rows]
+        for (identifier, kind), places in self._pools.items():
+            if kind == OBSERVATION:
+                for place in places:
+                    found[place].add(identifier)
+        known: dict[frozenset[str], frozenset[str]] = {}
+        return [known.setdefault(one, one) for one in map(frozenset, found)]
+
+    def unlinked(self, number: int, place: int, exptype: str, *, is_science: bool) -> list[Near]:
+        """Find exposures that fit together with one but for candidates.
+
+        Parameters
+        ----------
+        number : int
+            The place of the rule in the ruleset.
+        place : int
+            The exposure.
+        exptype : str
+            What the companion would be written as.
+        is_science : bool
+            Whether the exposure is the science, and companions are looked for; else it is the
+            companion, and sciences are.
+
+        Returns
+        -------
+        list of Near
+            Those that no candidate that counts has together with it, the next one first.
+        """
+        linked = set(
+            chain.from_iterable(
+                places
+                for (_, kind), places in self._pools.items()
+                if kind in {OBSERVATION, BACKGROUND} and place in places
+            )
+        )
+        others = [other for other in range(len(self._work.rows)) if other not in linked]
+        if is_science:
+            locked = self._locked_by_science(number, place)
+            near = (
+                [] if locked is None else list(self._near(number, others, place, exptype, locked))
+            )
+            near = [one for one in near if self._obstacles_of(number).counts_as(one.place, exptype)]
+        else:
+            held = ((other, self._locked_by_science(number, other)) for other in others)
+            of = [
+                self._of(number, place, exptype, locked, other)
+                for other, locked in held
+                if locked is not None
+            ]
+            near = [one for one in of if one is not None]
+        fitting = [one for one in near if not one.obstacles]
+        return sorted(fitting, key=lambda one: abs(one.place - place))
+
+    def taken_as(self, number: int, place: int) -> str | None:
+        """Say what an exposure is in an association that it creates; None if it creates none."""
+        member = self._offer(number, place)[2]
+        return None if member is None else member.exptype
+
+    def _locked_by_science(self, number: int, place: int) -> Locked | None:
+        """Give what the association of a science has locked; None if it is none."""
+        if number not in self._work.judgements[place].takers:
+            return None
+        state, _, member = self._offer(number, place)
+        return dict(state.keys) if member is not None and member.exptype == SCIENCE else None
+
+    def _offer(self, number: int, place: int) -> tuple[State, Role | None, DraftMember | None]:
+        offers = self._offers.get(number)
+        if offers is None:
+            offers = self._offers[number] = Offers(self._work, number)
+        return offers.offer(NEW, place)
+
+    def _obstacles_of(self, number: int) -> Obstacles:
+        found = self._obstacles.get(number)
+        if found is None:
+            found = self._obstacles[number] = Obstacles(self._work, number)
+        return found
+
+    def _others(self, number: int, candidate: Pair) -> list[int]:
+        """Give the exposures of a candidate, of alike ones the first."""
+        found = self._alike.get((number, candidate))
+        if found is None:
+            first: dict[tuple[object, ...], int] = {}
+            for place in self._pools.get(candidate, ()):
+                first.setdefault(self._signature(number, place), place)
+            found = self._alike[number, candidate] = list(first.values())
+        return found
+
+    def _signature(self, number: int, place: int) -> tuple[object, ...]:
+        """Give what alike exposures have in common: all that a comparison looks at."""
+        rule = self._work.ruleset.rules[number]
+        keys = (*rule.keys, *(key for role in rule.roles for key in role.keys))
+        columns = [self._work.key_column((source,)) for key in keys for source in key.sources]
+        return (
+            id(self._work.judgements[place]),
+            self._work.value(place, "asn_candidate"),
+            *[column.numbers[place] for column in columns],
+        )
+
+    def _nearest(self, near: Sequence[Near]) -> Near | None:
+        """Choose the nearest; None if nothing is there, or nothing keeps it out.
+
+        Also none where not all could be compared: another might be nearer.
+        """
+        if self._left is not None and self._left < 0:
+            return None
+        found = min(near, key=lambda one: (_distance(one), one.place), default=None)
+        return found if found is not None and found.obstacles else None
+
+    def _may_go_on(self) -> bool:
+        if self._left is None:
+            return True
+        self._left -= 1
+        return self._left >= 0
+
+    def _name(self, place: int) -> str:
+        return self._work.value(place, "filename") or ""
+
+
+def _distance(near: Near) -> int:
+    return sum(_OF_TYPE if one.keyword == TYPE else 1 for one in near.obstacles)
+
+
+def _sentence(obstacle: Obstacle, *, is_science: bool) -> str:
+    keyword = obstacle.keyword.upper()
+    found = _shown(obstacle.found)
+    if obstacle.science is not None:
+        wanted = "" if obstacle.wanted is None else f", wanted {obstacle.wanted}"
+        there, here = (obstacle.science, found) if is_science else (found, obstacle.science)
+        return f"its {keyword} is {there}, here {here}{wanted}"
+    if is_science:
+        return f"{keyword} is {found} here, wanted: {obstacle.wanted}"
+    return f"its {keyword} is {found}, wanted: {obstacle.wanted}"
+
+
+def _shown(value: str | None) -> str:
+    return "not given" if value is None or value in {"", "null"} else value

@@ -1,0 +1,205 @@
+"""What keeps an exposure from joining the association of a science."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from asnrules.engine.conditions import condition_holds, term_holds
+from asnrules.engine.drafts import Locked
+from asnrules.engine.finishing.validity import BACKGROUND
+from asnrules.engine.model import Condition, Key, Requirement, Role, Rule
+from asnrules.engine.signatures import CLASS, SCIENCE
+from asnrules.engine.values import EMPTY
+from asnrules.engine.wording import requirement_text
+from asnrules.engine.work import Work
+
+TYPE = "exp_type"
+"""The keyword of what an exposure is first of all: companions seldom differ in it."""
+
+_ANY_COMPANION = ("companion", "exposure")
+"""What roles are called in which exposures of any class join."""
+
+_NODS = "nod_split"
+"""With what the names of steps begin by which sciences become the backgrounds of one another."""
+
+
+class Obstacle(NamedTuple):
+    """What an exposure would need to join.
+
+    Attributes
+    ----------
+    keyword : str
+        The keyword that it has another value of.
+    found : str or None
+        Its value, as it stands in the pool; None if there is no such column.
+    science : str or None
+        The value of the science, where that is what it needs.
+    wanted : str or None
+        What it needs in words, where that is another thing.
+    """
+
+    keyword: str
+    found: str | None
+    science: str | None
+    wanted: str | None = None
+
+
+def companion_exptypes(rule: Rule) -> list[str]:
+    """Give what the companions of a science are written as, as far as roles say it."""
+    found: dict[str, None] = {}
+    for role in _taking(rule):
+        if role.science_as is not None:
+            found[role.science_as] = None
+        elif role.name.startswith(_ANY_COMPANION) or _is_split(rule):
+            found[BACKGROUND] = None
+        elif not role.single:
+            found[_class_of(role)] = None
+    return list(found)
+
+
+class Obstacles:
+    """Finds what keeps exposures from joining associations of one rule.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    number : int
+        The place of the rule in the ruleset.
+    """
+
+    def __init__(self, work: Work, number: int) -> None:
+        self._work = work
+        self._number = number
+        self._rule = work.ruleset.rules[number]
+
+    def counts_as(self, place: int, exptype: str) -> bool:
+        """Tell whether an exposure has the class that companions of an exptype have."""
+        return any(self._has_class(place, role, exptype) for role in self._roles(exptype))
+
+    def of(self, place: int, exptype: str, locked: Locked) -> tuple[Obstacle, ...] | None:
+        """Say what keeps an exposure from joining.
+
+        Parameters
+        ----------
+        place : int
+            The exposure.
+        exptype : str
+            What it would be written as.
+        locked : dict
+            What the association of the science has locked.
+
+        Returns
+        -------
+        tuple of Obstacle or None
+            One for each keyword, by the role that comes nearest; none if nothing does. None if
+            no role of the rule is for such companions.
+        """
+        verdict = self._work.judgements[place].verdicts[self._number]
+        unmet = {role.name: found for role, found in verdict.roles}
+        ways = []
+        for role in self._roles(exptype):
+            found = [
+                *self._of_class(place, role, exptype),
+                *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
+                *self._clashes(place, (*self._rule.keys, *role.keys), locked),
+            ]
+            ways.append(tuple({one.keyword: one for one in reversed(found)}.values())[::-1])
+        return min(ways, key=len, default=None)
+
+    def _roles(self, exptype: str) -> list[Role]:
+        """Give the roles in which companions of an exptype join."""
+        return [
+            role
+            for role in _taking(self._rule)
+            if role.science_as == exptype
+            or (
+                role.science_as is None
+                and (
+                    role.name.startswith(_ANY_COMPANION)
+                    or (not role.single and _class_of(role) == exptype)
+                    or (exptype == BACKGROUND and _is_split(self._rule))
+                )
+            )
+        ]
+
+    def _has_class(self, place: int, role: Role, exptype: str) -> bool:
+        name = self._work.judgements[place].exposure_class
+        is_science = self._work.ruleset.written_as.get(name, name) == SCIENCE
+        if role.science_as == exptype:
+            return is_science
+        if exptype == BACKGROUND and _is_split(self._rule) and is_science:
+            return SCIENCE in role.name or role.name.startswith("exposure")
+        return name == exptype
+
+    def _of_class(self, place: int, role: Role, exptype: str) -> Iterator[Obstacle]:
+        """Say what gives it another class than such companions have."""
+        if self._has_class(place, role, exptype):
+            return
+        values = self._work.judgements[place].values
+        rules = self._work.ruleset.class_rules
+        deciding = next((one for one in rules if condition_holds(one.condition, values)), None)
+        wanted = next((one for one in rules if one.exposure_class == exptype), None)
+        if wanted is not None and not condition_holds(wanted.condition, values):
+            condition, text = wanted.condition, wanted.condition.text
+        elif deciding is not None:
+            condition, text = deciding.condition, f"not {deciding.condition.text}"
+        else:
+            return
+        keyword = condition.alternatives[0][0].keyword
+        yield Obstacle(keyword, self._work.value(place, keyword), None, text)
+
+    def _unmet(self, place: int, unmet: Iterable[Requirement | Key]) -> Iterator[Obstacle]:
+        for one in unmet:
+            if isinstance(one, Key):
+                yield Obstacle(one.sources[0], None, None, "a value")
+                continue
+            keyword = _deciding(one, self._work.judgements[place].values)
+            if keyword != CLASS:
+                value = self._work.value(place, keyword)
+                yield Obstacle(keyword, value, None, requirement_text(one))
+
+    def _clashes(self, place: int, keys: Sequence[Key], locked: Locked) -> Iterator[Obstacle]:
+        """Compare the values of keys with those of the science."""
+        for key in keys:
+            held = locked.get(key.name)
+            excluded = locked.get(key.excludes or "")
+            if held is not None:
+                value = self._work.value(place, held[0])
+                if value != held[1] and (key.required or value not in EMPTY):
+                    yield Obstacle(held[0], value, held[1])
+            elif excluded is not None:
+                found = self._work.first_given(place, key.sources)
+                if found is not None and excluded[1] in found[1]:
+                    yield Obstacle(found[0], found[1], excluded[1], "another value")
+
+
+def _taking(rule: Rule) -> list[Role]:
+    return [role for role in rule.roles if not role.keys_only]
+
+
+def _is_split(rule: Rule) -> bool:
+    return any(step.startswith(_NODS) for step in rule.steps)
+
+
+def _class_of(role: Role) -> str:
+    """Give the class that the name of a role begins with: `background of the same mode`."""
+    return role.name.partition(" of ")[0].replace(" ", "_")
+
+
+def _deciding(requirement: Requirement, values: dict[str, str | None]) -> str:
+    """Give the keyword that keeps a requirement from being met."""
+    condition: Condition = requirement.condition
+    if requirement.negated:
+        held = next(
+            terms
+            for terms in condition.alternatives
+            if all(term_holds(term, values.get(term.keyword)) for term in terms)
+        )
+        return held[-1].keyword
+    failing = [
+        [term for term in terms if not term_holds(term, values.get(term.keyword))]
+        for terms in condition.alternatives
+    ]
+    return min(failing, key=len)[0].keyword
