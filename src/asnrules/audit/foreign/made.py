@@ -11,6 +11,7 @@ from asnrules.associations.reader import ForeignAssociation
 from asnrules.audit.foreign.differences import (
     Difference,
     differences,
+    field_differences,
     file_name,
     product_differences,
 )
@@ -22,9 +23,6 @@ from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.naming import merge
 from asnrules.engine.signatures import SCIENCE
 from asnrules.worked import WorkedPools
-
-_NO_SCIENCE = -1
-"""Stands for the science of associations that have none."""
 
 _LATER = tuple(ending for ending, _ in MADE_LATER)
 _ALONE = ", where it is worked alone; of the whole pool, another stands for it"
@@ -160,12 +158,15 @@ class Made:
                 best = near
         return best
 
-    def nearest_product(self, product: Product) -> Near | None:
-        """Find what the rules make that is nearest to one product, whatever its candidate."""
-        places = self.sciences([product])
+    def nearest_product(self, association: ForeignAssociation, product: Product) -> Near | None:
+        """Find what the rules make that is nearest to one product, by members and roles.
+
+        Type, candidate and program of the association count as far as its file tells them.
+        """
         best: Near | None = None
-        for made, how in self._single(places, ""):
+        for made, how in self._single([product], association.asn_id):
             found = product_differences(product, made.products[0], self._suffixes, errors=False)
+            found += field_differences(association, made)
             if best is None or len(found) < len(best.differences):
                 best = Near(made, found, how)
         return best
@@ -174,21 +175,28 @@ class Made:
 
     def _beside(self, one: ForeignAssociation) -> Iterator[tuple[Association, str]]:
         """Yield the associations that one may be, or may have been, the likely ones first."""
-        places = self.sciences(one.products)
         if len(one.products) > 1:
-            yield from self._merged(one, places)
-        else:
-            yield from self._single(places, one.asn_id)
+            yield from self._merged(one, self.sciences(one.products))
+        yield from self._single(one.products, one.asn_id)
 
-    def _single(self, places: Sequence[int], asn_id: str) -> Iterator[tuple[Association, str]]:
-        keys = places or [_NO_SCIENCE]
-        whole = [made for key in keys for made in self._by_science.get(key, [])]
-        yield from ((made, "") for made in sorted(whole, key=lambda made: made.asn_id != asn_id))
+    def _single(
+        self, products: Sequence[Product], asn_id: str
+    ) -> Iterator[tuple[Association, str]]:
+        """Yield the associations that have a science or the name of a product, not merged."""
+        places = self.sciences(products)
+        keys: set[int | str] = {*places, *(product.name for product in products)}
+        whole = {id(made): made for key in keys for made in self._by_key.get(key, [])}
+        turns = sorted(whole.values(), key=lambda made: (made.asn_id != asn_id, made.asn_name))
+        yield from ((made, "") for made in turns)
         for name in self._candidates(asn_id, places):
             for pool in self._sub_pools.get(name, []):
                 for made in self._worked_alone(pool):
-                    if not set(places).isdisjoint(self.sciences(made.products)):
+                    if not keys.isdisjoint(self._keys(made)):
                         yield made, _ALONE
+
+    def _keys(self, made: Association) -> set[int | str]:
+        names = (file_name(product.name) for product in made.products)
+        return {*self.sciences(made.products), *names}
 
     def _merged(
         self, one: ForeignAssociation, places: Sequence[int]
@@ -258,10 +266,11 @@ class Made:
         return found
 
     @cached_property
-    def _by_science(self) -> dict[int, list[Association]]:
-        found: dict[int, list[Association]] = {}
+    def _by_key(self) -> dict[int | str, list[Association]]:
+        """From each science, and each name of a product, to the associations that have it."""
+        found: dict[int | str, list[Association]] = {}
         for one in self._whole:
-            for key in self.sciences(one.products) or [_NO_SCIENCE]:
+            for key in self._keys(one):
                 found.setdefault(key, []).append(one)
         return found
 

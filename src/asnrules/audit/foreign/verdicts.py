@@ -23,7 +23,6 @@ from asnrules.audit.foreign.choice import Choice
 from asnrules.audit.foreign.differences import (
     CANDIDATE,
     Difference,
-    field_differences,
     in_words,
 )
 from asnrules.audit.foreign.made import Made, Near
@@ -319,15 +318,14 @@ class _ByHand(_Judging):
         like: list[str] = []
         unlike: list[str] = []
         for product in self._association.products:
-            near = made.nearest_product(product)
+            near = made.nearest_product(self._association, product)
             if near is None:
                 why = _none_made(made, made.sciences([product]))
                 unlike.append(f"product {product.name}: {why}")
                 continue
             ours = near.association
-            found = [*near.differences, *field_differences(self._association, ours)]
-            if found:
-                unlike += [f"product {product.name}: {one.text}" for one in found]
+            if near.differences:
+                unlike += [f"product {product.name}: {one.text}" for one in near.differences]
             else:
                 like.append(
                     f"product {product.name} is {ours.asn_type} by {ours.asn_rule} for candidate "
