@@ -25,7 +25,6 @@ from asnrules.catalog.executable import known_differences
 from asnrules.catalog.modes import look_up
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
-    PUBLISHED,
     RulesetInfo,
     choose_ruleset,
     find_ruleset,
@@ -70,7 +69,7 @@ class ImportedFile(NamedTuple):
 
     file: str
     asn_name: str
-    asn_type: str
+    asn_type: str | None
     asn_rule: str
     run_id: int
     ruleset: str
@@ -171,7 +170,6 @@ def import_associations(
         asn_types = asn_type_names(connection)
         rulesets = list_rulesets(connection)
         wanted = choose_ruleset(connection, EXECUTABLE, options.ruleset, options.as_of)
-        tables = _tables(connection, rulesets)
     if wanted.status == DRAFT:
         raise UsageError(
             f"ruleset {wanted.ruleset!r} is a draft, and no run is recorded under a draft; "
@@ -189,18 +187,31 @@ def import_associations(
             f"({', '.join(info.ruleset for info in by_ruleset)}); give the pool as a file"
         )
     judged = [
-        _judge(engine, info, chosen, tables, options, progress)
-        for info, chosen in by_ruleset.items()
+        _judge(engine, info, chosen, options, progress) for info, chosen in by_ruleset.items()
     ]
     return _record(engine, judged, options, started, errors)
 
 
-def _tables(connection: Connection, rulesets: Sequence[RulesetInfo]) -> dict[str, Table]:
-    return {
-        info.ruleset: Table(info.ruleset, look_up(connection, info))
-        for info in rulesets
-        if info.kind == PUBLISHED
-    }
+def _tables(
+    connection: Connection, info: RulesetInfo, choices: Sequence[Choice]
+) -> dict[str, Table]:
+    """Give the table that a ruleset implements, and those of the times of associations.
+
+    Each comes with the known differences of the rules that implement it; if none do, with those
+    of the ruleset.
+    """
+    implemented = find_ruleset(connection, info.implements or "")
+    rulesets = list_rulesets(connection)
+    tables = {}
+    for table in {implemented, *(choice.then for choice in choices if choice.then is not None)}:
+        rules = [info]
+        if table != implemented:
+            implementing = [one for one in rulesets if one.implements == table.ruleset]
+            rules = [one for one in implementing if one.status != DRAFT] or rules
+        contents = [store.read_content(connection, one.ruleset_id) for one in rules]
+        known = [one for content in contents for one in known_differences(content)]
+        tables[table.ruleset] = Table(table.ruleset, look_up(connection, table), known)
+    return tables
 
 
 def _read(
@@ -243,20 +254,16 @@ def _judge(
     engine: Engine,
     info: RulesetInfo,
     chosen: Sequence[tuple[_Read, Choice]],
-    tables: dict[str, Table],
     options: ImportOptions,
     progress: Progress | None,
 ) -> _JudgedRun:
     with transaction(engine) as connection:
-        content = store.read_content(connection, info.ruleset_id)
-        published = find_ruleset(connection, info.implements or "")
-        modes = look_up(connection, published)
-    table = Table(published.ruleset, modes, known_differences(content))
+        tables = _tables(connection, info, [choice for _, choice in chosen])
     made = None
     if options.pools:
         worked = work_pools(engine, options.pools, info.ruleset, progress=progress)
         made = Made(worked, progress and (lambda done, total: progress("candidates", done, total)))
-    rules = Rules(table, tables, made)
+    rules = Rules(tables[info.implements or ""], tables, made)
     judged = []
     for number, (one, choice) in enumerate(chosen, 1):
         judged.append(judge(one.association, choice, rules))
@@ -302,8 +309,10 @@ def _record(
 def _imported(read: _Read, judged: Judged, made: Made | None) -> Imported:
     one = read.association
     known = one.told.candidate_types.get(one.asn_id)
+    if known is None and judged.association is not None:
+        known = judged.association.candidate_type
     if known is None and made is not None:
-        known = made.candidate_type(one)
+        known = made.candidate_type(one.asn_id)
     exposures = [
         None if made is None else made.place(member.expname)
         for product in one.products

@@ -49,7 +49,7 @@ def test_a_file_of_jwst_is_read_whole(tmp_path: Path) -> None:
     text = constraints("nrc_image")
     content = document(
         member(1), member(3, "background", exposerr="moving_shutter"),
-        version_id="20260801t120000", constraints=text,
+        version_id="20260801t120000", code_version="3.0.0", constraints=text,
     )  # fmt: skip
     path = write(tmp_path, content)
     found = read_association(path, TYPES)
@@ -128,7 +128,7 @@ def test_the_status_of_jwst_has_two_lines(tmp_path: Path) -> None:
         (b"[1, 2]", "it holds a list"),
         (b"null", "it holds null"),
         (b"1e400", "it holds a number"),
-        (b"{}", "asn_type is missing"),
+        (b"{}", "is no association: products is missing"),
         (b'{"a": NaN}', "NaN is no JSON number"),
         (b'{"a": -Infinity}', "-Infinity is no JSON number"),
         (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' comes twice"),
@@ -154,7 +154,142 @@ def test_a_type_of_stage_3_is_named(tmp_path: Path, asn_type: str) -> None:
 
 
 def test_a_type_that_is_not_known_is_named(tmp_path: Path) -> None:
-    assert "asn_type 'None' is not known" in refused(write(tmp_path, document(asn_type="None")))
+    assert "asn_type 'image' is not known" in refused(write(tmp_path, document(asn_type="image")))
+
+
+@pytest.mark.parametrize("asn_type", ["None", "image2", "spec2", None])
+@pytest.mark.parametrize("rule", ["DMS_Level3_Base", "candidate_Asn_Lv3Image", "asn_lv3spec"])
+def test_a_stage_3_rule_is_named_whatever_the_type(
+    tmp_path: Path, asn_type: str | None, rule: str
+) -> None:
+    given = document(asn_type=asn_type, asn_rule=rule)
+    if asn_type is None:
+        del given["asn_type"]
+    assert f"asn_rule '{rule}' is a Stage 3 rule" in refused(write(tmp_path, given))
+
+
+@pytest.mark.parametrize("asn_type", ["image3", "Spec3", "tso3", "WFS-IMAGE3 "])
+def test_a_stage_3_type_is_named(tmp_path: Path, asn_type: str) -> None:
+    found = refused(write(tmp_path, document(asn_type=asn_type)))
+    assert f"asn_type '{asn_type.strip().lower()}' is a Stage 3 type" in found
+
+
+# ------------------------------------------------------------------ what may be missing
+
+
+@pytest.mark.parametrize("key", [key for key in document() if key != "products"])
+def test_what_the_schema_of_jwst_does_not_want_may_be_missing(tmp_path: Path, key: str) -> None:
+    given = document()
+    del given[key]
+    found = read_association(write(tmp_path, given), TYPES)
+    assert getattr(found, key, None) in {None, ""}
+    assert [tuple(one) for one in found.products] == [
+        (stem(1), ((f"{stem(1)}_rate.fits", "science", "null", None),))
+    ]
+
+
+def test_products_are_all_that_has_to_be_there(tmp_path: Path) -> None:
+    members = [{"expname": "a_rate.fits", "exptype": "science"}]
+    found = read_association(write(tmp_path, {"products": [{"members": members}]}), TYPES)
+    assert (found.asn_type, found.raw_rule, found.asn_id, found.program) == (None, "", "", "")
+    assert found.is_by_hand
+    assert not any(map(found.tells, ("asn_type", "asn_rule", "asn_id", "program")))
+    assert [tuple(one) for one in found.products] == [
+        ("", (("a_rate.fits", "science", None, None),))
+    ]
+    assert found.remarks == ("a product has no name",)
+
+
+def test_what_asn_from_list_writes_is_read(tmp_path: Path) -> None:
+    # As `asn_from_list -r DMSLevel2bBase /data/a_rate.fits` of jwst 3.0.0 writes it.
+    given = document(
+        asn_type="None", asn_rule="DMSLevel2bBase", program="noprogram", asn_id="a3001",
+        constraints="No constraints", asn_pool="none",
+        products=[
+            {"name": "/data/a", "members": [{"expname": "/data/a_rate.fits", "exptype": "science"}]}
+        ],
+    )  # fmt: skip
+    del given["target"]
+    found = read_association(write(tmp_path, given), TYPES)
+    assert found.is_by_hand
+    assert (found.asn_type, found.asn_rule) == (None, "DMSLevel2bBase")
+    assert (found.asn_id, found.program, found.target) == ("a3001", "noprogram", "")
+    assert not any(map(found.tells, ("asn_type", "asn_rule", "asn_id", "program")))
+    assert [tuple(one) for one in found.products] == [
+        ("a", (("a_rate.fits", "science", None, None),))
+    ]
+    assert found.remarks == (
+        "expname of the science has a folder (/data/)",
+        "the name of product a has a folder (/data/)",
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ what is written otherwise
+
+
+@pytest.mark.parametrize(
+    ("changes", "read", "remark"),
+    [
+        ({"asn_type": "IMAGE2"}, {"asn_type": "image2"}, "asn_type is written 'IMAGE2'"),
+        ({"asn_type": " image2 "}, {"asn_type": "image2"}, "asn_type is written ' image2 '"),
+        (
+            {"asn_rule": " Asn_Lv2Image"}, {"raw_rule": "Asn_Lv2Image"},
+            "asn_rule is written ' Asn_Lv2Image'",
+        ),
+        ({"asn_rule": "asn_lv2image"}, {"raw_rule": "asn_lv2image"}, None),
+        ({"asn_id": "O001"}, {"asn_id": "o001"}, "asn_id is written 'O001'"),
+        ({"program": "1"}, {"program": "00001"}, "program is written '1'"),
+        ({"target": "M 31 "}, {"target": "m 31"}, "target is written 'M 31 '"),
+        (
+            {"degraded_status": "no known degraded  exposures in association."},
+            {"degraded_status": "No known degraded exposures in association."},
+            "degraded_status is written 'no known degraded  exposures in association.'",
+        ),
+        ({"degraded_status": "Some."}, {"degraded_status": "Some."}, None),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_written_otherwise_is_remarked_upon(
+    tmp_path: Path, changes: dict[str, Any], read: dict[str, str], remark: str | None
+) -> None:
+    found = read_association(write(tmp_path, document(**changes)), TYPES)
+    assert {key: getattr(found, key) for key in read} == read
+    assert found.remarks == (() if remark is None else (remark,))
+
+
+@pytest.mark.parametrize(
+    ("expname", "exptype", "name", "remarks"),
+    [
+        ("./data/A_rate.fits", "science", "a_rate.fits", 2),
+        ("/a/b/a_rate.fits", "science", "a_rate.fits", 1),
+        ("C:\\data\\a_rate.fits", "science", "a_rate.fits", 1),
+        ("../a_rate.fits", "background", "a_rate.fits", 1),
+        ("a_rate.fits", "Science", "a_rate.fits", 1),
+        (" a_rate.fits", "science", "a_rate.fits", 1),
+        ("a_rate.fits", "science", "a_rate.fits", 0),
+    ],
+)
+def test_a_member_is_known_by_the_name_of_its_file(
+    tmp_path: Path, expname: str, exptype: str, name: str, remarks: int
+) -> None:
+    given = document(products=[{"name": "a", "members": [member(1, exptype, expname=expname)]}])
+    found = read_association(write(tmp_path, given), TYPES)
+    assert [tuple(one)[:2] for one in found.products[0].members] == [(name, exptype.lower())]
+    assert len(found.remarks) == remarks
+
+
+def test_members_in_folders_are_counted(tmp_path: Path) -> None:
+    members = [member(1, expname="d/a"), *[member(1, "background", expname=f"d/{n}") for n in "bc"]]
+    found = read_association(
+        write(tmp_path, document(products=[{"name": "a", "members": members}])), TYPES
+    )
+    assert found.remarks == (
+        "expname of the science and 2 members with exptype background has a folder (d/)",
+    )
+
+
+def test_a_folder_is_no_member(tmp_path: Path) -> None:
+    given = document(products=[{"name": "a", "members": [member(1, expname="data/")]}])
+    assert "expname 'data/' names no file" in refused(write(tmp_path, given))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +309,8 @@ def test_a_type_that_is_not_known_is_named(tmp_path: Path) -> None:
         ({"products": []}, "products is an empty list"),
         ({"products": [3]}, "products[0] is a number, where an object is wanted"),
         ({"products": [{"name": "a"}]}, "products[0].members is missing"),
-        ({"products": [{"members": [member(1)]}]}, "products[0].name is missing"),
+        ({"products": [{"name": None, "members": [member(1)]}]}, "products[0].name is null"),
+        ({"asn_type": None}, "asn_type is null"),
         (
             {"products": [{"name": "a", "members": [member(1), {"expname": "b"}]}]},
             "products[0].members[1].exptype is missing",

@@ -39,13 +39,16 @@ def constraints(exp_type: str, candidate: str = "o001", kind: str = "observation
 
 
 def document(*members: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Write what jwst writes for the first of some members, with changes."""
+    """Write what jwst writes for the first of some members, with changes.
+
+    It does not tell what made it, so that its time decides by which rules it is judged.
+    """
     given: Sequence[dict[str, Any]] = members or [member(1)]
     return {
         "asn_type": "image2",
         "asn_rule": "candidate_Asn_Lv2Image",
         "version_id": None,
-        "code_version": "3.0.0",
+        "code_version": None,
         "degraded_status": "No known degraded exposures in association.",
         "program": "00001",
         "constraints": "",

@@ -39,9 +39,8 @@ def pool(tmp_path: Path) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "given"
-    write(
-        folder, FIRST | {"constraints": constraints("nrc_image"), "version_id": "20260801t120000"}
-    )
+    told = {"version_id": "20260801t120000", "code_version": "3.0.0"}
+    write(folder, FIRST | {"constraints": constraints("nrc_image")} | told)
     return folder
 
 
@@ -301,24 +300,24 @@ def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
     [
         (
             {"version_id": "20260801t120000"}, NAME,
-            "in force on 2026-08-01, when it was made (version_id)",
+            "jwst-3.0.0, in force on 2026-08-01, when it was made (version_id)",
         ),
         (
             {"version_id": "20220615T120000"}, NAME,
-            "today's, as the catalog has none that was in force on 2022-06-15, "
+            "today's (jwst-3.0.0), as the catalog has none that was in force on 2022-06-15, "
             "when it was made (version_id)",
         ),
         (
             {}, "jw00001-o001_20260802t101500_image2_001_asn",
-            "in force on 2026-08-02, when it was made (its name)",
+            "jwst-3.0.0, in force on 2026-08-02, when it was made (its name)",
         ),
         (
             {"version_id": "20261399t120000"}, NAME,
-            "in force on 2026-08-03, when it was made (asn_pool)",
+            "jwst-3.0.0, in force on 2026-08-03, when it was made (asn_pool)",
         ),
         (
             {"version_id": "v1", "asn_pool": "pool"}, NAME,
-            "today's, as the file does not tell when it was made",
+            "today's (jwst-3.0.0), as the file does not tell when it was made",
         ),
     ],
 )  # fmt: skip
@@ -327,7 +326,7 @@ def test_the_ruleset_of_its_own_time(
 ) -> None:
     given = document(asn_pool="jw00001_20260803t101500_pool") | changes
     (file,) = run(catalog, write(tmp_path, given, name)).files
-    assert file.explanation.endswith(f"rules: jwst-3.0.0, {why}")
+    assert file.explanation.endswith(f"; rules: {why}")
 
 
 def later_rules(engine: Engine, *, published: bool = True) -> None:

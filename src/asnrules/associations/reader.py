@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 
 from asnrules.associations.constraints import Told, read_constraints
 from asnrules.associations.model import Member, Product
+from asnrules.associations.written import Written
 from asnrules.errors import AssociationFileError
 from asnrules.pools.wording import label, shown
 
@@ -28,6 +30,15 @@ _PREFIXES = ("candidate_", "discover_")
 _SUFFIX = ".json"
 _STAGE_3 = "3"
 """How the names of all Stage 3 types end."""
+
+_STAGE_3_RULE = re.compile(r"lv_?3|level_?3", re.IGNORECASE)
+"""What the names of all rules of Stage 3 contain."""
+
+BASE_RULE = "DMSLevel2bBase"
+"""The rule that `asn_from_list` is told for Stage 2: the base of all, which takes anything."""
+
+_OF_BASE_RULE = {"asn_type": "none", "asn_id": "a3001", "program": "noprogram"}
+"""What `asn_from_list` writes by that rule where it is told nothing."""
 
 _KINDS = {
     dict: "an object", list: "a list", str: "text", bool: "true or false",
@@ -45,12 +56,12 @@ class ForeignAssociation:
         Base name of the file, and the digest of its bytes in hexadecimal.
     asn_name : str
         Its name: that of the file less `.json`.
-    asn_type : str
-        Its type.
+    asn_type : str or None
+        Its type; None where the file has none, or only what `asn_from_list` writes for none.
     raw_rule : str
-        The rule as written, with its prefix.
+        The rule as written, with its prefix; '' where the file has none.
     asn_id, program : str
-        The candidate, and the program.
+        The candidate, and the program; '' where the file has none.
     target, degraded_status : str
         '' where the file has none.
     code_version, version_id, asn_pool : str or None
@@ -59,12 +70,14 @@ class ForeignAssociation:
         One or more, with their members, none of which is tied to an exposure.
     told : Told
         What its constraints tell.
+    remarks : tuple of str
+        What the file writes otherwise than it is given here: capitals, folders, spaces.
     """
 
     file_name: str
     sha256: str
     asn_name: str
-    asn_type: str
+    asn_type: str | None
     raw_rule: str
     asn_id: str
     program: str
@@ -75,6 +88,19 @@ class ForeignAssociation:
     asn_pool: str | None
     products: tuple[Product, ...]
     told: Told
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether no rule made it: whoever made it listed the members."""
+        return self.asn_rule in {"", BASE_RULE}
+
+    def tells(self, key: str) -> bool:
+        """Tell whether it has a value for one of asn_type, asn_rule, asn_id and program."""
+        if key == "asn_rule":
+            return not self.is_by_hand
+        value = getattr(self, key)
+        return bool(value) and not (self.is_by_hand and value == _OF_BASE_RULE[key])
 
     @property
     def asn_rule(self) -> str:
@@ -108,21 +134,24 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
     if not base.isprintable() or len(base) > TEXT_LIMIT:
         fields.refuse("its name is not one that can be recorded", "rename it")
     constraints = document.get("constraints")
+    written = Written()
+    raw_rule = written.spaced("asn_rule", fields.told("asn_rule"))
     return ForeignAssociation(
         file_name=base,
         sha256=hashlib.sha256(content).hexdigest(),
-        asn_name=base.removesuffix(_SUFFIX),
-        asn_type=_stage_2(fields, asn_types),
-        raw_rule=fields.text("asn_rule"),
-        asn_id=fields.text("asn_id"),
-        program=fields.text("program"),
-        target=fields.optional("target") or "",
-        degraded_status=fields.optional("degraded_status", lines=True) or "",
+        asn_name=base.lower().removesuffix(_SUFFIX),
+        asn_type=_stage_2(fields, written, raw_rule, asn_types),
+        raw_rule=raw_rule,
+        asn_id=written.plain("asn_id", fields.told("asn_id")),
+        program=written.program(fields.told("program")),
+        target=written.plain("target", fields.optional("target") or ""),
+        degraded_status=written.degraded(fields.optional("degraded_status", lines=True) or ""),
         code_version=fields.optional("code_version"),
         version_id=fields.optional("version_id"),
         asn_pool=fields.optional("asn_pool"),
-        products=_products(fields),
+        products=_products(fields, written),
         told=read_constraints(constraints) if isinstance(constraints, str) else Told(),
+        remarks=written.remarks(),
     )
 
 
@@ -236,6 +265,10 @@ class _Fields:
             self.refuse(f"{self._place}{key} is blank")
         return value
 
+    def told(self, key: str) -> str:
+        """Give a value that may be missing, but not blank or null; '' if it is missing."""
+        return self.text(key) if key in self._values else ""
+
     def optional(self, key: str, *, lines: bool = False) -> str | None:
         """Give a value that may be null or missing; only some have more than one line."""
         value = self._values.get(key)
@@ -269,36 +302,40 @@ class _Fields:
         ]
 
 
-def _stage_2(fields: _Fields, asn_types: Collection[str]) -> str:
-    asn_type = fields.text("asn_type")
+def _stage_2(
+    fields: _Fields, written: Written, raw_rule: str, asn_types: Collection[str]
+) -> str | None:
+    """Give the type of an association that is one of Stage 2."""
+    mend = f"give Stage 2 associations: {', '.join(sorted(asn_types))}"
+    if _STAGE_3_RULE.search(raw_rule):
+        fields.refuse(f"asn_rule {shown(raw_rule)} is a Stage 3 rule", mend)
+    given = fields.told("asn_type")
+    if given.strip().lower() in {"", _OF_BASE_RULE["asn_type"]}:
+        return None
+    asn_type = written.plain("asn_type", given)
+    if asn_type.endswith(_STAGE_3):
+        fields.refuse(f"asn_type {shown(asn_type)} is a Stage 3 type", mend)
     if asn_type in asn_types:
         return asn_type
-    stage = "is a Stage 3 type" if asn_type.endswith(_STAGE_3) else "is not known"
-    return fields.refuse(
-        f"asn_type {shown(asn_type)} {stage}",
-        f"give Stage 2 associations: {', '.join(sorted(asn_types))}",
-    )
+    return fields.refuse(f"asn_type {shown(asn_type)} is not known", mend)
 
 
-def _products(fields: _Fields) -> tuple[Product, ...]:
-    products = tuple(
-        Product(
-            product.text("name"),
-            tuple(
-                Member(
-                    member.text("expname"),
-                    member.text("exptype"),
-                    member.optional("exposerr"),
-                    None,
-                )
-                for member in product.objects("members")
-            ),
-        )
-        for product in fields.objects("products")
-    )
+def _products(fields: _Fields, written: Written) -> tuple[Product, ...]:
+    products = []
     seen = set()
-    for product in products:
-        if product.name in seen:
-            fields.refuse(f"the product {shown(product.name)} comes twice", "mend the file")
-        seen.add(product.name)
-    return products
+    for given in fields.objects("products"):
+        name = written.product(given.told("name"))
+        members = tuple(_member(member, written) for member in given.objects("members"))
+        if name in seen:
+            fields.refuse(f"the product {shown(name)} comes twice", "mend the file")
+        seen.add(name)
+        products.append(Product(name, members))
+    return tuple(products)
+
+
+def _member(fields: _Fields, written: Written) -> Member:
+    exptype = written.plain("exptype", fields.text("exptype"))
+    expname = written.file(fields.text("expname"), exptype)
+    if not expname:
+        fields.refuse(f"expname {shown(fields.text('expname'))} names no file", "mend the file")
+    return Member(expname, exptype, fields.optional("exposerr"), None)

@@ -212,7 +212,7 @@ def _member_changes(one: RecordedMembership, old: set[str], new: set[str]) -> li
     return [f"{_words(one)}: now {' and '.join(texts)}"] if texts else []
 
 
-def _content(one: RecordedMembership) -> tuple[str, ...]:
+def _content(one: RecordedMembership) -> tuple[str | None, ...]:
     return one.program, one.asn_id, one.asn_type, one.asn_rule, one.product, one.exptype
 
 
@@ -221,4 +221,5 @@ def _members(one: RecordedMembership) -> list[str]:
 
 
 def _words(one: RecordedMembership) -> str:
-    return f"{one.exptype} in {one.product}, {one.asn_type} by {one.asn_rule} for {one.asn_id}"
+    kind = one.asn_type or "no type"
+    return f"{one.exptype} in {one.product}, {kind} by {one.asn_rule} for {one.asn_id}"

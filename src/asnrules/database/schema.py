@@ -439,7 +439,8 @@ associations = _rows_table(
     _run_id(),
     Column("position", Integer, nullable=False),
     Column("asn_name", Text, nullable=False),
-    Column("asn_type", Text, ForeignKey("asn_types.asn_type"), nullable=False),
+    # Not told by a file that was made by hand.
+    Column("asn_type", Text, ForeignKey("asn_types.asn_type")),
     Column("asn_rule", Text, nullable=False),
     Column("asn_id", Text, nullable=False),
     Column("candidate_type", Text, nullable=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -83,6 +83,23 @@ class Work:
                 if error is not None and row[error] not in EMPTY
             },
             has_repeated_names=len(set(names)) < len(names),
+        )
+
+    def part(self, places: Sequence[int]) -> Work:
+        """Give some of the exposures, judged as they are here.
+
+        Parameters
+        ----------
+        places : sequence of int
+            The exposures, in canonical order.
+        """
+        # What holds of the names of the pool still holds: a selected candidate is worked so.
+        return replace(
+            self,
+            rows=[self.rows[place] for place in places],
+            judgements=[self.judgements[place] for place in places],
+            degraded={number for number, place in enumerate(places) if place in self.degraded},
+            _columns={},
         )
 
     def value(self, place: int, keyword: str) -> str | None:

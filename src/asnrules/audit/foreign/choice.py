@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from asnrules.associations.reader import ForeignAssociation
+from asnrules.catalog.releases import ruleset_of
 from asnrules.catalog.rulesets import EXECUTABLE, PUBLISHED, RulesetInfo
 
 _TIME = re.compile(r"(?<![0-9])([0-9]{8})t[0-9]{6}(?![0-9])", re.IGNORECASE)
+
+_OURS = re.compile(r"asnrules \S+, rules (.+)", re.DOTALL)
+_VERSION = re.compile(r"(?:jwst[ =-]*|v)?([0-9]+\.[0-9]\S*)", re.IGNORECASE)
 
 
 class MadeOn(NamedTuple):
@@ -18,6 +22,13 @@ class MadeOn(NamedTuple):
 
     day: dt.date
     told_by: str
+
+
+class MadeBy(NamedTuple):
+    """The software that made an association, and the ruleset of the catalog that it went by."""
+
+    software: str
+    info: RulesetInfo | None
 
 
 class Choice(NamedTuple):
@@ -28,15 +39,32 @@ class Choice(NamedTuple):
     info : RulesetInfo
         The executable ruleset.
     why : str
-        Why this one, in words.
+        Which one, and why this one, in words.
     then : RulesetInfo or None
-        The published ruleset that was in force when the association was made, if that is told
-        and there was one.
+        The published table of the time when the association was made, if that is told and there
+        was one: the one that the rules implement by which it was made, or that was in force.
     """
 
     info: RulesetInfo
     why: str
     then: RulesetInfo | None
+
+
+def made_by(association: ForeignAssociation, rulesets: Sequence[RulesetInfo]) -> MadeBy | None:
+    """Give what made an association, if its file tells it: a release of jwst, or this program."""
+    text = (association.code_version or "").strip()
+    ours = _OURS.fullmatch(text)
+    if ours is not None:
+        known = (
+            info for info in rulesets if info.kind == EXECUTABLE and info.status == "published"
+        )
+        label = ours[1].strip()
+        found = next((info for info in known if info.ruleset == label), None)
+        return MadeBy(label, found)
+    version = _VERSION.fullmatch(text)
+    if version is None:
+        return None
+    return MadeBy(version[1], ruleset_of(rulesets, version[1]))
 
 
 def made_on(association: ForeignAssociation) -> MadeOn | None:
@@ -79,16 +107,28 @@ def choose(
         Whether it was asked for.
     """
     time = made_on(association)
+    by = made_by(association, rulesets)
     then = None if time is None else _in_force(rulesets, PUBLISHED, time.day)
+    if by is not None and by.info is not None:
+        implemented = by.info.implements
+        then = next((info for info in rulesets if info.ruleset == implemented), then)
     if is_asked:
-        return Choice(wanted, "as asked", then)
+        return Choice(wanted, f"{wanted.ruleset}, as asked", then)
+    today = f"today's ({wanted.ruleset}), as"
+    if by is not None:
+        made = "by which it was made (code_version)"
+        if by.info is None:
+            return Choice(wanted, f"{today} the catalog has none of {by.software}, {made}", then)
+        if by.software == by.info.ruleset:
+            return Choice(by.info, f"{by.software}, {made}", then)
+        return Choice(by.info, f"{by.info.ruleset}, those of {by.software}, {made}", then)
     if time is None:
-        return Choice(wanted, "today's, as the file does not tell when it was made", then)
+        return Choice(wanted, f"{today} the file does not tell when it was made", then)
     own = _in_force(rulesets, EXECUTABLE, time.day)
-    when = f"on {time.day}, when it was made ({time.told_by})"
+    when = f"in force on {time.day}, when it was made ({time.told_by})"
     if own is None:
-        return Choice(wanted, f"today's, as the catalog has none that was in force {when}", then)
-    return Choice(own, f"in force {when}", then)
+        return Choice(wanted, f"{today} the catalog has none that was {when}", then)
+    return Choice(own, f"{own.ruleset}, {when}", then)
 
 
 def _in_force(rulesets: Sequence[RulesetInfo], kind: str, day: dt.date) -> RulesetInfo | None:

@@ -3,73 +3,114 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from asnrules.associations.model import Association, Member, Product
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.engine.finishing.names import product_name, program_name
+from asnrules.engine.finishing.names import product_name
 from asnrules.engine.values import is_empty
 
 SHOWN = 6
 """How many differences are put into words."""
 
-
-Content = Association | ForeignAssociation
-"""An association made here, or elsewhere."""
-
-
-def content(one: Content) -> Hashable:
-    """Give what is equal for associations of the same content.
-
-    That is type, rule, candidate, program, and products with their members, roles and errors;
-    case does not count, as pools are read in lower case, nor how it is said that there is no
-    error, nor the order of members and products.
-    """
-    return (
-        one.asn_type,
-        one.asn_rule,
-        one.asn_id.lower(),
-        program_name(one.program).lower(),
-        frozenset((product.name.lower(), _members(product)) for product in one.products),
-    )
+CANDIDATE = "asn_id"
+_FIELDS = {"asn_type": "type", "asn_rule": "rule", CANDIDATE: "candidate", "program": "program"}
 
 
-def differences(found: Content, made: Content, suffixes: frozenset[str]) -> list[str]:
+class Difference(NamedTuple):
+    """A difference between two associations: where it is, and in words."""
+
+    key: str
+    text: str
+
+
+def differences(
+    found: ForeignAssociation, made: Association, suffixes: frozenset[str]
+) -> list[Difference]:
     """Say in what an association differs from one that rules make.
+
+    What is compared is type, rule, candidate and program, as far as the file tells them, and
+    products with their members, roles and errors. How it is said that there is no error does not
+    count, nor the order of members and products.
 
     Parameters
     ----------
-    found, made : Content
-        The association, and that of the rules.
+    found : ForeignAssociation
+        The association.
+    made : Association
+        That of the rules.
     suffixes : frozenset of str
         Product suffixes, by which members that stand for one exposure are known.
 
     Returns
     -------
-    list of str
-        A text for each difference; empty if their content is equal.
+    list of Difference
+        Empty if their content is equal.
     """
-    fields = [
-        ("type", found.asn_type, made.asn_type),
-        ("rule", found.asn_rule, made.asn_rule),
-        ("candidate", found.asn_id.lower(), made.asn_id.lower()),
-        ("program", program_name(found.program).lower(), program_name(made.program).lower()),
-    ]
-    texts = [f"{name} {one}, {other} by the rules" for name, one, other in fields if one != other]
-    products = {product.name.lower(): product for product in made.products}
-    extra = [product for product in found.products if product.name.lower() not in products]
+    texts = field_differences(found, made)
+    products = {file_name(product.name): product for product in made.products}
+    extra = [product for product in found.products if product.name not in products]
     for product in found.products:
-        other = products.pop(product.name.lower(), None)
+        other = products.pop(product.name, None)
         if other is not None:
-            texts += _member_differences(product, other, suffixes)
+            texts += product_differences(product, other, suffixes)
     missing = list(products.values())
     if len(extra) == len(missing) == 1:
-        texts.append(f"product {extra[0].name}, {missing[0].name} by the rules")
-        texts += _member_differences(extra[0], missing[0], suffixes)
+        texts += product_differences(extra[0], missing[0], suffixes)
     else:
-        texts += [f"product {product.name}, which the rules leave out" for product in extra]
-        texts += [f"without product {product.name}" for product in missing]
+        texts += [
+            Difference("products", f"the file has product {product.name}, but the rules do not")
+            for product in extra
+        ]
+        texts += [
+            Difference("products", f"the rules have product {product.name}, but the file does not")
+            for product in missing
+        ]
     return texts
+
+
+def field_differences(found: ForeignAssociation, made: Association) -> list[Difference]:
+    """Say in which of type, rule, candidate and program it differs, as far as its file tells."""
+    pairs = {key: (getattr(found, key), getattr(made, key)) for key in _FIELDS if found.tells(key)}
+    return [
+        Difference(key, f"{_FIELDS[key]} {one}, {other} by the rules")
+        for key, (one, other) in pairs.items()
+        if one != other
+    ]
+
+
+def product_differences(
+    found: Product, made: Product, suffixes: frozenset[str], *, errors: bool = True
+) -> list[Difference]:
+    """Say in what a product differs from one that rules make.
+
+    Parameters
+    ----------
+    found, made : Product
+        The product, and that of the rules; one without a name has any.
+    suffixes : frozenset of str
+        As for `differences`.
+    errors : bool
+        Whether the errors of members count.
+    """
+    texts = []
+    name = file_name(made.name)
+    if found.name and found.name != name:
+        texts.append(Difference("name", f"product {found.name}, {name} by the rules"))
+    theirs, ours = (
+        Counter(_key(member, errors=errors) for member in product.members)
+        for product in (found, made)
+    )
+    if theirs != ours:
+        words = _member_differences(theirs, ours, suffixes)
+        texts += [Difference("members", text) for text in words]
+    return texts
+
+
+def file_name(path: str) -> str:
+    """Give the name of a file of the rules less its folder, which a pool may have."""
+    return path.rpartition("/")[2]
 
 
 def in_words(texts: Sequence[str]) -> str:
@@ -81,30 +122,53 @@ def in_words(texts: Sequence[str]) -> str:
 _Member = tuple[str, str, str | None]
 
 
-def _key(member: Member) -> _Member:
-    error = (member.exposerr or "").lower()
-    return member.expname.lower(), member.exptype.lower(), None if is_empty(error) else error
+def _key(member: Member, *, errors: bool) -> _Member:
+    error = (member.exposerr or "").strip().lower()
+    return (
+        file_name(member.expname),
+        member.exptype,
+        None if is_empty(error) or not errors else error,
+    )
 
 
-def _members(product: Product) -> frozenset[tuple[_Member, int]]:
-    return frozenset(Counter(map(_key, product.members)).items())
-
-
-def _member_differences(found: Product, made: Product, suffixes: frozenset[str]) -> list[str]:
-    ours, theirs = Counter(map(_key, made.members)), Counter(map(_key, found.members))
-    extra, missing = list((theirs - ours).elements()), list((ours - theirs).elements())
+def _member_differences(
+    theirs: Counter[_Member], ours: Counter[_Member], suffixes: frozenset[str]
+) -> list[str]:
+    texts = [
+        f"{name} ({role}) is listed {_times(count)}"
+        + (f", {_times(had)} by the rules" if had > 1 or count == 1 else "")
+        for (name, role, _), count, had in (
+            (member, count, ours[member]) for member, count in theirs.items()
+        )
+        if count > max(had, 1) or count < had
+    ]
+    extra = [member for member in theirs if not ours[member]]
+    missing = [member for member in ours if not theirs[member]]
     unpaired: dict[str, list[_Member]] = {}
     for member in missing:
         unpaired.setdefault(product_name(member[0], suffixes), []).append(member)
-    texts = []
+    roles: dict[str, list[str]] = {}
+    for name, role, _ in ours:
+        roles.setdefault(name, []).append(role)
     for member in extra:
         pair = unpaired.get(product_name(member[0], suffixes))
         if pair:
             texts += _of_pair(member, pair.pop())
+        elif member[0] in roles:
+            had = " and ".join(roles[member[0]])
+            texts.append(f"the file has {member[0]} as {member[1]} too, the rules only as {had}")
         else:
-            texts.append(f"{member[0]} ({member[1]}) is in it, which the rules leave out")
+            texts.append(f"the file has {member[0]} ({member[1]}), but the rules do not")
     rest: Iterable[list[_Member]] = unpaired.values()
-    return texts + [f"{name} ({role}) is missing" for left in rest for name, role, _ in left]
+    return texts + [
+        f"the rules have {name} ({role}), but the file does not"
+        for left in rest
+        for name, role, _ in left
+    ]
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
 def _of_pair(one: _Member, other: _Member) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from asnrules.catalog.executable import KnownDifference
+from asnrules.catalog.executable import ANYTHING, KnownDifference
 from asnrules.catalog.modes import ExposureMode
 from asnrules.engine.conditions import Values, condition_holds
 
@@ -42,7 +42,9 @@ class Table:
         of_one = {one.exp_type for one in self._differences if one.exp_type is not None}
         return sorted(known | of_one)
 
-    def asn_types(self, exp_type: str, special: str | None = ANY_SPECIAL) -> set[str | None] | None:
+    def asn_types(
+        self, exp_type: str, special: str | None = ANY_SPECIAL, *, strictly: bool = False
+    ) -> set[str | None] | None:
         """Give the association types of an EXP_TYPE.
 
         Parameters
@@ -51,6 +53,8 @@ class Table:
             Upper case.
         special : str or None
             Only of the row for this special, if there is one.
+        strictly : bool
+            Of that row even if there is none.
 
         Returns
         -------
@@ -59,7 +63,7 @@ class Table:
         """
         rows = [mode for mode in self._modes if mode.exp_type == exp_type]
         of_special = [mode for mode in rows if mode.special == special]
-        return {mode.asn_type for mode in of_special or rows} or None
+        return {mode.asn_type for mode in (of_special if strictly else of_special or rows)} or None
 
     def has(self, asn_type: str) -> bool:
         """Tell whether it, or a known difference, has a type for any EXP_TYPE."""
@@ -67,13 +71,15 @@ class Table:
             known.software == asn_type for known in self._differences
         )
 
-    def says(self, exp_type: str, special: str | None = ANY_SPECIAL) -> str:
-        """Say in words what it has for an EXP_TYPE."""
-        found = self.asn_types(exp_type, special)
+    def says(
+        self, exp_type: str, special: str | None = ANY_SPECIAL, *, strictly: bool = False
+    ) -> str:
+        """Say in words what it has for an EXP_TYPE; see `asn_types`."""
+        found = self.asn_types(exp_type, special, strictly=strictly)
+        name = f"{exp_type} with {special}" if strictly and special else exp_type
         if found is None:
-            return f"no row for {exp_type}"
-        names = sorted(name or "no association" for name in found)
-        return f"{' and '.join(names)} for {exp_type}"
+            return f"no row for {name}"
+        return f"{' and '.join(sorted(one or 'no association' for one in found))} for {name}"
 
     def known_difference(
         self, exp_type: str, asn_type: str, values: Values | None = None
@@ -91,7 +97,7 @@ class Table:
         for known in self._differences:
             if (
                 (known.exp_type == exp_type or (known.exp_type is None and values is not None))
-                and known.software == asn_type
+                and known.software in {ANYTHING, asn_type}
                 and known.aspect != "member_type"
                 and (
                     known.condition is None

@@ -159,7 +159,7 @@ def _named(name: str) -> tuple[bool, str]:
 
 
 def _rule(made: Flow | RuleCount) -> str:
-    return f"{made.asn_rule} ({made.asn_type})"
+    return f"{made.asn_rule} ({made.asn_type or 'no type'})"
 
 
 def _by_amount(pieces: Iterable[_Piece], name: Callable[[_Piece], str]) -> list[str]:

@@ -50,7 +50,7 @@ class RecordedAssociation(NamedTuple):
     position : int
         Its number in the run, from 1.
     asn_name, asn_type, asn_rule, asn_id, candidate_type, program, target : str
-        What it is called, what made it, and for what.
+        What it is called, what made it, and for what; no type where an imported file tells none.
     degraded_status : str
         As in the file.
     keys : str
@@ -61,7 +61,7 @@ class RecordedAssociation(NamedTuple):
 
     position: int
     asn_name: str
-    asn_type: str
+    asn_type: str | None
     asn_rule: str
     asn_id: str
     candidate_type: str

@@ -76,7 +76,7 @@ class RecordedMembership(NamedTuple):
     pool_id, exposure : int or None
         The pool, and the row there; None for a file that is in no pool of the run.
     asn_name, asn_type, asn_rule, asn_id, program : str
-        The association.
+        The association; no type where an imported file tells none.
     product, expname, exptype : str
         The member.
     verdict : str or None
@@ -89,7 +89,7 @@ class RecordedMembership(NamedTuple):
     pool_id: int | None
     exposure: int | None
     asn_name: str
-    asn_type: str
+    asn_type: str | None
     asn_rule: str
     asn_id: str
     program: str

@@ -40,7 +40,7 @@ class Flow(NamedTuple):
     exp_type : str or None
         Of the exposures; None for files that are in no pool of the run.
     asn_type, asn_rule : str
-        What the associations are, and the rule that made them.
+        What the associations are, and the rule that made them; no type where none is told.
     exptype : str
         The role of the members.
     members : int
@@ -48,7 +48,7 @@ class Flow(NamedTuple):
     """
 
     exp_type: str | None
-    asn_type: str
+    asn_type: str | None
     asn_rule: str
     exptype: str
     members: int
@@ -60,14 +60,15 @@ class RuleCount(NamedTuple):
     Attributes
     ----------
     asn_type, asn_rule, pipeline : str
-        The type, the rule, and the pipeline that takes its associations.
+        The type, the rule, and the pipeline that takes its associations; None where no type is
+        told.
     associations, products, members : int
         How many of each there are.
     """
 
-    asn_type: str
+    asn_type: str | None
     asn_rule: str
-    pipeline: str
+    pipeline: str | None
     associations: int
     products: int
     members: int
@@ -146,7 +147,7 @@ def rule_counts(connection: Connection, run_id: int) -> list[RuleCount]:
             func.count().label("members"),
         )
         .join(association_members, _OF_MEMBER)
-        .join(asn_types, asn_types.c.asn_type == associations.c.asn_type)
+        .outerjoin(asn_types, asn_types.c.asn_type == associations.c.asn_type)
         .where(associations.c.run_id == run_id)
         .group_by(associations.c.position, *_MADE, asn_types.c.pipeline)
         .subquery()
@@ -161,7 +162,7 @@ def rule_counts(connection: Connection, run_id: int) -> list[RuleCount]:
 
 
 def positions_of(
-    connection: Connection, run_id: int, asn_type: str, asn_rule: str, limit: int
+    connection: Connection, run_id: int, asn_type: str | None, asn_rule: str, limit: int
 ) -> list[int]:
     """Give the numbers of the first associations that a rule made in a run."""
     statement = (

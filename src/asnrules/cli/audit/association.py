@@ -79,7 +79,7 @@ def _lines(found: Iterable[AssociationReport]) -> Iterable[str]:
             f"ruleset {run.ruleset}"
         )
         yield (
-            f"  {one.asn_type} by {one.asn_rule}, for candidate {one.asn_id} "
+            f"  {one.asn_type or 'no type'} by {one.asn_rule}, for candidate {one.asn_id} "
             f"({one.candidate_type}) of program {one.program}, target {one.target}"
         )
         if one.keys:

@@ -95,8 +95,8 @@ def _decision_lines(one: HistoricDecision) -> Iterable[str]:
     for place in one.memberships:
         verdict = f"; the import is {place.verdict}" if place.verdict else ""
         yield (
-            f"{place.asn_name}: {place.exptype}, in {place.asn_type} by {place.asn_rule} "
-            f"for {place.asn_id}{verdict}"
+            f"{place.asn_name}: {place.exptype}, in {place.asn_type or 'no type'} "
+            f"by {place.asn_rule} for {place.asn_id}{verdict}"
         )
     if not one.memberships:
         said = "nothing that was imported has it"

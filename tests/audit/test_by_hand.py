@@ -1,0 +1,160 @@
+"""Associations that no rule made: what `asn_from_list` of jwst writes for Stage 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from asnrules.audit.history import exposure_history
+from asnrules.audit.page.rendering import page
+from asnrules.audit.reports import report_association, report_run
+from asnrules.importing import ImportedFile, ImportOptions, import_associations
+from audit.foreign import NAME, document, member, stem, write
+from cli.small_pools import nrc_image, write_pool
+
+EXPOSURES = [nrc_image(1), nrc_image(2), nrc_image(3, bkgdtarg="t")]
+RULES = "rules: jwst-3.0.0, as asked"
+
+
+def listed(*numbers: int, suffix: str = "rate", **changes: Any) -> dict[str, Any]:
+    """Write what `asn_from_list -r DMSLevel2bBase` writes: a product for each exposure."""
+    given = document(
+        asn_type="None", asn_rule="DMSLevel2bBase", program="noprogram", asn_id="a3001",
+        constraints="No constraints", asn_pool="none", code_version="3.0.0",
+        products=[
+            {
+                "name": stem(number),
+                "members": [
+                    {"expname": f"{stem(number)}_{suffix}.fits", "exptype": "science"}
+                ],
+            }
+            for number in numbers
+        ],
+    )  # fmt: skip
+    del given["target"]
+    return given | changes
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> str:
+    return write_pool(tmp_path / "pool.csv", *EXPOSURES)
+
+
+@pytest.fixture
+def plain_pool(tmp_path: Path) -> str:
+    return write_pool(tmp_path / "pool.csv", *EXPOSURES[:2])
+
+
+def judge(engine: Engine, folder: Path, given: dict[str, Any], *pools: str) -> ImportedFile:
+    path = write(folder, given)
+    report = import_associations(engine, [path], ImportOptions(pools=pools, ruleset="jwst-3.0.0"))
+    assert report.errors == []
+    (file,) = report.files
+    return file
+
+
+def test_without_a_pool_it_is_unexplained(catalog: Engine, tmp_path: Path) -> None:
+    found = judge(catalog, tmp_path, listed(1, 2))
+    assert (found.asn_type, found.asn_rule) == (None, "DMSLevel2bBase")
+    assert (found.verdict, found.explanation) == (
+        "unexplained",
+        f"made by hand (rule DMSLevel2bBase); no pool was given to compare it with; {RULES}",
+    )
+
+
+def test_each_product_is_compared_by_members_and_roles(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    found = judge(catalog, tmp_path, listed(1, 2), plain_pool)
+    assert (found.verdict, found.explanation) == (
+        "explained",
+        "made by hand (rule DMSLevel2bBase), and as the rules make it: "
+        f"product {stem(1)} is image2 by Asn_Lv2Image for candidate o001; "
+        f"product {stem(2)} is image2 by Asn_Lv2Image for candidate o001; {RULES}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            listed(1),
+            f"product {stem(1)}: the rules have {stem(3)}_rate.fits (background), but the file "
+            "does not",
+        ),
+        (
+            listed(1, suffix="cal"),
+            f"product {stem(1)}: {stem(1)}_cal.fits stands for {stem(1)}_rate.fits",
+        ),
+        (
+            listed(3, asn_type="image2", asn_id="o007"),
+            f"product {stem(3)}: candidate o007, o001 by the rules",
+        ),
+        (
+            listed(3, program="00002"),
+            f"product {stem(3)}: program 00002, 00001 by the rules",
+        ),
+        (
+            listed(products=[{"name": "undefined", "members": [member(3, "background")]}]),
+            "product undefined: it has no science member, and the rules make none without",
+        ),
+    ],
+)
+def test_how_it_differs(
+    catalog: Engine, tmp_path: Path, pool: str, given: dict[str, Any], says: str
+) -> None:
+    found = judge(catalog, tmp_path, given, pool)
+    assert found.verdict == "differs"
+    assert says in found.explanation
+
+
+def test_a_type_may_be_told_and_contradict(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    found = judge(catalog, tmp_path, listed(1, asn_type="image2"), plain_pool)
+    assert (found.asn_type, found.verdict) == ("image2", "explained")
+    found = judge(catalog, tmp_path, listed(1, asn_type="spec2"), plain_pool)
+    assert found.verdict == "contradicts"
+    assert found.explanation.startswith(
+        "made by hand (rule DMSLevel2bBase); its type is spec2, but the table 2026-03-20 has "
+        "image2 for NRC_IMAGE (EXP_TYPE of the pool); "
+        f"product {stem(1)}: type spec2, image2 by the rules; "
+    )
+
+
+def test_products_alone_are_enough(catalog: Engine, tmp_path: Path, plain_pool: str) -> None:
+    given = {"products": [{"members": listed(1)["products"][0]["members"]}]}
+    found = judge(catalog, tmp_path, given, plain_pool)
+    assert (found.verdict, found.asn_rule) == ("explained", "")
+    assert found.explanation.startswith("made by hand (it names no rule), and as the rules make it")
+
+
+def test_what_the_pool_does_not_have_is_named(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    found = judge(catalog, tmp_path, listed(1, 8), plain_pool)
+    assert (found.verdict, found.explanation) == (
+        "unexplained",
+        "made by hand (rule DMSLevel2bBase); not in the pools that were given: "
+        f"{stem(8)}_rate.fits; {RULES}",
+    )
+
+
+def test_the_record_answers_for_what_has_no_type(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    judge(catalog, tmp_path, listed(1), plain_pool)
+    with catalog.connect() as connection:
+        (one,) = report_association(connection, NAME)
+        assert one.association.asn_type is None
+        assert report_run(connection, 1).by_rule == [
+            {"asn_type": None, "asn_rule": "DMSLevel2bBase", "associations": 1}
+        ]
+        (decision,) = exposure_history(connection, stem(1))
+        assert [place.asn_type for place in decision.memberships] == [None]
+        found = connection.exec_driver_sql("SELECT asn_type, pipeline FROM v_associations").all()
+        assert [tuple(row) for row in found] == [(None, None)]
+    assert "no type" in "".join(page(catalog, 1))
