@@ -387,7 +387,7 @@ def test_settings_survive_a_schema_that_has_no_place_for_them(full_catalog: Engi
     before = rows(full_catalog, without=GONE)
     migrate(full_catalog, migrations.downgrade, "0008")
     source, _ = headers(full_catalog)["draft-rules"]
-    assert source.endswith(' [settings: {"sequence_digits": 4}]')
+    assert source.endswith(' [settings: {"discovered_id": "a3001", "sequence_digits": 4}]')
     assert refusals(full_catalog) == GUARDED
 
     migrate(full_catalog, migrations.upgrade, "head")

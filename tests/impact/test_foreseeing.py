@@ -171,7 +171,7 @@ def test_settings(catalog: Engine, tmp_path: Path, line: str, changes: list[str]
     twice = mrs(1, asn_candidate="[('o001', 'observation'), ('o002', 'observation')]")
     other = mrs(2, asn_candidate="[('ao001', 'observation')]")
     recorded(catalog, tmp_path, "settings.csv", twice, other)
-    drafted(catalog, tmp_path, {"ruleset.toml": ("", f"\n[settings]\n{line}\n")})
+    drafted(catalog, tmp_path, {"ruleset.toml": ("[settings]\n", f"[settings]\n{line}\n")})
     impact = foresee(catalog, "draft")
     assert (impact.decisions, impact.associations > 0) == (0, True)
     assert {(one.reason.change, one.reason.why) for one in impact.changed} == {
