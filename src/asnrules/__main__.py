@@ -13,8 +13,12 @@ def main() -> None:
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
     from asnrules.cli import main as run
+    from asnrules.cli.interrupts import ignore_signals
 
-    run()
+    try:
+        run()
+    finally:
+        ignore_signals()
 
 
 if __name__ == "__main__":

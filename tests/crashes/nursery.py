@@ -48,7 +48,9 @@ class Nursery:
         """Run one command.
 
         `kill_after` and `lose_after` are seconds after which it is killed, or its connections to
-        `url` are cut; `file_size` is the largest file that it may write; `user` whom it runs as.
+        `url` are cut; `signal` is another than SIGKILL, which comes then, or, with `signal_at`, at
+        a step of its own; `stdout` is where it writes to; `file_size` is the largest file that it
+        may write; `user` whom it runs as.
         """
         (ended,) = self.run_all([arguments], **how)
         return ended

@@ -17,10 +17,17 @@ from pathlib import Path
 from typing import Any
 
 IMPORTED_LATE = (
+    "asnrules.__main__",
     "alembic.command", "asnrules.audit.record", "asnrules.catalog.opening", "asnrules.cli.app",
     "asnrules.database.migrations", "asnrules.generate", "asnrules.importing", "psycopg", "sqlite3",
     "sqlalchemy.dialects.postgresql.psycopg", "tabulate",
 )  # fmt: skip
+
+
+STEPS = {
+    "open", "os.listdir", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "sqlite3.connect",
+}  # fmt: skip
+"""What the work of a process is told by, as Python tells of it."""
 
 
 def main() -> None:
@@ -55,16 +62,35 @@ def _run(request: dict[str, Any]) -> None:
     if "user" in request:
         os.setgid(request["user"])
         os.setuid(request["user"])
+    if "stdout" in request:
+        os.dup2(os.open(request["stdout"], os.O_WRONLY), sys.stdout.fileno())
+    if "signal_at" in request:
+        _signal_at(request["signal_at"], request["signal"])
     sys.argv = ["asnrules", *request["arguments"]]
     code: Any = 70
     try:
-        import_module("asnrules.cli").main()
+        import_module("asnrules.__main__").main()
     except SystemExit as ended:
         code = ended.code
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code or 0)
+
+
+def _signal_at(step: int, number: int) -> None:
+    """Send a signal to this process at a step of its work, which begins with its stage."""
+    left, has_begun = step, False
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal left, has_begun
+        has_begun = has_begun or (event == "os.mkdir" and ".asnrules-" in str(arguments[0]))
+        if has_begun and event in STEPS:
+            if left == 0:
+                os.kill(os.getpid(), number)
+            left -= 1
+
+    sys.addaudithook(watch)
 
 
 def _kill(requests: list[dict[str, Any]], children: list[tuple[int, float]]) -> None:
@@ -74,9 +100,13 @@ def _kill(requests: list[dict[str, Any]], children: list[tuple[int, float]]) -> 
         for request, (number, started) in zip(requests, children, strict=True)
         if "kill_after" in request
     ]
+    signal_of = {
+        number: request.get("signal", signal.SIGKILL)
+        for request, (number, _) in zip(requests, children, strict=True)
+    }
     for end, number in sorted(ends):
         _wait(number, end)
-        os.kill(number, signal.SIGKILL)
+        os.kill(number, signal_of[number])
 
 
 def _finish(request: dict[str, Any], child: tuple[int, float]) -> dict[str, Any]:

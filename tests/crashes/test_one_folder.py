@@ -21,8 +21,10 @@ from crashes.conftest import SERIES
 from crashes.nursery import KILLED, Ended, Nursery
 
 EXPOSURES = 12
-SLOWEST = 1.3
+SLOWEST = 1.1
 """Moments are drawn up to this many times the seconds that an undisturbed round takes."""
+
+UNDISTURBED = 600.0
 
 POOLS = {"one": "1", "two": "1", "other": "2", "sweep": "3"}
 """Pools and their programs: the files of the first two have the same names, and differ."""
@@ -127,11 +129,15 @@ def test_writers_in_one_folder_are_killed(
         ]
         if draw.random() < 0.2:
             commands.append(folder.command("other", "--no-record"))
-        moments = [draw.uniform(0, SLOWEST * folder.typical) for _ in commands]
+        # Some get through, mostly while others are cut off at their files or their record.
+        moments = [
+            draw.uniform(0.3, SLOWEST) * folder.typical if draw.random() < 0.6 else UNDISTURBED
+            for _ in commands
+        ]
         ended = folder.cut(commands, *moments)
         counts.update({0: "finished", KILLED: "killed", 2: "refused"}[one.code] for one in ended)
         counts["rounds"] += 1
         folder.check()
     assert verify(engine).findings == []
-    assert counts["killed"] > counts["rounds"] / 2
+    assert counts["killed"] > counts["rounds"] / 4
     counts_of(f"writers in one folder on {engine.dialect.name}, kill -9").update(counts)

@@ -145,7 +145,12 @@ def _settled(folder: Folder, is_recorded: IsRecorded, *, is_locked: bool) -> tup
 
 def _settle_own(folder: Folder, name: str, is_recorded: IsRecorded) -> None:
     try:
-        settle_stage(folder, name, is_recorded)
+        try:
+            settle_stage(folder, name, is_recorded)
+        except KeyboardInterrupt:
+            # It can be done again from wherever it was.
+            settle_stage(folder, name, is_recorded)
+            raise
     except StageError as error:
         raise OutputError(
             f"{folder.path / name}: {error}, though this run has made it; look at it and at the "

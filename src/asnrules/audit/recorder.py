@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 from asnrules.associations.journal import RunMark
 from asnrules.audit.record import Run, record_run
 from asnrules.database.engines import database_name, transaction
+from asnrules.database.locks import take_ledger
 from asnrules.database.schema import runs
 from asnrules.errors import AsnrulesError, OutputError
 
@@ -82,6 +83,8 @@ class RunRecorder:
             runs.c.started_at == mark.started_at, runs.c.host == mark.host
         )
         with transaction(self._engine) as connection:
+            # A server may still be at the commit of a process that was killed.
+            take_ledger(connection)
             return connection.execute(found).scalars().first()
 
     def _tell(self, run_id: int | None) -> None:

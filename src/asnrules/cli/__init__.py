@@ -5,7 +5,7 @@ A command imports what it needs when it runs, so that a look-up waits for nothin
 
 from __future__ import annotations
 
-from asnrules.cli.interrupts import INTERRUPTED, plain_exit
+from asnrules.cli.interrupts import INTERRUPTED, orderly_end, plain_exit, stopped
 
 with plain_exit():
     import io
@@ -48,8 +48,11 @@ def main() -> None:
             )
         )
         return
-    with messages.speaking():
-        code = _run(app)
+    with messages.speaking(), orderly_end():
+        try:
+            code = _run(app)
+        except KeyboardInterrupt:
+            code = _interrupted()
     sys.exit(code)
 
 
@@ -77,16 +80,30 @@ def _run(app: typer.Typer) -> int:
         return messages.fail(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
+    except SystemExit as error:
+        # typer ends the program where nobody reads the output any more.
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        return _unread()
     except OSError as error:
         # What is left in the buffer would fail again when Python closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
-            return messages.ended(0)
+            return _unread()
         return messages.fail(f"the output cannot be written: {error.strerror}", 2)
 
 
+def _unread() -> int:
+    """End a command whose output nobody reads: with an error only if it has changed something."""
+    if messages.has_kept():
+        return messages.fail("the output cannot be written: nobody reads it", 2)
+    return messages.ended(0)
+
+
 def _interrupted() -> int:
-    return messages.fail("interrupted; what was not finished is undone", INTERRUPTED)
+    how, code = stopped()
+    undone = "" if messages.has_kept() else "; what was not finished is undone"
+    return messages.fail(f"{how}{undone}", code)
 
 
 def _usage(error: typer.BadParameter) -> int:

@@ -42,10 +42,10 @@ Exit Codes
 ----------
 0: all is fine
 1: check, verify, diff, replay or impact found something
-2: wrong use, or bad input
+2: wrong use, bad input, or an output that cannot be written
 3: what was named is not there
 4: the database cannot be reached, or needs an upgrade
-130: interrupted with Ctrl-C; what was not finished is undone
+130: interrupted with Ctrl-C; what was not finished is undone (129, 143: by SIGHUP, SIGTERM)
 
 Environment
 -----------

@@ -78,6 +78,7 @@ def import_(
         accepted=parse_accepted(accept or ()),
     )
     done = import_ruleset(open_catalog(context.obj, writing=True), source, wish)
+    messages.keep(f"ruleset {done.info.ruleset} is imported")
     for erratum in done.errata:
         messages.warn(
             f"row {erratum['position']}, {erratum['field']}: printed {erratum['printed']!r}, "
@@ -161,6 +162,7 @@ def publish(
         read_day("--effective-from", effective_from),
         read_day("--effective-until", effective_until),
     )
+    messages.keep(f"ruleset {done.info.ruleset} is published")
     _note("published", done.info)
     if done.ended is not None:
         messages.warn(f"{done.ended.ruleset} is in force until {done.ended.effective_until}")

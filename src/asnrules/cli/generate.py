@@ -140,7 +140,9 @@ def generate(
     )
     with progress_bar() as progress:
         engine = open_catalog(context.obj, writing=options.record)
-        report = run(engine, pools, options, progress)
+        report = run(
+            engine, pools, options, progress, lambda run_id: messages.keep(_on_record(run_id))
+        )
     _note(report)
     for diagnostic in report.diagnostics[:SHOWN]:
         messages.warn(diagnostic, run_id=report.run_id)
@@ -152,11 +154,15 @@ def generate(
     _print(report, format_)
 
 
+def _on_record(run_id: int | None) -> str:
+    return f"run {run_id} is on record"
+
+
 def _note(report: Report) -> None:
     is_recorded = report.run_id is not None
     messages.note(
         "recorded" if is_recorded else "made",
-        f"run {report.run_id} is on record" if is_recorded else "the associations are made",
+        _on_record(report.run_id) if is_recorded else "the associations are made",
         run_id=report.run_id,
         ruleset=report.ruleset,
         exposures=report.exposures,

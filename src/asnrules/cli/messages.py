@@ -27,6 +27,7 @@ class _Process:
         self.is_json = is_json
         self.started = time.monotonic()
         self.common: dict[str, Any] = {}
+        self.kept: list[str] = []
 
 
 _process = _Process(is_json=False)
@@ -92,6 +93,16 @@ def note(event: str, message: str, **fields: Any) -> None:
         _log(_INFO, event, message, fields)
 
 
+def keep(message: str) -> None:
+    """Have whatever ends the command from now on say that something is done and stays."""
+    _process.kept.append(message)
+
+
+def has_kept() -> bool:
+    """Tell whether something is done that stays."""
+    return bool(_process.kept)
+
+
 def say(message: str, **fields: Any) -> None:
     """Say what a command came to.
 
@@ -125,7 +136,8 @@ def refuse(message: str) -> None:
 
 
 def fail(message: str, code: int) -> int:
-    """Say why the command ends with an error; give its exit code."""
+    """Say why the command ends with an error, and what stays all the same; give its exit code."""
+    message = "; ".join([message, *_process.kept])
     if _process.is_json:
         _log(_ERROR, "error", message, {"exit_code": code, "seconds": _seconds()})
     else:

@@ -24,9 +24,10 @@ from asnrules.database.names import check_name, is_url
 from asnrules.database.places import default_path, is_fixed, reading_uri
 from asnrules.errors import DatabaseError, UsageError
 
-# What SQLAlchemy logs there it raises as well: without a handler, an interrupt that comes as a
+# What they log there is raised as well: without a handler, an interrupt that comes as a
 # connection is closed would be on stderr as a traceback.
-logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
+for _name in ("sqlalchemy.pool", "psycopg"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 OLDEST_SQLITE = (3, 37)
 """The first SQLite that knows STRICT tables."""
@@ -197,6 +198,8 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
             with connection.begin():
                 yield connection
     except DBAPIError as error:
+        if (interrupt := _interrupt_before(error)) is not None:
+            raise interrupt from None
         if not _is_about_the_database(error):
             raise
         place = shown_url(engine.url)
@@ -205,6 +208,13 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
                 f"{place}: an error whose text may hold a password; {_mend(error)}"
             ) from None
         raise DatabaseError(f"{place}: {_said(error)}; {_mend(error)}") from error
+
+
+def _interrupt_before(error: BaseException | None) -> KeyboardInterrupt | None:
+    """Give the interrupt that an error came of: a statement was cut off, so the next one fails."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _is_about_the_database(error: DBAPIError) -> bool:

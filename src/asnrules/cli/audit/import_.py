@@ -76,6 +76,8 @@ def import_(
         engine = open_catalog(context.obj, writing=True)
         report = import_associations(engine, files, options, progress)
     for run in report.runs:
+        messages.keep(f"run {run.run_id} is on record")
+    for run in report.runs:
         messages.note("recorded", f"run {run.run_id} is on record", **run._asdict())
     for error in report.errors:
         messages.refuse(error)
