@@ -6,7 +6,6 @@ what it recorded and what it upgraded.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 from asnrules.cli.interrupts import plain_exit
 from asnrules.cli.log_format import wants_json
 from asnrules.cli.output import printable
+from asnrules.cli.standard_streams import tell
 
 _INFO, _WARNING, _ERROR = 20, 30, 40
 """The levels of the module logging, which is imported for JSON only."""
@@ -105,7 +105,7 @@ def say(message: str, **fields: Any) -> None:
     if _process.is_json:
         _log(_INFO, "summary", message, fields)
     else:
-        sys.stderr.write(f"{message}\n")
+        tell(f"{message}\n")
 
 
 def warn(message: str, **fields: Any) -> None:
@@ -113,7 +113,7 @@ def warn(message: str, **fields: Any) -> None:
     if _process.is_json:
         _log(_WARNING, "diagnostic", message, fields)
     else:
-        sys.stderr.write(f"asnrules: {printable(message)}\n")
+        tell(f"asnrules: {printable(message)}\n")
 
 
 def refuse(message: str) -> None:
@@ -121,7 +121,7 @@ def refuse(message: str) -> None:
     if _process.is_json:
         _log(_ERROR, "refused", message, {})
     else:
-        sys.stderr.write(f"asnrules: {printable(message)}\n")
+        tell(f"asnrules: {printable(message)}\n")
 
 
 def fail(message: str, code: int) -> int:
@@ -129,7 +129,7 @@ def fail(message: str, code: int) -> int:
     if _process.is_json:
         _log(_ERROR, "error", message, {"exit_code": code, "seconds": _seconds()})
     else:
-        sys.stderr.write(f"asnrules: {printable(message)}\n")
+        tell(f"asnrules: {printable(message)}\n")
     return code
 
 
