@@ -90,6 +90,16 @@ def _run(app: typer.Typer) -> int:
         if isinstance(error, BrokenPipeError):
             return messages.ended(0)
         return messages.fail(f"the output cannot be written: {error.strerror}", 2)
+    except Exception:
+        if (found := _damage()) is None:
+            raise
+        return messages.fail(str(found), found.exit_code)
+
+
+def _damage() -> AsnrulesError | None:
+    from asnrules.catalog.damage import damage_of
+
+    return damage_of(messages.database())
 
 
 def _interrupted() -> int:

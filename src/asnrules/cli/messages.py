@@ -27,6 +27,7 @@ class _Process:
         self.is_json = is_json
         self.started = time.monotonic()
         self.common: dict[str, Any] = {}
+        self.database: str | None = None
 
 
 _process = _Process(is_json=False)
@@ -54,8 +55,14 @@ def is_json() -> bool:
     return _process.is_json
 
 
+def database() -> str | None:
+    """Give the database that the command was told to use, as it was told."""
+    return _process.database
+
+
 def about(database: str | None) -> None:
     """Have the log name the database in every line, without its password."""
+    _process.database = database
     if _process.is_json:
         from asnrules.database.engines import database_url, shown_url
         from asnrules.errors import UsageError
