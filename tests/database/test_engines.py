@@ -305,7 +305,7 @@ def test_folder_in_place_of_the_file_is_said(tmp_path: Path, writing: bool) -> N
 def test_damaged_file_is_said(sqlite_engine: Engine, sqlite_file: Path) -> None:
     content = sqlite_file.read_bytes()
     sqlite_file.write_bytes(content[:200] + b"\xff" * (len(content) - 200))
-    assert_trouble(sqlite_engine, str(sqlite_file), "check the file")
+    assert_trouble(sqlite_engine, str(sqlite_file), "restore it from a backup")
 
 
 def test_file_that_cannot_be_written_is_said(sqlite_engine: Engine, sqlite_file: Path) -> None:

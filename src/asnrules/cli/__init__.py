@@ -8,6 +8,7 @@ from __future__ import annotations
 from asnrules.cli.interrupts import INTERRUPTED, orderly_end, plain_exit, stopped
 
 with plain_exit():
+    import contextlib
     import io
     import os
     import sys
@@ -16,7 +17,7 @@ with plain_exit():
     import typer
     from typer.core import TyperGroup
 
-    from asnrules.cli import completion, messages
+    from asnrules.cli import completion, messages, standard_streams
     from asnrules.cli.help import path_of
     from asnrules.database.names import check_words
     from asnrules.errors import AsnrulesError
@@ -36,24 +37,27 @@ BEFORE = {"--database": "--database URL", "--log-format": "--log-format FORMAT"}
 
 def main() -> None:
     """Run the command line, and turn errors into one line and an exit code."""
+    standard_streams.open_closed()
     with plain_exit():
         from asnrules.cli.app import app
 
     if completion.VARIABLE in os.environ:
-        sys.stdout.write(
-            completion.answer(
-                cast("TyperGroup", typer.main.get_command(app)),
-                os.environ[completion.VARIABLE],
-                sys.argv[1:],
-            )
-        )
+        _complete(app)
         return
     with messages.speaking(), orderly_end():
         try:
             code = _run(app)
         except KeyboardInterrupt:
             code = _interrupted()
+    standard_streams.settle()
     sys.exit(code)
+
+
+def _complete(app: typer.Typer) -> None:
+    root = cast("TyperGroup", typer.main.get_command(app))
+    with contextlib.suppress(OSError):
+        sys.stdout.write(completion.answer(root, os.environ[completion.VARIABLE], sys.argv[1:]))
+    standard_streams.settle()
 
 
 def _run(app: typer.Typer) -> int:
@@ -87,10 +91,20 @@ def _run(app: typer.Typer) -> int:
         return _unread()
     except OSError as error:
         # What is left in the buffer would fail again when Python closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        standard_streams.discard(sys.stdout)
         if isinstance(error, BrokenPipeError):
             return _unread()
         return messages.fail(f"the output cannot be written: {error.strerror}", 2)
+    except Exception:
+        if (found := _damage()) is None:
+            raise
+        return messages.fail(str(found), found.exit_code)
+
+
+def _damage() -> AsnrulesError | None:
+    from asnrules.catalog.damage import damage_of
+
+    return damage_of(messages.database())
 
 
 def _unread() -> int:
@@ -110,7 +124,7 @@ def _usage(error: typer.BadParameter) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         if messages.is_json():
             return messages.fail("no command is given; see asnrules --help", 2)
-        sys.stderr.write(f"{error.format_message()}\n")
+        standard_streams.tell(f"{error.format_message()}\n")
         return 2
     if error.ctx is not None and (command := path_of(error.ctx)):
         messages.named(command)

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from asnrules.cli.log_format import interrupted_line
@@ -98,5 +98,6 @@ def plain_exit() -> Iterator[None]:
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:
-    os.write(2, interrupted_line(INTERRUPTED))
+    with suppress(OSError):
+        os.write(2, interrupted_line(INTERRUPTED))
     os._exit(INTERRUPTED)

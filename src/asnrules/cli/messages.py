@@ -6,7 +6,6 @@ what it recorded and what it upgraded.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 from asnrules.cli.interrupts import plain_exit
 from asnrules.cli.log_format import wants_json
 from asnrules.cli.output import printable
+from asnrules.cli.standard_streams import tell
 
 _INFO, _WARNING, _ERROR = 20, 30, 40
 """The levels of the module logging, which is imported for JSON only."""
@@ -28,6 +28,7 @@ class _Process:
         self.started = time.monotonic()
         self.common: dict[str, Any] = {}
         self.kept: list[str] = []
+        self.database: str | None = None
 
 
 _process = _Process(is_json=False)
@@ -55,8 +56,14 @@ def is_json() -> bool:
     return _process.is_json
 
 
+def database() -> str | None:
+    """Give the database that the command was told to use, as it was told."""
+    return _process.database
+
+
 def about(database: str | None) -> None:
     """Have the log name the database in every line, without its password."""
+    _process.database = database
     if _process.is_json:
         from asnrules.database.engines import database_url, shown_url
         from asnrules.errors import UsageError
@@ -116,7 +123,7 @@ def say(message: str, **fields: Any) -> None:
     if _process.is_json:
         _log(_INFO, "summary", message, fields)
     else:
-        sys.stderr.write(f"{message}\n")
+        tell(f"{message}\n")
 
 
 def warn(message: str, **fields: Any) -> None:
@@ -124,7 +131,7 @@ def warn(message: str, **fields: Any) -> None:
     if _process.is_json:
         _log(_WARNING, "diagnostic", message, fields)
     else:
-        sys.stderr.write(f"asnrules: {printable(message)}\n")
+        tell(f"asnrules: {printable(message)}\n")
 
 
 def refuse(message: str) -> None:
@@ -132,7 +139,7 @@ def refuse(message: str) -> None:
     if _process.is_json:
         _log(_ERROR, "refused", message, {})
     else:
-        sys.stderr.write(f"asnrules: {printable(message)}\n")
+        tell(f"asnrules: {printable(message)}\n")
 
 
 def fail(message: str, code: int) -> int:
@@ -141,7 +148,7 @@ def fail(message: str, code: int) -> int:
     if _process.is_json:
         _log(_ERROR, "error", message, {"exit_code": code, "seconds": _seconds()})
     else:
-        sys.stderr.write(f"asnrules: {printable(message)}\n")
+        tell(f"asnrules: {printable(message)}\n")
     return code
 
 

@@ -36,6 +36,9 @@ BUSY_SECONDS = 60
 """How long to wait for another process that writes to the same SQLite file."""
 
 
+_DAMAGED = "the file is damaged, restore it from a backup: docs/operations.md tells how"
+
+
 def database_url(database: str | None) -> URL:
     """Turn what a user gave for the database into a URL.
 
@@ -140,6 +143,9 @@ def _set_read_only(connection: Any, _record: Any) -> None:
 
 def _connect_sqlite(_dialect: Any, _record: Any, arguments: Any, options: Any) -> None:
     path = Path(arguments[0])
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # SQLite would wait for a pipe for ever.
+        raise DatabaseError(f"{path}: is not a plain file; name another with --database")
     if is_fixed(path):
         arguments[0] = reading_uri(path)
         options["uri"] = True
@@ -197,6 +203,10 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
             connection = connection.execution_options(writing=writing)
             with connection.begin():
                 yield connection
+    except UnicodeDecodeError as error:
+        raise DatabaseError(
+            f"{shown_url(engine.url)}: it holds text that is not UTF-8; {_DAMAGED}"
+        ) from error
     except DBAPIError as error:
         if (interrupt := _interrupt_before(error)) is not None:
             raise interrupt from None
@@ -242,6 +252,7 @@ def _mend(error: DBAPIError) -> str:
         sqlite3.SQLITE_CANTOPEN: "check the path, or name another with --database",
         sqlite3.SQLITE_READONLY: "it cannot be written, name another with --database",
         sqlite3.SQLITE_FULL: "make room on the disk",
+        sqlite3.SQLITE_CORRUPT: _DAMAGED,
         sqlite3.SQLITE_NOTADB: "this file is no database, name another with --database",
     }.get(primary, "check the file")
 
