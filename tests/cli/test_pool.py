@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from cli.conftest import Command, Process
 from cli.small_pools import nrc_image, write_pool
-from pools.fits_files import image_name, write_fits
+from pools.fits_files import image_name, with_card, write_fits
 from pools.test_products import AROUND, ROOT
 
 ASSUMED = (
@@ -105,6 +105,23 @@ def test_one_bad_file_is_the_error(
             2, "hst.fits: not an exposure of JWST", "--skip"
         )
     assert asnrules_on_copy("audit", "runs", "--format", "json").json == []
+
+
+@pytest.mark.parametrize("words", ["generate", "classify", "candidates", "pool make"])
+@pytest.mark.parametrize(
+    ("card", "problem"),
+    [
+        (b"CONTINUE  'stray'", "card 20 (CONTINUE) of its header continues no text"),
+        (b"DITHPTIN= X", "card 20 (DITHPTIN) of its header cannot be read"),
+        (b"TARGPROP= 'a\0b'", "card 20 (TARGPROP) of its header cannot be read"),
+    ],
+)
+def test_a_broken_card_is_one_line(
+    asnrules_on_file: Command, two: list[str], words: str, card: bytes, problem: str
+) -> None:
+    with_card(Path(two[1]), card)
+    options = ["--output", "-"] if words == "pool make" else []
+    asnrules_on_file(*words.split(), *two, *options).assert_error(2, f"{two[1]}: {problem}; ")
 
 
 def test_what_cannot_be_placed_is_said(asnrules_on_file: Command, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import subprocess
 import sys
 import warnings
@@ -114,6 +115,73 @@ def test_a_card_with_bytes_that_none_may_hold(card: bytes, tmp_path: Path) -> No
     write_fits(path)
     message = refusal(with_card(path, card))
     assert message.isprintable()
+
+
+READABLE = {
+    b"MSAMETFL=": ("msametfl", ""),
+    b"MSAMETFL": ("msametfl", ""),
+    b"PATT_NUM= 99999999999999999999999999999999999999999999": ("exp_type", "NRC_IMAGE"),
+    b"PATT_NUM= 1E999": ("exp_type", "NRC_IMAGE"),
+    b"EXP_TYPE= 'MIR_MRS '": ("exp_type", "NRC_IMAGE"),
+    b"TARGPROP= 'caf\xe9'": ("exp_type", "NRC_IMAGE"),
+    b"TARGPROP= 'abc&'": ("targprop", "abc&"),
+    b"COMMENT \xff\xfe": ("comment", None),
+    b"\xff" * 80: ("exp_type", "NRC_IMAGE"),
+    b"=========": ("exp_type", "NRC_IMAGE"),
+    b"HIERARCH ESO A = 'x": ("exp_type", "NRC_IMAGE"),
+}
+UNREADABLE = [
+    b"TARGPROP= 'unbalanced", b"TARGPROP= 'a''b", b"TARGPROP= 'a\tb'", b"TARGPROP= 'a\0b'",
+    b"TARGPROP= 'a\x1b[31mb'", b"NUMDTHPT= 1.2.3", b"NUMDTHPT= inf", b"DITHPTIN= X",
+    b"TARGPROP= unquoted text",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("card", READABLE)
+def test_an_odd_card_does_not_stop_the_header(card: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    write_fits(path)
+    keyword, value = READABLE[card]
+    found = read_header(with_card(path, card))
+    assert found.get(keyword) == value
+
+
+@pytest.mark.parametrize("card", UNREADABLE)
+def test_a_broken_card_is_named(card: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    write_fits(path)
+    keyword = card.split(b"=")[0].strip().decode()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        message = refusal(with_card(path, card))
+    assert re.fullmatch(rf"card \d+ \({keyword}\) of its header cannot be read", message)
+
+
+@pytest.mark.parametrize("text", [b"'stray'", b"stray", b"'a' 'b", b"\xff", b""])
+@pytest.mark.parametrize("place", [3, 4, 8, 12, 16, 19])
+def test_a_stray_continuation_is_refused(text: bytes, place: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    content = Path(write_fits(path)).read_bytes()
+    card = (b"CONTINUE  " + text).ljust(80)
+    path.write_bytes(content[: place * 80] + card + content[place * 80 : -80])
+    assert refusal(path) == f"card {place + 1} (CONTINUE) of its header continues no text"
+
+
+def test_long_texts_go_on(tmp_path: Path) -> None:
+    for text in ("it's a long ' text, " * 30, "x" * 200, "a&b " * 40):
+        path = write_fits(tmp_path / "a.fits", TARGPROP=text)
+        assert read_header(path)["targprop"] == text.strip()
+
+
+@pytest.mark.parametrize("naxis", [b"'abc'", b"-999999999999999999", b"1E30", b"nonsense", b""])
+def test_what_the_header_says_of_the_data_is_not_followed(naxis: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    content = Path(write_fits(path)).read_bytes()
+    card = b"NAXIS   =                    0"
+    assert card in content
+    path.write_bytes(content.replace(card, b"NAXIS   =" + naxis.rjust(21)))
+    (found,) = read_headers([str(path)])
+    assert found.problem in {None, "card 3 (NAXIS) of its header cannot be read"}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ TELESCOPE = "JWST"
 _GZIP_MAGIC = b"\x1f\x8b"
 _STANDARD_KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _NOT_VALUES = frozenset({"COMMENT", "HISTORY", "CONTINUE"})
+_CARD = 80
+_END = b"END     "
+_CONTINUE = b"CONTINUE"
+_CONTINUED = re.compile(rb"(?:[^'/]*=|CONTINUE) *'(?:[^']|'')*& *'")
 _HEADER_LIMIT = 1 << 18
 """Bytes of a header; those of JWST have some 30,000."""
 _PARALLEL_FROM = 400
@@ -175,19 +179,22 @@ def _unpacked(stored: Any) -> BinaryIO:
 
 
 class _Bounded:
-    """A stream of which only the beginning may be read."""
+    """A stream of which only the beginning may be read; it keeps what was read."""
 
     def __init__(self, start: bytes, stream: BinaryIO) -> None:
         self._start = start
         self._stream = stream
         self._left = _HEADER_LIMIT
+        self.content = b""
 
     def read(self, size: int) -> bytes:
         self._left -= size
         if self._left < 0:
             raise HeaderError(f"its primary header is longer than {_HEADER_LIMIT:,} bytes")
         start, self._start = self._start, b""
-        return start + self._stream.read(size - len(start))
+        found = start + self._stream.read(size - len(start))
+        self.content += found
+        return found
 
 
 def _parsed(stream: BinaryIO) -> Any:
@@ -197,31 +204,48 @@ def _parsed(stream: BinaryIO) -> Any:
         raise HeaderError("the file is empty")
     if start != FITS_START:
         raise HeaderError("not a FITS file")
+    bounded = _Bounded(start, stream)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return fits.Header.fromfile(_Bounded(start, stream))
+            header = fits.Header.fromfile(bounded)
         except (HeaderError, gzip.BadGzipFile, EOFError, zlib.error):
             raise
         except (OSError, ValueError, fits.VerifyError) as error:
             raise HeaderError(
                 f"its primary header is truncated or broken ({_brief(error)})"
             ) from error
+    _check_continuations(bounded.content)
+    return header
+
+
+def _check_continuations(content: bytes) -> None:
+    """Refuse a CONTINUE that continues no text, which astropy adds to the value before it."""
+    before = b""
+    for number, start in enumerate(range(0, len(content), _CARD), 1):
+        card = content[start : start + _CARD]
+        if card.startswith(_CONTINUE) and not _CONTINUED.match(before):
+            raise HeaderError(f"card {number} (CONTINUE) of its header continues no text")
+        if card.startswith(_END):
+            return
+        before = card
 
 
 def _keywords(header: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for card in header.cards:
+        for number, card in enumerate(header.cards, 1):
+            keyword = ""
             try:
                 keyword = card.keyword
                 if keyword in _NOT_VALUES or not _STANDARD_KEYWORD.fullmatch(keyword):
                     continue
                 value = _value(card.value)
-            # What a broken card raises is of many kinds.
+            # What a broken card raises is of many kinds, and so is what showing it raises.
             except Exception as error:
-                raise HeaderError(f"a card cannot be read: {shown(str(card)[:80])}") from error
+                named = f" ({label(keyword)})" if keyword else ""
+                raise HeaderError(f"card {number}{named} of its header cannot be read") from error
             found.setdefault(keyword.lower(), _checked(keyword, value))
     return found
 
