@@ -44,6 +44,12 @@ class Near(NamedTuple):
     is_science: bool
     obstacles: tuple[Obstacle, ...]
 
+    @property
+    def is_alike(self) -> bool:
+        """Whether both are exposures of one kind, that differ in little."""
+        keywords = {one.keyword for one in self.obstacles}
+        return TYPE not in keywords and len(keywords) <= SHOWN
+
     def text(self) -> str:
         """Say it in plain words; `its` is of the exposure that is named."""
         found = [_sentence(one, is_science=self.is_science) for one in self.obstacles[:SHOWN]]
