@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
@@ -19,6 +20,8 @@ from asnrules.engine.work import Work
 
 SHOWN = 3
 """Obstacles that a sentence names."""
+
+_OF_ALIKE = 2
 
 _OF_TYPE = 10
 """By how many others another EXP_TYPE counts: hardly anything is meant for another one."""
@@ -271,13 +274,16 @@ class Companions:
         return found
 
     def _others(self, number: int, candidate: Pair) -> list[int]:
-        """Give the exposures of a candidate, of alike ones the first."""
+        """Give the exposures of a candidate, of alike ones the first two: one may be asked of."""
         found = self._alike.get((number, candidate))
         if found is None:
-            first: dict[tuple[object, ...], int] = {}
+            seen: Counter[tuple[object, ...]] = Counter()
+            found = self._alike[number, candidate] = []
             for place in self._pools.get(candidate, ()):
-                first.setdefault(self._signature(number, place), place)
-            found = self._alike[number, candidate] = list(first.values())
+                signature = self._signature(number, place)
+                seen[signature] += 1
+                if seen[signature] <= _OF_ALIKE:
+                    found.append(place)
         return found
 
     def _signature(self, number: int, place: int) -> tuple[object, ...]:

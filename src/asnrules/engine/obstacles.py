@@ -105,8 +105,9 @@ class Obstacles:
                 *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
                 *self._clashes(place, (*self._rule.keys, *role.keys), locked),
             ]
-            ways.append(tuple({one.keyword: one for one in reversed(found)}.values())[::-1])
-        return min(ways, key=len, default=None)
+            obstacles = tuple({one.keyword: one for one in reversed(found)}.values())[::-1]
+            ways.append((len(obstacles), not self._has_class(place, role, exptype), obstacles))
+        return min(ways, key=lambda way: way[:2])[2] if ways else None
 
     def _roles(self, exptype: str) -> list[Role]:
         """Give the roles in which companions of an exptype join."""
