@@ -8,13 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.pools import parse_candidates
 from engine.building import POOL, Exposure, exposure, image, work_of
-from engine.pools import FAMILIES, pools
 
 C1 = "('c1001', 'background')"
 HERE = f"[('o001', 'observation'), {C1}]"

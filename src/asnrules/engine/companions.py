@@ -126,7 +126,7 @@ class Companions:
             Whether only exposures count that are such companions by their class.
         """
         key = (number, candidate, self._signature(number, science), exptype, flagged)
-        if key not in self._found:
+        if key not in self._found and not self._is_exhausted:
             state, role, _ = self._offer(number, science)
             near = []
             if role is not None:
@@ -134,7 +134,7 @@ class Companions:
                 near = list(self._near(number, others, science, exptype, dict(state.keys)))
             chosen = [one for one in near if self._is_meant(number, science, exptype, one, flagged)]
             self._found[key] = self._nearest(chosen)
-        return self._found[key]
+        return self._found.get(key)
 
     def science(self, number: int, candidate: Pair, companion: int, exptype: str) -> Near | None:
         """Find the science of a candidate that an exposure comes nearest to being a companion of.
@@ -149,7 +149,7 @@ class Companions:
             What it would be written as.
         """
         key = (number, candidate, self._signature(number, companion), exptype)
-        if key not in self._found:
+        if key not in self._found and not self._is_exhausted:
             found = []
             for place in self._others(number, candidate):
                 if place != companion and self._may_go_on():
@@ -157,7 +157,7 @@ class Companions:
                     if locked is not None:
                         found.append(self._of(number, companion, exptype, locked, place))
             self._found[key] = self._nearest([one for one in found if one is not None])
-        return self._found[key]
+        return self._found.get(key)
 
     def _near(
         self, number: int, places: Iterable[int], science: int, exptype: str, locked: Locked
@@ -302,10 +302,14 @@ class Companions:
 
         Also none where not all could be compared: another might be nearer.
         """
-        if self._left is not None and self._left < 0:
+        if self._is_exhausted:
             return None
         found = min(near, key=lambda one: (_distance(one), one.place), default=None)
         return found if found is not None and found.obstacles else None
+
+    @property
+    def _is_exhausted(self) -> bool:
+        return self._left is not None and self._left < 0
 
     def _may_go_on(self) -> bool:
         if self._left is None:

@@ -73,6 +73,7 @@ class Obstacles:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
+        self._classes = {rule.exposure_class for rule in work.ruleset.class_rules}
 
     def counts_as(self, place: int, exptype: str) -> bool:
         """Tell whether an exposure has the class that companions of an exptype have."""
@@ -118,7 +119,7 @@ class Obstacles:
             or (
                 role.science_as is None
                 and (
-                    role.name.startswith(_ANY_COMPANION)
+                    (role.name.startswith(_ANY_COMPANION) and exptype in self._classes)
                     or (not role.single and _class_of(role) == exptype)
                     or (exptype == BACKGROUND and _is_split(self._rule))
                 )
