@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.pools import parse_candidates
 from engine.building import POOL, Exposure, exposure, image, work_of
+from engine.pools import FAMILIES, pools
 
 C1 = "('c1001', 'background')"
 HERE = f"[('o001', 'observation'), {C1}]"
@@ -182,9 +185,9 @@ CASES = {
         cube("b", asn_candidate=THERE, bkgdtarg="t"),
         "background",
         "candidate c1001 has no background for it; the nearest is b: its PATTTYPE is not given, "
-        "wanted: PATTTYPE is 2-point-nod or 4-point-nod",
+        "here 4-point-nod",
         "Asn_Lv2NRSIFUNod for candidate c1001, a science that it is no background of: the nearest "
-        "is a: PATTTYPE is not given here, wanted: PATTTYPE is 2-point-nod or 4-point-nod",
+        "is a: its PATTTYPE is 4-point-nod, here not given",
         {"patttype": "4-point-nod"},
     ),
     "no candidate": Case(
@@ -304,3 +307,86 @@ def test_it_is_that_which_keeps_it_out(name: str) -> None:
         return
     assert not together([case.science, case.companion], case.exptype)
     assert together([case.science, mended], case.exptype)
+
+
+def test_of_several_the_nearest_is_named() -> None:
+    pool = [
+        cube("a", asn_candidate=HERE),
+        cube("b", asn_candidate=THERE, bkgdtarg="t", grating="g235h", filter="f170lp"),
+        cube("c", asn_candidate=THERE, bkgdtarg="t", grating="g395m"),
+        mrs("d", asn_candidate=THERE, bkgdtarg="t"),
+    ]
+    assert worked(pool).reasons == {}
+    (found,) = [one for one in told(pool, "a") if "c1001" in one]
+    assert found.endswith("the nearest is c: its GRATING is g395m, here g395h")
+
+
+def test_another_exposure_of_the_observation_is_not_taken_for_a_background() -> None:
+    pool = [cube("a", asn_candidate=HERE), cube("b", asn_candidate=HERE, dithptin="2")]
+    (found,) = [one for one in told(pool, "a") if "c1001" in one]
+    assert found.endswith("candidate c1001 has no background for it")
+
+
+def test_a_grism_exposure_is_not_taken_for_a_direct_image() -> None:
+    pool = [grism("a"), grism("b", targetid="8"), direct("c", targetid="9", pupil="f200w")]
+    assert worked(pool).reasons[0] == (
+        "Asn_Lv2WFSSNIS found no direct image for it; the nearest is c: its TARGETID is 9, here 7; "
+        "its PUPIL is f200w, here f150w"
+    )
+
+
+def test_of_many_obstacles_some_are_named() -> None:
+    other = {"detector": "nrs2", "filter": "clear", "grating": "prism", "subarray": "x"}
+    pool = [
+        slit("a", asn_candidate=HERE, subarray="y"),
+        slit("b", asn_candidate=THERE, bkgdtarg="t", fxd_slit="s200b1", **other),
+    ]
+    (found,) = [one for one in told(pool, "a") if "c1001" in one]
+    assert found.endswith(
+        "the nearest is b: its DETECTOR is nrs2, here nrs1; its FILTER is clear, here f290lp; its "
+        "GRATING is prism, here g395h; and 2 more"
+    )
+
+
+def test_a_companion_that_is_one_is_told_of_no_other_science() -> None:
+    pool = [
+        cube("a", asn_candidate=HERE),
+        cube("b", asn_candidate=THERE, bkgdtarg="t"),
+        cube("c", asn_candidate=HERE, grating="g395m"),
+    ]
+    assert [one for one in told(pool, "b") if "nearest" in one or "fits" in one] == []
+
+
+def test_reasons_of_a_run_are_those_that_are_told() -> None:
+    pool = [grism("a"), direct("b", pupil="f200w")]
+    reason = worked(pool).reasons[0]
+    assert f"Asn_Lv2WFSSNIS o001: {reason}" in told(pool, "a")
+
+
+def test_a_run_of_very_many_gives_short_reasons_at_last() -> None:
+    number = 260
+    pool = [grism(f"a{at:04}", targetid=str(at)) for at in range(number)]
+    pool += [direct(f"b{at:04}", targetid=str(-at - 1)) for at in range(number)]
+    reasons = worked(pool).reasons
+    assert "the nearest is b0000" in reasons[0]
+    assert reasons[number - 1] == "Asn_Lv2WFSSNIS found no direct image for it"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_what_is_told_is_so_in_any_pool(family: str, data: st.DataObject) -> None:
+    pool = data.draw(pools(family, regular=False))
+    place = data.draw(st.integers(0, len(pool) - 1))
+    work = work_of(pool)
+    for one in worked(pool, place).lacking:
+        near = one.near
+        assert near.place != place
+        assert near.filename == work.value(near.place, "filename")
+        science, companion = (near.place, place) if near.is_science else (place, near.place)
+        for obstacle in near.obstacles:
+            assert obstacle.found == work.value(companion, obstacle.keyword)
+            if obstacle.science is not None:
+                assert obstacle.science == work.value(science, obstacle.keyword)
+                is_other = obstacle.science != obstacle.found
+                assert is_other is (obstacle.wanted is None)

@@ -22,8 +22,8 @@ from asnrules.engine.used import used_directs
 from asnrules.engine.work import Work
 from asnrules.processes import Told, shared
 
-_MOST_COMPARED = 20_000
-"""Comparisons that the reasons of a run may take: about a second."""
+_MOST_COMPARED = 50_000
+"""Comparisons that the reasons of a run may take: some two seconds."""
 
 _WORTH_SHARING = 5_000
 """Exposures for which a second process pays: it takes some hundredths of a second to start."""

@@ -103,8 +103,8 @@ class Obstacles:
         for role in self._roles(exptype):
             found = [
                 *self._of_class(place, role, exptype),
-                *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
                 *self._clashes(place, (*self._rule.keys, *role.keys), locked),
+                *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
             ]
             obstacles = tuple({one.keyword: one for one in reversed(found)}.values())[::-1]
             ways.append((len(obstacles), not self._has_class(place, role, exptype), obstacles))
@@ -155,7 +155,8 @@ class Obstacles:
     def _unmet(self, place: int, unmet: Iterable[Requirement | Key]) -> Iterator[Obstacle]:
         for one in unmet:
             if isinstance(one, Key):
-                yield Obstacle(one.sources[0], None, None, "a value")
+                keyword = one.sources[0]
+                yield Obstacle(keyword, self._work.value(place, keyword), None, "a value")
                 continue
             keyword = _deciding(one, self._work.judgements[place].values)
             if keyword != CLASS:
