@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 
 from asnrules.engine.apart import linked
 from asnrules.engine.candidates import Pair, qualified
+from asnrules.engine.generation import Wanted
+from asnrules.errors import PoolError
 from asnrules.pools.sources import PoolInput
-from asnrules.worked import Progress, work_pools
+from asnrules.worked import Progress, WorkedPools, work_pools
 
 
 class Group(NamedTuple):
@@ -57,9 +59,11 @@ def candidate_groups(
     Raises
     ------
     PoolError
-        If a pool is not one.
+        If a pool is not one, or if associations are discovered in it: runs of selected candidates
+        do not make these.
     """
     worked = work_pools(engine, paths, ruleset, as_of, progress, workers=workers)
+    _refuse_discovered(worked)
     groups = linked(worked.work, worked.candidates)
     names = _names(worked.candidates.values())
     found = [
@@ -70,6 +74,15 @@ def candidate_groups(
         for group in groups
     ]
     return sorted(found, key=lambda group: (-group.exposures, group.candidates))
+
+
+def _refuse_discovered(worked: WorkedPools) -> None:
+    if worked.generation(Wanted()).discovers():
+        raise PoolError(
+            f"{', '.join(one.name for one in worked.pools)}: exposures that list one candidate "
+            "alone also make associations for none, which runs of selected candidates do not; "
+            "generate this pool in one run"
+        )
 
 
 def _names(candidates: Iterable[Sequence[Pair]]) -> dict[Pair, str]:

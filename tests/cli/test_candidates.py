@@ -56,5 +56,16 @@ def test_the_jobs_of_the_example_make_what_one_run_makes(
     assert parts == whole
 
 
+def test_a_pool_in_which_associations_are_discovered_is_refused(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    lone = {"asn_candidate": "[('c1000', 'direct_image')]"}
+    grism = {"exp_type": "nrc_wfss"}
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1, **lone), nrc_image(2, **grism, **lone))
+    asnrules_on_file("candidates", pool).assert_error(2, "one candidate alone", "in one run")
+    alone = write_pool(tmp_path / "alone.csv", nrc_image(1, **lone))
+    asnrules_on_file("candidates", alone).assert_fine()
+
+
 def test_an_unknown_ruleset_is_not_found(asnrules_on_file: Command, pool: str) -> None:
     asnrules_on_file("candidates", pool, "--ruleset", "jwst-9").assert_error(3, "jwst-9")

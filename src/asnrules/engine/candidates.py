@@ -143,7 +143,7 @@ def lone_candidates(
         if len(pairs) == 1 and text == "[('{}', '{}')]".format(*pairs[0])
     }
     found: dict[Pair, list[int]] = {}
-    for place, text in enumerate(texts):
+    for place, text in enumerate(texts if written else ()):
         pair = written.get(text or "")
         if pair is not None:
             found.setdefault((pair[0], pair[1]), []).append(place)

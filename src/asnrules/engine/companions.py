@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
@@ -19,6 +20,8 @@ from asnrules.engine.work import Work
 
 SHOWN = 3
 """Obstacles that a sentence names."""
+
+_OF_ALIKE = 2
 
 _OF_TYPE = 10
 """By how many others another EXP_TYPE counts: hardly anything is meant for another one."""
@@ -43,6 +46,12 @@ class Near(NamedTuple):
     filename: str
     is_science: bool
     obstacles: tuple[Obstacle, ...]
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether both are exposures of one kind, that differ in little."""
+        keywords = {one.keyword for one in self.obstacles}
+        return TYPE not in keywords and len(keywords) <= SHOWN
 
     def text(self) -> str:
         """Say it in plain words; `its` is of the exposure that is named."""
@@ -117,7 +126,7 @@ class Companions:
             Whether only exposures count that are such companions by their class.
         """
         key = (number, candidate, self._signature(number, science), exptype, flagged)
-        if key not in self._found:
+        if key not in self._found and not self._is_exhausted:
             state, role, _ = self._offer(number, science)
             near = []
             if role is not None:
@@ -125,7 +134,7 @@ class Companions:
                 near = list(self._near(number, others, science, exptype, dict(state.keys)))
             chosen = [one for one in near if self._is_meant(number, science, exptype, one, flagged)]
             self._found[key] = self._nearest(chosen)
-        return self._found[key]
+        return self._found.get(key)
 
     def science(self, number: int, candidate: Pair, companion: int, exptype: str) -> Near | None:
         """Find the science of a candidate that an exposure comes nearest to being a companion of.
@@ -140,7 +149,7 @@ class Companions:
             What it would be written as.
         """
         key = (number, candidate, self._signature(number, companion), exptype)
-        if key not in self._found:
+        if key not in self._found and not self._is_exhausted:
             found = []
             for place in self._others(number, candidate):
                 if place != companion and self._may_go_on():
@@ -148,7 +157,7 @@ class Companions:
                     if locked is not None:
                         found.append(self._of(number, companion, exptype, locked, place))
             self._found[key] = self._nearest([one for one in found if one is not None])
-        return self._found[key]
+        return self._found.get(key)
 
     def _near(
         self, number: int, places: Iterable[int], science: int, exptype: str, locked: Locked
@@ -265,13 +274,16 @@ class Companions:
         return found
 
     def _others(self, number: int, candidate: Pair) -> list[int]:
-        """Give the exposures of a candidate, of alike ones the first."""
+        """Give the exposures of a candidate, of alike ones the first two: one may be asked of."""
         found = self._alike.get((number, candidate))
         if found is None:
-            first: dict[tuple[object, ...], int] = {}
+            seen: Counter[tuple[object, ...]] = Counter()
+            found = self._alike[number, candidate] = []
             for place in self._pools.get(candidate, ()):
-                first.setdefault(self._signature(number, place), place)
-            found = self._alike[number, candidate] = list(first.values())
+                signature = self._signature(number, place)
+                seen[signature] += 1
+                if seen[signature] <= _OF_ALIKE:
+                    found.append(place)
         return found
 
     def _signature(self, number: int, place: int) -> tuple[object, ...]:
@@ -290,10 +302,14 @@ class Companions:
 
         Also none where not all could be compared: another might be nearer.
         """
-        if self._left is not None and self._left < 0:
+        if self._is_exhausted:
             return None
         found = min(near, key=lambda one: (_distance(one), one.place), default=None)
         return found if found is not None and found.obstacles else None
+
+    @property
+    def _is_exhausted(self) -> bool:
+        return self._left is not None and self._left < 0
 
     def _may_go_on(self) -> bool:
         if self._left is None:

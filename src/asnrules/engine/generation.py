@@ -22,8 +22,8 @@ from asnrules.engine.used import used_directs
 from asnrules.engine.work import Work
 from asnrules.processes import Told, shared
 
-_MOST_COMPARED = 20_000
-"""Comparisons that the reasons of a run may take: about a second."""
+_MOST_COMPARED = 50_000
+"""Comparisons that the reasons of a run may take: some two seconds."""
 
 _WORTH_SHARING = 5_000
 """Exposures for which a second process pays: it takes some hundredths of a second to start."""
@@ -136,14 +136,13 @@ class Generation:
             If a selected candidate is not in the pool.
         """
         wanted = self._wanted
-        column = self._work.places["asn_candidate"]
-        texts = [row[column] for row in self._work.rows]
+        texts = self._texts()
         at_once = self._work.ruleset.settings.whole_pool
         pools = wanted.selection.worked(sub_pools(texts, self._candidates, listed=at_once))
         sizes = [len(pool.places) for pool in pools]
         workers = wanted.workers if sum(sizes) >= _WORTH_SHARING else 1
         grown = _joined(shared(self._grow, pools, sizes, workers, progress))
-        found = self._discover(texts)
+        found = self._discover()
         made = [*found.made, *(sorted(grown.made, key=self._turn) if at_once else grown.made)]
         drafts = [
             *found.drafts,
@@ -183,11 +182,19 @@ class Generation:
         growth = Growth(self._work, watched=self._wanted.watched, diagnosed=self._wanted.diagnosed)
         return self._made(growth, growth.drafts(pools, told))
 
-    def _discover(self, texts: Sequence[str | None]) -> _Grown:
+    def _texts(self) -> list[str | None]:
+        column = self._work.places["asn_candidate"]
+        return [row[column] for row in self._work.rows]
+
+    def discovers(self) -> bool:
+        """Tell whether there are associations that are discovered."""
+        return bool(self._discover().made)
+
+    def _discover(self) -> _Grown:
         """Grow the associations that are discovered."""
         growth = Growth(self._work, watched=self._wanted.watched, diagnosed=False)
         is_wanted = not self._wanted.selection.ids
-        lone = lone_candidates(texts, self._candidates) if is_wanted else {}
+        lone = lone_candidates(self._texts(), self._candidates) if is_wanted else {}
         return self._made(growth, growth.discovered(lone))
 
     def _made(self, growth: Growth, drafts: list[Draft]) -> _Grown:

@@ -89,8 +89,11 @@ class Search:
     def run(self) -> list[Lacking]:
         """Give what it lacks; what its fates say already is left out."""
         told = {(fate.rule.name, fate.candidate) for fate in self._fates if fate.lacked is not None}
-        found = [*self._of_science(), *self._of_companion()]
-        return [one for one in found if (one.asn_rule, one.candidate) not in told]
+        return [
+            one
+            for one in (*self._of_science(), *_nearest(list(self._of_companion())))
+            if one.near.is_alike and (one.asn_rule, one.candidate) not in told
+        ]
 
     def _of_science(self) -> Iterator[Lacking]:
         """Look for the companions that the associations lack that it is the science of."""
@@ -127,30 +130,24 @@ class Search:
             yield from self._unlinked(number, exptype, is_science=True)
 
     def _of_companion(self) -> Iterator[Lacking]:
-        """Look for the sciences that it might be a companion of."""
+        """Look for the sciences that it might be a companion of, if it is a companion of none."""
+        helped = {
+            fate.member.exptype
+            for fate in self._fates
+            if fate.member is not None and fate.lacked is None
+        }
         for number, rule in enumerate(self._work.ruleset.rules):
             for exptype in companion_exptypes(rule):
-                if not self._is_companion(number, exptype):
+                if exptype in helped or not self._is_companion(number, exptype):
                     continue
-                helped = {
-                    fate.candidate
-                    for fate in self._fates
-                    if fate.rule.name == rule.name
-                    and fate.member is not None
-                    and fate.member.exptype == exptype
-                    and fate.lacked is None
-                }
                 found = [
                     Lacking(rule.name, exptype, pool.candidate, near)
                     for pool in self._pools
                     if self._place in pool.places
-                    and pool.candidate not in helped
                     and refusal(rule, pool.candidate) is None
                     and (near := self._science(number, pool.candidate, exptype)) is not None
                 ]
-                yield from found
-                if not found and not helped:
-                    yield from self._unlinked(number, exptype, is_science=False)
+                yield from found or self._unlinked(number, exptype, is_science=False)
 
     def _science(self, number: int, candidate: Pair, exptype: str) -> Near | None:
         return self._companions.science(number, candidate, self._place, exptype)
@@ -167,3 +164,8 @@ class Search:
         if found:
             name = self._work.ruleset.rules[number].name
             yield Lacking(name, exptype, None, found[0], len(found) - 1)
+
+
+def _nearest(found: Sequence[Lacking]) -> list[Lacking]:
+    least = min((len(one.near.obstacles) for one in found), default=0)
+    return [one for one in found if len(one.near.obstacles) == least]

@@ -73,6 +73,7 @@ class Obstacles:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
+        self._classes = {rule.exposure_class for rule in work.ruleset.class_rules}
 
     def counts_as(self, place: int, exptype: str) -> bool:
         """Tell whether an exposure has the class that companions of an exptype have."""
@@ -102,11 +103,12 @@ class Obstacles:
         for role in self._roles(exptype):
             found = [
                 *self._of_class(place, role, exptype),
-                *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
                 *self._clashes(place, (*self._rule.keys, *role.keys), locked),
+                *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
             ]
-            ways.append(tuple({one.keyword: one for one in reversed(found)}.values())[::-1])
-        return min(ways, key=len, default=None)
+            obstacles = tuple({one.keyword: one for one in reversed(found)}.values())[::-1]
+            ways.append((len(obstacles), not self._has_class(place, role, exptype), obstacles))
+        return min(ways, key=lambda way: way[:2])[2] if ways else None
 
     def _roles(self, exptype: str) -> list[Role]:
         """Give the roles in which companions of an exptype join."""
@@ -117,7 +119,7 @@ class Obstacles:
             or (
                 role.science_as is None
                 and (
-                    role.name.startswith(_ANY_COMPANION)
+                    (role.name.startswith(_ANY_COMPANION) and exptype in self._classes)
                     or (not role.single and _class_of(role) == exptype)
                     or (exptype == BACKGROUND and _is_split(self._rule))
                 )
@@ -153,7 +155,8 @@ class Obstacles:
     def _unmet(self, place: int, unmet: Iterable[Requirement | Key]) -> Iterator[Obstacle]:
         for one in unmet:
             if isinstance(one, Key):
-                yield Obstacle(one.sources[0], None, None, "a value")
+                keyword = one.sources[0]
+                yield Obstacle(keyword, self._work.value(place, keyword), None, "a value")
                 continue
             keyword = _deciding(one, self._work.judgements[place].values)
             if keyword != CLASS:
