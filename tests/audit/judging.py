@@ -23,27 +23,34 @@ from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
-from asnrules.worked import work_pools
+from asnrules.pools import read_pool
+from asnrules.worked import judge_pools, open_rules
 from audit.foreign import NAME
 
 TYPES = ("image2", "spec2", "tso-image2", "tso-spec2", "nrslamp-spec2", "wfs-image2")
 
 
+class Ruleset:
+    """What pools are judged by, read once."""
+
+    def __init__(self, engine: Engine, label: str = "jwst-3.0.0") -> None:
+        self.rules = open_rules(engine, label)
+        with transaction(engine) as connection:
+            self.info = find_ruleset(connection, label)
+            published = find_ruleset(connection, self.info.implements or "")
+            known = known_differences(store.read_content(connection, self.info.ruleset_id))
+            self.table = Table(published.ruleset, look_up(connection, published), known)
+
+
 class Judging:
     """A pool that is judged by a ruleset."""
 
-    def __init__(
-        self, engine: Engine, pool: str, folder: Path, ruleset: str = "jwst-3.0.0"
-    ) -> None:
-        with transaction(engine) as connection:
-            info = find_ruleset(connection, ruleset)
-            published = find_ruleset(connection, info.implements or "")
-            known = known_differences(store.read_content(connection, info.ruleset_id))
-            table = Table(published.ruleset, look_up(connection, published), known)
+    def __init__(self, ruleset: Ruleset, pool: str, folder: Path) -> None:
         self._path = folder / f"{NAME}.json"
-        self.worked = work_pools(engine, [pool], ruleset)
-        self._choice = Choice(info, "as asked", None)
-        self._rules = Rules(table, {table.label: table}, Made(self.worked))
+        self.worked = judge_pools(ruleset.rules, [read_pool(pool, ruleset.rules.keywords)])
+        self._choice = Choice(ruleset.info, "as asked", None)
+        self._rules = Rules(ruleset.table, {ruleset.table.label: ruleset.table}, None)
+        self._with_pool = self._rules._replace(made=Made(self.worked))
         self.names = [self.worked.work.value(at, "filename") or "" for at in self._places]
 
     @property
@@ -55,14 +62,19 @@ class Judging:
         texts = [self.worked.work.value(at, "asn_candidate") or "" for at in self._places]
         return sorted({name for text in texts for name, _ in self.worked.candidates[text]})
 
-    def judge(self, document: dict[str, Any]) -> Judged:
+    def judge(self, document: dict[str, Any], *, pool: bool = True) -> Judged:
         self._path.write_text(json.dumps(document))
-        return judge(read_association(str(self._path), TYPES), self._choice, self._rules)
+        rules = self._with_pool if pool else self._rules
+        return judge(read_association(str(self._path), TYPES), self._choice, rules)
 
     def documents(self, wanted: Wanted | None = None) -> list[dict[str, Any]]:
         """Give what `generate` would write."""
         outcome = self.worked.generation(wanted or Wanted()).run()
         return [one.document("test") for one in outcome.associations]
+
+    @cached_property
+    def made(self) -> list[dict[str, Any]]:
+        return self.documents()
 
     def everything(self) -> Iterator[dict[str, Any]]:
         """Give what is made of all, and of each candidate alone."""

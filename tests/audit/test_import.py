@@ -13,6 +13,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from asnrules.audit.differences import compare_runs
+from asnrules.audit.history import exposure_history
+from asnrules.audit.reports import report_association
 from asnrules.catalog import store
 from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
 from asnrules.generate import Options, generate
@@ -29,6 +32,10 @@ EXPOSURES = [
 ]
 FIRST = document(member(1), member(3, "background"))
 SECOND = document(member(2), member(3, "background"))
+
+
+NONE_OF = "today's (jwst-3.0.0), as the catalog has none of {}, by which it was made (code_version)"
+IN_FORCE = "jwst-1.3.0, in force on 2021-08-01, when it was made (version_id)"
 
 
 @pytest.fixture
@@ -203,6 +210,64 @@ def test_the_same_file_again_is_a_run_of_its_own(catalog: Engine, folder: Path) 
     assert run(catalog, folder).runs[0].run_id == 2
 
 
+# ------------------------------------------------------------------ what is compared is recorded
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expname": f"./data/{stem(1)}_rate.fits"},
+        {"expname": f"{stem(1)}_RATE.FITS"},
+        {"exptype": "SCIENCE"},
+        {"exptype": " Science"},
+        {},
+    ],
+)
+@pytest.mark.parametrize(
+    "others", [{}, {"asn_type": "IMAGE2", "asn_id": " O001", "program": "1", "target": "1 "}]
+)
+def test_the_record_agrees_with_the_verdict(
+    catalog: Engine, pool: str, tmp_path: Path, changes: dict[str, Any], others: dict[str, Any]
+) -> None:
+    members = [member(1) | changes, member(3, "background")]
+    given = document(*members, products=[{"name": stem(1), "members": members}]) | others
+    (file,) = run(catalog, write(tmp_path, given), pools=[pool]).files
+    assert file.verdict == "explained"
+    assert ("exactly this" in file.explanation) == (not changes and not others)
+    plain = document(member(1), member(3, "background"))
+    run(catalog, write(tmp_path, plain), pools=[pool])
+    generate(catalog, [pool], Options())
+    with catalog.connect() as connection:
+        assert not compare_runs(connection, 1, 2)
+        *_, made = exposure_history(connection, stem(1))
+        assert made.changes == []
+        for name in (f"{stem(1)}_rate.fits", f"{stem(3)}_uncal.fits"):
+            imported, again, made = exposure_history(connection, name)
+            assert again.changes == []
+            assert [place.expname for place in imported.memberships] == [
+                place.expname for place in made.memberships[:1]
+            ]
+        first, second, _ = report_association(connection, NAME)
+        assert first.association[1:] == second.association[1:]
+
+
+def test_a_file_in_a_folder_is_found_by_its_name(catalog: Engine, tmp_path: Path) -> None:
+    given = document(member(1, expname=f"/data/{stem(1)}_rate.fits"))
+    (file,) = run(catalog, write(tmp_path, given)).files
+    assert "expname of the science has a folder (/data/); " in file.explanation
+    with catalog.connect() as connection:
+        (found,) = exposure_history(connection, f"{stem(1)}_rate.fits")
+    assert [place.expname for place in found.memberships] == [f"{stem(1)}_rate.fits"]
+
+
+def test_an_association_is_found_in_any_case(catalog: Engine, tmp_path: Path) -> None:
+    name = "JW00001-O001_Image2_00001_asn"
+    run(catalog, write(tmp_path, document(), name))
+    with catalog.connect() as connection:
+        (found,) = report_association(connection, name)
+    assert found.association.asn_name == name.lower()
+
+
 # ------------------------------------------------------------------ what is refused
 
 
@@ -329,13 +394,68 @@ def test_the_ruleset_of_its_own_time(
     assert file.explanation.endswith(f"; rules: {why}")
 
 
-def later_rules(engine: Engine, *, published: bool = True) -> None:
+@pytest.mark.parametrize(
+    ("code_version", "ruleset", "why"),
+    [
+        ("3.0.0", "jwst-3.0.0", "jwst-3.0.0, those of 3.0.0, by which it was made (code_version)"),
+        (" 3.0 ", "jwst-3.0.0", "jwst-3.0.0, those of 3.0, by which it was made (code_version)"),
+        ("1.3.0", "jwst-1.3.0", "jwst-1.3.0, those of 1.3.0, by which it was made (code_version)"),
+        ("1.2.1", "jwst-1.3.0", "jwst-1.3.0, those of 1.2.1, by which it was made (code_version)"),
+        ("1.2.3", "jwst-1.3.0", "jwst-1.3.0, those of 1.2.3, by which it was made (code_version)"),
+        ("v1.3.1", "jwst-1.3.0", "jwst-1.3.0, those of 1.3.1, by which it was made (code_version)"),
+        ("2.0.1", "jwst-3.0.0", NONE_OF.format("2.0.1")),
+        ("1.2.0", "jwst-3.0.0", NONE_OF.format("1.2.0")),
+        ("1.12.5", "jwst-3.0.0", NONE_OF.format("1.12.5")),
+        ("3.0.0.dev7+gabc", "jwst-3.0.0", NONE_OF.format("3.0.0.dev7+gabc")),
+        ("1.9.4.dev12+g1a2b3c", "jwst-3.0.0", NONE_OF.format("1.9.4.dev12+g1a2b3c")),
+        ("3.0.0rc1", "jwst-3.0.0", NONE_OF.format("3.0.0rc1")),
+        (
+            "asnrules 0.1.0, rules jwst-1.3.0", "jwst-1.3.0",
+            "jwst-1.3.0, by which it was made (code_version)",
+        ),
+        ("asnrules 0.1.0, rules mine", "jwst-3.0.0", NONE_OF.format("mine")),
+        ("asnrules 0.1.0, rules 2021-06-15", "jwst-3.0.0", NONE_OF.format("2021-06-15")),
+        *[(text, "jwst-1.3.0", IN_FORCE) for text in (None, "", " ", "unknown", "jwst", "3")],
+    ],
+)  # fmt: skip
+def test_the_software_of_a_file_comes_before_its_date(
+    catalog: Engine, tmp_path: Path, code_version: str | None, ruleset: str, why: str
+) -> None:
+    given = document(code_version=code_version, version_id="20210801t000000")
+    (file,) = run(catalog, write(tmp_path, given)).files
+    assert file.ruleset == ruleset
+    assert file.explanation.endswith(f"; rules: {why}")
+
+
+def test_the_table_of_a_file_is_that_of_its_software(catalog: Engine, tmp_path: Path) -> None:
+    # By its date it would be the table of 2026-03-20, which has no wfs-image2.
+    given = document(asn_type="wfs-image2", constraints=constraints("nrs_mimf"))
+    given["version_id"] = "20260801t000000"
+    for code_version, verdict in (("1.3.0", "unexplained"), ("2.0.1", "contradicts")):
+        (file,) = run(catalog, write(tmp_path, given | {"code_version": code_version})).files
+        assert file.verdict == verdict
+
+
+def test_a_published_ruleset_has_the_release_of_its_label(catalog: Engine, tmp_path: Path) -> None:
+    path = write(tmp_path, document(code_version="2.0.1", version_id="20260801t000000"))
+    later_rules(catalog, published=False, label="jwst-2.0.1")
+    (file,) = run(catalog, path).files
+    assert file.ruleset == "jwst-3.0.0"
+    with catalog.begin() as connection:
+        draft = store.ruleset_id(connection, "jwst-2.0.1")
+        assert draft is not None
+        store.publish(connection, draft, dt.datetime.now(dt.UTC))
+    (file,) = run(catalog, path).files
+    assert file.ruleset == "jwst-2.0.1"
+
+
+def later_rules(engine: Engine, *, published: bool = True, label: str = "later") -> None:
     """Add the rules of jwst-3.0.0 once more, in force from 2026-09-01, or as a draft."""
     with engine.begin() as connection:
         key = store.ruleset_id(connection, "jwst-3.0.0")
         assert key is not None
         content = store.read_content(connection, key)
-        later = replace(content, label="later", effective_from=dt.date(2026, 9, 1))
+        later = replace(content, label=label, effective_from=dt.date(2026, 9, 1))
         draft = store.insert_draft(connection, later)
         if published:
             store.publish(connection, draft, dt.datetime.now(dt.UTC))

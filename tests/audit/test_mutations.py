@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from asnrules.audit.foreign.verdicts import Verdict
-from audit.judging import Judging
+from audit.judging import Judging, Ruleset
 from cli.small_pools import nrc_image, write_pool
 
 STRIDE = int(os.environ.get("ASNRULES_MUTATION_STRIDE", "11"))
@@ -196,10 +196,11 @@ def check(judging: Judging, documents: list[Document]) -> int:
 
 
 def test_each_change_of_a_small_pool_is_named(kept_seeds: Engine, tmp_path: Path) -> None:
-    judging = Judging(kept_seeds, write_pool(tmp_path / "pool.csv", *POOL), tmp_path)
+    pool = write_pool(tmp_path / "pool.csv", *POOL)
+    judging = Judging(Ruleset(kept_seeds), pool, tmp_path)
     assert check(judging, judging.documents()) > 100
 
 
 def test_each_change_of_the_example_is_named(kept_sqlite: Engine, tmp_path: Path) -> None:
-    judging = Judging(kept_sqlite, str(EXAMPLE), tmp_path)
+    judging = Judging(Ruleset(kept_sqlite), str(EXAMPLE), tmp_path)
     assert check(judging, judging.documents()[::STRIDE]) > 8_000 // STRIDE

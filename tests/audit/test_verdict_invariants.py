@@ -1,9 +1,13 @@
-"""What holds of verdicts whatever is imported: nothing altered is explained, nothing fails."""
+"""What holds of verdicts whatever is imported.
+
+All that the rules make is explained, nothing altered is, and nothing fails.
+"""
 
 from __future__ import annotations
 
 import copy
-import json
+import itertools
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,21 +16,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asnrules.associations.reader import read_association
-from asnrules.audit.foreign.choice import Choice
-from asnrules.audit.foreign.made import Made
-from asnrules.audit.foreign.table import Table
-from asnrules.audit.foreign.verdicts import Judged, Rules, Verdict, judge
-from asnrules.catalog.modes import look_up
+from asnrules.audit.foreign.verdicts import Verdict
 from asnrules.catalog.opening import connect_catalog
-from asnrules.catalog.rulesets import list_rulesets
-from asnrules.database.engines import transaction
+from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
-from asnrules.worked import work_pools
-from audit.foreign import NAME, constraints
+from audit.foreign import constraints
+from audit.judging import TYPES, Judging, Ruleset
+from cli.small_pools import nrc_image, write_pool
+from engine.pools import FAMILIES, pools
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "jw04231_20261105t101500_pool.csv"
-TYPES = ("image2", "spec2", "tso-image2", "tso-spec2", "nrslamp-spec2", "wfs-image2")
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLE = EXAMPLES / "jw04231_20261105t101500_pool.csv"
+FUZZ = Path(__file__).parents[3] / "shared" / "parity" / "fuzz"
 GIVEN = partial(
     settings,
     deadline=None,
@@ -34,45 +35,112 @@ GIVEN = partial(
 )
 
 
-class Example:
-    """The example pool, what the rules make of it, and a judge."""
-
-    def __init__(self, database: str) -> None:
-        engine = connect_catalog(database)
-        worked = work_pools(engine, [str(EXAMPLE)], "jwst-3.0.0")
-        with transaction(engine) as connection:
-            rulesets = list_rulesets(connection)
-            tables = {
-                info.ruleset: Table(info.ruleset, look_up(connection, info))
-                for info in rulesets
-                if info.kind == "published"
-            }
-        info = next(one for one in rulesets if one.ruleset == "jwst-3.0.0")
-        then = next(one for one in rulesets if one.ruleset == "2021-06-15")
-        self.choice = Choice(info, "as asked", then)
-        self.rules = Rules(tables["2026-03-20"], tables, Made(worked))
-        outcome = worked.generation(Wanted()).run()
-        self.documents = [one.document("test") for one in outcome.associations]
-        self.names = [row[worked.work.places["filename"]] or "" for row in worked.work.rows]
-
-    def judge(self, folder: Path, document: dict[str, Any], *, pool: bool = True) -> Judged:
-        path = folder / f"{NAME}.json"
-        path.write_text(json.dumps(document))
-        rules = self.rules if pool else self.rules._replace(made=None)
-        return judge(read_association(str(path), TYPES), self.choice, rules)
+@pytest.fixture(scope="session", params=["jwst-3.0.0", "jwst-1.3.0"])
+def ruleset(templates: Any, request: pytest.FixtureRequest) -> Ruleset:
+    return Ruleset(connect_catalog(templates.seeded("sqlite")), request.param)
 
 
 @pytest.fixture(scope="session")
-def example(templates: Any) -> Example:
-    return Example(templates.seeded("sqlite"))
+def today(templates: Any) -> Ruleset:
+    return Ruleset(connect_catalog(templates.seeded("sqlite")))
 
 
-def test_all_that_the_rules_make_is_explained(example: Example, tmp_path: Path) -> None:
-    verdicts = [example.judge(tmp_path, document).verdict for document in example.documents]
-    assert verdicts == [Verdict.EXPLAINED] * 344
+@pytest.fixture(scope="session")
+def example(today: Ruleset, tmp_path_factory: pytest.TempPathFactory) -> Judging:
+    return Judging(today, str(EXAMPLE), tmp_path_factory.mktemp("example"))
 
 
-def _drop(document: dict[str, Any], draw: st.DrawFn, _: Example) -> None:
+# ------------------------------------------------------------------ what the rules make
+
+
+def check_all(judging: Judging, wanted: Iterable[Wanted]) -> int:
+    """Expect of all that is made that it is explained, without a remark; count it."""
+    count = 0
+    for one in wanted:
+        for document in judging.documents(one):
+            found = judging.judge(document)
+            what = f"{document['asn_type']} by {document['asn_rule'].removeprefix('candidate_')}"
+            begin = f"the rules make exactly this: {what} for candidate {document['asn_id']}"
+            assert found.verdict is Verdict.EXPLAINED, (one, document, found.explanation)
+            assert found.explanation.startswith(begin), (one, document, found.explanation)
+            how = found.explanation.removeprefix(begin)
+            assert how.startswith("; ") or (one.selection.ids and how.startswith(", where "))
+            count += 1
+    return count
+
+
+def every_way(candidates: Sequence[str], version_id: str | None = None) -> list[Wanted]:
+    """Give the ways to make associations: of all, of each candidate, and of each two of them."""
+    some = [*itertools.combinations(candidates, 1), *itertools.combinations(candidates, 2)]
+    return [
+        Wanted(selection=Selection(frozenset(ids), dms), merge=merge, version_id=version_id)
+        for ids in ((), *some)
+        for dms in ((False, True) if ids else (False,))
+        for merge in (False, True)
+    ]
+
+
+BOTH = "[('o001', 'observation'), ('c1000', 'background'), ('c1000', 'mosaic')]"
+SKY = "[('o002', 'observation'), ('c1000', 'background')]"
+WITH_ERRORS = [
+    nrc_image(1, asn_candidate=BOTH),
+    nrc_image(2, asn_candidate=BOTH, exposerr="moving_shutter"),
+    nrc_image(3, asn_candidate=SKY, bkgdtarg="t", exposerr="unknown"),
+    nrc_image(4, asn_candidate="[('o003', 'observation')]"),
+    nrc_image(5, asn_candidate="[('o003', 'observation')]", exp_type="nrc_dark"),
+    nrc_image(6, asn_candidate="null", exposerr="unknown"),
+    nrc_image(7, asn_candidate=SKY, exposerr="data_lost"),
+    nrc_image(7, asn_candidate="[('o001', 'observation')]"),
+]
+
+
+def test_all_that_is_made_of_exposures_with_errors_is_explained(
+    ruleset: Ruleset, tmp_path: Path
+) -> None:
+    judging = Judging(ruleset, write_pool(tmp_path / "pool.csv", *WITH_ERRORS), tmp_path)
+    assert check_all(judging, every_way(judging.candidates, "20261130t000000")) > 50
+
+
+def test_all_that_is_made_of_the_examples_is_explained(today: Ruleset, tmp_path: Path) -> None:
+    count = 0
+    for path in sorted(EXAMPLES.rglob("*pool.csv")):
+        judging = Judging(today, str(path), tmp_path)
+        wanted = every_way(judging.candidates)
+        # Of many candidates some, spread over all of them.
+        count += check_all(judging, [*wanted[:2], *wanted[2 :: max(1, len(wanted) // 100)]])
+    assert count > 700
+
+
+@pytest.mark.skipif(not FUZZ.is_dir(), reason="shared/parity is not beside this checkout")
+def test_all_that_is_made_of_rows_of_real_pools_is_explained(
+    today: Ruleset, tmp_path: Path
+) -> None:
+    count = 0
+    for path in sorted(FUZZ.glob("*/pool.csv"))[::4]:
+        judging = Judging(today, str(path), tmp_path)
+        count += check_all(judging, every_way(judging.candidates)[::5])
+    assert count > 500
+
+
+@GIVEN(max_examples=60)
+@given(data=st.data())
+def test_all_that_is_made_of_random_pools_is_explained(
+    ruleset: Ruleset, tmp_path: Path, data: Any
+) -> None:
+    family = data.draw(st.sampled_from(sorted(FAMILIES)))
+    exposures = data.draw(pools(family, regular=data.draw(st.booleans())))
+    for one in exposures:
+        one["exposerr"] = data.draw(st.sampled_from(["null", "moving_shutter"]))
+    blank = {name: "n/a" for one in exposures for name in one}
+    pool = write_pool(tmp_path / "pool.csv", *(blank | dict(one) for one in exposures))
+    judging = Judging(ruleset, pool, tmp_path)
+    check_all(judging, [data.draw(st.sampled_from(every_way(judging.candidates)))])
+
+
+# ------------------------------------------------------------------ what is altered
+
+
+def _drop(document: dict[str, Any], draw: st.DrawFn, _: Judging) -> None:
     members = document["products"][0]["members"]
     if len(members) > 1:
         del members[draw(st.integers(0, len(members) - 1))]
@@ -80,14 +148,14 @@ def _drop(document: dict[str, Any], draw: st.DrawFn, _: Example) -> None:
         document["products"][0]["name"] += "x"
 
 
-def _add(document: dict[str, Any], draw: st.DrawFn, example: Example) -> None:
+def _add(document: dict[str, Any], draw: st.DrawFn, example: Judging) -> None:
     members = document["products"][0]["members"]
     name = draw(st.sampled_from(example.names)).replace("_uncal", "_rate")
     exptype = draw(st.sampled_from(["background", "imprint", "science"]))
     members.append({"expname": name, "exptype": exptype, "exposerr": "null"})
 
 
-def _alter(document: dict[str, Any], draw: st.DrawFn, _: Example) -> None:
+def _alter(document: dict[str, Any], draw: st.DrawFn, _: Judging) -> None:
     members = document["products"][0]["members"]
     one = members[draw(st.integers(0, len(members) - 1))]
     key = draw(st.sampled_from(["expname", "exptype", "exposerr"]))
@@ -95,7 +163,7 @@ def _alter(document: dict[str, Any], draw: st.DrawFn, _: Example) -> None:
     one[key] = values[key]
 
 
-def _rename(document: dict[str, Any], draw: st.DrawFn, _: Example) -> None:
+def _rename(document: dict[str, Any], draw: st.DrawFn, _: Judging) -> None:
     key = draw(st.sampled_from(["asn_type", "asn_rule", "program", "asn_id"]))
     others = {
         "asn_type": [name for name in TYPES if name != document["asn_type"]],
@@ -106,18 +174,18 @@ def _rename(document: dict[str, Any], draw: st.DrawFn, _: Example) -> None:
     document[key] = draw(st.sampled_from(others[key]))
 
 
-def _double(document: dict[str, Any], draw: st.DrawFn, example: Example) -> None:
-    other = draw(st.sampled_from(example.documents))["products"][0]
+def _double(document: dict[str, Any], draw: st.DrawFn, example: Judging) -> None:
+    other = draw(st.sampled_from(example.made))["products"][0]
     document["products"].append(copy.deepcopy(other) | {"name": "another"})
 
 
 @GIVEN(max_examples=300)
 @given(data=st.data())
-def test_nothing_altered_is_explained(example: Example, tmp_path: Path, data: Any) -> None:
-    document = copy.deepcopy(data.draw(st.sampled_from(example.documents)))
+def test_nothing_altered_is_explained(example: Judging, data: Any) -> None:
+    document = copy.deepcopy(data.draw(st.sampled_from(example.made)))
     alter = data.draw(st.sampled_from([_drop, _add, _alter, _rename, _double]))
     alter(document, data.draw, example)
-    found = example.judge(tmp_path, document)
+    found = example.judge(document)
     assert found.verdict is not Verdict.EXPLAINED, found.explanation
     assert found.explanation.isprintable()
 
@@ -131,7 +199,7 @@ TEXT = st.text(
 
 @GIVEN(max_examples=300)
 @given(data=st.data())
-def test_anything_gets_a_verdict(example: Example, tmp_path: Path, data: Any) -> None:
+def test_anything_gets_a_verdict(example: Judging, data: Any) -> None:
     names = st.one_of(TEXT, st.sampled_from(example.names), st.just("jw04231-o1_t1_a_cat.ecsv"))
     member = st.fixed_dictionaries(
         {
@@ -156,7 +224,7 @@ def test_anything_gets_a_verdict(example: Example, tmp_path: Path, data: Any) ->
         ),
     }
     for pool in (True, False):
-        found = example.judge(tmp_path, document, pool=pool)
+        found = example.judge(document, pool=pool)
         assert found.verdict in Verdict
         assert found.explanation
         assert pool or found.verdict in {Verdict.CONTRADICTS, Verdict.UNEXPLAINED}

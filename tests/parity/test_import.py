@@ -1,4 +1,4 @@
-"""What jwst 3.0.0 made of whole pools is explained by its ruleset when it is imported."""
+"""What jwst made of whole pools is explained by the rules of its release when it is imported."""
 
 from __future__ import annotations
 
@@ -6,21 +6,48 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy import Engine
+
 from asnrules.catalog.opening import connect_catalog, upgrade_catalog
-from asnrules.importing import ImportOptions, import_associations
+from asnrules.importing import ImportedFile, ImportOptions, import_associations
 
 
-def test_what_the_oracle_made_is_explained(
-    whole_case: Any, engine_name: str, templates: Any, tmp_path: Path
-) -> None:
-    engine = connect_catalog(templates.get(engine_name, "imported parity", upgrade_catalog))
-    for association in whole_case.given:
+@pytest.fixture
+def catalog(engine_name: str, templates: Any) -> Engine:
+    return connect_catalog(templates.get(engine_name, "imported parity", upgrade_catalog))
+
+
+def imported(
+    engine: Engine, case: Any, made: list[dict[str, Any]], release: str, folder: Path
+) -> list[ImportedFile]:
+    for association in made:
         name = association["asn_name"]
         written = {key: value for key, value in association.items() if key != "asn_name"}
-        (tmp_path / f"{name}.json").write_text(json.dumps(written))
-    options = ImportOptions([str(whole_case.folder / "pool.csv")], ruleset="jwst-3.0.0")
-    report = import_associations(engine, [str(tmp_path / "*_asn.json")], options)
-    if whole_case.given:
+        (folder / f"{name}.json").write_text(json.dumps(written | {"code_version": release}))
+    options = ImportOptions([str(case.folder / "pool.csv")])
+    report = import_associations(engine, [str(folder / "*_asn.json")], options)
+    if made:
         assert report.errors == []
-    assert len(report.files) == len(whole_case.given)
-    assert [file for file in report.files if file.verdict != "explained"] == []
+    assert len(report.files) == len(made)
+    return report.files
+
+
+def check(files: list[ImportedFile], release: str, *, exactly: bool) -> None:
+    assert {file.ruleset for file in files} <= {f"jwst-{release}"}
+    assert [file for file in files if file.verdict != "explained"] == []
+    begin = "the rules make exactly this: "
+    assert not exactly or all(file.explanation.startswith(begin) for file in files)
+
+
+def test_what_jwst_3_0_0_made_is_explained(
+    whole_case: Any, catalog: Engine, tmp_path: Path
+) -> None:
+    files = imported(catalog, whole_case, whole_case.given, "3.0.0", tmp_path)
+    check(files, "3.0.0", exactly=whole_case.given == whole_case.in_order)
+
+
+def test_what_jwst_1_3_0_made_is_explained(older_case: Any, templates: Any, tmp_path: Path) -> None:
+    engine = connect_catalog(templates.get("sqlite", "imported parity", upgrade_catalog))
+    files = imported(engine, older_case, older_case.by_1_3_0, "1.3.0", tmp_path)
+    check(files, "1.3.0", exactly=True)
