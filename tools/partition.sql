@@ -29,7 +29,7 @@ $$SELECT format('asnrules_parts.%I', name || '_' || start)$$;
 -- As each command that records does: nobody records until the transaction ends.
 CREATE FUNCTION asnrules_parts.take_ledger() RETURNS void LANGUAGE sql
 SET search_path FROM CURRENT AS
-$$SELECT pg_advisory_xact_lock(x'61736E72756C6574'::bigint)$$;
+$$SELECT asnrules_take_ledger()$$;
 
 -- Triggers for statements hold where a statement is made, so a partition has them as well.
 CREATE FUNCTION asnrules_parts.guard(target text, name text) RETURNS void LANGUAGE plpgsql
@@ -85,10 +85,13 @@ BEGIN
     END LOOP;
     -- Of the triggers for rows each part gets its own from the table.
     EXECUTE format('DROP TRIGGER guard_%s ON %s', name, part);
+    EXECUTE format('DROP TRIGGER turn_%s ON %s', name, part);
     EXECUTE format('CREATE TRIGGER guard_%s BEFORE UPDATE OR DELETE ON %I FOR EACH ROW '
                    'EXECUTE FUNCTION asnrules_refuse(%L)', name, name,
                    'a recorded run cannot be changed');
     PERFORM asnrules_parts.guard(quote_ident(name), name);
+    EXECUTE format('CREATE TRIGGER turn_%s BEFORE INSERT ON %I FOR EACH STATEMENT '
+                   'EXECUTE FUNCTION asnrules_take_turn()', name, name);
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %s FOR VALUES FROM (MINVALUE) TO (MAXVALUE)',
                    name, part);
 END $$;

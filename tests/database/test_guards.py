@@ -464,7 +464,7 @@ def test_recorded_run_takes_no_more_rows(full_catalog: Engine, table: str) -> No
 
 
 def test_rows_of_a_run_that_is_not_there_are_refused(full_catalog: Engine) -> None:
-    statement = "INSERT INTO pools VALUES (9, 'new', '[]', '[]', 0, 9)"
+    statement = "INSERT INTO pools VALUES (2, 'new', '[]', '[]', 0, 9)"
     with (
         pytest.raises(IntegrityError, match=r"(?i)foreign key"),
         full_catalog.begin() as connection,

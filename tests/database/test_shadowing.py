@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,21 +51,6 @@ def odd_url(postgresql_server: Any, templates: Any) -> Iterator[str]:
     postgresql_server.execute(f"GRANT TEMPORARY ON DATABASE {database} TO PUBLIC")
     yield url
     postgresql_server.drop(url)
-
-
-@pytest.fixture
-def connect_as(postgresql_server: Any) -> Iterator[Callable[[str, str], Engine]]:
-    people: list[str] = []
-
-    def connect(url: str, role: str) -> Engine:
-        people.append(f"{role}_{uuid.uuid4().hex[:8]}")
-        postgresql_server.execute(f"CREATE ROLE {people[-1]} LOGIN IN ROLE asnrules_{role}")
-        person = make_url(url).set(username=people[-1], password=None)
-        return connect_catalog(person.render_as_string(hide_password=False))
-
-    yield connect
-    for person in people:
-        postgresql_server.execute(f"DROP ROLE {person}")
 
 
 def shadowed(connection: Connection) -> None:

@@ -189,8 +189,9 @@ def test_what_stands_for_the_engine_does_refuse(empty_catalog: Engine) -> None:
     by_run = "SELECT create_distributed_table('{}', 'run_id')"
     assert refusal(by_run.format("decisions")) == "table decisions has triggers"
     for table in ("traces", "decisions", "imported_associations"):
-        for kind in ("guard", "keep", "late"):
+        for kind in ("guard", "keep", "late", "turn"):
             ask(empty_catalog, f"DROP TRIGGER {kind}_{table} ON {table}")
+    ask(empty_catalog, "DROP TRIGGER next_traces ON traces")
     assert refusal(by_run.format("traces")) == "a unique constraint of traces is without run_id"
     assert "refers to a table of one machine" in refusal(by_run.format("decisions"))
     ask(empty_catalog, "INSERT INTO placed VALUES ('exposures', 'distributed')")

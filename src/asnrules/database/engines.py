@@ -33,7 +33,10 @@ OLDEST_SQLITE = (3, 37)
 """The first SQLite that knows STRICT tables."""
 
 BUSY_SECONDS = 60
-"""How long to wait for another process that writes to the same SQLite file."""
+"""How long to wait for another process that writes to the same database."""
+
+LOCK_TIMEOUT = "55P03"
+"""PostgreSQL's code for a lock that was waited for too long."""
 
 
 _DAMAGED = "the file is damaged, restore it from a backup: docs/operations.md tells how"
@@ -100,7 +103,13 @@ def open_engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "postgresql":
             _check_options(url)
-            return create_engine(url, poolclass=NullPool)
+            return create_engine(
+                url,
+                poolclass=NullPool,
+                # Whatever the server's default is: the guards of the record ask for it.
+                isolation_level="READ COMMITTED",
+                connect_args={"fallback_application_name": "asnrules"},
+            )
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise DatabaseError(
                 f"this Python comes with SQLite {sqlite3.sqlite_version}, older than "
@@ -212,6 +221,10 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
             raise interrupt from None
         if not _is_about_the_database(error):
             raise
+        if _is_about_waiting(error):
+            from asnrules.database.blockers import waited_too_long
+
+            raise waited_too_long(engine, BUSY_SECONDS) from error
         place = shown_url(engine.url)
         if _may_hold_password(error, engine.url):
             raise DatabaseError(
@@ -234,11 +247,16 @@ def _is_about_the_database(error: DBAPIError) -> bool:
     return not names & ours
 
 
+def _is_about_waiting(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code == sqlite3.SQLITE_BUSY or getattr(error.orig, "sqlstate", None) == LOCK_TIMEOUT
+
+
 def _mend(error: DBAPIError) -> str:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is None:
         return {
-            "55P03": f"another process has been writing for {BUSY_SECONDS} s, try again",
+            "P0001": "a guard of the catalog refuses it, and nothing is changed",
             "42501": "connect as one who may: docs/audit.md has the roles",
             "25006": "connect to a server that may be written",
             "53100": "make room on the server's disk",
@@ -248,7 +266,6 @@ def _mend(error: DBAPIError) -> str:
         )
     primary = code & 0xFF
     return {
-        sqlite3.SQLITE_BUSY: f"another process has been writing for {BUSY_SECONDS} s, try again",
         sqlite3.SQLITE_CANTOPEN: "check the path, or name another with --database",
         sqlite3.SQLITE_READONLY: "it cannot be written, name another with --database",
         sqlite3.SQLITE_FULL: "make room on the disk",

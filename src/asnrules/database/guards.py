@@ -26,6 +26,10 @@ RECORDED = (
 """The tables whose rows stay as they are, and which take none for a run on record."""
 
 
+NUMBERED = ("pools", "traces", "runs")
+"""The tables whose rows are numbered one after the other."""
+
+
 def missing_guards(connection: Connection) -> list[str]:
     """Look for guards that are not there, or switched off.
 
@@ -84,6 +88,8 @@ def _sqlite_guards() -> Iterator[tuple[str, str]]:
             yield table, f"guard_{table}_{event}"
     for event in ("update", "delete", "replace", "move", "period_insert", "period_update"):
         yield "rulesets", f"guard_rulesets_{event}"
+    for table in NUMBERED:
+        yield table, f"guard_{table}_next"
 
 
 def _postgresql_guards() -> Iterator[tuple[str, str]]:
@@ -92,6 +98,11 @@ def _postgresql_guards() -> Iterator[tuple[str, str]]:
         yield table, f"keep_{table}"
     for table in RECORDED:
         yield table, f"late_{table}"
+    for table in (*RECORDED, "runs"):
+        yield table, f"turn_{table}"
+    for table in NUMBERED:
+        yield table, f"next_{table}"
+    yield "runs", "previous_runs"
 
 
 @contextmanager
