@@ -26,6 +26,10 @@ RECORDED = (
 """The tables whose rows stay as they are, and which take none for a run on record."""
 
 
+WHOLE = ("runs", "catalog_entries")
+"""The tables that take rows, whose rows stay as they are."""
+
+
 def missing_guards(connection: Connection) -> list[str]:
     """Look for guards that are not there, or switched off.
 
@@ -79,7 +83,7 @@ def _open_doors(connection: Connection) -> Iterator[str]:
 
 
 def _sqlite_guards() -> Iterator[tuple[str, str]]:
-    for table in (*PUBLISHED, *RECORDED, "runs"):
+    for table in (*PUBLISHED, *RECORDED, *WHOLE):
         for event in ("insert", "update", "delete"):
             yield table, f"guard_{table}_{event}"
     for event in ("update", "delete", "replace", "move", "period_insert", "period_update"):
@@ -87,7 +91,7 @@ def _sqlite_guards() -> Iterator[tuple[str, str]]:
 
 
 def _postgresql_guards() -> Iterator[tuple[str, str]]:
-    for table in (*PUBLISHED, *RECORDED, "runs", "rulesets"):
+    for table in (*PUBLISHED, *RECORDED, *WHOLE, "rulesets"):
         yield table, f"guard_{table}"
         yield table, f"keep_{table}"
     for table in RECORDED:

@@ -51,7 +51,7 @@ def verify(
             }
         )  # fmt: skip
     elif records or output is not Format.TABLE:
-        print_records(records, ["run_id", "table", "finding"], output)
+        print_records(records, ["run_id", "table", "column", "finding"], output)
     since = "" if found.known is None else f"; run {found.known} has the digest that was given"
     messages.say(
         f"{found.runs} runs with {found.rows} rows, {len(records)} findings{since}",
