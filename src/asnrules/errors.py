@@ -110,7 +110,7 @@ class StoredValueError(DatabaseError):
 
     def __init__(self, of: str, table: str, column: str, problem: str) -> None:
         super().__init__(
-            f"{of}, table {table}, column {column}: {problem}; the database was changed behind "
-            "the program's back, asnrules audit verify lists all that was"
+            f"the database was changed by other means than asnrules: {of}, table {table}, column "
+            f"{column}: {problem}; asnrules audit verify lists all"
         )
         self.of, self.table, self.column, self.problem = of, table, column, problem

@@ -93,13 +93,14 @@ class Tampering:
         self.engine = engine
         self._free = create_engine(engine.url, poolclass=NullPool)
         self.table = table
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.exec_driver_sql(f"CREATE TABLE kept_rows AS SELECT * FROM {table}")
             statement = table.select().order_by(*table.primary_key.columns)
             self.rows: list[Row[Any]] = list(connection.execute(statement).all())
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def connected(self) -> Iterator[Connection]:
+        """Give a connection that nothing holds back."""
         # What is stored may look like a place for a parameter.
         with self._free.execution_options(no_parameters=True).begin() as connection:
             if self.engine.dialect.name == "postgresql":
@@ -111,11 +112,11 @@ class Tampering:
     @contextmanager
     def changed(self, *statements: str) -> Iterator[None]:
         """Change the table for a while; each statement changes one row at least."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             for statement in statements:
                 assert connection.exec_driver_sql(statement).rowcount > 0, statement
         yield
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.exec_driver_sql(f"DELETE FROM {self.table}")
             connection.exec_driver_sql(f"INSERT INTO {self.table} SELECT * FROM kept_rows")
 

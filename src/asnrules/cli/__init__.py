@@ -16,10 +16,10 @@ with plain_exit():
     import typer
     from typer.core import TyperGroup
 
-    from asnrules.cli import completion, messages
+    from asnrules.cli import completion, messages, tampered
     from asnrules.cli.help import path_of
     from asnrules.database.names import check_words
-    from asnrules.errors import AsnrulesError
+    from asnrules.errors import AsnrulesError, DatabaseError
 
 
 LISTED = {
@@ -71,10 +71,6 @@ def _run(app: typer.Typer) -> int:
         return messages.fail(str(error), error.exit_code)
     except usage_error as error:
         return _usage(error)
-    except UnicodeEncodeError as error:
-        # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
-        text = ascii(error.object)[:80]
-        return messages.fail(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except OSError as error:
@@ -83,6 +79,19 @@ def _run(app: typer.Typer) -> int:
         if isinstance(error, BrokenPipeError):
             return messages.ended(0)
         return messages.fail(f"the output cannot be written: {error.strerror}", 2)
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    """End with what was changed in the database, which nothing can be expected of then."""
+    if changed := tampered.what_was_changed():
+        return messages.fail(changed, DatabaseError.exit_code)
+    if isinstance(error, UnicodeEncodeError):
+        # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
+        text = ascii(error.object)[:80]
+        return messages.fail(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
+    raise error
 
 
 def _interrupted() -> int:

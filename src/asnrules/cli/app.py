@@ -19,6 +19,7 @@ from asnrules.cli import (
     pool,
     rulesets,
     sql,
+    tampered,
     why,
 )
 from asnrules.cli.help import App
@@ -130,6 +131,7 @@ def common(
 ) -> None:
     """Look up what the rules say, decide what becomes of exposures, and keep the record."""
     context.obj = database
+    tampered.goes_by(database)
     if context.invoked_subcommand != "pool":
         # A pool is made without any.
         messages.about(database)
