@@ -28,10 +28,10 @@ def full_catalog(
     engine_name: str, full_template: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Engine]:
     """Give a copy that a test may change."""
-    yield from _copied(engine_name, full_template, tmp_path, request)
+    yield from copied(engine_name, full_template, tmp_path, request)
 
 
-def _copied(
+def copied(
     engine_name: str, template: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Engine]:
     if engine_name == "sqlite":
@@ -62,7 +62,7 @@ def generated_catalog(
     engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Engine]:
     """Give one that has no imported run, so that it can be taken back to before there were any."""
-    yield from _copied(
+    yield from copied(
         engine_name, templates.get(engine_name, "generated", _fill_generated), tmp_path, request
     )
 
@@ -81,13 +81,24 @@ def without_guards(engine: Engine) -> None:
 
 def _fill(engine: Engine) -> None:
     _fill_generated(engine)
+    _record(engine, "imported")
+
+
+def record_runs(engine: Engine) -> None:
+    """Record a run that made associations, and one that imported some."""
+    _record(engine, "generated")
+    _record(engine, "imported")
+
+
+def _record(engine: Engine, origin: str) -> None:
     with transaction(engine, writing=True) as connection:
         rules = store.ruleset_id(connection, "jwst-3.0.0")
         assert rules is not None
+        tables = IMPORTED if origin == "imported" else _generated(rules)
         with recording(connection) as ledger:
-            for table, rows in IMPORTED.items():
+            for table, rows in tables.items():
                 ledger.add(schema.metadata.tables[table], rows)
-            ledger.seal(_run(rules, "imported"))
+            ledger.seal(_run(rules, origin))
 
 
 def _fill_generated(engine: Engine) -> None:
@@ -101,12 +112,7 @@ def _fill_generated(engine: Engine) -> None:
             store.insert_draft(
                 connection, replace(content, label=label, effective_from=dt.date(2030, 1, 1))
             )
-        rules = store.ruleset_id(connection, "jwst-3.0.0")
-        assert rules is not None
-        with recording(connection) as ledger:
-            for table, rows in _generated(rules).items():
-                ledger.add(schema.metadata.tables[table], rows)
-            ledger.seal(_run(rules, "generated"))
+    _record(engine, "generated")
 
 
 def _generated(rules: int) -> dict[str, list[tuple[Any, ...]]]:

@@ -88,3 +88,29 @@ class DatabaseError(AsnrulesError):
     """The database is unreachable, or its schema is older or newer than the program."""
 
     exit_code = 4
+
+
+class StoredValueError(DatabaseError):
+    """A stored value that cannot be what was stored: somebody has changed the database.
+
+    Parameters
+    ----------
+    of : str
+        What it belongs to, such as `run 3`.
+    table, column : str
+        Where it is.
+    problem : str
+        What is wrong with it.
+
+    Attributes
+    ----------
+    of, table, column, problem : str
+        As given.
+    """
+
+    def __init__(self, of: str, table: str, column: str, problem: str) -> None:
+        super().__init__(
+            f"the database was changed by other means than asnrules: {of}, table {table}, column "
+            f"{column}: {problem}; asnrules audit verify lists all"
+        )
+        self.of, self.table, self.column, self.problem = of, table, column, problem

@@ -12,13 +12,12 @@ from sqlalchemy import Engine, text
 from asnrules.audit.ledger import GENESIS, SECTIONS, head
 from asnrules.audit.verify import Verification, verify
 from asnrules.database.engines import transaction
-from asnrules.database.schema import metadata, runs
+from asnrules.database.schema import runs
 from asnrules.errors import UsageError
-from audit.tampering import change, unguarded
+from audit.tampering import unguarded
 from cli.small_pools import nrc_image, write_pool
 
 AUDIT = (*SECTIONS, runs)
-COLUMNS = [(table.name, column.name) for table in AUDIT for column in table.columns]
 
 
 def found(engine: Engine, against: str | None = None) -> set[tuple[int | None, str | None]]:
@@ -66,7 +65,7 @@ def test_digest_is_that_of_the_rows_as_json(full_catalog: Engine) -> None:
     members = '[[2,1,1,"jw1","jw1_rate.fits","science",null,null,null]]'
     assert sections["association_members"] == [1, hashlib.sha256(members.encode()).hexdigest()]
     assert sections["decisions"] == [0, hashlib.sha256(b"[]").hexdigest()]
-    assert set(sections) == {table.name for table in SECTIONS}
+    assert set(sections) == {table.name for table in SECTIONS} | {"catalog_entries"}
 
 
 def test_runs_that_are_generated_match(catalog: Engine, tmp_path: Any) -> None:
@@ -83,14 +82,7 @@ def test_runs_that_are_generated_match(catalog: Engine, tmp_path: Any) -> None:
         assert list(owners) == [1, 2]
 
 
-# ------------------------------------------------------------------ every column
-
-
-@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=".".join)
-def test_changed_value_is_found(full_catalog: Engine, table: str, column: str) -> None:
-    with unguarded(full_catalog) as connection:
-        change(connection, metadata.tables[table], metadata.tables[table].columns[column])
-    assert table in {name for _, name in found(full_catalog)}
+# ------------------------------------------------------------------ rows and flags
 
 
 @pytest.mark.parametrize("value", [2, -1])

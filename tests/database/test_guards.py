@@ -77,7 +77,9 @@ RECORD = (
 
 def test_every_table_is_guarded_or_vocabulary() -> None:
     vocabulary = {"instruments", "exp_types", "member_types", "keywords", "specials", "asn_types"}
-    assert {"rulesets", *OF_RULESET, *RECORD, *vocabulary} == set(schema.metadata.tables)
+    assert {"rulesets", "catalog_entries", *OF_RULESET, *RECORD, *vocabulary} == set(
+        schema.metadata.tables
+    )
     assert set(OF_RULESET) == {"ruleset_files", *PUBLISHED_TABLES, *EXECUTABLE_TABLES}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Container
 from itertools import pairwise
 from typing import Any
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from asnrules.audit.verify import verify
 from asnrules.catalog.opening import check_catalog, connect_catalog
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
@@ -75,7 +77,7 @@ def rows(engine: Engine, without: Container[str] = ()) -> dict[str, list[dict[st
     }
 
 
-GONE = {"ruleset_files", "general_differences", "intended_overlaps"}
+GONE = {"ruleset_files", "general_differences", "intended_overlaps", "catalog_entries"}
 """Tables that came late; older revisions have no place for their rows."""
 
 LOST = {"rulesets", "ruleset_settings", *GONE}
@@ -100,6 +102,16 @@ def _rows(engine: Engine, source: Table | Select[Any]) -> list[dict[str, object]
     with engine.connect() as connection:
         found = [dict(row) for row in connection.execute(statement).mappings()]
     return sorted(found, key=lambda row: [repr(row[key]) for key in sorted(row)])
+
+
+def unchained(found: dict[str, list[dict[str, object]]]) -> dict[str, list[dict[str, object]]]:
+    """Leave out of the runs what depends on the entries of the catalog."""
+    kept = []
+    for run in found["runs"]:
+        sections = json.loads(str(run["section_digests"]))
+        sections.pop("catalog_entries", None)
+        kept.append({**run, "section_digests": sections, "previous_digest": "", "digest": ""})
+    return {**found, "runs": kept}
 
 
 def headers(engine: Engine) -> dict[str, tuple[str, str]]:
@@ -216,8 +228,10 @@ def test_data_survive_a_downgrade_and_are_guarded_again(
     migrate(generated_catalog, migrations.downgrade, "0001")
 
     migrate(generated_catalog, migrations.upgrade, "head")
-    # The chain too: what the upgrade makes of old runs is what recording them would have made.
-    assert rows(generated_catalog, without=GONE) == before
+    # The chain too: what the upgrade makes of old runs is what recording them would have made, but
+    # for what the catalog had then, which nobody knows any more.
+    assert unchained(rows(generated_catalog, without=GONE)) == unchained(before)
+    assert {one.table for one in verify(generated_catalog).findings} == {"rulesets"}
     assert check_catalog(generated_catalog) == [
         f"ruleset {label}: its rows do not match its checksum"
         for label in ("draft-rules", "jwst-1.3.0", "jwst-3.0.0")
@@ -267,7 +281,7 @@ def test_periods_survive_a_schema_that_has_no_place_for_them(generated_catalog: 
     assert refusals(generated_catalog) == GUARDED
 
     migrate(generated_catalog, migrations.upgrade, "head")
-    assert rows(generated_catalog, without=GONE) == before
+    assert unchained(rows(generated_catalog, without=GONE)) == unchained(before)
     assert refusals(generated_catalog) == GUARDED
     with transaction(generated_catalog) as connection:
         assert migrations.schema_differences(connection) == []

@@ -25,12 +25,14 @@ RECORD = (
     "association_members", "imported_associations",
 )  # fmt: skip
 VOCABULARY = ("instruments", "exp_types", "member_types", "keywords", "specials", "asn_types")
-RULES = tuple(name for name in metadata.tables if name not in {*RECORD, *VOCABULARY})
+RULES = tuple(
+    name for name in metadata.tables if name not in {*RECORD, *VOCABULARY, "catalog_entries"}
+)
 RIGHTS: dict[str, dict[str, set[str]]] = {
     "reader": {},
     "recorder": {table: {"INSERT"} for table in RECORD},
     "curator": {table: {"INSERT", "UPDATE", "DELETE"} for table in RULES}
-    | {table: {"INSERT"} for table in VOCABULARY},
+    | {table: {"INSERT"} for table in (*VOCABULARY, "catalog_entries")},
 }
 ROLES = tuple(RIGHTS)
 

@@ -1,30 +1,35 @@
 """Write the whole ledger as JSON Lines, which `tools/verify_ledger.py` verifies by itself.
 
 The first line says what the file is. Each run is an object with its header, section digests, the
-digest before and its own; its rows follow, each as an array that begins with the table. The last
-line has the number of runs and the last digest.
+digest before and its own; its rows follow, each as an array that begins with the table: first the
+entries of the catalog that no run before it had, then its sections. The last line has the number
+of runs and the last digest.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from asnrules.audit.ledger import (
+    CATALOG,
     SECTIONS,
     Head,
-    canonical,
+    entry_rows,
     head,
     header_of,
     section_rows,
     stored_runs,
 )
+from asnrules.canonical import canonical
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
+from asnrules.database.schema import runs
+from asnrules.database.stored import read_stored
 from asnrules.whole_files import whole_file
 
 FORMAT = {"format": "asnrules ledger", "version": 1}
@@ -47,9 +52,14 @@ def export(engine: Engine, progress: Progress | None = None) -> Iterator[bytes]:
         take_snapshot(connection)
         yield canonical(FORMAT) + b"\n"
         last = head(connection)
-        done = 0
+        entries = entry_rows(connection)
+        done = covered = 0
         for values, label, checksum in list(stored_runs(connection)):
-            yield _run_line(values, label, checksum)
+            sections = _sections(values)
+            yield _run_line(values, sections, label, checksum)
+            until = max(covered, *sections.get(CATALOG, [0])[:1])
+            yield _lines(CATALOG, entries[covered:until])
+            covered = until
             yield from _rows(connection, values["run_id"])
             done += 1
             if progress is not None:
@@ -80,10 +90,19 @@ def write_export(
     return Head(end["runs"], end["head"])
 
 
-def _run_line(values: dict[str, Any], label: str, checksum: str) -> bytes:
+def _sections(values: dict[str, Any]) -> dict[str, Any]:
+    """Give the digests of the sections of a run, of which every value can be read."""
+    of = f"run {values['run_id']}"
+    for column in runs.columns:
+        read_stored(column, values[column.name], of)
+    found: dict[str, Any] = read_stored(runs.c.section_digests, values["section_digests"], of)
+    return found
+
+
+def _run_line(values: dict[str, Any], sections: dict[str, Any], label: str, checksum: str) -> bytes:
     line = {
         "run": header_of(values, label, checksum),
-        "sections": json.loads(values["section_digests"]),
+        "sections": sections,
         "previous": values["previous_digest"],
         "digest": values["digest"],
     }
@@ -93,4 +112,8 @@ def _run_line(values: dict[str, Any], label: str, checksum: str) -> bytes:
 def _rows(connection: Connection, run_id: int) -> Iterator[bytes]:
     for table in SECTIONS:
         for rows in section_rows(connection, table, run_id):
-            yield b"".join(canonical([table.name, *row]) + b"\n" for row in rows)
+            yield _lines(table.name, rows)
+
+
+def _lines(table: str, rows: Sequence[Sequence[Any]]) -> bytes:
+    return b"".join(canonical([table, *row]) + b"\n" for row in rows)

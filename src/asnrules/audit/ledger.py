@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 
+from asnrules.canonical import canonical, digest_of
 from asnrules.database.schema import (
     association_members,
     associations,
+    catalog_entries,
     decisions,
     exposures,
     imported_associations,
@@ -29,6 +30,7 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
+from asnrules.database.stored import MOMENT, as_stored, with_flags
 
 GENESIS = "0" * 64
 """What stands for the digest before the first run."""
@@ -44,6 +46,10 @@ SECTIONS = (
     imported_associations,
 )
 """The tables with what belongs to a run, those referred to before those that refer."""
+
+CATALOG = "catalog_entries"
+"""The section with what the catalog has had: all its entries up to then, of which the first may be
+covered by earlier runs as well. Runs from before there were entries have none."""
 
 CHAINED = ("section_digests", "previous_digest", "digest")
 """The columns of a run that are not in its header, as they are made from it."""
@@ -92,11 +98,6 @@ NOTHING = Head(0, GENESIS)
 """The head of an empty ledger."""
 
 
-def canonical(value: Any) -> bytes:
-    """Write a value as the digests take it: JSON in ASCII, without spaces, keys sorted."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode("ascii")
-
-
 def _canonical_rows(rows: Sequence[Sequence[Any]]) -> bytes:
     """Write rows as `canonical` does, many of them in a tenth of the time."""
     if len(rows) >= _MANY:
@@ -128,7 +129,7 @@ def run_digest(
         The digest of the run before.
     """
     content = {"run": header, "sections": sections, "previous": previous}
-    return hashlib.sha256(canonical(content)).hexdigest()
+    return digest_of(content)
 
 
 def header_of(run: Mapping[str, Any], ruleset: str, checksum: str) -> dict[str, Any]:
@@ -148,7 +149,7 @@ def header_of(run: Mapping[str, Any], ruleset: str, checksum: str) -> dict[str, 
 def plain(value: Any) -> Any:
     """Write a moment as text: the same from every database."""
     if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(dt.UTC).strftime(MOMENT)
     return value
 
 
@@ -169,9 +170,13 @@ def head(connection: Connection) -> Head:
 
 
 def stored_runs(connection: Connection) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Give each run, in order, with the label and the checksum of its ruleset."""
+    """Give each run, in order, with the label and the checksum of its ruleset.
+
+    Moments are text, as the header has them.
+    """
+    columns = [as_stored(connection, column) for column in runs.columns]
     statement = (
-        select(runs, rulesets.c.label, rulesets.c.checksum)
+        select(*columns, rulesets.c.label, rulesets.c.checksum)
         .select_from(runs.outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id))
         .order_by(runs.c.run_id)
     )
@@ -179,6 +184,12 @@ def stored_runs(connection: Connection) -> Iterator[tuple[dict[str, Any], str, s
         values = dict(row)
         label, checksum = values.pop("label"), values.pop("checksum")
         yield values, label, checksum
+
+
+def entry_rows(connection: Connection) -> list[tuple[Any, ...]]:
+    """Give the entries of the catalog as they are digested."""
+    statement = select(catalog_entries).order_by(catalog_entries.c.number)
+    return [tuple(row) for row in connection.execute(statement)]
 
 
 def section_rows(
@@ -195,12 +206,10 @@ def section_rows(
     run_id : int
         The run.
     """
-    flags = [at for at, column in enumerate(table.columns) if isinstance(column.type, Boolean)]
+    columns = list(table.columns)
     streaming = connection.execution_options(yield_per=_BATCH)
     for found in streaming.execute(_statement(table, run_id)).partitions():
-        rows = [tuple(row) for row in found]
-        # SQLite gives 0 and 1 where PostgreSQL gives false and true.
-        yield [_with_flags(row, flags) for row in rows] if flags else rows
+        yield with_flags(columns, found)
 
 
 def _statement(table: Table, run_id: int) -> Select[Any]:
@@ -210,10 +219,3 @@ def _statement(table: Table, run_id: int) -> Select[Any]:
     # Exposures belong to the run that brought their pool.
     owned = select(pools.c.pool_id).where(pools.c.run_id == run_id)
     return statement.where(table.c.pool_id.in_(owned))
-
-
-def _with_flags(row: tuple[Any, ...], flags: Sequence[int]) -> tuple[Any, ...]:
-    # Nothing but 0 and 1: another number is none that was recorded, and has to stand out.
-    return tuple(
-        bool(value) if at in flags and value in (0, 1) else value for at, value in enumerate(row)
-    )

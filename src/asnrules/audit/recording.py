@@ -11,14 +11,16 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select
 
 from asnrules.audit.ledger import (
+    CATALOG,
     SECTIONS,
     RowsDigest,
-    canonical,
+    entry_rows,
     head,
     header_of,
     ruleset_of,
     run_digest,
 )
+from asnrules.canonical import canonical
 from asnrules.database.bulk import insert_rows
 from asnrules.database.guards import lifted
 from asnrules.database.locks import take_ledger
@@ -146,7 +148,10 @@ class Recording:
         """
         run = {"run_id": self.run_id, **values}
         ruleset, checksum = ruleset_of(self._connection, values["ruleset_id"])
+        catalog = RowsDigest()
+        catalog.add(entry_rows(self._connection))
         sections = {name: digest.finished() for name, digest in self._digests.items()}
+        sections[CATALOG] = catalog.finished()
         self._connection.execute(
             insert(runs).values(
                 **run,

@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy.exc import DBAPIError
 
+from asnrules.audit.findings import Finding, unreadable
 from asnrules.audit.ledger import (
+    CATALOG,
     CHAINED,
     GENESIS,
     NOTHING,
     SECTIONS,
     Head,
     RowsDigest,
-    canonical,
+    entry_rows,
     header_of,
     run_digest,
     section_rows,
     stored_runs,
 )
-from asnrules.catalog import store
+from asnrules.audit.verify_catalog import entry_findings, ruleset_findings
+from asnrules.canonical import canonical
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
-from asnrules.database.schema import exposures, pools, rulesets, runs
-from asnrules.errors import UsageError
+from asnrules.database.schema import exposures, pools, runs
+from asnrules.database.stored import any_text, read_stored
+from asnrules.errors import StoredValueError, UsageError
 
 Progress = Callable[[str, int, int], None]
-
-
-class Finding(NamedTuple):
-    """Something that does not match.
-
-    Attributes
-    ----------
-    run_id : int or None
-        The run; None for what belongs to no run.
-    table : str or None
-        The table; None for what concerns the digest that was given.
-    finding : str
-        What is wrong, in words.
-    """
-
-    run_id: int | None
-    table: str | None
-    finding: str
+_Read = TypeVar("_Read")
 
 
 @dataclass(slots=True)
@@ -121,11 +108,14 @@ class _Verifier:
         self._progress = progress
         self._result = Verification()
         self._total = 0
+        self._entries: list[tuple[Any, ...]] = []
 
     def run(self, against: str | None) -> Verification:
-        stored = list(stored_runs(self._connection))
-        sections = [_parsed(values["section_digests"]) for values, _, _ in stored]
-        self._total = sum(_count(one) for found in sections for one in found.values())
+        with any_text(self._connection):
+            stored = list(stored_runs(self._connection))
+            self._entries = entry_rows(self._connection)
+        sections = [_sections(values) for values, _, _ in stored]
+        self._total = sum(one[0] for found in sections for one in found.values())
         previous = GENESIS
         for (values, label, checksum), found in zip(stored, sections, strict=True):
             self._check_run(values, label, checksum, found, previous)
@@ -134,12 +124,17 @@ class _Verifier:
                 self._result.known = values["run_id"]
         if stored:
             self._result.head = Head(stored[-1][0]["run_id"], previous)
-        self._result.findings += self._rulesets()
+        self._result.findings += self._read(lambda: list(ruleset_findings(self._connection)))
+        entries = self._entries
+        self._result.findings += self._read(lambda: list(entry_findings(self._connection, entries)))
         self._result.findings += self._strays()
         if against is not None and self._result.known is None:
             text = f"no run has the digest {against}: what had it was changed or removed"
-            self._result.findings.append(Finding(None, None, text))
+            self._found(None, None, text)
         return self._result
+
+    def _found(self, run_id: int | None, table: str | None, finding: str) -> None:
+        self._result.findings.append(Finding(run_id, table, None, finding))
 
     def _check_run(
         self,
@@ -151,41 +146,61 @@ class _Verifier:
     ) -> None:
         result, run_id = self._result, values["run_id"]
         result.runs += 1
+        result.findings += unreadable(runs, [tuple(values.values())], run_id, f"run {run_id}")
         if values["previous_digest"] != previous:
             text = "it does not follow the run before it: that was changed, removed or added"
-            result.findings.append(Finding(run_id, runs.name, text))
+            self._found(run_id, runs.name, text)
         header = header_of(values, label or "", checksum or "")
         is_written = canonical(sections).decode() == values["section_digests"]
         expected = run_digest(header, sections, values["previous_digest"])
         if not is_written or expected != values["digest"]:
             names = ", ".join(name for name in values if name not in CHAINED)
             text = f"it does not match its digest: a digest, its ruleset or one of {names} differs"
-            result.findings.append(Finding(run_id, runs.name, text))
+            self._found(run_id, runs.name, text)
         for table in SECTIONS:
             recorded = sections.get(table.name)
             found = self._section(table, run_id)
             if found != recorded:
-                result.findings.append(Finding(run_id, table.name, _difference(found, recorded)))
+                self._found(run_id, table.name, _difference(found, recorded))
+                with any_text(self._connection):
+                    for rows in section_rows(self._connection, table, run_id):
+                        result.findings += unreadable(table, rows, run_id)
+        self._check_catalog(run_id, sections)
+
+    def _read(self, reading: Callable[[], _Read]) -> _Read:
+        """Read something; where there is text that is none, once more, which takes longer."""
+        try:
+            return reading()
+        except DBAPIError:
+            with any_text(self._connection):
+                return reading()
 
     def _section(self, table: Table, run_id: int) -> list[int | str]:
+        """Give the digest of a section, and count its rows."""
+        found = self._read(lambda: self._digest(table, run_id))
+        self._result.rows += int(found[0])
+        return found
+
+    def _digest(self, table: Table, run_id: int) -> list[int | str]:
         digest = RowsDigest()
         for rows in section_rows(self._connection, table, run_id):
             digest.add(rows)
-            self._result.rows += len(rows)
             if self._progress is not None:
-                self._progress("rows", self._result.rows, max(self._total, self._result.rows))
+                done = self._result.rows + digest.count
+                self._progress("rows", done, max(self._total, done))
         return digest.finished()
 
-    def _rulesets(self) -> Iterator[Finding]:
-        """Compare the rules that runs went by with their checksums."""
-        used = select(rulesets.c.ruleset_id, rulesets.c.label).where(
-            rulesets.c.ruleset_id.in_(select(runs.c.ruleset_id))
-        )
-        for key, label in self._connection.execute(used.order_by(rulesets.c.ruleset_id)).all():
-            found = store.read_content(self._connection, key).checksum()
-            if found != store.stored_checksum(self._connection, key):
-                text = f"ruleset {label}: its rows do not match its checksum"
-                yield Finding(None, rulesets.name, text)
+    def _check_catalog(self, run_id: int, sections: Mapping[str, Any]) -> None:
+        """Compare the entries of the catalog that there were with what a run says of them."""
+        recorded = sections.get(CATALOG)
+        if recorded is None:
+            # From before there were entries: its digest says so.
+            return
+        digest = RowsDigest()
+        digest.add(self._entries[: recorded[0]])
+        found = digest.finished()
+        if found != recorded:
+            self._found(run_id, CATALOG, _difference(found, recorded))
 
     def _strays(self) -> Iterator[Finding]:
         """Look for rows that belong to no run on record."""
@@ -197,7 +212,7 @@ class _Verifier:
             count = self._connection.execute(stray).scalar_one()
             if count:
                 text = f"{count} rows belong to no run on record"
-                yield Finding(None, table.name, text)
+                yield Finding(None, table.name, None, text)
 
 
 def _exists(key: Any, owner: Any) -> Any:
@@ -205,20 +220,21 @@ def _exists(key: Any, owner: Any) -> Any:
     return select(owner).where(owner == key).exists()
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _sections(values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Read the digests of the sections of a run; none where they cannot be read."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = read_stored(runs.c.section_digests, values["section_digests"], "")
+    except StoredValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return {
+        name: section
+        for name, section in found.items()
+        if len(section) == 2 and type(section[0]) is int and isinstance(section[1], str)
+    }
 
 
-def _count(section: Any) -> int:
-    return section[0] if isinstance(section, list) and isinstance(section[0], int) else 0
-
-
-def _difference(found: list[int | str], recorded: Any) -> str:
-    if not isinstance(recorded, list) or len(recorded) != len(found):
+def _difference(found: list[int | str], recorded: list[int | str] | None) -> str:
+    if recorded is None:
         return "there is no digest of its rows"
     if found[0] != recorded[0]:
         return f"{found[0]} rows where {recorded[0]} were recorded"

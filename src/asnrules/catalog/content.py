@@ -79,7 +79,7 @@ class RulesetContent:
         without rows adds nothing, so that a table that comes later changes no checksum.
         """
         rows = {
-            name: sorted(json.dumps(row, sort_keys=True) for row in self.tables[name])
+            name: sorted(json.dumps(row, sort_keys=True, default=repr) for row in self.tables[name])
             for name in self.table_names
             if self.tables[name]
         }

@@ -77,6 +77,14 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Engin
     raise DatabaseError(f"{shown_url(url)}: {lacks}; run asnrules db upgrade")
 
 
+def open_record(database: str | None = None) -> Engine:
+    """Open the catalog to verify it: as it is, so that what was taken away is not put back."""
+    engine = connect_catalog(database)
+    with transaction(engine) as connection:
+        is_ready = migrations.current_revision(connection) == migrations.HEAD
+    return engine if is_ready else open_catalog(database)
+
+
 def connect_catalog(database: str | None = None) -> Engine:
     """Open the catalog's database as it is, whatever its schema; see `open_catalog`."""
     url = database_url(database)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from asnrules.catalog.content import Rows, RulesetContent
+from asnrules.catalog.entries import add_entries
 from asnrules.database import schema
 from asnrules.database.schema import ruleset_files, rulesets
+from asnrules.database.stored import with_flags
 from asnrules.errors import RulesetError
 
 
@@ -108,6 +110,8 @@ def publish(connection: Connection, key: int, moment: dt.datetime) -> None:
         .where(rulesets.c.ruleset_id == key)
         .values(status="published", published_at=moment)
     )
+    label = connection.execute(select(rulesets.c.label).where(rulesets.c.ruleset_id == key))
+    add_entries(connection, rulesets, label.scalars())
 
 
 def ruleset_id(connection: Connection, label: str) -> int | None:
@@ -180,15 +184,9 @@ def stored_checksum(connection: Connection, key: int) -> str:
 
 def _rows(connection: Connection, table: Table, key: int) -> Rows:
     columns = [column for column in table.columns if column.name != "ruleset_id"]
-    # SQLite gives 0 and 1 where PostgreSQL gives false and true.
-    flags = [column.name for column in columns if isinstance(column.type, Boolean)]
+    names = [column.name for column in columns]
     statement = (
         select(*columns).where(table.c.ruleset_id == key).order_by(*table.primary_key.columns)
     )
-    rows: Rows = []
-    for found in connection.execute(statement).mappings():
-        row: dict[str, Any] = dict(found)
-        for flag in flags:
-            row[flag] = bool(row[flag])
-        rows.append(row)
-    return rows
+    found = with_flags(columns, connection.execute(statement).all())
+    return [dict(zip(names, row, strict=True)) for row in found]

@@ -10,14 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, insert, select
 
+from asnrules.catalog.entries import VOCABULARY, add_entries
 from asnrules.catalog.plain import read_csv
 from asnrules.database import schema
 from asnrules.engine.values import ANY
 from asnrules.shipped import shipped
-
-TABLES = ("instruments", "exp_types", "member_types", "keywords", "specials", "asn_types")
-"""The vocabulary tables, those referred to before those that refer."""
-
 
 INSTRUMENT_PREFIXES = {
     "FGS": "FGS",
@@ -114,6 +111,7 @@ def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]
     rows = [{"exp_type": name, "instrument": instrument_of(name)} for name in new]
     if rows:
         connection.execute(insert(schema.exp_types), rows)
+        add_entries(connection, schema.exp_types, new)
     return new
 
 
@@ -125,18 +123,18 @@ def seed_vocabulary(connection: Connection) -> None:
     connection : Connection
         In a writing transaction.
     """
-    for name in TABLES:
-        table = schema.metadata.tables[name]
+    for table in VOCABULARY:
         key = table.columns[0]
         present = set(connection.execute(select(key)).scalars())
         numbers = [column.name for column in table.columns if isinstance(column.type, Integer)]
         rows: list[dict[str, Any]] = [
             {**row, **{column: int(row[column]) for column in numbers}}
-            for row in read_csv(shipped("seed") / "vocabulary" / f"{name}.csv")
+            for row in read_csv(shipped("seed") / "vocabulary" / f"{table.name}.csv")
             if row[key.name] not in present
         ]
         if rows:
             connection.execute(insert(table), rows)
+            add_entries(connection, table, (row[key.name] for row in rows))
 
 
 def keyword_names(connection: Connection) -> list[str]:

@@ -78,10 +78,6 @@ def _run(app: typer.Typer) -> int:
         return messages.fail(str(error), error.exit_code)
     except usage_error as error:
         return _usage(error)
-    except UnicodeEncodeError as error:
-        # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
-        text = ascii(error.object)[:80]
-        return messages.fail(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except SystemExit as error:
@@ -95,16 +91,21 @@ def _run(app: typer.Typer) -> int:
         if isinstance(error, BrokenPipeError):
             return _unread()
         return messages.fail(f"the output cannot be written: {error.strerror}", 2)
-    except Exception:
-        if (found := _damage()) is None:
-            raise
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    """End with what is wrong with the database, of which nothing can be expected then."""
+    from asnrules.audit.damage import damage_of
+
+    if messages.has_database() and (found := damage_of(messages.database())):
         return messages.fail(str(found), found.exit_code)
-
-
-def _damage() -> AsnrulesError | None:
-    from asnrules.catalog.damage import damage_of
-
-    return damage_of(messages.database())
+    if isinstance(error, UnicodeEncodeError):
+        # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
+        text = ascii(error.object)[:80]
+        return messages.fail(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
+    raise error
 
 
 def _unread() -> int:

@@ -28,6 +28,7 @@ class _Process:
         self.started = time.monotonic()
         self.common: dict[str, Any] = {}
         self.kept: list[str] = []
+        self.has_database = False
         self.database: str | None = None
 
 
@@ -56,6 +57,11 @@ def is_json() -> bool:
     return _process.is_json
 
 
+def has_database() -> bool:
+    """Tell whether the command goes by a database."""
+    return _process.has_database
+
+
 def database() -> str | None:
     """Give the database that the command was told to use, as it was told."""
     return _process.database
@@ -63,7 +69,7 @@ def database() -> str | None:
 
 def about(database: str | None) -> None:
     """Have the log name the database in every line, without its password."""
-    _process.database = database
+    _process.has_database, _process.database = True, database
     if _process.is_json:
         from asnrules.database.engines import database_url, shown_url
         from asnrules.errors import UsageError

@@ -242,6 +242,9 @@ def _interrupt_before(error: BaseException | None) -> KeyboardInterrupt | None:
 
 def _is_about_the_database(error: DBAPIError) -> bool:
     """Tell the database's trouble from ours: a broken constraint is a bug, not an outage."""
+    if isinstance(error.orig, sqlite3.Error) and not hasattr(error.orig, "sqlite_errorcode"):
+        # Of the driver itself: what is stored is no text.
+        return False
     names = {kind.__name__ for kind in type(error.orig).__mro__}
     ours = {"IntegrityError", "DataError", "InterfaceError", "NotSupportedError"}
     return not names & ours

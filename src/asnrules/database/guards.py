@@ -29,6 +29,9 @@ RECORDED = (
 NUMBERED = ("pools", "traces", "runs")
 """The tables whose rows are numbered one after the other."""
 
+WHOLE = ("runs", "catalog_entries")
+"""The tables that take rows, whose rows stay as they are."""
+
 
 def missing_guards(connection: Connection) -> list[str]:
     """Look for guards that are not there, or switched off.
@@ -83,7 +86,7 @@ def _open_doors(connection: Connection) -> Iterator[str]:
 
 
 def _sqlite_guards() -> Iterator[tuple[str, str]]:
-    for table in (*PUBLISHED, *RECORDED, "runs"):
+    for table in (*PUBLISHED, *RECORDED, *WHOLE):
         for event in ("insert", "update", "delete"):
             yield table, f"guard_{table}_{event}"
     for event in ("update", "delete", "replace", "move", "period_insert", "period_update"):
@@ -93,7 +96,7 @@ def _sqlite_guards() -> Iterator[tuple[str, str]]:
 
 
 def _postgresql_guards() -> Iterator[tuple[str, str]]:
-    for table in (*PUBLISHED, *RECORDED, "runs", "rulesets"):
+    for table in (*PUBLISHED, *RECORDED, *WHOLE, "rulesets"):
         yield table, f"guard_{table}"
         yield table, f"keep_{table}"
     for table in RECORDED:

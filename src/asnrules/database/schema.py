@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-from asnrules.database.types import Day, Flag, Number, UtcTime
+from asnrules.database.types import Day, Flag, Json, Number, UtcTime
 
 metadata = MetaData(
     naming_convention={
@@ -176,7 +176,7 @@ condition_terms = _table(
     Column("position", Integer, nullable=False),
     Column("keyword", Text, nullable=False),
     Column("operator", Text, nullable=False),
-    Column("term_values", Text, nullable=False),
+    Column("term_values", Json(list), nullable=False),
     PrimaryKeyConstraint("ruleset_id", "condition", "alternative", "position"),
     _of_ruleset("conditions", "condition"),
     CheckConstraint(
@@ -237,7 +237,7 @@ asn_rule_keys = _table(
     Column("role", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("key", Text, nullable=False),
-    Column("sources", Text, nullable=False),
+    Column("sources", Json(list, str), nullable=False),
     Column("required", Flag, nullable=False),
     Column("excludes", Text),
     PrimaryKeyConstraint("ruleset_id", "asn_rule", "role", "position"),
@@ -295,7 +295,7 @@ ruleset_settings = _table(
     "ruleset_settings",
     _ruleset_id(),
     Column("setting", Text, nullable=False),
-    Column("value", Text, nullable=False),
+    Column("value", Json(), nullable=False),
     PrimaryKeyConstraint("ruleset_id", "setting"),
 )
 
@@ -341,14 +341,24 @@ intended_overlaps = _table(
     ForeignKeyConstraint(["ruleset_id", "stays"], ["asn_rules.ruleset_id", "asn_rules.asn_rule"]),
 )
 
+# What the catalog has had, in the order in which it came: each word, and each published ruleset.
+catalog_entries = _table(
+    "catalog_entries",
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("entry_table", Text, nullable=False),
+    Column("entry", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    UniqueConstraint("entry_table", "entry"),
+)
+
 # ------------------------------------------------------------------------- audit
 
 pools = _table(
     "pools",
     Column("pool_id", Number, primary_key=True, autoincrement=False),
     Column("sha256", Text, nullable=False),
-    Column("keywords", Text, nullable=False),
-    Column("column_names", Text, nullable=False),
+    Column("keywords", Json(list, str), nullable=False),
+    Column("column_names", Json(list, str), nullable=False),
     Column("exposures", Integer, nullable=False),
     _run_id(),
     UniqueConstraint("sha256", "keywords"),
@@ -363,7 +373,7 @@ exposures = _table(
     Column("program", Text),
     Column("exp_type", Text),
     Column("asn_candidate", Text),
-    Column("keyword_values", Text, nullable=False),
+    Column("keyword_values", Json(dict, str), nullable=False),
     PrimaryKeyConstraint("pool_id", "position"),
 )
 Index(None, exposures.c.filename)
@@ -380,13 +390,13 @@ runs = _table(
     Column("host", Text, nullable=False),
     Column("software_version", Text, nullable=False),
     Column("ruleset_id", Number, ForeignKey("rulesets.ruleset_id"), nullable=False),
-    Column("options", Text, nullable=False),
+    Column("options", Json(dict), nullable=False),
     Column("note", Text),
     Column("exposures", Integer, nullable=False),
     Column("associations", Integer, nullable=False),
     Column("unassociated", Integer, nullable=False),
-    Column("diagnostics", Text, nullable=False),
-    Column("section_digests", Text, nullable=False),
+    Column("diagnostics", Json(list, str), nullable=False),
+    Column("section_digests", Json(dict, list), nullable=False),
     Column("previous_digest", Text, nullable=False),
     Column("digest", Text, nullable=False),
     # No two runs follow the same one: the chain has no branches.
@@ -409,13 +419,13 @@ traces = _table(
     "traces",
     Column("trace_id", Number, primary_key=True, autoincrement=False),
     _ruleset_id(),
-    Column("signature", Text, nullable=False),
+    Column("signature", Json(dict), nullable=False),
     Column("member_type", Text),
     Column("special", Text),
     Column("published_position", Integer),
     Column("agrees", Flag),
     Column("reason", Text, nullable=False),
-    Column("trace", Text, nullable=False),
+    Column("trace", Json(list, dict), nullable=False),
     _run_id(),
     UniqueConstraint("ruleset_id", "signature"),
 )

@@ -65,3 +65,32 @@ class Day(TypeDecorator[dt.date]):
     def process_result_value(self, value: Any, dialect: Dialect) -> dt.date | None:
         """Turn what is stored into a date."""
         return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+class Json(TypeDecorator[str]):
+    """JSON, kept as the text that was written.
+
+    Parameters
+    ----------
+    holds : type
+        What it is: a list or a dict; any value by default.
+    items : type
+        What the list, or the dict under its keys, is made of; anything by default.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, holds: type = object, items: type = object) -> None:
+        super().__init__()
+        self.holds = holds
+        self.items = items
+
+    def fits(self, found: Any) -> bool:
+        """Tell whether something that was read from JSON is what the column is for."""
+        if not isinstance(found, self.holds):
+            return False
+        if isinstance(found, list | dict):
+            inner = found.values() if isinstance(found, dict) else found
+            return all(isinstance(one, self.items) for one in inner)
+        return True

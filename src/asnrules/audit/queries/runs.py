@@ -21,7 +21,7 @@ from asnrules.database.schema import (
     traces,
 )
 from asnrules.days import check_day
-from asnrules.errors import NotFoundError
+from asnrules.errors import NotFoundError, StoredValueError
 
 _NUMBERS = 2**63
 
@@ -127,14 +127,17 @@ def list_runs(
     ]
     statement = (
         select(*columns)
-        .join(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
+        .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
         .where(runs.c.run_id.in_(chosen))
         .order_by(runs.c.run_id.desc())
     )
-    return [
-        RecordedRun(**row, pools=names.get(row["run_id"], []))
-        for row in connection.execute(statement).mappings()
-    ]
+    found = []
+    for row in connection.execute(statement).mappings():
+        if row["ruleset"] is None:
+            problem = "there is no such ruleset any more"
+            raise StoredValueError(f"run {row['run_id']}", "runs", "ruleset_id", problem)
+        found.append(RecordedRun(**row, pools=names.get(row["run_id"], [])))
+    return found
 
 
 def find_run(connection: Connection, run_id: int) -> RecordedRun:

@@ -38,10 +38,10 @@ def verify(
     audit digest, audit export, db check
     """
     from asnrules.audit.verify import verify as run
-    from asnrules.catalog.opening import open_catalog
+    from asnrules.catalog.opening import open_record
 
     with progress_bar() as progress:
-        found = run(open_catalog(context.obj), against, progress)
+        found = run(open_record(context.obj), against, progress)
     records = [finding._asdict() for finding in found.findings]
     if output is Format.JSON:
         print_json(
@@ -51,7 +51,7 @@ def verify(
             }
         )  # fmt: skip
     elif records or output is not Format.TABLE:
-        print_records(records, ["run_id", "table", "finding"], output)
+        print_records(records, ["run_id", "table", "column", "finding"], output)
     since = "" if found.known is None else f"; run {found.known} has the digest that was given"
     messages.say(
         f"{found.runs} runs with {found.rows} rows, {len(records)} findings{since}",
@@ -78,10 +78,10 @@ def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     audit verify, audit export
     """
     from asnrules.audit.ledger import head
-    from asnrules.catalog.opening import open_catalog
+    from asnrules.catalog.opening import open_record
     from asnrules.database.engines import transaction
 
-    with transaction(open_catalog(context.obj)) as connection:
+    with transaction(open_record(context.obj)) as connection:
         found = head(connection)
     print_records([found._asdict()], ["run_id", "digest"], output)
 
@@ -108,9 +108,9 @@ def export(
     """
     from asnrules.audit.export import export as run
     from asnrules.audit.export import write_export
-    from asnrules.catalog.opening import open_catalog
+    from asnrules.catalog.opening import open_record
 
-    engine = open_catalog(context.obj)
+    engine = open_record(context.obj)
     if str(file) == "-":
         for lines in run(engine):
             sys.stdout.write(lines.decode("ascii"))

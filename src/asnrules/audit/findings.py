@@ -1,0 +1,64 @@
+"""What a verification finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table
+
+from asnrules.database.stored import read_stored, shown
+from asnrules.errors import StoredValueError
+
+
+class Finding(NamedTuple):
+    """Something that does not match.
+
+    Attributes
+    ----------
+    run_id : int or None
+        The run; None for what belongs to no run.
+    table : str or None
+        The table; None for what concerns the digest that was given.
+    column : str or None
+        The column with a value that cannot be read; None where all can, and do not match.
+    finding : str
+        What is wrong, in words.
+    """
+
+    run_id: int | None
+    table: str | None
+    column: str | None
+    finding: str
+
+
+def unreadable(
+    table: Table, rows: Iterable[Sequence[Any]], run_id: int | None, of: str = ""
+) -> Iterator[Finding]:
+    """Find the columns with values that cannot be read, and the first such value of each.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    rows : iterable of sequence
+        Rows with all its columns; see `as_stored`.
+    run_id : int or None
+        The run that they belong to.
+    of : str, optional
+        What they belong to otherwise.
+    """
+    columns = list(table.columns)
+    keys = [at for at, column in enumerate(columns) if column.primary_key]
+    found = set()
+    for row in rows:
+        for column, value in zip(columns, row, strict=True):
+            if column.name in found:
+                continue
+            try:
+                read_stored(column, value, of)
+            except StoredValueError as error:
+                found.add(column.name)
+                key = ", ".join(f"{columns[at].name} {shown(row[at])}" for at in keys)
+                place = of or f"row with {key}"
+                yield Finding(run_id, table.name, column.name, f"{place}: {error.problem}")

@@ -1,0 +1,92 @@
+"""What the catalog has had is on record: each word, and each published ruleset with its files.
+
+An *entry* is a word of the vocabulary, or a published ruleset, with the SHA-256 of all that the
+catalog says of it. Entries are numbered as they come, and never changed. Each run's digest covers
+those that there were, so that whatever an answer rested on can be verified later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from asnrules.canonical import digest_of
+from asnrules.database.schema import (
+    asn_types,
+    catalog_entries,
+    exp_types,
+    instruments,
+    keywords,
+    member_types,
+    ruleset_files,
+    rulesets,
+    specials,
+)
+from asnrules.database.stored import as_stored
+
+VOCABULARY = (instruments, exp_types, member_types, keywords, specials, asn_types)
+"""The tables of words, those referred to before those that refer; their first column is the key."""
+
+ENTRY_TABLES = (*VOCABULARY, rulesets)
+"""The tables with what becomes an entry."""
+
+
+def add_entries(connection: Connection, table: Table, entries: Iterable[str]) -> None:
+    """Put words, or published rulesets, on record.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a writing transaction.
+    table : Table
+        One of `ENTRY_TABLES`, in which they are already.
+    entries : iterable of str
+        The words, or the labels.
+    """
+    added = set(entries)
+    number = connection.execute(select(func.max(catalog_entries.c.number))).scalar() or 0
+    rows = [
+        {"number": at, "entry_table": table.name, "entry": entry, "sha256": sha256}
+        for at, (entry, sha256) in enumerate(_digests(connection, table, added), number + 1)
+    ]
+    if rows:
+        connection.execute(insert(catalog_entries), rows)
+
+
+def current_digests(connection: Connection) -> dict[tuple[str, str], str]:
+    """Give the digest of each word and published ruleset as it is now, by table and name."""
+    return {
+        (table.name, entry): sha256
+        for table in ENTRY_TABLES
+        for entry, sha256 in _digests(connection, table)
+    }
+
+
+def _digests(
+    connection: Connection, table: Table, only: set[str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Give the digests of entries, sorted by their names."""
+    if table is rulesets:
+        yield from _of_rulesets(connection, only)
+        return
+    for row in sorted(connection.execute(select(table)).all(), key=lambda row: str(row[0])):
+        if only is None or row[0] in only:
+            yield row[0], digest_of(list(row))
+
+
+def _of_rulesets(connection: Connection, only: set[str] | None) -> Iterator[tuple[str, str]]:
+    columns = [as_stored(connection, column) for column in rulesets.columns]
+    found = [dict(row) for row in connection.execute(select(*columns)).mappings()]
+    labels = {row["ruleset_id"]: row["label"] for row in found}
+    for row in sorted(found, key=lambda row: str(row["label"])):
+        label, key = row["label"], row.pop("ruleset_id")
+        if row["status"] == "draft" or (only is not None and label not in only):
+            continue
+        files: dict[Any, Any] = {}
+        statement = select(ruleset_files.c.path, ruleset_files.c.text)
+        for path, text in connection.execute(statement.where(ruleset_files.c.ruleset_id == key)):
+            files[path] = text
+        row["implements"] = labels.get(row["implements"])
+        yield label, digest_of({**row, "files": files})

@@ -1,0 +1,150 @@
+"""Read stored values as what they are: untrusted, as whoever owns the database can change them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Integer, Text, case, cast, func
+from sqlalchemy import type_coerce as coerce
+
+from asnrules.database.types import Day, Json, UtcTime
+from asnrules.errors import StoredValueError
+
+MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""How moments are written: on SQLite, in digests and in the exported ledger."""
+
+
+def read_stored(column: Column[Any], value: Any, of: str) -> Any:
+    """Read a stored value.
+
+    Parameters
+    ----------
+    column : Column
+        Where it was.
+    value : Any
+        As the database gave it, moments and days as `as_stored` has them.
+    of : str
+        What it belongs to, such as `run 3`, for the message.
+
+    Returns
+    -------
+    Any
+        What it means: JSON as what it holds, moments and days as such, all else as it is.
+
+    Raises
+    ------
+    StoredValueError
+        If it cannot have been stored by this program; the message names place and mend.
+    """
+    try:
+        return _meaning(column, value)
+    except (ValueError, TypeError, RecursionError) as error:
+        problem = _problem(column, value)
+        raise StoredValueError(of, column.table.name, column.name, problem) from error
+
+
+def _meaning(column: Column[Any], value: Any) -> Any:
+    kind = column.type
+    if value is None:
+        if column.nullable:
+            return None
+        raise ValueError
+    if isinstance(kind, Boolean):
+        if value not in (0, 1):
+            raise ValueError
+        return bool(value)
+    if isinstance(kind, Integer):
+        if type(value) is not int:
+            raise TypeError
+        return value
+    # Half a character stands for bytes that are no UTF-8, see `any_text`.
+    value.encode("utf-8")
+    if isinstance(kind, UtcTime):
+        moment = dt.datetime.strptime(value, MOMENT).replace(tzinfo=dt.UTC)
+        return _same(moment, moment.strftime(MOMENT), value)
+    if isinstance(kind, Day):
+        day = dt.date.fromisoformat(value)
+        return _same(day, day.isoformat(), value)
+    if isinstance(kind, Json):
+        found = json.loads(value)
+        if not kind.fits(found):
+            raise TypeError
+        return found
+    return value
+
+
+def _same(found: Any, written: str, value: str) -> Any:
+    if written != value:
+        raise ValueError
+    return found
+
+
+_SHOWN = 40
+_NAMES = ((Boolean, "true or false"), (Integer, "a number"), (UtcTime, "a moment"), (Day, "a day"))
+_HOLDS: dict[type, str] = {list: "an array", dict: "an object"}
+
+
+def shown(value: Any) -> str:
+    """Write an untrusted value for people: in ASCII, without control characters, cut short."""
+    text = ascii(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _problem(column: Column[Any], value: Any) -> str:
+    if value is None:
+        return "there is no value"
+    wanted = next((name for kind, name in _NAMES if isinstance(column.type, kind)), "text")
+    if isinstance(column.type, Json):
+        wanted = f"{_HOLDS.get(column.type.holds, 'a value')} in JSON as it was written"
+    return f"{shown(value)} is not {wanted}"
+
+
+def as_stored(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
+    """Select a column so that no value of it can fail to be given: moments and days as text."""
+    if not isinstance(column.type, UtcTime | Day):
+        return column
+    if connection.dialect.name == "sqlite":
+        return coerce(column, Text).label(column.name)
+    written = func.to_char(column, "YYYY-MM-DD")
+    if isinstance(column.type, UtcTime):
+        written = func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    # Python has no moment that is infinite.
+    text = case((func.isfinite(column), written), else_=cast(column, Text))
+    return text.label(column.name)
+
+
+def with_flags(
+    columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
+) -> list[tuple[Any, ...]]:
+    """Make true and false of the 1 and 0 that SQLite keeps, in rows of some columns."""
+    flags = [at for at, column in enumerate(columns) if isinstance(column.type, Boolean)]
+    found = [tuple(row) for row in rows]
+    if not flags:
+        return found
+    # Nothing but 0 and 1: another number is none that was stored, and has to stand out.
+    return [
+        tuple(
+            bool(value) if at in flags and value in (0, 1) else value
+            for at, value in enumerate(row)
+        )
+        for row in found
+    ]
+
+
+@contextmanager
+def any_text(connection: Connection) -> Iterator[None]:
+    """Have SQLite give text that is no UTF-8, too: half a character for each byte that is none."""
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, sqlite3.Connection):
+        yield
+        return
+    raw.text_factory = lambda found: found.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        raw.text_factory = str
