@@ -18,7 +18,10 @@ from database.test_guards import LATE
 from filled import _fill
 from operations.conftest import divide
 
-REFUSAL = r"a (published ruleset|recorded run) cannot be changed"
+REFUSAL = (
+    r"a (published ruleset|recorded run) cannot be changed|"
+    r"what is on record of the catalog cannot be changed"
+)
 ROLES = ("reader", "recorder", "curator")
 
 # Nothing is in them, so that every guard that looks here finds nothing to refuse.
