@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -34,6 +35,7 @@ from asnrules.catalog.vocabulary import asn_type_names
 from asnrules.database.engines import transaction
 from asnrules.errors import AssociationFileError, UsageError
 from asnrules.generate import user_name
+from asnrules.limits import ASSOCIATION_FILES
 from asnrules.pools.stored import STANDARD_INPUT
 from asnrules.pools.wording import label
 from asnrules.worked import Progress, work_pools
@@ -221,7 +223,11 @@ def _read(
     read: list[_Read] = []
     errors: list[str] = []
     names: dict[str, int] = {}
-    paths = list(association_files(words))
+    paths = list(islice(association_files(words), ASSOCIATION_FILES + 1))
+    if len(paths) > ASSOCIATION_FILES:
+        raise UsageError(
+            f"audit import: more than {ASSOCIATION_FILES:,} files; import them a folder at a time"
+        )
     for number, path in enumerate(paths, 1):
         try:
             association = read_association(path, asn_types)

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asnrules.associations.reader import SIZE_LIMIT, ForeignAssociation, read_association
+from asnrules.associations.reader import ForeignAssociation, read_association
 from asnrules.errors import AssociationFileError
+from asnrules.limits import ASSOCIATION_BYTES
 from audit.foreign import NAME, constraints, document, member, stem, write
 
 TYPES = ("image2", "spec2", "tso-image2")
@@ -346,9 +347,9 @@ def test_a_file_of_hundreds_of_megabytes_is_refused_unread(tmp_path: Path) -> No
 
 def test_the_largest_that_is_read_is_read(tmp_path: Path) -> None:
     text = json.dumps(document()).encode()
-    path = with_bytes(tmp_path, text.ljust(SIZE_LIMIT))
+    path = with_bytes(tmp_path, text.ljust(ASSOCIATION_BYTES))
     assert read_association(path, TYPES).asn_name == NAME
-    assert "bytes, more than" in refused(with_bytes(tmp_path, text.ljust(SIZE_LIMIT + 1)))
+    assert "bytes, more than" in refused(with_bytes(tmp_path, text.ljust(ASSOCIATION_BYTES + 1)))
 
 
 def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:

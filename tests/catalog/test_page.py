@@ -492,7 +492,7 @@ def test_hostile_page_ends_as_an_error(read: Callable[..., CorrectedPage], text:
 def test_page_that_is_too_big_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "page.rst"
     path.write_bytes(PAGE.encode() + b"\n" * 300_000)
-    with pytest.raises(RulesetError, match="more than 256,000 bytes"):
+    with pytest.raises(RulesetError, match="more than 64,000 bytes"):
         read_page(path)
 
 

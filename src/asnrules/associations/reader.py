@@ -16,14 +16,8 @@ from asnrules.associations.constraints import Told, read_constraints
 from asnrules.associations.model import Member, Product
 from asnrules.associations.written import Written
 from asnrules.errors import AssociationFileError
+from asnrules.limits import ASSOCIATION_BYTES, ASSOCIATION_MEMBERS, ASSOCIATION_TEXT
 from asnrules.pools.wording import label, shown
-
-SIZE_LIMIT = 16 << 20
-"""Bytes of a file. The largest that the observatory makes have less than one MiB; what JSON of
-this size takes in memory, whatever it holds, is some hundred MiB."""
-
-TEXT_LIMIT = 500
-"""Characters of a value; PostgreSQL's indexes take no more than some 2,700 bytes."""
 
 _LABEL_LENGTH = 200
 _PREFIXES = ("candidate_", "discover_")
@@ -131,7 +125,7 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
     document = _parsed(content, name)
     fields = _Fields(document, name)
     base = Path(path).name
-    if not base.isprintable() or len(base) > TEXT_LIMIT:
+    if not base.isprintable() or len(base) > ASSOCIATION_TEXT:
         fields.refuse("its name is not one that can be recorded", "rename it")
     constraints = document.get("constraints")
     written = Written()
@@ -166,17 +160,17 @@ def _stored(path: str, name: str) -> bytes:
             raise _error(name, "is a folder without *_asn.json files", "name association files")
         if not stat.S_ISREG(status.st_mode):
             raise _error(name, "is no plain file", "save it as a file")
-        if status.st_size > SIZE_LIMIT:
+        if status.st_size > ASSOCIATION_BYTES:
             raise _too_large(name, f"has {status.st_size:,} bytes")
         with Path(path).open("rb") as stream:
-            content = stream.read(SIZE_LIMIT + 1)
+            content = stream.read(ASSOCIATION_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
         raise _error(
             name, f"cannot be read: {reason}", "name a file that exists and that you may read"
         ) from error
-    if len(content) > SIZE_LIMIT:
-        raise _too_large(name, f"has more than {SIZE_LIMIT:,} bytes")
+    if len(content) > ASSOCIATION_BYTES:
+        raise _too_large(name, f"has more than {ASSOCIATION_BYTES:,} bytes")
     return content
 
 
@@ -228,7 +222,7 @@ def _no_constant(text: str) -> NoReturn:
 def _too_large(name: str, found: str) -> AssociationFileError:
     return _error(
         name,
-        f"{found}, more than the {SIZE_LIMIT:,} that are read",
+        f"{found}, more than the {ASSOCIATION_BYTES:,} that are read",
         "give an association file, which has less than a million",
     )
 
@@ -277,8 +271,8 @@ class _Fields:
             return None
         if not isinstance(value, str):
             self.refuse(f"{place} is {_kind(value)}, where text is wanted")
-        if len(value) > TEXT_LIMIT:
-            self.refuse(f"{place} has {len(value):,} characters, more than {TEXT_LIMIT}")
+        if len(value) > ASSOCIATION_TEXT:
+            self.refuse(f"{place} has {len(value):,} characters, more than {ASSOCIATION_TEXT}")
         plain = value.replace("\n", "") if lines else value
         if not plain.isprintable():
             self.refuse(f"{place} holds a control character: {shown(value)}", "mend the file")
@@ -323,9 +317,17 @@ def _stage_2(
 def _products(fields: _Fields, written: Written) -> tuple[Product, ...]:
     products = []
     seen = set()
+    count = 0
     for given in fields.objects("products"):
         name = written.product(given.told("name"))
-        members = tuple(_member(member, written) for member in given.objects("members"))
+        found = given.objects("members")
+        count += len(found)
+        if count > ASSOCIATION_MEMBERS:
+            fields.refuse(
+                f"it has more than the {ASSOCIATION_MEMBERS:,} members that are read",
+                "give Stage 2 associations, which have fewer",
+            )
+        members = tuple(_member(member, written) for member in found)
         if name in seen:
             fields.refuse(f"the product {shown(name)} comes twice", "mend the file")
         seen.add(name)

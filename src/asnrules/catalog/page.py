@@ -18,12 +18,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from asnrules.catalog.plain import decoded
 from asnrules.catalog.vocabulary import near
 from asnrules.errors import RulesetError
+from asnrules.limits import PAGE_BYTES, PAGE_LINES
 
 if TYPE_CHECKING:
     from docutils import nodes
-
-BIGGEST = 256_000
-"""Bytes; the biggest page that is read. The published one has 6,000."""
 
 HEADINGS = {
     "exp_type": ("exp_type", "exp type", "exposure type"),
@@ -101,6 +99,11 @@ def read_page(path: Path) -> Page:
     if str(path) == STANDARD_INPUT:
         path = Path("stdin")
     text = decoded(path, data)
+    if text.count("\n") > PAGE_LINES:
+        raise RulesetError(
+            f"{path}, line {PAGE_LINES + 1}: more than {PAGE_LINES:,} lines; "
+            "the exposure-mode page is not that long"
+        )
     document = _parse(path, text)
     broken = _broken_tables(document)
     table = _find_table(path, document)
@@ -115,14 +118,14 @@ def read_page(path: Path) -> Page:
 def _read(path: Path) -> bytes:
     try:
         with _opened(path) as stream:
-            data = stream.read(BIGGEST + 1)
+            data = stream.read(PAGE_BYTES + 1)
     except OSError as error:
         raise RulesetError(
             f"{path}: {error.strerror}; name the page's file, or the folder of a ruleset"
         ) from error
-    if len(data) > BIGGEST:
+    if len(data) > PAGE_BYTES:
         raise RulesetError(
-            f"{path}: more than {BIGGEST:,} bytes; the exposure-mode page is not that big"
+            f"{path}: more than {PAGE_BYTES:,} bytes; the exposure-mode page is not that big"
         )
     return data
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from asnrules.catalog.content import Rows
 from asnrules.errors import RulesetError
-
-BIGGEST = 1_000_000
-"""Bytes; the biggest file of a ruleset that is read."""
+from asnrules.limits import RULESET_FILE_BYTES, TOML_DEPTH, TOML_DOTS
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -26,10 +25,35 @@ def read_toml(path: Path) -> dict[str, Any]:
     # Most commands know files by their names only.
     import tomllib
 
+    text = read_text(path)
+    for number, line in enumerate(text.split("\n"), 1):
+        # What tomllib makes of them takes time by the square of their number.
+        if line.count(".") > TOML_DOTS:
+            raise RulesetError(
+                f"{path}, line {number}: more than {TOML_DOTS:,} dots; write tables under headers"
+            )
     try:
-        return tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        document = tomllib.loads(text)
+    except RecursionError as error:
+        raise _too_deep(path) from error
+    except (tomllib.TOMLDecodeError, ValueError) as error:
         raise RulesetError(f"{path}: {_short(error)}; mend the TOML") from error
+    parts: list[Any] = [document]
+    for _ in range(TOML_DEPTH):
+        parts = [inner for part in parts for inner in _inside(part)]
+    if parts:
+        raise _too_deep(path)
+    return document
+
+
+def _inside(part: Any) -> Iterable[Any]:
+    if isinstance(part, dict):
+        return part.values()
+    return part if isinstance(part, list) else ()
+
+
+def _too_deep(path: Path) -> RulesetError:
+    return RulesetError(f"{path}: nested more than {TOML_DEPTH} deep; no ruleset file is")
 
 
 def _short(error: Exception) -> str:
@@ -92,11 +116,13 @@ def read_text(path: Path) -> str:
     """
     try:
         with path.open("rb") as stream:
-            data = stream.read(BIGGEST + 1)
+            data = stream.read(RULESET_FILE_BYTES + 1)
     except OSError as error:
         raise RulesetError(f"{path}: {error.strerror}; a ruleset needs this file") from error
-    if len(data) > BIGGEST:
-        raise RulesetError(f"{path}: more than {BIGGEST:,} bytes; no ruleset file is that big")
+    if len(data) > RULESET_FILE_BYTES:
+        raise RulesetError(
+            f"{path}: more than {RULESET_FILE_BYTES:,} bytes; no ruleset file is that big"
+        )
     return decoded(path, data)
 
 

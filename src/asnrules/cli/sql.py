@@ -9,6 +9,8 @@ import typer
 
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_rows
+from asnrules.errors import UsageError
+from asnrules.limits import QUERY_CHARACTERS
 
 
 def sql(
@@ -34,6 +36,10 @@ def sql(
     from asnrules.database.readonly import query as run
 
     if query == "-":
-        query = sys.stdin.read()
+        query = sys.stdin.read(QUERY_CHARACTERS + 1)
+    if len(query) > QUERY_CHARACTERS:
+        raise UsageError(
+            f"sql: the query has more than {QUERY_CHARACTERS:,} characters; give one SELECT"
+        )
     with run(open_catalog(context.obj), query) as (columns, rows):
         print_rows(columns, rows, output)

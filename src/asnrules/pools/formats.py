@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 from asnrules.errors import UsageError
 from asnrules.extras import optional
+from asnrules.limits import LINE_BYTES, TABLE_BYTES
 from asnrules.pools.wording import label
 
 START = 1 << 16
 """How many bytes are looked at, at most."""
 
 _REASON_LENGTH = 150
+_BATCH = 1_000
 
 
 class Kind(Enum):
@@ -62,7 +64,17 @@ class StoredTable(NamedTuple):
 
 
 class TableFormatError(ValueError):
-    """A file that is not well formed; the message is what the library that read it said."""
+    """A file that is not well formed; the message is what the library that read it said.
+
+    Attributes
+    ----------
+    line : int or None
+        The line, counted from 1, where it is known.
+    """
+
+    def __init__(self, problem: str, line: int | None = None) -> None:
+        super().__init__(problem)
+        self.line = line
 
 
 def kind_of(start: bytes, required: Sequence[str]) -> Kind:
@@ -125,20 +137,27 @@ class _Records:
     def __init__(self, stream: io.BufferedReader) -> None:
         self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
         self._others = 0
+        self._line = 0
+        self._length = 0
         self.skipped: deque[int] = deque()
 
     def __iter__(self) -> Iterator[list[str]]:
         try:
             for record in csv.reader(self._lines(), strict=True):
                 self.skipped.append(self._others)
-                self._others = 0
+                self._others = self._length = 0
                 yield record
         except csv.Error as error:
-            raise TableFormatError(str(error)) from error
+            raise TableFormatError(str(error), self._line) from error
 
     def _lines(self) -> Iterator[str]:
-        for line in self._text:
+        while line := self._text.readline(LINE_BYTES + 1):
+            self._line += 1
+            if self._length + len(line) > LINE_BYTES:
+                problem = f"the row is longer than {LINE_BYTES:,} characters"
+                raise TableFormatError(problem, self._line)
             if line.strip() and not line.lstrip().startswith("#"):
+                self._length += len(line)
                 yield line
             else:
                 self._others += 1
@@ -171,11 +190,18 @@ def _own_errors() -> Iterator[None]:
         raise TableFormatError(label(text, _REASON_LENGTH)) from error
 
 
+def _whole(stream: io.BufferedReader) -> bytes:
+    content = stream.read(TABLE_BYTES + 1)
+    if len(content) > TABLE_BYTES:
+        raise TableFormatError(f"the table has more than {TABLE_BYTES:,} bytes, unpacked")
+    return content
+
+
 def _ecsv(stream: io.BufferedReader) -> StoredTable:
     tables = optional("astropy.table", "fits", "ECSV tables")
     with _own_errors(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        table = tables.Table.read(stream.read().decode(), format="ascii.ecsv", guess=False)
+        table = tables.Table.read(_whole(stream).decode(), format="ascii.ecsv", guess=False)
         columns = list(table.colnames)
         values = [table[name].tolist() for name in columns]
     return StoredTable(columns, zip(*values, strict=True))
@@ -185,15 +211,15 @@ def _parquet(stream: io.BufferedReader) -> StoredTable:
     arrow = optional("pyarrow", "parquet", "Parquet tables")
     parquet = optional("pyarrow.parquet", "parquet", "Parquet tables")
     with _own_errors():
-        file = parquet.ParquetFile(arrow.BufferReader(stream.read()))
-        return StoredTable(file.schema_arrow.names, _batched(file.iter_batches()))
+        file = parquet.ParquetFile(arrow.BufferReader(_whole(stream)))
+        return StoredTable(file.schema_arrow.names, _batched(file.iter_batches(_BATCH)))
 
 
 def _arrow(stream: io.BufferedReader) -> StoredTable:
     ipc = optional("pyarrow.ipc", "parquet", "Arrow tables")
     arrow = optional("pyarrow", "parquet", "Arrow tables")
     with _own_errors():
-        file = ipc.open_file(arrow.BufferReader(stream.read()))
+        file = ipc.open_file(arrow.BufferReader(_whole(stream)))
         batches = (file.get_batch(number) for number in range(file.num_record_batches))
         return StoredTable(file.schema.names, _batched(batches))
 
@@ -202,7 +228,7 @@ def _arrow_stream(stream: io.BufferedReader) -> StoredTable:
     ipc = optional("pyarrow.ipc", "parquet", "Arrow tables")
     arrow = optional("pyarrow", "parquet", "Arrow tables")
     with _own_errors():
-        file = ipc.open_stream(arrow.BufferReader(stream.read()))
+        file = ipc.open_stream(arrow.BufferReader(_whole(stream)))
         return StoredTable(file.schema.names, _batched(file))
 
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self, TypeAlias, cast
 
 from asnrules.errors import PoolError
+from asnrules.limits import CELL_CHARACTERS, POOL_COLUMNS
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
 from asnrules.pools.rendering import TableSource
 from asnrules.pools.stored import StoredText
@@ -21,7 +22,6 @@ FILENAME = "filename"
 ASN_CANDIDATE = "asn_candidate"
 NULL = "null"
 _BLANK = ""
-CELL_LIMIT = 131_072
 WRITTEN_AS_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
 """A whole number as programs write it that know floats only."""
 _SEPARATOR = "|"
@@ -192,6 +192,8 @@ class PoolReader:
                 "no header, only comments and blank lines", "give a pool with a header line"
             )
         columns = tuple(cell.strip() for cell in self._cells(line, number, suspect))
+        if len(columns) > POOL_COLUMNS:
+            raise self._stored.too_wide(len(columns), number)
         for required in (FILENAME, ASN_CANDIDATE):
             if required not in columns:
                 raise self._lacking(required, columns, line, number)
@@ -237,7 +239,7 @@ class PoolReader:
 
     def _cells(self, line: str, number: int, suspect: bool) -> list[str]:
         cells = self._quoted(line, number) if '"' in line else line.split(_SEPARATOR)
-        if (suspect and not line.isprintable()) or len(line) > CELL_LIMIT:
+        if (suspect and not line.isprintable()) or len(line) > CELL_CHARACTERS:
             self._inspect(cells, number)
         return cells
 
@@ -273,9 +275,9 @@ class PoolReader:
                     line=number,
                     column=self._column(place),
                 )
-            if len(cell) > CELL_LIMIT:
+            if len(cell) > CELL_CHARACTERS:
                 raise self._stored.error(
-                    f"the cell is longer than {CELL_LIMIT:,} characters: {shown(cell)}",
+                    f"the cell is longer than {CELL_CHARACTERS:,} characters: {shown(cell)}",
                     "shorten it",
                     line=number,
                     column=self._column(place),

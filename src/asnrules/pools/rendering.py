@@ -19,6 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from asnrules.errors import PoolError
+from asnrules.limits import CELL_CHARACTERS
 from asnrules.pools.wording import CONTROL, label, shown
 
 if TYPE_CHECKING:
@@ -184,6 +185,8 @@ class _Texts(dict[str, str]):
 
 
 def _checked(text: str) -> str:
+    if len(text) > CELL_CHARACTERS:
+        raise ValueError(f"text of more than {CELL_CHARACTERS:,} characters: {shown(text)}")
     if not text.isprintable():
         control = CONTROL.search(text)
         if control:

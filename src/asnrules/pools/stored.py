@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from asnrules.errors import PoolError
+from asnrules.limits import LINE_BYTES, POOL_BYTES, POOL_COLUMNS, POOL_LINES
 from asnrules.pools.formats import START, Kind, TableFormatError, kind_of, stored_table
 from asnrules.pools.rendering import TableSource, rendered, rendered_stream
 from asnrules.pools.wording import label
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Line: TypeAlias = tuple[int, str, bool]
 STANDARD_INPUT = "-"
-LINE_LIMIT = 1 << 20
 _BUFFER = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 _LABEL_LENGTH = 200
@@ -61,6 +61,28 @@ class _Digesting(io.RawIOBase):
         return self._digest.hexdigest()
 
 
+class _TooLargeError(ValueError):
+    """A pool of more bytes than are read."""
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends with an error where it does not end in time."""
+
+    def __init__(self, source: io.BufferedIOBase) -> None:
+        self._source = source
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        count = self._source.readinto(buffer)
+        self._count += count
+        if self._count > POOL_BYTES:
+            raise _TooLargeError
+        return count
+
+
 class StoredText:
     """A text file, gzipped or not, or a table that is written as such a text, as decoded lines.
 
@@ -93,6 +115,7 @@ class StoredText:
         self.name = base if base.isprintable() else ascii(base)[1:-1]
         self.label = "stdin" if self._standard_input else label(full, _LABEL_LENGTH)
         self._closing = contextlib.ExitStack()
+        self._line = 1
         self._stored: _Digesting | None = None
         self.sha256 = ""
 
@@ -123,8 +146,14 @@ class StoredText:
             raise self.error(
                 f"truncated or corrupt gzip data ({reason})", "fetch the file again"
             ) from error
+        except _TooLargeError as error:
+            raise self.error(
+                f"more than {POOL_BYTES:,} bytes, unpacked", "split the pool", line=self._line
+            ) from error
         except TableFormatError as error:
-            raise self.error(f"not well formed: {error}", "write the table again") from error
+            raise self.error(
+                f"not well formed: {error}", "write the table again", line=error.line
+            ) from error
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
 
@@ -136,6 +165,14 @@ class StoredText:
             place = f"row {line - 1}" if line > 1 else "header"
             return PoolError.at(f"{self.label}, {place}", problem, mend, column=column)
         return PoolError.at(self.label, problem, mend, line=line, column=column)
+
+    def too_wide(self, columns: int, line: int = 1) -> PoolError:
+        """Return the error for a file with too many columns."""
+        return self.error(
+            f"{columns:,} columns, more than {POOL_COLUMNS:,}",
+            "leave out those that are not keywords",
+            line=line,
+        )
 
     def not_text(self, line: int) -> PoolError:
         """Return the error for a file that is not text, as seen at that line."""
@@ -155,10 +192,10 @@ class StoredText:
     def _unpacked(self, digesting: _Digesting) -> io.BufferedReader:
         stored: io.BufferedReader = io.BufferedReader(digesting, _BUFFER)
         if not stored.peek(1).startswith(_GZIP_MAGIC):
-            return stored
+            return io.BufferedReader(_Bounded(stored), _BUFFER)
         unpacked = self._closing.enter_context(gzip.GzipFile(fileobj=stored, mode="rb"))
         # GzipFile has no fast readline of its own; it has the readinto that a raw stream needs.
-        return io.BufferedReader(cast("io.RawIOBase", unpacked), _BUFFER)
+        return io.BufferedReader(_Bounded(unpacked), _BUFFER)
 
     def _text(self, unpacked: io.BufferedReader) -> io.BufferedIOBase:
         """Give a table of another format as the text of a pool."""
@@ -172,6 +209,8 @@ class StoredText:
         self.is_table = True
         self._rows_are_numbered = kind is not Kind.COMMAS
         table = stored_table(kind, unpacked)
+        if len(table.columns) > POOL_COLUMNS:
+            raise self.too_wide(len(table.columns))
         return rendered_stream(rendered(self.label, table.columns, table.rows, table.skipped))
 
     def _decoded(self, text: io.BufferedIOBase) -> Iterator[Line]:
@@ -180,13 +219,15 @@ class StoredText:
         while block := text.read(_BUFFER):
             block = rest + block
             # Lines that begin in this block are shorter than it: only the first can be too long.
-            if (block.find(b"\n") + 1 or len(block)) > LINE_LIMIT:
+            if (block.find(b"\n") + 1 or len(block)) > LINE_BYTES:
                 raise self._endless(block, number)
             end = block.rfind(b"\n") + 1
             rest = block[end:]
             if end:
                 yield from self._lines_of(block[: end - 1], number)
-                number += block.count(b"\n")
+                self._line = number = number + block.count(b"\n")
+            if number > POOL_LINES:
+                raise self.error(f"more than {POOL_LINES:,} lines", "split the pool", line=number)
         if rest:
             yield from self._lines_of(rest, number)
         elif number == 1:
@@ -218,7 +259,7 @@ class StoredText:
         if b"\0" in block:
             return self.not_text(number)
         return self.error(
-            f"the line is longer than {LINE_LIMIT:,} bytes",
+            f"the line is longer than {LINE_BYTES:,} bytes",
             "give a pool with one exposure on each line",
             line=number,
         )
