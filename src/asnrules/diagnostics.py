@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from asnrules.engine.finishing.keywords import LOOKS, Looks, whole_number
 from asnrules.engine.generation import Outcome
@@ -43,7 +44,7 @@ def diagnostics_of(worked: WorkedPools, outcome: Outcome) -> list[str]:
     """
     return [
         *_oddities(worked.pools),
-        *_number_oddities(worked),
+        *_number_oddities(worked, {one.asn_rule for one in outcome.associations}),
         *_order_dependence(worked.work, outcome),
     ]
 
@@ -71,16 +72,16 @@ def _oddities(pools: Sequence[Pool]) -> list[str]:
     return lines
 
 
-def _number_oddities(worked: WorkedPools) -> list[str]:
+def _number_oddities(worked: WorkedPools, made: AbstractSet[str]) -> list[str]:
     """Name the numbers that are none to the rules, and numbers that are written in two ways."""
-    return [*_unread_numbers(worked), *_spellings(worked.work)]
+    return [*_unread(worked, made), *_named(worked.work, made), *_spellings(worked.work)]
 
 
-def _unread_numbers(worked: WorkedPools) -> list[str]:
+def _unread(worked: WorkedPools, made: AbstractSet[str]) -> list[str]:
     """Name values that steps of the rules read as whole numbers, and cannot."""
     work = worked.work
     steps = [
-        [LOOKS[step] for step in rule.steps if step in LOOKS and LOOKS[step].numbers]
+        [LOOKS[step] for step in rule.steps if step in LOOKS and rule.name in made]
         for rule in work.ruleset.rules
     ]
     asked: dict[int, list[Looks]] = {}
@@ -92,7 +93,7 @@ def _unread_numbers(worked: WorkedPools) -> list[str]:
             asked[id(judgement)] = all_looks
         for looks in all_looks:
             for keywords in looks.numbers:
-                for keyword, value in _unread(work, place, keywords):
+                for keyword, value in _unread_values(work, place, keywords):
                     key = worked.exposures[place][0], keyword, looks.lost
                     found.setdefault(key, Counter())[value] += 1
     return [
@@ -102,11 +103,24 @@ def _unread_numbers(worked: WorkedPools) -> list[str]:
     ]
 
 
-def _unread(work: Work, place: int, keywords: Sequence[str]) -> list[tuple[str, str]]:
+def _unread_values(work: Work, place: int, keywords: Sequence[str]) -> list[tuple[str, str]]:
     values = [(keyword, work.given(place, keyword)) for keyword in keywords]
     if any(whole_number(value) is not None for _, value in values):
         return []
     return [(keyword, value) for keyword, value in values if value is not None]
+
+
+def _named(work: Work, made: AbstractSet[str]) -> list[str]:
+    """Name numbers with a point that get into names as they are."""
+    steps = {step for rule in work.ruleset.rules if rule.name in made for step in rule.steps}
+    keywords = {keyword for step in steps & LOOKS.keys() for keyword in LOOKS[step].named}
+    return [
+        f"{keyword.upper()} {pair[1]} is no whole number to jwst, and so here; it stands in names "
+        "as it is; write 1, not 1.0"
+        for keyword in sorted(keywords | ({"program"} if made else set()))
+        for pair in work.key_column((keyword,)).pairs
+        if pair and WRITTEN_AS_FLOAT.fullmatch(pair[1])
+    ]
 
 
 def _spellings(work: Work) -> list[str]:
@@ -116,6 +130,7 @@ def _spellings(work: Work) -> list[str]:
         for rule in work.ruleset.rules
         for key in (*rule.keys, *(key for role in rule.roles for key in role.keys))
     }
+    keys |= {(keyword,) for looks in LOOKS.values() for keyword in looks.keywords}
     pairs = {pair for sources in keys for pair in work.key_column(sources).pairs if pair}
     return [
         f"{keyword.upper()} is written {whole[1]} and {value}: two values to jwst, and so here, "

@@ -52,6 +52,8 @@ def test_columns_and_defaults_are_those_of_asn_make_pool(two: list[str]) -> None
     [
         ("IS_IMPRT", True, "t"), ("IS_IMPRT", False, "f"), ("IS_IMPRT", "T", "t"),
         ("IS_IMPRT", "true", "t"), ("IS_IMPRT", "False", "f"), ("IS_IMPRT", "", "f"),
+        ("IS_IMPRT", 1, "t"), ("IS_IMPRT", 0, "f"), ("TSOVISIT", "YES", "t"), ("IS_PSF", "N", "f"),
+        ("MOSTILNO", "N/A", "1"), ("PNTGTYPE", "NULL", "science"), ("TARGETID", "null", "1"),
         ("IS_PSF", "TRUE", "t"), ("BKGDTARG", "t", "t"), ("TSOVISIT", "True", "t"),
         ("PNTGTYPE", "PARALLEL", "PARALLEL"), ("PNTGTYPE", "", "science"),
         ("DMS_NOTE", "WFSC_LOS_JITTER", "WFSC_LOS_JITTER"),
@@ -151,7 +153,7 @@ def test_what_is_declared_makes_candidate_and_target(two: list[str]) -> None:
 @pytest.mark.parametrize(
     ("declarations", "words"),
     [
-        (Declarations(keywords=["IS_IMPRT=yes"]), "--set: IS_IMPRT is 'yes', neither t nor f"),
+        (Declarations(keywords=["IS_IMPRT=maybe"]), "--set: IS_IMPRT is 'maybe', neither t nor f"),
         (Declarations(keywords=["*nrs1*:IS_IMPRT=t"]), "the pattern '*nrs1*' fits no file"),
         (Declarations(keywords=["IS_IMPRT"]), "--set: 'IS_IMPRT' is no KEYWORD=VALUE"),
         (Declarations(keywords=["=1"]), "--set: '=1' is no KEYWORD=VALUE"),

@@ -16,7 +16,7 @@ NOD = {
     "exp_type": "nrs_fixedslit", "instrume": "nirspec", "detector": "nrs1", "filter": "f170lp",
     "grating": "g235h", "fxd_slit": "s400a1", "pupil": "null", "channel": "null",
     "patttype": "2-point-nod", "numdthpt": "2", "subpxpts": "1", "subpxpns": "null",
-    "expspcin": "1", "mostilno": "1",
+    "expspcin": "1", "mostilno": "1", "dithptin": "1",
 }  # fmt: skip
 
 
@@ -100,7 +100,18 @@ def test_a_direct_image_is_not_chosen_by_a_float(kept: Catalog, tmp_path: Path) 
     assert "no direct image is chosen by it" in line
 
 
-@pytest.mark.parametrize("keyword", ["mostilno", "program", "expspcin"])
+def test_a_float_in_names_is_told(kept: Catalog, tmp_path: Path) -> None:
+    report = made(kept, tmp_path, [nrc_image(1, program="1.0", targetid="7.0")])
+    assert [line.split(" is ")[0] for line in report.diagnostics] == ["PROGRAM 1.0"]
+    grism = nrc_image(1, exp_type="nrc_wfss", pupil="grismr", targetid="7.0")
+    report = made(kept, tmp_path, [grism, nrc_image(2, targetid="7.0")])
+    assert [line.split(" is ")[0] for line in report.diagnostics] == ["TARGETID 7.0"]
+    (direct, *_) = [one for asn in report.made for one in asn.products[0].members
+                    if one.exptype == "direct_image"]  # fmt: skip
+    assert "_t7\\.0_" in direct.expname
+
+
+@pytest.mark.parametrize("keyword", ["mostilno", "program", "expspcin", "targetid", "dithptin"])
 def test_a_number_that_is_written_in_two_ways(keyword: str, kept: Catalog, tmp_path: Path) -> None:
     one, other = nods()
     report = made(kept, tmp_path, [one | {keyword: "5"}, other | {keyword: "5.0"}])

@@ -67,8 +67,8 @@ def make(
     Examples
     --------
     asnrules pool make exposures/*_uncal.fits --output pool.csv
-    asnrules pool make exposures/*.fits --output my.csv --set "jw01234002*:IS_IMPRT=t"
-    asnrules pool make exposures/*.fits --output - --set EXPSPCIN=1 --set "*nrca1*:PATT_NUM=2"
+    asnrules pool make exposures/*.fits --output my.csv --set EXPSPCIN=1
+    asnrules pool make exposures/*.fits --output - --set "*002001_*:IS_IMPRT=t"
 
     See Also
     --------

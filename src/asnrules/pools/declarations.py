@@ -17,7 +17,10 @@ NULL = "null"
 FLAGS = frozenset({"bkgdtarg", "is_imprt", "is_psf", "tsovisit"})
 """Keywords that are true or false."""
 
-TRUTH = {"t": "t", "true": "t", "f": "f", "false": "f"}
+TRUTH = {
+    **dict.fromkeys(("t", "true", "y", "yes", "1"), "t"),
+    **dict.fromkeys(("f", "false", "n", "no", "0"), "f"),
+}
 """How truth values are written, in lower case, and what they are in a pool."""
 
 _OTHERWISE = {

@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 from asnrules.engine.model import Ruleset
 from asnrules.engine.regard import keywords_of, looked_at
+from asnrules.engine.values import is_empty
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
 from asnrules.pools.declarations import FLAGS, NULL, TRUTH, Declarations, Declared
@@ -221,8 +222,11 @@ def _told(one: _Read, declared: Declared) -> _Read:
 
 
 def _value(keyword: str, value: str) -> str:
+    """Give a value of a header as pools have it, blank if it says that there is none."""
     if keyword in FLAGS:
         return TRUTH.get(value.lower(), value)
+    if keyword in {*ASSUMED, "targetid"} and is_empty(value.lower()):
+        return ""
     whole = WRITTEN_AS_FLOAT.fullmatch(value)
     return whole[1] if whole and keyword != "targname" else value
 

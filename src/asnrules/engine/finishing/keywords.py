@@ -16,11 +16,14 @@ class Looks(NamedTuple):
         Those read as whole numbers; of several together, the first that is one counts.
     lost : str
         What is lost where there is a value, but no whole number.
+    named : tuple of str
+        Those that it puts into names.
     """
 
     keywords: frozenset[str]
     numbers: tuple[tuple[str, ...], ...] = ()
     lost: str = ""
+    named: tuple[str, ...] = ()
 
 
 _NODS = (("patt_num",), ("numdthpt",), ("subpxpts", "subpxpns"))
@@ -34,9 +37,9 @@ LOOKS = {
     "nod_split_fixed_slit": Looks(_OF_NODS, _NODS, _NO_BACKGROUND),
     "nod_split_primary": Looks(_OF_NODS, _NODS, _NO_BACKGROUND),
     "nod_split_shutters": Looks(_OF_NODS, _NODS, "nods at one point are each other's background"),
-    "wfss_catalog": Looks(frozenset({"expspcin"}), _SEQUENCE, _NO_CHOICE),
+    "wfss_catalog": Looks(frozenset({"expspcin"}), _SEQUENCE, _NO_CHOICE, ("targetid",)),
     "wfss_catalog_matching": Looks(
-        frozenset({"expspcin", "channel", "pupil"}), _SEQUENCE, _NO_CHOICE
+        frozenset({"expspcin", "channel", "pupil"}), _SEQUENCE, _NO_CHOICE, ("targetid",)
     ),
 }
 """By the names of steps; the others look at none."""
