@@ -49,8 +49,8 @@ class Lacking(NamedTuple):
                 f"{self.near.text()}"
             )
         kind = f"candidate of type {BACKGROUND}" if self.exptype == BACKGROUND else "candidate"
-        more = f" (nor it and {self.others} more)" if self.others else ""
-        return f"{self.asn_rule}, {what}: {self.near.filename} fits, but no {kind} has both{more}"
+        more = f" (and {self.others} more)" if self.others else ""
+        return f"{self.asn_rule}, {what}: {self.near.filename} fits{more}, but no {kind} has both"
 
 
 class Search:
