@@ -160,6 +160,8 @@ class Search:
         return name == exptype
 
     def _unlinked(self, number: int, exptype: str, *, is_science: bool) -> Iterator[Lacking]:
+        if self._work.ruleset.rules[number].candidate_requirements:
+            return  # It is for special candidates, and hardly anything is meant for these.
         found = self._companions.unlinked(number, self._place, exptype, is_science=is_science)
         if found:
             name = self._work.ruleset.rules[number].name
