@@ -477,6 +477,61 @@ def test_the_text_does_not_say_the_same_twice(asnrules_on_file: Command, tmp_pat
     assert len(lines) == len(set(lines))
 
 
+# ------------------------------------------------------------------ companions that do not fit
+
+
+def test_a_background_that_does_not_fit_is_named(asnrules: Command, tmp_path: Path) -> None:
+    both = "[('o001', 'observation'), ('c1000', 'background')]"
+    science = image("image_uncal.fits", asn_candidate=both)
+    sky = image(
+        "sky_uncal.fits", bkgdtarg="t", filter="f150w", asn_candidate=both.replace("o001", "o002")
+    )
+    pool = write(tmp_path / "pool.csv", science, sky)
+    told = (
+        "  Asn_Lv2Image for candidate c1000: candidate c1000 has no background for it; the nearest "
+        "is sky_uncal.fits: its FILTER is f150w, here f200w"
+    )
+    assert told in text_of(asnrules, pool, "image").out.splitlines()
+    told = (
+        "  Asn_Lv2Image for candidate c1000: Asn_Lv2Image found no science for it; the nearest is "
+        "image_uncal.fits: its FILTER is f200w, here f150w"
+    )
+    assert told in text_of(asnrules, pool, "sky").out.splitlines()
+
+
+def test_a_background_that_is_not_linked_is_named(asnrules: Command, tmp_path: Path) -> None:
+    sky = image("sky_uncal.fits", bkgdtarg="t", asn_candidate="[('o002', 'observation')]")
+    pool = write(tmp_path / "pool.csv", image("image_uncal.fits"), sky, sky | {"filename": "x"})
+    lines = text_of(asnrules, pool, "image").out.splitlines()
+    start = lines.index("The nearest companions that it is not with:")
+    assert lines[start + 1] == (
+        "  Asn_Lv2Image, background: sky_uncal.fits fits (and 1 more), but no candidate of type "
+        "background has both"
+    )
+    (found,) = explained(asnrules, pool, "image")["lacking"]
+    assert found == {
+        "asn_rule": "Asn_Lv2Image",
+        "exptype": "background",
+        "candidate": None,
+        "filename": "sky_uncal.fits",
+        "is_science": False,
+        "obstacles": [],
+        "others": 1,
+        "text": lines[start + 1].strip(),
+    }
+
+
+def test_an_imprint_of_another_tile_is_named(asnrules_on_file: Command, tmp_path: Path) -> None:
+    cube = EXPOSURES["cube_uncal.fits"]
+    imprint = EXPOSURES["imprint1_uncal.fits"] | {"mostilno": "2"}
+    pool = write(tmp_path / "pool.csv", cube, imprint)
+    (found,) = explained(asnrules_on_file, pool, "cube")["lacking"]
+    assert (found["asn_rule"], found["candidate"]) == ("Asn_Lv2Spec", "o001")
+    assert found["obstacles"] == [
+        {"keyword": "MOSTILNO", "found": "2", "science": "1", "wanted": None}
+    ]
+
+
 # ------------------------------------------------------------------ what is refused
 
 

@@ -128,6 +128,7 @@ def pools(draw: st.DrawFn, family: Family) -> RandomPool:
     )
     observations = draw(st.integers(1, 3))
     has_odd_candidates = seldom(draw, 12)
+    has_no_observations = seldom(draw, 4)
     rows = []
     for number in range(draw(st.integers(2, 14))):
         chosen = draw(st.sampled_from(alphabets))
@@ -138,6 +139,8 @@ def pools(draw: st.DrawFn, family: Family) -> RandomPool:
         observation = draw(st.integers(1, observations))
         in_shared = [pair for pair in shared if draw(st.booleans())]
         pairs = [(f"o{observation:03}", "observation"), *in_shared]
+        if has_no_observations and in_shared and draw(st.booleans()):
+            pairs = in_shared
         row["asn_candidate"] = str(pairs)
         if has_odd_candidates and draw(st.booleans()):
             row["asn_candidate"] = draw(st.sampled_from(ODD_CANDIDATES))

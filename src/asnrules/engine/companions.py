@@ -190,19 +190,22 @@ class Companions:
         return verdict.matched and not self._share_observation(science, near.place)
 
     def _share_observation(self, one: int, other: int) -> bool:
-        mine = self._observations[one]
-        return bool(mine) and not mine.isdisjoint(self._observations[other])
+        mine, others = (
+            self._observations.get(self._work.value(place, "asn_candidate")) or set[str]()
+            for place in (one, other)
+        )
+        return not mine.isdisjoint(others)
 
     @cached_property
-    def _observations(self) -> list[frozenset[str]]:
-        """The observations of each exposure, by the ids of their candidates."""
-        found: list[set[str]] = [set() for _ in self._work.rows]
+    def _observations(self) -> dict[str | None, set[str]]:
+        """The ids of the observations of exposures, by the text that names their candidates."""
+        found: dict[str | None, set[str]] = {}
         for (identifier, kind), places in self._pools.items():
             if kind == OBSERVATION:
                 for place in places:
-                    found[place].add(identifier)
-        known: dict[frozenset[str], frozenset[str]] = {}
-        return [known.setdefault(one, one) for one in map(frozenset, found)]
+                    text = self._work.value(place, "asn_candidate")
+                    found.setdefault(text, set()).add(identifier)
+        return found
 
     def unlinked(self, number: int, place: int, exptype: str, *, is_science: bool) -> list[Near]:
         """Find exposures that fit together with one but for candidates.

@@ -49,8 +49,8 @@ class Lacking(NamedTuple):
                 f"{self.near.text()}"
             )
         kind = f"candidate of type {BACKGROUND}" if self.exptype == BACKGROUND else "candidate"
-        more = f" (nor it and {self.others} more)" if self.others else ""
-        return f"{self.asn_rule}, {what}: {self.near.filename} fits, but no {kind} has both{more}"
+        more = f" (and {self.others} more)" if self.others else ""
+        return f"{self.asn_rule}, {what}: {self.near.filename} fits{more}, but no {kind} has both"
 
 
 class Search:
@@ -160,6 +160,8 @@ class Search:
         return name == exptype
 
     def _unlinked(self, number: int, exptype: str, *, is_science: bool) -> Iterator[Lacking]:
+        if self._work.ruleset.rules[number].candidate_requirements:
+            return  # It is for special candidates, and hardly anything is meant for these.
         found = self._companions.unlinked(number, self._place, exptype, is_science=is_science)
         if found:
             name = self._work.ruleset.rules[number].name
