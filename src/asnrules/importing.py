@@ -199,18 +199,20 @@ def _tables(
 ) -> dict[str, Table]:
     """Give the table that a ruleset implements, and those of the times of associations.
 
-    Each comes with the known differences of the rules that implement it; if none do, with those
-    of the ruleset.
+    Each comes with the known differences of the rules that implement it, and those of the ruleset.
     """
     implemented = find_ruleset(connection, info.implements or "")
     rulesets = list_rulesets(connection)
     tables = {}
     for table in {implemented, *(choice.then for choice in choices if choice.then is not None)}:
-        rules = [info]
+        rules = {info}
         if table != implemented:
-            implementing = [one for one in rulesets if one.implements == table.ruleset]
-            rules = [one for one in implementing if one.status != DRAFT] or rules
-        contents = [store.read_content(connection, one.ruleset_id) for one in rules]
+            rules |= {one for one in rulesets if one.implements == table.ruleset}
+        contents = [
+            store.read_content(connection, one.ruleset_id)
+            for one in rulesets
+            if one in rules and one.status != DRAFT
+        ]
         known = [one for content in contents for one in known_differences(content)]
         tables[table.ruleset] = Table(table.ruleset, look_up(connection, table), known)
     return tables

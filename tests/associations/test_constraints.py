@@ -51,6 +51,18 @@ def test_nothing_is_told(text: str) -> None:
     assert read_constraints(text).exp_types == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("exp_type = nrc_wfss (EXP_TYPE); image_exp_type = nrc_image (EXP_TYPE)", {"NRC_WFSS"}),
+        ("science_exp_type = nrs_ifu (EXP_TYPE)", {"NRS_IFU"}),
+        ("program = 1 (PROGRAM); image_exp_type = nrc_image (EXP_TYPE)", set()),
+    ],
+)
+def test_the_exp_type_of_a_companion_is_not_told(keys: str, told: set[str]) -> None:
+    assert read_constraints(f"A of B for candidate o001 (c)\nkeys: {keys}").exp_types == told
+
+
 def test_those_of_this_program() -> None:
     text = (
         "Asn_Lv2Image of jwst-3.0.0 for candidate o001 (observation)\n"

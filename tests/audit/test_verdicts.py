@@ -190,7 +190,11 @@ def test_merged_associations_are_explained(catalog: Engine, tmp_path: Path, pool
             "it belongs to no candidate",
         ),
         (
-            document(member(1, "background")),
+            document(member(1, "background"), member(3, "background")),
+            f"{stem(1)}_rate.fits is background, science by the rules",
+        ),
+        (
+            document(products=[{"name": "mine", "members": [member(1, "background")]}]),
             "it has no science member, and the rules make none without",
         ),
     ],

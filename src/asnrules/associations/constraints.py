@@ -15,7 +15,8 @@ _SOURCED = re.compile(
 )
 _CANDIDATE = re.compile(r"'value': \"\\+\('([^'\n]{1,64})',\\+ '([^'\n]{1,64})'\\+\)\"")
 _OURS = re.compile(r"\nkeys: ([^\n]{1,5000})\Z")
-_OUR_KEY = re.compile(r"(?:\A|; )[^;=]{1,100} = ([^;\s]{1,100}) \(EXP_TYPE\)")
+# Keys of other names are those of companions.
+_OUR_KEY = re.compile(r"(?:\A|; )(?:science_)?exp_type = ([^;\s]{1,100}) \(EXP_TYPE\)")
 _OUR_CANDIDATE = re.compile(r" for candidate (\S{1,64}) \((\S{1,64})\)\n")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXP_TYPE = "exp_type"

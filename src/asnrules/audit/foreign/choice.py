@@ -116,7 +116,8 @@ def choose(
         return Choice(wanted, f"{wanted.ruleset}, as asked", then)
     today = f"today's ({wanted.ruleset}), as"
     if by is not None:
-        made = "by which it was made (code_version)"
+        did = "written" if association.is_by_hand else "made"
+        made = f"by which it was {did} (code_version)"
         if by.info is None:
             return Choice(wanted, f"{today} the catalog has none of {by.software}, {made}", then)
         if by.software == by.info.ruleset:
