@@ -12,7 +12,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,16 @@ class Site:
         assert found, line + process.stderr.read()
         self.address = found[1]
 
-    def get(self, path: str = "", host: str | None = None, **query: str) -> tuple[int, str]:
+    def get(
+        self,
+        path: str = "",
+        host: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **query: str,
+    ) -> tuple[int, str]:
         """Give the status and the text of a page."""
         address = f"{self.address}/{path}" + (f"?{urlencode(query)}" if query else "")
-        request = urllib.request.Request(address)
+        request = urllib.request.Request(address, headers=dict(headers or {}))
         if host is not None:
             request.add_header("Host", host)
         try:
@@ -54,6 +60,25 @@ class Site:
         assert status == 200, text
         found: list[dict[str, Any]] = json.loads(text)
         return found
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def memory(self) -> int:
+        """Give the most bytes that the process and those it has started have held, on Linux."""
+        total, wanted = 0, {str(self._process.pid)}
+        for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda folder: int(folder.name)):
+            with contextlib.suppress(OSError):
+                status = dict(
+                    line.split(":\t", 1)
+                    for line in (folder / "status").read_text().splitlines()
+                    if ":\t" in line
+                )
+                if status["Pid"] in wanted or status["PPid"] in wanted:
+                    wanted.add(status["Pid"])
+                    total += int(status["VmHWM"].split()[0]) * 1024
+        return total
 
     def interrupt(self) -> tuple[int, str]:
         """Press Ctrl-C; give the exit code and what was said after the first line."""

@@ -3,6 +3,7 @@
 ======================  ============================================================
 `reference`             what docs/sql.md says of views, columns and questions
 `site`                  the pages, by Datasette
+`statements`            what a visitor asks, run in processes that can be ended
 `server`                serving them
 ======================  ============================================================
 

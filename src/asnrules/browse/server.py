@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,9 @@ def browse(engine: Engine, port: int, *, open_browser: bool, tell: Callable[[str
         number = listener.getsockname()[1]
         app = _guarded(make_site(Path(engine.url.database or "")).app(), number)
         # Without handlers of its own: what it logs goes where all that is logged goes.
-        config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            app, log_config=None, log_level="warning", access_log=False, ws="none"
+        )
         url = f"http://{ADDRESS}:{number}/"
         tell(url)
         if open_browser:
@@ -88,7 +90,7 @@ def _listening(port: int) -> socket.socket:
 
 
 def _guarded(app: Any, port: int) -> Any:
-    """Refuse what other sites might ask a browser to fetch from here, under a name of theirs."""
+    """Refuse what other sites have a browser ask for here: under a name of theirs, or by a link."""
     hosts = {f"{name}:{port}".encode() for name in (ADDRESS, "localhost")}
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
@@ -98,13 +100,40 @@ def _guarded(app: Any, port: int) -> Any:
                 message = {**message, "headers": headers}
             await send(message)
 
-        if scope["type"] == "http" and dict(scope["headers"]).get(b"host") not in hosts:
-            await send({"type": "http.response.start", "status": 421, "headers": []})
-            await send({"type": "http.response.body", "body": b"This is not that host.\n"})
-            return
+        if scope["type"] == "http":
+            headers = dict(scope["headers"])
+            host = headers.get(b"host")
+            if host not in hosts:
+                await _refuse(send, 421, "This is not that host.\n")
+                return
+            if _is_from_elsewhere(headers, host):
+                await _refuse(send, 403, _FROM_ELSEWHERE.format(host.decode()))
+                return
         await app(scope, receive, send_with_policy)
 
     return guarded
+
+
+_FROM_ELSEWHERE = (
+    "Another site has led here, which could ask the catalog for anything.\n"
+    "If it is what you want, enter the address yourself: http://{}/\n"
+)
+
+
+def _is_from_elsewhere(headers: Mapping[bytes, bytes], host: bytes) -> bool:
+    """Tell whether a page of another site, or of another port, is what asks, as browsers tell."""
+    if (site := headers.get(b"sec-fetch-site")) is not None:
+        return site not in {b"same-origin", b"none"}
+    # Browsers from before 2023 may not know that one. What is no browser sends none of them.
+    own = b"http://" + host
+    origin, referrer = headers.get(b"origin", own), headers.get(b"referer", own + b"/")
+    return origin != own or not referrer.startswith(own + b"/")
+
+
+async def _refuse(send: Any, status: int, words: str) -> None:
+    kind = (b"content-type", b"text/plain; charset=utf-8")
+    await send({"type": "http.response.start", "status": status, "headers": [kind, *_HEADERS]})
+    await send({"type": "http.response.body", "body": words.encode()})
 
 
 _HEADERS = (

@@ -6,31 +6,37 @@ of ours, which links rows to what belongs to them.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from datasette import Response, hookimpl
 from datasette.app import Datasette
-from datasette.database import Database
+from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import DEFAULT_PLUGINS, pm
 from markupsafe import Markup
 
 from asnrules.browse.reference import Reference, read_reference, slug
+from asnrules.browse.statements import Interrupted, Statements
 from asnrules.database.places import reading_uri
 
 NAME = "catalog"
 """The name of the database in the addresses of the pages."""
 TITLE = "asnrules catalog"
 
+SECONDS = 30
+"""How long a statement may take."""
+
 SETTINGS = {
     "allow_download": False,
     "default_cache_ttl": 0,
     "suggest_facets": False,
-    "sql_time_limit_ms": 30_000,
+    "sql_time_limit_ms": SECONDS * 1000,
 }
 
 FACETS = {
@@ -76,6 +82,10 @@ _FOLDER = Path(__file__).parent
 class CatalogFile(Database):  # type: ignore[misc]
     """The catalog's file, which can be read while others write it."""
 
+    def __init__(self, site: Datasette, path: Path) -> None:
+        super().__init__(site, path=str(path), is_mutable=True)
+        self._statements = Statements(path)
+
     def connect(self, write: bool = False) -> sqlite3.Connection:
         """Open it, to read it only."""
         if write:
@@ -87,9 +97,38 @@ class CatalogFile(Database):  # type: ignore[misc]
         self._all_file_connections.append(connection)
         return connection
 
-    async def execute(self, *arguments: Any, **options: Any) -> Any:
-        """Run a query; what is wrong with it is said on the page, not on the terminal."""
-        return await super().execute(*arguments, **{**options, "log_sql_errors": False})
+    async def execute(
+        self,
+        sql: str,
+        params: Any = None,
+        truncate: bool = False,
+        custom_time_limit: int | None = None,
+        page_size: int | None = None,
+        log_sql_errors: bool = False,
+    ) -> Results:
+        """Run a query in another process, as what it takes must have an end."""
+        most = self.ds.max_returned_rows
+        # A page of that many rows tells by one more that another page follows.
+        most += most == (page_size or self.ds.page_size)
+        milliseconds = min(custom_time_limit or SECONDS * 1000, self.ds.sql_time_limit_ms)
+        # Datasette's own kind of mapping cannot be sent.
+        values = dict(params) if isinstance(params, Mapping) else list(params or ())
+        rows = most if truncate else None
+        run = partial(self._statements.run, sql, values, rows, milliseconds / 1000)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self.ds.executor, run)
+        except Interrupted as error:
+            raise QueryInterrupted(error, sql, params) from error
+        cursor = _cursor_of(found.columns)
+        made = [sqlite3.Row(cursor, row) for row in found.rows]
+        return Results(made, found.truncated, cursor.description)
+
+
+def _cursor_of(columns: Sequence[str]) -> sqlite3.Cursor:
+    """Give a cursor with columns of these names, which rows of Datasette's kind need."""
+    names = ["NULL AS " + '"' + name.replace('"', '""') + '"' for name in columns]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return connection.execute("SELECT " + (", ".join(names) or "NULL"))
 
 
 class Pages:
@@ -206,7 +245,7 @@ def make_site(path: Path) -> Datasette:
         template_dir=str(_FOLDER / "templates"),
         static_mounts=[("-/asnrules", str(_FOLDER / "static"))],
     )
-    site.add_database(CatalogFile(site, path=str(path), is_mutable=True), name=NAME)
+    site.add_database(CatalogFile(site, path), name=NAME)
     return site
 
 
