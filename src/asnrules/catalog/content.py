@@ -35,6 +35,9 @@ EXECUTABLE_TABLES = (
 
 Rows = list[dict[str, Any]]
 
+# What is no JSON was never stored, but may be found where somebody has changed the database.
+_WRITER = json.JSONEncoder(sort_keys=True, default=repr)
+
 
 @dataclass(frozen=True)
 class RulesetContent:
@@ -79,7 +82,7 @@ class RulesetContent:
         without rows adds nothing, so that a table that comes later changes no checksum.
         """
         rows = {
-            name: sorted(json.dumps(row, sort_keys=True, default=repr) for row in self.tables[name])
+            name: sorted(map(_WRITER.encode, self.tables[name]))
             for name in self.table_names
             if self.tables[name]
         }

@@ -123,7 +123,7 @@ def with_flags(
 ) -> list[tuple[Any, ...]]:
     """Make true and false of the 1 and 0 that SQLite keeps, in rows of some columns."""
     flags = [at for at, column in enumerate(columns) if isinstance(column.type, Boolean)]
-    found = [tuple(row) for row in rows]
+    found = list(map(tuple, rows))
     if not flags:
         return found
     # Nothing but 0 and 1: another number is none that was stored, and has to stand out.
