@@ -14,6 +14,7 @@ from asnrules.catalog.rulesets import RulesetInfo
 from asnrules.engine.alone import anchored
 from asnrules.engine.conditions import condition_holds
 from asnrules.engine.model import Rule, Ruleset
+from asnrules.engine.nearness import Nearness
 from asnrules.engine.signatures import Judgement
 from asnrules.engine.values import is_empty
 from asnrules.engine.work import Work
@@ -120,6 +121,13 @@ class Classifier:
         for mode in modes:
             self._modes[mode.exp_type][mode.special] = mode
         self._differences = differences
+        self._nearness: Nearness | None = None
+
+    def nearness(self, work: Work) -> Nearness:
+        """Give the ranking of the rules by which exposures are judged."""
+        if self._nearness is None:
+            self._nearness = Nearness(work.ruleset)
+        return self._nearness
 
     def classify(self, work: Work, place: int) -> Classification:
         """Classify an exposure that is judged by this classifier's ruleset.
@@ -135,12 +143,13 @@ class Classifier:
             {keyword: work.value(place, keyword) for keyword in self._looked_at}
         )
         judgement = work.judgements[place]
+        nearness = self.nearness(work)
         rules = tuple(anchored(work, place))
         differences = self._compare(exp_type, mode, judgement, rules)
         is_known = mode is not None or bool(judgement.takers) or self._has_own_class(judgement)
         reason = "; ".join(
             [_no_row(exp_type, special)] * (mode is None)
-            + [_made(judgement, rules, mode)]
+            + [_made(judgement, rules, nearness)]
             + [text for text in differences if text]
         )
         return Classification(
@@ -151,10 +160,7 @@ class Classifier:
             rules,
             not differences if is_known else None,
             reason,
-            tuple(
-                RuleAnswer(answer.asn_rule, not answer.missed, answer.failed_condition)
-                for answer in _answers(judgement, mode)
-            ),
+            _answers(judgement, nearness),
         )
 
     def classify_published(self, values: Mapping[str, str | None]) -> Classification:
@@ -243,47 +249,30 @@ def _no_row(exp_type: str | None, special: str | None) -> str:
     return f"no rule: the table has no row for {exp_type}{flagged}"
 
 
-def _made(judgement: Judgement, rules: Sequence[Rule], mode: ExposureMode | None) -> str:
+def _made(judgement: Judgement, rules: Sequence[Rule], nearness: Nearness) -> str:
     if rules:
         return ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
-    refusals = [answer for answer in _answers(judgement, mode) if answer.missed]
-    text = "no rule takes it"
+    nearest = nearness.nearest(judgement, set_only=bool(judgement.takers))
     if judgement.takers:
         names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
         text = f"no association of its own, only as companion in {names}"
-    if not refusals or refusals[0].on_type:
-        return text if judgement.takers else "no rule takes its EXP_TYPE"
-    return f"{text}; nearest is {refusals[0].asn_rule}: {refusals[0].failed_condition}"
+    elif nearest is None:
+        return "no rule takes its EXP_TYPE"
+    else:
+        text = "no rule takes it"
+    counted = nearness.class_words(judgement)
+    if counted is not None:
+        text = f"it counts as {counted}; {text}"
+    return text if nearest is None else f"{text}; {nearest}"
 
 
-class _Answer(NamedTuple):
-    """What a rule says; the fields are in the order in which answers are sorted."""
-
-    missed: bool
-    on_type: bool
-    misses: int
-    unwanted: bool
-    asn_rule: str
-    failed_condition: str | None
-
-
-def _answers(judgement: Judgement, mode: ExposureMode | None) -> list[_Answer]:
-    """Say what each rule makes of an exposure: those that take it, then the nearest miss first.
-
-    Of misses equally near, those of the association type that the table wants come first.
-    """
-    wanted = None if mode is None else mode.asn_type
-    answers = []
-    for verdict in judgement.verdicts:
-        misses = [] if verdict.matched else verdict.misses(judgement.values)
-        answers.append(
-            _Answer(
-                missed=bool(misses),
-                on_type=any(miss.keyword == "exp_type" for miss in misses),
-                misses=len(misses),
-                unwanted=verdict.rule.asn_type != wanted,
-                asn_rule=verdict.rule.name,
-                failed_condition=misses[0].sentence() if misses else None,
-            )
-        )
-    return sorted(answers, key=lambda answer: answer[:5])
+def _answers(judgement: Judgement, nearness: Nearness) -> tuple[RuleAnswer, ...]:
+    """Say what each rule makes of an exposure: those that take it, then the nearest first."""
+    takers = (judgement.verdicts[number].rule.name for number in judgement.takers)
+    return (
+        *(RuleAnswer(name, True, None) for name in takers),
+        *(
+            RuleAnswer(miss.rule.name, False, miss.sentence())
+            for miss in nearness.misses(judgement)
+        ),
+    )

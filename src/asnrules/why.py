@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from asnrules.classifier import Classification
+from asnrules.engine import nearness as nearest
 from asnrules.engine.drafts import Fate
 from asnrules.engine.generation import Wanted
 from asnrules.engine.lacking import Lacking
 from asnrules.engine.model import Operator, Requirement, Rule
-from asnrules.engine.signatures import Judgement, RuleVerdict
+from asnrules.engine.nearness import Nearness
+from asnrules.engine.signatures import EXP_TYPE, Judgement
 from asnrules.engine.wording import requirement_text
 from asnrules.errors import NotFoundError
 from asnrules.pools.sources import PoolInput
@@ -30,9 +32,9 @@ class Miss(NamedTuple):
     asn_rule : str
         The rule.
     condition : str
-        The first condition that failed, in words.
+        The condition that is closest to being met, in words.
     keyword : str
-        The keyword that decided.
+        The keyword that had to have another value.
     found : str or None
         Its value; None if it has none.
     wanted : str
@@ -63,7 +65,7 @@ class Explanation:
         The associations that it is in.
     dropped : list of Fate
         Those that did not come about, or that it was left out of.
-    misses : list of Miss
+    missed : list of asnrules.engine.nearness.Miss
         The rules for exposures of its instrument that do not take it, the nearest miss first.
     lacking : list of Lacking
         What else it lacks: companions that come near, or sciences that lack it.
@@ -76,9 +78,14 @@ class Explanation:
     classification: Classification
     kept: list[Fate]
     dropped: list[Fate]
-    misses: list[Miss]
+    missed: list[nearest.Miss]
     lacking: list[Lacking]
     reason: str | None
+
+    @property
+    def misses(self) -> list[Miss]:
+        """What keeps each rule from taking it, the nearest miss first."""
+        return [_first_in_words(miss) for miss in self.missed]
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -146,7 +153,7 @@ def explain_exposure(
         classification=classification,
         kept=sorted(kept, key=_kept_name),
         dropped=[fate for fate in outcome.fates if fate.association is None],
-        misses=_misses(judgement),
+        missed=_misses(judgement, opened.classifier.nearness(opened.work)),
         lacking=outcome.lacking,
         reason=None if kept else outcome.reasons.get(place, classification.reason),
     )
@@ -222,20 +229,22 @@ def _asked(rule: Rule, role: str) -> list[str]:
 # ------------------------------------------------------------------------- misses
 
 
-def _misses(judgement: Judgement) -> list[Miss]:
+def _misses(judgement: Judgement, nearness: Nearness) -> list[nearest.Miss]:
     """Explain the rules that do not take an exposure, but take others of its instrument."""
-    misses = []
-    family = _family(judgement.values.get("exp_type"))
-    for verdict in judgement.verdicts:
-        if not verdict.matched and family in _families(verdict.rule):
-            misses.append(_miss(verdict, judgement))
-    return sorted(misses, key=lambda miss: (miss.keyword == "EXP_TYPE", miss.others, miss.asn_rule))
+    family = _family(judgement.values.get(EXP_TYPE))
+    return [miss for miss in nearness.misses(judgement) if family in _families(miss.rule)]
 
 
-def _miss(verdict: RuleVerdict, judgement: Judgement) -> Miss:
-    first, *others = verdict.misses(judgement.values)
+def _first_in_words(miss: nearest.Miss) -> Miss:
+    failure = miss.failures[0]
+    first = failure.repairs[0]
     return Miss(
-        verdict.rule.name, first.text, first.keyword.upper(), first.found, first.wanted, len(others)
+        asn_rule=miss.rule.name,
+        condition=failure.text,
+        keyword=first.keyword.upper(),
+        found=first.shown,
+        wanted=first.wanted,
+        others=miss.unmet - 1,
     )
 
 
@@ -254,7 +263,7 @@ def _of_requirements(requirements: Sequence[Requirement]) -> set[str]:
         if not use.negated
         for terms in use.condition.alternatives
         for term in terms
-        if term.keyword == "exp_type" and term.operator in {Operator.IN, Operator.LISTED}
+        if term.keyword == EXP_TYPE and term.operator in {Operator.IN, Operator.LISTED}
         for value in term.values
     }
 

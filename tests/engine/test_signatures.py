@@ -6,7 +6,6 @@ import itertools
 
 import pytest
 
-from asnrules.engine.conditions import Failure
 from asnrules.engine.signatures import SET, Judge, class_of, judge_values
 from asnrules.engine.values import EMPTY
 from engine.building import Exposure, exposure, image, keywords, rule_named, ruleset, work_of
@@ -136,17 +135,6 @@ def test_a_required_key_without_a_value_keeps_a_rule_off() -> None:
     judgement = judge_values(ruleset(), image("a_uncal.fits", filter="n/a"))
     (verdict,) = (one for one in judgement.verdicts if one.rule == rule_named("Asn_Lv2Image"))
     assert not verdict.matched
-    assert verdict.misses(judgement.values) == [
-        Failure("key opt_elem", "FILTER or BAND has a value", "filter", None, "a value")
-    ]
-
-
-def test_what_is_missed_is_that_of_the_rule_and_of_the_role_that_comes_nearest() -> None:
-    values = image("a_uncal.fits", tsovisit="t", pntgtype="science", is_imprt="t")
-    judgement = judge_values(ruleset(), values)
-    (verdict,) = (one for one in judgement.verdicts if one.rule == rule_named("Asn_Lv2Image"))
-    misses = verdict.misses(judgement.values)
-    assert [miss.condition for miss in misses] == ["not tso", "flagged_background"]
 
 
 # Signatures

@@ -127,15 +127,14 @@ def _dropped_lines(explanation: Explanation) -> Iterable[str]:
 
 
 def _miss_lines(explanation: Explanation) -> Iterable[str]:
-    near = [miss for miss in explanation.misses if miss.keyword != "EXP_TYPE"]
-    far = [miss.asn_rule for miss in explanation.misses if miss.keyword == "EXP_TYPE"]
+    missed = explanation.missed
+    near = [miss for miss in missed if not miss.distance.is_other_type]
+    far = [miss.rule.name for miss in missed if miss.distance.is_other_type]
     if near:
         yield ""
         yield "Rules for this instrument that do not take it, the nearest miss first:"
     for miss in near:
-        value = "empty" if miss.found is None else f"'{miss.found}'"
-        more = f" (and {miss.others} more)" if miss.others else ""
-        yield f"  {miss.asn_rule}: {miss.keyword} is {value}, wanted {miss.wanted}{more}"
+        yield f"  {miss.rule.name}: {'; also '.join(one.found() for one in miss.failures)}"
     if far:
         yield ""
         yield f"Rules for other EXP_TYPEs of this instrument: {', '.join(far)}"

@@ -10,14 +10,16 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from asnrules.associations.model import Association
+from asnrules.engine.alone import anchored
 from asnrules.engine.candidates import Pair, Selection, SubPool, lone_candidates, sub_pools
 from asnrules.engine.companions import Companions
 from asnrules.engine.diagnosis import OrderDependence
 from asnrules.engine.drafts import Draft, Fate, find
 from asnrules.engine.finishing.wording import left_out_text
-from asnrules.engine.growth import Growth, Refused
+from asnrules.engine.growth import OF_COMPANION, OF_NO_CANDIDATE, OF_SCIENCE, Growth, Refused
 from asnrules.engine.lacking import Lacking, Search
 from asnrules.engine.naming import Made, Naming, merge
+from asnrules.engine.nearness import Nearness
 from asnrules.engine.used import used_directs
 from asnrules.engine.work import Work
 from asnrules.processes import Told, shared
@@ -224,6 +226,7 @@ class Generation:
     ) -> dict[int, str]:
         """Say why exposures that rules would take are in no association."""
         worked = {place for pool in pools for place in pool.places}
+        nearness = Nearness(self._work.ruleset)
         grown: dict[int, Refused] = {}
         for one in sorted(refused, key=lambda one: one.rank):
             for place in one.places:
@@ -245,12 +248,32 @@ class Generation:
                     left_out = "associations of other candidates stand for its own"
                     if place not in worked:
                         left_out = "its candidates were not selected"
+                    elif place not in grown and not anchored(self._work, place):
+                        left_out = self._truer(nearness, place, "no association takes it")
                     reasons[place] = left_out
                     if place in grown:
-                        lack, number, candidate = grown[place][2:]
+                        rank, _, lack, number, candidate = grown[place]
                         near = companions.told(number, candidate, place, lack.exptype)
-                        reasons[place] = f"{lack.text}{near}"
+                        reasons[place] = self._truer(nearness, place, f"{lack.text}{near}", rank)
         return reasons
+
+    def _truer(self, nearness: Nearness, place: int, reason: str, rank: int = OF_COMPANION) -> str:
+        """Say why an exposure is in no association, beside why one of a rule did not come about.
+
+        Where it would have been a companion there, or the rule is for other candidates, the rule
+        that it comes nearest to says more; unless that asks for what is not set.
+        """
+        if rank == OF_NO_CANDIDATE:
+            return reason
+        judgement = self._work.judgements[place]
+        nearest = nearness.nearest(judgement, set_only=True)
+        if rank == OF_SCIENCE:
+            return reason if nearest is None else f"{reason}; of the other rules, {nearest}"
+        counted = nearness.class_words(judgement)
+        as_it_counts = "" if counted is None else f"it counts as {counted}; "
+        if nearest is None:
+            return f"{as_it_counts}{reason}"
+        return f"{as_it_counts}no rule makes an association of it; {nearest}"
 
     def _fates(
         self, drafts: Sequence[Draft], named: Sequence[tuple[Association, int]]

@@ -18,7 +18,7 @@ from asnrules.engine.model import Key, Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
 
-_OF_SCIENCE, _NO_CANDIDATE_STANDS, _OF_COMPANION, _OTHER_CANDIDATE = range(4)
+OF_SCIENCE, OF_NO_CANDIDATE, OF_COMPANION, OF_OTHER_CANDIDATE = range(4)
 """How much a reason says of an exposure: of an association that it would have been the science of,
 of a candidate, of an association that it would have helped, of what a rule is for."""
 
@@ -159,7 +159,7 @@ class Growth:
         return grown, irregular
 
     def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], reason: str) -> None:
-        rank = _NO_CANDIDATE_STANDS if cannot_stand(candidate) == reason else _OTHER_CANDIDATE
+        rank = OF_NO_CANDIDATE if cannot_stand(candidate) == reason else OF_OTHER_CANDIDATE
         self.refused.append(Refused(rank, exposures, Lack(reason), number, candidate))
         if self._watched in exposures:
             rule = self._work.ruleset.rules[number]
@@ -186,7 +186,7 @@ class Growth:
                 for member in draft.members
                 if member.place is not None and (member.exptype == SCIENCE) is is_science
             ]
-            rank = _OF_SCIENCE if is_science else _OF_COMPANION
+            rank = OF_SCIENCE if is_science else OF_COMPANION
             self.refused.append(Refused(rank, places, lack, number, draft.candidate))
         if draft.watched is not None:
             self.fates.append(

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from asnrules.engine.conditions import Failure, Values, condition_holds, failure
+from asnrules.engine.conditions import Values, condition_holds
 from asnrules.engine.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 from asnrules.engine.values import EMPTY, Row, is_empty
 
 CLASS = "class"
 """The keyword by which conditions name the class of an exposure."""
+
+EXP_TYPE = "exp_type"
+"""The keyword of what an exposure is first of all."""
 
 SCIENCE = "science"
 """The class, and the `exptype`, that an association is made for."""
@@ -69,18 +72,6 @@ class RuleVerdict(NamedTuple):
     def matched(self) -> bool:
         """Whether the rule can take the exposure in any role."""
         return not self.unmet and bool(self.fitting)
-
-    def misses(self, values: Values) -> list[Failure]:
-        """Explain what keeps the rule from taking the exposure, by the role that comes nearest.
-
-        Parameters
-        ----------
-        values : mapping
-            Those of the judgement.
-        """
-        taking = [verdict for verdict in self.roles if not verdict.role.keys_only]
-        nearest = min(taking, key=lambda verdict: len(verdict.unmet))
-        return [_explained(unmet, values) for unmet in (*self.unmet, *nearest.unmet)]
 
 
 class Judgement(NamedTuple):
@@ -250,13 +241,6 @@ def _holds(condition: Condition, values: Values, memory: _Memory, *, benefit: bo
     if found is None:
         found = memory[key] = condition_holds(condition, values, benefit=benefit)
     return found
-
-
-def _explained(unmet: Unmet, values: Values) -> Failure:
-    if isinstance(unmet, Requirement):
-        return failure(unmet, values)
-    words = " or ".join(source.upper() for source in unmet.sources)
-    return Failure(f"key {unmet.name}", f"{words} has a value", unmet.sources[0], None, "a value")
 
 
 def _keys(ruleset: Ruleset) -> Iterable[Key]:

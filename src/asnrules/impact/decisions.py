@@ -10,6 +10,7 @@ from asnrules.catalog.analysis.answers import admits
 from asnrules.catalog.analysis.behaviour import regrouping
 from asnrules.engine.conditions import condition_holds
 from asnrules.engine.model import Rule, Ruleset
+from asnrules.engine.nearness import Nearness
 from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
 from asnrules.engine.values import Row
 from asnrules.impact.report import Reason
@@ -62,6 +63,7 @@ class Decisions:
 
     def __init__(self, before: Ruleset, after: Ruleset, keywords: Sequence[str]) -> None:
         self.judges = (Judge(before, keywords), Judge(after, keywords))
+        self._nearness = (Nearness(before), Nearness(after))
         self._pairs: dict[tuple[int, int], DecisionPair] = {}
         self._judged: list[tuple[Judgement, Judgement]] = []
         self._regrouping = set(regrouping(before, after))
@@ -105,7 +107,7 @@ class Decisions:
         }
         reasons = list(self._class_reasons(one, other))
         for name in sorted(taking):
-            reasons += _rule_reasons(name, before.get(name), verdicts.get(name), one, other)
+            reasons += self._rule_reasons(name, before.get(name), verdicts.get(name), one, other)
         regroups = None
         if taking & self._regrouping:
             name = min(taking & self._regrouping)
@@ -132,6 +134,29 @@ class Decisions:
             change = f"class {one.exposure_class} -> {other.exposure_class}"
             yield Reason("decision", change, decided)
 
+    def _rule_reasons(
+        self,
+        name: str,
+        before: RuleVerdict | None,
+        after: RuleVerdict | None,
+        one: Judgement,
+        other: Judgement,
+    ) -> Iterator[Reason]:
+        words = (_words(before), _words(after))
+        if words[0] == words[1]:
+            return
+        change = f"{name}: {words[0]} -> {words[1]}"
+        if before is None or after is None:
+            why = "there is no such rule" if after is None else "a new rule"
+        elif not after.matched:
+            why = self._nearness[1].miss(after, other.values).failures[0].sentence()
+        elif not before.matched:
+            miss = self._nearness[0].miss(before, one.values)
+            why = f"no more asked: {miss.failures[0].sentence()}"
+        else:
+            why = "its roles, type or product changed"
+        yield Reason("decision", change, why)
+
 
 def _changes_everywhere(before: Ruleset, after: Ruleset) -> Iterator[str]:
     """Say what changes the associations of all rules."""
@@ -147,32 +172,6 @@ def _changes_everywhere(before: Ruleset, after: Ruleset) -> Iterator[str]:
 
 def _setting(value: object) -> str:
     return ", ".join(value) or "nothing" if isinstance(value, tuple) else str(value)
-
-
-def _rule_reasons(
-    name: str,
-    before: RuleVerdict | None,
-    after: RuleVerdict | None,
-    one: Judgement,
-    other: Judgement,
-) -> Iterator[Reason]:
-    words = (_words(before), _words(after))
-    if words[0] == words[1]:
-        return
-    change = f"{name}: {words[0]} -> {words[1]}"
-    if before is None or after is None:
-        yield Reason("decision", change, "there is no such rule" if after is None else "a new rule")
-    elif not after.matched:
-        yield Reason("decision", change, _miss(after, other))
-    elif not before.matched:
-        yield Reason("decision", change, f"no more asked: {_miss(before, one)}")
-    else:
-        yield Reason("decision", change, "its roles, type or product changed")
-
-
-def _miss(verdict: RuleVerdict, judgement: Judgement) -> str:
-    misses = verdict.misses(judgement.values)
-    return misses[0].sentence() if misses else "none of its roles fits"
 
 
 def _words(verdict: RuleVerdict | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from asnrules.catalog.analysis.answers import shown
 from asnrules.catalog.analysis.tables import Vocabulary
 from asnrules.engine.model import Role, Rule, Ruleset
+from asnrules.engine.nearness import Nearness
 from asnrules.engine.signatures import judge_values
 from asnrules.engine.values import ANY
 
@@ -34,6 +35,7 @@ def nearest_miss(
     tried = ruleset.__class__(
         ruleset.label, (alone,), ruleset.class_rules, ruleset.default_class, ruleset.written_as
     )
+    nearness = Nearness(ruleset)
     best: tuple[int, str, dict[str, str | None]] | None = None
     flags = [{}, *({keyword: "t"} for _, keyword in vocabulary.specials)]
     for exp_type in vocabulary.exp_types:
@@ -41,8 +43,11 @@ def nearest_miss(
             given = {**vocabulary.usual, "exp_type": exp_type.lower(), **flag}
             values = {**dict.fromkeys(vocabulary.fitting, ANY), **given}
             (verdict,) = judge_values(tried, values).verdicts
-            misses = [] if verdict.matched else verdict.misses(values)
-            text = "; ".join(miss.sentence() for miss in misses) or "another of its roles"
-            if best is None or len(misses) < best[0]:
-                best = (len(misses), text, shown(given))
+            if verdict.matched:
+                unmet, text = 0, "another of its roles"
+            else:
+                miss = nearness.miss(verdict, values)
+                unmet, text = miss.unmet, miss.sentence()
+            if best is None or unmet < best[0]:
+                best = (unmet, text, shown(given))
     return ("", {}) if best is None else best[1:]

@@ -1,0 +1,270 @@
+"""Which rule comes nearest to an exposure that it does not take, and what keeps it from it.
+
+There is one ranking, for every answer that names a nearest rule. A person would name the rule
+that is made for what the exposure is, and what its maker could have done otherwise:
+
+1. rules for its EXP_TYPE come before others;
+2. for a science, roles that make it the science of an association come before companions,
+   and before those for another class;
+3. then rules that ask for nothing unset in what it is (a flag), and for nothing else in it;
+4. then those for which the fewest keywords of how it was made had to have other values.
+
+Of rules that are equally near, the one that names more of what the exposure is comes first,
+then the one for fewer EXP_TYPEs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from asnrules.engine.conditions import Values, condition_holds, term_holds
+from asnrules.engine.model import Operator, Role, Rule, Ruleset
+from asnrules.engine.repairs import Effort, Failure, Repairs
+from asnrules.engine.signatures import CLASS, EXP_TYPE, SCIENCE, SET, Judgement, RuleVerdict, Unmet
+from asnrules.engine.values import is_empty
+
+_NAMING = {Operator.IN, Operator.LISTED, Operator.MATCHES, Operator.SET}
+
+
+class Distance(NamedTuple):
+    """How far an exposure is from being taken by a rule; the smaller, the nearer."""
+
+    is_other_type: bool
+    is_companion: bool
+    unset: int
+    kind: int
+    made: int
+
+
+class Miss(NamedTuple):
+    """Why a rule does not take an exposure, by the role of the rule that comes nearest.
+
+    Attributes
+    ----------
+    rule : Rule
+        The rule.
+    failures : tuple of Failure
+        What would have to be mended, each by a keyword of its own.
+    unmet : int
+        How many of its conditions and keys the exposure does not meet.
+    distance : Distance
+        How near it comes.
+    """
+
+    rule: Rule
+    failures: tuple[Failure, ...]
+    unmet: int
+    distance: Distance
+
+    def keywords(self) -> set[str]:
+        """Give the keywords that would have to be mended, or of which one would."""
+        return {repair.keyword for failure in self.failures for repair in failure.repairs}
+
+    def sentence(self) -> str:
+        """Say all that would have to be mended."""
+        return "; also ".join(failure.sentence() for failure in self.failures)
+
+
+class _Ranked(NamedTuple):
+    """A miss, after what it is sorted by."""
+
+    distance: Distance
+    not_named: int
+    breadth: int
+    makes_no_science: bool
+    number: int
+    miss: Miss
+
+
+class Nearness:
+    """Ranks the rules of a ruleset by how near an exposure comes to them.
+
+    Parameters
+    ----------
+    ruleset : Ruleset
+        The rules.
+    """
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+        self._repairs = Repairs(ruleset)
+        # What may be the class itself says nothing more of any exposure.
+        given = {rule.keyword for rule in ruleset.class_rules}
+        self._kinds = self._repairs.kinds - given
+        self._seen: dict[int, _Seen] = {}
+        # Signatures differ in few keywords, and most rules look at none of them.
+        self._known: dict[tuple[int, Hashable], _Ranked] = {}
+        # A judgement is kept, so that its id stays its own.
+        self._misses: dict[int, tuple[Judgement, list[Miss]]] = {}
+
+    def misses(self, judgement: Judgement) -> list[Miss]:
+        """Explain each rule that does not take an exposure, the nearest first."""
+        known = self._misses.get(id(judgement))
+        if known is None:
+            ranked = sorted(
+                (
+                    self._ranked(number, verdict, judgement.values)
+                    for number, verdict in enumerate(judgement.verdicts)
+                    if not verdict.matched
+                ),
+                key=lambda one: one[:-1],
+            )
+            known = self._misses[id(judgement)] = (judgement, [one.miss for one in ranked])
+        return known[1]
+
+    def miss(self, verdict: RuleVerdict, values: Values) -> Miss:
+        """Explain why a rule does not take an exposure.
+
+        Parameters
+        ----------
+        verdict : RuleVerdict
+            What the rule says of it; not that it takes it.
+        values : mapping
+            Its values, as judged.
+        """
+        return self._nearest_role(0, verdict, values).miss
+
+    def nearest(self, judgement: Judgement, *, set_only: bool = False) -> str | None:
+        """Name the rule that an exposure comes nearest to, and what it misses, in words.
+
+        Rules that are as near are named as well, if they would have other keywords mended.
+
+        Parameters
+        ----------
+        judgement : Judgement
+            What the rules say of the exposure.
+        set_only : bool
+            Whether to pass over rules that ask for what is not set, and over companions.
+
+        Returns
+        -------
+        str or None
+            None if there is no such rule for its EXP_TYPE.
+        """
+        misses = self.misses(judgement)
+        if not misses or misses[0].distance.is_other_type:
+            return None
+        nearest = misses[0].distance
+        if set_only and (nearest.unset or nearest.is_companion):
+            return None
+        named: set[str] = set()
+        texts = []
+        for miss in misses:
+            keywords = miss.keywords()
+            if miss.distance == nearest and named.isdisjoint(keywords):
+                texts.append(f"{miss.rule.name}: {miss.sentence()}")
+                named |= keywords
+        return f"nearest is {'; or '.join(texts)}"
+
+    def class_words(self, judgement: Judgement) -> str | None:
+        """Say what an exposure counts as, if that is not for its EXP_TYPE; None if it is."""
+        for rule in self._ruleset.class_rules:
+            if condition_holds(rule.condition, judgement.values):
+                keywords = {
+                    term.keyword for terms in rule.condition.alternatives for term in terms
+                } - {EXP_TYPE}
+                if not keywords:
+                    return None
+                keyword = min(keywords)
+                value = judgement.values.get(keyword)
+                found = "is set" if value == SET else f"is '{value}'"
+                return f"{judgement.exposure_class} ({keyword.upper()} {found})"
+        return None
+
+    def _ranked(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:
+        seen = self._seen.get(number)
+        if seen is None:
+            seen = self._seen[number] = self._seen_by(verdict.rule)
+        key = (number, seen.of(values))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._nearest_role(number, verdict, values)
+        return known
+
+    def _seen_by(self, rule: Rule) -> _Seen:
+        compared = dict.fromkeys([CLASS, *self._repairs.classed])
+        keyed: dict[str, None] = {}
+        uses = [*rule.requirements, *(use for role in rule.roles for use in role.requirements)]
+        for use in uses:
+            compared.update(dict.fromkeys(self._repairs.keywords(use)))
+        for key in [*rule.keys, *(key for role in rule.roles for key in role.keys)]:
+            keyed.update(dict.fromkeys(key.sources))
+        return _Seen(tuple(compared), tuple(keyed))
+
+    def _nearest_role(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:
+        return min(
+            (
+                self._of_role(number, verdict, role, (*verdict.unmet, *unmet), values)
+                for role, unmet in verdict.roles
+                if not role.keys_only
+            ),
+            key=lambda one: one[:-1],
+        )
+
+    def _of_role(
+        self, number: int, verdict: RuleVerdict, role: Role, unmet: Sequence[Unmet], values: Values
+    ) -> _Ranked:
+        rule = verdict.rule
+        failures = self._repairs.failures(rule, role, unmet, values)
+        efforts = [effort for failure in failures for effort in failure.efforts()]
+        exposure_class = values.get(CLASS) or ""
+        is_science = self._ruleset.written_as.get(exposure_class, exposure_class) == SCIENCE
+        makes_science = rule.as_science or (is_science and role.science_as is None)
+        if Effort.TYPE in efforts:
+            # Only the EXP_TYPE is explained then, and the rest is as far as it is long.
+            efforts = [Effort.TYPE, *[Effort.MADE] * len(unmet)]
+        distance = Distance(
+            is_other_type=Effort.TYPE in efforts,
+            is_companion=is_science
+            and (not makes_science or any(self._changes_class(one) for one in failures)),
+            unset=efforts.count(Effort.UNSET),
+            kind=efforts.count(Effort.KIND),
+            made=efforts.count(Effort.MADE),
+        )
+        named, breadth = self._named(rule, role, values)
+        miss = Miss(rule, tuple(failures), len(unmet), distance)
+        return _Ranked(distance, -named, breadth, not makes_science, number, miss)
+
+    def _changes_class(self, failure: Failure) -> bool:
+        """Tell whether what is to be mended is what gives the exposure its class."""
+        return failure.effort is Effort.KIND and any(
+            repair.keyword in self._repairs.classed for repair in failure.repairs
+        )
+
+    def _named(self, rule: Rule, role: Role, values: Values) -> tuple[int, int]:
+        """Count what a rule names of what an exposure is, and the EXP_TYPEs that it names so."""
+        named: set[str] = set()
+        breadth = 0
+        for use in (*rule.requirements, *role.requirements):
+            if use.negated:
+                continue
+            for terms in use.condition.alternatives:
+                for term in terms:
+                    if (
+                        term.operator in _NAMING
+                        and term.keyword in self._kinds
+                        and term_holds(term, values.get(term.keyword))
+                    ):
+                        named.add(term.keyword)
+                        if term.keyword == EXP_TYPE:
+                            breadth = min(breadth or len(term.values), len(term.values))
+        for key in (*rule.keys, *role.keys):
+            sources = self._kinds.intersection(key.sources)
+            if key.required:
+                named.update(one for one in sources if not is_empty(values.get(one)))
+        return len(named), breadth
+
+
+class _Seen(NamedTuple):
+    """What a rule looks at: keywords that it compares, and others that its keys need."""
+
+    compared: tuple[str, ...]
+    keyed: tuple[str, ...]
+
+    def of(self, values: Values) -> Hashable:
+        """Give what it sees of an exposure."""
+        return (
+            *[values.get(keyword) for keyword in self.compared],
+            *[is_empty(values.get(keyword)) for keyword in self.keyed],
+        )

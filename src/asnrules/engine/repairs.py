@@ -1,0 +1,338 @@
+"""What would make a rule take an exposure that it does not take: which keyword, which values.
+
+The values wanted are those with which all that the rule and its role ask of the keyword holds,
+the others as they are, where there are such; else those with which the one condition holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from asnrules.engine.conditions import Values, requirement_holds, term_holds
+from asnrules.engine.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
+from asnrules.engine.signatures import CLASS, EXP_TYPE, SET, Unmet
+from asnrules.engine.trials import Trials
+from asnrules.engine.values import ANY, is_empty
+
+
+class Effort(IntEnum):
+    """How far a repair goes: it changes how the exposure was made, or what it is.
+
+    `UNSET` is a keyword of what it is that has no value, such as a flag that is not set.
+    """
+
+    MADE = 0
+    KIND = 1
+    UNSET = 2
+    TYPE = 3
+
+
+class Repair(NamedTuple):
+    """A keyword that has other values than those wanted.
+
+    Attributes
+    ----------
+    keyword : str
+        The keyword.
+    found : str or None
+        Its value; None if it is empty.
+    wanted : str
+        The values wanted, in words.
+    effort : Effort
+        How far it goes to change it.
+    """
+
+    keyword: str
+    found: str | None
+    wanted: str
+    effort: Effort
+
+    @property
+    def shown(self) -> str | None:
+        """Its value as it is shown, where nothing looks at more than whether there is one."""
+        return "(set)" if self.found == SET else self.found
+
+    def sentence(self) -> str:
+        """Say what was found, and what is wanted."""
+        found = "empty" if self.found is None else "set" if self.found == SET else f"'{self.found}'"
+        return f"{self.keyword.upper()} is {found}, wanted {self.wanted}"
+
+
+class Failure(NamedTuple):
+    """Why a requirement does not hold, or a key has no value.
+
+    Attributes
+    ----------
+    condition : str
+        The name of the condition, with `not ` before it where it is negated; empty for a key.
+    text : str
+        The condition in words.
+    repairs : tuple of Repair
+        What would make it hold; each alone, the likeliest first.
+    is_joint : bool
+        No keyword alone would: `repairs` are those of the nearest alternative, all of them
+        needed.
+    """
+
+    condition: str
+    text: str
+    repairs: tuple[Repair, ...]
+    is_joint: bool = False
+
+    def sentence(self) -> str:
+        """Say it in one line, with the value found and the values wanted."""
+        found = self.found() if self.condition else self.repairs[0].sentence()
+        return f"{self.text}: {found}"
+
+    def found(self) -> str:
+        """Say what was found, and what is wanted."""
+        if not self.condition and len(self.repairs) > 1:
+            words = " and ".join(repair.keyword.upper() for repair in self.repairs)
+            return f"{words} are empty, wanted a value of either"
+        link = ", and " if self.is_joint else ", or "
+        return link.join(repair.sentence() for repair in self.repairs) or "never met"
+
+    @property
+    def effort(self) -> Effort:
+        """How far it goes to make it hold."""
+        return max(self.efforts())
+
+    def efforts(self) -> list[Effort]:
+        """Say how far each repair goes that is needed."""
+        found = [repair.effort for repair in self.repairs] or [Effort.TYPE]
+        return found if self.is_joint else found[:1]
+
+
+class Repairs:
+    """Finds what would make the rules of a ruleset take an exposure.
+
+    Parameters
+    ----------
+    ruleset : Ruleset
+        The rules.
+    """
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+        self.kinds = kind_keywords(ruleset)
+        self._made_for = {keyword: _made_for(ruleset, keyword) for keyword in self.kinds}
+        self._trials = Trials(ruleset)
+        self.classed = self._trials.classed
+
+    def keywords(self, use: Requirement) -> Iterable[str]:
+        """Give the keywords that a requirement looks at, those of the class among them."""
+        return self._trials.keywords(use.condition)
+
+    def effort(self, keyword: str, values: Values) -> Effort:
+        """Say how far it goes to change a keyword of an exposure."""
+        if keyword == EXP_TYPE:
+            return Effort.TYPE
+        if keyword not in self.kinds:
+            return Effort.MADE
+        if is_empty(values.get(keyword)):
+            return Effort.UNSET
+        return Effort.KIND if self._is_kind(keyword, values) else Effort.MADE
+
+    def _is_kind(self, keyword: str, values: Values) -> bool:
+        """Tell whether there are rules for what a keyword makes of exposures of this EXP_TYPE."""
+        if keyword in self.classed:
+            return True
+        return any(
+            all(requirement_holds(use, values) for use in uses) for uses in self._made_for[keyword]
+        )
+
+    def failures(
+        self, rule: Rule, role: Role, unmet: Sequence[Unmet], values: Values
+    ) -> list[Failure]:
+        """Explain what keeps a rule from taking an exposure in a role.
+
+        Parameters
+        ----------
+        rule, role : Rule, Role
+            The rule, and one of its roles.
+        unmet : sequence of Requirement or Key
+            What the exposure does not meet of both.
+        values : mapping
+            Its values, as judged.
+
+        Returns
+        -------
+        list of Failure
+            Each to be mended by a keyword of its own, the nearest to how it was made first. If
+            the EXP_TYPE has to be another, that alone is explained.
+        """
+        asked = [*rule.requirements, *role.requirements]
+        keys = [key for key in (*rule.keys, *role.keys) if key.required]
+        found: list[Failure] = []
+        for one in unmet:
+            failure = (
+                self._of_key(one, asked, keys, values)
+                if isinstance(one, Key)
+                else self._of_requirement(one, asked, keys, values)
+            )
+            if failure.effort is Effort.TYPE:
+                return [failure]
+            _join(found, failure)
+        return sorted(found, key=lambda failure: failure.effort)
+
+    # ------------------------------------------------------------------ one that is not met
+
+    def _of_key(
+        self, key: Key, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
+    ) -> Failure:
+        words = " or ".join(source.upper() for source in key.sources)
+        repairs = [
+            Repair(
+                source,
+                None,
+                self._trials.wanted(source, asked, keys, values) or "a value",
+                self.effort(source, values),
+            )
+            for source in key.sources
+        ]
+        least = min(repair.effort for repair in repairs)
+        kept = tuple(repair for repair in repairs if repair.effort == least)
+        return Failure("", f"{words} has a value", kept)
+
+    def _of_requirement(
+        self, use: Requirement, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
+    ) -> Failure:
+        negation = "not " if use.negated else ""
+        name, text = f"{negation}{use.condition.name}", f"{negation}{use.condition.text}"
+        by_effort: dict[Effort, list[str]] = {}
+        looked_at = _looked_at(use.condition)
+        # A class beside EXP_TYPEs stands for those that have it.
+        given = self.classed.keys() - {EXP_TYPE} if {CLASS, EXP_TYPE} <= looked_at else set()
+        for keyword in self.keywords(use):
+            value = values.get(keyword)
+            if value != ANY and keyword not in given - looked_at:
+                by_effort.setdefault(self.effort(keyword, values), []).append(keyword)
+        for effort, keywords in sorted(by_effort.items()):
+            whole = [(asked, keys)] if effort < Effort.TYPE else []
+            for scope, needed in (*whole, ([use], [])):
+                repairs = [
+                    Repair(keyword, _shown(values.get(keyword)), wanted, effort)
+                    for keyword in keywords
+                    if (wanted := self._trials.wanted(keyword, scope, needed, values)) is not None
+                ]
+                if repairs:
+                    return Failure(name, text, _likeliest_first(repairs))
+            joint = () if use.negated else self._joint(use.condition, effort, values)
+            if joint:
+                return Failure(name, text, joint, is_joint=True)
+        return Failure(name, text, ())
+
+    def _joint(self, condition: Condition, most: Effort, values: Values) -> tuple[Repair, ...]:
+        """Give what is wanted by the nearest alternative that goes no further than an effort."""
+        best: tuple[Repair, ...] = ()
+        # Of equally near ones that which goes on longest with what the exposure has.
+        order: tuple[int, int] | None = None
+        for number, terms in enumerate(condition.alternatives):
+            fails = [not term_holds(term, values.get(term.keyword), benefit=True) for term in terms]
+            near = (sum(fails), -fails.index(True))
+            if order is not None and near >= order:
+                continue
+            failing = dict.fromkeys(
+                term.keyword for term, is_one in zip(terms, fails, strict=True) if is_one
+            )
+            repairs = [
+                self._of_terms(f"{condition.name} {number}", terms, keyword, values)
+                for keyword in failing
+                if keyword != CLASS
+            ]
+            found = [one for one in repairs if one is not None and one.effort <= most]
+            if len(found) == len(failing):
+                best, order = tuple(found), near
+        if _names_types(condition):
+            # Several keywords that a list of EXP_TYPEs stands beside make it another exposure.
+            return tuple(one._replace(effort=max(one.effort, Effort.KIND)) for one in best)
+        return best
+
+    def _of_terms(
+        self, name: str, terms: Sequence[Term], keyword: str, values: Values
+    ) -> Repair | None:
+        """Give what those of some terms want that are on one keyword."""
+        on_it = tuple(term for term in terms if term.keyword == keyword)
+        # A name of its own, as answers are remembered by name.
+        alone = Requirement(Condition(f"{name} {keyword}", "", (on_it,)))
+        wanted = self._trials.wanted(keyword, [alone], [], values)
+        if wanted is None:
+            return None
+        value = values.get(keyword)
+        return Repair(keyword, _shown(value), wanted, self.effort(keyword, values))
+
+
+def kind_keywords(ruleset: Ruleset) -> frozenset[str]:
+    """Give the keywords that say what an exposure is, rather than how it was made.
+
+    These are the keywords that give it its class, and those that conditions look at only to
+    divide exposures among rules: some rules want the condition to hold, and others that it does
+    not, and no other condition that is wanted looks at them.
+    """
+    wanted: dict[str, Condition] = {}
+    unwanted: set[str] = set()
+    for rule in ruleset.rules:
+        uses = [*rule.requirements, *(use for role in rule.roles for use in role.requirements)]
+        for use in uses:
+            if use.negated:
+                unwanted.add(use.condition.name)
+            else:
+                wanted[use.condition.name] = use.condition
+    dividing = set().union(*(_looked_at(wanted[name]) for name in wanted.keys() & unwanted))
+    asked = set().union(*(_looked_at(wanted[name]) for name in wanted.keys() - unwanted))
+    classed = set().union(*(_looked_at(rule.condition) for rule in ruleset.class_rules))
+    return frozenset(classed | (dividing - asked)) - {CLASS}
+
+
+def _made_for(ruleset: Ruleset, keyword: str) -> list[list[Requirement]]:
+    """Give what rules ask of the EXP_TYPE that want a condition on a keyword to hold."""
+    found = []
+    for rule in ruleset.rules:
+        looks = [(use, _looked_at(use.condition)) for use in rule.requirements]
+        if any(keyword in keywords and not use.negated for use, keywords in looks):
+            found.append([use for use, keywords in looks if keywords == {EXP_TYPE}])
+    return found
+
+
+def _looked_at(condition: Condition) -> set[str]:
+    return {term.keyword for terms in condition.alternatives for term in terms}
+
+
+def _join(found: list[Failure], failure: Failure) -> None:
+    """Add a failure, unless a keyword that mends an earlier one mends it too."""
+    for place, earlier in enumerate(found):
+        if failure.is_joint or earlier.is_joint:
+            continue
+        mending = {repair.keyword for repair in failure.repairs}
+        common = tuple(repair for repair in earlier.repairs if repair.keyword in mending)
+        if common:
+            found[place] = earlier._replace(repairs=common)
+            return
+    found.append(failure)
+
+
+def _likeliest_first(repairs: Sequence[Repair]) -> tuple[Repair, ...]:
+    """Order repairs: what is missing first, then what is to be one of some values.
+
+    Of the columns of a table of optical paths the last, the most special, comes first.
+    """
+    excluding = ("anything but", "a value other than", "no match")
+    order = sorted(
+        enumerate(repairs),
+        key=lambda one: (one[1].found is not None, one[1].wanted.startswith(excluding), -one[0]),
+    )
+    return tuple(repair for _, repair in order)
+
+
+def _names_types(condition: Condition) -> bool:
+    return any(
+        term.keyword == EXP_TYPE and term.operator in {Operator.IN, Operator.LISTED}
+        for terms in condition.alternatives
+        for term in terms
+    )
+
+
+def _shown(value: str | None) -> str | None:
+    return None if is_empty(value) else value

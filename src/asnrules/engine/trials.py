@@ -1,0 +1,211 @@
+"""Find the values of a keyword with which what a rule asks holds, the others as they are.
+
+A keyword is tried with every value that the conditions tell apart: those that they name, one
+that they do not name, one for each pattern, and none. Where they look at the class, that of the
+exposure with this value counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+from asnrules.engine.conditions import Values, requirement_holds, term_holds
+from asnrules.engine.model import Condition, Key, Operator, Requirement, Ruleset, Term
+from asnrules.engine.signatures import CLASS, class_of
+from asnrules.engine.values import is_empty
+
+_OTHER = "\0other"
+"""Stands for any value that no condition names."""
+
+_WRITTEN = {Operator.IN, Operator.NOT_IN, Operator.LISTED}
+
+
+class _Question(NamedTuple):
+    """What is asked of a keyword.
+
+    Attributes
+    ----------
+    related : tuple of Requirement
+        Those that look at it.
+    tried : tuple of str
+        The values to be tried.
+    seen : tuple of str
+        The other keywords that they look at.
+    on_class : bool
+        Whether the keyword may change the class, and they look at that.
+    """
+
+    related: tuple[Requirement, ...]
+    tried: tuple[str, ...]
+    seen: tuple[str, ...]
+    on_class: bool
+
+
+class Trials:
+    """Tries values of keywords on the conditions of a ruleset.
+
+    Parameters
+    ----------
+    ruleset : Ruleset
+        The rules.
+
+    Attributes
+    ----------
+    classed : dict
+        The keywords that give an exposure its class.
+    """
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+        self._class_terms = [
+            term
+            for rule in ruleset.class_rules
+            for terms in rule.condition.alternatives
+            for term in terms
+        ]
+        self._class_values = {rule.keyword for rule in ruleset.class_rules if rule.keyword}
+        self._flag_classes = {
+            rule.exposure_class
+            for rule in ruleset.class_rules
+            if all(
+                term.operator is Operator.SET
+                for terms in rule.condition.alternatives
+                for term in terms
+            )
+        }
+        self.classed = dict.fromkeys([term.keyword for term in self._class_terms])
+        # The same few conditions are asked of many signatures, by many rules.
+        self._keywords: dict[str, dict[str, None]] = {}
+        self._questions: dict[Hashable, _Question] = {}
+        self._answers: dict[Hashable, str | None] = {}
+
+    def keywords(self, condition: Condition) -> Mapping[str, None]:
+        """Give the keywords that a condition looks at, those that give the class among them."""
+        found = self._keywords.get(condition.name)
+        if found is None:
+            found = dict.fromkeys(
+                term.keyword for terms in condition.alternatives for term in terms
+            )
+            if CLASS in found:
+                del found[CLASS]
+                found |= self.classed
+            self._keywords[condition.name] = found
+        return found
+
+    def wanted(
+        self, keyword: str, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
+    ) -> str | None:
+        """Say with which values of a keyword all that is asked, as far as it looks at it, holds.
+
+        Parameters
+        ----------
+        keyword : str
+            The keyword.
+        asked : sequence of Requirement
+            What is asked.
+        keys : sequence of Key
+            Those that need a value.
+        values : mapping
+            The other keywords.
+
+        Returns
+        -------
+        str or None
+            The values in words; None if there are none.
+        """
+        related = [use for use in asked if keyword in self.keywords(use.condition)]
+        scope = (keyword, *[(use.condition.name, use.negated) for use in related])
+        question = self._questions.get(scope)
+        if question is None:
+            question = self._questions[scope] = self._question(keyword, related)
+        is_needed = any(
+            keyword in key.sources
+            and all(is_empty(values.get(other)) for other in key.sources if other != keyword)
+            for key in keys
+        )
+        exposure = (scope, is_needed, *[values.get(other) for other in question.seen])
+        if exposure not in self._answers:
+            self._answers[exposure] = self._answer(keyword, question, values, is_needed=is_needed)
+        return self._answers[exposure]
+
+    def _question(self, keyword: str, related: Sequence[Requirement]) -> _Question:
+        terms = [term for use in related for one in use.condition.alternatives for term in one]
+        looks_at_class = any(term.keyword == CLASS for term in terms)
+        on_it = [term for term in terms if term.keyword == keyword]
+        if looks_at_class:
+            on_it += [term for term in self._class_terms if term.keyword == keyword]
+        tried: dict[str, None] = {}
+        if keyword in self._class_values:
+            # It may be the class itself, but not one that a flag stands for.
+            classes = (value for term in terms if term.keyword == CLASS for value in term.values)
+            tried.update((value, None) for value in classes if value not in self._flag_classes)
+        for term in on_it:
+            if term.operator in _WRITTEN:
+                tried.update((value, None) for value in term.values if not is_empty(value))
+            elif term.operator is Operator.MATCHES:
+                tried.update((_Matching(value), None) for value in term.values)
+        seen = dict.fromkeys(term.keyword for term in terms)
+        if looks_at_class:
+            seen |= self.classed
+        on_class = looks_at_class and keyword in self.classed
+        others = tuple(other for other in seen if other not in {keyword, CLASS})
+        return _Question(tuple(related), tuple(tried), others, on_class)
+
+    def _answer(
+        self, keyword: str, question: _Question, values: Values, *, is_needed: bool
+    ) -> str | None:
+        def fits(value: str | None) -> bool:
+            changed = {**values, keyword: value}
+            if question.on_class:
+                changed[CLASS] = class_of(self._ruleset, changed)
+            return all(_holds(use, keyword, changed) for use in question.related)
+
+        return _in_words(
+            {value: fits(value) for value in question.tried},
+            other=fits(_OTHER),
+            none=not is_needed and fits(None),
+        )
+
+
+class _Matching(str):
+    """Stands for a value that matches this pattern, and that no condition names."""
+
+    __slots__ = ()
+
+    def fits(self, term: Term) -> bool:
+        """Tell whether a term holds for it."""
+        if term.operator is Operator.MATCHES:
+            return self in term.values
+        return term.operator in {Operator.SET, Operator.NOT_IN}
+
+
+def _holds(use: Requirement, keyword: str, values: Values) -> bool:
+    value = values.get(keyword)
+    if not isinstance(value, _Matching):
+        return requirement_holds(use, values)
+    benefit = not use.negated
+    return benefit is any(
+        all(
+            value.fits(term)
+            if term.keyword == keyword
+            else term_holds(term, values.get(term.keyword), benefit=benefit)
+            for term in terms
+        )
+        for terms in use.condition.alternatives
+    )
+
+
+def _in_words(texts: Mapping[str, bool], *, other: bool, none: bool) -> str | None:
+    """Say which values fit: texts, matches of patterns, any other value, none."""
+    words = {text: f"a match of {text}" if isinstance(text, _Matching) else text for text in texts}
+    if other:
+        excluded = [words[text] for text, fits in texts.items() if not fits]
+        if not excluded:
+            return None if none else "a value"
+        if not none:
+            return f"a value other than {', '.join(excluded)}"
+        is_pattern = len(excluded) == 1 and excluded[0] not in texts
+        return f"no {excluded[0][2:]}" if is_pattern else f"anything but {', '.join(excluded)}"
+    fitting = [words[text] for text, fits in texts.items() if fits]
+    return " or ".join([", ".join(fitting)] * bool(fitting) + ["none"] * none) or None
