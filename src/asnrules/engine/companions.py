@@ -84,6 +84,7 @@ class Companions:
         self._offers: dict[int, Offers] = {}
         self._obstacles: dict[int, Obstacles] = {}
         self._alike: dict[tuple[int, Pair], list[int]] = {}
+        self._columns: dict[int, list[list[int]]] = {}
         self._found: dict[tuple[object, ...], Near | None] = {}
 
     def told(self, number: int, candidate: Pair, place: int, lacked: str | None) -> str:
@@ -99,6 +100,8 @@ class Companions:
             What it lacked a member of, by exptype.
         """
         near = None
+        if self._is_exhausted:
+            return ""
         if lacked == SCIENCE:
             exptype = self.taken_as(number, place)
             if exptype is not None:
@@ -291,14 +294,17 @@ class Companions:
 
     def _signature(self, number: int, place: int) -> tuple[object, ...]:
         """Give what alike exposures have in common: all that a comparison looks at."""
-        rule = self._work.ruleset.rules[number]
-        keys = (*rule.keys, *(key for role in rule.roles for key in role.keys))
-        columns = [self._work.key_column((source,)) for key in keys for source in key.sources]
-        return (
-            id(self._work.judgements[place]),
-            self._work.value(place, "asn_candidate"),
-            *[column.numbers[place] for column in columns],
-        )
+        columns = self._columns.get(number)
+        if columns is None:
+            rule = self._work.ruleset.rules[number]
+            keys = (*rule.keys, *(key for role in rule.roles for key in role.keys))
+            sources = dict.fromkeys(
+                source for source in ("asn_candidate", *chain(*(key.sources for key in keys)))
+            )
+            columns = self._columns[number] = [
+                self._work.key_column((source,)).numbers for source in sources
+            ]
+        return (id(self._work.judgements[place]), *[column[place] for column in columns])
 
     def _nearest(self, near: Sequence[Near]) -> Near | None:
         """Choose the nearest; None if nothing is there, or nothing keeps it out.
@@ -312,13 +318,13 @@ class Companions:
 
     @property
     def _is_exhausted(self) -> bool:
-        return self._left is not None and self._left < 0
+        return self._left is not None and self._left <= 0
 
     def _may_go_on(self) -> bool:
         if self._left is None:
             return True
         self._left -= 1
-        return self._left >= 0
+        return self._left > 0
 
     def _name(self, place: int) -> str:
         return self._work.value(place, "filename") or ""

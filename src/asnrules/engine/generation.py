@@ -47,6 +47,8 @@ class Wanted:
         An exposure of which all fates are kept, by its place in canonical order.
     diagnosed : bool
         Whether to look for groups for which jwst's answer depends on the order of the rows.
+    explained : bool
+        Whether reasons name the exposures that come nearest.
     workers : int
         How many processes may share the work.
     """
@@ -56,6 +58,7 @@ class Wanted:
     version_id: str | None = None
     watched: int | None = None
     diagnosed: bool = True
+    explained: bool = True
     workers: int = 1
 
 
@@ -232,7 +235,8 @@ class Generation:
             for place in one.places:
                 if memberships[place] == 0:
                     grown.setdefault(place, one)
-        companions = Companions(self._work, pools, _MOST_COMPARED)
+        most = _MOST_COMPARED if self._wanted.explained else 0
+        companions = Companions(self._work, pools, most)
         left = [
             place
             for place, count in enumerate(memberships)

@@ -130,6 +130,7 @@ class Regrouping:
             selection=Selection(asked & ids, bool(self._run.options.get("dms"))),
             merge=bool(self._run.options.get("merge")),
             diagnosed=False,
+            explained=False,
         )
         outcome = Generation(work, self._candidates, self._pools, wanted).run()
         made: dict[_Content, list[list[int]]] = defaultdict(list)
