@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import doctest
 import inspect
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +43,64 @@ def test_opening_makes_a_catalog(tmp_path: Path) -> None:
     with asnrules.open_catalog(str(tmp_path / "new.db")) as catalog:
         assert "jwst-3.0.0" in [info.ruleset for info in catalog.rulesets()]
     assert (tmp_path / "new.db").is_file()
+
+
+def test_opening_goes_by_what_is_given_then_by_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given, named, default = (tmp_path / name / "a.db" for name in ("given", "named", "default"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(default.parent))
+    monkeypatch.setenv("ASNRULES_DATABASE", str(named))
+    with asnrules.open_catalog(str(given)) as catalog:
+        assert catalog.engine.url.database == str(given)
+    assert not named.exists()
+    with asnrules.open_catalog() as catalog:
+        assert catalog.engine.url.database == str(named)
+    monkeypatch.setenv("ASNRULES_DATABASE", "postgresql:///x?nonsense=1")
+    with pytest.raises(UsageError, match="--database"):
+        asnrules.open_catalog()
+    assert not default.parent.exists()
+    for nothing in ("", None):
+        if nothing is None:
+            monkeypatch.delenv("ASNRULES_DATABASE")
+        else:
+            monkeypatch.setenv("ASNRULES_DATABASE", nothing)
+        with asnrules.open_catalog(writing=True) as catalog:
+            assert catalog.engine.url.database == str(default.parent / "asnrules" / "asnrules.db")
+
+
+def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) -> None:
+    pool = write_pool(tmp_path / "pool.csv", *POOL)
+    reports = [own.generate(pool, options=Options(output=tmp_path / "out")), own.generate(pool)]
+    ((name,), *_), ((asn_name,), *_) = (
+        own.query(f"SELECT {column} FROM {table}")[1]
+        for column, table in (("filename", "exposures"), ("asn_name", "associations"))
+    )
+    given = {
+        own.rulesets: own.rulesets()[0],
+        own.lookup: own.lookup("NRS_IFU")[0],
+        own.classify: own.classify({"exp_type": "NRS_IFU"}),
+        own.generate: reports[0],
+        own.why: own.why(pool, name.upper()),
+        own.audit.runs: own.audit.runs()[0],
+        own.audit.run: own.audit.run(1),
+        own.audit.exposure: own.audit.exposure(name)[0],
+        own.audit.association: own.audit.association(asn_name)[0],
+        own.audit.diff: own.audit.diff(1, 2),
+        own.audit.replay: next(own.audit.replay(1)),
+        own.audit.verify: own.audit.verify(),
+    }
+    promised = 0
+    for method, found in given.items():
+        (text,) = re.findall(
+            r"\n(?:Returns|Yields)\n-+\n(.*?)(?:\n\nRaises|\Z)", inspect.getdoc(method) or "", re.S
+        )
+        names = set(re.findall(r"`(\w+)(?:\(\))?`", text)) - {"verify"}
+        assert [one for one in names if not hasattr(found, one)] == [], method
+        promised += len(names)
+    assert promised > 50
+    for method in (own.audit.exposure, own.audit.association, own.audit.diff, own.audit.replay):
+        assert json.dumps(given[method].document(), default=str), method  # type: ignore[attr-defined]
 
 
 def test_looking_up(kept: Catalog) -> None:

@@ -69,7 +69,8 @@ class Audit:
         -------
         RunReport
             With `run`, `options`, `diagnostics`, `digests`, `pools`, `by_rule`, `left_out` and
-            `verdicts`; its `document()` is what the command prints, as with all that follow.
+            `verdicts`; its `document()` is what the command prints, as with all that follow
+            but `verify`.
 
         Raises
         ------

@@ -98,6 +98,7 @@ def test_socket_folder_of_a_url_is_kept() -> None:
 def test_default_is_a_file_in_the_data_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.delenv("ASNRULES_DATABASE", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert database_url(None).database == str(tmp_path / "asnrules" / "asnrules.db")
 

@@ -159,7 +159,7 @@ def test_upgrade_that_fails_leaves_nothing(empty: Engine) -> None:
     assert objects(empty) == before
 
 
-def test_revision_is_newer_if_it_is_unknown() -> None:
+def test_revision_is_newer_if_it_would_come_later() -> None:
     assert migrations.is_newer("9999")
     assert not any(migrations.is_newer(revision) for revision in REVISIONS)
 

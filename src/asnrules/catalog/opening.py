@@ -36,8 +36,8 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Engin
     Parameters
     ----------
     database : str, optional
-        An SQLAlchemy URL or the path of an SQLite file. Without it, the file in the user's
-        data folder.
+        An SQLAlchemy URL or the path of an SQLite file. Without it, what ASNRULES_DATABASE says,
+        or the file in the user's data folder.
     writing : bool
         Whether something is to be added to it.
 
@@ -53,8 +53,8 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Engin
     UsageError
         If the database is named in a way that is not understood.
     DatabaseError
-        If it cannot be reached, or its schema is older (PostgreSQL), or newer and it is to be
-        written.
+        If it cannot be reached, or its schema is unknown, or older (PostgreSQL), or newer and it
+        is to be written.
     """
     url = database_url(database)
     if url.get_backend_name() == "sqlite":
@@ -65,7 +65,8 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Engin
         is_ready = revision == migrations.HEAD and not _missing_seeds(connection)
     if is_ready:
         return engine
-    if _is_newer(revision):
+    _refuse_unknown(engine, revision)
+    if migrations.is_newer(revision or ""):
         if writing:
             _refuse_newer(engine, revision)
         read_only(engine)
@@ -111,12 +112,16 @@ def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
     Raises
     ------
     DatabaseError
-        If its schema is newer than this program.
+        If its schema is newer than this program, or unknown.
     """
+    with transaction(engine) as connection:
+        # Before a writer leaves its marks on a file that is not ours.
+        _refuse_unknown(engine, migrations.current_revision(connection))
     with transaction(engine, writing=True) as connection:
         take_schema(connection)
         before = migrations.current_revision(connection)
-        if _is_newer(before):
+        _refuse_unknown(engine, before)
+        if migrations.is_newer(before or ""):
             _refuse_newer(engine, before)
         if before != migrations.HEAD:
             migrations.upgrade(connection)
@@ -156,12 +161,33 @@ def check_catalog(engine: Engine) -> list[str]:
 
 
 def _state(revision: str | None) -> str:
-    return "no catalog yet" if revision is None else f"its schema is {revision}"
+    if revision is None:
+        return "no catalog yet"
+    return describe_unknown(revision) or f"its schema is {revision}"
 
 
-def _is_newer(revision: str | None) -> bool:
+def describe_unknown(revision: str | None) -> str | None:
+    """Say that a schema is neither one of this program nor of a newer one; None if it is."""
+    if revision in {None, migrations.HEAD} or migrations.is_newer(revision or ""):
+        return None
+    if revision == migrations.UNTOLD:
+        return "its schema is unknown, as it holds tables and says no version of them"
     # The migrations are looked at last, as that takes alembic.
-    return revision not in {None, migrations.HEAD} and migrations.is_newer(revision or "")
+    if migrations.is_known(revision or ""):
+        return None
+    return f"its schema is unknown: its version is said to be {(revision or '')[:_SHOWN]!r}"
+
+
+_SHOWN = 40
+"""Signs of a version that nobody knows: anything may stand there."""
+
+
+def _refuse_unknown(engine: Engine, revision: str | None) -> None:
+    if unknown := describe_unknown(revision):
+        raise DatabaseError(
+            f"{shown_url(engine.url)}: {unknown}; name another with --database, or restore this "
+            "one from a backup"
+        )
 
 
 def _refuse_newer(engine: Engine, revision: str | None) -> None:

@@ -57,7 +57,7 @@ def current(context: typer.Context, output: OutputFormat = Format.TABLE) -> None
     --------
     db upgrade, db check
     """
-    from asnrules.catalog.opening import connect_catalog
+    from asnrules.catalog.opening import connect_catalog, describe_unknown
     from asnrules.database.engines import shown_url, transaction
     from asnrules.database.migrations import HEAD, current_revision
 
@@ -66,6 +66,8 @@ def current(context: typer.Context, output: OutputFormat = Format.TABLE) -> None
         revision = current_revision(connection)
     record = {"database": shown_url(engine.url), "revision": revision, "program": HEAD}
     print_records([record], list(record), output)
+    if unknown := describe_unknown(revision):
+        messages.say(unknown)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +28,9 @@ from asnrules.errors import DatabaseError, UsageError
 # connection is closed would be on stderr as a traceback.
 for _name in ("sqlalchemy.pool", "psycopg"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
+
+VARIABLE = "ASNRULES_DATABASE"
+"""The variable of the environment that names the database where nothing else does."""
 
 OLDEST_SQLITE = (3, 37)
 """The first SQLite that knows STRICT tables."""
@@ -48,13 +51,15 @@ def database_url(database: str | None) -> URL:
     Parameters
     ----------
     database : str or None
-        An SQLAlchemy URL, or the path of an SQLite file; None is the default file.
+        An SQLAlchemy URL, or the path of an SQLite file; None is what `VARIABLE` says, or the
+        default file.
 
     Raises
     ------
     UsageError
         If it is neither, see `check_name`.
     """
+    database = database if database is not None else os.environ.get(VARIABLE) or None
     if database is None:
         return URL.create("sqlite", database=str(default_path()))
     name = check_name(database)
@@ -158,6 +163,24 @@ def _connect_sqlite(_dialect: Any, _record: Any, arguments: Any, options: Any) -
     if is_fixed(path):
         arguments[0] = reading_uri(path)
         options["uri"] = True
+    else:
+        _keep_private(path)
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody but its owner read a file that is about to become a database.
+
+    SQLite gives the files that it puts beside it the same rights. One that holds something
+    already has the rights that its owner has given it.
+    """
+    with suppress(OSError, ValueError):
+        # Through links, also one that leads to nothing yet.
+        real = path.resolve()
+        try:
+            os.close(os.open(real, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            if real.is_file() and real.stat().st_size == 0:
+                real.chmod(0o600)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -5,6 +5,7 @@ alembic is imported only where a migration runs: a look-up must not wait for it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,38 @@ HEAD = "0015"
 """The revision that this program works with; a test holds it against the migrations."""
 
 
+UNTOLD = ""
+"""The revision of a database that holds tables, but does not say of which schema."""
+
+
 def current_revision(connection: Connection) -> str | None:
-    """Give the revision of a database; None if it holds no schema of ours."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    """Give the revision of a database, as it says; None if it holds nothing.
+
+    Whatever stands there is given: `UNTOLD` where nothing does, and all of it, with commas, where
+    there should be one.
+    """
+    inspector = inspect(connection)
+    if inspector.has_table("alembic_version"):
+        statement = text("SELECT version_num FROM alembic_version ORDER BY version_num")
+        if found := connection.execute(statement).scalars().all():
+            return ", ".join(str(one) for one in found)
+    tables = set(inspector.get_table_names()) - {"alembic_version"}
+    if connection.dialect.name == "postgresql":
+        from asnrules.database.schema import metadata
+
+        # A server's database may be shared; a file is one program's.
+        tables &= set(metadata.tables)
+    return UNTOLD if tables else None
 
 
 def is_newer(revision: str) -> bool:
-    """Tell whether a revision is unknown to this program, so of a newer one."""
-    return revision not in {script.revision for script in _scripts().walk_revisions()}
+    """Tell whether a revision is one that only a newer program can have made."""
+    return re.fullmatch(r"[0-9]{4}", revision) is not None and revision > HEAD
+
+
+def is_known(revision: str) -> bool:
+    """Tell whether this program has a revision among its migrations."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
