@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -30,6 +29,8 @@ from asnrules.audit.record import GENERATED, signature_text, trace_values
 from asnrules.audit.redecided import DecisionDifference, MadeDecision, compare_decisions
 from asnrules.audit.stored_pools import stored_pools, unrecorded
 from asnrules.database.engines import transaction
+from asnrules.database.schema import runs
+from asnrules.database.stored import read_stored
 from asnrules.diagnostics import diagnostics_of, is_of_the_file
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
@@ -193,7 +194,9 @@ def _replay(
     stored = stored_details(connection, run.run_id)
     try:
         worked = judge_pools(rules, pools)
-        wanted = wanted_by(_options(json.loads(stored["options"])))
+        wanted = wanted_by(
+            _options(read_stored(runs.c.options, stored["options"], f"run {run.run_id}"))
+        )
         outcome = make_associations(worked, wanted, progress)
     except (PoolError, NotFoundError) as error:
         return Replay(run, label, Verdict.REFUSED, str(error))
@@ -252,7 +255,8 @@ def _fields(
 ) -> list[FieldDifference]:
     """Compare what the run itself says."""
     unassociated = sum(count == 0 for count in outcome.memberships)
-    told = [line for line in json.loads(stored["diagnostics"]) if not is_of_the_file(line)]
+    diagnostics = read_stored(runs.c.diagnostics, stored["diagnostics"], f"run {run.run_id}")
+    told = [line for line in diagnostics if not is_of_the_file(line)]
     compared = (
         ("exposures", run.exposures, len(worked.exposures)),
         ("associations", run.associations, len(outcome.associations)),

@@ -234,7 +234,6 @@ def test_what_is_no_digest_is_refused(kept_seeds: Engine, digest: str) -> None:
         ("UPDATE rulesets SET title = 'new' WHERE label = 'jwst-3.0.0'", {(None, "rulesets")}),
         ("UPDATE asn_rules SET title = 'new' WHERE asn_rule = 'Asn_Lv2Image'",
          {(None, "rulesets")}),
-        ("DELETE FROM rulesets WHERE label = 'jwst-3.0.0'", {(1, "runs"), (2, "runs")}),
     ],
 )  # fmt: skip
 def test_changed_ruleset_of_a_run_is_found(
@@ -242,3 +241,9 @@ def test_changed_ruleset_of_a_run_is_found(
 ) -> None:
     execute(full_catalog, statement)
     assert found(full_catalog) == expected
+
+
+def test_removed_ruleset_of_a_run_is_found(full_catalog: Engine) -> None:
+    execute(full_catalog, "DELETE FROM rulesets WHERE label = 'jwst-3.0.0'")
+    rows = {(None, "asn_rules"), (None, "conditions"), (None, "ruleset_files")}
+    assert {(1, "runs"), (2, "runs"), (None, "rulesets"), *rows} <= found(full_catalog)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, or_, select
 
 from asnrules.audit.recording import APART, NULL
 from asnrules.database.schema import exposures, pools, rulesets, run_pools, runs
+from asnrules.database.stored import read_stored
 from asnrules.engine.values import Row
 
 _BATCH = 5_000
@@ -118,10 +119,13 @@ def newest_runs(connection: Connection, since: dt.datetime | None = None) -> lis
         statement = statement.where(runs.c.started_at >= since)
     found: dict[int, RecordedRun] = {}
     for run_id, started_at, label, options, pool_id, name, columns in connection.execute(statement):
-        pool = RecordedPool(pool_id, name, frozenset(json.loads(columns)))
+        of = f"run {run_id}"
+        known = read_stored(pools.c.column_names, columns, of)
+        pool = RecordedPool(pool_id, name, frozenset(known))
         run = found.get(run_id)
         before = () if run is None else run.pools
-        found[run_id] = RecordedRun(run_id, started_at, label, json.loads(options), (*before, pool))
+        given = read_stored(runs.c.options, options, of)
+        found[run_id] = RecordedRun(run_id, started_at, label, given, (*before, pool))
     newest = []
     covered: set[int] = set()
     for run in found.values():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +25,8 @@ from asnrules.audit.queries.runs import (
     verdicts_of,
 )
 from asnrules.audit.spelling import hint
+from asnrules.database.schema import runs
+from asnrules.database.stored import read_stored
 from asnrules.errors import NotFoundError
 
 
@@ -80,10 +81,11 @@ def report_run(connection: Connection, run_id: int) -> RunReport:
     """
     run = find_run(connection, run_id)
     stored = stored_details(connection, run_id)
+    of = f"run {run_id}"
     return RunReport(
         run=run,
-        options=json.loads(stored.pop("options")),
-        diagnostics=json.loads(stored.pop("diagnostics")),
+        options=read_stored(runs.c.options, stored.pop("options"), of),
+        diagnostics=read_stored(runs.c.diagnostics, stored.pop("diagnostics"), of),
         digests=stored,
         pools=pools_of(connection, run_id),
         by_rule=rules_of(connection, run_id),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from asnrules.audit.recording import APART, NULL
 from asnrules.database.schema import exposures, pools, run_pools
+from asnrules.database.stored import read_stored
 from asnrules.pools import Pool, parse_candidates
 
 _BATCH = 10_000
@@ -74,7 +75,9 @@ def unrecorded(connection: Connection, run_id: int, keywords: Sequence[str]) -> 
     )
     lost: set[str] = set()
     for recorded, columns in connection.execute(statement):
-        lost |= (set(keywords) & set(json.loads(columns))) - set(json.loads(recorded))
+        of = f"run {run_id}"
+        had = set(read_stored(pools.c.column_names, columns, of))
+        lost |= (set(keywords) & had) - set(read_stored(pools.c.keywords, recorded, of))
     return sorted(lost)
 
 
@@ -86,18 +89,24 @@ def _pool(
     return Pool(
         name=row["name"],
         sha256=row["sha256"],
-        columns=tuple(json.loads(row["column_names"])),
+        columns=tuple(_names(row, "column_names")),
         keywords=tuple(keywords),
         rows=rows,
         candidates={text: parse_candidates(text) for text in texts},
     )
 
 
+def _names(pool: Mapping[Any, Any], column: str) -> list[str]:
+    of = f"pool {pool['pool_id']}"
+    found: list[str] = read_stored(pools.c[column], pool[column], of)
+    return found
+
+
 def _rows(
     connection: Connection, pool: Mapping[Any, Any], keywords: Sequence[str], shared: dict[str, str]
 ) -> Iterator[list[tuple[str | None, ...]]]:
     """Give the rows of a pool, some thousands at a time; equal values share one object."""
-    recorded, columns = set(json.loads(pool["keywords"])), set(json.loads(pool["column_names"]))
+    recorded, columns = set(_names(pool, "keywords")), set(_names(pool, "column_names"))
     # Null cells are left out of the record, as there are so many of them.
     blanks = [(name, NULL if name in columns & recorded else None) for name in keywords]
     statement = (

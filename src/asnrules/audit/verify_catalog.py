@@ -9,12 +9,13 @@ from sqlalchemy import Connection, func, select
 
 from asnrules.audit.findings import Finding, unreadable
 from asnrules.catalog import store
-from asnrules.catalog.content import EXECUTABLE_TABLES, PUBLISHED_TABLES
-from asnrules.catalog.entries import VOCABULARY, current_digests
+from asnrules.catalog.content import EXECUTABLE_TABLES, PUBLISHED_TABLES, RulesetContent
+from asnrules.catalog.entries import ENTRY_TABLES, VOCABULARY, current_digests
 from asnrules.database.guards import PUBLISHED
 from asnrules.database.schema import catalog_entries, metadata, ruleset_files, rulesets
 from asnrules.database.stored import as_stored, shown
 
+_ENTRY_TABLES = {table.name for table in ENTRY_TABLES}
 _KINDS = {
     **dict.fromkeys(PUBLISHED_TABLES, "published"),
     **dict.fromkeys(EXECUTABLE_TABLES, "executable"),
@@ -25,21 +26,23 @@ def ruleset_findings(connection: Connection) -> Iterator[Finding]:
     """Compare every ruleset with its checksum, drafts too; see `any_text`."""
     columns = [as_stored(connection, column) for column in rulesets.columns]
     statement = select(*columns).order_by(rulesets.c.ruleset_id)
+    readable = []
     for row in connection.execute(statement).mappings().all():
         name = f"ruleset {shown(row['label'])}"
         found = list(unreadable(rulesets, [tuple(row.values())], None, name))
         yield from found
         # A day that is none cannot be made part of a content.
         if not any(one.column in ("effective_from", "effective_until") for one in found):
-            yield from _content_findings(connection, row, name)
+            readable.append(row)
+    contents = store.read_contents(connection, [row["ruleset_id"] for row in readable])
+    for row in readable:
+        yield from _content_findings(contents[row["ruleset_id"]], row)
     yield from unreadable(ruleset_files, connection.execute(select(ruleset_files)).all(), None)
     yield from _strays(connection)
 
 
-def _content_findings(
-    connection: Connection, row: Mapping[Any, Any], name: str
-) -> Iterator[Finding]:
-    content = store.read_content(connection, row["ruleset_id"])
+def _content_findings(content: RulesetContent, row: Mapping[Any, Any]) -> Iterator[Finding]:
+    name = f"ruleset {shown(row['label'])}"
     if content.checksum() == row["checksum"]:
         return
     text = (
@@ -89,9 +92,10 @@ def entry_findings(connection: Connection, entries: Sequence[Sequence[Any]]) -> 
         seen.add((table, entry))
         if found is None:
             text = f"{name}: it was removed, or has another name"
-            yield Finding(None, str(table), None, text)
+            known = table if table in _ENTRY_TABLES else catalog_entries.name
+            yield Finding(None, known, None, text)
         elif found != sha256:
-            yield Finding(None, str(table), None, f"{name}: it was changed")
+            yield Finding(None, table, None, f"{name}: it was changed")
     for table, entry in sorted(set(current) - seen, key=repr):
         text = f"{shown(entry)}: it was added by other means than asnrules, or has another name"
         yield Finding(None, table, None, text)

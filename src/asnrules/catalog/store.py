@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
@@ -151,9 +152,15 @@ def read_content(connection: Connection, key: int) -> RulesetContent:
     key : int
         The id of the ruleset.
     """
+    return read_contents(connection, [key])[key]
+
+
+def read_contents(connection: Connection, keys: Collection[int]) -> dict[int, RulesetContent]:
+    """Read several rulesets back, table by table; see `read_content`."""
     other = rulesets.alias()
-    header = connection.execute(
+    headers = connection.execute(
         select(
+            rulesets.c.ruleset_id,
             rulesets.c.label,
             rulesets.c.kind,
             rulesets.c.title,
@@ -163,17 +170,21 @@ def read_content(connection: Connection, key: int) -> RulesetContent:
             other.c.label.label("implements"),
         )
         .select_from(rulesets.outerjoin(other, other.c.ruleset_id == rulesets.c.implements))
-        .where(rulesets.c.ruleset_id == key)
-    ).one()
-    empty = RulesetContent(**header._asdict(), tables={})
-    tables = {
-        name: _rows(connection, schema.metadata.tables[name], key) for name in empty.table_names
-    }
-    statement = select(ruleset_files.c.path, ruleset_files.c.text).where(
-        ruleset_files.c.ruleset_id == key
+        .where(rulesets.c.ruleset_id.in_(keys))
     )
-    files = {row.path: row.text for row in connection.execute(statement)}
-    return RulesetContent(**header._asdict(), tables=tables, files=files)
+    found = {}
+    for row in headers:
+        header = row._asdict()
+        key = header.pop("ruleset_id")
+        found[key] = RulesetContent(**header, tables={})
+    names = {name: None for content in found.values() for name in content.table_names}
+    rows = {name: _rows(connection, schema.metadata.tables[name], found) for name in names}
+    for key, content in found.items():
+        content.tables.update({name: rows[name].get(key, []) for name in content.table_names})
+    statement = select(ruleset_files).where(ruleset_files.c.ruleset_id.in_(found))
+    for key, path, text in connection.execute(statement):
+        found[key].files[path] = text
+    return found
 
 
 def stored_checksum(connection: Connection, key: int) -> str:
@@ -182,11 +193,14 @@ def stored_checksum(connection: Connection, key: int) -> str:
     return str(connection.execute(statement).scalar_one())
 
 
-def _rows(connection: Connection, table: Table, key: int) -> Rows:
-    columns = [column for column in table.columns if column.name != "ruleset_id"]
-    names = [column.name for column in columns]
+def _rows(connection: Connection, table: Table, keys: Collection[int]) -> dict[int, Rows]:
+    """Give the rows of rulesets in a table, by ruleset."""
+    names = table.columns.keys()
     statement = (
-        select(*columns).where(table.c.ruleset_id == key).order_by(*table.primary_key.columns)
+        select(table).where(table.c.ruleset_id.in_(keys)).order_by(*table.primary_key.columns)
     )
-    found = with_flags(columns, connection.execute(statement).all())
-    return [dict(zip(names, row, strict=True)) for row in found]
+    found: dict[int, Rows] = {}
+    for values in with_flags(list(table.columns), connection.execute(statement).all()):
+        row = dict(zip(names, values, strict=True))
+        found.setdefault(row.pop("ruleset_id"), []).append(row)
+    return found

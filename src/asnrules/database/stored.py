@@ -62,6 +62,8 @@ def _meaning(column: Column[Any], value: Any) -> Any:
         if type(value) is not int:
             raise TypeError
         return value
+    if not isinstance(value, str):
+        raise TypeError
     # Half a character stands for bytes that are no UTF-8, see `any_text`.
     value.encode("utf-8")
     if isinstance(kind, UtcTime):
