@@ -127,6 +127,20 @@ def test_table_and_rules(
     assert found.agrees is agrees
 
 
+@pytest.mark.parametrize(
+    ("exp_type", "rule"),
+    [
+        ("NIS_WFSS", "Asn_Lv2WFSSNIS"),
+        ("NRC_WFSS", "Asn_Lv2WFSSNRC"),
+        ("MIR_WFSS", "Asn_Lv2Spec"),
+        ("NRC_CORON", "Asn_Lv2Image"),
+    ],
+)
+def test_only_rules_are_named_that_fit(sqlite: Engine, exp_type: str, rule: str) -> None:
+    found = classified(sqlite, f"EXP_TYPE={exp_type}")
+    assert [one.name for one in found.associations or ()] == [rule]
+
+
 def test_fine_guidance_stays_image2_in_a_time_series(sqlite: Engine, tmp_path: Path) -> None:
     row = nrc_image(exp_type="fgs_image", instrume="fgs", detector="guider1", tsovisit="t")
     pool = write_pool(tmp_path / "pool.csv", without(row, "filter", "pupil", "channel"))

@@ -21,8 +21,9 @@ from asnrules.catalog.rulesets import (
 from asnrules.catalog.vocabulary import assumed_values, keyword_names, special_keywords
 from asnrules.classifier import Classification, Classifier
 from asnrules.database.engines import transaction
-from asnrules.engine.model import Ruleset
-from asnrules.engine.signatures import Judge
+from asnrules.engine.model import Key, Ruleset
+from asnrules.engine.repairs import kind_keywords
+from asnrules.engine.signatures import SET, Judge, judge_values
 from asnrules.engine.values import Row
 from asnrules.engine.work import Work
 from asnrules.errors import UsageError
@@ -99,7 +100,8 @@ def classify_keywords(
     """Classify one exposure given by keywords.
 
     Keywords that are not given are assumed as the vocabulary says: flags are not set, the
-    pointing is science, and the optical path is one that fits.
+    pointing is science, and the optical path is one that fits. What else the keys of a rule need,
+    it has.
 
     Parameters
     ----------
@@ -127,8 +129,27 @@ def classify_keywords(
             raise UsageError(f"unknown keyword {keyword.upper()!r}; {_meant(keyword, known)}")
     if classifier.ruleset is None:
         return classifier.classify_published(given)
-    row: Row = tuple(given.get(keyword, assumed[keyword]) for keyword in known)
+    taken = {keyword: given.get(keyword, assumed[keyword]) for keyword in known}
+    for keyword in _needed(classifier.ruleset, taken) - given.keys():
+        taken[keyword] = SET
+    row: Row = tuple(taken.values())
     return classifier.classify(Work.judged(classifier.ruleset, known, [row]), 0)
+
+
+def _needed(ruleset: Ruleset, values: Mapping[str, str | None]) -> set[str]:
+    """Give keywords without a value that a rule needs for its keys, and else takes the exposure.
+
+    Not those that would make another exposure of it, such as flags.
+    """
+    needed: set[str] = set()
+    kinds = kind_keywords(ruleset)
+    for verdict in judge_values(ruleset, values).verdicts:
+        for role, unmet in verdict.roles:
+            missing = [*verdict.unmet, *unmet]
+            sources = {one.sources[0] for one in missing if isinstance(one, Key)}
+            if len(sources) == len(missing) and kinds.isdisjoint(sources) and not role.keys_only:
+                needed |= sources
+    return needed
 
 
 def classify_pool(

@@ -1,0 +1,285 @@
+"""Spoil one keyword of an exposure that is calibrated: the reason names that keyword.
+
+Of every EXP_TYPE exposures are taken that rules calibrate, by each rule and role and for each row
+of their tables of optical paths. Each keyword that rules look at is spoiled in each: it has no
+value, nonsense, or another value that a rule mentions. Where the exposure is in no association
+then, the reason names the keyword.
+
+`ASNRULES_SPOILINGS=1` spoils all of them; without it every eleventh, and in the first exposure of
+each EXP_TYPE every keyword.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asnrules.catalog.plain import read_csv
+from asnrules.classifier import Classifier
+from asnrules.engine.generation import Generation, Wanted
+from asnrules.engine.signatures import Judge, Judgement
+from asnrules.engine.work import Work
+from asnrules.pools import parse_candidates, read_pool
+from asnrules.shipped import shipped
+from engine.building import exposure, generated, keywords, ruleset
+from engine.spoiling import Values, calibrated, mentioned, spoiled
+
+LABELS = ["jwst-3.0.0", "jwst-1.3.0"]
+ALL = "ASNRULES_SPOILINGS" in os.environ
+STRIDE = 1 if ALL else 11
+
+EXP_TYPES = [
+    row["exp_type"].lower() for row in read_csv(shipped("seed") / "vocabulary" / "exp_types.csv")
+]
+
+OTHERWISE = {"is_psf", "is_imprt", "bkgdtarg", "pntgtype", "tsovisit"}
+"""Keywords that make another exposure of it, for which something else is to be said: a grism
+exposure that is no background and no time series needs a direct image, a time series an optical
+path or a filter that is calibrated for it."""
+
+NO_RULE = {"exp_type"}
+"""Of another EXP_TYPE, what it was before says nothing any more."""
+
+
+class Reasons:
+    """Says why exposures, each alone in a pool, are in no association."""
+
+    def __init__(self, label: str) -> None:
+        self.ruleset = ruleset(label)
+        self._judge = Judge(self.ruleset, keywords())
+        nothing: Any = None
+        self._classifier = Classifier(nothing, [], [], self.ruleset)
+        # What becomes of an exposure alone follows from its signature.
+        self._known: dict[int, tuple[Judgement, str | None, list[str]]] = {}
+
+    def of(self, values: Values) -> tuple[str | None, list[str]]:
+        """Give the reason, None if there is none; and the rules of its associations."""
+        row = tuple(values.get(keyword) for keyword in keywords())
+        judgement = self._judge.judge(row)
+        if id(judgement) not in self._known:
+            work = Work.judged_by(self._judge, keywords(), [row])
+            text = values["asn_candidate"] or ""
+            candidates = {text: parse_candidates(text)}
+            outcome = Generation(work, candidates, ["pool.csv"], Wanted(diagnosed=False)).run()
+            rules = [one.asn_rule for one in outcome.associations]
+            reason = None
+            if not outcome.memberships[0]:
+                found = self._classifier.classify(work, 0).reason
+                reason = outcome.reasons.get(0, found)
+            self._known[id(judgement)] = (judgement, reason, rules)
+        return self._known[id(judgement)][1:]
+
+    def exposures(self, exp_type: str) -> Iterator[tuple[Values, list[str]]]:
+        """Give exposures of an EXP_TYPE that are calibrated, each signature once."""
+        seen = set()
+        for values in calibrated(self.ruleset, exp_type, keywords()):
+            reason, rules = self.of(values)
+            row = tuple(values.get(keyword) for keyword in keywords())
+            judgement = id(self._judge.judge(row))
+            if reason is None and judgement not in seen:
+                seen.add(judgement)
+                yield values, rules
+
+
+def names(reason: str, keyword: str) -> bool:
+    return re.search(rf"\b{keyword.upper()}\b", reason) is not None
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_the_reason_names_the_keyword_that_was_spoiled(label: str) -> None:
+    reasons = Reasons(label)
+    looked_at = mentioned(reasons.ruleset)
+    counts: Counter[str] = Counter()
+    excepted: Counter[tuple[str, str]] = Counter()
+    wrong = []
+    for exp_type in EXP_TYPES:
+        exposures = list(reasons.exposures(exp_type))
+        counts["EXP_TYPEs calibrated"] += bool(exposures)
+        counts["exposures"] += len(exposures)
+        for number, (values, rules) in enumerate(exposures):
+            for keyword in looked_at.keys() - NO_RULE:
+                for turn, one in enumerate(spoiled(values, keyword, looked_at[keyword])):
+                    counts["looked"] += 1
+                    if counts["looked"] % STRIDE and (number or turn > 1):
+                        continue
+                    counts["spoilings"] += 1
+                    reason, _ = reasons.of(one)
+                    if reason is None:
+                        continue
+                    counts["in no association"] += 1
+                    counts["named"] += names(reason, keyword)
+                    counts["named with the rule"] += names(reason, keyword) and any(
+                        rule in reason for rule in rules
+                    )
+                    if not names(reason, keyword):
+                        if keyword in OTHERWISE:
+                            excepted[exp_type, keyword] += 1
+                        else:
+                            wrong.append((exp_type, keyword, values[keyword], one[keyword], reason))
+    print(f"\n{label}: {len(EXP_TYPES)} EXP_TYPEs, {len(looked_at)} keywords, {dict(counts)}")
+    print(f"{label}: excepted {sum(excepted.values())}: {dict(excepted)}")
+    assert not wrong
+    assert counts["EXP_TYPEs calibrated"] > 40
+    assert counts["in no association"] > 500
+    # Exceptions are few, and of few kinds.
+    assert sum(excepted.values()) < counts["in no association"] / 50
+
+
+# ------------------------------------------------------------------ by hand
+
+
+def test_all_values_that_would_fit_are_wanted() -> None:
+    path = {"instrume": "nirspec", "detector": "nrs1", "grating": "g140m", "mostilno": "1"}
+    cube = exposure("cube_uncal.fits", "nrs_ifu", **path, filter="f290lp")
+    assert reason_of(cube) == (
+        "nearest is Asn_Lv2Spec: a valid NIRSpec IFU optical path, or no NRS_IFU: "
+        "FILTER is 'f290lp', wanted f070lp, f100lp, or GRATING is 'g140m', wanted g395m, g395h"
+    )
+
+
+def test_a_time_series_is_measured_by_the_rule_for_time_series() -> None:
+    optics = {"grating": "prism", "filter": "clear", "detector": "nrs2", "fxd_slit": "s1600a1"}
+    star = exposure("star_uncal.fits", "nrs_brightobj", **optics, instrume="nirspec", tsovisit="t")
+    reason = reason_of(star)
+    assert reason.startswith("nearest is Asn_Lv2SpecTSO: a valid NIRSpec fixed-slit optical path")
+    assert "DETECTOR is 'nrs2', wanted nrs1" in reason
+    assert "TSOVISIT" not in reason
+
+
+def test_a_flag_that_is_not_set_is_no_reason_and_all_that_is_missing_is_said() -> None:
+    optics = {"grating": "prism", "filter": "clear", "detector": "nrs2", "fxd_slit": "s200a1"}
+    slit = exposure("slit_uncal.fits", "nrs_fixedslit", **optics, instrume="nirspec", expspcin="1")
+    reason = reason_of(slit)
+    assert reason.startswith("nearest is Asn_Lv2NRSFSS: a valid NIRSpec fixed-slit optical path: ")
+    for words in ("DETECTOR is 'nrs2', wanted nrs1", "NUMDTHPT is empty", "SUBPXPTS"):
+        assert words in reason
+    assert "IS_IMPRT" not in reason
+
+
+def test_what_comes_from_headers_lacks_its_specification_number() -> None:
+    optics = {"grating": "g235m", "filter": "f170lp", "detector": "nrs1", "fxd_slit": "s200a1"}
+    nods = {"numdthpt": "3", "subpxpts": "1", "patt_num": "1", "patttype": "3-point-nod"}
+    slit = exposure("slit_rate.fits", "nrs_fixedslit", **optics, **nods, instrume="nirspec")
+    assert reason_of(slit) == (
+        "nearest is Asn_Lv2NRSFSS: EXPSPCIN has a value: EXPSPCIN is empty, wanted a value"
+    )
+
+
+def test_a_lamp_without_its_shutter_file_lacks_that() -> None:
+    optics = {"grating": "g395h", "filter": "opaque", "detector": "nrs1", "opmode": "msaspec"}
+    lamp = exposure("lamp_uncal.fits", "nrs_autoflat", **optics, lamp="flat1", instrume="nirspec")
+    reason = reason_of(lamp)
+    assert reason.startswith("nearest is Asn_Lv2NRSLAMPSpectral: MSAMETFL is given")
+    assert ": MSAMETFL is empty, wanted a value" in reason
+
+
+def test_a_rule_for_grisms_says_nothing_of_an_image() -> None:
+    optics = {"instrume": "nircam", "detector": "nrca3", "filter": "f212n", "pupil": "wlm8"}
+    note = {"visitype": "prime_wfsc_sensing_only", "dms_note": "wfsc_los_jitter"}
+    jitter = exposure("jitter_uncal.fits", "nrc_image", **optics, **note, subarray="full")
+    reason = reason_of(jitter)
+    assert reason.startswith("nearest is Asn_Lv2WFSC: ")
+    assert "DMS_NOTE is 'wfsc_los_jitter', wanted anything but wfsc_los_jitter" in reason
+    assert "WFSS" not in reason
+
+
+def test_a_dark_is_of_no_rule() -> None:
+    dark = exposure("dark_uncal.fits", "nrc_dark", instrume="nircam", detector="nrca1")
+    reason, _ = Reasons("jwst-3.0.0").of(complete(dark))
+    assert reason is not None
+    assert reason.endswith("no rule takes its EXP_TYPE")
+
+
+def test_what_a_flag_makes_of_it_is_said() -> None:
+    optics = {"instrume": "nircam", "detector": "nrca3", "filter": "f212n", "pupil": "clear"}
+    image = exposure("image_uncal.fits", "nrc_image", **optics, subarray="full", is_imprt="t")
+    reason, _ = Reasons("jwst-3.0.0").of(complete(image))
+    assert reason is not None
+    assert "it counts as imprint (IS_IMPRT is set); " in reason
+    assert "nearest is Asn_Lv2Image: " in reason
+    assert "IS_IMPRT is set, wanted none" in reason
+
+
+def complete(values: dict[str, str]) -> Values:
+    return {keyword: values.get(keyword, "null") for keyword in keywords()}
+
+
+def reason_of(values: dict[str, str]) -> str:
+    """Give the nearest rule and what it misses, for an exposure alone in a pool."""
+    reason, _ = Reasons("jwst-3.0.0").of(complete(values))
+    assert reason is not None
+    return re.sub(r"; differs in .*", "", reason[reason.index("nearest is") :])
+
+
+# ------------------------------------------------------------------ with companions
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        (keyword, value)
+        for keyword in ("program", "targetid", "instrume", "pupil", "subarray")
+        for value in ("null", "rubbish")
+    ],
+)
+def test_a_grism_exposure_that_loses_its_direct_image(keyword: str, value: str) -> None:
+    optics = {"instrume": "niriss", "detector": "nis", "pupil": "f150w", "subarray": "full"}
+    grism = exposure("a_uncal.fits", "nis_wfss", **optics, filter="gr150r", expspcin="2")
+    image = exposure("b_uncal.fits", "nis_image", **optics, filter="clear", expspcin="1")
+    assert generated([grism, image]).memberships[0] == 1
+    spoilt = grism | {keyword: value}
+    outcome = generated([spoilt, image])
+    assert outcome.memberships[0] == 0
+    alone, _ = Reasons("jwst-3.0.0").of(complete(spoilt))
+    assert names(outcome.reasons.get(0) or alone or "", keyword)
+
+
+# ------------------------------------------------------------------ exposures of real pools
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_exposures_of_real_pools(shared: Path, label: str) -> None:
+    reasons = Reasons(label)
+    looked_at = mentioned(reasons.ruleset)
+    counts: Counter[str] = Counter()
+    wrong = []
+    for place, values in enumerate(real_exposures(shared)):
+        if reasons.of(values)[0] is not None:
+            continue
+        counts["exposures"] += 1
+        for number, keyword in enumerate(sorted(looked_at.keys() - NO_RULE)):
+            others = list(spoiled(values, keyword, looked_at[keyword]))
+            for one in others if ALL else [others[0], others[(place + number) % len(others)]]:
+                counts["spoilings"] += 1
+                reason, _ = reasons.of(one)
+                if reason is None:
+                    continue
+                counts["in no association"] += 1
+                counts["named"] += names(reason, keyword)
+                if not names(reason, keyword) and keyword not in OTHERWISE | {"visitype"}:
+                    # Of the pools' wavefront sensing some has no FILTER, as no image else may.
+                    wrong.append((values["exp_type"], keyword, one[keyword], reason))
+    print(f"\n{label}, real pools: {dict(counts)}")
+    assert not wrong
+    assert counts["in no association"] > 100
+
+
+def real_exposures(shared: Path) -> Iterator[Values]:
+    """Give exposures of real pools, one for each combination of what says how it was made."""
+    seen = set()
+    for path in sorted((shared / "parity").glob("*/pool.csv")):
+        pool = read_pool(path, keywords())
+        for row in pool.rows:
+            values = dict(zip(keywords(), row, strict=True))
+            values["asn_candidate"] = "[('o001', 'observation')]"
+            optics = ("exp_type", "grating", "opmode", "tsovisit", "visitype", "bkgdtarg")
+            key = tuple(values[keyword] for keyword in optics)
+            if key not in seen:
+                seen.add(key)
+                yield values
