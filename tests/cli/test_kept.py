@@ -90,6 +90,24 @@ def test_where_nobody_reads_it_as_well(work: Path, kept: str, command: list[str]
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="it takes a shell to close a stream")
+@pytest.mark.parametrize(("kept", "command"), [CASES[0], CASES[2]])
+def test_where_it_is_closed_as_well(work: Path, kept: str, command: list[str]) -> None:
+    closing = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "asnrules", *command]
+    done = subprocess.run(
+        closing,
+        cwd=work,
+        env={**os.environ, "ASNRULES_DATABASE": "asnrules.db"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"; {kept}\n")
+    assert done.stderr.startswith("asnrules: the output cannot be written: ")
+
+
 def test_what_changes_nothing_may_be_left_unread(work: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

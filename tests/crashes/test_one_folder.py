@@ -1,6 +1,6 @@
 """Two and three writers in one folder, killed at random moments: nothing acknowledged is lost.
 
-Fifty rounds by default; see `test_cut_off`.
+Ten rounds by default; see `test_cut_off`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from asnrules.associations.files import written_files
 from asnrules.audit.recorder import RunRecorder
 from asnrules.audit.verify import verify
 from cli.small_pools import nrc_image, write_pool
-from crashes.conftest import SERIES
+from crashes.conftest import OF_A_SERIES, ROUNDS, SERIES
 from crashes.nursery import KILLED, Ended, Nursery
 
 EXPOSURES = 12
@@ -122,7 +122,7 @@ def test_writers_in_one_folder_are_killed(
     folder = Folder(nursery, database_url, engine, tmp_path)
     draw = random.Random(f"one folder {number}")
     counts: Counter[str] = Counter()
-    for _ in range(rounds):
+    for _ in range(rounds if ROUNDS > OF_A_SERIES else rounds // 5):
         if draw.random() < 0.4:
             folder.clear()
         commands = [
