@@ -156,8 +156,7 @@ class Doubled(dict[str, Any]):
 
 
 OTHERS: list[Any] = [
-    None, True, False, 0, 1, 2, -1, 1.0, 1e300, float("nan"), float("inf"), 2**63, 2**70, "", "0",
-    "other", [], [1], {}, {"a": 1}, "0" * 64, "\x00", "\ud800", "\u2028",
+    None, True, 0, 1, -1, 1.0, float("nan"), 2**63, "", "other", [], {}, "0" * 64, "\ud800",
 ]  # fmt: skip
 
 
@@ -205,7 +204,7 @@ def test_each_key_and_value_of_each_line_is_covered(
                 written = json.dumps(changed, separators=(",", ":"), sort_keys=False)
                 assert is_found(tool, [*lines[:at], written, *lines[at + 1 :]]), (path, written)
                 tried += 1
-    assert tried > 3_000
+    assert tried > 4_000
 
 
 REWRITTEN: dict[str, Callable[[str], str]] = {
