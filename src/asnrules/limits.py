@@ -23,7 +23,7 @@ CELL_CHARACTERS = 131_072
 TABLE_BYTES = 256 << 20
 """Bytes of a table in ECSV, Parquet or Arrow, unpacked: it is read as a whole."""
 
-RULESET_FILE_BYTES = 256_000
+RULESET_FILE_BYTES = 100_000
 """Bytes of a file of a ruleset. The largest that is shipped has 12,000."""
 
 TOML_DOTS = 1_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from asnrules.catalog.plain import read_text, read_toml
 from asnrules.catalog.vocabulary import near
 from asnrules.errors import RulesetError
+
+_LONG = re.compile(r"(\S{100})\S+")
+_MARK = r"\1..."
 
 
 class Node:
@@ -44,7 +48,7 @@ class Node:
         """Build the error for this place."""
         line = _line(read_text(self.path), self.keys)
         place = str(self.path) if line is None else f"{self.path}, line {line}"
-        return RulesetError(f"{place}: {problem}")
+        return RulesetError(f"{place}: {_LONG.sub(_MARK, problem)}")
 
     # ----------------------------------------------------------------- parts
 

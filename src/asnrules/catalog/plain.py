@@ -96,7 +96,8 @@ def read_lines(
         raise RulesetError(f"{path}, line {reader.line_num}: {error}; mend the CSV") from error
     if columns is not None and found != columns:
         raise RulesetError(
-            f"{path}, line 1: columns are {', '.join(found)}; they should be {', '.join(columns)}"
+            f"{path}, line 1: columns are {', '.join(found)[:200]}; "
+            f"they should be {', '.join(columns)}"
         )
     if len(set(found)) < len(found):
         raise RulesetError(f"{path}, line 1: a column comes twice; leave one out")

@@ -108,6 +108,45 @@ def product_differences(
     return texts
 
 
+class Fewest:
+    """Tells without words how many differences there are at least from an association of the rules.
+
+    A file of many exposures has something in common with as many associations, and to put into
+    words what it has besides, for each of them, would take time by the square of their number.
+
+    Parameters
+    ----------
+    found : ForeignAssociation
+        The association.
+    product : Product, optional
+        The one of its products that is compared; all by default.
+    errors : bool
+        As for `product_differences`.
+    """
+
+    def __init__(
+        self, found: ForeignAssociation, product: Product | None = None, *, errors: bool = True
+    ) -> None:
+        self._found = found
+        self._products = found.products if product is None else (product,)
+        self._errors = errors
+        self._members = self._keys(self._products[0])
+
+    def __call__(self, made: Association) -> int:
+        """Count the differences from one."""
+        if len(self._products) != 1 or len(made.products) != 1:
+            return abs(len(self._products) - len(made.products))
+        (product,), (other,) = self._products, made.products
+        ours = self._keys(other)
+        shared = sum(member in self._members for member in ours)
+        named = bool(product.name) and product.name != file_name(other.name)
+        fields = len(field_differences(self._found, made))
+        return max(len(self._members), len(ours)) - shared + named + fields
+
+    def _keys(self, product: Product) -> set[_Member]:
+        return {_key(member, errors=self._errors) for member in product.members}
+
+
 def file_name(path: str) -> str:
     """Give the name of a file of the rules less its folder, which a pool may have."""
     return path.rpartition("/")[2]

@@ -10,6 +10,7 @@ from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.audit.foreign.differences import (
     Difference,
+    Fewest,
     differences,
     field_differences,
     file_name,
@@ -148,8 +149,11 @@ class Made:
             Whether only what is made for its candidate is looked at.
         """
         best: Near | None = None
+        fewest = Fewest(association)
         for made, how in self._beside(association):
             if of_its_candidate and made.asn_id != association.asn_id:
+                continue
+            if best is not None and fewest(made) >= len(best.differences):
                 continue
             near = Near(made, differences(association, made, self._suffixes), how)
             if not near.differences:
@@ -164,7 +168,10 @@ class Made:
         Type, candidate and program of the association count as far as its file tells them.
         """
         best: Near | None = None
+        fewest = Fewest(association, product, errors=False)
         for made, how in self._single([product], association.asn_id):
+            if best is not None and fewest(made) >= len(best.differences):
+                continue
             found = product_differences(product, made.products[0], self._suffixes, errors=False)
             found += field_differences(association, made)
             if best is None or len(found) < len(best.differences):

@@ -1,0 +1,287 @@
+"""Limits: each stands in docs/limits.md, and what is beyond it is refused at once, in one line."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import inspect
+import json
+import shutil
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+
+from asnrules import limits
+from asnrules.associations.reader import read_association
+from asnrules.catalog.files import read_ruleset
+from asnrules.catalog.page import read_page
+from asnrules.errors import AsnrulesError, PoolError, RulesetError
+from asnrules.pools import formats, read_pool, stored
+from asnrules.pools.tables import table_source
+from asnrules.shipped import shipped
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "limits.md"
+KEYWORDS = ("filename", "asn_candidate", "program")
+HEADER = "filename,asn_candidate,program\n"
+ROW = "a.fits,,1\n"
+SECONDS = 10
+
+
+def constants() -> list[tuple[str, int, str]]:
+    """Give each constant with its value, and what is said of it."""
+    body = ast.parse(inspect.getsource(limits)).body
+    found = []
+    for assigned, said in pairwise(body):
+        if isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name):
+            assert isinstance(said, ast.Expr)
+            assert isinstance(said.value, ast.Constant)
+            name = assigned.targets[0].id
+            found.append((name, getattr(limits, name), " ".join(str(said.value.value).split())))
+    return found
+
+
+def test_the_document_has_every_limit() -> None:
+    rows = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| ")][1:]
+    assert len(constants()) > 15
+    assert rows == [
+        f"| {said.partition('. ')[0].rstrip('.')} | {value:,} |" for _, value, said in constants()
+    ]
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[..., str]:
+    """Give a function that reads a pool which is refused, and gives the message."""
+
+    def read(content: bytes, name: str = "pool.csv") -> str:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return message(lambda: read_pool(path, KEYWORDS))
+
+    return read
+
+
+def message(read: Callable[[], object], kind: type[AsnrulesError] = PoolError) -> str:
+    started = time.process_time()
+    with pytest.raises(kind) as error:
+        read()
+    assert time.process_time() - started < SECONDS
+    text = str(error.value)
+    assert text.isprintable()
+    assert len(text) < 600
+    return text
+
+
+ENDLESS = b"x" * (20 << 20)
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("begin", "line"),
+    [
+        (HEADER + ROW, 3),
+        (HEADER.replace(",", "|") + ROW.replace(",", "|"), 3),
+        (HEADER + "# ", 2),
+        (HEADER + '"', 2),
+        (HEADER + '"a\n' * 2 + '"', 3),
+        (HEADER + "," * 1000, 2),
+        ("", 1),
+        ("# ", 1),
+    ],
+)
+def test_a_line_that_never_ends(
+    refused: Callable[..., str], packed: Callable[[bytes], bytes], begin: str, line: int
+) -> None:
+    text = refused(packed(begin.encode() + ENDLESS))
+    assert f"line {line}" in text or "field larger" in text
+
+
+def test_a_row_of_many_lines_that_never_ends(refused: Callable[..., str]) -> None:
+    text = refused(gzip.compress(HEADER.encode() + b'"a\n",' * 500_000))
+    assert "row is longer" in text
+
+
+def test_a_pool_that_never_ends(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "POOL_BYTES", 1 << 20)
+    for content in (
+        HEADER + "\n" * (2 << 20),
+        HEADER + "# x\n" * (1 << 19),
+        HEADER + ROW * 120_000,
+    ):
+        for separator in ",|":
+            text = refused(gzip.compress(content.replace(",", separator).encode()))
+            assert "1,048,576 bytes, unpacked; split the pool" in text
+
+
+def test_a_pool_of_too_many_lines(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "POOL_LINES", 1_000)
+    text = refused((HEADER + ROW * 50_000).replace(",", "|").encode())
+    assert "more than 1,000 lines; split the pool" in text
+    table = {"filename": ["a"] * 50_000, "asn_candidate": [""] * 50_000}
+    assert "more than 1,000" in message(lambda: read_pool(table_source(table), KEYWORDS))
+
+
+@pytest.mark.parametrize("count", [limits.POOL_COLUMNS, 100_000])
+def test_a_pool_of_too_many_columns(
+    refused: Callable[..., str], tmp_path: Path, count: int
+) -> None:
+    names = ["filename", "asn_candidate", *(f"k{number}" for number in range(count))]
+    for separator in ",|":
+        text = refused((separator.join(names) + "\n").encode())
+        assert f"line 1: {count + 2:,} columns, more than 2,000" in text
+    if count == limits.POOL_COLUMNS:
+        path = tmp_path / "wide.parquet"
+        parquet.write_table(pa.table({name: ["x"] for name in names}), path)
+        assert "2,002 columns" in message(lambda: read_pool(path, KEYWORDS))
+
+
+def test_a_cell_that_is_too_long(tmp_path: Path) -> None:
+    long = "x" * (30 << 20)
+    table = {"filename": ["a", long], "asn_candidate": ["", ""]}
+    path = tmp_path / "long.parquet"
+    parquet.write_table(pa.table(table), path)
+    for source in (path, table_source(table)):
+        text = message(lambda source=source: read_pool(source, KEYWORDS))  # type: ignore[misc]
+        assert "row 2, column filename: text of more than 131,072 characters" in text
+
+
+@pytest.mark.parametrize("magic", [b"PAR1", b"ARROW1", b"\xff\xff\xff\xff", b"# %ECSV 1.0\n"])
+def test_a_table_that_is_too_big(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch, magic: bytes
+) -> None:
+    monkeypatch.setattr(formats, "TABLE_BYTES", 1 << 20)
+    assert "more than 1,048,576 bytes" in refused(gzip.compress(magic + bytes(20 << 20)))
+
+
+def test_numbers_of_many_digits(tmp_path: Path) -> None:
+    text = message(
+        lambda: read_pool(
+            table_source({"filename": ["a"], "asn_candidate": [""], "program": [10**5000]}),
+            KEYWORDS,
+        )
+    )
+    assert "column program" in text
+    path = tmp_path / "pool.csv"
+    path.write_text(HEADER + f"a.fits,,{'9' * 5000}\n")
+    assert read_pool(path, KEYWORDS).rows == [("a.fits", "null", "9" * 5000)]
+
+
+# ------------------------------------------------------------------------- rulesets
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + ".a" * 50_000 + " = 1",
+        "[" + "a." * 50_000 + "a]",
+        "a = {" + "b." * 50_000 + "c = 1}",
+        "a" + " . a" * 30_000 + " = 1",
+        ("[" + "a." * 900 + "a]\n") * 100,
+        "a = " + "[" * 100_000,
+        "a = " + "{a = " * 50_000,
+        "a = " + "[" * 50 + "]" * 50,
+        "a.b.c" * 6 + ".a.b" * 20 + " = 1",
+        "label = " + "9" * 5000,
+        "label = " + "9" * 99_000,
+        "x" * (limits.RULESET_FILE_BYTES + 1),
+        "label = '" + "." * 2_000 + "'",
+        'label = "' + "\\\\" * 40_000,
+        "a" * 90_000 + " = 1",
+        "".join(f"a{number} = 1\n" for number in range(5_000)),
+        "[[a]]\n" * 16_000,
+    ],
+)
+@pytest.mark.parametrize("name", ["ruleset.toml", "conditions.toml"])
+def test_toml_is_bounded(tmp_path: Path, text: str, name: str) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(shipped("seed") / "rulesets" / "jwst-3.0.0", folder)
+    path = folder / name
+    # After what is right, so that the place of what is wrong is looked for.
+    path.write_text(f"{path.read_text() if name == 'ruleset.toml' else ''}\n{text}\n")
+    assert name in message(lambda: read_ruleset(folder), RulesetError)
+
+
+def test_csv_of_a_ruleset_is_bounded(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(shipped("seed") / "rulesets" / "2026-03-20", folder)
+    path = folder / "exposure_modes.csv"
+    header = path.read_text().split("\n")[0]
+    for text in (
+        "," * 99_000,
+        '"' + "x" * 99_000,
+        header + "\n" + "x" * 90_000,
+        "x\n" * 45_000,
+    ):
+        path.write_text(text)
+        assert "exposure_modes.csv" in message(lambda: read_ruleset(folder), RulesetError)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".. list-table::\n\n" + "   * - a\n     - b\n" * 700,
+        "".join(f".. |a{number}| replace:: |a{number + 1}|\n" for number in range(1_400)),
+        ".. csv-table::\n\n" + "   a,b\n" * 1_400,
+        "".join(" " * number + "a\n\n" for number in range(340)),
+        ("+--" * 150 + "+\n" + "|  " * 150 + "|\n") * 60,
+        "*" * 60_000,
+        "a\n" * (limits.PAGE_LINES + 1),
+        "x" * (limits.PAGE_BYTES + 1),
+    ],
+)
+def test_a_page_is_bounded(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "page.rst"
+    path.write_text(text)
+    assert "page.rst" in message(lambda: read_page(path), RulesetError)
+
+
+# ------------------------------------------------------------------------- associations
+
+
+def association(members: int, **fields: Any) -> str:
+    return json.dumps(
+        {
+            "asn_type": "image2",
+            "asn_rule": "candidate_Asn_Lv2Image",
+            "asn_id": "o001",
+            "program": "00001",
+            "products": [
+                {
+                    "name": "one",
+                    "members": [
+                        {"expname": f"a{number}_rate.fits", "exptype": "science"}
+                        for number in range(members)
+                    ],
+                }
+            ],
+            **fields,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (association(150_000), "more than the 20,000 members"),
+        ("[" * 1_000_000, "nested too deeply"),
+        ('{"a":' * 1_000_000, "nested too deeply"),
+        (association(1).replace('"00001"', "9" * 5000), "no JSON"),
+        (association(1, target="x" * 10_000_000), "10,000,000 characters"),
+        (" " * (limits.ASSOCIATION_BYTES + 1), "more than the 16,777,216"),
+    ],
+)
+def test_an_association_is_bounded(tmp_path: Path, text: str, word: str) -> None:
+    path = tmp_path / "one_asn.json"
+    path.write_text(text)
+    found = message(lambda: read_association(str(path), ["image2"]), AsnrulesError)
+    assert word in found
+    assert found.startswith(str(path))
