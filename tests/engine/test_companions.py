@@ -327,6 +327,18 @@ def test_another_exposure_of_the_observation_is_not_taken_for_a_background() -> 
     assert found.endswith("candidate c1001 has no background for it")
 
 
+def test_no_exposure_is_the_nearest_to_itself() -> None:
+    other = {"asn_candidate": f"[('o003', 'observation'), {C1}]"}
+    pool = [cube("a", asn_candidate=HERE), cube("b", asn_candidate=HERE), cube("c", **other)]
+    reasons = [next(one for one in told(pool, name) if "c1001" in one) for name in "abc"]
+    named = [one.partition("the nearest is ")[2][:1] for one in reasons]
+    assert named == ["c", "c", "a"]
+    alone = [grism("a"), grism("b")]
+    assert worked(alone).reasons == dict.fromkeys(
+        range(2), "Asn_Lv2WFSSNIS found no direct image for it"
+    )
+
+
 def test_a_grism_exposure_is_not_taken_for_a_direct_image() -> None:
     pool = [grism("a"), grism("b", targetid="8"), direct("c", targetid="9", pupil="f200w")]
     assert worked(pool).reasons[0] == (

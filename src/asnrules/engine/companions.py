@@ -85,7 +85,7 @@ class Companions:
         self._obstacles: dict[int, Obstacles] = {}
         self._alike: dict[tuple[int, Pair], list[int]] = {}
         self._columns: dict[int, list[list[int]]] = {}
-        self._found: dict[tuple[object, ...], Near | None] = {}
+        self._found: dict[tuple[object, ...], Sequence[Near]] = {}
 
     def told(self, number: int, candidate: Pair, place: int, lacked: str | None) -> str:
         """Say what came nearest to what an association lacked; nothing if that is not known.
@@ -137,7 +137,7 @@ class Companions:
                 near = list(self._near(number, others, science, exptype, dict(state.keys)))
             chosen = [one for one in near if self._is_meant(number, science, exptype, one, flagged)]
             self._found[key] = self._nearest(chosen)
-        return self._found.get(key)
+        return self._other(key, science)
 
     def science(self, number: int, candidate: Pair, companion: int, exptype: str) -> Near | None:
         """Find the science of a candidate that an exposure comes nearest to being a companion of.
@@ -155,19 +155,24 @@ class Companions:
         if key not in self._found and not self._is_exhausted:
             found = []
             for place in self._others(number, candidate):
-                if place != companion and self._may_go_on():
+                if self._may_go_on():
                     locked = self._locked_by_science(number, place)
                     if locked is not None:
                         found.append(self._of(number, companion, exptype, locked, place))
             self._found[key] = self._nearest([one for one in found if one is not None])
-        return self._found.get(key)
+        return self._other(key, companion)
+
+    def _other(self, key: tuple[object, ...], place: int) -> Near | None:
+        """Give the nearest that is not the exposure itself: alike ones share what is found."""
+        found = next((one for one in self._found.get(key, ()) if one.place != place), None)
+        return found if found is not None and found.obstacles else None
 
     def _near(
         self, number: int, places: Iterable[int], science: int, exptype: str, locked: Locked
     ) -> Iterator[Near]:
         for place in places:
-            if place == science or not self._may_go_on():
-                continue
+            if not self._may_go_on():
+                return
             found = self._obstacles_of(number).of(place, exptype, locked)
             if found is not None:
                 yield Near(place, self._name(place), is_science=False, obstacles=found)
@@ -187,12 +192,16 @@ class Companions:
         flag only, is taken by the rule, and is not of the observation of the science itself.
         """
         counts = self._obstacles_of(number).counts_as(near.place, exptype)
-        if counts or flagged or exptype != BACKGROUND:
+        if exptype != BACKGROUND:
+            return counts and all(one.keyword != TYPE for one in near.obstacles)
+        if counts or flagged:
             return counts
         verdict = self._work.judgements[near.place].verdicts[number]
         return verdict.matched and not self._share_observation(science, near.place)
 
     def _share_observation(self, one: int, other: int) -> bool:
+        if self._work.value(one, "asn_candidate") == self._work.value(other, "asn_candidate"):
+            return True
         mine, others = (
             self._observations.get(self._work.value(place, "asn_candidate")) or set[str]()
             for place in (one, other)
@@ -237,6 +246,7 @@ class Companions:
                 if kind in {OBSERVATION, BACKGROUND} and place in places
             )
         )
+        linked.add(place)
         others = [other for other in range(len(self._work.rows)) if other not in linked]
         if is_science:
             locked = self._locked_by_science(number, place)
@@ -306,15 +316,11 @@ class Companions:
             ]
         return (id(self._work.judgements[place]), *[column[place] for column in columns])
 
-    def _nearest(self, near: Sequence[Near]) -> Near | None:
-        """Choose the nearest; None if nothing is there, or nothing keeps it out.
-
-        Also none where not all could be compared: another might be nearer.
-        """
+    def _nearest(self, near: Sequence[Near]) -> Sequence[Near]:
+        """Choose the nearest two; none where not all could be compared: another may be nearer."""
         if self._is_exhausted:
-            return None
-        found = min(near, key=lambda one: (_distance(one), one.place), default=None)
-        return found if found is not None and found.obstacles else None
+            return ()
+        return sorted(near, key=lambda one: (_distance(one), one.place))[:_OF_ALIKE]
 
     @property
     def _is_exhausted(self) -> bool:

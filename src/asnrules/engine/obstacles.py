@@ -106,8 +106,11 @@ class Obstacles:
                 *self._clashes(place, (*self._rule.keys, *role.keys), locked),
                 *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
             ]
-            obstacles = tuple({one.keyword: one for one in reversed(found)}.values())[::-1]
-            ways.append((len(obstacles), not self._has_class(place, role, exptype), obstacles))
+            first: dict[str, Obstacle] = {}
+            for one in found:
+                first.setdefault(one.keyword, one)
+            is_other = not self._has_class(place, role, exptype)
+            ways.append((len(first), is_other, tuple(first.values())))
         return min(ways, key=lambda way: way[:2])[2] if ways else None
 
     def _roles(self, exptype: str) -> list[Role]:
