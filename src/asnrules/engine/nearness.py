@@ -222,7 +222,8 @@ class Nearness:
             kind=efforts.count(Effort.KIND),
             made=efforts.count(Effort.MADE),
         )
-        named, breadth = self._named(rule, role, values)
+        # Among rules for other EXP_TYPEs there is no need to tell more apart.
+        named, breadth = (0, 0) if distance.is_other_type else self._named(rule, role, values)
         miss = Miss(rule, tuple(failures), len(unmet), distance)
         return _Ranked(distance, -named, breadth, not makes_science, number, miss)
 

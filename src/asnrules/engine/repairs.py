@@ -6,7 +6,7 @@ the others as they are, where there are such; else those with which the one cond
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -121,7 +121,7 @@ class Repairs:
         self._trials = Trials(ruleset)
         self.classed = self._trials.classed
 
-    def keywords(self, use: Requirement) -> Iterable[str]:
+    def keywords(self, use: Requirement) -> Mapping[str, None]:
         """Give the keywords that a requirement looks at, those of the class among them."""
         return self._trials.keywords(use.condition)
 
@@ -163,6 +163,9 @@ class Repairs:
             Each to be mended by a keyword of its own, the nearest to how it was made first. If
             the EXP_TYPE has to be another, that alone is explained.
         """
+        for one in unmet:
+            if isinstance(one, Requirement) and self.keywords(one).keys() == {EXP_TYPE}:
+                return [self._of_requirement(one, [], [], values)]
         asked = [*rule.requirements, *role.requirements]
         keys = [key for key in (*rule.keys, *role.keys) if key.required]
         found: list[Failure] = []
