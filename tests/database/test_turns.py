@@ -42,7 +42,9 @@ NUMBERS = ("9223372036854775807", "-9223372036854775808", "0", "-1", "{last} + 2
 NEW_RUN = {"run_id": "{last} + 1", "previous_digest": "digest", "digest": "'new'"}
 NEW_POOL = {"pool_id": "{last} + 1", "sha256": "'new'"}
 NEW_TRACE = {"trace_id": "{last} + 1", "signature": "'new'"}
-NEW_ROWS = {"runs": NEW_RUN, "pools": NEW_POOL, "traces": NEW_TRACE}
+NEW_ENTRY = {"number": "{last} + 1", "entry": "'new'"}
+OF_RECORDERS = {"runs": NEW_RUN, "pools": NEW_POOL, "traces": NEW_TRACE}
+NEW_ROWS = OF_RECORDERS | {"catalog_entries": NEW_ENTRY}
 
 
 def insert(connection: Connection, table: str, **values: str) -> str:
@@ -103,7 +105,7 @@ def test_the_first_run_follows_nothing(catalog: Engine, pool: str) -> None:
     assert verify(catalog).findings == []
 
 
-@pytest.mark.parametrize("table", NEW_ROWS)
+@pytest.mark.parametrize("table", OF_RECORDERS)
 def test_a_recorder_cannot_use_numbers_up(
     catalog: Engine, database_url: str, connect_as: ConnectAs, pool: str, table: str
 ) -> None:

@@ -26,7 +26,7 @@ RECORDED = (
 """The tables whose rows stay as they are, and which take none for a run on record."""
 
 
-NUMBERED = ("pools", "traces", "runs")
+NUMBERED = ("pools", "traces", "runs", "catalog_entries")
 """The tables whose rows are numbered one after the other."""
 
 WHOLE = ("runs", "catalog_entries")
