@@ -21,6 +21,7 @@ from asnrules import limits
 from asnrules.associations.reader import read_association
 from asnrules.catalog.files import read_ruleset
 from asnrules.catalog.page import read_page
+from asnrules.cli import main
 from asnrules.errors import AsnrulesError, PoolError, RulesetError
 from asnrules.pools import formats, read_pool, stored
 from asnrules.pools.tables import table_source
@@ -285,3 +286,32 @@ def test_an_association_is_bounded(tmp_path: Path, text: str, word: str) -> None
     found = message(lambda: read_association(str(path), ["image2"]), AsnrulesError)
     assert word in found
     assert found.startswith(str(path))
+
+
+# ------------------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["classify", "EXP_TYPE=" + "9" * 5000],
+        ["classify", "9" * 5000],
+        ["generate", "9" * 5000],
+        ["why", "9" * 5000, "a.fits"],
+        ["audit", "import", "9" * 5000],
+        ["rulesets", "import", "9" * 5000, "--label", "x"],
+        ["pool", "make", "9" * 5000, "--output", "pool.csv"],
+        ["--database", "9" * 5000, "lookup"],
+    ],
+)
+def test_a_name_that_is_too_long_is_no_trouble_with_the_output(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("ASNRULES_DATABASE", str(tmp_path / "rules.db"))
+    monkeypatch.setattr("sys.argv", ["asnrules", *words])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code in {0, 2, 3, 4}
+    error = capsys.readouterr().err
+    assert "the output cannot" not in error
+    assert len([line for line in error.splitlines() if line.startswith("asnrules")]) <= 1

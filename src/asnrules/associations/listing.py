@@ -27,7 +27,8 @@ def association_files(words: Sequence[str]) -> Iterator[str]:
     """
     for word in words:
         found: list[str] = []
-        if Path(word).is_dir():
+        # Path would fail where a name is too long for a file.
+        if os.path.isdir(word):  # noqa: PTH112
             found = [str(path) for path in Path(word).glob(PATTERN)]
         elif glob.has_magic(word) and not os.path.lexists(word):
             # Path.glob takes no absolute pattern.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -140,7 +141,7 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
 def _read(connection: Connection, path: Path, wish: Wish) -> tuple[RulesetContent, set[str]]:
     """Read what is to be imported; give it with the EXP_TYPEs that are new."""
     words = stored_words(connection)
-    if str(path) != STANDARD_INPUT and path.is_dir():
+    if str(path) != STANDARD_INPUT and os.path.isdir(path):  # noqa: PTH112 - a name may be too long
         accepted = {row: value for (row, _), value in wish.accepted.items()}
         content = read_ruleset(path, words, accepted)
         modes = content.tables.get("exposure_modes", [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -155,7 +156,8 @@ def _documents(
 
 def _is_pair(word: str) -> bool:
     keyword, separator, _ = word.partition("=")
-    return bool(separator) and keyword.isidentifier() and not Path(word).is_file()
+    # Path would fail where a name is too long for a file.
+    return bool(separator) and keyword.isidentifier() and not os.path.isfile(word)  # noqa: PTH113
 
 
 def _values(words: list[str]) -> dict[str, str]:

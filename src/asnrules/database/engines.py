@@ -157,7 +157,7 @@ def _set_read_only(connection: Any, _record: Any) -> None:
 
 def _connect_sqlite(_dialect: Any, _record: Any, arguments: Any, options: Any) -> None:
     path = Path(arguments[0])
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if os.path.exists(path) and not (path.is_file() or path.is_dir()):  # noqa: PTH110
         # SQLite would wait for a pipe for ever.
         raise DatabaseError(f"{path}: is not a plain file; name another with --database")
     if is_fixed(path):
