@@ -247,3 +247,35 @@ def test_removed_ruleset_of_a_run_is_found(full_catalog: Engine) -> None:
     execute(full_catalog, "DELETE FROM rulesets WHERE label = 'jwst-3.0.0'")
     rows = {(None, "asn_rules"), (None, "conditions"), (None, "ruleset_files")}
     assert {(1, "runs"), (2, "runs"), (None, "rulesets"), *rows} <= found(full_catalog)
+
+
+# ------------------------------------------------------------------ tables and columns
+
+
+GONE = (
+    "runs", "rulesets", "pools", "exposures", "decisions", "catalog_entries", "known_differences",
+    "keywords",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("table", GONE)
+def test_table_that_is_gone_is_found_and_the_rest_verified(
+    full_catalog: Engine, table: str
+) -> None:
+    cascade = "" if full_catalog.dialect.name == "sqlite" else " CASCADE"
+    with unguarded(full_catalog) as connection:
+        if not cascade:
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql(f"DROP TABLE {table}{cascade}")
+    other = "associations" if table in {"pools", "decisions"} else "decisions"
+    assert (None, table) in found(full_catalog)
+    if table not in {"runs", "rulesets", "pools", other}:
+        execute(full_catalog, f"DELETE FROM {other}")
+        assert (1, other) in found(full_catalog)
+
+
+def test_column_that_is_gone_is_found(full_catalog: Engine) -> None:
+    with unguarded(full_catalog) as connection:
+        connection.exec_driver_sql("ALTER TABLE errata RENAME COLUMN reason TO other")
+    found = [one for one in verify(full_catalog).findings if one.table == "errata"]
+    assert [one.finding for one in found] == ["columns are gone: reason"]

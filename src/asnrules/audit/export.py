@@ -30,6 +30,7 @@ from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
 from asnrules.database.schema import runs
 from asnrules.database.stored import read_stored
+from asnrules.errors import StoredValueError
 from asnrules.whole_files import whole_file
 
 FORMAT = {"format": "asnrules ledger", "version": 1}
@@ -55,6 +56,9 @@ def export(engine: Engine, progress: Progress | None = None) -> Iterator[bytes]:
         entries = entry_rows(connection)
         done = covered = 0
         for values, label, checksum in list(stored_runs(connection)):
+            if label is None:
+                of, problem = f"run {values['run_id']}", "there is no such ruleset any more"
+                raise StoredValueError(of, runs.name, "ruleset_id", problem)
             sections = _sections(values)
             yield _run_line(values, sections, label, checksum)
             until = max(covered, *sections.get(CATALOG, [0])[:1])

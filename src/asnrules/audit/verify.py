@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.audit.findings import Finding, unreadable
+from asnrules.audit.findings import Finding, gone_parts, unreadable
 from asnrules.audit.ledger import (
     CATALOG,
     CHAINED,
@@ -26,11 +26,21 @@ from asnrules.audit.ledger import (
 )
 from asnrules.audit.verify_catalog import entry_findings, ruleset_findings
 from asnrules.canonical import canonical
+from asnrules.catalog.entries import ENTRY_TABLES
 from asnrules.database.engines import transaction
+from asnrules.database.guards import PUBLISHED
 from asnrules.database.locks import take_snapshot
-from asnrules.database.schema import exposures, pools, runs
+from asnrules.database.schema import (
+    catalog_entries,
+    exposures,
+    metadata,
+    pools,
+    ruleset_files,
+    rulesets,
+    runs,
+)
 from asnrules.database.stored import any_text, read_stored
-from asnrules.errors import StoredValueError, UsageError
+from asnrules.errors import DatabaseError, StoredValueError, UsageError
 
 Progress = Callable[[str, int, int], None]
 _Read = TypeVar("_Read")
@@ -81,9 +91,17 @@ def verify(
     """
     if against is not None:
         against = checked_digest(against)
-    with transaction(engine) as connection:
-        take_snapshot(connection)
-        return _Verifier(connection, progress).run(against)
+    try:
+        with transaction(engine) as connection:
+            take_snapshot(connection)
+            return _Verifier(connection, progress).run(against)
+    except DatabaseError:
+        with transaction(engine) as connection:
+            take_snapshot(connection)
+            gone = gone_parts(connection)
+            if not gone:
+                raise
+            return _Verifier(connection, progress, gone).run(against)
 
 
 def checked_digest(text: str) -> str:
@@ -103,17 +121,29 @@ def checked_digest(text: str) -> str:
 
 
 class _Verifier:
-    def __init__(self, connection: Connection, progress: Progress | None) -> None:
+    """Verifies all that is there but for the tables of which parts are gone."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        progress: Progress | None,
+        gone: Mapping[str, str] | None = None,
+    ) -> None:
         self._connection = connection
+        self._gone = gone or {}
         self._progress = progress
         self._result = Verification()
         self._total = 0
         self._entries: list[tuple[Any, ...]] = []
 
     def run(self, against: str | None) -> Verification:
+        for table, text in self._gone.items():
+            self._found(None, table, text)
         with any_text(self._connection):
-            stored = list(stored_runs(self._connection))
-            self._entries = entry_rows(self._connection)
+            has_runs = self._has(runs, rulesets)
+            stored = list(stored_runs(self._connection)) if has_runs else []
+            has_entries = self._has(catalog_entries)
+            self._entries = entry_rows(self._connection) if has_entries else []
         sections = [_sections(values) for values, _, _ in stored]
         self._total = sum(one[0] for found in sections for one in found.values())
         previous = GENESIS
@@ -124,14 +154,23 @@ class _Verifier:
                 self._result.known = values["run_id"]
         if stored:
             self._result.head = Head(stored[-1][0]["run_id"], previous)
-        self._result.findings += self._read(lambda: list(ruleset_findings(self._connection)))
-        entries = self._entries
-        self._result.findings += self._read(lambda: list(entry_findings(self._connection, entries)))
+        self._check_rules()
         self._result.findings += self._strays()
         if against is not None and self._result.known is None:
             text = f"no run has the digest {against}: what had it was changed or removed"
             self._found(None, None, text)
         return self._result
+
+    def _has(self, *tables: Table) -> bool:
+        """Tell whether tables are there, with all their columns."""
+        return not any(table.name in self._gone for table in tables)
+
+    def _check_rules(self) -> None:
+        found, connection, entries = self._result.findings, self._connection, self._entries
+        if self._has(rulesets, *(metadata.tables[name] for name in PUBLISHED)):
+            found += self._read(lambda: list(ruleset_findings(connection)))
+        if self._has(catalog_entries, ruleset_files, *ENTRY_TABLES):
+            found += self._read(lambda: list(entry_findings(connection, entries)))
 
     def _found(self, run_id: int | None, table: str | None, finding: str) -> None:
         self._result.findings.append(Finding(run_id, table, None, finding))
@@ -158,6 +197,8 @@ class _Verifier:
             text = f"it does not match its digest: a digest, its ruleset or one of {names} differs"
             self._found(run_id, runs.name, text)
         for table in SECTIONS:
+            if not self._has(table, pools):
+                continue
             recorded = sections.get(table.name)
             found = self._section(table, run_id)
             if found != recorded:
@@ -193,7 +234,7 @@ class _Verifier:
     def _check_catalog(self, run_id: int, sections: Mapping[str, Any]) -> None:
         """Compare the entries of the catalog that there were with what a run says of them."""
         recorded = sections.get(CATALOG)
-        if recorded is None:
+        if recorded is None or not self._has(catalog_entries):
             # From before there were entries: its digest says so.
             return
         digest = RowsDigest()
@@ -205,6 +246,8 @@ class _Verifier:
     def _strays(self) -> Iterator[Finding]:
         """Look for rows that belong to no run on record."""
         for table in SECTIONS:
+            if not self._has(table, pools, runs):
+                continue
             is_exposures = table is exposures
             key = table.c.pool_id if is_exposures else table.c.run_id
             owner = pools.c.pool_id if is_exposures else runs.c.run_id
