@@ -37,14 +37,13 @@ class Classification:
     exp_type : str or None
         Upper case; None if it is not given.
     member_type : str or None
-        The class of the exposure; None if no rules were in force.
+        The class of the exposure; None if neither table nor rules know it.
     special : str or None
         The special whose keyword is set, the first that counts.
     published : ExposureMode or None
         The row of the table that covers it; None is *no rule*.
-    associations : tuple of Rule, or None
-        The rules by which it anchors an association when judged alone, companions left aside;
-        None if no rules were in force.
+    associations : tuple of Rule
+        The rules by which it anchors an association when judged alone, companions left aside.
     agrees : bool or None
         Whether table and rules agree, in class and in association types.
     reason : str
@@ -57,7 +56,7 @@ class Classification:
     member_type: str | None
     special: str | None
     published: ExposureMode | None
-    associations: tuple[Rule, ...] | None
+    associations: tuple[Rule, ...]
     agrees: bool | None
     reason: str
     rules: tuple[RuleAnswer, ...]
@@ -65,7 +64,6 @@ class Classification:
     def document(self, filename: str | None, *, explain: bool = False) -> dict[str, Any]:
         """Give it as the command line prints it."""
         published = self.published
-        made = self.associations
         document: dict[str, Any] = {
             "filename": filename,
             "exp_type": self.exp_type,
@@ -78,9 +76,9 @@ class Classification:
                 "special": published.special,
                 "asn_type": published.asn_type,
             },
-            "associations": None
-            if made is None
-            else [{"asn_type": rule.asn_type, "asn_rule": rule.name} for rule in made],
+            "associations": [
+                {"asn_type": rule.asn_type, "asn_rule": rule.name} for rule in self.associations
+            ],
             "agrees": self.agrees,
             "reason": self.reason,
         }
@@ -100,8 +98,8 @@ class Classifier:
         Its rows.
     specials : sequence of (str, str)
         Each special with its keyword, the first that counts first.
-    ruleset : Ruleset or None
-        The executable rules, if any were in force.
+    ruleset : Ruleset
+        The executable rules.
     differences : sequence of KnownDifference
         The known differences between the two.
     """
@@ -111,7 +109,7 @@ class Classifier:
         published: RulesetInfo,
         modes: Sequence[ExposureMode],
         specials: Sequence[tuple[str, str]],
-        ruleset: Ruleset | None,
+        ruleset: Ruleset,
         differences: Sequence[KnownDifference] = (),
     ) -> None:
         self.published = published
@@ -121,13 +119,7 @@ class Classifier:
         for mode in modes:
             self._modes[mode.exp_type][mode.special] = mode
         self._differences = differences
-        self._nearness: Nearness | None = None
-
-    def nearness(self, work: Work) -> Nearness:
-        """Give the ranking of the rules by which exposures are judged."""
-        if self._nearness is None:
-            self._nearness = Nearness(work.ruleset)
-        return self._nearness
+        self.nearness = Nearness(ruleset)
 
     def classify(self, work: Work, place: int) -> Classification:
         """Classify an exposure that is judged by this classifier's ruleset.
@@ -143,13 +135,16 @@ class Classifier:
             {keyword: work.value(place, keyword) for keyword in self._looked_at}
         )
         judgement = work.judgements[place]
-        nearness = self.nearness(work)
         rules = tuple(anchored(work, place))
         differences = self._compare(exp_type, mode, judgement, rules)
-        is_known = mode is not None or bool(judgement.takers) or self._has_own_class(judgement)
+        is_known = (
+            mode is not None
+            or bool(judgement.takers)
+            or judgement.exposure_class != self.ruleset.default_class
+        )
         reason = "; ".join(
             [_no_row(exp_type, special)] * (mode is None)
-            + [_made(judgement, rules, nearness)]
+            + [_made(judgement, rules, self.nearness)]
             + [text for text in differences if text]
         )
         return Classification(
@@ -160,19 +155,8 @@ class Classifier:
             rules,
             not differences if is_known else None,
             reason,
-            _answers(judgement, nearness),
+            _answers(judgement, self.nearness),
         )
-
-    def classify_published(self, values: Mapping[str, str | None]) -> Classification:
-        """Classify an exposure by the table alone, where no rules were in force."""
-        exp_type, special, mode = self._mode(values)
-        reason = "no executable ruleset was in force on that date"
-        if mode is None:
-            reason = f"{_no_row(exp_type, special)}; {reason}"
-        return Classification(exp_type, None, special, mode, None, None, reason, ())
-
-    def _has_own_class(self, judgement: Judgement) -> bool:
-        return self.ruleset is None or judgement.exposure_class != self.ruleset.default_class
 
     @property
     def _looked_at(self) -> list[str]:

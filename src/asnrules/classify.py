@@ -76,9 +76,7 @@ def choose_classifier(
     return load_classifier(connection, info, find_ruleset(connection, info.implements or ""))
 
 
-def chosen_rules(
-    engine: Engine, label: str | None = None, day: dt.date | None = None
-) -> Ruleset | None:
+def chosen_rules(engine: Engine, label: str | None = None, day: dt.date | None = None) -> Ruleset:
     """Give the rules that a command means; see `choose_classifier`."""
     with transaction(engine) as connection:
         return choose_classifier(connection, label, day).ruleset
@@ -127,8 +125,6 @@ def classify_keywords(
     for keyword in given:
         if keyword not in known:
             raise UsageError(f"unknown keyword {keyword.upper()!r}; {_meant(keyword, known)}")
-    if classifier.ruleset is None:
-        return classifier.classify_published(given)
     taken = {keyword: given.get(keyword, assumed[keyword]) for keyword in known}
     for keyword in _needed(classifier.ruleset, taken) - given.keys():
         taken[keyword] = SET
@@ -187,12 +183,6 @@ def classify_pool(
         known = keyword_names(connection)
         classifier = choose_classifier(connection, ruleset, as_of)
     filename = known.index("filename")
-    if classifier.ruleset is None:
-        with PoolReader(path, known) as reader:
-            for row in reader:
-                values = dict(zip(known, row, strict=True))
-                yield row[filename], classifier.classify_published(values)
-        return
     judge = Judge(classifier.ruleset, known)
     seen: dict[int, Classification] = {}
     places = {keyword: place for place, keyword in enumerate(known)}

@@ -166,5 +166,5 @@ def _anchored(connection: Connection, info: RulesetInfo, exp_type: str) -> _Stat
 
 
 def _made(found: Classification) -> str:
-    made = ", ".join(f"{rule.asn_type} by {rule.name}" for rule in found.associations or ())
+    made = ", ".join(f"{rule.asn_type} by {rule.name}" for rule in found.associations)
     return f"{found.member_type or 'no class'}, {made or 'no association'}"

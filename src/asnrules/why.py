@@ -153,7 +153,7 @@ def explain_exposure(
         classification=classification,
         kept=sorted(kept, key=_kept_name),
         dropped=[fate for fate in outcome.fates if fate.association is None],
-        missed=_misses(judgement, opened.classifier.nearness(opened.work)),
+        missed=_misses(judgement, opened.classifier.nearness),
         lacking=outcome.lacking,
         reason=None if kept else outcome.reasons.get(place, classification.reason),
     )
