@@ -38,6 +38,22 @@ def number_of_runs(engine: Engine) -> int:
         return int(connection.execute(text("SELECT count(*) FROM runs")).scalar_one())
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("folder", ["out", "out/../out", "link"])
+@pytest.mark.parametrize("case", [str, str.upper])
+def test_orphans_do_not_take_the_place_of_an_association(
+    catalog: Engine, tmp_path: Path, overwrite: bool, folder: str, case: Any
+) -> None:
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1), nrc_image(3, exp_type="nrc_dark"))
+    (tmp_path / "link").symlink_to("out")
+    (tmp_path / "out").mkdir()
+    orphans = tmp_path / folder / case("jw00001-o001_image2_00001_asn.json")
+    options = Options(output=tmp_path / "out", save_orphans=orphans, overwrite=overwrite)
+    with pytest.raises(UsageError, match="name another"):
+        generate(catalog, [pool], options)
+    assert (list((tmp_path / "out").iterdir()), number_of_runs(catalog)) == ([], 0)
+
+
 # ------------------------------------------------------------------ the report
 
 

@@ -260,6 +260,7 @@ def _keep(
     progress: Progress | None,
 ) -> Report:
     """Write and record, both or neither."""
+    _refuse_one_file_for_both(options, outcome.associations)
     files: list[Path] = []
     notes = [*worked.notes]
     run_id = None
@@ -303,6 +304,16 @@ def _keep(
         orphans=_orphans(worked, outcome),
         made=outcome.associations,
     )
+
+
+def _refuse_one_file_for_both(options: Options, associations: Sequence[Association]) -> None:
+    orphans, output = options.save_orphans, options.output
+    if orphans is None or output is None or orphans.parent.resolve() != output.resolve():
+        return
+    # On some systems capitals make no other file.
+    name = orphans.name.lower()
+    if any(name == f"{one.asn_name}.json".lower() for one in associations):
+        raise UsageError(f"{orphans}: this run makes an association of that name; name another")
 
 
 def _undone(count: int) -> list[str]:

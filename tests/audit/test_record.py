@@ -13,6 +13,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from asnrules.audit import record, recording
+from asnrules.audit.verify import verify
 from asnrules.errors import DatabaseError
 from asnrules.generate import Options, generate
 from cli.small_pools import nrc_image, pool_text, without, write_pool
@@ -289,6 +291,42 @@ def test_a_pool_with_one_new_signature_adds_one_trace(
     run(catalog, write_pool(tmp_path / "other.csv", *other))
     found = counts(catalog)
     assert (found["pools"], found["exposures"], found["traces"]) == (2, 9, 4)
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_what_another_version_made_of_the_same_is_not_taken_for_what_is_made_now(
+    catalog: Engine, pool: str, monkeypatch: pytest.MonkeyPatch, again: int
+) -> None:
+    made, given = record.trace_values, recording._exposure_rows
+    for version_ in range(again):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                record, "trace_values",
+                lambda found, word=f"reason {version_}": (*made(found)[:4], word, made(found)[5]),
+            )  # fmt: skip
+            patch.setattr(
+                recording, "_exposure_rows",
+                lambda key, read, word=f"old{version_}": [
+                    (*row[:2], f"{word}_{row[2]}", *row[3:]) for row in given(key, read)
+                ],
+            )  # fmt: skip
+            run(catalog, pool)
+    last = run(catalog, pool)
+    query = (
+        "SELECT filename, agrees, coalesce(d.reason, t.reason) AS reason FROM decisions d "
+        "JOIN exposures USING (pool_id, position) JOIN traces t USING (trace_id) "
+        f"WHERE d.run_id = {last}"
+    )
+    found = {row["filename"]: row["reason"] for row in rows(catalog, query)}
+    assert set(found) == {row["filename"] for row in EXPOSURES}
+    assert not any(reason.startswith("reason ") for reason in found.values())
+    before = counts(catalog)
+    run(catalog, pool)
+    after = counts(catalog)
+    assert [after[one] for one in ("pools", "exposures", "traces")] == [
+        before[one] for one in ("pools", "exposures", "traces")
+    ]
+    assert verify(catalog).findings == []
 
 
 def test_a_value_that_no_condition_looks_at_makes_no_signature(

@@ -105,6 +105,14 @@ def test_pages_say_it_and_go_on(served: Serve, ledger_file: str) -> None:
         assert site.interrupt() == (0, "")
 
 
+def test_no_other_database_is_served(served: Serve, ledger_file: str) -> None:
+    with served(ledger_file) as site:
+        found = json.loads(site.get("-/databases.json")[1])
+        assert [one["name"] for one in found] == ["catalog"]
+        for name in ("_memory", "_internal"):
+            assert site.get(f"{name}.json", sql="SELECT 1 AS asked")[0] in {403, 404}
+
+
 def test_processes_end_with_the_one_who_serves(served: Serve, ledger_file: str) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux tells of processes")

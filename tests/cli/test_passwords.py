@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 from asnrules.cli import main
 from asnrules.cli.app import app
 from asnrules.cli.completion import answer
-from asnrules.database.names import check_name
+from asnrules.database.names import check_name, check_words
 from asnrules.errors import UsageError
 from cli.conftest import Command
 
@@ -175,6 +175,14 @@ def test_each_spelling_is_refused_or_leads_to_a_server(spelling: str) -> None:
         ["classify", "postgresql%3A%2F%2Fsomeone%3Ahush%40127.0.0.1"],
         ["generate", "pool.csv", "--note", "with postgresql://someone:hush@127.0.0.1:1/rules"],
         ["sql", "SELECT 'postgresql:/someone:hush@127.0.0.1/rules'"],
+        ["db", "current", "sqlite:////tmp/someone:hush@127.0.0.1/rules"],
+        ["db", "current", "postgresql//someone:hush@127.0.0.1/rules"],
+        ["db", "current", "postgresql\\://someone:hush@127.0.0.1/rules"],
+        ["db", "current", "postgresql://someone:hush\n@127.0.0.1/rules"],
+        ["db", "current", "someone:hush@127.0.0.1/rules"],
+        ["db", "current", "//someone:hush@127.0.0.1:1"],
+        ["db", "current", "./someone:hush@localhost"],
+        ["db", "current", "Server=127.0.0.1;Uid=someone;Pwd=hush"],
         ["rulesets", "import", "jdbc:postgresql:rules?password=hush"],
     ],
 )
@@ -187,6 +195,18 @@ def test_a_connection_in_the_wrong_place_is_not_repeated(
     assert len(result.err.splitlines()) == 1
     assert "hush" not in result.err
     assert "--database" in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["generate", "o001:2.csv", "--note", "10:15 asked anna@stsci.example, see postgres docs"],
+        ["audit", "import", "C:/data/a@b.json"],
+        ["sql", "SELECT 'https://a.example/x:1' AS a, 'b@c' AS b"],
+    ],
+)
+def test_other_words_are_no_connections(words: list[str]) -> None:
+    check_words(words)
 
 
 def test_what_the_driver_says_of_an_option_is_not_repeated(

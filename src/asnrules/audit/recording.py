@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
@@ -86,15 +87,12 @@ class Recording:
         ids = []
         for pool in given:
             keywords = json.dumps(pool.keywords)
-            pool_id = self._connection.execute(
-                select(pools.c.pool_id).where(
-                    pools.c.sha256 == pool.sha256, pools.c.keywords == keywords
-                )
-            ).scalar()
+            pool_id, count = self._recorded(pool, keywords)
             if pool_id is None:
                 pool_id, following = following, following + 1
                 columns = json.dumps(pool.columns)
-                row = (pool_id, pool.sha256, keywords, columns, len(pool.rows), self.run_id)
+                told = _told_apart(keywords, count)
+                row = (pool_id, pool.sha256, told, columns, len(pool.rows), self.run_id)
                 self.add(pools, [row])
                 self.add(exposures, _exposure_rows(pool_id, pool))
             ids.append(int(pool_id))
@@ -107,8 +105,40 @@ class Recording:
         )
         return ids
 
+    def _recorded(self, pool: Pool, keywords: str) -> tuple[int | None, int]:
+        """Give the id of a pool that is on record as it is read now.
+
+        An older version may have read the same file otherwise, and who may record may have put
+        another pool there under its digest. With the id, how many such there are.
+        """
+        statement = select(pools.c.pool_id, pools.c.keywords, pools.c.column_names).where(
+            pools.c.sha256 == pool.sha256
+        )
+        found = [
+            row for row in self._connection.execute(statement) if row.keywords.rstrip() == keywords
+        ]
+        for row in found:
+            if row.column_names == json.dumps(pool.columns) and self._has_exposures(
+                row.pool_id, pool
+            ):
+                return row.pool_id, len(found)
+        return None, len(found)
+
+    def _has_exposures(self, pool_id: int, pool: Pool) -> bool:
+        statement = (
+            select(*exposures.c)
+            .where(exposures.c.pool_id == pool_id)
+            .order_by(exposures.c.position)
+            .execution_options(yield_per=_BATCH)
+        )
+        with self._connection.execute(statement) as found:
+            pairs = zip_longest(found, _exposure_rows(pool_id, pool))
+            return all(kept is not None and tuple(kept) == row for kept, row in pairs)
+
     def add_traces(self, ruleset_id: int, found: Mapping[str, Sequence[Any]]) -> dict[str, int]:
         """Add the traces that are new for a ruleset.
+
+        Those are new, too, that another version has explained otherwise.
 
         Parameters
         ----------
@@ -122,21 +152,36 @@ class Recording:
         dict of str to int
             From the signature to the id of the trace.
         """
-        statement = select(traces.c.signature, traces.c.trace_id).where(
-            traces.c.ruleset_id == ruleset_id
-        )
-        known = {row.signature: row.trace_id for row in self._connection.execute(statement)}
+        # Without the run that added it.
+        columns = list(traces.c)[:-1]
+        statement = select(*columns).where(traces.c.ruleset_id == ruleset_id)
+        known: dict[tuple[Any, ...], int] = {}
+        counts: Counter[str] = Counter()
+        for trace_id, _, told, *values in self._connection.execute(statement):
+            signature = told.rstrip()
+            known[signature, *values] = trace_id
+            counts[signature] += 1
         following = self._next(traces.c.trace_id)
-        added = [signature for signature in found if signature not in known]
-        known |= {signature: number for number, signature in enumerate(added, following)}
+        ids = {signature: known.get((signature, *found[signature])) for signature in found}
+        added = [signature for signature, number in ids.items() if number is None]
+        numbers = dict(enumerate(added, following))
         self.add(
             traces,
             [
-                (known[signature], ruleset_id, signature, *found[signature], self.run_id)
-                for signature in added
+                (
+                    number,
+                    ruleset_id,
+                    _told_apart(signature, counts[signature]),
+                    *found[signature],
+                    self.run_id,
+                )
+                for number, signature in numbers.items()
             ],
         )
-        return known
+        return {
+            **{signature: number for signature, number in ids.items() if number is not None},
+            **{signature: number for number, signature in numbers.items()},
+        }
 
     def seal(self, values: Mapping[str, Any]) -> None:
         """Add the run itself, after which nothing can join it.
@@ -184,6 +229,14 @@ def recording(connection: Connection) -> Iterator[Recording]:
     take_ledger(connection)
     with lifted(connection, _BULK):
         yield Recording(connection)
+
+
+def _told_apart(text: str, count: int) -> str:
+    """Write JSON of which there are so many already as another text that means the same.
+
+    The tables take each text once, for each digest of a pool or ruleset.
+    """
+    return text + " " * count
 
 
 def _exposure_rows(pool_id: int, pool: Pool) -> Iterable[tuple[Any, ...]]:

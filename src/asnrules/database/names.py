@@ -33,7 +33,10 @@ _QUERIED = {
 _SQLITE = re.compile(r"sqlite(?:\+pysqlite)?:///")
 
 _MISPLACED = re.compile(
-    r"postgres(?:ql)?(?:\+\w+)?:/*\S*@|\w:/+[^\s/@]*:[^\s@]*@|password\s*=", re.IGNORECASE
+    r"postgres(?:ql)?(?:\+\w+)?[:;/\\]+[^ @]*@|\w:/+[^\s@]*:[^\s@]*@|"
+    r"(?:password|passwd|pwd)\s*=|"
+    r"\A[./~]*/?[\w.-]+:[^\s/\\@]+@[\w.:-]+(?:/[\w.-]*)?\Z",
+    re.IGNORECASE,
 )
 
 _NO_FILE = "--database: an SQLite database has to be a file; name one"
