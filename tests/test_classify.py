@@ -320,3 +320,36 @@ def test_a_pool_by_an_earlier_table(engine: Engine, tmp_path: Path) -> None:
     assert found[0].published.ruleset == "2020-12-07"
     assert found[1].published is None
     assert found[1].reason.startswith("no rule: the table has no row for NRC_IMAGE with BACKGROUND")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "nearest"),
+    [
+        (
+            "EXP_TYPE=NRS_LAMP OPMODE=MSASPEC LAMP=LINE1 MSAMETFL=NULL",
+            "Asn_Lv2NRSLAMPSpectral: MSAMETFL is given, or OPMODE is not msaspec: "
+            "MSAMETFL is empty, wanted a value, or OPMODE is 'msaspec', wanted ifu, fixedslit",
+        ),
+        (
+            "EXP_TYPE=NRS_LAMP OPMODE=GRATING-ONLY",
+            "Asn_Lv2NRSLAMPImage: OPMODE is image or not given: OPMODE is 'grating-only', "
+            "wanted image or none; or Asn_Lv2NRSLAMPSpectral: a valid NIRSpec lamp optical path: "
+            "OPMODE is 'grating-only', wanted msaspec, ifu, fixedslit",
+        ),
+        (
+            "EXP_TYPE=NRS_MSASPEC MSAMETFL=NULL",
+            "Asn_Lv2NRSMSA: MSAMETFL has a value: MSAMETFL is empty, wanted a value",
+        ),
+        (
+            "EXP_TYPE=NRS_MSASPEC GRATING=MIRROR MSAMETFL=NULL",
+            "Asn_Lv2ImageNonScience: an acquisition, focus or other non-science imaging exposure: "
+            "MSASTATE is empty, wanted primarypark_allopen; or Asn_Lv2NRSMSA: MSAMETFL has a value: MSAMETFL is empty, wanted a value",
+        ),
+    ],
+)
+def test_keywords_that_are_not_given_make_no_other_exposure_of_it(
+    sqlite: Engine, keywords: str, nearest: str
+) -> None:
+    given = dict(one.split("=") for one in keywords.split())
+    reason = classify_keywords(sqlite, given).reason
+    assert reason.partition("nearest is ")[2].partition("; differs in")[0] == nearest

@@ -258,7 +258,10 @@ class Generation:
                     if place in grown:
                         rank, _, lack, number, candidate = grown[place]
                         near = companions.told(number, candidate, place, lack.exptype)
-                        reasons[place] = self._truer(nearness, place, f"{lack.text}{near}", rank)
+                        reasons[place] = f"{lack.text}{near}"
+                        # What a candidate is for, it lacks by any other rule as well.
+                        if rank != OF_SCIENCE or lack.exptype != candidate[1]:
+                            reasons[place] = self._truer(nearness, place, reasons[place], rank)
         return reasons
 
     def _truer(self, nearness: Nearness, place: int, reason: str, rank: int = OF_COMPANION) -> str:

@@ -9,8 +9,8 @@ that is made for what the exposure is, and what its maker could have done otherw
 3. then rules that ask for nothing unset in what it is (a flag), and for nothing else in it;
 4. then those for which the fewest keywords of how it was made had to have other values.
 
-Of rules that are equally near, the one that names more of what the exposure is comes first,
-then the one for fewer EXP_TYPEs.
+Of rules that are equally near, the one for which values are missing comes before the one that
+wants others; then the one that names more of what the exposure is, then that for fewer EXP_TYPEs.
 """
 
 from __future__ import annotations
@@ -61,6 +61,21 @@ class Miss(NamedTuple):
         """Give the keywords that would have to be mended, or of which one would."""
         return {repair.keyword for failure in self.failures for repair in failure.repairs}
 
+    def changed(self) -> int:
+        """Count what is likeliest mended by another value, rather than by one that is missing."""
+        return sum(
+            failure.repairs[:1] != () and failure.repairs[0].found is not None
+            for failure in self.failures
+        )
+
+    def wanted(self) -> set[tuple[str, str]]:
+        """Give the keywords that would have to be mended with the values wanted."""
+        return {
+            (repair.keyword, repair.wanted)
+            for failure in self.failures
+            for repair in failure.repairs
+        }
+
     def sentence(self) -> str:
         """Say all that would have to be mended."""
         return "; also ".join(failure.sentence() for failure in self.failures)
@@ -70,6 +85,7 @@ class _Ranked(NamedTuple):
     """A miss, after what it is sorted by."""
 
     distance: Distance
+    changed: int
     not_named: int
     breadth: int
     makes_no_science: bool
@@ -128,7 +144,8 @@ class Nearness:
     def nearest(self, judgement: Judgement, *, set_only: bool = False) -> str | None:
         """Name the rule that an exposure comes nearest to, and what it misses, in words.
 
-        Rules that are as near are named as well, if they would have other keywords mended.
+        Rules that are as near are named as well, if they would have other keywords mended, or
+        the same ones otherwise.
 
         Parameters
         ----------
@@ -149,12 +166,17 @@ class Nearness:
         if set_only and (nearest.unset or nearest.is_companion):
             return None
         named: set[str] = set()
+        wanted: set[tuple[str, str]] = set()
         texts = []
         for miss in misses:
             keywords = miss.keywords()
-            if miss.distance == nearest and named.isdisjoint(keywords):
+            is_otherwise = (
+                wanted.isdisjoint(miss.wanted()) and miss.changed() == misses[0].changed()
+            )
+            if miss.distance == nearest and (named.isdisjoint(keywords) or is_otherwise):
                 texts.append(f"{miss.rule.name}: {miss.sentence()}")
                 named |= keywords
+                wanted |= miss.wanted()
         return f"nearest is {'; or '.join(texts)}"
 
     def class_words(self, judgement: Judgement) -> str | None:
@@ -225,7 +247,7 @@ class Nearness:
         # Among rules for other EXP_TYPEs there is no need to tell more apart.
         named, breadth = (0, 0) if distance.is_other_type else self._named(rule, role, values)
         miss = Miss(rule, tuple(failures), len(unmet), distance)
-        return _Ranked(distance, -named, breadth, not makes_science, number, miss)
+        return _Ranked(distance, miss.changed(), -named, breadth, not makes_science, number, miss)
 
     def _changes_class(self, failure: Failure) -> bool:
         """Tell whether what is to be mended is what gives the exposure its class."""

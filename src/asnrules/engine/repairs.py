@@ -221,6 +221,8 @@ class Repairs:
                     if (wanted := self._trials.wanted(keyword, scope, needed, values)) is not None
                 ]
                 if repairs:
+                    if not use.negated and any(values.get(one) == ANY for one in looked_at):
+                        repairs = _of_other_kind(use.condition, repairs)
                     return Failure(name, text, _likeliest_first(repairs))
             joint = () if use.negated else self._joint(use.condition, effort, values)
             if joint:
@@ -248,10 +250,7 @@ class Repairs:
             found = [one for one in repairs if one is not None and one.effort <= most]
             if len(found) == len(failing):
                 best, order = tuple(found), near
-        if _names_types(condition):
-            # Several keywords that a list of EXP_TYPEs stands beside make it another exposure.
-            return tuple(one._replace(effort=max(one.effort, Effort.KIND)) for one in best)
-        return best
+        return tuple(_of_other_kind(condition, best))
 
     def _of_terms(
         self, name: str, terms: Sequence[Term], keyword: str, values: Values
@@ -335,6 +334,15 @@ def _names_types(condition: Condition) -> bool:
         for terms in condition.alternatives
         for term in terms
     )
+
+
+def _of_other_kind(condition: Condition, repairs: Sequence[Repair]) -> list[Repair]:
+    """Give repairs that need other keywords as well, the effort of those that they make of it.
+
+    Several keywords that a list of EXP_TYPEs stands beside make it another exposure.
+    """
+    least = Effort.KIND if _names_types(condition) else Effort.MADE
+    return [one._replace(effort=max(one.effort, least)) for one in repairs]
 
 
 def _shown(value: str | None) -> str | None:
