@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.ipc as ipc
 import pyarrow.parquet as parquet
 import pytest
 
@@ -23,7 +24,7 @@ from asnrules.catalog.files import read_ruleset
 from asnrules.catalog.page import read_page
 from asnrules.cli import main
 from asnrules.errors import AsnrulesError, PoolError, RulesetError
-from asnrules.pools import formats, read_pool, stored
+from asnrules.pools import columnar, formats, read_pool, stored
 from asnrules.pools.tables import table_source
 from asnrules.shipped import shipped
 
@@ -315,3 +316,62 @@ def test_a_name_that_is_too_long_is_no_trouble_with_the_output(
     error = capsys.readouterr().err
     assert "the output cannot" not in error
     assert len([line for line in error.splitlines() if line.startswith("asnrules")]) <= 1
+
+
+def written(table: pa.Table, path: Path) -> None:
+    """Write a table as Parquet, or as an Arrow file or stream, by the name of the file."""
+    if path.suffix == ".parquet":
+        parquet.write_table(table, path, compression="zstd")
+        return
+    new = ipc.new_file if path.suffix == ".arrow" else ipc.new_stream
+    with new(path, table.schema, options=ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
+
+
+COLUMNAR = ["pool.parquet", "pool.arrow", "pool.arrows"]
+
+
+@pytest.mark.parametrize("name", COLUMNAR)
+def test_a_long_value_that_is_stored_once_for_many_rows(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    rows = pa.array([0] * 20_000, pa.int32())
+    long = pa.DictionaryArray.from_arrays(rows, pa.array(["x" * (8 << 20)]))
+    written(pa.table({"filename": long, "asn_candidate": [""] * len(rows)}), path)
+    assert path.stat().st_size < 200_000
+    text = message(lambda: read_pool(path, KEYWORDS))
+    assert "row 1, column filename: text of more than 131,072 characters" in text
+
+
+@pytest.mark.parametrize("name", COLUMNAR)
+def test_a_table_that_is_small_only_as_it_is_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(columnar, "TABLE_BYTES", 1 << 20)
+    path = tmp_path / name
+    texts = [f"{number}{'x' * 1_000}" for number in range(5_000)]
+    written(pa.table({"filename": texts, "asn_candidate": [""] * len(texts)}), path)
+    text = message(lambda: read_pool(path, KEYWORDS))
+    assert "the table has more than 1,048,576 bytes, unpacked" in text
+
+
+@pytest.mark.parametrize("name", COLUMNAR)
+@pytest.mark.parametrize(
+    ("values", "kind"), [([["x"] * 9], "list"), ([{"a": 1}], "struct"), ([[None] * 9], "list")]
+)
+def test_a_column_of_lists(tmp_path: Path, name: str, values: list[Any], kind: str) -> None:
+    path = tmp_path / name
+    written(pa.table({"filename": ["a"], "asn_candidate": [""], "more": values}), path)
+    assert f"column more holds values of type {kind}<" in message(lambda: read_pool(path, KEYWORDS))
+
+
+@pytest.mark.parametrize("name", COLUMNAR)
+def test_texts_of_every_type_are_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    types = [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()]
+    types += [pa.string_view()] if name != "pool.parquet" else []
+    for kind in [*types, pa.dictionary(pa.int8(), pa.string())]:
+        names = pa.array([f"f{number % 7}" for number in range(2_500)])
+        table = pa.table({"filename": names.cast(kind), "asn_candidate": pa.nulls(2_500)})
+        written(table, path)
+        rows = read_pool(path, KEYWORDS).rows
+        assert [row[0] for row in rows] == names.to_pylist()

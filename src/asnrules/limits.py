@@ -8,7 +8,7 @@ from __future__ import annotations
 POOL_BYTES = 8 << 30
 """Bytes of a pool, unpacked."""
 
-POOL_LINES = 20_000_000
+POOL_LINES = 5_000_000
 """Lines of a pool, or rows of a table."""
 
 POOL_COLUMNS = 2_000

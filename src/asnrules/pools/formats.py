@@ -6,21 +6,21 @@ import csv
 import io
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from asnrules.errors import UsageError
 from asnrules.extras import optional
 from asnrules.limits import LINE_BYTES, TABLE_BYTES
+from asnrules.pools.columnar import arrow_rows, arrow_stream_rows, parquet_rows
 from asnrules.pools.wording import label
 
 START = 1 << 16
 """How many bytes are looked at, at most."""
 
 _REASON_LENGTH = 150
-_BATCH = 1_000
 
 
 class Kind(Enum):
@@ -208,33 +208,23 @@ def _ecsv(stream: io.BufferedReader) -> StoredTable:
 
 
 def _parquet(stream: io.BufferedReader) -> StoredTable:
-    arrow = optional("pyarrow", "parquet", "Parquet tables")
-    parquet = optional("pyarrow.parquet", "parquet", "Parquet tables")
-    with _own_errors():
-        file = parquet.ParquetFile(arrow.BufferReader(_whole(stream)))
-        return StoredTable(file.schema_arrow.names, _batched(file.iter_batches(_BATCH)))
+    return _columnar(parquet_rows, stream)
 
 
 def _arrow(stream: io.BufferedReader) -> StoredTable:
-    ipc = optional("pyarrow.ipc", "parquet", "Arrow tables")
-    arrow = optional("pyarrow", "parquet", "Arrow tables")
-    with _own_errors():
-        file = ipc.open_file(arrow.BufferReader(_whole(stream)))
-        batches = (file.get_batch(number) for number in range(file.num_record_batches))
-        return StoredTable(file.schema.names, _batched(batches))
+    return _columnar(arrow_rows, stream)
 
 
 def _arrow_stream(stream: io.BufferedReader) -> StoredTable:
-    ipc = optional("pyarrow.ipc", "parquet", "Arrow tables")
-    arrow = optional("pyarrow", "parquet", "Arrow tables")
+    return _columnar(arrow_stream_rows, stream)
+
+
+def _columnar(
+    read: Callable[[bytes], tuple[Sequence[str], Iterable[Sequence[object]]]],
+    stream: io.BufferedReader,
+) -> StoredTable:
     with _own_errors():
-        file = ipc.open_stream(arrow.BufferReader(_whole(stream)))
-        return StoredTable(file.schema.names, _batched(file))
-
-
-def _batched(batches: Iterable[Any]) -> Iterator[Sequence[object]]:
-    for batch in batches:
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        return StoredTable(*read(_whole(stream)))
 
 
 _READERS = {

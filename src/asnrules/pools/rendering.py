@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from asnrules.errors import PoolError
@@ -25,8 +24,9 @@ from asnrules.pools.wording import CONTROL, label, shown
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_BATCH = 1_000
+_BLOCK = 1 << 18
 _KNOWN = 1 << 16
+_SHORT = 1_000
 NULL = "null"
 _MISSING = frozenset({"NAType", "NaTType", "MaskedConstant"})
 """Types by which pandas and NumPy say that there is no value, known by name as neither need be
@@ -87,26 +87,28 @@ def rendered(
         For a value that no pool can hold; the message names the row, counted from 1.
     """
     text_of = _Texts().__getitem__
-    numbered = enumerate(_chained(columns, rows))
-    while batch := list(islice(numbered, _BATCH)):
-        text = io.StringIO()
-        plain = csv.writer(text, delimiter="|", lineterminator="\n")
-        quoted = csv.writer(text, delimiter="|", lineterminator="\n", quoting=csv.QUOTE_ALL)
-        for number, row in batch:
-            blank = NULL if number else ""
-            try:
-                # Only texts are looked up: True, 1 and 1.0 would find each other.
-                cells = [
-                    (text_of(value) if type(value) is str else cell_text(value)) or blank
-                    for value in row
-                ]
-            except ValueError as error:
-                raise _refusal(name, columns, row, number, error) from error
-            if skipped:
-                text.write("\n" * skipped.popleft())
-            # A line that begins with this mark would be a comment.
-            (quoted if cells and cells[0].startswith("#") else plain).writerow(cells)
-        yield text.getvalue().encode()
+    text = io.StringIO()
+    plain = csv.writer(text, delimiter="|", lineterminator="\n")
+    quoted = csv.writer(text, delimiter="|", lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for number, row in enumerate(_chained(columns, rows)):
+        blank = NULL if number else ""
+        try:
+            # Only texts are looked up: True, 1 and 1.0 would find each other.
+            cells = [
+                (text_of(value) if type(value) is str else cell_text(value)) or blank
+                for value in row
+            ]
+        except ValueError as error:
+            raise _refusal(name, columns, row, number, error) from error
+        if skipped:
+            text.write("\n" * skipped.popleft())
+        # A line that begins with this mark would be a comment.
+        (quoted if cells and cells[0].startswith("#") else plain).writerow(cells)
+        if text.tell() >= _BLOCK:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def cell_text(value: object) -> str:
@@ -179,7 +181,7 @@ class _Texts(dict[str, str]):
 
     def __missing__(self, value: str) -> str:
         text = cell_text(value)
-        if len(self) < _KNOWN:
+        if len(self) < _KNOWN and len(value) < _SHORT:
             self[value] = text
         return text
 
