@@ -27,10 +27,10 @@ from asnrules.engine.signatures import Judge, Judgement
 from asnrules.engine.work import Work
 from asnrules.pools import parse_candidates, read_pool
 from asnrules.shipped import shipped
+from catalog.analysis.rulesets import EXECUTABLE
 from engine.building import exposure, generated, keywords, ruleset
 from engine.spoiling import Values, calibrated, mentioned, spoiled
 
-LABELS = ["jwst-3.0.0", "jwst-1.3.0"]
 ALL = "ASNRULES_SPOILINGS" in os.environ
 STRIDE = 1 if ALL else 11
 
@@ -38,10 +38,18 @@ EXP_TYPES = [
     row["exp_type"].lower() for row in read_csv(shipped("seed") / "vocabulary" / "exp_types.csv")
 ]
 
-OTHERWISE = {"is_psf", "is_imprt", "bkgdtarg", "pntgtype", "tsovisit"}
-"""Keywords that make another exposure of it, for which something else is to be said: a grism
-exposure that is no background and no time series needs a direct image, a time series an optical
-path or a filter that is calibrated for it."""
+_FLAGGED = (
+    "with or without the flag it is of another class: a grism exposure that is no background "
+    "needs a direct image, a slit of a background or a star another rule and its path"
+)
+OTHERWISE = {
+    "is_psf": _FLAGGED,
+    "is_imprt": _FLAGGED,
+    "bkgdtarg": _FLAGGED,
+    "pntgtype": "the pointing is the class where it is not science",
+    "tsovisit": "a time series needs an optical path or a filter that is calibrated for it",
+}
+"""Keywords that make another exposure of it, and why something else is to be said of that."""
 
 NO_RULE = {"exp_type"}
 """Of another EXP_TYPE, what it was before says nothing any more."""
@@ -91,7 +99,7 @@ def names(reason: str, keyword: str) -> bool:
     return re.search(rf"\b{keyword.upper()}\b", reason) is not None
 
 
-@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("label", EXECUTABLE)
 def test_the_reason_names_the_keyword_that_was_spoiled(label: str) -> None:
     reasons = Reasons(label)
     looked_at = mentioned(reasons.ruleset)
@@ -243,7 +251,7 @@ def test_a_grism_exposure_that_loses_its_direct_image(keyword: str, value: str) 
 # ------------------------------------------------------------------ exposures of real pools
 
 
-@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("label", EXECUTABLE)
 def test_exposures_of_real_pools(shared: Path, label: str) -> None:
     reasons = Reasons(label)
     looked_at = mentioned(reasons.ruleset)
@@ -262,8 +270,8 @@ def test_exposures_of_real_pools(shared: Path, label: str) -> None:
                     continue
                 counts["in no association"] += 1
                 counts["named"] += names(reason, keyword)
-                if not names(reason, keyword) and keyword not in OTHERWISE | {"visitype"}:
-                    # Of the pools' wavefront sensing some has no FILTER, as no image else may.
+                # Of the pools' wavefront sensing some has no FILTER, as no image else may.
+                if not names(reason, keyword) and keyword not in {*OTHERWISE, "visitype"}:
                     wrong.append((values["exp_type"], keyword, one[keyword], reason))
     print(f"\n{label}, real pools: {dict(counts)}")
     assert not wrong
