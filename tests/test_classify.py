@@ -343,8 +343,8 @@ def test_a_pool_by_an_earlier_table(engine: Engine, tmp_path: Path) -> None:
         (
             "EXP_TYPE=NRS_MSASPEC GRATING=MIRROR MSAMETFL=NULL",
             "Asn_Lv2ImageNonScience: an acquisition, focus or other non-science imaging exposure: "
-            "MSASTATE is empty, wanted primarypark_allopen; or Asn_Lv2NRSMSA: MSAMETFL has a value: "
-            "MSAMETFL is empty, wanted a value",
+            "MSASTATE is empty, wanted primarypark_allopen; "
+            "or Asn_Lv2NRSMSA: MSAMETFL has a value: MSAMETFL is empty, wanted a value",
         ),
     ],
 )

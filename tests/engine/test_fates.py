@@ -214,3 +214,14 @@ def test_an_exposure_has_a_fate_for_each_association_that_it_is_in(
     }
     assert found == expected
     assert all((one.association is None) is bool(one.reason) for one in outcome.fates)
+
+
+@pytest.mark.parametrize("one", [image("a_uncal.fits"), cube("a_uncal.fits")])
+def test_a_row_that_stands_twice_is_told_so(one: Exposure) -> None:
+    outcome = watching(None, one, one, image("b_uncal.fits"))
+    assert len(outcome.memberships) == 3
+    unused = {at for at, count in enumerate(outcome.memberships) if not count}
+    assert len(unused) == 1
+    assert outcome.reasons == dict.fromkeys(
+        unused, "the pool lists it more than once; another row of it is used"
+    )

@@ -243,8 +243,11 @@ class Generation:
             if count == 0 and self._work.judgements[place].takers
         ]
         reasons = used_directs(self._work, pools, associations, left)
+        twice = self._listed_again(memberships) if self._work.has_repeated_names else set()
         for place in left:
-            if place not in reasons:
+            if place in twice:
+                reasons[place] = "the pool lists it more than once; another row of it is used"
+            elif place not in reasons:
                 text = self._work.value(place, "asn_candidate")
                 if not self._candidates.get(text or ""):
                     reasons[place] = "it belongs to no candidate"
@@ -263,6 +266,14 @@ class Generation:
                         if rank != OF_SCIENCE or lack.exptype != candidate[1]:
                             reasons[place] = self._truer(nearness, place, reasons[place], rank)
         return reasons
+
+    def _listed_again(self, memberships: Sequence[int]) -> set[int]:
+        """Give exposures in no association of which another row is in one."""
+        names = [self._work.value(place, "filename") for place in range(len(memberships))]
+        used = {name for name, count in zip(names, memberships, strict=True) if count}
+        return {
+            place for place, name in enumerate(names) if not memberships[place] and name in used
+        }
 
     def _truer(self, nearness: Nearness, place: int, reason: str, rank: int = OF_COMPANION) -> str:
         """Say why an exposure is in no association, beside why one of a rule did not come about.
