@@ -279,6 +279,21 @@ def test_who_holds_the_rulesets_is_named(server_url: str, connect_as: ConnectAs)
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("table", ["conditions", "rulesets", "ruleset_settings"])
+def test_who_lets_nobody_read_is_named(
+    server_url: str, connect_as: ConnectAs, pool: str, table: str
+) -> None:
+    curator, recorder = connect_as(server_url, "curator"), connect_as(server_url, "recorder")
+    with curator.connect() as idle:
+        pid = idle.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        idle.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        for use in (lambda: generate(recorder, [pool], Options()), lambda: verify(recorder)):
+            with pytest.raises(DatabaseError, match=rf"process {pid} of {curator.url.username}"):
+                use()
+    assert generate(recorder, [pool], Options()).run_id == 1
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "statement",
     [f"SELECT pg_advisory_lock({OLD_KEYS[0]})", "LOCK TABLE rulesets IN ACCESS SHARE MODE"],

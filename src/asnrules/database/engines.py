@@ -234,6 +234,9 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
                     raw.execute("PRAGMA cache_size = -131072")
             connection = connection.execution_options(writing=writing)
             with connection.begin():
+                if engine.dialect.name == "postgresql":
+                    # Who may change a table may also lock it so that nobody can read it.
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
                 yield connection
     except UnicodeDecodeError as error:
         raise DatabaseError(
