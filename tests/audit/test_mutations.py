@@ -73,7 +73,7 @@ def fields(given: Document) -> Iterator[Change]:
     status = " ".join(given["degraded_status"].split())
     yield Change(
         given | {"degraded_status": "Fine."}, EXPLAINED,
-        [f"its degraded_status says Fine., {status} by the rules"],
+        [f"its degraded_status is 'Fine.', by the rules '{status}'"],
     )  # fmt: skip
     for key in ("asn_type", "asn_id", "program", "target", "degraded_status"):
         less = {name: value for name, value in given.items() if name != key}

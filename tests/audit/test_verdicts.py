@@ -95,8 +95,8 @@ def test_target_and_status_are_remarked_upon(catalog: Engine, tmp_path: Path, po
         "explained",
         "the rules make this: image2 by Asn_Lv2Image for candidate o001; "
         "its target is 7, 1 by the rules; "
-        "its degraded_status says One or more members have an error., "
-        "No known degraded exposures in association. by the rules",
+        "its degraded_status is 'One or more members have an error.', "
+        "by the rules 'No known degraded exposures in association.'",
     )
 
 

@@ -138,7 +138,7 @@ class _Judging:
             theirs, rules = (
                 " ".join(text.split()) for text in (one.degraded_status, ours.degraded_status)
             )
-            texts.append(f"its degraded_status says {theirs}, {rules} by the rules")
+            texts.append(f"its degraded_status is '{theirs}', by the rules '{rules}'")
         return texts
 
     def _table_remarks(self, made: Made, asn_type: str) -> list[str]:
