@@ -254,3 +254,16 @@ def test_the_last_day_is_the_one_before_the_next() -> None:
     )
     days = [(2019, 12, 31), (2020, 1, 1), (2020, 12, 31), (2021, 1, 1)]
     assert [info.is_in_force(dt.date(*day)) for day in days] == [False, True, True, False]
+
+
+def test_rulesets_are_those_of_the_view(catalog: Engine) -> None:
+    names = ", ".join(RulesetInfo._fields)
+    with transaction(catalog, writing=True) as connection:
+        shown = connection.execute(text(f"SELECT {names} FROM v_rulesets")).all()
+        found = list_rulesets(connection)
+        said = {tuple(map(str, row[:8])) for row in shown}
+        assert {tuple(map(str, one[:8])) for one in found} == said
+        # Nobody who changes the view changes what is in force.
+        cascade = " CASCADE" if catalog.dialect.name == "postgresql" else ""
+        connection.execute(text(f"DROP VIEW v_rulesets{cascade}"))
+        assert list_rulesets(connection) == found

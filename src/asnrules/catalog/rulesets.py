@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, column, select, table
+from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.days import check_day
 from asnrules.errors import NotFoundError
@@ -14,16 +14,24 @@ from asnrules.errors import NotFoundError
 PUBLISHED = "published"
 EXECUTABLE = "executable"
 
-_RULESETS = table(
-    "v_rulesets",
-    *[
-        column(name)
-        for name in (
-            "ruleset", "kind", "status", "title", "source", "effective_from", "effective_until",
-            "implements", "checksum", "published_at", "ruleset_id",
-        )
-    ],
+# Without types: what cannot be read is for those who name the place.
+_NAMES = (
+    "ruleset_id", "label", "kind", "status", "title", "source", "effective_from",
+    "effective_until", "implements", "checksum",
 )  # fmt: skip
+_ROW, _IMPLEMENTED = (table("rulesets", *map(column, _NAMES)).alias(name) for name in "ri")
+_NEXT = func.lead(_ROW.c.effective_from).over(
+    partition_by=[_ROW.c.kind, _ROW.c.status], order_by=_ROW.c.effective_from
+)
+# As `v_rulesets` has it, which is for others: what it shows is in no digest.
+_COLUMNS = {
+    **{column.name: column for column in _ROW.c},
+    "ruleset": _ROW.c.label,
+    "effective_until": func.coalesce(
+        _ROW.c.effective_until, case((_ROW.c.status == PUBLISHED, _NEXT))
+    ),
+    "implements": _IMPLEMENTED.c.label,
+}
 
 
 class RulesetInfo(NamedTuple):
@@ -70,8 +78,9 @@ class RulesetInfo(NamedTuple):
 
 def list_rulesets(connection: Connection) -> list[RulesetInfo]:
     """Give all rulesets, published ones first, in order of their dates; last those without."""
-    columns = [_RULESETS.c[name] for name in RulesetInfo._fields]
-    rows = connection.execute(select(*columns)).all()
+    columns = [_COLUMNS[name].label(name) for name in RulesetInfo._fields]
+    joined = _ROW.outerjoin(_IMPLEMENTED, _IMPLEMENTED.c.ruleset_id == _ROW.c.implements)
+    rows = connection.execute(select(*columns).select_from(joined)).all()
     found = [RulesetInfo(*_with_dates(row._asdict())) for row in rows]
     return sorted(
         found,
