@@ -242,6 +242,14 @@ def test_name_that_is_not_there_is_refused(
     assert_refused(executable, file, *words)
 
 
+@pytest.mark.parametrize("reason", ["the same class under two names", "another reason"])
+def test_a_known_difference_that_comes_twice_is_refused(executable: Path, reason: str) -> None:
+    line = "NRS_AUTOFLAT,member_type,nrs_autoflat,autoflat,,"
+    again = f"{line}{reason}\n{line}"
+    change(executable / "known_differences.csv", line, again)
+    assert_refused(executable, "known_differences.csv", "this difference comes twice")
+
+
 @pytest.mark.parametrize(
     ("file", "line", "word"),
     [
@@ -450,7 +458,7 @@ def test_control_character_is_refused(executable: Path, file: str, character: st
 
 def test_file_that_is_too_big_is_refused(executable: Path) -> None:
     (executable / "keys.toml").write_text("#" * 1_000_001)
-    assert_refused(executable, "keys.toml", "more than 1,000,000 bytes")
+    assert_refused(executable, "keys.toml", "more than 100,000 bytes")
 
 
 BITS = st.sampled_from(

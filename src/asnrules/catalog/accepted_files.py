@@ -26,9 +26,11 @@ def read_known_differences(path: Path, names: Collection[str], words: Words) -> 
     Raises
     ------
     RulesetError
-        If a word is not known, or a row has neither EXP_TYPE nor condition.
+        If a word is not known, a row has neither EXP_TYPE nor condition, or two differ at most
+        in their reason.
     """
     tables: dict[str, Rows] = {"known_differences": [], "general_differences": []}
+    seen: set[tuple[str, ...]] = set()
     for position, (line, cells) in enumerate(read_lines(path, DIFFERENCE_COLUMNS), 1):
         for what, word, known in (
             ("EXP_TYPE", cells["exp_type"], {*words.exp_types, ""}),
@@ -39,6 +41,10 @@ def read_known_differences(path: Path, names: Collection[str], words: Words) -> 
                 raise RulesetError(
                     f"{path}, line {line}: unknown {what} {word[:80]!r}; {near(word, known)}"
                 )
+        difference = tuple(cells[column] for column in DIFFERENCE_COLUMNS if column != "reason")
+        if difference in seen:
+            raise RulesetError(f"{path}, line {line}: this difference comes twice; leave one out")
+        seen.add(difference)
         row: dict[str, Any] = {"position": position, **cells}
         row["condition"] = row["condition"] or None
         if row["exp_type"]:

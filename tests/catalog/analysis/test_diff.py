@@ -12,7 +12,7 @@ from asnrules.catalog.content import RulesetContent
 from asnrules.catalog.executable import build_ruleset
 from asnrules.engine.model import Settings
 from asnrules.engine.signatures import judge_values
-from catalog.analysis.rulesets import Edits, edited, seed, vocabulary
+from catalog.analysis.rulesets import SEEDS, Edits, edited, seed, vocabulary
 
 
 def compared(content: RulesetContent) -> dict[tuple[str, str, str], AnswerChange]:
@@ -117,6 +117,31 @@ def test_another_pruning_gets_another_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("edits", "expected"), EDITS)
 def test_rows_of_rules(tmp_path: Path, edits: Edits, expected: list[tuple[object, ...]]) -> None:
     assert [tuple(change) for change in changes(seed(), edited(tmp_path, edits))] == expected
+
+
+COLUMNS = '[[required_columns]]\ncolumn = "{}"\n'
+
+
+def test_another_order_of_required_columns(tmp_path: Path) -> None:
+    one, other = map(COLUMNS.format, ("pntgtype", "targetid"))
+    content = edited(tmp_path, {"ruleset.toml": (one + other, other + one)})
+    (change,) = changes(seed(), content)
+    assert change[:4] == ("required columns", "required columns", "changed", "order")
+    assert isinstance(change.after, list)
+    assert change.after[:2] == ["targetid", "pntgtype"]
+
+
+@pytest.mark.parametrize("line", [1, 15, 30, 55, 70])
+def test_another_order_of_known_differences(tmp_path: Path, line: int) -> None:
+    lines = (SEEDS / "jwst-3.0.0" / "known_differences.csv").read_text().splitlines()
+    one, other = lines[line], lines[line + 1]
+    old, new = f"{one}\n{other}\n", f"{other}\n{one}\n"
+    content = edited(tmp_path, {"known_differences.csv": (old, new)})
+    (change,) = changes(seed(), content)
+    assert change[:4] == ("known differences", "known differences", "changed", "order")
+    less = edited(tmp_path / "less", {"known_differences.csv": (old, f"{other}\n")})
+    assert [found.change for found in changes(seed(), less)] == ["removed"]
+    assert content.checksum() != seed().checksum() != less.checksum()
 
 
 def test_another_path_gets_another_answer(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 from asnrules.catalog.content import NOT_APPLICABLE, Rows, RulesetContent
 from asnrules.catalog.executable import settings_of
 
+_ORDER = "order"
+"""The field for the order of items, where the first that fits counts."""
+
 Value = str | bool | int | None | list[str]
 Item = tuple[str, str]
 """What it is, such as `rule` or `row`, and its name."""
@@ -78,6 +81,8 @@ def _changed(item: Item, old: dict[str, Value], new: dict[str, Value]) -> Iterat
         if one == other:
             continue
         if isinstance(one, list) and isinstance(other, list):
+            if field == _ORDER and {*one} != {*other}:
+                continue  # What came and what went is told by itself.
             went = [value for value in one if value not in other]
             came = [value for value in other if value not in one]
             if went or came:
@@ -184,15 +189,25 @@ def _others(tables: _Tables) -> _Items:
     )
     for row in tables["written_classes"]:
         yield ("class", row["member_type"]), {"written_as": row["written_as"]}
-    for row in _ordered(tables["required_columns"]):
-        yield ("required column", row["keyword"]), {"condition": row["condition"]}
-    for row in _ordered(tables["known_differences"] + tables["general_differences"]):
-        parts = [row.get("exp_type") or "any", row["aspect"], row["published"], row["software"]]
-        name = ", ".join([*parts, *([row["condition"]] if row["condition"] else [])])
-        yield ("known difference", name), {"reason": row["reason"]}
+    columns = {row["keyword"]: row["condition"] for row in _ordered(tables["required_columns"])}
+    yield ("required columns", "required columns"), {_ORDER: [*columns]}
+    for keyword, condition in columns.items():
+        yield ("required column", keyword), {"condition": condition}
+    yield from _known_differences(tables)
     for row in tables["intended_overlaps"]:
         name = f"{row['asn_rule']}, {row['stays']}"
         yield ("intended overlap", name), {"reason": row["reason"]}
+
+
+def _known_differences(tables: _Tables) -> _Items:
+    reasons = {}
+    for row in _ordered(tables["known_differences"] + tables["general_differences"]):
+        parts = [row.get("exp_type") or "any", row["aspect"], row["published"], row["software"]]
+        name = ", ".join([*parts, *([row["condition"]] if row["condition"] else [])])
+        reasons[name] = row["reason"]
+    yield ("known differences", "known differences"), {_ORDER: [*reasons]}
+    for name, reason in reasons.items():
+        yield ("known difference", name), {"reason": reason}
 
 
 def _settings(content: RulesetContent) -> _Items:
