@@ -284,7 +284,7 @@ def test_members_in_folders_are_counted(tmp_path: Path) -> None:
         write(tmp_path, document(products=[{"name": "a", "members": members}])), TYPES
     )
     assert found.remarks == (
-        "expname of the science and 2 members with exptype background has a folder (d/)",
+        "expname of the science and 2 members with exptype background have a folder (d/)",
     )
 
 

@@ -26,7 +26,8 @@ class Written:
     def remarks(self) -> tuple[str, ...]:
         """Give the remarks, those on folders first."""
         folders = [
-            f"expname of {_members(roles)} has a folder ({folder})"
+            f"expname of {_members(roles)} {'have' if roles.total() > 1 else 'has'} "
+            f"a folder ({folder})"
             for folder, roles in self._folders.items()
         ]
         return (*folders, *self._remarks)
