@@ -44,7 +44,7 @@ Exit Codes
 1: check, verify, diff, replay or impact found something
 2: wrong use, bad input, or an output that cannot be written
 3: what was named is not there
-4: the database cannot be reached, or needs an upgrade
+4: the database cannot be reached, needs an upgrade, or was damaged or changed by other means
 130: interrupted with Ctrl-C; what was not finished is undone (129, 143: by SIGHUP, SIGTERM)
 
 Environment
