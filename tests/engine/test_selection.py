@@ -218,3 +218,15 @@ def test_only_the_selected_candidates_have_associations(family: str, data: st.Da
     ids = data.draw(st.lists(st.sampled_from(there), min_size=1, unique=True)) if there else []
     outcome = selected(pool, *ids, dms=data.draw(st.booleans()))
     assert {one.asn_id for one in outcome.associations} <= set(ids)
+
+
+def test_the_order_of_pairs_makes_no_other_reason() -> None:
+    listed = ["('o001', 'observation')", "('c1000', 'background')"]
+    images = [image("a_uncal.fits"), image("b_uncal.fits")]
+    images[0]["asn_candidate"] = f"[{', '.join(listed)}]"
+    outcomes = []
+    for pairs in (listed, listed[::-1]):
+        images[1]["asn_candidate"] = f"[{', '.join(pairs)}]"
+        outcomes.append(selected(images, "c1000").reasons)
+    # Both are of one observation, so that neither is meant as the background of the other.
+    assert outcomes == [dict.fromkeys(range(2), "candidate c1000 has no background for it")] * 2

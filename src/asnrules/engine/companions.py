@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -73,12 +72,21 @@ class Companions:
         The judged exposures.
     pools : sequence of SubPool
         The candidates with their exposures.
+    candidates : mapping of str to sequence of Pair
+        What each text lists that names the candidates of an exposure.
     most : int, optional
         How many comparisons may be made; after them, nothing is found any more.
     """
 
-    def __init__(self, work: Work, pools: Sequence[SubPool], most: int | None = None) -> None:
+    def __init__(
+        self,
+        work: Work,
+        pools: Sequence[SubPool],
+        candidates: Mapping[str, Sequence[Pair]],
+        most: int | None = None,
+    ) -> None:
         self._work = work
+        self._candidates = candidates
         self._pools = {pool.candidate: pool.places for pool in pools}
         self._left = most
         self._offers: dict[int, Offers] = {}
@@ -200,24 +208,14 @@ class Companions:
         return verdict.matched and not self._share_observation(science, near.place)
 
     def _share_observation(self, one: int, other: int) -> bool:
-        if self._work.value(one, "asn_candidate") == self._work.value(other, "asn_candidate"):
-            return True
-        mine, others = (
-            self._observations.get(self._work.value(place, "asn_candidate")) or set[str]()
-            for place in (one, other)
-        )
-        return not mine.isdisjoint(others)
+        mine, others = (self._listed(place) for place in (one, other))
+        # Where neither is of an observation, what they list tells them apart.
+        observations = {pair for pair in mine & others if pair[1] == OBSERVATION}
+        return bool(observations) or mine == others
 
-    @cached_property
-    def _observations(self) -> dict[str | None, set[str]]:
-        """The ids of the observations of exposures, by the text that names their candidates."""
-        found: dict[str | None, set[str]] = {}
-        for (identifier, kind), places in self._pools.items():
-            if kind == OBSERVATION:
-                for place in places:
-                    text = self._work.value(place, "asn_candidate")
-                    found.setdefault(text, set()).add(identifier)
-        return found
+    def _listed(self, place: int) -> frozenset[Pair]:
+        text = self._work.value(place, "asn_candidate") or ""
+        return frozenset((pair[0], pair[1]) for pair in self._candidates.get(text, ()))
 
     def unlinked(self, number: int, place: int, exptype: str, *, is_science: bool) -> list[Near]:
         """Find exposures that fit together with one but for candidates.

@@ -179,7 +179,7 @@ class Generation:
         """Say what came nearest to what the watched exposure lacked, and what else it lacks."""
         if self._wanted.watched is None:
             return fates, []
-        search = Search(self._work, pools, self._wanted.watched, fates)
+        search = Search(self._work, pools, self._candidates, self._wanted.watched, fates)
         return [search.told(fate) for fate in fates], search.run()
 
     def _grow(self, pools: Sequence[SubPool], told: Told | None) -> _Grown:
@@ -236,7 +236,7 @@ class Generation:
                 if memberships[place] == 0:
                     grown.setdefault(place, one)
         most = _MOST_COMPARED if self._wanted.explained else 0
-        companions = Companions(self._work, pools, most)
+        companions = Companions(self._work, pools, self._candidates, most)
         left = [
             place
             for place, count in enumerate(memberships)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.candidates import Pair, SubPool
@@ -62,6 +62,8 @@ class Search:
         The judged exposures.
     pools : sequence of SubPool
         The candidates with their exposures.
+    candidates : mapping of str to sequence of Pair
+        See `Companions`.
     place : int
         The exposure.
     fates : sequence of Fate
@@ -69,13 +71,18 @@ class Search:
     """
 
     def __init__(
-        self, work: Work, pools: Sequence[SubPool], place: int, fates: Sequence[Fate]
+        self,
+        work: Work,
+        pools: Sequence[SubPool],
+        candidates: Mapping[str, Sequence[Pair]],
+        place: int,
+        fates: Sequence[Fate],
     ) -> None:
         self._work = work
         self._pools = pools
         self._place = place
         self._fates = fates
-        self._companions = Companions(work, pools)
+        self._companions = Companions(work, pools, candidates)
         self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
 
     def told(self, fate: Fate) -> Fate:
