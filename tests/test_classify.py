@@ -354,3 +354,14 @@ def test_keywords_that_are_not_given_make_no_other_exposure_of_it(
     given = dict(one.split("=") for one in keywords.split())
     reason = classify_keywords(sqlite, given).reason
     assert reason.partition("nearest is ")[2].partition("; differs in")[0] == nearest
+
+
+@pytest.mark.parametrize("exp_type", ["NRS_BRIGHTOBJ", "NRS_FIXEDSLIT", "NRS_IFU"])
+def test_the_detector_that_gets_no_light_is_a_known_difference(
+    kept_seeds: Engine, exp_type: str
+) -> None:
+    optics = {"GRATING": "PRISM", "FILTER": "CLEAR", "FXD_SLIT": "S1600A1"}
+    for detector, known in (("NRS1", False), ("NRS2", True)):
+        values = {"EXP_TYPE": exp_type, "DETECTOR": detector, **optics}
+        reason = classify_keywords(kept_seeds, values).reason
+        assert ("(known: no light falls on NRS2" in reason) is known
