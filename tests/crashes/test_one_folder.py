@@ -145,5 +145,7 @@ def test_writers_in_one_folder_are_killed(
         folder.check()
     counts["rounds with files taken back"] = folder.taken_back
     assert verify(engine).findings == []
-    assert counts["killed"] > counts["rounds"] / 4
+    if counts["rounds"] >= OF_A_SERIES:
+        # Of few rounds, on a machine that is faster or slower by then, none need be killed.
+        assert counts["killed"] > counts["rounds"] / 4
     counts_of(f"writers in one folder on {engine.dialect.name}, kill -9").update(counts)
