@@ -363,6 +363,16 @@ def test_any_change_of_bytes_is_read_or_refused(
     outcome(path)
 
 
+@pytest.mark.parametrize("form", ["arrow", "arrow stream"])
+@pytest.mark.parametrize("damage", [0x7F, 0xFF])
+def test_no_damaged_byte_ends_the_process(form: str, damage: int, tmp_path: Path) -> None:
+    content = FORMATS[form](COLUMNS)
+    path = tmp_path / "pool.dat"
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([damage]) + content[place + 1 :])
+        outcome(path)
+
+
 def test_a_list_in_a_column_is_refused(tmp_path: Path) -> None:
     table = pa.table({"filename": ["a"], "asn_candidate": [[["o001", "observation"]]]})
     sink = io.BytesIO()

@@ -83,6 +83,8 @@ def _texts(arrow: Any, schema: Any) -> list[str]:
 
 def _rows(arrow: Any, batches: Iterable[Any]) -> Iterator[Sequence[object]]:
     for batch in batches:
+        # A place outside its text, in a damaged file, would end the process.
+        batch.validate(full=True)
         _check_size(batch.get_total_buffer_size())
         for start in range(0, batch.num_rows, _BATCH):
             some = batch.slice(start, _BATCH)
