@@ -1,8 +1,8 @@
 """Generate once, with a clock on each stage: `python -m benchmarks.stages --help`.
 
-It runs `asnrules.generate.generate` itself, in one process, and measures the functions that it is
-made of. Prints a JSON object: rows, associations, seconds for each stage, and the rows that were
-recorded.
+It runs `asnrules.workflows.generate.generate` itself, in one process, and measures the functions
+that it is made of. Prints a JSON object: rows, associations, seconds for each stage, and the rows
+that were recorded.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Clock:
 
 def clocked_generate(clock: Clock) -> Callable[..., Any]:
     """Put clocks on all stages, and give the function that generates."""
-    generate: Any = import_module("asnrules.generate")
-    worked: Any = import_module("asnrules.worked")
+    generate: Any = import_module("asnrules.workflows.generate")
+    worked: Any = import_module("asnrules.workflows.work")
     clock.timed(worked, "read_pool", "read")
     clock.timed(worked.Work, "judged", "decide")
     clock.timed(worked.WorkedPools, "classifications", "decide")
@@ -79,8 +79,12 @@ def clocked_generate(clock: Clock) -> Callable[..., Any]:
 
 def run(pool: str, database: str, output: Path | None, *, record: bool) -> dict[str, Any]:
     """Generate, and say how long each stage took."""
-    from asnrules.catalog.opening import open_catalog
-    from asnrules.generate import Options
+    from asnrules.catalog.open import (
+        open_catalog,
+    )
+    from asnrules.workflows.generate import (
+        Options,
+    )
 
     clock = Clock()
     generate = clocked_generate(clock)

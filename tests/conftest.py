@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, make_url
 
-from asnrules.catalog.opening import connect_catalog, upgrade_catalog
+from asnrules.catalog.open import (
+    connect_catalog,
+    upgrade_catalog,
+)
 
 pytest_plugins = ("browser", "filled", "recorded")
 

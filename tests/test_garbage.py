@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import weakref
 
-from asnrules.garbage import without_collection
+from asnrules.util.collector import (
+    without_collection,
+)
 
 
 class Cycle:

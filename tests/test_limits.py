@@ -18,15 +18,28 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as parquet
 import pytest
 
-from asnrules import limits
 from asnrules.associations.reader import read_association
-from asnrules.catalog.files import read_ruleset
-from asnrules.catalog.page import read_page
 from asnrules.cli import main
 from asnrules.errors import AsnrulesError, PoolError, RulesetError
-from asnrules.pools import columnar, formats, read_pool, stored
+from asnrules.pools import (
+    columnar,
+    formats,
+    read_pool,
+    stored,
+)
 from asnrules.pools.tables import table_source
-from asnrules.shipped import shipped
+from asnrules.rules.page import (
+    read_page,
+)
+from asnrules.rules.read import (
+    read_ruleset,
+)
+from asnrules.util import (
+    limits,
+)
+from asnrules.util.shipped import (
+    shipped,
+)
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "limits.md"
 KEYWORDS = ("filename", "asn_candidate", "program")

@@ -11,7 +11,12 @@ from multiprocessing import get_context
 import pytest
 
 from asnrules.errors import NotFoundError, ProcessError
-from asnrules.processes import Told, can_share, processors, shared
+from asnrules.util.parallel import (
+    Told,
+    can_share,
+    processors,
+    shared,
+)
 
 needs_forks = pytest.mark.skipif(not can_share(), reason="no process can be forked safely here")
 

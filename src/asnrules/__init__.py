@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from asnrules.api import Catalog, open_catalog
     from asnrules.api_audit import Audit
-    from asnrules.audit.queries.runs import RunFilter
     from asnrules.errors import (
         AsnrulesError,
         DatabaseError,
@@ -23,9 +22,16 @@ if TYPE_CHECKING:
         RulesetError,
         UsageError,
     )
-    from asnrules.generate import Options, Orphan, Report
     from asnrules.pools.declarations import Declarations
     from asnrules.pools.exposures import MadePool, make_pool, write_pool
+    from asnrules.record.queries.runs import (
+        RunFilter,
+    )
+    from asnrules.workflows.generate import (
+        Options,
+        Orphan,
+        Report,
+    )
 
 __all__ = [
     "AsnrulesError",
@@ -51,12 +57,12 @@ __all__ = [
 _HOMES = {
     "asnrules.api": ("Catalog", "open_catalog"),
     "asnrules.api_audit": ("Audit",),
-    "asnrules.audit.queries.runs": ("RunFilter",),
+    "asnrules.record.queries.runs": ("RunFilter",),
     "asnrules.errors": (
         "AsnrulesError", "DatabaseError", "NotFoundError", "OutputError", "PoolError",
         "RulesetError", "UsageError",
     ),
-    "asnrules.generate": ("Options", "Orphan", "Report"),
+    "asnrules.workflows.generate": ("Options", "Orphan", "Report"),
     "asnrules.pools.declarations": ("Declarations",),
     "asnrules.pools.exposures": ("MadePool", "make_pool", "write_pool"),
 }  # fmt: skip

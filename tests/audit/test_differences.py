@@ -10,14 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from asnrules.audit.differences import compare, compare_runs
-from asnrules.audit.queries.associations import (
+from asnrules.errors import NotFoundError
+from asnrules.record.differences import (
+    compare,
+    compare_runs,
+)
+from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,
     RecordedMember,
 )
-from asnrules.audit.reports import report_association
-from asnrules.errors import NotFoundError
+from asnrules.record.reports import (
+    report_association,
+)
 from recorded import NOTHING_WRONG, moment, stem
 
 

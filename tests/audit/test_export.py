@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.audit.export import write_export
 from asnrules.errors import OutputError
+from asnrules.record.export import (
+    write_export,
+)
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "verify_ledger.py"
 

@@ -11,9 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from asnrules.audit.history import exposure_history
-from asnrules.audit.queries.exposures import spellings, stem_of
 from asnrules.errors import NotFoundError
+from asnrules.record.history import (
+    exposure_history,
+)
+from asnrules.record.queries.exposures import (
+    spellings,
+    stem_of,
+)
 from recorded import LATER_NAME, NEXT, POOL_NAME, image, moment, record, stem, write_pool
 
 

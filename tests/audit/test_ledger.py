@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.audit.ledger import RowsDigest
+from asnrules.record.ledger import (
+    RowsDigest,
+)
 
 CELLS = st.one_of(
     st.none(),

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.audit.foreign.verdicts import Verdict
+from asnrules.imports.verdicts import (
+    Verdict,
+)
 from audit.judging import Judging, Ruleset
 from cli.small_pools import nrc_image, write_pool
 

@@ -9,9 +9,14 @@ import pytest
 from sqlalchemy import Engine
 
 import recorded
-from asnrules.audit.queries.runs import RunFilter, list_runs
-from asnrules.audit.reports import report_run
 from asnrules.errors import NotFoundError
+from asnrules.record.queries.runs import (
+    RunFilter,
+    list_runs,
+)
+from asnrules.record.reports import (
+    report_run,
+)
 from recorded import LATER_NAME, NEXT, POOL_NAME, moment, stem
 
 

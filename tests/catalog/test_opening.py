@@ -13,17 +13,23 @@ import pytest
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog.files import read_ruleset
-from asnrules.catalog.opening import (
+from asnrules.catalog.open import (
     check_catalog,
     connect_catalog,
     open_catalog,
     upgrade_catalog,
 )
-from asnrules.database import migrations
+from asnrules.database import (
+    migrations,
+)
 from asnrules.database.engines import transaction
 from asnrules.errors import DatabaseError
-from asnrules.shipped import shipped
+from asnrules.rules.read import (
+    read_ruleset,
+)
+from asnrules.util.shipped import (
+    shipped,
+)
 
 LABELS = [
     "2020-12-07",
@@ -152,7 +158,7 @@ def test_upgrade_keeps_a_draft_with_the_label_of_no_seed(catalog: Engine) -> Non
 
 WORKER = """
 import sys
-from asnrules.catalog.opening import connect_catalog, open_catalog, upgrade_catalog
+from asnrules.catalog.open import connect_catalog, open_catalog, upgrade_catalog
 print("ready", flush=True)
 for line in sys.stdin:
     command, database = line.split()

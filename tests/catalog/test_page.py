@@ -11,14 +11,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asnrules.catalog.content import RulesetContent
-from asnrules.catalog.corrections import CorrectedPage, correct_page, parse_accepted
-from asnrules.catalog.files import read_ruleset
-from asnrules.catalog.page import read_page
-from asnrules.catalog.page_writing import page_text
 from asnrules.catalog.vocabulary import shipped_words
 from asnrules.errors import AsnrulesError, RulesetError, UsageError
-from asnrules.shipped import shipped
+from asnrules.rules.content import (
+    RulesetContent,
+)
+from asnrules.rules.errata import (
+    CorrectedPage,
+    correct_page,
+    parse_accepted,
+)
+from asnrules.rules.page import (
+    read_page,
+)
+from asnrules.rules.page_writing import (
+    page_text,
+)
+from asnrules.rules.read import (
+    read_ruleset,
+)
+from asnrules.util.shipped import (
+    shipped,
+)
 
 SEEDS = shipped("seed") / "rulesets"
 LABELS = sorted(path.name for path in SEEDS.glob("20*"))

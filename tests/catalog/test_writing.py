@@ -14,15 +14,30 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from asnrules.catalog import store
-from asnrules.catalog.content import RulesetContent
-from asnrules.catalog.executable import build_ruleset
-from asnrules.catalog.files import read_ruleset
-from asnrules.catalog.plain_writing import write_file, write_folder
-from asnrules.catalog.writing import ruleset_files
+from asnrules.catalog import (
+    store,
+)
 from asnrules.database.engines import transaction
 from asnrules.errors import OutputError, RulesetError
-from asnrules.shipped import shipped
+from asnrules.rules.content import (
+    RulesetContent,
+)
+from asnrules.rules.read import (
+    read_ruleset,
+)
+from asnrules.rules.rows import (
+    build_ruleset,
+)
+from asnrules.rules.write import (
+    ruleset_files,
+)
+from asnrules.rules.write_text import (
+    write_file,
+    write_folder,
+)
+from asnrules.util.shipped import (
+    shipped,
+)
 
 SEEDS = shipped("seed") / "rulesets"
 

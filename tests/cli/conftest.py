@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from asnrules.catalog.opening import upgrade_catalog
+from asnrules.catalog.open import (
+    upgrade_catalog,
+)
 from asnrules.cli import main
 
 

@@ -17,10 +17,10 @@ from typing import Any
 
 # What most commands import, so that it is imported once.
 import asnrules.api
-import asnrules.catalog.opening
-import asnrules.generate
-import asnrules.replay
-import asnrules.why
+import asnrules.catalog.open
+import asnrules.workflows.explain
+import asnrules.workflows.generate
+import asnrules.workflows.replay
 from asnrules.cli import main
 from asnrules.cli.app import app
 

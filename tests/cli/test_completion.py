@@ -19,8 +19,12 @@ import pytest
 import typer
 
 import commands
-from asnrules.catalog import store
-from asnrules.catalog.opening import connect_catalog
+from asnrules.catalog import (
+    store,
+)
+from asnrules.catalog.open import (
+    connect_catalog,
+)
 from asnrules.cli.app import app
 from asnrules.cli.completion import answer
 from asnrules.database.engines import transaction
@@ -352,7 +356,7 @@ def test_it_imports_nothing_heavy(database: str) -> None:
     )
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["5", "4", "3", "2", "1"]
     modules = set(done.stderr.split())
-    assert "asnrules.suggestions" in modules
+    assert "asnrules.catalog.suggestions" in modules
     assert modules.isdisjoint(HEAVY)
 
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from asnrules import Catalog, RunFilter
 from asnrules.cli.app import app
-from asnrules.days import read_day
 from asnrules.errors import UsageError
+from asnrules.util.days import (
+    read_day,
+)
 from cli.conftest import Command
 
 NONE = [

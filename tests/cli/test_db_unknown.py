@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from asnrules.catalog.opening import open_catalog
-from asnrules.database import migrations
+from asnrules.catalog.open import (
+    open_catalog,
+)
+from asnrules.database import (
+    migrations,
+)
 from asnrules.errors import DatabaseError
 from cli.conftest import Command
 

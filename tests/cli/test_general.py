@@ -214,5 +214,5 @@ def test_a_look_up_imports_nothing_heavy(kept_file: str, process: Process) -> No
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 5
     modules = set(done.stderr.split())
-    assert "asnrules.catalog.modes" in modules
+    assert "asnrules.catalog.look_up" in modules
     assert modules.isdisjoint(HEAVY)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.shipped import shipped
+from asnrules.util.shipped import (
+    shipped,
+)
 from cli.conftest import Command
 
 SEEDS = shipped("seed") / "rulesets"

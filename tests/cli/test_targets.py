@@ -11,14 +11,19 @@ from typing import Any
 import pytest
 
 from asnrules.associations.files import written_files
-from asnrules.catalog.plain_writing import write_file, write_folder
 from asnrules.errors import OutputError
 from asnrules.impact.keeping import keep_report
 from asnrules.impact.report import Impact
 from asnrules.pools.exposures import MadePool
 from asnrules.pools.exposures import write_pool as write_made_pool
 from asnrules.pools.rendering import TableSource
-from asnrules.whole_files import whole_file
+from asnrules.rules.write_text import (
+    write_file,
+    write_folder,
+)
+from asnrules.util.atomic_files import (
+    whole_file,
+)
 from associations.test_files import FIRST, association
 from cli.conftest import Command, Result
 from cli.small_pools import nrc_image, write_pool

@@ -18,8 +18,9 @@ from typing import Any
 
 IMPORTED_LATE = (
     "asnrules.__main__",
-    "alembic.command", "asnrules.audit.record", "asnrules.catalog.opening", "asnrules.cli.app",
-    "asnrules.database.migrations", "asnrules.generate", "asnrules.importing", "psycopg", "sqlite3",
+    "alembic.command", "asnrules.record.record", "asnrules.catalog.open", "asnrules.cli.app",
+    "asnrules.database.migrations", "asnrules.workflows.generate",
+    "asnrules.workflows.import_associations", "psycopg", "sqlite3",
     "sqlalchemy.dialects.postgresql.psycopg", "tabulate",
 )  # fmt: skip
 

@@ -16,10 +16,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.audit.verify import verify
-from asnrules.catalog.opening import check_catalog, connect_catalog
-from asnrules.database import migrations
+from asnrules.catalog.open import (
+    check_catalog,
+    connect_catalog,
+)
+from asnrules.database import (
+    migrations,
+)
 from asnrules.database.engines import transaction
+from asnrules.record.verify import (
+    verify,
+)
 from crashes.conftest import BEFORE_THE_LEDGER, SERIES, pool_of
 from crashes.nursery import KILLED, Ended, Nursery
 

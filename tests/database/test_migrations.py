@@ -21,12 +21,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from asnrules.audit.verify import verify
-from asnrules.catalog.opening import check_catalog, connect_catalog
-from asnrules.database import migrations
+from asnrules.catalog.open import (
+    check_catalog,
+    connect_catalog,
+)
+from asnrules.database import (
+    migrations,
+)
 from asnrules.database.engines import transaction
 from asnrules.database.schema import metadata
-from asnrules.shipped import shipped
+from asnrules.record.verify import (
+    verify,
+)
+from asnrules.util.shipped import (
+    shipped,
+)
 from filled import without_guards
 
 SCRIPTS = ScriptDirectory(str(shipped("migrations")))

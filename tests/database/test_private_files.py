@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.catalog.opening import connect_catalog, open_catalog
+from asnrules.catalog.open import (
+    connect_catalog,
+    open_catalog,
+)
 from asnrules.database.engines import transaction
 
 

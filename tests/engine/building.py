@@ -8,18 +8,29 @@ from functools import cache
 from typing import Any
 
 from asnrules.associations.model import Association
-from asnrules.catalog.executable import build_ruleset
-from asnrules.catalog.files import read_ruleset
-from asnrules.catalog.plain import read_csv
 from asnrules.engine.drafts import Draft
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.grouping import Grouping
-from asnrules.engine.model import Rule, Ruleset
 from asnrules.engine.order import canonical_order
 from asnrules.engine.procedure import Procedure
 from asnrules.engine.work import Work
 from asnrules.pools import parse_candidates
-from asnrules.shipped import shipped
+from asnrules.rules.model import (
+    Rule,
+    Ruleset,
+)
+from asnrules.rules.read import (
+    read_ruleset,
+)
+from asnrules.rules.rows import (
+    build_ruleset,
+)
+from asnrules.rules.text_files import (
+    read_csv,
+)
+from asnrules.util.shipped import (
+    shipped,
+)
 
 OBSERVATION = ("o001", "observation")
 POOL = "small_pool.csv"

@@ -11,8 +11,13 @@ from asnrules.engine.conditions import (
     requirement_holds,
     term_holds,
 )
-from asnrules.engine.model import Condition, Operator, Requirement, Term
 from asnrules.engine.values import ANY, EMPTY, is_empty
+from asnrules.rules.model import (
+    Condition,
+    Operator,
+    Requirement,
+    Term,
+)
 
 EMPTIES = [None, "", "null", "--", "n", "f", "false", "n/a"]
 VALUES = ["none", "clear", "0", "y", "t", "1", "true", "f200w", "nan", " "]

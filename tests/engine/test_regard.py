@@ -6,11 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.catalog.executable import build_ruleset
-from asnrules.catalog.files import read_ruleset
-from asnrules.engine.model import Ruleset
 from asnrules.engine.regard import keywords_of, looked_at
-from asnrules.shipped import shipped
+from asnrules.rules.model import (
+    Ruleset,
+)
+from asnrules.rules.read import (
+    read_ruleset,
+)
+from asnrules.rules.rows import (
+    build_ruleset,
+)
+from asnrules.util.shipped import (
+    shipped,
+)
 from cli.small_pools import nrc_image
 
 UNKNOWN = ("is_imprt", "pntgtype", "dms_note", "dithptin", "mostilno", "expspcin")

@@ -9,10 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.model import Condition, Operator, Requirement, Role, Rule, Ruleset, Term
 from asnrules.engine.repairs import Effort, Failure, Repair, Repairs, kind_keywords
 from asnrules.engine.signatures import CLASS, SET
 from asnrules.engine.values import ANY, EMPTY
+from asnrules.rules.model import (
+    Condition,
+    Operator,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Term,
+)
 from engine.building import ruleset
 
 EMPTIES = [None, "", "null", "--", "n", "f", "false", "n/a"]

@@ -11,16 +11,28 @@ from typing import Any
 
 import pytest
 
-from asnrules.catalog.executable import build_ruleset
-from asnrules.catalog.files import read_ruleset
-from asnrules.catalog.plain import read_csv
 from asnrules.engine.generation import Generation
-from asnrules.engine.model import Ruleset
 from asnrules.engine.order import canonical_order
 from asnrules.engine.work import Work
 from asnrules.pools import read_pool
-from asnrules.shipped import shipped
-from asnrules.worked import check_columns
+from asnrules.rules.model import (
+    Ruleset,
+)
+from asnrules.rules.read import (
+    read_ruleset,
+)
+from asnrules.rules.rows import (
+    build_ruleset,
+)
+from asnrules.rules.text_files import (
+    read_csv,
+)
+from asnrules.util.shipped import (
+    shipped,
+)
+from asnrules.workflows.work import (
+    check_columns,
+)
 
 PARITY = Path(__file__).parents[3] / "shared" / "parity"
 

@@ -32,8 +32,14 @@ from asnrules.associations.stages import (
     stages_of,
 )
 from asnrules.errors import OutputError, PoolError
-from asnrules.folders import Folder, held
-from asnrules.whole_files import OVERWRITE, check_target
+from asnrules.util.atomic_files import (
+    OVERWRITE,
+    check_target,
+)
+from asnrules.util.folders import (
+    Folder,
+    held,
+)
 
 _SYNCING = 16
 """Threads that wait for the disk. It writes many files at once nearly as fast as one."""

@@ -28,7 +28,11 @@ from asnrules.associations.journal import (
     write_journal,
 )
 from asnrules.errors import OutputError
-from asnrules.folders import Folder, held, make_folder
+from asnrules.util.folders import (
+    Folder,
+    held,
+    make_folder,
+)
 
 try:
     import fcntl

@@ -11,7 +11,9 @@ from collections import Counter
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED
 from asnrules.engine.finishing.names import program_name
-from asnrules.pools.wording import shown
+from asnrules.util.text import (
+    shown,
+)
 
 _PATH = re.compile(r"(.*[/\\])?(.*)", re.DOTALL)
 

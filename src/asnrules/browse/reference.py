@@ -14,7 +14,9 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from asnrules.shipped import shipped
+from asnrules.util.shipped import (
+    shipped,
+)
 
 DOCUMENT = "sql.md"
 

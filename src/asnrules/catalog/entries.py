@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
-from asnrules.canonical import digest_of
 from asnrules.database.schema import (
     asn_types,
     catalog_entries,
@@ -25,6 +24,9 @@ from asnrules.database.schema import (
     specials,
 )
 from asnrules.database.stored import as_stored
+from asnrules.util.canonical import (
+    digest_of,
+)
 
 VOCABULARY = (instruments, exp_types, member_types, keywords, specials, asn_types)
 """The tables of words, those referred to before those that refer; their first column is the key."""

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import messages
+from asnrules.cli import (
+    messages,
+)
 
 
 def browse(
@@ -30,7 +32,9 @@ def browse(
     sql, audit report
     """
     from asnrules.browse.server import browse as serve
-    from asnrules.catalog.opening import open_catalog
+    from asnrules.catalog.open import (
+        open_catalog,
+    )
 
     def tell(url: str) -> None:
         messages.say(f"the catalog is at {url}; Ctrl-C ends it")

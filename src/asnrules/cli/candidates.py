@@ -61,9 +61,15 @@ def candidates(
     --------
     generate
     """
-    from asnrules.catalog.opening import open_catalog
-    from asnrules.processes import processors
-    from asnrules.spreading import candidate_groups
+    from asnrules.catalog.open import (
+        open_catalog,
+    )
+    from asnrules.util.parallel import (
+        processors,
+    )
+    from asnrules.workflows.split import (
+        candidate_groups,
+    )
 
     day = parse_day(as_of, ruleset)
     with progress_bar() as progress:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from asnrules.cli import messages
+from asnrules.cli import (
+    messages,
+)
 from asnrules.cli.help import App
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_records
@@ -36,7 +38,10 @@ def upgrade(context: typer.Context) -> None:
     --------
     db current, db check
     """
-    from asnrules.catalog.opening import connect_catalog, upgrade_catalog
+    from asnrules.catalog.open import (
+        connect_catalog,
+        upgrade_catalog,
+    )
     from asnrules.database.engines import shown_url
 
     engine = connect_catalog(context.obj)
@@ -57,7 +62,10 @@ def current(context: typer.Context, output: OutputFormat = Format.TABLE) -> None
     --------
     db upgrade, db check
     """
-    from asnrules.catalog.opening import connect_catalog, describe_unknown
+    from asnrules.catalog.open import (
+        connect_catalog,
+        describe_unknown,
+    )
     from asnrules.database.engines import shown_url, transaction
     from asnrules.database.migrations import HEAD, current_revision
 
@@ -86,7 +94,10 @@ def check(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     --------
     audit verify, db upgrade
     """
-    from asnrules.catalog.opening import check_catalog, connect_catalog
+    from asnrules.catalog.open import (
+        check_catalog,
+        connect_catalog,
+    )
 
     findings = check_catalog(connect_catalog(context.obj))
     if findings or output is not Format.TABLE:

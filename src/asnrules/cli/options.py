@@ -8,10 +8,14 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import (
+    completion,
+)
 from asnrules.cli.output import Format
-from asnrules.days import read_day
 from asnrules.errors import UsageError
+from asnrules.util.days import (
+    read_day,
+)
 
 
 class LogFormat(StrEnum):

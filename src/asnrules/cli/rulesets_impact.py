@@ -7,12 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from asnrules.cli import completion, messages
+from asnrules.cli import (
+    completion,
+    messages,
+)
 from asnrules.cli.options import DraftLabel, OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
-from asnrules.days import read_day
 from asnrules.errors import UsageError
+from asnrules.util.days import (
+    read_day,
+)
 
 GROUPS = ("what", "change", "why", "count", "exp_types", "examples")
 CHANGES = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "name")
@@ -58,10 +63,14 @@ def impact(
     --------
     rulesets check, rulesets diff, audit replay
     """
-    from asnrules.catalog.opening import open_catalog
+    from asnrules.catalog.open import (
+        open_catalog,
+    )
     from asnrules.impact.foreseeing import foresee
     from asnrules.impact.keeping import keep_report
-    from asnrules.processes import processors
+    from asnrules.util.parallel import (
+        processors,
+    )
 
     if str(report) == "-":
         raise UsageError("rulesets impact: --output takes a file; --format json prints the report")

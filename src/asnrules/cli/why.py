@@ -14,7 +14,9 @@ from asnrules.cli.output import Format, print_json, print_records, printable
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
-    from asnrules.why import Explanation
+    from asnrules.workflows.explain import (
+        Explanation,
+    )
 
 
 def why(
@@ -40,8 +42,12 @@ def why(
     --------
     classify, generate, audit exposure
     """
-    from asnrules.catalog.opening import open_catalog
-    from asnrules.why import explain_exposure
+    from asnrules.catalog.open import (
+        open_catalog,
+    )
+    from asnrules.workflows.explain import (
+        explain_exposure,
+    )
 
     day = parse_day(as_of, ruleset)
     if output is Format.CSV:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect, text
 
-from asnrules.shipped import shipped
+from asnrules.util.shipped import (
+    shipped,
+)
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -10,10 +10,13 @@ from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.finishing import finish
 from asnrules.engine.finishing.pruning import Entry, digest_of, prune
 from asnrules.engine.finishing.validity import OBSERVATION
-from asnrules.engine.model import Rule, Settings
 from asnrules.engine.procedure import Procedure
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
+from asnrules.rules.model import (
+    Rule,
+    Settings,
+)
 
 _CANDIDATE = ("o001", OBSERVATION)
 

@@ -10,12 +10,14 @@ from typing import NamedTuple
 from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.drafts import Locked
 from asnrules.engine.finishing.validity import BACKGROUND, OBSERVATION
-from asnrules.engine.model import Role
 from asnrules.engine.obstacles import TYPE, Obstacle, Obstacles
 from asnrules.engine.procedure import NEW, Offers, State
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
+from asnrules.rules.model import (
+    Role,
+)
 
 SHOWN = 3
 """Obstacles that a sentence names."""

@@ -17,10 +17,12 @@ from asnrules.engine.cohorts import Cohorts
 from asnrules.engine.drafts import Draft
 from asnrules.engine.finishing import finish
 from asnrules.engine.grouping import Group
-from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
+from asnrules.rules.model import (
+    Rule,
+)
 
 Numbered = tuple[int, Group]
 """The place of a rule in the ruleset, and exposures that it can take."""

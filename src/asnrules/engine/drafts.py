@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from asnrules.associations.model import Association
-from asnrules.engine.model import Key, Role, Rule, Ruleset
 from asnrules.engine.signatures import SCIENCE, Judgement, RuleVerdict
 from asnrules.engine.stretches import DraftMember, Stretch
 from asnrules.engine.values import EMPTY
 from asnrules.engine.work import Work
+from asnrules.rules.model import (
+    Key,
+    Role,
+    Rule,
+    Ruleset,
+)
 
 Locked = dict[str, tuple[str, str]]
 """Locked keys: name to the keyword that the value came from, and the value."""

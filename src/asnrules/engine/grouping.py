@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 from asnrules.engine.cohorts import Cohorts
 from asnrules.engine.drafts import Draft, Locked, is_rateints, lock_keys, written_exptype
-from asnrules.engine.model import Role
 from asnrules.engine.procedure import Candidate
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import KeyColumn, Work
+from asnrules.rules.model import (
+    Role,
+)
 
 
 class Group(NamedTuple):

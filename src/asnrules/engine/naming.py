@@ -17,11 +17,13 @@ from asnrules.engine.finishing.names import (
     program_name,
 )
 from asnrules.engine.finishing.pruning import Entry, digest_of, prune
-from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.wording import keys_text, requirements_text
 from asnrules.engine.work import Work
+from asnrules.rules.model import (
+    Rule,
+)
 
 
 class Made(NamedTuple):

@@ -15,10 +15,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from asnrules.engine.drafts import Draft, Locked, is_rateints, lock_keys, written_exptype
-from asnrules.engine.model import Role
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
+from asnrules.rules.model import (
+    Role,
+)
 
 Candidate = tuple[str, str]
 

@@ -11,10 +11,19 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from asnrules.engine.conditions import Values, requirement_holds, term_holds
-from asnrules.engine.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SET, Unmet
 from asnrules.engine.trials import Trials
 from asnrules.engine.values import ANY, is_empty
+from asnrules.rules.model import (
+    Condition,
+    Key,
+    Operator,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Term,
+)
 
 
 class Effort(IntEnum):

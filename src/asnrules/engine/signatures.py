@@ -12,8 +12,17 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from asnrules.engine.conditions import Values, condition_holds
-from asnrules.engine.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 from asnrules.engine.values import EMPTY, Row, is_empty
+from asnrules.rules.model import (
+    Condition,
+    Key,
+    Operator,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Term,
+)
 
 CLASS = "class"
 """The keyword by which conditions name the class of an exposure."""

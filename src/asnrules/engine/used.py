@@ -8,9 +8,11 @@ from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.drafts import Draft, lock_keys
 from asnrules.engine.finishing.wfss import DIRECT_IMAGE, products_of
-from asnrules.engine.model import Rule
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
+from asnrules.rules.model import (
+    Rule,
+)
 
 
 def used_directs(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from asnrules.engine.model import Requirement, Rule
+from asnrules.rules.model import (
+    Requirement,
+    Rule,
+)
 
 
 def requirement_text(requirement: Requirement) -> str:

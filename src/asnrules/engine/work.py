@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from asnrules.engine.model import Ruleset
 from asnrules.engine.signatures import Judge, Judgement
 from asnrules.engine.values import EMPTY, Row
+from asnrules.rules.model import (
+    Ruleset,
+)
 
 
 class KeyColumn(NamedTuple):

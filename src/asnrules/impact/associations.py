@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.associations.model import Association
-from asnrules.audit.recorded import RecordedExposure, RecordedRun
 from asnrules.engine.candidates import Selection, qualified, sub_pools
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.order import canonical_order
@@ -16,6 +15,10 @@ from asnrules.engine.work import Work
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates
+from asnrules.record.recorded import (
+    RecordedExposure,
+    RecordedRun,
+)
 
 
 class _Content(NamedTuple):

@@ -8,14 +8,24 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.audit.recorded import RecordedRun, Stretch, recorded_exposures
 from asnrules.database.engines import transaction
-from asnrules.engine.model import Ruleset
-from asnrules.garbage import without_collection
 from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed
-from asnrules.processes import Told
+from asnrules.record.recorded import (
+    RecordedRun,
+    Stretch,
+    recorded_exposures,
+)
+from asnrules.rules.model import (
+    Ruleset,
+)
+from asnrules.util.collector import (
+    without_collection,
+)
+from asnrules.util.parallel import (
+    Told,
+)
 
 
 class Piece(NamedTuple):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from asnrules.pools.wording import shown
+from asnrules.util.text import (
+    shown,
+)
 
 _UNKNOWN = "unknown"
 _TEMPLATE_MARKS = ("#!", "@!")

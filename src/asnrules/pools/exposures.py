@@ -26,7 +26,6 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.engine.model import Ruleset
 from asnrules.engine.regard import keywords_of, looked_at
 from asnrules.engine.values import is_empty
 from asnrules.errors import PoolError
@@ -36,8 +35,17 @@ from asnrules.pools.headers import Header, read_headers
 from asnrules.pools.products import Exposure, sort_out
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.rendering import TableSource
-from asnrules.pools.wording import few, label, shown
-from asnrules.whole_files import whole_file
+from asnrules.rules.model import (
+    Ruleset,
+)
+from asnrules.util.atomic_files import (
+    whole_file,
+)
+from asnrules.util.text import (
+    few,
+    label,
+    shown,
+)
 
 NAME = "fits_headers"
 """The name of a pool that is made from headers and not stored."""

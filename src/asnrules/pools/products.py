@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.pools.wording import few, label
+from asnrules.util.text import (
+    few,
+    label,
+)
 
 STARTS = ("uncal", "rate", "rateints")
 """What Stage 2 starts from. Of the products that are there the first stands for the exposure; of

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asnrules.engine.model import Ruleset
 from asnrules.errors import UsageError
 from asnrules.pools.exposures import make_pool
 from asnrules.pools.headers import is_fits
@@ -16,6 +15,9 @@ from asnrules.pools.reader import PoolSource
 from asnrules.pools.rendering import TableSource
 from asnrules.pools.stored import STANDARD_INPUT
 from asnrules.pools.tables import table_source
+from asnrules.rules.model import (
+    Ruleset,
+)
 
 PoolInput = Any
 """A path, `-` for standard input, or a table of another library; see `table_source`."""

@@ -10,12 +10,23 @@ from typing import Any
 
 import pytest
 
-from asnrules.catalog.analysis.check import check_executable
-from asnrules.catalog.analysis.findings import Checked, Finding
-from asnrules.catalog.analysis.published import check_published
-from asnrules.catalog.content import RulesetContent
-from asnrules.catalog.executable import build_ruleset
+from asnrules.analysis.check import (
+    check_executable,
+)
+from asnrules.analysis.findings import (
+    Checked,
+    Finding,
+)
+from asnrules.analysis.published import (
+    check_published,
+)
 from asnrules.engine.signatures import Judgement, judge_values
+from asnrules.rules.content import (
+    RulesetContent,
+)
+from asnrules.rules.rows import (
+    build_ruleset,
+)
 from catalog.analysis.rulesets import SEEDS, edited, modes, seed, vocabulary
 
 PUBLISHED = sorted(path.name for path in SEEDS.iterdir() if path.name[0].isdigit())

@@ -6,12 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.catalog.analysis.behaviour import AnswerChange, answer_changes
-from asnrules.catalog.analysis.items import changes
-from asnrules.catalog.content import RulesetContent
-from asnrules.catalog.executable import build_ruleset
-from asnrules.engine.model import Settings
+from asnrules.analysis.behaviour import (
+    AnswerChange,
+    answer_changes,
+)
+from asnrules.analysis.items import (
+    changes,
+)
 from asnrules.engine.signatures import judge_values
+from asnrules.rules.content import (
+    RulesetContent,
+)
+from asnrules.rules.model import (
+    Settings,
+)
+from asnrules.rules.rows import (
+    build_ruleset,
+)
 from catalog.analysis.rulesets import SEEDS, Edits, edited, seed, vocabulary
 
 

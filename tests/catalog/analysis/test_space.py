@@ -10,12 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.catalog.analysis.answers import Answer, Answering, admits
-from asnrules.catalog.analysis.space import Cell, Space
-from asnrules.catalog.executable import build_ruleset
+from asnrules.analysis.answers import (
+    Answer,
+    Answering,
+    admits,
+)
+from asnrules.analysis.space import (
+    Cell,
+    Space,
+)
 from asnrules.engine.alone import anchored
 from asnrules.engine.finishing.pruning import OVERALL
-from asnrules.engine.model import (
+from asnrules.engine.signatures import Judgement, judge_values
+from asnrules.engine.work import Work
+from asnrules.rules.model import (
     ClassRule,
     Condition,
     Key,
@@ -26,8 +34,9 @@ from asnrules.engine.model import (
     Ruleset,
     Term,
 )
-from asnrules.engine.signatures import Judgement, judge_values
-from asnrules.engine.work import Work
+from asnrules.rules.rows import (
+    build_ruleset,
+)
 from catalog.analysis.rulesets import EXECUTABLE, seed, vocabulary
 
 KEYWORDS = vocabulary().keywords()

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
-from asnrules.engine.model import Settings
+from asnrules.rules.model import (
+    Settings,
+)
 
 
 class Entry(NamedTuple):

@@ -1,0 +1,221 @@
+"""What rules answer for a cell of exposures: class, the rules that take it, and what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, product
+from typing import NamedTuple
+
+from asnrules.analysis.partition import (
+    partition,
+)
+from asnrules.analysis.space import (
+    Cell,
+    Example,
+)
+from asnrules.engine.alone import Anchor, staying
+from asnrules.engine.conditions import requirement_holds
+from asnrules.engine.drafts import Draft, written_exptype
+from asnrules.engine.finishing import finish
+from asnrules.engine.finishing.validity import BACKGROUND, OBSERVATION, cannot_stand
+from asnrules.engine.signatures import SCIENCE, Judgement
+from asnrules.engine.stretches import DraftMember
+from asnrules.engine.work import Work
+from asnrules.rules.model import (
+    Rule,
+    Ruleset,
+)
+
+_CANDIDATE = ("o001", OBSERVATION)
+_CANDIDATE_KEYWORDS = ("candidate_id", "candidate_type")
+
+
+class Taken(NamedTuple):
+    """How a rule takes an exposure.
+
+    Attributes
+    ----------
+    rule : Rule
+        The rule.
+    roles : tuple of str
+        The roles that can take it, in the order in which they are tried.
+    exptype : str or None
+        What it is written as if it is taken alone; None if only company makes that possible. (A
+        key that excludes another never fits alone: it would have to exclude its own value.)
+    rateints : bool
+        Whether it joins with its rateints product.
+    stands : bool
+        Whether the association that it makes alone passes the finishing steps.
+    """
+
+    rule: Rule
+    roles: tuple[str, ...]
+    exptype: str | None
+    rateints: bool
+    stands: bool
+
+
+class Answer(NamedTuple):
+    """What a ruleset answers for an exposure.
+
+    Attributes
+    ----------
+    exposure_class : str
+        Its class.
+    taken : tuple of Taken
+        By the rules that can take it, in the order of the ruleset.
+    """
+
+    exposure_class: str
+    taken: tuple[Taken, ...]
+
+    def anchored(self) -> list[Taken]:
+        """Give those by which it is the science of an association."""
+        return [one for one in self.taken if one.exptype == SCIENCE]
+
+
+class Overlap(NamedTuple):
+    """Two rules of whose associations of an exposure alone one is pruned, and the other stays."""
+
+    asn_rule: str
+    stays: str
+
+
+class Answering:
+    """Reads answers off cells.
+
+    Parameters
+    ----------
+    rulesets : sequence of Ruleset
+        Those of the space.
+    keywords : sequence of str
+        All that an exposure has.
+    """
+
+    def __init__(self, rulesets: Sequence[Ruleset], keywords: Sequence[str]) -> None:
+        self._rulesets = rulesets
+        self._keywords = keywords
+        self._standing: dict[tuple[int, int, str], bool] = {}
+        self._candidates = [_candidates(ruleset) for ruleset in rulesets]
+
+    def answers(self, cell: Cell) -> tuple[Answer, ...]:
+        """Give the answer of each ruleset."""
+        found = []
+        offset = 0
+        for place, ruleset in enumerate(self._rulesets):
+            exposure_class = str(cell.state.classes[place])
+            taken = [
+                self._taken(place, number, exposure_class, cell)
+                for number in range(len(ruleset.rules))
+                if cell.state.rules[offset + number] is not None
+            ]
+            found.append(Answer(exposure_class, tuple(taken)))
+            offset += len(ruleset.rules)
+        return tuple(found)
+
+    def overlaps(self, answer: Answer, place: int = 0) -> list[Overlap]:
+        """Give the rules of whose associations of an exposure alone pruning keeps one.
+
+        The ruleset says how it prunes. Of rules for candidates of other types, no two meet.
+        """
+        settings = self._rulesets[place].settings
+        standing = [one for one in answer.anchored() if one.stands]
+        found = []
+        for pair in combinations(standing, 2):
+            if self._meet(place, pair[0].rule, pair[1].rule):
+                kept = staying([Anchor(one.rule, one.rateints) for one in pair], settings)
+                if len(kept) == 1:
+                    stays = pair[kept[0]].rule.name
+                    found.append(Overlap(pair[1 - kept[0]].rule.name, stays))
+        return found
+
+    def made(self, answer: Answer, place: int = 0) -> tuple[set[str], set[str]]:
+        """Give the types of the associations that an exposure makes.
+
+        Returns
+        -------
+        tuple of (set of str, set of str)
+            Of all those that it anchors, and of those that stand without companions. What
+            pruning would drop is in neither.
+        """
+        pruned = {overlap.asn_rule for overlap in self.overlaps(answer, place)}
+        kept = [one for one in answer.anchored() if one.rule.name not in pruned]
+        return (
+            {one.rule.asn_type for one in kept},
+            {one.rule.asn_type for one in kept if one.stands},
+        )
+
+    def _taken(self, place: int, number: int, exposure_class: str, cell: Cell) -> Taken:
+        ruleset = self._rulesets[place]
+        offset = sum(len(one.rules) for one in self._rulesets[:place])
+        state = cell.state.rules[offset + number]
+        rule = ruleset.rules[number]
+        assert state is not None  # noqa: S101
+        fitting = [
+            role for role, needs in zip(rule.roles, state.roles, strict=True) if needs is not None
+        ]
+        alone = next((role for role in fitting if not any(key.excludes for key in role.keys)), None)
+        exptype = None
+        if alone is not None:
+            judgement = Judgement({}, exposure_class, (), ())
+            exptype = written_exptype(ruleset, rule, alone, judgement, has_science=False)
+        rateints = state.rateints is True
+        stands = exptype is not None and self._stands(place, number, exptype, cell.example)
+        return Taken(rule, tuple(role.name for role in fitting), exptype, rateints, stands)
+
+    def _stands(self, place: int, number: int, exptype: str, example: Example) -> bool:
+        """Tell whether an association of one member passes the finishing steps.
+
+        They look at other members than the one there is, so its values make no difference.
+        """
+        key = (place, number, exptype)
+        if key not in self._standing:
+            ruleset = self._rulesets[place]
+            row = tuple(example.get(keyword) for keyword in self._keywords)
+            work = Work.judged(ruleset, self._keywords, [row])
+            draft = Draft(ruleset.rules[number], _CANDIDATE, 0, own=[DraftMember(0, exptype)])
+            self._standing[key] = bool(finish(draft, work)[0])
+        return self._standing[key]
+
+    def _meet(self, place: int, one: Rule, other: Rule) -> bool:
+        return any(one.name in names and other.name in names for names in self._candidates[place])
+
+
+def _candidates(ruleset: Ruleset) -> list[set[str]]:
+    """Give, for each class of candidates, the rules that make associations for it."""
+    terms = [
+        term
+        for rule in ruleset.rules
+        for use in rule.candidate_requirements
+        for terms in use.condition.alternatives
+        for term in terms
+    ]
+    ids, types = (
+        partition([term for term in terms if term.keyword == keyword], texts)
+        for keyword, texts in zip(_CANDIDATE_KEYWORDS, ((), (OBSERVATION, BACKGROUND)), strict=True)
+    )
+    return [
+        {rule.name for rule in ruleset.rules if admits(rule, identifier, kind)}
+        for identifier, kind in product(ids, types)
+        if identifier is not None and kind is not None
+    ]
+
+
+def admits(rule: Rule, identifier: str, kind: str) -> bool:
+    """Tell whether a rule makes associations for a candidate, given by its id and type."""
+    values = dict(zip(_CANDIDATE_KEYWORDS, (identifier, kind), strict=True))
+    if "candidate_validity" in rule.steps and cannot_stand((identifier, kind)) is not None:
+        return False
+    return all(requirement_holds(use, values) for use in rule.candidate_requirements)
+
+
+def shown(example: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Give an example as people write it: keywords in upper case, the EXP_TYPE first."""
+    order = sorted(example, key=lambda keyword: (keyword != "exp_type", keyword))
+    return {
+        keyword.upper(): (example[keyword] or "").upper() or None
+        if keyword == "exp_type"
+        else example[keyword]
+        for keyword in order
+        if example[keyword] is not None
+    }

@@ -1,0 +1,254 @@
+"""Check a ruleset: what in it can never matter, and where it leaves the table it implements."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from asnrules.analysis.alternatives import (
+    Superfluous,
+    superfluous,
+)
+from asnrules.analysis.answers import (
+    Overlap,
+    shown,
+)
+from asnrules.analysis.findings import (
+    Checked,
+    Finding,
+)
+from asnrules.analysis.nearest import (
+    nearest_miss,
+)
+from asnrules.analysis.reach import (
+    Reach,
+)
+from asnrules.analysis.space import (
+    Space,
+)
+from asnrules.analysis.tables import (
+    Comparison,
+    Difference,
+    Vocabulary,
+    in_question,
+)
+from asnrules.catalog.look_up import (
+    ExposureMode,
+)
+from asnrules.rules.content import (
+    NOT_APPLICABLE,
+    RulesetContent,
+)
+from asnrules.rules.model import (
+    Ruleset,
+)
+from asnrules.rules.rows import (
+    KnownDifference,
+    all_conditions,
+    build_ruleset,
+    known_differences,
+)
+
+Progress = Callable[[str, int, int], None]
+
+NEVER, NO_VALUE, SAME, GONE = "never matches", "no value", "same association", "does not occur"
+NO_ROW, NOT_ANNOUNCED, NOT_DELIVERED, CLASS = "no row", "not announced", "not delivered", "class"
+
+
+def check_executable(
+    content: RulesetContent,
+    modes: Sequence[ExposureMode],
+    vocabulary: Vocabulary,
+    progress: Progress | None = None,
+) -> Checked:
+    """Check an executable ruleset.
+
+    Parameters
+    ----------
+    content : RulesetContent
+        The ruleset.
+    modes : sequence of ExposureMode
+        The rows of the published table that it implements.
+    vocabulary : Vocabulary
+        The words of the field.
+    progress : callable, optional
+        Told how far the work is.
+
+    Raises
+    ------
+    RulesetError
+        If it has a pattern whose values cannot be worked out.
+    """
+    started = time.monotonic()
+    ruleset = build_ruleset(content)
+    reach = Reach(ruleset, vocabulary)
+    check = _Check(content, ruleset, vocabulary)
+    findings = [
+        *check.conditions(),
+        *check.rules(reach),
+        *check.classes(reach),
+        *check.overlaps(reach),
+        *check.table(modes, progress),
+    ]
+    return Checked(
+        ruleset=content.label,
+        kind=content.kind,
+        checksum=content.checksum(),
+        findings=sorted(findings, key=lambda finding: finding.accepted is not None),
+        exp_types=len(reach.exp_types),
+        combinations=reach.combinations,
+        seconds=time.monotonic() - started,
+    )
+
+
+class _Check:
+    """The findings of an executable ruleset, kind by kind."""
+
+    def __init__(self, content: RulesetContent, ruleset: Ruleset, vocabulary: Vocabulary) -> None:
+        self._content = content
+        self._label = content.label
+        self._ruleset = ruleset
+        self._vocabulary = vocabulary
+
+    def conditions(self) -> Iterator[Finding]:
+        """Find alternatives of conditions that decide nothing."""
+        for condition in all_conditions(self._content):
+            for found in superfluous(condition):
+                many = len(condition.alternatives) > 1
+                subject = f"condition {condition.name}"
+                if many:
+                    subject += f", alternative {found.alternative}"
+                yield self._superfluous(subject, found)
+
+    def _superfluous(self, subject: str, found: Superfluous) -> Finding:
+        example = shown(found.example) if found.example else {}
+        if found.keyword is not None:
+            text = f"no value of {found.keyword.upper()} satisfies it: {_terms(found)}"
+            example = {**example, found.keyword.upper(): None}
+            return Finding(self._label, NO_VALUE, subject, text, example)
+        others = ", ".join(map(str, found.others))
+        text = f"whatever it holds for, another alternative holds for, in the example {others}"
+        return Finding(self._label, NEVER, subject, text, example)
+
+    def rules(self, reach: Reach) -> Iterator[Finding]:
+        """Find rules that take nothing, and roles that never do."""
+        for rule in self._ruleset.rules:
+            if rule.name not in reach.rules:
+                miss, example = nearest_miss(self._ruleset, rule, None, self._vocabulary)
+                text = f"no exposure meets all that it asks; the nearest misses {miss}"
+                yield Finding(self._label, NO_VALUE, f"rule {rule.name}", text, example)
+                continue
+            for role in rule.roles:
+                key = (rule.name, role.name)
+                if role.keys_only or key in reach.roles:
+                    continue
+                subject = f"role {role.name!r} of rule {rule.name}"
+                if key in reach.shadowed:
+                    other, found = reach.shadowed[key]
+                    text = f"role {other.name!r} comes first and always takes what fits it"
+                    yield Finding(self._label, NEVER, subject, text, shown(found))
+                else:
+                    miss, example = nearest_miss(self._ruleset, rule, role, self._vocabulary)
+                    text = f"no exposure that the rule takes fits it; the nearest misses {miss}"
+                    yield Finding(self._label, NO_VALUE, subject, text, example)
+
+    def classes(self, reach: Reach) -> Iterator[Finding]:
+        """Find lines of the classification that never decide."""
+        for number, line in enumerate(self._ruleset.class_rules):
+            if number in reach.deciders:
+                continue
+            example, earlier = self._earlier_class(number)
+            subject = f"class rule {number + 1} ({line.condition.name})"
+            text = "it never decides the class of an exposure"
+            if earlier:
+                text += f": {earlier} before it does"
+            yield Finding(self._label, NEVER, subject, text, example)
+
+    def _earlier_class(self, number: int) -> tuple[dict[str, str | None], str]:
+        condition = self._ruleset.class_rules[number].condition
+        space = Space([self._ruleset], [condition], (), self._vocabulary.usual)
+        for exp_type in space.exp_types():
+            for cell in space.cells(exp_type, {condition}):
+                if cell.state.asked[0] is True:
+                    before = self._ruleset.class_rules[cell.state.deciders[0]]
+                    return shown(cell.example), before.condition.text
+        return {}, ""
+
+    def overlaps(self, reach: Reach) -> Iterator[Finding]:
+        """Find rules that make the same association, but for those meant to."""
+        intended = {
+            Overlap(row["asn_rule"], row["stays"]): row["reason"]
+            for row in self._content.tables["intended_overlaps"]
+        }
+        types = {rule.name: rule.asn_type for rule in self._ruleset.rules}
+        for overlap, examples in sorted(reach.overlaps.items()):
+            names = sorted({(name or "no EXP_TYPE").upper() for name in examples})
+            text = (
+                f"of the same exposure alone, both make an association "
+                f"({types[overlap.asn_rule]}, {types[overlap.stays]}), and {overlap.stays} stays: "
+                f"{', '.join(names)}"
+            )
+            yield Finding(
+                self._label, SAME, f"rules {overlap.asn_rule} and {overlap.stays}", text,
+                shown(next(iter(examples.values()))), intended.get(overlap),
+            )  # fmt: skip
+        for overlap in sorted(set(intended) - set(reach.overlaps)):
+            yield Finding(
+                self._label, GONE, f"intended overlap {overlap.asn_rule}, {overlap.stays}",
+                "no exposure alone makes both associations of which that stays; take it off", {},
+            )  # fmt: skip
+
+    def table(self, modes: Sequence[ExposureMode], progress: Progress | None) -> Iterator[Finding]:
+        """Find where the rules leave the published table."""
+        known = known_differences(self._content)
+        comparison = Comparison(self._ruleset, modes, known, self._vocabulary)
+        exp_types = in_question(self._vocabulary.exp_types, self._ruleset)
+        occurs: dict[int, Difference] = {}
+        found: dict[tuple[str | None, ...], Difference] = {}
+        for done, exp_type in enumerate(exp_types, 1):
+            for difference in comparison.differences(exp_type):
+                for number in difference.known:
+                    occurs.setdefault(number, difference)
+                if difference.is_open and not difference.known:
+                    found.setdefault(difference[:5], difference)
+            if progress is not None:
+                progress("EXP_TYPEs", done, len(exp_types))
+        yield from (self._unexplained(difference) for difference in found.values())
+        for number, one in enumerate(known):
+            yield self._known(one, occurs.get(number))
+
+    def _unexplained(self, difference: Difference) -> Finding:
+        special = f" with {difference.special}" if difference.special else ""
+        subject = f"{difference.exp_type}{special}"
+        published, software = difference.published, difference.software
+        if difference.aspect == "member_type":
+            check, text = CLASS, f"{published} in the table, {software} by the rules"
+        elif difference.aspect == "row":
+            made = "no association" if software == NOT_APPLICABLE else software
+            check, text = NO_ROW, f"no row of the table covers it; the rules make {made}"
+        elif software == NOT_APPLICABLE:
+            check, text = NOT_DELIVERED, f"{published} in the table, and no rule makes it"
+        else:
+            check, text = NOT_ANNOUNCED, f"{published} in the table, {software} by the rules"
+        return Finding(self._label, check, subject, text, shown(difference.example))
+
+    def _known(self, known: KnownDifference, difference: Difference | None) -> Finding:
+        condition = f" where {known.condition.text}" if known.condition is not None else ""
+        subject = f"{known.exp_type or 'any EXP_TYPE'}{condition}"
+        text = f"{known.aspect}: {known.published} in the table, {known.software} by the rules"
+        if difference is None:
+            gone = f"{text}; this known difference does not occur any more: take it off"
+            return Finding(self._label, GONE, subject, gone, {})
+        check = {"member_type": CLASS, "row": NO_ROW}.get(
+            known.aspect, NOT_DELIVERED if known.software == NOT_APPLICABLE else NOT_ANNOUNCED
+        )
+        return Finding(self._label, check, subject, text, shown(difference.example), known.reason)
+
+
+def _terms(found: Superfluous) -> str:
+    alternative = found.condition.alternatives[found.alternative - 1]
+    return " and ".join(
+        f"{term.operator.replace('_', ' ')} {', '.join(term.values)}".strip()
+        for term in alternative
+        if term.keyword == found.keyword
+    )

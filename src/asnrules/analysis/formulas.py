@@ -1,0 +1,386 @@
+"""What rules ask of an exposure, as formulas that shrink as its keywords become known.
+
+An *atom* is a condition, or that a key has a value: alternatives of terms. A *rule* is what is
+left to be asked: atoms that have to hold or not to hold, for the rule and for each of its roles.
+When a keyword gets a value, terms become true or false and atoms decided; what no longer
+matters, such as the roles of a rule that cannot take the exposure, goes. So exposures that no
+rule will tell apart any more have equal formulas, whatever led there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from asnrules.engine.conditions import term_holds
+from asnrules.engine.signatures import CLASS
+from asnrules.rules.model import (
+    Condition,
+    Key,
+    Operator,
+    Requirement,
+    Rule,
+    Ruleset,
+    Term,
+)
+
+Atom = frozenset[frozenset[Term]]
+"""Alternatives of terms that are not decided yet."""
+
+Need = tuple[int, bool]
+"""An atom, by its number, and whether it has to hold."""
+
+Needs = frozenset[Need]
+
+
+class RuleState(NamedTuple):
+    """What is left to be asked for a rule that may still take the exposure.
+
+    Attributes
+    ----------
+    needs : frozenset of Need
+        For the rule.
+    roles : tuple of (frozenset of Need or None)
+        For each role; None if it cannot take the exposure.
+    rateints : bool or frozenset
+        Whether the member is the rateints product; if that is open, the needs of which any
+        makes it so.
+    """
+
+    needs: Needs
+    roles: tuple[Needs | None, ...]
+    rateints: bool | frozenset[Needs]
+
+
+class State(NamedTuple):
+    """What is left to be asked of an exposure of which some keywords are known.
+
+    Attributes
+    ----------
+    atoms : frozenset of (int, Atom)
+        The atoms that matter and are not decided.
+    rules : tuple of (RuleState or None)
+        For each rule of each ruleset; None if it cannot take the exposure.
+    classes : tuple of (str or tuple)
+        For each ruleset the class of the exposure; if it is open, the class rules that may
+        still decide it: need, class, keyword, number.
+    deciders : tuple of int
+        For each ruleset the number of the class rule that decided; -1 if it is open.
+    asked : tuple of (bool or int)
+        For each condition that is asked about: whether it holds; if that is open, the atom.
+    kept : tuple of (str, str or None)
+        Values that a class may be taken from.
+    """
+
+    atoms: frozenset[tuple[int, Atom]]
+    rules: tuple[RuleState | None, ...]
+    classes: tuple[str | tuple[_OpenClass, ...], ...]
+    deciders: tuple[int, ...]
+    asked: tuple[bool | int, ...]
+    kept: tuple[tuple[str, str | None], ...]
+
+    def keywords(self) -> set[str]:
+        """Give the keywords that terms are open on."""
+        return {term.keyword for _, atom in self.atoms for terms in atom for term in terms}
+
+    def terms(self, keyword: str) -> list[Term]:
+        """Give the open terms on a keyword, in no particular order."""
+        return list(
+            {
+                term
+                for _, atom in self.atoms
+                for terms in atom
+                for term in terms
+                if term.keyword == keyword
+            }
+        )
+
+
+class _OpenClass(NamedTuple):
+    atom: int | None
+    exposure_class: str | None
+    keyword: str | None
+    number: int
+
+
+class Formulas:
+    """The formulas of rulesets, before anything is known of the exposure.
+
+    Parameters
+    ----------
+    rulesets : sequence of Ruleset
+        Looked at together.
+    asked : sequence of Condition
+        Conditions of the first one that are asked about, beside its rules.
+    """
+
+    def __init__(self, rulesets: Sequence[Ruleset], asked: Sequence[Condition] = ()) -> None:
+        self._numbers: dict[Atom, int] = {}
+        self._of_keys: dict[int, tuple[str, ...]] = {}
+        # The same few atoms and rules come again in each of many thousand states.
+        self._shrunk: dict[tuple[Atom, str, str | None], Atom | bool] = {}
+        self._needed_by: dict[RuleState, frozenset[int]] = {}
+        self.class_keywords = {
+            rule.keyword for one in rulesets for rule in one.class_rules if rule.keyword
+        }
+        rules: list[RuleState | None] = []
+        classes = []
+        for place, ruleset in enumerate(rulesets):
+            rules += [self._rule(rule, place) for rule in ruleset.rules]
+            classes.append(self._classes(ruleset, place))
+        open_asked = tuple(self._condition(condition, 0) for condition in asked)
+        self.start = State(
+            frozenset((number, atom) for atom, number in self._numbers.items()),
+            tuple(rules),
+            tuple(classes),
+            (-1,) * len(rulesets),
+            open_asked,
+            (),
+        )
+
+    # ------------------------------------------------------------------ making them
+
+    def _atom(self, alternatives: Iterable[Iterable[Term]]) -> int:
+        atom = frozenset(frozenset(terms) for terms in alternatives)
+        return self._numbers.setdefault(atom, len(self._numbers))
+
+    def _condition(self, condition: Condition, place: int) -> int:
+        return self._atom(
+            [
+                term._replace(keyword=class_keyword(place)) if term.keyword == CLASS else term
+                for term in terms
+            ]
+            for terms in condition.alternatives
+        )
+
+    def _rule(self, rule: Rule, place: int) -> RuleState:
+        roles = [
+            None if role.keys_only else self._needs(role.requirements, role.keys, place)
+            for role in rule.roles
+        ]
+        keys = [*rule.keys, *(key for role in rule.roles for key in role.keys)]
+        rateints = frozenset(
+            self._needs([use], (), place) | self._when(use, keys) for use in rule.rateints
+        )
+        return RuleState(self._needs(rule.requirements, rule.keys, place), tuple(roles), rateints)
+
+    def _needs(self, uses: Iterable[Requirement], keys: Iterable[Key], place: int) -> Needs:
+        needs = {(self._condition(use.condition, place), not use.negated) for use in uses}
+        for key in keys:
+            if key.required:
+                number = self._atom([Term(source, Operator.SET)] for source in key.sources)
+                self._of_keys[number] = key.sources
+                needs.add((number, True))
+        return frozenset(needs)
+
+    def _when(self, use: Requirement, keys: Sequence[Key]) -> Needs:
+        """Ask that a key, if the rule has it, finds the value that the requirement names."""
+        if use.when_key is None or use.when_value is None:
+            return frozenset()
+        key = next((key for key in keys if key.name == use.when_key), None)
+        if key is None:
+            return frozenset({(self._atom(()), True)})
+        alternatives = [
+            [
+                *(Term(other, Operator.EMPTY) for other in key.sources[:at]),
+                Term(source, Operator.IN, (use.when_value,)),
+            ]
+            for at, source in enumerate(key.sources)
+        ]
+        return frozenset({(self._atom(alternatives), True)})
+
+    def _classes(self, ruleset: Ruleset, place: int) -> tuple[_OpenClass, ...]:
+        found = [
+            _OpenClass(
+                self._condition(rule.condition, place), rule.exposure_class, rule.keyword, number
+            )
+            for number, rule in enumerate(ruleset.class_rules)
+        ]
+        return (*found, _OpenClass(None, ruleset.default_class, None, len(found)))
+
+    def needed(self, state: State, keywords: Collection[str]) -> set[str]:
+        """Give those of some keywords that keys of rules that are left need a value of."""
+        needs = {number for number in self._wanted(state) if number in self._of_keys}
+        found = (
+            next((source for source in self._of_keys[number] if source in keywords), None)
+            for number in needs
+        )
+        return {source for source in found if source is not None}
+
+    # ------------------------------------------------------------------ knowing more
+
+    def known(self, state: State, keyword: str, value: str | None) -> State:
+        """Give what is left when a keyword is known.
+
+        Parameters
+        ----------
+        state : State
+            What was left before.
+        keyword : str
+            The keyword; not one that was known before.
+        value : str or None
+            Its value; None if it is empty.
+        """
+        if keyword in self.class_keywords and any(type(one) is tuple for one in state.classes):
+            state = state._replace(kept=(*state.kept, (keyword, value)))
+        return self._settled(*self._with_value(state, keyword, value))
+
+    def _settled(self, state: State, decided: dict[int, bool]) -> State:
+        """Carry decided atoms into rules, classes and questions; forget what does not matter."""
+        if not decided and not state.kept:
+            return state
+        while True:
+            rules = tuple(
+                rule
+                if rule is None or self._atoms(rule).isdisjoint(decided)
+                else _rule_known(rule, decided)
+                for rule in state.rules
+            )
+            classes, deciders = _classes_known(state, decided)
+            asked = tuple(decided.get(one, one) if type(one) is int else one for one in state.asked)
+            fresh = [
+                (class_keyword(place), one)
+                for place, (before, one) in enumerate(zip(state.classes, classes, strict=True))
+                if isinstance(one, str) and not isinstance(before, str)
+            ]
+            state = State(state.atoms, rules, classes, deciders, asked, state.kept)
+            if not fresh:
+                break
+            decided = {}
+            for keyword, value in fresh:
+                state, more = self._with_value(state, keyword, value)
+                decided |= more
+        kept = state.kept if any(type(one) is tuple for one in state.classes) else ()
+        wanted = self._wanted(state)
+        atoms = frozenset(pair for pair in state.atoms if pair[0] in wanted)
+        return state._replace(atoms=atoms, kept=kept)
+
+    def _with_value(
+        self, state: State, keyword: str, value: str | None
+    ) -> tuple[State, dict[int, bool]]:
+        """Give what is left of the atoms, and which of them are decided."""
+        atoms = set()
+        decided: dict[int, bool] = {}
+        for number, atom in state.atoms:
+            key = (atom, keyword, value)
+            left = self._shrunk.get(key)
+            if left is None:
+                left = self._shrunk[key] = shrunk(atom, keyword, value)
+            if isinstance(left, bool):
+                decided[number] = left
+            else:
+                atoms.add((number, left))
+        return state._replace(atoms=frozenset(atoms)), decided
+
+    def _atoms(self, rule: RuleState) -> frozenset[int]:
+        """Give the atoms that a rule still asks for."""
+        found = self._needed_by.get(rule)
+        if found is None:
+            groups = [rule.needs, *(role for role in rule.roles if role)]
+            if not isinstance(rule.rateints, bool):
+                groups += rule.rateints
+            found = frozenset(number for needs in groups for number, _ in needs)
+            self._needed_by[rule] = found
+        return found
+
+    def _wanted(self, state: State) -> set[int]:
+        """Give the atoms that matter."""
+        wanted = {one for one in state.asked if type(one) is int}
+        wanted.update(*(self._atoms(rule) for rule in state.rules if rule is not None))
+        for one in state.classes:
+            if not isinstance(one, str):
+                wanted.update(rule.atom for rule in one if rule.atom is not None)
+        return wanted
+
+
+def class_keyword(place: int) -> str:
+    """Give the keyword that stands for the class by one of several rulesets."""
+    return f"{CLASS} {place}"
+
+
+def shrunk(atom: Atom, keyword: str, value: str | None) -> Atom | bool:
+    """Give what is left of an atom when a keyword is known."""
+    left = set()
+    for terms in atom:
+        on_it = [term for term in terms if term.keyword == keyword]
+        if all(term_holds(term, value) for term in on_it):
+            rest = terms.difference(on_it)
+            if not rest:
+                return True
+            left.add(rest)
+    return frozenset(left) if left else False
+
+
+def _needs_known(needs: Needs, decided: Mapping[int, bool]) -> Needs | None:
+    """Give the needs that are left; None if one of them is not met."""
+    met = []
+    for need in needs:
+        found = decided.get(need[0])
+        if found is None:
+            continue
+        if found is not need[1]:
+            return None
+        met.append(need)
+    return needs.difference(met) if met else needs
+
+
+def _rule_known(rule: RuleState | None, decided: Mapping[int, bool]) -> RuleState | None:
+    if rule is None:
+        return None
+    needs = _needs_known(rule.needs, decided)
+    if needs is None:
+        return None
+    roles = tuple(None if role is None else _needs_known(role, decided) for role in rule.roles)
+    if all(role is None for role in roles):
+        return None
+    rateints = rule.rateints
+    if not isinstance(rateints, bool):
+        left = [_needs_known(one, decided) for one in rateints]
+        open_ones = frozenset(one for one in left if one is not None)
+        rateints = True if frozenset() in open_ones else (open_ones or False)
+    return RuleState(needs, roles, rateints)
+
+
+def _classes_known(
+    state: State, decided: Mapping[int, bool]
+) -> tuple[tuple[str | tuple[_OpenClass, ...], ...], tuple[int, ...]]:
+    classes: list[str | tuple[_OpenClass, ...]] = []
+    deciders = list(state.deciders)
+    values = dict(state.kept)
+    for place, one in enumerate(state.classes):
+        if isinstance(one, str):
+            classes.append(one)
+            continue
+        left = tuple(rule for rule in one if rule.atom is None or decided.get(rule.atom, True))
+        left = _without_met(left, decided)
+        name, decider, left = _first_class(left, values)
+        classes.append(left if name is None else name)
+        deciders[place] = decider
+    return tuple(classes), tuple(deciders)
+
+
+def _first_class(
+    rules: tuple[_OpenClass, ...], values: Mapping[str, str | None]
+) -> tuple[str | None, int, tuple[_OpenClass, ...]]:
+    """Give the class that the first rule decides, its number, and the rules that are left.
+
+    A class rule that holds decides, unless its keyword has no value.
+    """
+    for at, rule in enumerate(rules):
+        is_open = rule.keyword is not None and rule.keyword not in values
+        if rule.atom is not None or is_open:
+            return None, -1, rules[at:]
+        name = rule.exposure_class or values.get(rule.keyword or "")
+        if name is not None:
+            return name, rule.number, ()
+    raise AssertionError("the last class rule, the default, always decides")
+
+
+def _without_met(
+    rules: tuple[_OpenClass, ...], decided: Mapping[int, bool]
+) -> tuple[_OpenClass, ...]:
+    """Mark class rules whose condition holds: they ask for nothing more."""
+    return tuple(
+        rule._replace(atom=None) if rule.atom is not None and decided.get(rule.atom) else rule
+        for rule in rules
+    )

@@ -1,0 +1,311 @@
+"""Every exposure that rules can tell apart, without going through their combinations.
+
+For each EXP_TYPE, keyword after keyword gets each value of its partition (see `partition`).
+Exposures for which the same is left to be asked (see `formulas`) go on as one, with one example
+and the number of combinations that it stands for. Conditions that do not depend on each other
+are so never multiplied out, and the outcomes are those of the full product of all classes of
+values.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from asnrules.analysis.formulas import (
+    Formulas,
+    State,
+    class_keyword,
+)
+from asnrules.analysis.partition import (
+    partition,
+)
+from asnrules.engine.conditions import term_holds
+from asnrules.engine.signatures import SCIENCE
+from asnrules.rules.model import (
+    Condition,
+    Ruleset,
+    Term,
+)
+
+EXP_TYPE = "exp_type"
+Example = dict[str, str | None]
+"""Values by keyword, of the keywords that made a difference."""
+
+
+class Cell(NamedTuple):
+    """Exposures that rules do not tell apart.
+
+    Attributes
+    ----------
+    example : dict
+        One of them: its keywords that made a difference, EXP_TYPE among them.
+    combinations : int
+        How many combinations of classes of values it stands for.
+    setting : int
+        Cells with the same number differ in the keywords explored last only.
+    state : State
+        What came out; nothing is left open in it.
+    """
+
+    example: Example
+    combinations: int
+    setting: int
+    state: State
+
+
+class _Reached(NamedTuple):
+    combinations: int
+    example: Example
+
+
+class Space:
+    """The exposures that one ruleset, or several together, can tell apart.
+
+    Parameters
+    ----------
+    rulesets : sequence of Ruleset
+        Looked at together.
+    asked : sequence of Condition
+        Conditions of the first one that are asked about as well.
+    last : collection of str
+        Keywords that are explored after the others.
+    usual : mapping
+        The value of a keyword that is tried first, so that examples have it where they can; a
+        keyword that is not named may have any, but rather one than none.
+    complete : bool
+        Whether an exposure has a value in those of `last` that the keys of a rule need.
+    """
+
+    def __init__(
+        self,
+        rulesets: Sequence[Ruleset],
+        asked: Sequence[Condition] = (),
+        last: Collection[str] = (),
+        usual: Mapping[str, str | None] | None = None,
+        *,
+        complete: bool = False,
+    ) -> None:
+        self._formulas = Formulas(rulesets, asked)
+        self._asked = asked
+        self._last = last
+        self._usual = usual or {}
+        self._complete = complete
+        self.classes = self._partitions(rulesets)
+        self.combinations = 0
+        self._cells: dict[State, list[Cell]] = {}
+
+    def exp_types(self) -> tuple[str | None, ...]:
+        """Give a representative of each class of EXP_TYPEs that the rules tell apart."""
+        return self.classes.get(EXP_TYPE, (None,))
+
+    def cells(
+        self, exp_type: str | None, asked: Collection[Condition] | None = None
+    ) -> Iterator[Cell]:
+        """Give the exposures of an EXP_TYPE, each cell with its outcome.
+
+        Parameters
+        ----------
+        exp_type : str or None
+            Lower case; None for exposures that have none.
+        asked : collection of Condition, optional
+            Those of the conditions asked about that matter; all by default.
+        """
+        start = self._formulas.start
+        if asked is not None:
+            places = zip(self._asked, start.asked, strict=True)
+            wanted = tuple(place if one in asked else False for one, place in places)
+            start = start._replace(asked=wanted)
+        start = self._formulas.known(start, EXP_TYPE, exp_type)
+        # EXP_TYPEs for which the same is left to be asked have the same cells.
+        explored = self._cells.get(start)
+        if explored is None:
+            explored = self._cells[start] = self._all_cells(start)
+        self.combinations += sum(cell.combinations for cell in explored)
+        for cell in explored:
+            yield cell._replace(example={EXP_TYPE: exp_type, **cell.example})
+
+    def _all_cells(self, start: State) -> list[Cell]:
+        classes = {
+            keyword: self._merged(keyword, start.terms(keyword))
+            for keyword in start.keywords() | self._open_class_keywords(start)
+            if keyword in self.classes
+        }
+        if self._complete:
+            for keyword in self._formulas.needed(start, self._last) & set(classes):
+                classes[keyword] = [value for value in classes[keyword] if value is not None]
+        first, last = self._order(start, classes)
+        settings = self._explored({start: _Reached(1, {})}, first, classes)
+        memory: dict[State, dict[State, _Reached]] = {}
+        cells = []
+        for number, (state, reached) in enumerate(settings.items()):
+            # What is decided already has no influence on what is still open.
+            bare = _bare(state)
+            if bare not in memory:
+                memory[bare] = self._explored({bare: _Reached(1, {})}, last, classes)
+            for final, more in memory[bare].items():
+                cells.append(
+                    Cell(
+                        reached.example | more.example,
+                        reached.combinations * more.combinations,
+                        number,
+                        _joined(state, final),
+                    )
+                )
+        return cells
+
+    # ------------------------------------------------------------------ partitions
+
+    def _partitions(self, rulesets: Sequence[Ruleset]) -> dict[str, tuple[str | None, ...]]:
+        terms: dict[str, list[Term]] = defaultdict(list)
+        for keyword in self._formulas.start.keywords():
+            terms[keyword] = self._formulas.start.terms(keyword)
+        for place, ruleset in enumerate(rulesets):
+            # A class that is the value of a keyword is compared as that value.
+            on_class = terms.pop(class_keyword(place), [])
+            for rule in ruleset.class_rules:
+                if rule.keyword is not None:
+                    terms[rule.keyword] += on_class
+        texts = sorted({name for ruleset in rulesets for name in _named_classes(ruleset)})
+        return {
+            keyword: self._usual_first(
+                keyword,
+                partition(
+                    _in_order(found), texts if keyword in self._formulas.class_keywords else ()
+                ),
+            )
+            for keyword, found in terms.items()
+        }
+
+    def _usual_first(self, keyword: str, values: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        if keyword not in self._usual:
+            return tuple(sorted(values, key=lambda value: value is None))
+        usual = self._usual[keyword]
+        return tuple(sorted(values, key=lambda value: value != usual))
+
+    def _merged(self, keyword: str, terms: Iterable[Term]) -> list[str | None]:
+        """Give the classes that matter where only some terms are left."""
+        return [values[0] for values in self._alike(keyword, self.classes[keyword], terms)]
+
+    def _alike(
+        self, keyword: str, values: Iterable[str | None], terms: Iterable[Term]
+    ) -> list[list[str | None]]:
+        if keyword in self._formulas.class_keywords:
+            return [[value] for value in values]
+        terms = list(terms)
+        alike: dict[tuple[bool, ...], list[str | None]] = {}
+        for value in values:
+            alike.setdefault(tuple(term_holds(term, value) for term in terms), []).append(value)
+        return list(alike.values())
+
+    # ------------------------------------------------------------------ exploring
+
+    def _open_class_keywords(self, state: State) -> set[str]:
+        is_open = any(type(one) is tuple for one in state.classes)
+        return self._formulas.class_keywords if is_open else set()
+
+    def _order(
+        self, state: State, classes: Mapping[str, Sequence[str | None]]
+    ) -> tuple[list[str], list[str]]:
+        """Order keywords: the class first, and keywords of one atom beside each other."""
+        deciding = self._open_class_keywords(state)
+        open_rules = {rule.atom for one in state.classes if type(one) is tuple for rule in one}
+        for number, atom in state.atoms:
+            if number in open_rules:
+                deciding |= {term.keyword for terms in atom for term in terms}
+        of_class = [keyword for keyword in sorted(classes) if keyword in deciding]
+        rest = [
+            keyword
+            for keyword in _by_company(state)
+            if keyword in classes and keyword not in deciding
+        ]
+        first = [keyword for keyword in rest if keyword not in self._last]
+        return of_class + first, [keyword for keyword in rest if keyword in self._last]
+
+    def _explored(
+        self,
+        states: dict[State, _Reached],
+        keywords: Sequence[str],
+        classes: Mapping[str, Sequence[str | None]],
+    ) -> dict[State, _Reached]:
+        for keyword in keywords:
+            following: dict[State, _Reached] = {}
+            for state, (combinations, example) in states.items():
+                terms = state.terms(keyword)
+                is_kept = keyword in self._open_class_keywords(state)
+                if not terms and not is_kept:
+                    _add(following, state, combinations * len(classes[keyword]), example)
+                    continue
+                for values in self._alike(keyword, classes[keyword], terms):
+                    after = self._formulas.known(state, keyword, values[0])
+                    _add(
+                        following,
+                        after,
+                        combinations * len(values),
+                        {**example, keyword: values[0]},
+                    )
+            states = following
+        return states
+
+
+def _add(states: dict[State, _Reached], state: State, combinations: int, example: Example) -> None:
+    held = states.get(state)
+    if held is None:
+        states[state] = _Reached(combinations, example)
+    else:
+        states[state] = _Reached(held.combinations + combinations, held.example)
+
+
+def _bare(state: State) -> State:
+    """Leave out what is decided."""
+    return state._replace(
+        classes=tuple(one if type(one) is tuple else "" for one in state.classes),
+        deciders=(-1,) * len(state.deciders),
+        asked=tuple(one if type(one) is int else False for one in state.asked),
+    )
+
+
+def _joined(before: State, after: State) -> State:
+    """Put what was decided before the last keywords together with what they decided."""
+    return after._replace(
+        classes=_either(before.classes, after.classes, str),
+        deciders=tuple(
+            new if old < 0 else old
+            for old, new in zip(before.deciders, after.deciders, strict=True)
+        ),
+        asked=_either(before.asked, after.asked, bool),
+    )
+
+
+def _either(before: Sequence[Any], after: Sequence[Any], decided: type) -> tuple[Any, ...]:
+    pairs = zip(before, after, strict=True)
+    return tuple(old if isinstance(old, decided) else new for old, new in pairs)
+
+
+def _named_classes(ruleset: Ruleset) -> set[str]:
+    """Give the names of classes that a ruleset, or the engine, treats in a way of their own."""
+    names = {SCIENCE, ruleset.default_class, *ruleset.written_as}
+    for rule in ruleset.rules:
+        names |= {rule.companion_class or "", *(role.not_after or "" for role in rule.roles)}
+    return names - {""}
+
+
+def _in_order(terms: Iterable[Term]) -> list[Term]:
+    """Order terms, so that representatives are the same in every run."""
+    return sorted(terms, key=lambda term: (term.operator, term.values))
+
+
+def _by_company(state: State) -> list[str]:
+    """Give keywords so that those that atoms bring together stand beside each other."""
+    groups: list[set[str]] = []
+    for _, atom in state.atoms:
+        group = {term.keyword for terms in atom for term in terms}
+        apart = []
+        for other in groups:
+            if group & other:
+                group |= other
+            else:
+                apart.append(other)
+        groups = [*apart, group]
+    return [keyword for group in sorted(map(sorted, groups)) for keyword in group]

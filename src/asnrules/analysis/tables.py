@@ -1,0 +1,228 @@
+"""The exposure-mode table that executable rules come to, held against the published one.
+
+The table speaks of EXP_TYPE and flags only, and of exposures that are complete: they have a
+value in each keyword that the keys of their rules need, and in the keywords of the optical path
+(those that the vocabulary assumes to have any value) one that fits, if any does. So that an
+exposure with an optical path that fits no rule has no association is no difference; that there
+is no path at all with which it has one is. An association that the table does not name is a
+difference on any path.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from asnrules.analysis.answers import (
+    Answering,
+)
+from asnrules.analysis.space import (
+    Cell,
+    Example,
+    Space,
+)
+from asnrules.catalog.look_up import (
+    ExposureMode,
+)
+from asnrules.rules.content import (
+    NOT_APPLICABLE,
+)
+from asnrules.rules.model import (
+    Condition,
+    Operator,
+    Ruleset,
+    Term,
+)
+from asnrules.rules.rows import (
+    KnownDifference,
+)
+
+
+class Vocabulary(NamedTuple):
+    """What the analysis has to know of the words of the field.
+
+    Attributes
+    ----------
+    exp_types : sequence of str
+        All EXP_TYPEs, upper case.
+    specials : sequence of (str, str)
+        Each special with the keyword that sets it, the first that counts first.
+    usual : dict
+        What is assumed of keywords that are not given; without those that may have any value.
+    fitting : frozenset of str
+        Keywords that are assumed to have any value that fits.
+    """
+
+    exp_types: Sequence[str]
+    specials: Sequence[tuple[str, str]]
+    usual: dict[str, str | None]
+    fitting: frozenset[str]
+
+    def keywords(self) -> list[str]:
+        """Give all keywords, sorted."""
+        return sorted([*self.usual, *self.fitting])
+
+
+class Difference(NamedTuple):
+    """A difference between the published table and what the rules come to.
+
+    Attributes
+    ----------
+    exp_type : str
+        Upper case.
+    special : str or None
+        The special that is set, the first that counts.
+    aspect, published, software : str
+        As in `KnownDifference`.
+    example : dict
+        An exposure that shows it.
+    known : tuple of int
+        The numbers of the known differences that explain it.
+    is_open : bool
+        Whether it has to be explained; if not, another optical path makes what is published.
+    """
+
+    exp_type: str
+    special: str | None
+    aspect: str
+    published: str
+    software: str
+    example: Example
+    known: tuple[int, ...]
+    is_open: bool
+
+
+class Comparison:
+    """Compares the rules of an executable ruleset with a published table.
+
+    Parameters
+    ----------
+    ruleset : Ruleset
+        The rules.
+    modes : sequence of ExposureMode
+        The rows of the table.
+    known : sequence of KnownDifference
+        Those on record.
+    vocabulary : Vocabulary
+        The words of the field.
+    """
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        modes: Sequence[ExposureMode],
+        known: Sequence[KnownDifference],
+        vocabulary: Vocabulary,
+    ) -> None:
+        self._modes = {(mode.exp_type, mode.special): mode for mode in reversed(modes)}
+        self._known = known
+        self._vocabulary = vocabulary
+        conditions = dict.fromkeys(one.condition for one in known if one.condition is not None)
+        self._flags = [_flag(keyword) for _, keyword in vocabulary.specials]
+        asked = [*self._flags, *conditions]
+        self._places = {condition: at for at, condition in enumerate(asked)}
+        self._space = Space(
+            [ruleset],
+            asked,
+            vocabulary.fitting,
+            vocabulary.usual,
+            complete=True,
+        )
+        self._answering = Answering([ruleset], vocabulary.keywords())
+
+    def differences(self, exp_type: str) -> Iterator[Difference]:
+        """Give all differences for an EXP_TYPE, each combination of keywords that shows one."""
+        asked = {*self._flags}
+        asked |= {
+            one.condition
+            for one in self._known
+            if one.condition is not None and one.exp_type in {None, exp_type}
+        }
+        settings: dict[int, list[Cell]] = defaultdict(list)
+        for cell in self._space.cells(exp_type.lower(), asked):
+            settings[cell.setting].append(cell)
+        for cells in settings.values():
+            yield from self._of_setting(exp_type, cells)
+
+    def _of_setting(self, exp_type: str, cells: Sequence[Cell]) -> Iterator[Difference]:
+        """Compare exposures that differ in the optical path only."""
+        special = self._special(cells[0])
+        mode = self._modes.get((exp_type, special))
+        made = []
+        for cell in cells:
+            (answer,) = self._answering.answers(cell)
+            made.append((cell, answer, *self._answering.made(answer)))
+        any_stands = any(standing for _, _, _, standing in made)
+        aspect = "row" if mode is None else "asn_type"
+        named = (mode and mode.asn_type) or NOT_APPLICABLE
+        for cell, answer, anchored, standing in made:
+            if mode is not None and answer.exposure_class != mode.member_type:
+                yield self._difference(
+                    cell, exp_type, special,
+                    "member_type", mode.member_type, answer.exposure_class,
+                )  # fmt: skip
+            for asn_type in sorted(anchored - {named}):
+                yield self._difference(cell, exp_type, special, aspect, named, asn_type)
+            is_without = not standing if named != NOT_APPLICABLE else not anchored
+            if is_without and (mode is None or named != NOT_APPLICABLE):
+                yield self._difference(
+                    cell, exp_type, special, aspect, named, NOT_APPLICABLE,
+                    is_open=not any_stands,
+                )  # fmt: skip
+
+    def _difference(
+        self,
+        cell: Cell,
+        exp_type: str,
+        special: str | None,
+        aspect: str,
+        published: str,
+        software: str,
+        *,
+        is_open: bool = True,
+    ) -> Difference:
+        known = tuple(
+            number
+            for number, one in enumerate(self._known)
+            if one.explains(exp_type, aspect, published, software)
+            and (one.condition is None or cell.state.asked[self._places[one.condition]] is True)
+        )
+        return Difference(
+            exp_type, special, aspect, published, software, cell.example, known, is_open
+        )
+
+    def _special(self, cell: Cell) -> str | None:
+        flags = zip(self._vocabulary.specials, cell.state.asked, strict=False)
+        return next((special for (special, _), is_set in flags if is_set is True), None)
+
+
+def _flag(keyword: str) -> Condition:
+    return Condition(keyword, keyword, ((Term(keyword, Operator.SET),),))
+
+
+def in_question(exp_types: Iterable[str], ruleset: Ruleset) -> list[str]:
+    """Give the EXP_TYPEs of the vocabulary, and others that conditions of the rules name."""
+    named = {
+        value.upper()
+        for condition in conditions_of(ruleset)
+        for terms in condition.alternatives
+        for term in terms
+        if term.keyword == "exp_type" and term.operator is not Operator.MATCHES
+        for value in term.values
+    }
+    return sorted({*exp_types, *named})
+
+
+def conditions_of(ruleset: Ruleset) -> list[Condition]:
+    """Give the conditions that rules and classes use."""
+    uses = [rule.condition for rule in ruleset.class_rules]
+    for rule in ruleset.rules:
+        for group in (
+            rule.requirements,
+            rule.candidate_requirements,
+            rule.rateints,
+            *(role.requirements for role in rule.roles),
+        ):
+            uses += [use.condition for use in group]
+    return list(dict.fromkeys(uses))

@@ -1,0 +1,99 @@
+"""Check rulesets of the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine
+
+from asnrules.analysis.check import (
+    check_executable,
+)
+from asnrules.analysis.findings import (
+    Checked,
+)
+from asnrules.analysis.published import (
+    check_published,
+)
+from asnrules.analysis.tables import (
+    Vocabulary,
+)
+from asnrules.catalog import (
+    store,
+)
+from asnrules.catalog.look_up import (
+    look_up,
+)
+from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, find_ruleset, list_rulesets
+from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
+from asnrules.database.engines import transaction
+from asnrules.engine.values import ANY
+
+Progress = Callable[[str, int, int], None]
+
+
+def check_rulesets(
+    engine: Engine, label: str | None = None, progress: Progress | None = None
+) -> list[Checked]:
+    """Check a ruleset, or all of the catalog.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    label : str, optional
+        Of the ruleset; all by default, drafts included.
+    progress : callable, optional
+        Told how far the work is.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such ruleset.
+    RulesetError
+        If a ruleset is one that cannot be run, or analysed.
+    """
+    with transaction(engine) as connection:
+        infos = list_rulesets(connection)
+        if label is not None:
+            infos = [find_ruleset(connection, label)]
+        return [_checked(connection, info, progress) for info in infos]
+
+
+def load_vocabulary(connection: Connection) -> Vocabulary:
+    """Load the words of the field that the analysis needs."""
+    assumed = assumed_values(connection)
+    return Vocabulary(
+        exp_types=exp_type_names(connection),
+        specials=special_keywords(connection),
+        usual={keyword: value for keyword, value in assumed.items() if value != ANY},
+        fitting=frozenset(keyword for keyword, value in assumed.items() if value == ANY),
+    )
+
+
+def _checked(connection: Connection, info: RulesetInfo, progress: Progress | None) -> Checked:
+    content = store.read_content(connection, info.ruleset_id)
+    vocabulary = load_vocabulary(connection)
+    if info.kind == PUBLISHED:
+        return check_published(content, vocabulary.specials)
+    table = find_ruleset(connection, info.implements or "")
+    modes = look_up(connection, table)
+    later = _later_exp_types(connection, table)
+    known = [name for name in vocabulary.exp_types if name not in later]
+    return check_executable(content, modes, vocabulary._replace(exp_types=known), progress)
+
+
+def _later_exp_types(connection: Connection, table: RulesetInfo) -> set[str]:
+    """Give the EXP_TYPEs that came with tables after one: rules of its time cannot know them."""
+    until: set[str] = set()
+    after: set[str] = set()
+    for info in list_rulesets(connection):
+        if info.kind == PUBLISHED:
+            is_later = info.ruleset_id != table.ruleset_id and (
+                info.effective_from is None
+                or table.effective_from is None
+                or info.effective_from > table.effective_from
+            )
+            seen = after if is_later else until
+            seen.update(mode.exp_type for mode in look_up(connection, info))
+    return after - until

@@ -1,0 +1,333 @@
+"""The life of a ruleset in the catalog: imported as a draft, exported, published."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from asnrules.catalog import (
+    store,
+)
+from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_rulesets
+from asnrules.catalog.vocabulary import add_exp_types, stored_words
+from asnrules.database.engines import transaction
+from asnrules.database.locks import take_rulesets
+from asnrules.errors import RulesetError, UsageError
+from asnrules.rules.content import (
+    Rows,
+    RulesetContent,
+)
+from asnrules.rules.errata import (
+    Accepted,
+    correct_page,
+)
+from asnrules.rules.page import (
+    STANDARD_INPUT,
+    read_page,
+)
+from asnrules.rules.read import (
+    check_label,
+    read_ruleset,
+)
+from asnrules.rules.write import (
+    ruleset_files,
+)
+from asnrules.rules.write_text import (
+    Files,
+)
+
+DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a ruleset is to be imported.
+
+    Attributes
+    ----------
+    label : str or None
+        Its label; that of its file by default.
+    effective_from, effective_until : date or None
+        Its dates, instead of those of its file.
+    accepted : mapping
+        What a person has said of cells of the table that are not certain.
+    """
+
+    label: str | None = None
+    effective_from: dt.date | None = None
+    effective_until: dt.date | None = None
+    accepted: Accepted = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to.
+
+    Attributes
+    ----------
+    info : RulesetInfo
+        The draft.
+    rows : int
+        Rows of the published table, or rules.
+    errata : list of dict
+        What was misprinted, and what it means.
+    new_exp_types : list of str
+        EXP_TYPEs that the catalog did not have.
+    is_replaced : bool
+        Whether a draft of that label gave way to it.
+    """
+
+    info: RulesetInfo
+    rows: int
+    errata: Rows
+    new_exp_types: list[str]
+    is_replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What publishing a ruleset came to.
+
+    Attributes
+    ----------
+    info : RulesetInfo
+        The ruleset, published.
+    ended : RulesetInfo or None
+        The one that it brings to an end.
+    """
+
+    info: RulesetInfo
+    ended: RulesetInfo | None
+
+
+def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
+    """Load a ruleset as a draft: from a folder of files, or from the published page.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    path : Path
+        A folder as `seed/rulesets/` has them, or the exposure-mode page in reStructuredText,
+        which may come from standard input, ``-``.
+    wish : Wish
+        How.
+
+    Raises
+    ------
+    RulesetError
+        If the files or the page are not well formed, or a ruleset of that label is published.
+    UsageError
+        If a page is to be imported without a label, or an answer is given that nobody asked for.
+    """
+    with _changing(engine) as connection:
+        content, new = _read(connection, path, wish)
+        known = {info.ruleset: info for info in list_rulesets(connection)}
+        before = known.get(content.label)
+        if before is not None and before.status != DRAFT:
+            raise RulesetError(
+                f"ruleset {content.label!r} is published and cannot be changed; "
+                "import it under another label with --label"
+            )
+        if before is not None and before.kind != content.kind:
+            raise RulesetError(
+                f"the draft {content.label!r} is of the other kind; use another label with --label"
+            )
+        added = add_exp_types(connection, new)
+        if before is None:
+            store.insert_draft(connection, content)
+        else:
+            store.replace_draft(connection, before.ruleset_id, content)
+        info = find_ruleset(connection, content.label)
+    tables = content.tables
+    return Imported(
+        info=info,
+        rows=len(tables.get("exposure_modes", tables.get("asn_rules", []))),
+        errata=tables.get("errata", []),
+        new_exp_types=added,
+        is_replaced=before is not None,
+    )
+
+
+def _read(connection: Connection, path: Path, wish: Wish) -> tuple[RulesetContent, set[str]]:
+    """Read what is to be imported; give it with the EXP_TYPEs that are new."""
+    words = stored_words(connection)
+    if str(path) != STANDARD_INPUT and os.path.isdir(path):  # noqa: PTH112 - a name may be too long
+        accepted = {row: value for (row, _), value in wish.accepted.items()}
+        content = read_ruleset(path, words, accepted)
+        modes = content.tables.get("exposure_modes", [])
+        new = {row["exp_type"] for row in modes} - words.exp_types
+        for number, value in accepted.items():
+            if not (0 < number <= len(modes)) or modes[number - 1]["exp_type"] not in new & {value}:
+                raise UsageError(
+                    f"--accept: row {number} has no new EXP_TYPE {value!r}; leave it out"
+                )
+    else:
+        page = read_page(path)
+        if wish.label is None:
+            raise UsageError("a page has no label; give one with --label")
+        corrected = correct_page(page, words, wish.accepted)
+        new = corrected.new_exp_types
+        content = RulesetContent(
+            label=wish.label,
+            kind="published",
+            title=page.title,
+            source=f"the page {page.title!r}, imported from a file with SHA-256 {page.sha256}",
+            effective_from=None,
+            implements=None,
+            tables={"exposure_modes": corrected.modes, "errata": corrected.errata},
+        )
+    return _dated(content, wish.label, wish.effective_from, wish.effective_until), new
+
+
+def _dated(
+    content: RulesetContent,
+    label: str | None,
+    effective_from: dt.date | None,
+    effective_until: dt.date | None,
+) -> RulesetContent:
+    """Give a ruleset another label and other dates, where they are given."""
+    content = replace(
+        content,
+        label=check_label(label or content.label),
+        effective_from=effective_from or content.effective_from,
+        effective_until=effective_until or content.effective_until,
+    )
+    start, end = content.effective_from, content.effective_until
+    if end is not None and (start is None or end <= start):
+        raise RulesetError(
+            f"ruleset {content.label!r} would be in force from {start or 'no date'} to {end}; "
+            "the end has to come after the start, give other dates or take them out of its file"
+        )
+    return content
+
+
+@contextmanager
+def _changing(engine: Engine) -> Iterator[Connection]:
+    """Open a writing transaction; the database refuses it where another process was first."""
+    try:
+        with transaction(engine, writing=True) as connection:
+            take_rulesets(connection)
+            yield connection
+    except IntegrityError as error:
+        reason = str(error.orig).split("\n")[0]
+        raise RulesetError(
+            f"the database refuses it: {reason}; look at rulesets list and try again"
+        ) from error
+
+
+# ------------------------------------------------------------------------- export
+
+
+def export_files(engine: Engine, label: str) -> Files:
+    """Give the files of a ruleset, from the database; see `ruleset_files`."""
+    with transaction(engine) as connection:
+        info = find_ruleset(connection, label)
+        content = store.read_content(connection, info.ruleset_id)
+        return ruleset_files(content, stored_words(connection))
+
+
+def export_page(engine: Engine, label: str) -> str:
+    """Give a published ruleset as the observatory's page; see `page_text`.
+
+    Raises
+    ------
+    UsageError
+        If it is an executable one.
+    """
+    from asnrules.rules.page_writing import (
+        page_text,
+    )
+
+    with transaction(engine) as connection:
+        info = find_ruleset(connection, label)
+        content = store.read_content(connection, info.ruleset_id)
+    if content.kind != "published":
+        raise UsageError(f"ruleset {label!r} is no table; export it into a folder")
+    return page_text(content)
+
+
+# ------------------------------------------------------------------------- publish
+
+
+def publish_ruleset(
+    engine: Engine,
+    label: str,
+    effective_from: dt.date | None = None,
+    effective_until: dt.date | None = None,
+) -> Publication:
+    """Publish a draft: it is in force on its dates, and the database refuses any change of it.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    label : str
+        Of the draft.
+    effective_from, effective_until : date, optional
+        The first day on which it is in force, and the first on which it is no more; those that
+        the draft has by default. Without an end it is in force until the next of its kind is.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such ruleset.
+    RulesetError
+        If it is published already, has no date, overlaps with another of its kind, or
+        implements a draft.
+    """
+    with _changing(engine) as connection:
+        info = find_ruleset(connection, label)
+        if info.status != DRAFT:
+            raise RulesetError(
+                f"ruleset {label!r} is published already, and cannot be changed; "
+                "to change rules, export it, edit, and import it under another label"
+            )
+        draft = store.read_content(connection, info.ruleset_id)
+        content = _dated(draft, None, effective_from, effective_until)
+        if content.effective_from is None:
+            raise RulesetError(f"ruleset {label!r} has no date; give one with --effective-from")
+        _refuse_overlap(content, content.effective_from, store.periods(connection, info.kind))
+        if content.implements is not None:
+            implemented = find_ruleset(connection, content.implements)
+            if implemented.status == DRAFT:
+                raise RulesetError(
+                    f"ruleset {label!r} implements {content.implements!r}, which is a draft; "
+                    "publish that one first"
+                )
+        before = {one.ruleset: one for one in list_rulesets(connection)}
+        store.update_header(connection, info.ruleset_id, content)
+        store.publish(connection, info.ruleset_id, dt.datetime.now(dt.UTC))
+        after = list_rulesets(connection)
+    changed = [one for one in after if one != before[one.ruleset]]
+    return Publication(
+        info=next(one for one in changed if one.ruleset == label),
+        ended=next((one for one in changed if one.ruleset != label), None),
+    )
+
+
+def _refuse_overlap(content: RulesetContent, start: dt.date, others: list[store.Period]) -> None:
+    """Refuse a period that meets another; the database would as well, in fewer words."""
+    for other in others:
+        first = other.effective_from
+        # Without an end of its own, the other one ends where this one starts.
+        is_inside = first < start < (other.effective_until or start)
+        is_around = start < first < (content.effective_until or first)
+        if first == start or is_inside or is_around:
+            raise RulesetError(
+                f"ruleset {content.label!r} would be in force from "
+                f"{_span(start, content.effective_until)}, but {other.label} is from "
+                f"{_span(first, other.effective_until)}; give other dates with --effective-from "
+                "and --effective-until"
+            )
+
+
+def _span(start: dt.date, end: dt.date | None) -> str:
+    return str(start) if end is None else f"{start} until {end}"

@@ -1,0 +1,228 @@
+"""Open the catalog's database: made, migrated and seeded where that is allowed.
+
+An SQLite file is looked after by whichever command opens it. A PostgreSQL database is changed
+by `asnrules db upgrade` only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from asnrules.catalog import (
+    store,
+)
+from asnrules.database import (
+    migrations,
+)
+from asnrules.database.engines import (
+    database_url,
+    make_parent_folder,
+    open_engine,
+    read_only,
+    shown_url,
+    transaction,
+)
+from asnrules.database.guards import missing_guards
+from asnrules.database.locks import take_schema
+from asnrules.errors import DatabaseError
+from asnrules.util.shipped import (
+    shipped,
+)
+
+_log = logging.getLogger(__name__)
+
+
+def open_catalog(database: str | None = None, *, writing: bool = False) -> Engine:
+    """Open the catalog.
+
+    Parameters
+    ----------
+    database : str, optional
+        An SQLAlchemy URL or the path of an SQLite file. Without it, what ASNRULES_DATABASE says,
+        or the file in the user's data folder.
+    writing : bool
+        Whether something is to be added to it.
+
+    Returns
+    -------
+    Engine
+        Of a database whose schema is the one of this program, with the shipped rulesets; or of
+        one that a newer program has made, which can be read as far as this one understands it,
+        and is never written.
+
+    Raises
+    ------
+    UsageError
+        If the database is named in a way that is not understood.
+    DatabaseError
+        If it cannot be reached, or its schema is unknown, or older (PostgreSQL), or newer and it
+        is to be written.
+    """
+    url = database_url(database)
+    if url.get_backend_name() == "sqlite":
+        make_parent_folder(url)
+    engine = open_engine(url)
+    with transaction(engine) as connection:
+        revision = migrations.current_revision(connection)
+        is_ready = revision == migrations.HEAD and not _missing_seeds(connection)
+    if is_ready:
+        return engine
+    _refuse_unknown(engine, revision)
+    if migrations.is_newer(revision or ""):
+        if writing:
+            _refuse_newer(engine, revision)
+        read_only(engine)
+        return engine
+    if url.get_backend_name() == "sqlite":
+        upgrade_catalog(engine)
+        return engine
+    lacks = _state(revision) if revision != migrations.HEAD else "it lacks shipped rulesets"
+    raise DatabaseError(f"{shown_url(url)}: {lacks}; run asnrules db upgrade")
+
+
+def open_record(database: str | None = None) -> Engine:
+    """Open the catalog to verify it: as it is, so that what was taken away is not put back."""
+    engine = connect_catalog(database)
+    with transaction(engine) as connection:
+        is_ready = migrations.current_revision(connection) == migrations.HEAD
+    return engine if is_ready else open_catalog(database)
+
+
+def connect_catalog(database: str | None = None) -> Engine:
+    """Open the catalog's database as it is, whatever its schema; see `open_catalog`."""
+    url = database_url(database)
+    if url.get_backend_name() == "sqlite":
+        make_parent_folder(url)
+    return open_engine(url)
+
+
+def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
+    """Bring a database to the schema of this program and add the shipped rulesets it lacks.
+
+    All of it is one transaction; of two processes, the second waits and finds it done.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `connect_catalog`.
+
+    Returns
+    -------
+    tuple of (str or None, str)
+        The revisions before and after.
+
+    Raises
+    ------
+    DatabaseError
+        If its schema is newer than this program, or unknown.
+    """
+    with transaction(engine) as connection:
+        # Before a writer leaves its marks on a file that is not ours.
+        _refuse_unknown(engine, migrations.current_revision(connection))
+    with transaction(engine, writing=True) as connection:
+        take_schema(connection)
+        before = migrations.current_revision(connection)
+        _refuse_unknown(engine, before)
+        if migrations.is_newer(before or ""):
+            _refuse_newer(engine, before)
+        if before != migrations.HEAD:
+            migrations.upgrade(connection)
+        added = _seed(connection)
+    if added or before != migrations.HEAD:
+        fields = {"before": before, "after": migrations.HEAD, "rulesets": added}
+        _log.info("the database is upgraded", extra={"event": "upgraded", "fields": fields})
+    return before, migrations.HEAD
+
+
+def check_catalog(engine: Engine) -> list[str]:
+    """Look for what is wrong with a database.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `connect_catalog`.
+
+    Returns
+    -------
+    list of str
+        A line for each finding; empty if there is none.
+    """
+    with transaction(engine) as connection:
+        revision = migrations.current_revision(connection)
+        if revision != migrations.HEAD:
+            return [f"{_state(revision)}; this program works with {migrations.HEAD}"]
+        findings = [*migrations.schema_differences(connection), *missing_guards(connection)]
+        for label in sorted(store.labels(connection)):
+            key = store.ruleset_id(connection, label)
+            if key is None:
+                continue
+            found = store.read_content(connection, key).checksum()
+            if found != store.stored_checksum(connection, key):
+                findings.append(f"ruleset {label}: its rows do not match its checksum")
+    return findings
+
+
+def _state(revision: str | None) -> str:
+    if revision is None:
+        return "no catalog yet"
+    return describe_unknown(revision) or f"its schema is {revision}"
+
+
+def describe_unknown(revision: str | None) -> str | None:
+    """Say that a schema is neither one of this program nor of a newer one; None if it is."""
+    if revision in {None, migrations.HEAD} or migrations.is_newer(revision or ""):
+        return None
+    if revision == migrations.UNTOLD:
+        return "its schema is unknown, as it holds tables and says no version of them"
+    # The migrations are looked at last, as that takes alembic.
+    if migrations.is_known(revision or ""):
+        return None
+    return f"its schema is unknown: its version is said to be {(revision or '')[:_SHOWN]!r}"
+
+
+_SHOWN = 40
+"""Signs of a version that nobody knows: anything may stand there."""
+
+
+def _refuse_unknown(engine: Engine, revision: str | None) -> None:
+    if unknown := describe_unknown(revision):
+        raise DatabaseError(
+            f"{shown_url(engine.url)}: {unknown}; name another with --database, or restore this "
+            "one from a backup"
+        )
+
+
+def _refuse_newer(engine: Engine, revision: str | None) -> None:
+    raise DatabaseError(
+        f"{shown_url(engine.url)}: its schema, {revision}, is newer than this program, which may "
+        "read it but not write it; upgrade asnrules"
+    )
+
+
+def _seed_folders() -> dict[str, Path]:
+    return {path.name: path for path in (shipped("seed") / "rulesets").iterdir() if path.is_dir()}
+
+
+def _missing_seeds(connection: Connection) -> set[str]:
+    return set(_seed_folders()) - store.labels(connection)
+
+
+def _seed(connection: Connection) -> list[str]:
+    """Publish the shipped rulesets that the catalog does not have; give their labels."""
+    from asnrules.catalog.vocabulary import seed_vocabulary
+    from asnrules.rules.read import (
+        read_ruleset,
+    )
+
+    seed_vocabulary(connection)
+    folders = _seed_folders()
+    contents = [read_ruleset(folders[label]) for label in sorted(_missing_seeds(connection))]
+    # A ruleset comes after the one that it implements.
+    for content in sorted(contents, key=lambda content: content.implements is not None):
+        key = store.insert_draft(connection, content)
+        store.publish(connection, key, dt.datetime.now(dt.UTC))
+    return [content.label for content in contents]

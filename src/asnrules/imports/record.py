@@ -1,0 +1,108 @@
+"""Put an imported run into the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from asnrules.associations.reader import ForeignAssociation
+from asnrules.database.schema import association_members, associations, imported_associations
+from asnrules.imports.verdicts import (
+    Judged,
+)
+from asnrules.record.record import (
+    IMPORTED,
+    Run,
+    add_decisions,
+    run_values,
+)
+from asnrules.record.recording import (
+    recording,
+)
+
+
+class Imported(NamedTuple):
+    """An association to be recorded.
+
+    Attributes
+    ----------
+    association : ForeignAssociation
+        As its file tells it.
+    candidate_type : str
+        The type of its candidate.
+    judged : Judged
+        The verdict on it.
+    exposures : list of (int or None)
+        For each of its members, the exposure of the run that it stands for, by its place.
+    """
+
+    association: ForeignAssociation
+    candidate_type: str
+    judged: Judged
+    exposures: list[int | None]
+
+
+def record_import(connection: Connection, run: Run, imported: Sequence[Imported]) -> int:
+    """Record an imported run.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a writing transaction, which the caller commits.
+    run : Run
+        The run, without associations.
+    imported : sequence of Imported
+        Its associations.
+
+    Returns
+    -------
+    int
+        The id of the run.
+    """
+    with recording(connection) as ledger:
+        pool_ids = ledger.add_pools(run.pools)
+        add_decisions(ledger, run, pool_ids)
+        ledger.add(associations, _association_rows(ledger.run_id, imported))
+        ledger.add(association_members, _member_rows(ledger.run_id, run, imported, pool_ids))
+        ledger.add(imported_associations, _imported_rows(ledger.run_id, imported))
+        ledger.seal(run_values(run, IMPORTED, len(imported)))
+    return ledger.run_id
+
+
+def _association_rows(run_id: int, imported: Sequence[Imported]) -> Iterable[tuple[Any, ...]]:
+    for position, (one, candidate_type, _, _) in enumerate(imported, 1):
+        yield (
+            run_id, position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id,
+            candidate_type, one.program, one.target, one.degraded_status, one.told.keys,
+        )  # fmt: skip
+
+
+def _member_rows(
+    run_id: int, run: Run, imported: Sequence[Imported], pool_ids: Sequence[int]
+) -> Iterable[tuple[Any, ...]]:
+    for number, one in enumerate(imported, 1):
+        members = (
+            (product.name, member) for product in one.association.products
+            for member in product.members
+        )  # fmt: skip
+        for position, ((product, member), exposure) in enumerate(
+            zip(members, one.exposures, strict=True), 1
+        ):
+            pool_id = row = None
+            if exposure is not None:
+                pool, row = run.exposures[exposure]
+                pool_id, row = pool_ids[pool], row + 1
+            yield (
+                run_id, number, position, product, member.expname, member.exptype,
+                member.exposerr, pool_id, row,
+            )  # fmt: skip
+
+
+def _imported_rows(run_id: int, imported: Sequence[Imported]) -> Iterable[tuple[Any, ...]]:
+    for position, (one, _, judged, _) in enumerate(imported, 1):
+        yield (
+            run_id, position, one.file_name, one.sha256, one.raw_rule, one.code_version,
+            one.version_id, one.asn_pool, judged.verdict.value, judged.explanation,
+        )  # fmt: skip

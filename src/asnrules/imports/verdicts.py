@@ -1,0 +1,341 @@
+"""The verdict on an association that was made elsewhere, and its explanation.
+
+Verdicts are tried in this order; the first that holds stands:
+
+1. *explained*: the rules make exactly this from the pools that were given.
+2. *contradicts*: the published table in force when it was made has no association of this type
+   for its EXP_TYPE, and no known difference of the rules from the table accounts for it.
+3. *differs*: its exposures are all in the pools, and the rules make something else, or nothing.
+4. *unexplained*: not enough is known; the explanation says what is missing.
+
+Every statement of an explanation comes from a comparison that found it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from asnrules.associations.model import Association
+from asnrules.associations.reader import ForeignAssociation
+from asnrules.imports.choice import (
+    Choice,
+)
+from asnrules.imports.differences import (
+    CANDIDATE,
+    Difference,
+    in_words,
+)
+from asnrules.imports.made import (
+    Made,
+    Near,
+)
+from asnrules.imports.table import (
+    Table,
+)
+
+_TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
+"""Keys that every file made by a rule has."""
+
+
+class Verdict(StrEnum):
+    """What is to be said of an association that was made elsewhere."""
+
+    EXPLAINED = "explained"
+    DIFFERS = "differs"
+    CONTRADICTS = "contradicts"
+    UNEXPLAINED = "unexplained"
+
+
+class Judged(NamedTuple):
+    """A verdict with its explanation, and the association of the rules that it explains."""
+
+    verdict: Verdict
+    explanation: str
+    association: Association | None = None
+
+
+class Rules(NamedTuple):
+    """What associations are judged by.
+
+    Attributes
+    ----------
+    table : Table
+        The published table that the ruleset implements.
+    tables : dict of str to Table
+        All published tables, by label.
+    made : Made or None
+        What the rules make of the pools, if any were given.
+    """
+
+    table: Table
+    tables: dict[str, Table]
+    made: Made | None
+
+
+def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judged:
+    """Judge an association.
+
+    Parameters
+    ----------
+    association : ForeignAssociation
+        The association.
+    choice : Choice
+        By which ruleset, and why by this one.
+    rules : Rules
+        That ruleset.
+    """
+    by_hand = association.is_by_hand
+    found = (_ByHand if by_hand else _Judging)(association, choice, rules).judged()
+    texts = [found.explanation]
+    if association.remarks:
+        texts.append(in_words(association.remarks))
+    return found._replace(explanation="; ".join([*texts, f"rules: {choice.why}"]))
+
+
+class _Judging:
+    """The judging of one association."""
+
+    def __init__(self, association: ForeignAssociation, choice: Choice, rules: Rules) -> None:
+        self._association = association
+        self._choice = choice
+        self._by_rules = rules.table
+        self._made = rules.made
+        self._table = rules.table
+        if choice.then is not None:
+            self._table = rules.tables.get(choice.then.ruleset, rules.table)
+        self._sciences = [] if self._made is None else self._made.sciences(association.products)
+
+    def judged(self) -> Judged:
+        near = None if self._made is None else self._made.nearest(self._association)
+        if self._made is not None and near is not None and not near.differences:
+            text = self._explained(self._made, near)
+            return Judged(Verdict.EXPLAINED, text, near.association)
+        missing = self._missing()
+        by_rules = [] if self._made is None or missing else self._difference(self._made, near)
+        contradiction = self._contradiction()
+        if contradiction:
+            return Judged(Verdict.CONTRADICTS, "; ".join([*contradiction, *by_rules]))
+        if by_rules:
+            exp_types = sorted(self._exp_types())
+            return Judged(Verdict.DIFFERS, "; ".join([*by_rules, *self._then(exp_types)]))
+        return Judged(Verdict.UNEXPLAINED, f"{missing}; {self._hint()}")
+
+    # --------------------------------------------------------------------- explained
+
+    def _explained(self, made: Made, near: Near) -> str:
+        one, ours = self._association, near.association
+        remarks = [
+            *(f"it has no {key}" for key in _TOLD if not getattr(one, key)),
+            *self._other_values(ours),
+        ]
+        exactly = "this" if remarks or one.remarks else "exactly this"
+        text = f"the rules make {exactly}: {ours.asn_type} by {ours.asn_rule}"
+        text += f" for candidate {ours.asn_id}{near.how}"
+        return "; ".join([text, *remarks, *self._table_remarks(made, ours.asn_type)])
+
+    def _other_values(self, ours: Association) -> list[str]:
+        """Say where what is not compared for the verdict is not as the rules have it."""
+        one = self._association
+        texts = []
+        if one.target and one.target != ours.target.strip().lower():
+            texts.append(f"its target is {one.target}, {ours.target} by the rules")
+        if one.degraded_status and one.degraded_status != ours.degraded_status:
+            theirs, rules = (
+                " ".join(text.split()) for text in (one.degraded_status, ours.degraded_status)
+            )
+            texts.append(f"its degraded_status is '{theirs}', by the rules '{rules}'")
+        return texts
+
+    def _table_remarks(self, made: Made, asn_type: str) -> list[str]:
+        """Say where the table has something else for its sciences than the rules make."""
+        texts: dict[str, None] = {}
+        for place in self._sciences:
+            found = made.classification(place)
+            exp_type, special = found.exp_type or "", found.special
+            types = self._by_rules.asn_types(exp_type, special, strictly=True)
+            if types is not None and asn_type in types:
+                continue
+            values = made.worked.work.judgements[place].values
+            known = self._by_rules.known_difference(exp_type, asn_type, values)
+            why = "no known difference" if known is None else f"a known difference: {known}"
+            says = self._by_rules.says(exp_type, special, strictly=True)
+            texts[f"the table {self._by_rules.label} has {says}, {why}"] = None
+        return list(texts)
+
+    # --------------------------------------------------------------------- contradicts
+
+    def _contradiction(self) -> list[str]:
+        """Say how the table contradicts it, if it does, and what the table of the rules has."""
+        table, asn_type = self._table, self._association.asn_type
+        if asn_type is None:
+            return []
+        told = self._told()
+        exp_types: list[str] = []
+        text = ""
+        if self._made is not None and self._sciences:
+            text, exp_types = self._contradicting_exposure(self._made, asn_type)
+        elif told and table.forbids_all(told, asn_type):
+            text = f"{', '.join(map(table.says, told))} (EXP_TYPE by its constraints)"
+            exp_types = told
+        if not text and not table.has(asn_type):
+            text = "it for no EXP_TYPE at all"
+        if not text:
+            return []
+        begin = f"its type is {asn_type}, but the table {self._in_force()} has {text}"
+        return [begin, *self._now(exp_types)]
+
+    def _contradicting_exposure(self, made: Made, asn_type: str) -> tuple[str, list[str]]:
+        """Find a science of the pools for which the table has another type, or none."""
+        for place in self._sciences:
+            found = made.classification(place)
+            exp_type = found.exp_type or ""
+            values = made.worked.work.judgements[place].values
+            if self._table.forbids(exp_type, asn_type, found.special, values):
+                flagged = f" with {found.special}" if found.special else ""
+                says = self._table.says(exp_type, found.special)
+                return f"{says}{flagged} (EXP_TYPE of the pool)", [exp_type]
+        return "", []
+
+    def _in_force(self) -> str:
+        """Name the table, and say how it comes to be this one."""
+        if self._table is self._by_rules:
+            return self._table.label
+        return f"in force when it was made, {self._table.label},"
+
+    def _then(self, exp_types: Sequence[str]) -> list[str]:
+        """Say what the table of its time has, and that of the rules, where they differ."""
+        now = self._now(exp_types)
+        says = ", ".join(map(self._table.says, exp_types))
+        return [f"the table {self._in_force()} has {says}", *now] if now else []
+
+    def _now(self, exp_types: Sequence[str]) -> list[str]:
+        """Say what the table of the rules has, where that of its time has something else."""
+        then, now = self._table, self._by_rules
+        if all(then.says(name) == now.says(name) for name in exp_types):
+            return []
+        says = ", ".join(map(now.says, exp_types))
+        return [f"{now.label}, which {self._choice.info.ruleset} implements, has {says}"]
+
+    def _told(self) -> list[str]:
+        """Give the EXP_TYPEs that its constraints tell."""
+        return sorted(self._association.told.exp_types)
+
+    def _exp_types(self) -> set[str]:
+        if self._made is None:
+            return set()
+        found = {self._made.classification(place).exp_type for place in self._sciences}
+        return {name for name in found if name is not None}
+
+    # --------------------------------------------------------------------- unexplained
+
+    def _missing(self) -> str:
+        """Say what would be needed to run the rules; '' if it is all there."""
+        if self._made is None:
+            pool = self._association.asn_pool
+            return f"no pool was given to run the rules on{f' (it names {pool})' if pool else ''}"
+        unknown = self._made.unknown(self._association)
+        return f"not in the pools that were given: {in_words(unknown)}" if unknown else ""
+
+    def _hint(self) -> str:
+        """Say what is known of an association that cannot be judged."""
+        asn_type = self._association.asn_type or ""
+        told = self._told()
+        if not told:
+            return "its EXP_TYPE is not known either, as its constraints do not tell it"
+        says = ", ".join(map(self._table.says, told))
+        known = [self._table.known_difference(exp_type, asn_type) for exp_type in told]
+        reasons = [f"a known difference is: {reason}" for reason in known if reason is not None]
+        return "; ".join(
+            [
+                f"by its constraints, the table {self._in_force()} has {says}",
+                *reasons,
+                *self._now(told),
+            ]
+        )
+
+    # --------------------------------------------------------------------- differs
+
+    def _difference(self, made: Made, near: Near | None) -> list[str]:
+        """Say what the rules make of its exposures, in what it differs from that."""
+        one = self._association
+        texts = []
+        if one.tells(CANDIDATE) and not made.has_candidate(one.asn_id):
+            texts.append(f"the pools have no candidate {one.asn_id}")
+        if near is not None:
+            texts += self._differing(made, near)
+        else:
+            texts.append(_none_made(made, self._sciences))
+        if made.is_unsettled(self._sciences):
+            texts.append("for its exposures, jwst's own answer depends on the order of the rows")
+        return texts
+
+    def _differing(self, made: Made, near: Near) -> list[str]:
+        """Say in what it differs from the nearest, and of its own candidate if that is another."""
+        one, other = self._association, near.association.asn_id
+        if [found.key for found in near.differences] != [CANDIDATE]:
+            return [_words(near.differences)]
+        same = f"these are the members of the association of candidate {other}{near.how}"
+        texts = [f"{same}, but asn_id is {one.asn_id}"]
+        own = made.nearest(one, of_its_candidate=True)
+        if own is not None:
+            texts.append(f"beside that of candidate {one.asn_id}: {_words(own.differences)}")
+        return texts
+
+
+def _none_made(made: Made, sciences: Sequence[int]) -> str:
+    """Say that the rules make nothing with these sciences, and why."""
+    if not sciences:
+        return "it has no science member, and the rules make none without"
+    name = made.worked.work.value(sciences[0], "filename")
+    return f"the rules make none with {name} as science: {made.reason(sciences[0])}"
+
+
+def _words(found: Sequence[Difference]) -> str:
+    return in_words([one.text for one in found])
+
+
+class _ByHand(_Judging):
+    """The judging of an association that no rule made: whoever made it listed its members."""
+
+    def judged(self) -> Judged:
+        rule = self._association.asn_rule
+        begin = f"made by hand ({f'rule {rule}' if rule else 'it names no rule'})"
+        missing = self._missing()
+        contradiction = self._contradiction()
+        if self._made is None or missing:
+            if contradiction:
+                return Judged(Verdict.CONTRADICTS, "; ".join([begin, *contradiction]))
+            return Judged(Verdict.UNEXPLAINED, f"{begin}; {missing}")
+        like, unlike = self._compared(self._made)
+        if not unlike:
+            text = f"{begin}, and as the rules make it: {in_words(like)}"
+            return Judged(Verdict.EXPLAINED, text)
+        verdict = Verdict.CONTRADICTS if contradiction else Verdict.DIFFERS
+        return Judged(verdict, "; ".join([begin, *contradiction, in_words(unlike)]))
+
+    def _missing(self) -> str:
+        if self._made is None:
+            return "no pool was given to compare it with"
+        return super()._missing()
+
+    def _compared(self, made: Made) -> tuple[list[str], list[str]]:
+        """Compare each product, by members and roles, with what the rules make for its science."""
+        like: list[str] = []
+        unlike: list[str] = []
+        for product in self._association.products:
+            near = made.nearest_product(self._association, product)
+            if near is None:
+                why = _none_made(made, made.sciences([product]))
+                unlike.append(f"product {product.name}: {why}")
+                continue
+            ours = near.association
+            if near.differences:
+                unlike += [f"product {product.name}: {one.text}" for one in near.differences]
+            else:
+                like.append(
+                    f"product {product.name} is {ours.asn_type} by {ours.asn_rule} for candidate "
+                    f"{ours.asn_id}{near.how}"
+                )
+        return like, unlike

@@ -1,0 +1,1 @@
+"""The record: what was decided, from what, by which rules."""

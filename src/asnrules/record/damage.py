@@ -1,0 +1,91 @@
+"""Tell a database that was damaged or changed from a bug, once something has gone wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from asnrules.catalog.open import (
+    check_catalog,
+)
+from asnrules.database.engines import database_url, open_engine, shown_url
+from asnrules.database.places import reading_uri
+from asnrules.errors import AsnrulesError, DatabaseError
+from asnrules.record.findings import (
+    Finding,
+)
+from asnrules.record.verify import (
+    verify,
+)
+
+_RESTORE = "the file is damaged; restore it from a backup, docs/operations.md tells how"
+
+
+def damage_of(database: str | None) -> DatabaseError | None:
+    """Look for what keeps a command from reading a database: damage, or a changed value.
+
+    Parameters
+    ----------
+    database : str or None
+        As `open_catalog` takes it.
+
+    Returns
+    -------
+    DatabaseError or None
+        What is wrong with it, in one line; None if nothing is, or there is no database to look at.
+    """
+    try:
+        url = database_url(database)
+        if url.get_backend_name() == "sqlite" and (found := _damaged_pages(url)):
+            return DatabaseError(f"{shown_url(url)}: {found}; {_RESTORE}")
+        engine = open_engine(url)
+    except AsnrulesError:
+        return None
+    try:
+        found = _changed(engine)
+    except Exception as error:
+        if url.get_backend_name() != "sqlite":
+            return None
+        # Whatever such a file makes the checks stumble over is the damage.
+        return DatabaseError(f"{shown_url(url)}: {type(error).__name__}; {_RESTORE}")
+    finally:
+        engine.dispose()
+    return DatabaseError(f"{shown_url(url)}: {found}") if found else None
+
+
+def _damaged_pages(url: URL) -> str | None:
+    path = Path(url.database or "")
+    if not path.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(reading_uri(path), uri=True)) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        return " ".join(str(error).split())
+    return None if found == "ok" else " ".join(str(found).split())
+
+
+def _changed(engine: Engine) -> str | None:
+    """Say what was changed of the record or the rulesets, or else of the schema."""
+    findings = verify(engine).findings
+    if findings:
+        # What cannot be read is what stood in the way, if there is any.
+        first = next((one for one in findings if one.column is not None), findings[0])
+        return (
+            f"the database was changed by other means than asnrules: {_place(first)}: "
+            f"{first.finding}; asnrules audit verify lists all ({len(findings)})"
+        )
+    if wrong := check_catalog(engine):
+        return f"{wrong[0]}; asnrules db check lists all ({len(wrong)})"
+    return None
+
+
+def _place(finding: Finding) -> str:
+    names = ("run", "table", "column")
+    return ", ".join(
+        f"{name} {value}" for name, value in zip(names, finding, strict=False) if value is not None
+    )

@@ -1,0 +1,1 @@
+"""Questions to the record, each asked in SQL here and nowhere else."""

@@ -1,0 +1,325 @@
+"""Which runs there are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from asnrules.catalog.rulesets import find_ruleset
+from asnrules.database.schema import (
+    associations,
+    decisions,
+    exposures,
+    imported_associations,
+    pools,
+    rulesets,
+    run_pools,
+    runs,
+    traces,
+)
+from asnrules.errors import NotFoundError, StoredValueError
+from asnrules.util.days import (
+    check_day,
+)
+
+_NUMBERS = 2**63
+
+
+class RunFilter(NamedTuple):
+    """Which runs are wanted; an empty field wants all.
+
+    Attributes
+    ----------
+    program : str or None
+        Of an exposure or an association of the run, with or without leading zeros.
+    pool : str or None
+        The name of a pool of the run, in any case.
+    operator, ruleset, origin : str or None
+        As recorded.
+    since, until : date or None
+        The first and the last day (UTC) on which it may have started.
+    run_ids : sequence of int or None
+        The numbers of the runs.
+    """
+
+    program: str | None = None
+    pool: str | None = None
+    operator: str | None = None
+    ruleset: str | None = None
+    origin: str | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+    run_ids: Sequence[int] | None = None
+
+
+class RecordedRun(NamedTuple):
+    """What the record says of a run as a whole.
+
+    Attributes
+    ----------
+    run_id : int
+        Its number.
+    origin : str
+        `generated` or `imported`.
+    started_at, finished_at : datetime
+        In UTC.
+    operator, host, software_version : str
+        Who, where, with what.
+    ruleset : str
+        The label of the executable ruleset.
+    pools : list of str
+        The names of its pools.
+    exposures, associations, unassociated : int
+        How many exposures there were, associations were made, and exposures are in none.
+    note : str or None
+        Free text of the operator.
+    """
+
+    run_id: int
+    origin: str
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    operator: str
+    host: str
+    software_version: str
+    ruleset: str
+    pools: list[str]
+    exposures: int
+    associations: int
+    unassociated: int
+    note: str | None
+
+
+def list_runs(
+    connection: Connection, wanted: RunFilter | None = None, limit: int | None = None
+) -> list[RecordedRun]:
+    """Give runs, the latest first.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    wanted : RunFilter, optional
+        Which; all by default.
+    limit : int, optional
+        At most so many.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such ruleset; the message suggests near labels.
+    """
+    wanted = wanted or RunFilter()
+    if wanted.ruleset is not None:
+        find_ruleset(connection, wanted.ruleset)
+    chosen = (
+        select(runs.c.run_id)
+        .where(*_conditions(wanted))
+        .order_by(runs.c.run_id.desc())
+        .limit(limit)
+    )
+    names = _pool_names(connection, chosen)
+    columns = [
+        rulesets.c.label.label(name) if name == "ruleset" else runs.c[name]
+        for name in RecordedRun._fields
+        if name != "pools"
+    ]
+    statement = (
+        select(*columns)
+        .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
+        .where(runs.c.run_id.in_(chosen))
+        .order_by(runs.c.run_id.desc())
+    )
+    found = []
+    for row in connection.execute(statement).mappings():
+        if row["ruleset"] is None:
+            problem = "there is no such ruleset any more"
+            raise StoredValueError(f"run {row['run_id']}", "runs", "ruleset_id", problem)
+        found.append(RecordedRun(**row, pools=names.get(row["run_id"], [])))
+    return found
+
+
+def find_run(connection: Connection, run_id: int) -> RecordedRun:
+    """Give a run by its number.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none; the message says which there are.
+    """
+    # No database has a column for larger numbers.
+    found = list_runs(connection, RunFilter(run_ids=[run_id])) if run_id < _NUMBERS else []
+    if found:
+        return found[0]
+    last = connection.execute(select(func.max(runs.c.run_id))).scalar()
+    there_are = (
+        f"the last is {last}, asnrules audit runs lists them"
+        if last
+        else "there is none yet, asnrules generate records one"
+    )
+    raise NotFoundError(f"no run {run_id} on record; {there_are}")
+
+
+def stored_details(connection: Connection, run_id: int) -> dict[str, Any]:
+    """Give the options, diagnostics and digests of a run, as they are stored."""
+    names = ("options", "diagnostics", "previous_digest", "digest")
+    statement = select(*(runs.c[name] for name in names)).where(runs.c.run_id == run_id)
+    return dict(connection.execute(statement).mappings().one())
+
+
+def pools_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    """Give the pools of a run: name, SHA-256, exposures, and the run that brought it first."""
+    statement = (
+        select(
+            run_pools.c.name.label("pool"),
+            pools.c.sha256,
+            pools.c.exposures,
+            pools.c.run_id.label("first_run_id"),
+        )
+        .join(pools, pools.c.pool_id == run_pools.c.pool_id)
+        .where(run_pools.c.run_id == run_id)
+        .order_by(run_pools.c.position)
+    )
+    return _records(connection, statement)
+
+
+def pool_ids_of(connection: Connection, run_id: int) -> list[int]:
+    """Give the keys of the pools of a run, in the order in which they were given."""
+    statement = (
+        select(run_pools.c.pool_id)
+        .where(run_pools.c.run_id == run_id)
+        .order_by(run_pools.c.position)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def rules_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    """Give how many associations each rule made in a run."""
+    key = (associations.c.asn_type, associations.c.asn_rule)
+    statement = (
+        select(*key, func.count().label("associations"))
+        .where(associations.c.run_id == run_id)
+        .group_by(*key)
+        .order_by(*key)
+    )
+    return _records(connection, statement)
+
+
+def left_out_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    """Give why exposures of a run are in no association: how many, and the first, by EXP_TYPE."""
+    reason = func.coalesce(decisions.c.reason, traces.c.reason).label("reason")
+    statement = (
+        select(
+            exposures.c.exp_type,
+            reason,
+            func.count().label("exposures"),
+            func.min(exposures.c.filename).label("first"),
+        )
+        .select_from(decisions)
+        .join(traces, traces.c.trace_id == decisions.c.trace_id)
+        .join(
+            exposures,
+            and_(
+                exposures.c.pool_id == decisions.c.pool_id,
+                exposures.c.position == decisions.c.position,
+            ),
+        )
+        .where(decisions.c.run_id == run_id, decisions.c.associations == 0)
+        .group_by(exposures.c.exp_type, reason)
+        .order_by(func.count().desc(), func.min(exposures.c.filename))
+    )
+    return _records(connection, statement)
+
+
+def verdicts_of(
+    connection: Connection, run_id: int, position: int | None = None
+) -> list[dict[str, Any]]:
+    """Give the associations that a run imported, or that with a number, with their verdicts."""
+    imported = imported_associations.c
+    names = (
+        "file_name", "asn_rule", "code_version", "version_id", "asn_pool", "verdict", "explanation",
+    )  # fmt: skip
+    statement = (
+        select(
+            associations.c.asn_name,
+            associations.c.asn_type,
+            *(imported[name] for name in names),
+        )
+        .join(
+            associations,
+            and_(
+                associations.c.run_id == imported.run_id,
+                associations.c.position == imported.position,
+            ),
+        )
+        .where(imported.run_id == run_id)
+        .order_by(imported.position)
+    )
+    if position is not None:
+        statement = statement.where(imported.position == position)
+    return _records(connection, statement)
+
+
+def _records(connection: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _pool_names(connection: Connection, chosen: Select[Any]) -> dict[int, list[str]]:
+    statement = (
+        select(run_pools.c.run_id, run_pools.c.name)
+        .where(run_pools.c.run_id.in_(chosen))
+        .order_by(run_pools.c.run_id, run_pools.c.position)
+    )
+    names: dict[int, list[str]] = {}
+    for run_id, name in connection.execute(statement):
+        names.setdefault(run_id, []).append(name)
+    return names
+
+
+def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.run_ids is not None:
+        conditions.append(runs.c.run_id.in_(wanted.run_ids))
+    if wanted.program is not None:
+        conditions.append(_has_program(wanted.program))
+    if wanted.pool is not None:
+        named = func.lower(run_pools.c.name) == wanted.pool.lower()
+        conditions.append(runs.c.run_id.in_(select(run_pools.c.run_id).where(named)))
+    if wanted.operator is not None:
+        conditions.append(runs.c.operator == wanted.operator)
+    if wanted.ruleset is not None:
+        of_label = select(rulesets.c.ruleset_id).where(rulesets.c.label == wanted.ruleset)
+        conditions.append(runs.c.ruleset_id.in_(of_label))
+    if wanted.origin is not None:
+        conditions.append(runs.c.origin == wanted.origin)
+    check_day("since", wanted.since)
+    check_day("until", wanted.until)
+    if wanted.since is not None:
+        conditions.append(runs.c.started_at >= _moment(wanted.since, dt.time.min))
+    if wanted.until is not None:
+        conditions.append(runs.c.started_at <= _moment(wanted.until, dt.time.max))
+    return conditions
+
+
+def _has_program(program: str) -> ColumnElement[bool]:
+    number = program.strip().lower()
+    spellings = {number, number.lstrip("0") or "0", number.zfill(5)}
+    of_pools = (
+        select(run_pools.c.run_id)
+        .join(exposures, exposures.c.pool_id == run_pools.c.pool_id)
+        .where(exposures.c.program.in_(spellings))
+    )
+    # Runs without a pool: there are few of them, and their associations know the program.
+    imported = (
+        select(associations.c.run_id)
+        .join(runs, runs.c.run_id == associations.c.run_id)
+        .where(runs.c.origin == "imported", associations.c.program.in_(spellings))
+    )
+    return or_(runs.c.run_id.in_(of_pools), runs.c.run_id.in_(imported))
+
+
+def _moment(day: dt.date, time: dt.time) -> dt.datetime:
+    return dt.datetime.combine(day, time, dt.UTC)

@@ -1,0 +1,296 @@
+"""Recompute every digest of the ledger, and say what does not match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy.exc import DBAPIError
+
+from asnrules.catalog.entries import ENTRY_TABLES
+from asnrules.database.engines import transaction
+from asnrules.database.guards import PUBLISHED
+from asnrules.database.locks import take_snapshot
+from asnrules.database.schema import (
+    catalog_entries,
+    exposures,
+    metadata,
+    pools,
+    ruleset_files,
+    rulesets,
+    runs,
+)
+from asnrules.database.stored import any_text, read_stored
+from asnrules.errors import DatabaseError, StoredValueError, UsageError
+from asnrules.record.findings import (
+    Finding,
+    gone_parts,
+    unreadable,
+)
+from asnrules.record.ledger import (
+    CATALOG,
+    CHAINED,
+    GENESIS,
+    NOTHING,
+    SECTIONS,
+    Head,
+    RowsDigest,
+    entry_rows,
+    header_of,
+    run_digest,
+    section_rows,
+    stored_runs,
+)
+from asnrules.record.verify_catalog import (
+    entry_findings,
+    ruleset_findings,
+)
+from asnrules.util.canonical import (
+    canonical,
+)
+
+Progress = Callable[[str, int, int], None]
+_Read = TypeVar("_Read")
+
+
+@dataclass(slots=True)
+class Verification:
+    """What a verification came to.
+
+    Attributes
+    ----------
+    runs, rows : int
+        How many runs, and rows that belong to them, were recomputed.
+    head : Head
+        The last run.
+    known : int or None
+        The run whose digest was given; None if none was, or no run has it.
+    findings : list of Finding
+        What does not match; empty if all does.
+    """
+
+    runs: int = 0
+    rows: int = 0
+    head: Head = NOTHING
+    known: int | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+def verify(
+    engine: Engine, against: str | None = None, progress: Progress | None = None
+) -> Verification:
+    """Recompute the ledger.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    against : str, optional
+        A digest that was kept outside the database: the run that had it, and all before it, are
+        then known to be what they were.
+    progress : callable, optional
+        Told how many rows of how many have been recomputed.
+
+    Raises
+    ------
+    UsageError
+        If `against` is no digest.
+    """
+    if against is not None:
+        against = checked_digest(against)
+    try:
+        with transaction(engine) as connection:
+            take_snapshot(connection)
+            return _Verifier(connection, progress).run(against)
+    except DatabaseError:
+        with transaction(engine) as connection:
+            take_snapshot(connection)
+            gone = gone_parts(connection)
+            if not gone:
+                raise
+            return _Verifier(connection, progress, gone).run(against)
+
+
+def checked_digest(text: str) -> str:
+    """Read a digest that somebody gives.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    digest = text.strip().lower()
+    if len(digest) != len(GENESIS) or set(digest) - set("0123456789abcdef"):
+        raise UsageError(
+            f"--against: {text[:80]!r} is no digest; give the 64 digits of asnrules audit digest"
+        )
+    return digest
+
+
+class _Verifier:
+    """Verifies all that is there but for the tables of which parts are gone."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        progress: Progress | None,
+        gone: Mapping[str, str] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._gone = gone or {}
+        self._progress = progress
+        self._result = Verification()
+        self._total = 0
+        self._entries: list[tuple[Any, ...]] = []
+
+    def run(self, against: str | None) -> Verification:
+        for table, text in self._gone.items():
+            self._found(None, table, text)
+        with any_text(self._connection):
+            has_runs = self._has(runs, rulesets)
+            stored = list(stored_runs(self._connection)) if has_runs else []
+            has_entries = self._has(catalog_entries)
+            self._entries = entry_rows(self._connection) if has_entries else []
+        sections = [_sections(values) for values, _, _ in stored]
+        self._total = sum(one[0] for found in sections for one in found.values())
+        previous = GENESIS
+        for (values, label, checksum), found in zip(stored, sections, strict=True):
+            self._check_run(values, label, checksum, found, previous)
+            previous = values["digest"]
+            if previous == against:
+                self._result.known = values["run_id"]
+        if stored:
+            self._result.head = Head(stored[-1][0]["run_id"], previous)
+        self._check_rules()
+        self._result.findings += self._strays()
+        if against is not None and self._result.known is None:
+            text = f"no run has the digest {against}: what had it was changed or removed"
+            self._found(None, None, text)
+        return self._result
+
+    def _has(self, *tables: Table) -> bool:
+        """Tell whether tables are there, with all their columns."""
+        return not any(table.name in self._gone for table in tables)
+
+    def _check_rules(self) -> None:
+        found, connection, entries = self._result.findings, self._connection, self._entries
+        if self._has(rulesets, *(metadata.tables[name] for name in PUBLISHED)):
+            found += self._read(lambda: list(ruleset_findings(connection)))
+        if self._has(catalog_entries, ruleset_files, *ENTRY_TABLES):
+            found += self._read(lambda: list(entry_findings(connection, entries)))
+
+    def _found(self, run_id: int | None, table: str | None, finding: str) -> None:
+        self._result.findings.append(Finding(run_id, table, None, finding))
+
+    def _check_run(
+        self,
+        values: Mapping[str, Any],
+        label: str | None,
+        checksum: str | None,
+        sections: Mapping[str, Any],
+        previous: str,
+    ) -> None:
+        result, run_id = self._result, values["run_id"]
+        result.runs += 1
+        result.findings += unreadable(runs, [tuple(values.values())], run_id, f"run {run_id}")
+        if values["previous_digest"] != previous:
+            text = "it does not follow the run before it: that was changed, removed or added"
+            self._found(run_id, runs.name, text)
+        header = header_of(values, label or "", checksum or "")
+        is_written = canonical(sections).decode() == values["section_digests"]
+        expected = run_digest(header, sections, values["previous_digest"])
+        if not is_written or expected != values["digest"]:
+            names = ", ".join(name for name in values if name not in CHAINED)
+            text = f"it does not match its digest: a digest, its ruleset or one of {names} differs"
+            self._found(run_id, runs.name, text)
+        for table in SECTIONS:
+            if not self._has(table, pools):
+                continue
+            recorded = sections.get(table.name)
+            found = self._section(table, run_id)
+            if found != recorded:
+                self._found(run_id, table.name, _difference(found, recorded))
+                with any_text(self._connection):
+                    for rows in section_rows(self._connection, table, run_id):
+                        result.findings += unreadable(table, rows, run_id)
+        self._check_catalog(run_id, sections)
+
+    def _read(self, reading: Callable[[], _Read]) -> _Read:
+        """Read something; where there is text that is none, once more, which takes longer."""
+        try:
+            return reading()
+        except DBAPIError:
+            if self._connection.dialect.name != "sqlite":
+                # PostgreSQL stores no such text.
+                raise
+            with any_text(self._connection):
+                return reading()
+
+    def _section(self, table: Table, run_id: int) -> list[int | str]:
+        """Give the digest of a section, and count its rows."""
+        found = self._read(lambda: self._digest(table, run_id))
+        self._result.rows += int(found[0])
+        return found
+
+    def _digest(self, table: Table, run_id: int) -> list[int | str]:
+        digest = RowsDigest()
+        for rows in section_rows(self._connection, table, run_id):
+            digest.add(rows)
+            if self._progress is not None:
+                done = self._result.rows + digest.count
+                self._progress("rows", done, max(self._total, done))
+        return digest.finished()
+
+    def _check_catalog(self, run_id: int, sections: Mapping[str, Any]) -> None:
+        """Compare the entries of the catalog that there were with what a run says of them."""
+        recorded = sections.get(CATALOG)
+        if recorded is None or not self._has(catalog_entries):
+            # From before there were entries: its digest says so.
+            return
+        digest = RowsDigest()
+        digest.add(self._entries[: recorded[0]])
+        found = digest.finished()
+        if found != recorded:
+            self._found(run_id, CATALOG, _difference(found, recorded))
+
+    def _strays(self) -> Iterator[Finding]:
+        """Look for rows that belong to no run on record."""
+        for table in SECTIONS:
+            if not self._has(table, pools, runs):
+                continue
+            is_exposures = table is exposures
+            key = table.c.pool_id if is_exposures else table.c.run_id
+            owner = pools.c.pool_id if is_exposures else runs.c.run_id
+            stray = select(func.count()).select_from(table).where(~_exists(key, owner))
+            count = self._connection.execute(stray).scalar_one()
+            if count:
+                text = f"{count} rows belong to no run on record"
+                yield Finding(None, table.name, None, text)
+
+
+def _exists(key: Any, owner: Any) -> Any:
+    """Tell whether what a row belongs to is there."""
+    return select(owner).where(owner == key).exists()
+
+
+def _sections(values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Read the digests of the sections of a run; none where they cannot be read."""
+    try:
+        found = read_stored(runs.c.section_digests, values["section_digests"], "")
+    except StoredValueError:
+        return {}
+    return {
+        name: section
+        for name, section in found.items()
+        if len(section) == 2 and type(section[0]) is int and isinstance(section[1], str)
+    }
+
+
+def _difference(found: list[int | str], recorded: list[int | str] | None) -> str:
+    if recorded is None:
+        return "there is no digest of its rows"
+    if found[0] != recorded[0]:
+        return f"{found[0]} rows where {recorded[0]} were recorded"
+    return "a value of its rows was changed"

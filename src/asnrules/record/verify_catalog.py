@@ -1,0 +1,110 @@
+"""Verify what answers rest on besides the record: rulesets, with all their rows, and vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from asnrules.catalog import (
+    store,
+)
+from asnrules.catalog.entries import ENTRY_TABLES, VOCABULARY, current_digests
+from asnrules.database.guards import PUBLISHED
+from asnrules.database.schema import catalog_entries, metadata, ruleset_files, rulesets
+from asnrules.database.stored import as_stored, shown
+from asnrules.record.findings import (
+    Finding,
+    unreadable,
+)
+from asnrules.rules.content import (
+    EXECUTABLE_TABLES,
+    PUBLISHED_TABLES,
+    RulesetContent,
+)
+
+_ENTRY_TABLES = {table.name for table in ENTRY_TABLES}
+_KINDS = {
+    **dict.fromkeys(PUBLISHED_TABLES, "published"),
+    **dict.fromkeys(EXECUTABLE_TABLES, "executable"),
+}
+
+
+def ruleset_findings(connection: Connection) -> Iterator[Finding]:
+    """Compare every ruleset with its checksum, drafts too; see `any_text`."""
+    columns = [as_stored(connection, column) for column in rulesets.columns]
+    statement = select(*columns).order_by(rulesets.c.ruleset_id)
+    readable = []
+    for row in connection.execute(statement).mappings().all():
+        name = f"ruleset {shown(row['label'])}"
+        found = list(unreadable(rulesets, [tuple(row.values())], None, name))
+        yield from found
+        # A day that is none cannot be made part of a content.
+        if not any(one.column in ("effective_from", "effective_until") for one in found):
+            readable.append(row)
+    contents = store.read_contents(connection, [row["ruleset_id"] for row in readable])
+    for row in readable:
+        yield from _content_findings(contents[row["ruleset_id"]], row)
+    yield from unreadable(ruleset_files, connection.execute(select(ruleset_files)).all(), None)
+    yield from _strays(connection)
+
+
+def _content_findings(content: RulesetContent, row: Mapping[Any, Any]) -> Iterator[Finding]:
+    name = f"ruleset {shown(row['label'])}"
+    if content.checksum() == row["checksum"]:
+        return
+    text = (
+        f"{name}: its rows, or its label, title, source, dates or table do not match its checksum"
+    )
+    yield Finding(None, rulesets.name, None, text)
+    for table, rows in content.tables.items():
+        names = metadata.tables[table].columns.keys()
+        whole = [{**one, "ruleset_id": row["ruleset_id"]} for one in rows]
+        written = [tuple(one[name] for name in names) for one in whole]
+        yield from unreadable(metadata.tables[table], written, None, name)
+
+
+def _strays(connection: Connection) -> Iterator[Finding]:
+    """Look for rows that no ruleset has, or none of this kind."""
+    for name in PUBLISHED:
+        table = metadata.tables[name]
+        owner = select(rulesets.c.ruleset_id).where(rulesets.c.ruleset_id == table.c.ruleset_id)
+        if name in _KINDS:
+            owner = owner.where(rulesets.c.kind == _KINDS[name])
+        stray = select(func.count()).select_from(table).where(~owner.exists())
+        if count := connection.execute(stray).scalar_one():
+            yield Finding(None, name, None, f"{count} rows belong to no ruleset that can have them")
+
+
+def entry_findings(connection: Connection, entries: Sequence[Sequence[Any]]) -> Iterator[Finding]:
+    """Compare the vocabulary and the published rulesets with the entries on record of them.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any; see `any_text`.
+    entries : sequence of sequence
+        The rows of the entries, in their order.
+    """
+    yield from unreadable(catalog_entries, entries, None)
+    for words in VOCABULARY:
+        yield from unreadable(words, connection.execute(select(words)).all(), None)
+    current = current_digests(connection)
+    seen = set()
+    for place, (number, table, entry, sha256) in enumerate(entries, 1):
+        name = f"{shown(entry)}, entry {number}"
+        if number != place:
+            text = f"{name}: an entry before it was removed, or its number was changed"
+            yield Finding(None, catalog_entries.name, None, text)
+        found = current.get((table, entry))
+        seen.add((table, entry))
+        if found is None:
+            text = f"{name}: it was removed, or has another name"
+            known = table if table in _ENTRY_TABLES else catalog_entries.name
+            yield Finding(None, known, None, text)
+        elif found != sha256:
+            yield Finding(None, table, None, f"{name}: it was changed")
+    for table, entry in sorted(set(current) - seen, key=repr):
+        text = f"{shown(entry)}: it was added by other means than asnrules, or has another name"
+        yield Finding(None, table, None, text)

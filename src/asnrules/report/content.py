@@ -1,0 +1,274 @@
+"""What is on the page of a run.
+
+A run may have a hundred thousand exposures; a page that a browser opens at once has not. So lists
+are cut, each with the number of what there is, and totals are always of everything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy import Connection
+
+from asnrules.associations.model import NO_DEGRADED
+from asnrules.record.queries.associations import (
+    RecordedAssociation,
+    RecordedAssociations,
+)
+from asnrules.record.queries.summaries import (
+    ExposureCount,
+    Flow,
+    LeftOut,
+    RuleCount,
+    exposure_counts,
+    flows,
+    left_out,
+    positions_of,
+    rule_counts,
+)
+from asnrules.record.reports import (
+    RunReport,
+    report_run,
+)
+from asnrules.report.picture import (
+    Picture,
+    draw,
+)
+from asnrules.rules.describe import (
+    Description,
+    describe_ruleset,
+)
+
+ASSOCIATIONS = 2_000
+"""How many associations are listed."""
+MEMBERS = 30_000
+"""How many of their members are listed."""
+FEWEST_MEMBERS = 10
+"""How many members of an association are listed in any case."""
+ROWS = 1_000
+"""How many rows any other list has."""
+SQUARES = 30
+"""How many members of an association are drawn."""
+
+
+Row = TypeVar("Row")
+Progress = Callable[[str, int, int], None]
+
+
+class Shown(NamedTuple, Generic[Row]):
+    """The beginning of a list.
+
+    Attributes
+    ----------
+    rows : sequence
+        Those that are shown.
+    total : int
+        How many there are.
+    """
+
+    rows: Sequence[Row]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAssociation:
+    """An association on the page.
+
+    Attributes
+    ----------
+    association : RecordedAssociation
+        All of it.
+    roles : list of (str, int)
+        The roles of its members, and how many of each.
+    squares : list of str
+        The roles of the members that are drawn.
+    members : Shown
+        Its members.
+    is_degraded : bool
+        Whether a member has an error.
+    """
+
+    association: RecordedAssociation
+    roles: list[tuple[str, int]]
+    squares: list[str]
+    members: Shown[Any]
+    is_degraded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """What a rule made.
+
+    Attributes
+    ----------
+    count : RuleCount
+        How much.
+    associations : list of ShownAssociation
+        Those that are listed.
+    """
+
+    count: RuleCount
+    associations: list[ShownAssociation]
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """Everything that is on the page of a run.
+
+    Attributes
+    ----------
+    report : RunReport
+        What the record says of the run.
+    ruleset : Description
+        The rules that it went by.
+    exposures : list of ExposureCount
+        By EXP_TYPE.
+    flows : Shown of Flow
+        Which exposures went where.
+    picture : Picture
+        The same, drawn.
+    groups : list of RuleGroup
+        The associations.
+    reasons : Shown of dict
+        Why exposures are in no association, and how many.
+    left_out : Shown of LeftOut
+        These exposures.
+    verdicts : Shown of dict
+        What was said of imported associations.
+    diagnostics : Shown of str
+        What the operator was told.
+    """
+
+    report: RunReport
+    ruleset: Description
+    exposures: Shown[ExposureCount]
+    flows: Shown[Flow]
+    picture: Picture
+    groups: list[RuleGroup]
+    reasons: Shown[dict[str, Any]]
+    left_out: Shown[LeftOut]
+    verdicts: Shown[dict[str, Any]]
+    diagnostics: Shown[str]
+
+    @property
+    def listed(self) -> int:
+        """How many associations are listed."""
+        return sum(len(group.associations) for group in self.groups)
+
+    @property
+    def used_rules(self) -> list[dict[str, Any]]:
+        """The rules that made something, in words."""
+        used = {group.count.asn_rule for group in self.groups}
+        return [rule for rule in self.ruleset.rows if rule["asn_rule"] in used]
+
+    @property
+    def unused_rules(self) -> list[dict[str, Any]]:
+        """The others."""
+        used = {group.count.asn_rule for group in self.groups}
+        return [rule for rule in self.ruleset.rows if rule["asn_rule"] not in used]
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """The options that were given, as text."""
+        return [
+            (name, value if isinstance(value, str) else json.dumps(value))
+            for name, value in self.report.options.items()
+            if value
+        ]
+
+
+def page_content(
+    connection: Connection, run_id: int, progress: Progress | None = None
+) -> PageContent:
+    """Collect what is on the page of a run.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    run_id : int
+        The run.
+    progress : callable, optional
+        Told how far the work is.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such run.
+    """
+    report = report_run(connection, run_id)
+    counts = exposure_counts(connection, run_id)
+    moved = flows(connection, run_id)
+    made = rule_counts(connection, run_id)
+    unassociated = left_out(connection, run_id, ROWS)
+    return PageContent(
+        report=report,
+        ruleset=describe_ruleset(connection, report.run.ruleset),
+        exposures=_first(counts),
+        flows=_first(moved),
+        picture=draw(moved, counts, made),
+        groups=_groups(connection, run_id, made, progress),
+        reasons=_first(report.left_out),
+        left_out=Shown(unassociated, sum(count.unassociated for count in counts)),
+        verdicts=_first(report.verdicts),
+        diagnostics=_first(report.diagnostics),
+    )
+
+
+def _first(rows: Sequence[Row]) -> Shown[Row]:
+    return Shown(rows[:ROWS], len(rows))
+
+
+def _groups(
+    connection: Connection,
+    run_id: int,
+    counts: Sequence[RuleCount],
+    progress: Progress | None,
+) -> list[RuleGroup]:
+    shares = shared_out([count.associations for count in counts], ASSOCIATIONS)
+    recorded = RecordedAssociations(connection, run_id)
+    each = max(FEWEST_MEMBERS, MEMBERS // max(1, sum(shares)))
+    groups = []
+    for count, share in zip(counts, shares, strict=True):
+        positions = positions_of(connection, run_id, count.asn_type, count.asn_rule, share)
+        groups.append(RuleGroup(count, [_shown(one, each) for one in recorded.chosen(positions)]))
+        if progress is not None:
+            progress("rules", len(groups), len(counts))
+    return groups
+
+
+def shared_out(wanted: Sequence[int], available: int) -> list[int]:
+    """Share what is available out, so that the small ones get all and the big ones alike.
+
+    Parameters
+    ----------
+    wanted : sequence of int
+        How many each wants.
+    available : int
+        How many there are.
+
+    Returns
+    -------
+    list of int
+        How many each gets.
+    """
+    shares = [0] * len(wanted)
+    in_order = sorted(range(len(wanted)), key=lambda place: wanted[place])
+    for done, place in enumerate(in_order):
+        shares[place] = min(wanted[place], available // (len(wanted) - done))
+        available -= shares[place]
+    return shares
+
+
+def _shown(one: RecordedAssociation, members: int) -> ShownAssociation:
+    return ShownAssociation(
+        association=one,
+        roles=list(Counter(member.exptype for member in one.members).items()),
+        squares=[member.exptype for member in one.members[:SQUARES]],
+        members=Shown(one.members[:members], len(one.members)),
+        is_degraded=one.degraded_status != NO_DEGRADED,
+    )

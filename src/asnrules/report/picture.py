@@ -1,0 +1,232 @@
+"""Draw where the exposures of a run went: bands from EXP_TYPEs to the rules that took them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from asnrules.record.queries.summaries import (
+    ExposureCount,
+    Flow,
+    RuleCount,
+)
+
+NODES = 20
+"""How many EXP_TYPEs and rules have a place of their own; the rest share one."""
+WIDTH = 960
+LEFT = 190
+"""Where the bars of the EXP_TYPEs end, and the bands begin."""
+RIGHT = 640
+"""Where the bands end, and the bars of the rules begin."""
+BAR = 8
+_TOP = 30
+_GAP = 10
+_LEAST_NODE = 20.0
+_LEAST_BAND = 1.5
+_HEIGHT = 420.0
+"""What all bands together are high, where none is too thin to be seen."""
+
+LEFT_OUT = "in no association"
+NO_EXPOSURE = "files of no pool"
+NO_TYPE = "no EXP_TYPE"
+
+
+class Node(NamedTuple):
+    """A bar with its text.
+
+    Attributes
+    ----------
+    name : str
+        What it is.
+    amount : int
+        How many exposures there are of a type, how many associations a rule made.
+    y, height : float
+        Where it is.
+    """
+
+    name: str
+    amount: int
+    y: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        """The line of its text."""
+        return round(self.y + self.height / 2, 1)
+
+
+class Band(NamedTuple):
+    """Exposures of one type in one role of one rule.
+
+    Attributes
+    ----------
+    path : str
+        Its outline, as SVG has it.
+    role : str
+        The role; empty for exposures in no association.
+    title : str
+        What it says, in words.
+    """
+
+    path: str
+    role: str
+    title: str
+
+
+class Picture(NamedTuple):
+    """All of it.
+
+    Attributes
+    ----------
+    height : int
+        Its height; the width is `WIDTH`.
+    types, rules : list of Node
+        The bars on the left and on the right.
+    bands : list of Band
+        What is between them.
+    roles : list of str
+        The roles that occur, by the number of members.
+    """
+
+    height: int
+    types: list[Node]
+    rules: list[Node]
+    bands: list[Band]
+    roles: list[str]
+
+
+class _Piece(NamedTuple):
+    source: str
+    target: str
+    role: str
+    amount: int
+
+
+def draw(
+    flows: Sequence[Flow], counts: Sequence[ExposureCount], made: Sequence[RuleCount]
+) -> Picture:
+    """Draw a run.
+
+    Parameters
+    ----------
+    flows : sequence of Flow
+        Which exposures are members of what.
+    counts : sequence of ExposureCount
+        How many exposures there are, and how many are left out.
+    made : sequence of RuleCount
+        How many associations the rules made.
+    """
+    pieces = _pieces(flows, counts)
+    roles = _by_amount(pieces, lambda piece: piece.role)
+    unit = _HEIGHT / max(1, sum(piece.amount for piece in pieces))
+    heights = {piece: max(_LEAST_BAND, piece.amount * unit) for piece in pieces}
+    exposures = {_type(count.exp_type, NO_TYPE): count.exposures for count in counts}
+    associations = {_rule(count): count.associations for count in made}
+    types = _column(heights, lambda piece: piece.source, exposures, _named)
+    rules = _column(heights, lambda piece: piece.target, associations, _ranks(heights, types).get)
+    ends = [node.y + node.height for node in (*types, *rules)]
+    return Picture(
+        height=round(max(ends, default=0) + _GAP),
+        types=types,
+        rules=rules,
+        bands=_bands(heights, types, rules, roles),
+        roles=[role for role in roles if role],
+    )
+
+
+def _pieces(flows: Iterable[Flow], counts: Iterable[ExposureCount]) -> list[_Piece]:
+    whole = [
+        _Piece(_type(flow.exp_type, NO_EXPOSURE), _rule(flow), flow.exptype, flow.members)
+        for flow in flows
+    ] + [
+        _Piece(_type(count.exp_type, NO_TYPE), LEFT_OUT, "", count.unassociated)
+        for count in counts
+        if count.unassociated
+    ]
+    types = set(_by_amount(whole, lambda piece: piece.source)[:NODES])
+    rules = {*_by_amount(whole, lambda piece: piece.target)[:NODES], LEFT_OUT}
+    amounts: dict[tuple[str, str, str], int] = defaultdict(int)
+    for piece in whole:
+        source = piece.source if piece.source in types else "other EXP_TYPEs"
+        target = piece.target if piece.target in rules else "other rules"
+        amounts[source, target, piece.role] += piece.amount
+    return [_Piece(*key, amount) for key, amount in amounts.items()]
+
+
+def _type(exp_type: str | None, blank: str) -> str:
+    return blank if exp_type is None else exp_type
+
+
+def _named(name: str) -> tuple[bool, str]:
+    return name == NO_EXPOSURE, name
+
+
+def _rule(made: Flow | RuleCount) -> str:
+    return f"{made.asn_rule} ({made.asn_type or 'no type'})"
+
+
+def _by_amount(pieces: Iterable[_Piece], name: Callable[[_Piece], str]) -> list[str]:
+    totals: dict[str, int] = defaultdict(int)
+    for piece in pieces:
+        totals[name(piece)] += piece.amount
+    return sorted(totals, key=lambda one: (-totals[one], one))
+
+
+def _column(
+    heights: dict[_Piece, float],
+    name: Callable[[_Piece], str],
+    counts: dict[str, int],
+    rank: Callable[[str], Any],
+) -> list[Node]:
+    """Put the bars of one side below each other, in the order of their ranks."""
+    high: dict[str, float] = defaultdict(float)
+    amounts: dict[str, int] = defaultdict(int)
+    for piece, height in heights.items():
+        high[name(piece)] += height
+        amounts[name(piece)] += piece.amount
+    nodes, y = [], float(_TOP)
+    for one in sorted(high, key=rank):
+        height = max(high[one], _LEAST_NODE)
+        nodes.append(Node(one, counts.get(one, amounts[one]), round(y, 1), round(height, 1)))
+        y += height + _GAP
+    return nodes
+
+
+def _ranks(heights: dict[_Piece, float], types: list[Node]) -> dict[str, tuple[bool, float, str]]:
+    """Rank the rules by where their bands come from, so that few of these cross."""
+    middle = {node.name: node.middle for node in types}
+    weights: dict[str, float] = defaultdict(float)
+    sums: dict[str, float] = defaultdict(float)
+    for piece, height in heights.items():
+        weights[piece.target] += height
+        sums[piece.target] += height * middle[piece.source]
+    return {name: (name == LEFT_OUT, sums[name] / weights[name], name) for name in weights}
+
+
+def _bands(
+    heights: dict[_Piece, float], types: list[Node], rules: list[Node], roles: list[str]
+) -> list[Band]:
+    left = {node.name: node.y for node in types}
+    right = {node.name: node.y for node in rules}
+    tops = dict(left), dict(right)
+    starts, bands = {}, []
+    for piece in sorted(heights, key=lambda one: (tops[1][one.target], roles.index(one.role))):
+        starts[piece] = left[piece.source]
+        left[piece.source] += heights[piece]
+    for piece in sorted(heights, key=lambda one: (tops[0][one.source], roles.index(one.role))):
+        path = _outline(starts[piece], right[piece.target], heights[piece])
+        right[piece.target] += heights[piece]
+        what = f"{piece.role} in {piece.target}" if piece.role else piece.target
+        bands.append(Band(path, piece.role, f"{piece.source}: {piece.amount:,} {what}"))
+    return bands
+
+
+def _outline(start: float, end: float, height: float) -> str:
+    x1, x2 = LEFT + BAR, RIGHT
+    middle = (x1 + x2) / 2
+    low1, low2 = start + height, end + height
+    return (
+        f"M{x1} {start:.1f}C{middle:g} {start:.1f} {middle:g} {end:.1f} {x2} {end:.1f}"
+        f"V{low2:.1f}C{middle:g} {low2:.1f} {middle:g} {low1:.1f} {x1} {low1:.1f}Z"
+    )

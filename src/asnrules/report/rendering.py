@@ -1,0 +1,164 @@
+"""Make the page of a run from its templates.
+
+Every value is escaped where it is put in, as the templates cannot do otherwise; and the page
+forbids the browser, by its Content-Security-Policy, to run or load anything but the style and the
+script that are part of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from asnrules.database.engines import transaction
+from asnrules.database.locks import take_snapshot
+from asnrules.report.content import (
+    PageContent,
+    Progress,
+    page_content,
+)
+from asnrules.report.picture import (
+    BAR,
+    LEFT,
+    RIGHT,
+    WIDTH,
+)
+from asnrules.util.atomic_files import (
+    whole_file,
+)
+
+LONGEST = 1_000
+"""How many letters of a text are shown."""
+ROLES = ("science", "background", "imprint")
+"""The roles that have a colour of their own."""
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_page(
+    engine: Engine,
+    run_id: int,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> int:
+    """Write a run as an HTML page, whole or not at all.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    run_id : int
+        The run.
+    path : Path
+        Of the page.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+    progress : callable, optional
+        Told how far the work is.
+
+    Returns
+    -------
+    int
+        The size of the page in bytes.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such run.
+    OutputError
+        If the file is there already and may not be replaced, or cannot be written.
+    """
+    with whole_file(path, overwrite=overwrite) as stream:
+        return sum(stream.write(text.encode()) for text in page(engine, run_id, progress))
+
+
+def page(engine: Engine, run_id: int, progress: Progress | None = None) -> Iterator[str]:
+    """Give the page of a run, piece by piece; see `write_page`."""
+    with transaction(engine) as connection:
+        take_snapshot(connection)
+        content = page_content(connection, run_id, progress)
+    return render(content)
+
+
+def render(content: PageContent) -> Iterator[str]:
+    """Write the page."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, moment=moment, role=role, by_colour=by_colour)
+    style, script = _part("report.css"), _part("report.js")
+    # Both are files of ours, not values.
+    return environment.get_template("report.html").generate(
+        page=content,
+        run=content.report.run,
+        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        picture=content.picture,
+        geometry={"width": WIDTH, "left": LEFT, "right": RIGHT, "bar": BAR},
+        software=f"asnrules {version('asnrules')}",
+    )
+
+
+def plain(value: Any) -> Any:
+    """Cut a text that is too long to read, and write out what cannot be seen, or reorders text."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    text = value if len(value) <= LONGEST else f"{value[:LONGEST]} ... ({len(value):,} letters)"
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def number(value: int) -> str:
+    """Write a number with separators."""
+    return f"{value:,}"
+
+
+def moment(value: dt.datetime) -> str:
+    """Write a moment."""
+    return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def role(name: str) -> str:
+    """Give the name of the colour of a role."""
+    if not name:
+        return "none"
+    return name if name in ROLES else "other"
+
+
+def by_colour(roles: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Put the roles of one colour together, those with a colour of their own first."""
+    groups: dict[str, list[str]] = {}
+    for name in roles:
+        groups.setdefault(role(name), []).append(name)
+    return sorted(groups.items(), key=lambda group: group[0] not in ROLES)
+
+
+def _part(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,287 @@
+"""Correct what is misprinted on the exposure-mode page, where that is certain; ask otherwise.
+
+A correction is certain if the printed word has the letters of a known one, or is one letter
+away from it and the same exposures of the other instruments have it. Anything else is for a
+person to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from asnrules.catalog.vocabulary import Words, instrument_of, near
+from asnrules.errors import RulesetError, UsageError
+from asnrules.rules.content import (
+    NOT_APPLICABLE,
+    Rows,
+)
+from asnrules.rules.page import (
+    Page,
+    PrintedRow,
+)
+from asnrules.rules.read import (
+    none_if_not_applicable,
+)
+
+WHAT = {
+    "exp_type": "EXP_TYPE",
+    "member_type": "member type",
+    "special": "special",
+    "asn_type": "association type",
+}
+SHOWN = 5
+"""How many questions are asked at a time."""
+
+Accepted = Mapping[tuple[int, str | None], str]
+"""What a person has said: the value by row, and by field where that is said as well."""
+
+
+class _Correction(NamedTuple):
+    value: str
+    reason: str
+
+
+class _Question(NamedTuple):
+    row: PrintedRow
+    field: str
+    text: str
+
+
+@dataclass(slots=True)
+class CorrectedPage:
+    """The rows of a page as they are meant.
+
+    Attributes
+    ----------
+    modes, errata : list of dict
+        Rows of `exposure_modes` and `errata`.
+    new_exp_types : set of str
+        EXP_TYPEs that a person has said to be new ones.
+    """
+
+    modes: Rows = field(default_factory=list)
+    errata: Rows = field(default_factory=list)
+    new_exp_types: set[str] = field(default_factory=set)
+
+
+def parse_accepted(texts: Sequence[str]) -> Accepted:
+    """Read the values of `--accept`: ROW=VALUE, or ROW.FIELD=VALUE.
+
+    Raises
+    ------
+    UsageError
+        If one is not of that form, or a row is given twice.
+    """
+    accepted: dict[tuple[int, str | None], str] = {}
+    for text in texts:
+        found = re.fullmatch(r"([0-9]{1,6})(?:\.([a-z_]+))?=(.+)", text)
+        name = found and found[2]
+        if found is None or (name is not None and name not in WHAT):
+            raise UsageError(
+                f"--accept: {text[:80]!r} is no ROW=VALUE; "
+                f"or give ROW.FIELD=VALUE with a field of {', '.join(WHAT)}"
+            )
+        key = (int(found[1]), name)
+        if key in accepted:
+            raise UsageError(f"--accept: row {found[1]} is given twice; give it once")
+        accepted[key] = found[3]
+    return accepted
+
+
+def correct_page(page: Page, words: Words, accepted: Accepted) -> CorrectedPage:
+    """Correct the rows of a page.
+
+    Parameters
+    ----------
+    page : Page
+        As printed.
+    words : Words
+        The words that there are.
+    accepted : mapping
+        What a person has said of cells whose correction is not certain.
+
+    Raises
+    ------
+    RulesetError
+        If a correction is not certain and nobody has said what is meant; if an EXP_TYPE is of
+        no instrument; if two rows say the same.
+    """
+    corrector = _Corrector(page, words, accepted)
+    result = CorrectedPage()
+    for row in page.rows:
+        meant = {name: corrector.meant(row, name) for name in WHAT}
+        result.modes.append(
+            {
+                "position": row.position,
+                "exp_type": meant["exp_type"].value,
+                "member_type": meant["member_type"].value,
+                "special": none_if_not_applicable(meant["special"].value),
+                "asn_type": none_if_not_applicable(meant["asn_type"].value),
+                "footnote": row.footnote,
+            }
+        )
+        result.errata += [
+            {
+                "position": row.position,
+                "field": name,
+                "printed": row.cells[name],
+                "corrected": value,
+                "reason": reason,
+            }
+            for name, (value, reason) in meant.items()
+            if value != row.cells[name]
+        ]
+    corrector.finish()
+    _refuse_repeated(page, result.modes)
+    result.new_exp_types = {mode["exp_type"] for mode in result.modes} - words.exp_types
+    return result
+
+
+def _refuse_repeated(page: Page, modes: Rows) -> None:
+    seen: dict[tuple[str, str | None], tuple[PrintedRow, dict[str, Any]]] = {}
+    for row, mode in zip(page.rows, modes, strict=True):
+        first, same = seen.setdefault((mode["exp_type"], mode["special"]), (row, mode))
+        if first is row:
+            continue
+        alike = all(mode[name] == same[name] for name in WHAT)
+        raise RulesetError(
+            f"{page.path}, line {row.line}: row {row.position} "
+            f"{'is the same as' if alike else 'contradicts'} row {first.position} "
+            f"(line {first.line}), both for {mode['exp_type']} with special "
+            f"{mode['special'] or NOT_APPLICABLE}; leave one out"
+        )
+
+
+class _Corrector:
+    def __init__(self, page: Page, words: Words, accepted: Accepted) -> None:
+        self._page = page
+        self._accepted = dict(accepted)
+        self._words = words
+        self._known: dict[str, frozenset[str]] = {
+            "exp_type": words.exp_types,
+            "member_type": words.member_types,
+            "special": words.specials | {NOT_APPLICABLE},
+            "asn_type": words.asn_types | {NOT_APPLICABLE},
+        }
+        self._questions: list[_Question] = []
+
+    def meant(self, row: PrintedRow, name: str) -> _Correction:
+        """Say what a cell means, or note the question."""
+        printed = row.cells[name]
+        said = self._said(row, name)
+        if said is not None:
+            return said
+        if printed in self._known[name]:
+            return _Correction(printed, "")
+        certain = self._same_letters(name, printed) or self._confirmed(row, name)
+        if certain is not None:
+            return certain
+        if name == "exp_type" and printed and instrument_of(printed) is None:
+            raise RulesetError(
+                f"{self._page.path}, line {row.line}: row {row.position} has EXP_TYPE "
+                f"{printed[:80]!r}, of no instrument; {near(printed, self._known[name])}"
+            )
+        self._questions.append(_Question(row, name, self._question(row, name)))
+        return _Correction(printed, "")
+
+    def finish(self) -> None:
+        """Ask what is open, and refuse answers to what nobody asked."""
+        path = self._page.path
+        if self._questions:
+            texts = [question.text for question in self._questions[:SHOWN]]
+            if len(self._questions) > SHOWN:
+                texts.append(f"and {len(self._questions) - SHOWN} more")
+            raise RulesetError(f"{path}: {'; '.join(texts)}")
+        for number, _ in self._accepted:
+            raise UsageError(
+                f"--accept: row {number} of {path} has nothing that is not certain; leave it out"
+            )
+
+    def _said(self, row: PrintedRow, name: str) -> _Correction | None:
+        """Give what a person has said of a cell that is in question."""
+        if row.cells[name] in self._known[name]:
+            return None
+        key: tuple[int, str | None] = (row.position, name)
+        if key not in self._accepted:
+            key = (row.position, None)
+            if key not in self._accepted or not self._is_for(row, name):
+                return None
+        value = self._accepted.pop(key)
+        is_new = name == "exp_type" and instrument_of(value) is not None
+        if value not in self._known[name] and not is_new:
+            raise UsageError(
+                f"--accept: {value[:80]!r} is no {WHAT[name]}; {near(value, self._known[name])}"
+            )
+        return _Correction(value, "accepted by the person who imported the page")
+
+    def _is_for(self, row: PrintedRow, name: str) -> bool:
+        """Tell whether a value without a field is for this one: the first that is in question."""
+        return self._same_letters(name, row.cells[name]) is None and (
+            self._confirmed(row, name) is None
+        )
+
+    def _question(self, row: PrintedRow, name: str) -> str:
+        printed = row.cells[name]
+        text = (
+            f"line {row.line}, row {row.position}: {WHAT[name]} {printed[:80]!r} is not known "
+            f"({near(printed, self._known[name])}); say what is meant with "
+            f"--accept {row.position}=VALUE"
+        )
+        if name == "exp_type" and printed:
+            text += f", or --accept {row.position}={printed[:80]} if it is a new one"
+        return text
+
+    # ----------------------------------------------------------------- what is certain
+
+    def _same_letters(self, name: str, printed: str) -> _Correction | None:
+        """Find the known word that has the same letters, whatever is between them."""
+        letters = _letters(printed)
+        found = [word for word in self._known[name] if letters and _letters(word) == letters]
+        if len(found) != 1:
+            return None
+        word = found[0]
+        if word.lower() == printed.lower():
+            return _Correction(word, "letter case")
+        if printed.strip("/") == word:
+            return _Correction(word, "a stray slash")
+        return _Correction(word, "stray or missing signs")
+
+    def _confirmed(self, row: PrintedRow, name: str) -> _Correction | None:
+        """Find the word one letter away that the same exposures of other instruments have."""
+        if name == "exp_type":
+            return None
+        found = [word for word in self._known[name] if _is_one_letter_away(row.cells[name], word)]
+        ending = row.cells["exp_type"].partition("_")[2]
+        by = "member_type" if name == "special" else "special"
+        others = {
+            other.cells[name]
+            for other in self._page.rows
+            if other is not row
+            and other.cells["exp_type"].partition("_")[2] == ending
+            and _letters(other.cells[by]) == _letters(row.cells[by])
+        }
+        if len(found) != 1 or others != set(found):
+            return None
+        kind = "imaging" if ending == "IMAGE" else ending
+        return _Correction(
+            found[0], f"no {WHAT[name]} has this name; every other {kind} row says {found[0]}"
+        )
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _is_one_letter_away(some: str, other: str) -> bool:
+    """Tell whether one letter put in, left out or replaced, or two swapped, make the other."""
+    start = 0
+    while start < min(len(some), len(other)) and some[start] == other[start]:
+        start += 1
+    some, other = some[start:], other[start:]
+    while some and other and some[-1] == other[-1]:
+        some, other = some[:-1], other[:-1]
+    is_swapped = len(some) == 2 and some == other[::-1]
+    return is_swapped or max(len(some), len(other)) == 1

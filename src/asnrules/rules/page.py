@@ -1,0 +1,349 @@
+"""Read the exposure-mode page as the observatory publishes it: a table in reStructuredText.
+
+A page comes from outside: docutils reads it with everything off that would open files or let
+markup through, and whatever it makes of a broken page ends as an error that names the line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from asnrules.catalog.vocabulary import near
+from asnrules.errors import RulesetError
+from asnrules.rules.text_files import (
+    decoded,
+)
+from asnrules.util.limits import (
+    PAGE_BYTES,
+    PAGE_LINES,
+)
+
+if TYPE_CHECKING:
+    from docutils import nodes
+
+HEADINGS = {
+    "exp_type": ("exp_type", "exp type", "exposure type"),
+    "member_type": ("member exposure type", "member type"),
+    "special": ("specials", "special"),
+    "asn_type": ("association type", "association types"),
+}
+"""The columns of the table, by the headings that they may have, in lower case."""
+
+STAGE = re.compile(r"\(?\b(stage|level)[ -]?2\b\)?")
+"""What a heading may say besides, as the title of the page does."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedRow:
+    """A row of the page.
+
+    Attributes
+    ----------
+    position : int
+        Its place among the rows that are not blank, from 1.
+    line : int
+        Its line in the file.
+    cells : dict of str to str
+        What is printed, by field; footnote references and stray blanks are taken off.
+    footnote : str or None
+        The text of the footnotes that the row refers to.
+    """
+
+    position: int
+    line: int
+    cells: dict[str, str]
+    footnote: str | None
+
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is on a page.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    title : str
+        The title of the table, or of the page.
+    sha256 : str
+        Of the file, in hexadecimal.
+    rows : list of PrintedRow
+        The rows of the table, without the blank ones.
+    """
+
+    path: Path
+    title: str
+    sha256: str
+    rows: list[PrintedRow]
+
+
+def read_page(path: Path) -> Page:
+    """Read a page.
+
+    Parameters
+    ----------
+    path : Path
+        The file; ``-`` stands for standard input.
+
+    Raises
+    ------
+    RulesetError
+        If it cannot be read, or is not the exposure-mode page; the message names the line.
+    """
+    data = _read(path)
+    if str(path) == STANDARD_INPUT:
+        path = Path("stdin")
+    text = decoded(path, data)
+    if text.count("\n") > PAGE_LINES:
+        raise RulesetError(
+            f"{path}, line {PAGE_LINES + 1}: more than {PAGE_LINES:,} lines; "
+            "the exposure-mode page is not that long"
+        )
+    document = _parse(path, text)
+    broken = _broken_tables(document)
+    table = _find_table(path, document)
+    if table is None:
+        raise _no_table(path, text, broken)
+    rows = list(_rows(path, document, table))
+    if not rows:
+        raise RulesetError(f"{path}, line {_line(table)}: the table has no row; check the page")
+    return Page(path, _title(document, table), hashlib.sha256(data).hexdigest(), rows)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with _opened(path) as stream:
+            data = stream.read(PAGE_BYTES + 1)
+    except OSError as error:
+        raise RulesetError(
+            f"{path}: {error.strerror}; name the page's file, or the folder of a ruleset"
+        ) from error
+    if len(data) > PAGE_BYTES:
+        raise RulesetError(
+            f"{path}: more than {PAGE_BYTES:,} bytes; the exposure-mode page is not that big"
+        )
+    return data
+
+
+def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if str(path) == STANDARD_INPUT else path.open("rb")
+
+
+def parse_restructuredtext(text: str) -> nodes.document:
+    """Let docutils read a text from outside: it opens no file and prints nothing."""
+    from docutils.core import publish_doctree
+
+    return publish_doctree(
+        text,
+        settings_overrides={
+            # No docutils.conf of the folder or of the user.
+            "_disable_config": True,
+            "file_insertion_enabled": False,
+            "raw_enabled": False,
+            "syntax_highlight": "none",
+            # What Sphinx knows and docutils does not is no error: errors stay in the document.
+            "report_level": 2,
+            "halt_level": 5,
+            "warning_stream": False,
+        },
+    )
+
+
+def _parse(path: Path, text: str) -> nodes.document:
+    try:
+        return parse_restructuredtext(text)
+    except Exception as error:
+        # Whatever a hostile page makes docutils trip over, nesting without end for one.
+        raise RulesetError(
+            f"{path}: docutils cannot read it ({type(error).__name__}); "
+            "is it the exposure-mode page in reStructuredText?"
+        ) from error
+
+
+# ------------------------------------------------------------------------- the table
+
+
+def _broken_tables(document: nodes.document) -> list[tuple[int, str]]:
+    """Take docutils' messages off, and give the lines and texts of those about tables."""
+    from docutils import nodes
+
+    found = []
+    for message in list(document.findall(nodes.system_message)):
+        text = " ".join(message.children[0].astext().split()) if message.children else ""
+        if message["level"] > 2 and "table" in text.lower():
+            found.append((message.get("line", 0), text))
+        message.parent.remove(message)
+    return found
+
+
+def _find_table(path: Path, document: nodes.document) -> nodes.table | None:
+    from docutils import nodes
+
+    found = []
+    for table in document.findall(nodes.table):
+        headings = [_field(cell) for cell in _headings(table)]
+        if sum(heading is not None for heading in headings) > 1:
+            found.append(table)
+    if len(found) > 1:
+        raise RulesetError(
+            f"{path}, line {_line(found[1])}: a second table of exposure modes, after that of "
+            f"line {_line(found[0])}; leave one out"
+        )
+    return found[0] if found else None
+
+
+def _no_table(path: Path, text: str, broken: list[tuple[int, str]]) -> RulesetError:
+    if not broken:
+        return RulesetError(
+            f"{path}: no table of exposure modes; its columns are EXP_TYPE, Member Exposure Type, "
+            "Specials, Association Type"
+        )
+    line, problem = broken[0]
+    ragged = re.search(r"row (\d+) does not contain", problem)
+    if ragged:
+        # docutils counts rows, a person looks for lines.
+        lines = text.split("\n")
+        starts = [
+            number
+            for number, one in enumerate(lines, 1)
+            if number > line and re.match(r"\s*\* ", one)
+        ]
+        line = (starts[int(ragged[1]) - 1 :] or [line])[0]
+    return RulesetError(f"{path}, line {line}: the table is broken: {_short(problem)}")
+
+
+def _headings(table: nodes.table) -> list[str]:
+    row = next(_table_rows(table), None)
+    return [] if row is None else [_text(entry) for entry in _entries(row)]
+
+
+def _table_rows(table: nodes.table) -> Iterator[nodes.row]:
+    """Give the rows of a table, the heading first; not those of a table in a cell."""
+    from docutils import nodes
+
+    for group in table.children:
+        for part in group.children if isinstance(group, nodes.tgroup) else ():
+            for row in part.children:
+                if isinstance(row, nodes.row):
+                    yield row
+
+
+def _field(heading: str) -> str | None:
+    plain = " ".join(STAGE.sub(" ", heading.lower()).split())
+    return next((field for field, names in HEADINGS.items() if plain in names), None)
+
+
+def _fields(path: Path, table: nodes.table) -> list[str]:
+    """Give the fields of the columns, in the order of the page."""
+    line = _line(next(_table_rows(table)))
+    fields = []
+    for heading in _headings(table):
+        field = _field(heading)
+        if field is None:
+            known = [names[0] for names in HEADINGS.values()]
+            raise RulesetError(
+                f"{path}, line {line}: unknown column {heading[:80]!r}; "
+                f"{near(heading.lower(), known)}"
+            )
+        if field in fields:
+            raise RulesetError(
+                f"{path}, line {line}: column {heading[:80]!r} comes twice; check it"
+            )
+        fields.append(field)
+    for field, names in HEADINGS.items():
+        if field not in fields:
+            raise RulesetError(f"{path}, line {line}: the table has no column {names[0]!r}; add it")
+    return fields
+
+
+def _rows(path: Path, document: nodes.document, table: nodes.table) -> Iterator[PrintedRow]:
+    from docutils import nodes
+
+    fields = _fields(path, table)
+    footnotes = _footnotes(document)
+    position = 0
+    for row in list(_table_rows(table))[1:]:
+        entries = _entries(row)
+        line = _line(row)
+        for problem in row.findall(nodes.problematic):
+            raise RulesetError(
+                f"{path}, line {line}: {_short(problem.astext())!r} is markup for something that "
+                "is not on the page, a footnote for one; mend it"
+            )
+        marks = [mark for entry in entries for mark in entry.findall(nodes.footnote_reference)]
+        for mark in marks:
+            mark.parent.remove(mark)
+        texts = [_text(entry) for entry in entries]
+        if not any(texts) and not marks:
+            continue
+        if len(entries) != len(fields):
+            raise RulesetError(
+                f"{path}, line {line}: a row of {len(entries)} cells, not {len(fields)}; mend it"
+            )
+        position += 1
+        notes = [_note(path, line, mark, footnotes) for mark in marks]
+        cells = dict(zip(fields, texts, strict=True))
+        yield PrintedRow(position, line, cells, " ".join(dict.fromkeys(notes)) or None)
+
+
+def _entries(row: nodes.row) -> list[Any]:
+    from docutils import nodes
+
+    return [entry for entry in row.children if isinstance(entry, nodes.entry)]
+
+
+def _footnotes(document: nodes.document) -> dict[str, str]:
+    """Give the texts of the footnotes by their ids."""
+    from docutils import nodes
+
+    return {
+        name: " ".join(
+            " ".join(part.astext().split())
+            for part in footnote.children
+            if not isinstance(part, nodes.label)
+        )
+        for footnote in document.findall(nodes.footnote)
+        for name in footnote["ids"]
+    }
+
+
+def _note(path: Path, line: int, mark: Any, footnotes: dict[str, str]) -> str:
+    text = footnotes.get(mark.get("refid", ""), "")
+    if not text:
+        raise RulesetError(
+            f"{path}, line {line}: the footnote that this row refers to is not on the page; add it"
+        )
+    return text
+
+
+def _title(document: nodes.document, table: nodes.table) -> str:
+    from docutils import nodes
+
+    for node in (table, document):
+        title = next(iter(node.findall(nodes.title)), None)
+        if title is not None and title.astext().isprintable():
+            return " ".join(title.astext().split())
+    return "Exposure modes for Stage 2 processing"
+
+
+def _text(node: Any) -> str:
+    return " ".join(node.astext().split())
+
+
+def _line(node: Any) -> int:
+    """Give the line of the first thing inside that knows its line."""
+    return next((one.line for one in node.findall() if getattr(one, "line", None)), 0)
+
+
+def _short(text: str) -> str:
+    return text if len(text) < 200 else f"{text[:200]} ..."

@@ -1,0 +1,103 @@
+"""Write a published ruleset as a page in reStructuredText, as the observatory publishes it.
+
+Misprints are written as they were printed; `page` and `corrections` read them right again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from asnrules.rules.content import (
+    NOT_APPLICABLE,
+    RulesetContent,
+)
+
+HEADINGS = ("EXP_TYPE", "Member Exposure Type", "Specials", "Association Type")
+_FIELDS = ("exp_type", "member_type", "special", "asn_type")
+
+
+def page_text(content: RulesetContent) -> str:
+    """Write the page of a published ruleset.
+
+    Parameters
+    ----------
+    content : RulesetContent
+        Of a published ruleset.
+
+    Returns
+    -------
+    str
+        A document with the table, a blank row between instruments, and its footnotes.
+    """
+    printed = {(row["position"], row["field"]): row["printed"] for row in content.tables["errata"]}
+    rows = sorted(content.tables["exposure_modes"], key=lambda row: row["position"])
+    notes = list(dict.fromkeys(row["footnote"] for row in rows if row["footnote"]))
+    title = _literal(content.title)
+    lines = [
+        title,
+        "=" * len(title),
+        "",
+        f"Source: {_literal(content.source)}",
+        "",
+        ".. list-table:: Exposure Modes for Stage 2 Processing",
+        "   :widths: 20 20 20 20",
+        "   :header-rows: 1",
+        "",
+        *_cells(HEADINGS),
+    ]
+    groups = groupby(rows, key=lambda row: row["exp_type"].partition("_")[0])
+    for number, (_, group) in enumerate(groups):
+        if number:
+            lines += _cells([""] * len(_FIELDS))
+        for row in group:
+            lines += _cells(_printed_cells(row, printed, notes))
+    lines += _footnotes(notes)
+    return "\n".join(lines) + "\n"
+
+
+def _printed_cells(
+    row: dict[str, Any], printed: dict[tuple[int, str], str], notes: list[str]
+) -> list[str]:
+    cells = [
+        _literal(printed.get((row["position"], name), row[name] or NOT_APPLICABLE))
+        for name in _FIELDS
+    ]
+    if row["footnote"]:
+        cells[0] += f" [#f{notes.index(row['footnote']) + 1}]_"
+    return cells
+
+
+def _cells(texts: Any) -> Iterator[str]:
+    for number, text in enumerate(texts):
+        yield f"   {'*' if number == 0 else ' '} - {text}".rstrip()
+
+
+def _footnotes(notes: list[str]) -> Iterator[str]:
+    if notes:
+        yield from ("", "Footnotes", "---------")
+    for number, note in enumerate(notes, 1):
+        yield from ("", f".. [#f{number}] {_literal(note)}")
+
+
+@lru_cache(maxsize=1024)
+def _literal(text: str) -> str:
+    """Write a text so that it is read as it stands, with marks before signs only if need be."""
+    from docutils import nodes
+
+    from asnrules.rules.page import (
+        parse_restructuredtext,
+    )
+
+    if text[:1].isalnum():
+        paragraphs = parse_restructuredtext(f"x\n\n{text}\n").children[1:]
+        if [type(one) for one in paragraphs] == [nodes.paragraph]:
+            inside = paragraphs[0].children
+            if [type(one) for one in inside] == [nodes.Text] and inside[0].astext() == text:
+                return text
+    marked = re.sub(r"([^\w\s]|_)", r"\\\1", text)
+    # The first letter too, as it may begin the number of a list.
+    return marked if marked.startswith("\\") else f"\\{marked}"

@@ -1,0 +1,110 @@
+"""Write a file whole or not at all, and never in the place of what may not be replaced."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from asnrules.errors import OutputError
+from asnrules.util.folders import (
+    held,
+)
+
+OVERWRITE = "replace it with --overwrite"
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def check_target(path: Path, *, overwrite: bool, mend: str = OVERWRITE) -> bool:
+    """Refuse to write where something is that may not be replaced.
+
+    A regular file may be, and a link: the link itself, not what it leads to. Folders, FIFOs,
+    sockets and devices, and links to them, never are.
+
+    Parameters
+    ----------
+    path : Path
+        Where a file is to be.
+    overwrite : bool
+        Whether what is there may be replaced.
+    mend : str
+        What to do about it where it may not.
+
+    Returns
+    -------
+    bool
+        Whether something is replaced.
+
+    Raises
+    ------
+    OutputError
+        If it may not be.
+    OSError
+        If that cannot be found out.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    is_link = stat.S_ISLNK(mode)
+    if is_link:
+        # A link that leads nowhere, or round in a circle, has no kind.
+        with suppress(OSError):
+            mode = path.stat().st_mode
+    if kind := _KINDS.get(stat.S_IFMT(mode)):
+        what = f"a link to {kind}" if is_link else kind
+        raise OutputError(f"{path}: is {what}, which is never replaced; name another place")
+    if not overwrite:
+        raise OutputError(f"{path}: is there already{' as a link' if is_link else ''}; {mend}")
+    return True
+
+
+@contextmanager
+def whole_file(path: Path, *, overwrite: bool = False, mend: str = OVERWRITE) -> Iterator[BinaryIO]:
+    """Give a stream to write a file with, which is there when all of it is written and on disk.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    overwrite, mend : optional
+        See `check_target`.
+
+    Raises
+    ------
+    OutputError
+        If something is there that may not be replaced, or the file cannot be written.
+    """
+    try:
+        check_target(path, overwrite=overwrite, mend=mend)
+        with held(path.parent) as folder:
+            beside = f".asnrules-{secrets.token_hex(8)}.part"
+            try:
+                with os.fdopen(folder.create(beside), "wb") as stream:
+                    yield stream
+                    sync(stream)
+                # Somebody else may have written it meanwhile.
+                check_target(path, overwrite=overwrite, mend=mend)
+                folder.move(beside, folder, path.name)
+                folder.sync()
+            finally:
+                folder.remove(beside)
+    except OSError as error:
+        raise OutputError(f"{path}: {os.strerror(error.errno or 0)}; name another file") from error
+
+
+def sync(stream: BinaryIO) -> None:
+    """Wait until what was written is on disk."""
+    stream.flush()
+    os.fsync(stream.fileno())

@@ -1,0 +1,60 @@
+"""Dates as users give them: in one spelling only, so that none can be taken for another."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from asnrules.errors import UsageError
+from asnrules.util.text import (
+    shown,
+)
+
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_day(option: str, text: str | None) -> dt.date | None:
+    """Read a date that may be given for an option.
+
+    Parameters
+    ----------
+    option : str
+        The option, for the message.
+    text : str or None
+        The date as YYYY-MM-DD. Other spellings of ISO 8601 are refused.
+
+    Raises
+    ------
+    UsageError
+        If it is not a date, or is spelled otherwise.
+    """
+    if text is None:
+        return None
+    try:
+        if _WRITTEN.fullmatch(text):
+            return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: there is no day {shown(text)}; check the date") from error
+    raise UsageError(f"{option}: {shown(text)} is not a date; write it as 2026-01-31")
+
+
+def check_day(name: str, day: object) -> None:
+    """Refuse what is not a date; None is one that is not given.
+
+    Parameters
+    ----------
+    name : str
+        What it is given for, for the message.
+    day : object
+        What a program that uses the library gave.
+
+    Raises
+    ------
+    UsageError
+        If it is neither a `datetime.date` nor None. A moment is refused as well: its day
+        depends on the time zone.
+    """
+    if day is not None and type(day) is not dt.date:
+        raise UsageError(
+            f"{name}: {shown(str(day))} is not a datetime.date; give datetime.date(2026, 1, 31)"
+        )

@@ -1,0 +1,1 @@
+"""What commands and the Python interface call, each for one task."""

@@ -1,0 +1,158 @@
+"""What the operator has to know of a run besides its associations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from asnrules.engine.finishing.keywords import LOOKS, Looks, whole_number
+from asnrules.engine.generation import Outcome
+from asnrules.engine.values import is_empty
+from asnrules.engine.work import Work
+from asnrules.pools import Pool
+from asnrules.pools.reader import WRITTEN_AS_FLOAT
+from asnrules.util.text import (
+    REPEATED_HEADER,
+    few,
+    repeated_header_note,
+)
+from asnrules.workflows.work import (
+    WorkedPools,
+)
+
+_BLANK_CELLS = ": blank cells of "
+_OF_THE_FILE = (_BLANK_CELLS, REPEATED_HEADER)
+
+
+def is_of_the_file(line: str) -> bool:
+    """Tell whether a diagnostic is about how a file was written.
+
+    The record keeps what was read, so nobody can say it again without the file.
+    """
+    return any(mark in line for mark in _OF_THE_FILE)
+
+
+def diagnostics_of(worked: WorkedPools, outcome: Outcome) -> list[str]:
+    """Say what else the operator has to know.
+
+    Parameters
+    ----------
+    worked : WorkedPools
+        The pools, judged.
+    outcome : Outcome
+        What was made of them.
+
+    Returns
+    -------
+    list of str
+        Oddities of the pools first, then where jwst's answer depends on the order of the rows.
+    """
+    return [
+        *_oddities(worked.pools),
+        *_number_oddities(worked, {one.asn_rule for one in outcome.associations}),
+        *_order_dependence(worked.work, outcome),
+    ]
+
+
+def _oddities(pools: Sequence[Pool]) -> list[str]:
+    """Say what is odd about the pools but no error."""
+    lines = []
+    marks = ("#!", "@!")
+    if any(text.startswith(marks) for pool in pools for text in pool.candidates):
+        lines.append(
+            "some ASN_CANDIDATE cells hold a template mark; their exposures have no candidate"
+        )
+    lines += [
+        repeated_header_note(pool.name, pool.repeated_headers)
+        for pool in pools
+        if pool.repeated_headers
+    ]
+    lines += [
+        f"{pool.name}{_BLANK_CELLS}{keyword.upper()} are the value {text!r} to jwst, and so "
+        "here (null, cut to the longest cell of the column); write null where nothing is meant"
+        for pool in pools
+        for keyword, text in pool.blanks.items()
+        if not is_empty(text)
+    ]
+    return lines
+
+
+def _number_oddities(worked: WorkedPools, made: AbstractSet[str]) -> list[str]:
+    """Name the numbers that are none to the rules, and numbers that are written in two ways."""
+    return [*_unread(worked, made), *_named(worked.work, made), *_spellings(worked.work)]
+
+
+def _unread(worked: WorkedPools, made: AbstractSet[str]) -> list[str]:
+    """Name values that steps of the rules read as whole numbers, and cannot."""
+    work = worked.work
+    steps = [
+        [LOOKS[step] for step in rule.steps if step in LOOKS and rule.name in made]
+        for rule in work.ruleset.rules
+    ]
+    asked: dict[int, list[Looks]] = {}
+    found: dict[tuple[int, str, str], Counter[str]] = {}
+    for place, judgement in enumerate(work.judgements):
+        all_looks = asked.get(id(judgement))
+        if all_looks is None:
+            all_looks = [one for number in judgement.takers for one in steps[number]]
+            asked[id(judgement)] = all_looks
+        for looks in all_looks:
+            for keywords in looks.numbers:
+                for keyword, value in _unread_values(work, place, keywords):
+                    key = worked.exposures[place][0], keyword, looks.lost
+                    found.setdefault(key, Counter())[value] += 1
+    return [
+        f"{worked.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is no whole number "
+        f"to jwst, and so here (exposures: {values.total():,}); {lost}; write 1, not 1.0"
+        for (pool, keyword, lost), values in sorted(found.items(), key=lambda item: item[0])
+    ]
+
+
+def _unread_values(work: Work, place: int, keywords: Sequence[str]) -> list[tuple[str, str]]:
+    values = [(keyword, work.given(place, keyword)) for keyword in keywords]
+    if any(whole_number(value) is not None for _, value in values):
+        return []
+    return [(keyword, value) for keyword, value in values if value is not None]
+
+
+def _named(work: Work, made: AbstractSet[str]) -> list[str]:
+    """Name numbers with a point that get into names as they are."""
+    steps = {step for rule in work.ruleset.rules if rule.name in made for step in rule.steps}
+    keywords = {keyword for step in steps & LOOKS.keys() for keyword in LOOKS[step].named}
+    return [
+        f"{keyword.upper()} {pair[1]} is no whole number to jwst, and so here; it stands in names "
+        "as it is; write 1, not 1.0"
+        for keyword in sorted(keywords | ({"program"} if made else set()))
+        for pair in work.key_column((keyword,)).pairs
+        if pair and WRITTEN_AS_FLOAT.fullmatch(pair[1])
+    ]
+
+
+def _spellings(work: Work) -> list[str]:
+    """Name keywords of which a number that is compared as text is written in two ways."""
+    keys = {
+        key.sources
+        for rule in work.ruleset.rules
+        for key in (*rule.keys, *(key for role in rule.roles for key in role.keys))
+    }
+    keys |= {(keyword,) for looks in LOOKS.values() for keyword in looks.keywords}
+    pairs = {pair for sources in keys for pair in work.key_column(sources).pairs if pair}
+    return [
+        f"{keyword.upper()} is written {whole[1]} and {value}: two values to jwst, and so here, "
+        "and exposures of one are not put with those of the other; write it in one way"
+        for keyword, value in sorted(pairs)
+        if (whole := WRITTEN_AS_FLOAT.fullmatch(value)) and (keyword, whole[1]) in pairs
+    ]
+
+
+def _order_dependence(work: Work, outcome: Outcome) -> list[str]:
+    """Name the exposures for which jwst's answer depends on the order of the rows."""
+    lines = []
+    for found in outcome.order_dependent:
+        names = sorted({work.value(place, "filename") or "" for place in found.places})
+        lines.append(
+            f"{found.rule.name}, candidate {found.candidate[0]}: jwst's answer depends on the "
+            f"order of the rows of {', '.join(names)}; here it is that for the order of file names"
+        )
+    return sorted(lines)

@@ -1,0 +1,283 @@
+"""Why is an exposure in its associations, and why in no others."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine
+
+from asnrules.engine import (
+    nearness as nearest,
+)
+from asnrules.engine.drafts import Fate
+from asnrules.engine.generation import Wanted
+from asnrules.engine.lacking import Lacking
+from asnrules.engine.nearness import Nearness
+from asnrules.engine.signatures import EXP_TYPE, Judgement
+from asnrules.engine.wording import requirement_text
+from asnrules.errors import NotFoundError
+from asnrules.pools.sources import PoolInput
+from asnrules.rules.model import (
+    Operator,
+    Requirement,
+    Rule,
+)
+from asnrules.workflows.classifier import (
+    Classification,
+)
+from asnrules.workflows.work import (
+    WorkedPools,
+    work_pools,
+)
+
+
+class Miss(NamedTuple):
+    """Why a rule does not take an exposure.
+
+    Attributes
+    ----------
+    asn_rule : str
+        The rule.
+    condition : str
+        The condition that is closest to being met, in words.
+    keyword : str
+        The keyword that had to have another value.
+    found : str or None
+        Its value; None if it has none.
+    wanted : str
+        The values wanted, in words.
+    others : int
+        How many other conditions failed.
+    """
+
+    asn_rule: str
+    condition: str
+    keyword: str
+    found: str | None
+    wanted: str
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that was decided about an exposure of a pool.
+
+    Attributes
+    ----------
+    filename, ruleset : str
+        The exposure, and the rules.
+    classification : Classification
+        What it is.
+    kept : list of Fate
+        The associations that it is in.
+    dropped : list of Fate
+        Those that did not come about, or that it was left out of.
+    missed : list of asnrules.engine.nearness.Miss
+        The rules for exposures of its instrument that do not take it, the nearest miss first.
+    lacking : list of Lacking
+        What else it lacks: companions that come near, or sciences that lack it.
+    reason : str or None
+        If it is in no association, why.
+    """
+
+    filename: str
+    ruleset: str
+    classification: Classification
+    kept: list[Fate]
+    dropped: list[Fate]
+    missed: list[nearest.Miss]
+    lacking: list[Lacking]
+    reason: str | None
+
+    @property
+    def misses(self) -> list[Miss]:
+        """What keeps each rule from taking it, the nearest miss first."""
+        return [_first_in_words(miss) for miss in self.missed]
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        document = self.classification.document(self.filename)
+        return {
+            "filename": self.filename,
+            "ruleset": self.ruleset,
+            **{
+                name: document[name] for name in ("exp_type", "member_type", "special", "published")
+            },
+            "associations": [_kept_document(fate) for fate in self.kept],
+            "dropped": [
+                {
+                    "asn_rule": fate.rule.name,
+                    "candidate": fate.candidate[0],
+                    "role": None if fate.member is None else fate.member.role,
+                    "reason": fate.reason,
+                }
+                for fate in self.dropped
+            ],
+            "misses": [miss._asdict() for miss in self.misses],
+            "lacking": [_lacking_document(one) for one in self.lacking],
+            "reason": self.reason,
+        }
+
+
+def explain_exposure(
+    engine: Engine,
+    pool: PoolInput,
+    filename: str,
+    *,
+    ruleset: str | None = None,
+    as_of: dt.date | None = None,
+) -> Explanation:
+    """Explain what becomes of an exposure of a pool.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    pool : path or table
+        See `asnrules.pools.sources.gather`.
+    filename : str
+        Of the exposure, in any case. If the pool lists it more than once, the first of them in
+        canonical order is explained.
+    ruleset, as_of : optional
+        The executable ruleset, by label or by date; today's by default.
+
+    Raises
+    ------
+    NotFoundError
+        If the pool has no such exposure; the message suggests near names.
+    PoolError
+        If the pool is not one.
+    """
+    opened = work_pools(engine, [pool], ruleset, as_of)
+    place = _find(opened, filename)
+    outcome = opened.generation(Wanted(watched=place)).run()
+    judgement = opened.work.judgements[place]
+    classification = opened.classifier.classify(opened.work, place)
+    kept = [fate for fate in outcome.fates if fate.association is not None]
+    return Explanation(
+        filename=opened.work.value(place, "filename") or "",
+        ruleset=opened.info.ruleset,
+        classification=classification,
+        kept=sorted(kept, key=_kept_name),
+        dropped=[fate for fate in outcome.fates if fate.association is None],
+        missed=_misses(judgement, opened.classifier.nearness),
+        lacking=outcome.lacking,
+        reason=None if kept else outcome.reasons.get(place, classification.reason),
+    )
+
+
+def _find(opened: WorkedPools, filename: str) -> int:
+    wanted = filename.strip().lower()
+    names = [opened.work.value(place, "filename") or "" for place in range(len(opened.work.rows))]
+    if wanted in names:
+        return names.index(wanted)
+    near = difflib.get_close_matches(wanted, names, 3) or names[:3]
+    hint = f"near it are {', '.join(near)}" if near else "the pool is empty"
+    raise NotFoundError(f"no exposure {filename!r} in the pool; {hint}")
+
+
+def _kept_name(fate: Fate) -> str:
+    return "" if fate.association is None else fate.association.asn_name
+
+
+def _kept_document(fate: Fate) -> dict[str, Any]:
+    association = fate.association
+    member = fate.member
+    if association is None or member is None:
+        raise TypeError("a kept fate has an association and a member")
+    return {
+        "asn_name": association.asn_name,
+        "asn_type": association.asn_type,
+        "asn_rule": association.asn_rule,
+        "candidate": association.asn_id,
+        "candidate_type": association.candidate_type,
+        "product": association.products[0].name,
+        "exptype": member.exptype,
+        "role": member.role,
+        "asked": _asked(fate.rule, member.role),
+        "keys": {
+            name: {
+                "keyword": keyword.upper(),
+                "value": value,
+                "of_role": all(key.name != name for key in fate.rule.keys),
+            }
+            for name, (keyword, value) in fate.keys.items()
+        },
+    }
+
+
+def _lacking_document(lacking: Lacking) -> dict[str, Any]:
+    return {
+        "asn_rule": lacking.asn_rule,
+        "exptype": lacking.exptype,
+        "candidate": lacking.candidate and lacking.candidate[0],
+        "filename": lacking.near.filename,
+        "is_science": lacking.near.is_science,
+        "obstacles": [
+            {
+                "keyword": one.keyword.upper(),
+                "found": one.found,
+                "science": one.science,
+                "wanted": one.wanted,
+            }
+            for one in lacking.near.obstacles
+        ],
+        "others": lacking.others,
+        "text": lacking.text(),
+    }
+
+
+def _asked(rule: Rule, role: str) -> list[str]:
+    """Say what the rule asks of an exposure that it takes in a role."""
+    uses = [use for one in rule.roles if one.name == role for use in one.requirements]
+    return [requirement_text(use) for use in (*rule.requirements, *uses)]
+
+
+# ------------------------------------------------------------------------- misses
+
+
+def _misses(judgement: Judgement, nearness: Nearness) -> list[nearest.Miss]:
+    """Explain the rules that do not take an exposure, but take others of its instrument."""
+    family = _family(judgement.values.get(EXP_TYPE))
+    return [miss for miss in nearness.misses(judgement) if family in _families(miss.rule)]
+
+
+def _first_in_words(miss: nearest.Miss) -> Miss:
+    failure = miss.failures[0]
+    first = failure.repairs[0]
+    return Miss(
+        asn_rule=miss.rule.name,
+        condition=failure.text,
+        keyword=first.keyword.upper(),
+        found=first.shown,
+        wanted=first.wanted,
+        others=miss.unmet - 1,
+    )
+
+
+def _families(rule: Rule) -> set[str]:
+    """Give the instruments, as EXP_TYPEs begin with them, that a rule takes exposures of."""
+    found = _of_requirements(rule.requirements)
+    for role in rule.roles:
+        found |= _of_requirements(role.requirements)
+    return found
+
+
+def _of_requirements(requirements: Sequence[Requirement]) -> set[str]:
+    return {
+        _family(value)
+        for use in requirements
+        if not use.negated
+        for terms in use.condition.alternatives
+        for term in terms
+        if term.keyword == EXP_TYPE and term.operator in {Operator.IN, Operator.LISTED}
+        for value in term.values
+    }
+
+
+def _family(exp_type: str | None) -> str:
+    return (exp_type or "").partition("_")[0]

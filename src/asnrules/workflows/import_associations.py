@@ -1,0 +1,414 @@
+"""Import associations that were made elsewhere: read, judged, recorded."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from asnrules.associations.listing import association_files
+from asnrules.associations.reader import ForeignAssociation, read_association
+from asnrules.catalog import (
+    store,
+)
+from asnrules.catalog.look_up import (
+    look_up,
+)
+from asnrules.catalog.rulesets import (
+    EXECUTABLE,
+    RulesetInfo,
+    choose_ruleset,
+    find_ruleset,
+    list_rulesets,
+)
+from asnrules.catalog.vocabulary import asn_type_names
+from asnrules.database.engines import transaction
+from asnrules.errors import AssociationFileError, UsageError
+from asnrules.imports.choice import (
+    Choice,
+    choose,
+)
+from asnrules.imports.made import (
+    Made,
+)
+from asnrules.imports.record import (
+    Imported,
+    record_import,
+)
+from asnrules.imports.table import (
+    Table,
+)
+from asnrules.imports.verdicts import (
+    Judged,
+    Rules,
+    Verdict,
+    judge,
+)
+from asnrules.pools.stored import STANDARD_INPUT
+from asnrules.record.record import (
+    Run,
+)
+from asnrules.rules.rows import (
+    known_differences,
+)
+from asnrules.util.limits import (
+    ASSOCIATION_FILES,
+)
+from asnrules.util.text import (
+    label,
+)
+from asnrules.workflows.generate import (
+    user_name,
+)
+from asnrules.workflows.work import (
+    Progress,
+    work_pools,
+)
+
+DRAFT = "draft"
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How to import.
+
+    Attributes
+    ----------
+    pools : sequence of str
+        The pools that the associations were made of, as far as they are at hand.
+    ruleset, as_of : optional
+        The executable ruleset to judge by, by label or by date; by default the one that was
+        in force when each association was made, or today's.
+    operator, note : str or None
+        Who, and free text, for the record; the operator is the user by default.
+    """
+
+    pools: Sequence[str] = ()
+    ruleset: str | None = None
+    as_of: dt.date | None = None
+    operator: str | None = None
+    note: str | None = None
+
+
+class ImportedFile(NamedTuple):
+    """What became of a file."""
+
+    file: str
+    asn_name: str
+    asn_type: str | None
+    asn_rule: str
+    run_id: int
+    ruleset: str
+    verdict: str
+    explanation: str
+
+
+class ImportedRun(NamedTuple):
+    """A run that was recorded."""
+
+    run_id: int
+    ruleset: str
+    associations: int
+    verdicts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import came to.
+
+    Attributes
+    ----------
+    runs : list of ImportedRun
+        One for each ruleset that was needed.
+    files : list of ImportedFile
+        The files that were imported.
+    errors : list of str
+        A line for each one that was refused.
+    """
+
+    runs: list[ImportedRun]
+    files: list[ImportedFile]
+    errors: list[str]
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            "run_id": self.runs[0].run_id if len(self.runs) == 1 else None,
+            "imported": len(self.files),
+            "refused": len(self.errors),
+            "verdicts": _counts(file.verdict for file in self.files),
+            "runs": [run._asdict() for run in self.runs],
+            "files": [file._asdict() for file in self.files],
+            "errors": self.errors,
+        }
+
+
+class _Read(NamedTuple):
+    """A file that has been read."""
+
+    path: str
+    association: ForeignAssociation
+
+
+def import_associations(
+    engine: Engine,
+    words: Sequence[str],
+    options: ImportOptions,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import association files: all that can be read, in one transaction.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    words : sequence of str
+        Files, folders and patterns; see `asnrules.associations.listing`.
+    options : ImportOptions
+        How.
+    progress : callable, optional
+        Told how far the work is.
+
+    Returns
+    -------
+    ImportReport
+        What it came to. Files that are refused are in it as well.
+
+    Raises
+    ------
+    PoolError
+        If a pool is not one, or lacks a column that the rules need.
+    UsageError
+        If a pool is given twice, or would have to be read twice from standard input; if the
+        ruleset is a draft.
+    NotFoundError
+        If there is no such ruleset.
+    DatabaseError
+        If the runs cannot be recorded; then none is.
+    """
+    if STANDARD_INPUT in words:
+        raise UsageError(
+            "audit import: an association has the name of its file, so it cannot come from "
+            "standard input; give files, and the pool with --pool -"
+        )
+    started = dt.datetime.now(dt.UTC)
+    with transaction(engine) as connection:
+        asn_types = asn_type_names(connection)
+        rulesets = list_rulesets(connection)
+        wanted = choose_ruleset(connection, EXECUTABLE, options.ruleset, options.as_of)
+    if wanted.status == DRAFT:
+        raise UsageError(
+            f"ruleset {wanted.ruleset!r} is a draft, and no run is recorded under a draft; "
+            "publish it first"
+        )
+    is_asked = options.ruleset is not None or options.as_of is not None
+    read, errors = _read(words, asn_types, progress)
+    by_ruleset: dict[RulesetInfo, list[tuple[_Read, Choice]]] = {}
+    for one in read:
+        choice = choose(one.association, rulesets, wanted, is_asked=is_asked)
+        by_ruleset.setdefault(choice.info, []).append((one, choice))
+    if len(by_ruleset) > 1 and STANDARD_INPUT in options.pools:
+        raise UsageError(
+            "--pool: standard input is read once, and the files need several rulesets "
+            f"({', '.join(info.ruleset for info in by_ruleset)}); give the pool as a file"
+        )
+    judged = [
+        _judge(engine, info, chosen, options, progress) for info, chosen in by_ruleset.items()
+    ]
+    return _record(engine, judged, options, started, errors)
+
+
+def _tables(
+    connection: Connection, info: RulesetInfo, choices: Sequence[Choice]
+) -> dict[str, Table]:
+    """Give the table that a ruleset implements, and those of the times of associations.
+
+    Each comes with the known differences of the rules that implement it, and those of the ruleset.
+    """
+    implemented = find_ruleset(connection, info.implements or "")
+    rulesets = list_rulesets(connection)
+    tables = {}
+    for table in {implemented, *(choice.then for choice in choices if choice.then is not None)}:
+        rules = {info}
+        if table != implemented:
+            rules |= {one for one in rulesets if one.implements == table.ruleset}
+        contents = [
+            store.read_content(connection, one.ruleset_id)
+            for one in rulesets
+            if one in rules and one.status != DRAFT
+        ]
+        known = [one for content in contents for one in known_differences(content)]
+        tables[table.ruleset] = Table(table.ruleset, look_up(connection, table), known)
+    return tables
+
+
+def _read(
+    words: Sequence[str], asn_types: Sequence[str], progress: Progress | None
+) -> tuple[list[_Read], list[str]]:
+    """Read the files, and say what is wrong with those that cannot be imported."""
+    read: list[_Read] = []
+    errors: list[str] = []
+    names: dict[str, int] = {}
+    paths = list(islice(association_files(words), ASSOCIATION_FILES + 1))
+    if len(paths) > ASSOCIATION_FILES:
+        raise UsageError(
+            f"audit import: more than {ASSOCIATION_FILES:,} files; import them a folder at a time"
+        )
+    for number, path in enumerate(paths, 1):
+        try:
+            association = read_association(path, asn_types)
+        except AssociationFileError as error:
+            errors.append(str(error))
+        else:
+            first = names.setdefault(association.asn_name, number)
+            if first == number:
+                read.append(_Read(path, association))
+            else:
+                errors.append(
+                    f"{label(path, 200)}: the association {association.asn_name} is imported "
+                    f"already, from {label(paths[first - 1], 200)}; import it in a run of its own"
+                )
+        if progress is not None:
+            progress("files", number, len(paths))
+    return read, errors
+
+
+class _JudgedRun(NamedTuple):
+    """The associations that are judged by one ruleset."""
+
+    info: RulesetInfo
+    made: Made | None
+    read: list[_Read]
+    judged: list[Judged]
+
+
+def _judge(
+    engine: Engine,
+    info: RulesetInfo,
+    chosen: Sequence[tuple[_Read, Choice]],
+    options: ImportOptions,
+    progress: Progress | None,
+) -> _JudgedRun:
+    with transaction(engine) as connection:
+        tables = _tables(connection, info, [choice for _, choice in chosen])
+    made = None
+    if options.pools:
+        worked = work_pools(engine, options.pools, info.ruleset, progress=progress)
+        made = Made(worked, progress and (lambda done, total: progress("candidates", done, total)))
+    rules = Rules(tables[info.implements or ""], tables, made)
+    judged = []
+    for number, (one, choice) in enumerate(chosen, 1):
+        judged.append(judge(one.association, choice, rules))
+        if progress is not None:
+            progress("verdicts", number, len(chosen))
+    return _JudgedRun(info, made, [one for one, _ in chosen], judged)
+
+
+# ------------------------------------------------------------------------- the record
+
+
+def _record(
+    engine: Engine,
+    judged: Sequence[_JudgedRun],
+    options: ImportOptions,
+    started: dt.datetime,
+    errors: list[str],
+) -> ImportReport:
+    report = ImportReport([], [], errors)
+    if not judged:
+        return report
+    with transaction(engine, writing=True) as connection:
+        for one in judged:
+            imported = [
+                _imported(*pair, one.made) for pair in zip(one.read, one.judged, strict=True)
+            ]
+            run = _run(one, imported, options, started, errors)
+            run_id = record_import(connection, run, imported)
+            files = [
+                ImportedFile(
+                    read.path, read.association.asn_name, read.association.asn_type,
+                    read.association.asn_rule, run_id, one.info.ruleset,
+                    found.verdict.value, found.explanation,
+                )
+                for read, found in zip(one.read, one.judged, strict=True)
+            ]  # fmt: skip
+            verdicts = _counts(found.verdict for found in one.judged)
+            report.runs.append(ImportedRun(run_id, one.info.ruleset, len(files), verdicts))
+            report.files.extend(files)
+    return report
+
+
+def _imported(read: _Read, judged: Judged, made: Made | None) -> Imported:
+    one = read.association
+    known = one.told.candidate_types.get(one.asn_id)
+    if known is None and judged.association is not None:
+        known = judged.association.candidate_type
+    if known is None and made is not None:
+        known = made.candidate_type(one.asn_id)
+    exposures = [
+        None if made is None else made.place(member.expname)
+        for product in one.products
+        for member in product.members
+    ]
+    return Imported(one, known or _UNKNOWN, judged, exposures)
+
+
+def _run(
+    one: _JudgedRun,
+    imported: Sequence[Imported],
+    options: ImportOptions,
+    started: dt.datetime,
+    errors: Sequence[str],
+) -> Run:
+    memberships, reasons = _decided(one.made, imported)
+    worked = None if one.made is None else one.made.worked
+    return Run(
+        started_at=started,
+        finished_at=dt.datetime.now(dt.UTC),
+        operator=options.operator or user_name(),
+        host=platform.node(),
+        software_version=version("asnrules"),
+        ruleset_id=one.info.ruleset_id,
+        options={
+            "as_of": options.as_of and options.as_of.isoformat(),
+            "ruleset": options.ruleset,
+        },
+        note=options.note,
+        pools=[] if worked is None else worked.pools,
+        exposures=[] if worked is None else worked.exposures,
+        judgements=[] if worked is None else worked.work.judgements,
+        classifications={} if one.made is None else one.made.classifications,
+        memberships=memberships,
+        reasons=reasons,
+        associations=[],
+        diagnostics=errors,
+    )
+
+
+def _decided(made: Made | None, imported: Sequence[Imported]) -> tuple[list[int], dict[int, str]]:
+    """Count the imported associations of each exposure, and say of those in none what is known."""
+    if made is None:
+        return [], {}
+    found = Counter(place for one in imported for place in set(one.exposures) if place is not None)
+    memberships = [found[place] for place in range(len(made.memberships))]
+    reasons = {}
+    for place, count in enumerate(memberships):
+        if count == 0:
+            by_rules = made.memberships[place]
+            reasons[place] = "in none of the associations imported; by the rules, " + (
+                f"in {by_rules}" if by_rules else f"in none: {made.reason(place)}"
+            )
+    return memberships, reasons
+
+
+def _counts(verdicts: Iterable[str]) -> dict[str, int]:
+    found = Counter(verdicts)
+    return {verdict.value: found[verdict.value] for verdict in Verdict}

@@ -1,0 +1,354 @@
+"""Run recorded pools again, and compare what comes out with the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from asnrules.associations.model import Association
+from asnrules.database.engines import transaction
+from asnrules.database.schema import runs
+from asnrules.database.stored import read_stored
+from asnrules.engine.generation import Outcome
+from asnrules.errors import NotFoundError, PoolError, UsageError
+from asnrules.record.differences import (
+    Differences,
+    FieldDifference,
+    compare,
+)
+from asnrules.record.queries.associations import (
+    RecordedAssociation,
+    RecordedAssociations,
+    RecordedMember,
+)
+from asnrules.record.queries.decisions import (
+    Trace,
+    decisions_in,
+    traces_of,
+)
+from asnrules.record.queries.runs import (
+    RecordedRun,
+    RunFilter,
+    find_run,
+    list_runs,
+    pool_ids_of,
+    stored_details,
+)
+from asnrules.record.record import (
+    GENERATED,
+    signature_text,
+    trace_values,
+)
+from asnrules.record.redecided import (
+    DecisionDifference,
+    MadeDecision,
+    compare_decisions,
+)
+from asnrules.record.stored_pools import (
+    stored_pools,
+    unrecorded,
+)
+from asnrules.util.collector import (
+    without_collection,
+)
+from asnrules.workflows.diagnostics import (
+    diagnostics_of,
+    is_of_the_file,
+)
+from asnrules.workflows.generate import (
+    Options,
+    make_associations,
+    wanted_by,
+)
+from asnrules.workflows.work import (
+    Progress,
+    Rules,
+    WorkedPools,
+    judge_pools,
+    open_rules,
+)
+
+
+class Verdict(StrEnum):
+    """How a replay came out.
+
+    `IDENTICAL` is everything on record, value for value; `SAME` is the same classes of exposures
+    and the same associations, under other rules or other people's; `NOTHING` is a run that has
+    no pool; `REFUSED` is a pool that the rules cannot work.
+    """
+
+    IDENTICAL = "identical"
+    SAME = "same"
+    DIFFERS = "differs"
+    NOTHING = "nothing to replay"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came out when a run was run again.
+
+    Attributes
+    ----------
+    run : RecordedRun
+        The run.
+    ruleset : str
+        The label of the ruleset that it was run under.
+    verdict : Verdict
+        How it came out.
+    reason : str or None
+        Why there was nothing to replay, or why it was refused.
+    fields : list of FieldDifference
+        What is different about the run itself.
+    decisions : list of DecisionDifference
+        The decisions that are different.
+    associations : Differences
+        What was recorded, and what was made.
+    """
+
+    run: RecordedRun
+    ruleset: str
+    verdict: Verdict
+    reason: str | None = None
+    fields: list[FieldDifference] = field(default_factory=list)
+    decisions: list[DecisionDifference] = field(default_factory=list)
+    associations: Differences = field(default_factory=lambda: Differences(0))
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether it is as it was, or there is nothing that could be."""
+        return self.verdict in {Verdict.IDENTICAL, Verdict.SAME, Verdict.NOTHING}
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            "run_id": self.run.run_id,
+            "origin": self.run.origin,
+            "recorded_ruleset": self.run.ruleset,
+            "ruleset": self.ruleset,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "run": [one._asdict() for one in self.fields],
+            "decisions": [one.document() for one in self.decisions],
+            "associations": self.associations.document(),
+        }
+
+
+def runs_to_replay(
+    engine: Engine, run_ids: Sequence[int], wanted: RunFilter | None = None
+) -> list[RecordedRun]:
+    """Give the runs that are meant, in their order.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    run_ids : sequence of int
+        Their numbers; or none, and then `wanted` says which.
+    wanted : RunFilter, optional
+        Which, where no numbers are given.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no run of a number.
+    UsageError
+        If neither is given, or both.
+    """
+    if bool(run_ids) == (wanted is not None):
+        raise UsageError("audit replay: give either runs, or --all, --since, --until or --program")
+    with transaction(engine) as connection:
+        if wanted is None:
+            return [find_run(connection, run_id) for run_id in run_ids]
+        return list_runs(connection, wanted)[::-1]
+
+
+def replay(
+    engine: Engine,
+    runs: Sequence[RecordedRun],
+    ruleset: str | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Replay]:
+    """Run recorded pools again, each with the options it had.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    runs : sequence of RecordedRun
+        From `runs_to_replay`.
+    ruleset : str, optional
+        The label of the executable ruleset; by default each run's own, under which everything
+        has to come out identical.
+    progress : callable, optional
+        Told how far the work is.
+
+    Yields
+    ------
+    Replay
+        How each came out.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such ruleset.
+    """
+    opened: dict[str, Rules] = {}
+    for number, run in enumerate(runs):
+        label = ruleset or run.ruleset
+        if label not in opened:
+            opened[label] = open_rules(engine, label)
+        if progress is not None and len(runs) > 1:
+            progress("runs", number, len(runs))
+        with transaction(engine) as connection, without_collection():
+            yield _replay(connection, run, opened[label], progress)
+
+
+def _replay(
+    connection: Connection, run: RecordedRun, rules: Rules, progress: Progress | None
+) -> Replay:
+    label = rules.info.ruleset
+    if not run.pools:
+        reason = "its pool is not on record; audit run shows the verdicts on what was imported"
+        return Replay(run, label, Verdict.NOTHING, reason)
+    lost = unrecorded(connection, run.run_id, rules.keywords)
+    if lost and label != run.ruleset:
+        reason = f"{', '.join(lost).upper()} of its pool was not recorded; generate from the pool"
+        return Replay(run, label, Verdict.REFUSED, reason)
+    pools = stored_pools(
+        connection,
+        run.run_id,
+        rules.keywords,
+        progress and (lambda done, total: progress("exposures", done, total)),
+    )
+    stored = stored_details(connection, run.run_id)
+    try:
+        worked = judge_pools(rules, pools)
+        wanted = wanted_by(
+            _options(read_stored(runs.c.options, stored["options"], f"run {run.run_id}"))
+        )
+        outcome = make_associations(worked, wanted, progress)
+    except (PoolError, NotFoundError) as error:
+        return Replay(run, label, Verdict.REFUSED, str(error))
+    return _compared(connection, run, stored, worked, outcome)
+
+
+def _options(recorded: Mapping[str, Any]) -> Options:
+    """Give the options that decide what is made; an import has none of them."""
+    return Options(
+        candidates=recorded.get("candidates", ()),
+        dms=recorded.get("dms", False),
+        merge=recorded.get("merge", False),
+        version_id=recorded.get("version_id"),
+    )
+
+
+# ------------------------------------------------------------------------- comparing
+
+
+def _compared(
+    connection: Connection,
+    run: RecordedRun,
+    stored: Mapping[str, str],
+    worked: WorkedPools,
+    outcome: Outcome,
+) -> Replay:
+    label = worked.info.ruleset
+    pool_ids = pool_ids_of(connection, run.run_id)
+    exactly = label == run.ruleset and run.origin == GENERATED
+    recorded = RecordedAssociations(connection, run.run_id)
+    associations = compare(recorded, _Made(outcome, worked, pool_ids), exactly=exactly)
+    if run.origin != GENERATED:
+        # Others decided, and what they made may have been imported in part: what is compared is
+        # what was imported.
+        differs = bool(associations.removed or associations.changed)
+        verdict = Verdict.DIFFERS if differs else Verdict.SAME
+        return Replay(run, label, verdict, associations=associations)
+    decisions = list(
+        compare_decisions(
+            decisions_in(connection, run.run_id),
+            traces_of(connection, run.run_id),
+            _decisions(worked, outcome, pool_ids),
+            exactly=exactly,
+        )
+    )
+    fields = _fields(run, stored, worked, outcome) if exactly else []
+    if fields or decisions or associations:
+        verdict = Verdict.DIFFERS
+    else:
+        verdict = Verdict.IDENTICAL if exactly else Verdict.SAME
+    return Replay(run, label, verdict, None, fields, decisions, associations)
+
+
+def _fields(
+    run: RecordedRun, stored: Mapping[str, str], worked: WorkedPools, outcome: Outcome
+) -> list[FieldDifference]:
+    """Compare what the run itself says."""
+    unassociated = sum(count == 0 for count in outcome.memberships)
+    diagnostics = read_stored(runs.c.diagnostics, stored["diagnostics"], f"run {run.run_id}")
+    told = [line for line in diagnostics if not is_of_the_file(line)]
+    compared = (
+        ("exposures", run.exposures, len(worked.exposures)),
+        ("associations", run.associations, len(outcome.associations)),
+        ("unassociated", run.unassociated, unassociated),
+        ("diagnostics", told, diagnostics_of(worked, outcome)),
+    )
+    return [
+        FieldDifference(name, before, after) for name, before, after in compared if before != after
+    ]
+
+
+def _decisions(
+    worked: WorkedPools, outcome: Outcome, pool_ids: Sequence[int]
+) -> dict[tuple[int, int], MadeDecision]:
+    found = worked.classifications()
+    judgements = {id(one): one for one in worked.work.judgements}
+    traces = {
+        key: Trace(signature_text(judgements[key]), *trace_values(one))
+        for key, one in found.items()
+    }
+    return {
+        (pool_ids[pool], row + 1): MadeDecision(
+            worked.work.value(place, "filename") or "",
+            outcome.memberships[place],
+            outcome.reasons.get(place),
+            traces[id(worked.work.judgements[place])],
+        )
+        for place, (pool, row) in enumerate(worked.exposures)
+    }
+
+
+class _Made:
+    """Associations that were just made, as they would be recorded."""
+
+    def __init__(self, outcome: Outcome, worked: WorkedPools, pool_ids: Sequence[int]) -> None:
+        self._made = outcome.associations
+        self._exposures = worked.exposures
+        self._pool_ids = pool_ids
+
+    def __iter__(self) -> Iterator[RecordedAssociation]:
+        for position, one in enumerate(self._made, 1):
+            yield self._recorded(position, one)
+
+    def chosen(self, positions: Sequence[int]) -> list[RecordedAssociation]:
+        return [self._recorded(position, self._made[position - 1]) for position in positions]
+
+    def _recorded(self, position: int, one: Association) -> RecordedAssociation:
+        members = []
+        for product in one.products:
+            for expname, exptype, exposerr, exposure in product.members:
+                pool_id = row = None
+                if exposure is not None:
+                    pool, place = self._exposures[exposure]
+                    pool_id, row = self._pool_ids[pool], place + 1
+                members.append(
+                    RecordedMember(product.name, expname, exptype, exposerr, pool_id, row)
+                )
+        return RecordedAssociation(
+            position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id, one.candidate_type,
+            one.program, one.target, one.degraded_status, one.keys, tuple(members),
+        )  # fmt: skip
