@@ -26,9 +26,7 @@ _COUNTED = ("exposures", "groups", "of several", "irregular")
 
 def irregular(setting: Setting) -> Result:
     """Count the groups of made-up pools, and of those of the parity folder if it is there."""
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
 
     engine = open_catalog(setting.databases[0].new())
     runs = [
@@ -60,9 +58,7 @@ def _counted(engine: Any, pools: Sequence[Path]) -> Counter[str]:
     """Work pools one by one, and count what their groups are like."""
     from asnrules.engine.generation import Wanted
     from asnrules.errors import PoolError
-    from asnrules.workflows.work import (
-        work_pools,
-    )
+    from asnrules.workflows.work import work_pools
 
     counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
     for path in pools:

@@ -96,13 +96,8 @@ def main() -> None:
     """Fill a ledger, and print what it came to."""
     from sqlalchemy import text
 
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.workflows.generate import (
-        Options,
-        generate,
-    )
+    from asnrules.catalog.open import open_catalog
+    from asnrules.workflows.generate import Options, generate
 
     database, folder = sys.argv[1], Path(sys.argv[2])
     pools, times, rows = map(int, sys.argv[3:])

@@ -79,12 +79,8 @@ def clocked_generate(clock: Clock) -> Callable[..., Any]:
 
 def run(pool: str, database: str, output: Path | None, *, record: bool) -> dict[str, Any]:
     """Generate, and say how long each stage took."""
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.workflows.generate import (
-        Options,
-    )
+    from asnrules.catalog.open import open_catalog
+    from asnrules.workflows.generate import Options
 
     clock = Clock()
     generate = clocked_generate(clock)

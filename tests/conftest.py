@@ -12,10 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, make_url
 
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
 
 pytest_plugins = ("browser", "filled", "recorded")
 

@@ -12,26 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.database import (
-    schema,
-)
+from asnrules.catalog import store
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.database import schema
 from asnrules.database.engines import transaction
-from asnrules.record.recording import (
-    recording,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.record.recording import recording
+from asnrules.rules.read import read_ruleset
+from asnrules.util.shipped import shipped
 
 STARTED = dt.datetime(2026, 5, 1, 8, 30, tzinfo=dt.UTC)
 

@@ -6,10 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 
 # A title that changes shows that a script has run.

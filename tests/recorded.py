@@ -24,42 +24,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.database import (
-    schema,
-)
+from asnrules.catalog import store
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.database import schema
 from asnrules.database.engines import transaction
 from asnrules.pools import read_pool
-from asnrules.record.record import (
-    Run,
-    record_run,
-)
-from asnrules.record.recording import (
-    recording,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
-from asnrules.workflows.diagnostics import (
-    diagnostics_of,
-)
-from asnrules.workflows.generate import (
-    Options,
-    make_associations,
-    wanted_by,
-)
-from asnrules.workflows.work import (
-    work_pools,
-)
+from asnrules.record.record import Run, record_run
+from asnrules.record.recording import recording
+from asnrules.rules.read import read_ruleset
+from asnrules.util.shipped import shipped
+from asnrules.workflows.diagnostics import diagnostics_of
+from asnrules.workflows.generate import Options, make_associations, wanted_by
+from asnrules.workflows.work import work_pools
 from cli.small_pools import nrc_image, write_pool
 
 NEXT = "jwst-next"

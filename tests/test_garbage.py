@@ -5,9 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from asnrules.util.collector import (
-    without_collection,
-)
+from asnrules.util.collector import without_collection
 
 
 class Cycle:

@@ -10,16 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog.open import connect_catalog
 from asnrules.errors import NotFoundError, OutputError, PoolError, UsageError
-from asnrules.workflows.generate import (
-    Options,
-    Orphan,
-    Report,
-    generate,
-)
+from asnrules.workflows.generate import Options, Orphan, Report, generate
 from cli.small_pools import nrc_image, without, write_pool
 
 

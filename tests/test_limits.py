@@ -21,25 +21,12 @@ import pytest
 from asnrules.associations.reader import read_association
 from asnrules.cli import main
 from asnrules.errors import AsnrulesError, PoolError, RulesetError
-from asnrules.pools import (
-    columnar,
-    formats,
-    read_pool,
-    stored,
-)
+from asnrules.pools import columnar, formats, read_pool, stored
 from asnrules.pools.tables import table_source
-from asnrules.rules.page import (
-    read_page,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.util import (
-    limits,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.rules.page import read_page
+from asnrules.rules.read import read_ruleset
+from asnrules.util import limits
+from asnrules.util.shipped import shipped
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "limits.md"
 KEYWORDS = ("filename", "asn_candidate", "program")

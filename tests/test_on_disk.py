@@ -13,13 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from asnrules.util.atomic_files import (
-    whole_file,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.util.atomic_files import whole_file
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 
 pytestmark = pytest.mark.skipif(

@@ -11,12 +11,7 @@ from multiprocessing import get_context
 import pytest
 
 from asnrules.errors import NotFoundError, ProcessError
-from asnrules.util.parallel import (
-    Told,
-    can_share,
-    processors,
-    shared,
-)
+from asnrules.util.parallel import Told, can_share, processors, shared
 
 needs_forks = pytest.mark.skipif(not can_share(), reason="no process can be forked safely here")
 

@@ -12,20 +12,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 import filled
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, UsageError
-from asnrules.record.queries.runs import (
-    RunFilter,
-)
-from asnrules.workflows.replay import (
-    Replay,
-    Verdict,
-    replay,
-    runs_to_replay,
-)
+from asnrules.record.queries.runs import RunFilter
+from asnrules.workflows.replay import Replay, Verdict, replay, runs_to_replay
 from recorded import NEXT, POOL, image, moment, next_ruleset, record, stem, write_pool
 
 EXAMPLE = str(next((Path(__file__).parents[1] / "examples").glob("*_pool.csv")))

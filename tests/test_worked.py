@@ -11,11 +11,7 @@ from sqlalchemy import Engine
 from asnrules.engine.generation import Wanted
 from asnrules.errors import NotFoundError, OutputError, PoolError, UsageError
 from asnrules.pools import read_pool
-from asnrules.workflows.work import (
-    WorkedPools,
-    work_pools,
-    written_orphans,
-)
+from asnrules.workflows.work import WorkedPools, work_pools, written_orphans
 from cli.small_pools import nrc_image, without, write_pool
 
 

@@ -24,14 +24,8 @@ if TYPE_CHECKING:
     )
     from asnrules.pools.declarations import Declarations
     from asnrules.pools.exposures import MadePool, make_pool, write_pool
-    from asnrules.record.queries.runs import (
-        RunFilter,
-    )
-    from asnrules.workflows.generate import (
-        Options,
-        Orphan,
-        Report,
-    )
+    from asnrules.record.queries.runs import RunFilter
+    from asnrules.workflows.generate import Options, Orphan, Report
 
 __all__ = [
     "AsnrulesError",

@@ -8,34 +8,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from asnrules.api_audit import Audit
-from asnrules.catalog.look_up import (
-    ExposureMode,
-    Filter,
-    look_up,
-)
+from asnrules.catalog.look_up import ExposureMode, Filter, look_up
 from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, choose_ruleset, list_rulesets
 from asnrules.database.engines import transaction
 from asnrules.pools.sources import PoolInput, gather
-from asnrules.workflows.classify import (
-    classify_keywords,
-    classify_pool,
-)
-from asnrules.workflows.explain import (
-    Explanation,
-    explain_exposure,
-)
-from asnrules.workflows.generate import (
-    Options,
-    Report,
-    generate,
-)
+from asnrules.workflows.classify import classify_keywords, classify_pool
+from asnrules.workflows.explain import Explanation, explain_exposure
+from asnrules.workflows.generate import Options, Report, generate
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from asnrules.workflows.classifier import (
-        Classification,
-    )
+    from asnrules.workflows.classifier import Classification
 
 
 def open_catalog(database: str | None = None, *, writing: bool = False) -> Catalog:
@@ -61,9 +45,7 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Catal
     DatabaseError
         If it cannot be reached, or needs `asnrules db upgrade` (PostgreSQL).
     """
-    from asnrules.catalog import (
-        open as opening,
-    )
+    from asnrules.catalog import open as opening
 
     return Catalog(opening.open_catalog(database, writing=writing))
 

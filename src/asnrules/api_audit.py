@@ -10,26 +10,12 @@ from asnrules.database.engines import transaction
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from asnrules.record.differences import (
-        Differences,
-    )
-    from asnrules.record.history import (
-        HistoricDecision,
-    )
-    from asnrules.record.queries.runs import (
-        RecordedRun,
-        RunFilter,
-    )
-    from asnrules.record.reports import (
-        AssociationReport,
-        RunReport,
-    )
-    from asnrules.record.verify import (
-        Verification,
-    )
-    from asnrules.workflows.replay import (
-        Replay,
-    )
+    from asnrules.record.differences import Differences
+    from asnrules.record.history import HistoricDecision
+    from asnrules.record.queries.runs import RecordedRun, RunFilter
+    from asnrules.record.reports import AssociationReport, RunReport
+    from asnrules.record.verify import Verification
+    from asnrules.workflows.replay import Replay
 
 
 class Audit:
@@ -66,9 +52,7 @@ class Audit:
         NotFoundError
             If there is no such ruleset.
         """
-        from asnrules.record.queries.runs import (
-            list_runs,
-        )
+        from asnrules.record.queries.runs import list_runs
 
         with transaction(self._engine) as connection:
             return list_runs(connection, wanted, limit)
@@ -93,9 +77,7 @@ class Audit:
         NotFoundError
             If there is no such run.
         """
-        from asnrules.record.reports import (
-            report_run,
-        )
+        from asnrules.record.reports import report_run
 
         with transaction(self._engine) as connection:
             return report_run(connection, run_id)
@@ -118,9 +100,7 @@ class Audit:
         NotFoundError
             If nothing is on record; the message suggests near names.
         """
-        from asnrules.record.history import (
-            exposure_history,
-        )
+        from asnrules.record.history import exposure_history
 
         with transaction(self._engine) as connection:
             return exposure_history(connection, filename)
@@ -143,9 +123,7 @@ class Audit:
         NotFoundError
             If there is none; the message suggests near names.
         """
-        from asnrules.record.reports import (
-            report_association,
-        )
+        from asnrules.record.reports import report_association
 
         with transaction(self._engine) as connection:
             return report_association(connection, name)
@@ -168,9 +146,7 @@ class Audit:
         NotFoundError
             If there is no such run.
         """
-        from asnrules.record.differences import (
-            compare_runs,
-        )
+        from asnrules.record.differences import compare_runs
 
         with transaction(self._engine) as connection:
             return compare_runs(connection, before, after)
@@ -199,10 +175,7 @@ class Audit:
         UsageError
             If no run is named.
         """
-        from asnrules.workflows.replay import (
-            replay,
-            runs_to_replay,
-        )
+        from asnrules.workflows.replay import replay, runs_to_replay
 
         yield from replay(self._engine, runs_to_replay(self._engine, run_ids), ruleset)
 
@@ -224,8 +197,6 @@ class Audit:
         UsageError
             If `against` is no digest.
         """
-        from asnrules.record.verify import (
-            verify,
-        )
+        from asnrules.record.verify import verify
 
         return verify(self._engine, against)

@@ -17,9 +17,7 @@ from typing import Any
 
 import pytest
 
-from asnrules.associations import (
-    stages,
-)
+from asnrules.associations import stages
 from asnrules.associations.files import check_names, written_files
 from asnrules.associations.journal import IsRecorded, RunMark
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product

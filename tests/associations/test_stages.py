@@ -18,9 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asnrules.associations import (
-    files,
-)
+from asnrules.associations import files
 from asnrules.associations.files import written_files
 from asnrules.associations.journal import RunMark
 from associations.test_files import FIRST, SECOND, association, kill_inside

@@ -12,38 +12,19 @@ from typing import Any
 from sqlalchemy import Engine
 
 from asnrules.associations.reader import read_association
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.look_up import (
-    look_up,
-)
+from asnrules.catalog import store
+from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
-from asnrules.imports.choice import (
-    Choice,
-)
-from asnrules.imports.made import (
-    Made,
-)
-from asnrules.imports.table import (
-    Table,
-)
-from asnrules.imports.verdicts import (
-    Judged,
-    Rules,
-    judge,
-)
+from asnrules.imports.choice import Choice
+from asnrules.imports.made import Made
+from asnrules.imports.table import Table
+from asnrules.imports.verdicts import Judged, Rules, judge
 from asnrules.pools import read_pool
-from asnrules.rules.rows import (
-    known_differences,
-)
-from asnrules.workflows.work import (
-    judge_pools,
-    open_rules,
-)
+from asnrules.rules.rows import known_differences
+from asnrules.workflows.work import judge_pools, open_rules
 from audit.foreign import NAME
 
 TYPES = ("image2", "spec2", "tso-image2", "tso-spec2", "nrslamp-spec2", "wfs-image2")

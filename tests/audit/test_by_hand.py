@@ -8,21 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.record.history import (
-    exposure_history,
-)
-from asnrules.record.reports import (
-    report_association,
-    report_run,
-)
-from asnrules.report.rendering import (
-    page,
-)
-from asnrules.workflows.import_associations import (
-    ImportedFile,
-    ImportOptions,
-    import_associations,
-)
+from asnrules.record.history import exposure_history
+from asnrules.record.reports import report_association, report_run
+from asnrules.report.rendering import page
+from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
 from audit.foreign import NAME, document, member, stem, write
 from cli.small_pools import nrc_image, write_pool
 

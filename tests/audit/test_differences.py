@@ -11,18 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from asnrules.errors import NotFoundError
-from asnrules.record.differences import (
-    compare,
-    compare_runs,
-)
+from asnrules.record.differences import compare, compare_runs
 from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,
     RecordedMember,
 )
-from asnrules.record.reports import (
-    report_association,
-)
+from asnrules.record.reports import report_association
 from recorded import NOTHING_WRONG, moment, stem
 
 

@@ -16,9 +16,7 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.errors import OutputError
-from asnrules.record.export import (
-    write_export,
-)
+from asnrules.record.export import write_export
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "verify_ledger.py"
 

@@ -12,21 +12,10 @@ from hypothesis import strategies as st
 
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
 from asnrules.associations.reader import read_association
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.imports import (
-    made as made_module,
-)
-from asnrules.imports.differences import (
-    Fewest,
-    differences,
-)
-from asnrules.workflows.import_associations import (
-    ImportOptions,
-    import_associations,
-)
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.imports import made as made_module
+from asnrules.imports.differences import Fewest, differences
+from asnrules.workflows.import_associations import ImportOptions, import_associations
 from audit.foreign import document, member, write
 from cli.small_pools import nrc_image, write_pool
 

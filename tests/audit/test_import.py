@@ -13,28 +13,13 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
-from asnrules.record.differences import (
-    compare_runs,
-)
-from asnrules.record.history import (
-    exposure_history,
-)
-from asnrules.record.reports import (
-    report_association,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
-from asnrules.workflows.import_associations import (
-    ImportOptions,
-    ImportReport,
-    import_associations,
-)
+from asnrules.record.differences import compare_runs
+from asnrules.record.history import exposure_history
+from asnrules.record.reports import report_association
+from asnrules.workflows.generate import Options, generate
+from asnrules.workflows.import_associations import ImportOptions, ImportReport, import_associations
 from audit.foreign import NAME, constraints, document, member, stem, write
 from cli.small_pools import nrc_image, write_pool
 

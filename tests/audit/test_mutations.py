@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.imports.verdicts import (
-    Verdict,
-)
+from asnrules.imports.verdicts import Verdict
 from audit.judging import Judging, Ruleset
 from cli.small_pools import nrc_image, write_pool
 

@@ -12,24 +12,10 @@ from sqlalchemy import Engine
 
 import hostile
 from asnrules.errors import NotFoundError, OutputError
-from asnrules.record.queries.summaries import (
-    ExposureCount,
-    Flow,
-    RuleCount,
-)
-from asnrules.report import (
-    content,
-    picture,
-)
-from asnrules.report.rendering import (
-    page,
-    plain,
-    write_page,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.record.queries.summaries import ExposureCount, Flow, RuleCount
+from asnrules.report import content, picture
+from asnrules.report.rendering import page, plain, write_page
+from asnrules.workflows.generate import Options, generate
 from browser import Chromium, Page
 from cli.small_pools import nrc_image, write_pool
 from recorded import POOL_NAME, stem

@@ -14,17 +14,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from asnrules.errors import DatabaseError
-from asnrules.record import (
-    record,
-    recording,
-)
-from asnrules.record.verify import (
-    verify,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.record import record, recording
+from asnrules.record.verify import verify
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, pool_text, without, write_pool
 
 # Two images with a background, which is an association of its own as well; a dark, and an image

@@ -14,13 +14,8 @@ from sqlalchemy import Connection, Engine
 
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.pools import Pool, read_pool
-from asnrules.record.recording import (
-    recording,
-)
-from asnrules.record.stored_pools import (
-    stored_pools,
-    unrecorded,
-)
+from asnrules.record.recording import recording
+from asnrules.record.stored_pools import stored_pools, unrecorded
 from recorded import image, write_pool
 
 OTHER_COLUMNS = {"filename", "asn_candidate", "exp_type", "note", "filter", "is_psf"}

@@ -17,29 +17,17 @@ import pytest
 from sqlalchemy import Column, Engine, Row
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.catalog.entries import VOCABULARY
 from asnrules.catalog.vocabulary import seed_vocabulary
-from asnrules.database import (
-    migrations,
-)
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.guards import PUBLISHED
 from asnrules.database.schema import catalog_entries, metadata, rulesets, runs
-from asnrules.record.ledger import (
-    SECTIONS,
-)
-from asnrules.record.verify import (
-    verify,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.record.ledger import SECTIONS
+from asnrules.record.verify import verify
+from asnrules.rules.read import read_ruleset
+from asnrules.util.shipped import shipped
 from audit.tampering import KEYS, Tampering, nonsense, plausible, without_constraints
 from filled import STARTED, copied, record_runs
 

@@ -16,14 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog.open import connect_catalog
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
-from asnrules.imports.verdicts import (
-    Verdict,
-)
+from asnrules.imports.verdicts import Verdict
 from audit.foreign import constraints
 from audit.judging import TYPES, Judging, Ruleset
 from cli.small_pools import nrc_image, write_pool

@@ -8,15 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.workflows.import_associations import (
-    ImportedFile,
-    ImportOptions,
-    import_associations,
-)
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
 from audit.foreign import NAME, constraints, document, member, stem, write
 from cli.small_pools import nrc_image, without, write_pool
 

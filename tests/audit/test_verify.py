@@ -12,15 +12,8 @@ from sqlalchemy import Engine, text
 from asnrules.database.engines import transaction
 from asnrules.database.schema import runs
 from asnrules.errors import UsageError
-from asnrules.record.ledger import (
-    GENESIS,
-    SECTIONS,
-    head,
-)
-from asnrules.record.verify import (
-    Verification,
-    verify,
-)
+from asnrules.record.ledger import GENESIS, SECTIONS, head
+from asnrules.record.verify import Verification, verify
 from audit.tampering import unguarded
 from cli.small_pools import nrc_image, write_pool
 
@@ -76,10 +69,7 @@ def test_digest_is_that_of_the_rows_as_json(full_catalog: Engine) -> None:
 
 
 def test_runs_that_are_generated_match(catalog: Engine, tmp_path: Any) -> None:
-    from asnrules.workflows.generate import (
-        Options,
-        generate,
-    )
+    from asnrules.workflows.generate import Options, generate
 
     first = write_pool(tmp_path / "first.csv", nrc_image(1), nrc_image(2, bkgdtarg="t"))
     second = write_pool(tmp_path / "second.csv", nrc_image(3), nrc_image(4, exp_type="nrc_dark"))

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import hostile
 from asnrules.browse.reference import read_reference, slug
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog.open import connect_catalog
 from browse.conftest import Serve, Site, command
 from browser import Chromium, Page
 from cli.small_pools import nrc_image, write_pool

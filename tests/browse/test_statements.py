@@ -12,9 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from asnrules.browse import (
-    statements,
-)
+from asnrules.browse import statements
 from asnrules.browse.statements import Interrupted, Statements
 from browse.conftest import Serve, Site
 

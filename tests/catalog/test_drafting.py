@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.catalog.life_cycle import (
     Wish,
     export_files,
@@ -22,9 +20,7 @@ from asnrules.catalog.life_cycle import (
     import_ruleset,
     publish_ruleset,
 )
-from asnrules.catalog.open import (
-    check_catalog,
-)
+from asnrules.catalog.open import check_catalog
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
     PUBLISHED,
@@ -36,18 +32,10 @@ from asnrules.catalog.rulesets import (
 )
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, RulesetError, UsageError
-from asnrules.rules.content import (
-    RulesetContent,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.rules.write_text import (
-    write_folder,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.rules.content import RulesetContent
+from asnrules.rules.read import read_ruleset
+from asnrules.rules.write_text import write_folder
+from asnrules.util.shipped import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 JANUARY = dt.date(2031, 1, 1)

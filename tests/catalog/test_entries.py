@@ -9,25 +9,15 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.catalog.entries import ENTRY_TABLES
-from asnrules.catalog.life_cycle import (
-    publish_ruleset,
-)
+from asnrules.catalog.life_cycle import publish_ruleset
 from asnrules.catalog.vocabulary import add_exp_types
 from asnrules.database.engines import transaction
 from asnrules.database.schema import catalog_entries, rulesets
-from asnrules.record.verify import (
-    verify,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.record.verify import verify
+from asnrules.rules.read import read_ruleset
+from asnrules.util.shipped import shipped
 from audit.tampering import unguarded
 
 REFUSED = "what is on record of the catalog cannot be changed"
@@ -98,9 +88,7 @@ def test_entry_that_is_made_to_fit_is_found_by_the_runs_that_it_was_before(
     full_catalog: Engine,
 ) -> None:
     """As somebody would who changes a word and what is on record of it."""
-    from asnrules.util.canonical import (
-        digest_of,
-    )
+    from asnrules.util.canonical import digest_of
 
     sha256 = digest_of(["NRC_IMAGE", "MIRI"])
     with unguarded(full_catalog) as connection:

@@ -7,15 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Engine
 
-from asnrules.catalog.look_up import (
-    ExposureMode,
-    Filter,
-    look_up,
-)
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
+from asnrules.catalog.look_up import ExposureMode, Filter, look_up
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError

@@ -13,23 +13,12 @@ import pytest
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog.open import (
-    check_catalog,
-    connect_catalog,
-    open_catalog,
-    upgrade_catalog,
-)
-from asnrules.database import (
-    migrations,
-)
+from asnrules.catalog.open import check_catalog, connect_catalog, open_catalog, upgrade_catalog
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.errors import DatabaseError
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.rules.read import read_ruleset
+from asnrules.util.shipped import shipped
 
 LABELS = [
     "2020-12-07",

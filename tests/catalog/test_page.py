@@ -13,26 +13,12 @@ from hypothesis import strategies as st
 
 from asnrules.catalog.vocabulary import shipped_words
 from asnrules.errors import AsnrulesError, RulesetError, UsageError
-from asnrules.rules.content import (
-    RulesetContent,
-)
-from asnrules.rules.errata import (
-    CorrectedPage,
-    correct_page,
-    parse_accepted,
-)
-from asnrules.rules.page import (
-    read_page,
-)
-from asnrules.rules.page_writing import (
-    page_text,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.rules.content import RulesetContent
+from asnrules.rules.errata import CorrectedPage, correct_page, parse_accepted
+from asnrules.rules.page import read_page
+from asnrules.rules.page_writing import page_text
+from asnrules.rules.read import read_ruleset
+from asnrules.util.shipped import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 LABELS = sorted(path.name for path in SEEDS.glob("20*"))

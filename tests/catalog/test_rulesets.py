@@ -8,10 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Engine, bindparam, text
 
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
     PUBLISHED,
@@ -21,9 +18,7 @@ from asnrules.catalog.rulesets import (
     in_force,
     list_rulesets,
 )
-from asnrules.database import (
-    migrations,
-)
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.types import Day, UtcTime
 from asnrules.errors import NotFoundError

@@ -14,30 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import OutputError, RulesetError
-from asnrules.rules.content import (
-    RulesetContent,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.rules.rows import (
-    build_ruleset,
-)
-from asnrules.rules.write import (
-    ruleset_files,
-)
-from asnrules.rules.write_text import (
-    write_file,
-    write_folder,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.rules.content import RulesetContent
+from asnrules.rules.read import read_ruleset
+from asnrules.rules.rows import build_ruleset
+from asnrules.rules.write import ruleset_files
+from asnrules.rules.write_text import write_file, write_folder
+from asnrules.util.shipped import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 

@@ -15,9 +15,7 @@ from typing import Any
 
 import pytest
 
-from asnrules.catalog.open import (
-    upgrade_catalog,
-)
+from asnrules.catalog.open import upgrade_catalog
 from asnrules.cli import main
 
 

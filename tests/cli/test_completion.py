@@ -19,12 +19,8 @@ import pytest
 import typer
 
 import commands
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog import store
+from asnrules.catalog.open import connect_catalog
 from asnrules.cli.app import app
 from asnrules.cli.completion import answer
 from asnrules.database.engines import transaction

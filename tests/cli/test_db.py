@@ -9,12 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
-from asnrules.database import (
-    migrations,
-)
+from asnrules.catalog.open import connect_catalog
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from cli.conftest import Command
 

@@ -10,12 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from asnrules.catalog.open import (
-    open_catalog,
-)
-from asnrules.database import (
-    migrations,
-)
+from asnrules.catalog.open import open_catalog
+from asnrules.database import migrations
 from asnrules.errors import DatabaseError
 from cli.conftest import Command
 

@@ -15,9 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 from asnrules.cli.interrupts import INTERRUPTED
 from asnrules.cli.log_format import VARIABLE, interrupted_line
 from asnrules.cli.progress import progress_bar

@@ -8,9 +8,7 @@ import threading
 
 import pytest
 
-from asnrules.cli import (
-    progress,
-)
+from asnrules.cli import progress
 from asnrules.cli.progress import progress_bar
 from cli.terminals import all_shown
 

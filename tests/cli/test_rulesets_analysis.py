@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from catalog.analysis.rulesets import Edits, edited
 from cli.conftest import Command

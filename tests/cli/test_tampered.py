@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Table
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog.open import connect_catalog
 from asnrules.database.schema import metadata
 from asnrules.database.types import Day, Json, UtcTime
 from audit.tampering import Tampering, nonsense, without_constraints

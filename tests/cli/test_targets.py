@@ -17,13 +17,8 @@ from asnrules.impact.report import Impact
 from asnrules.pools.exposures import MadePool
 from asnrules.pools.exposures import write_pool as write_made_pool
 from asnrules.pools.rendering import TableSource
-from asnrules.rules.write_text import (
-    write_file,
-    write_folder,
-)
-from asnrules.util.atomic_files import (
-    whole_file,
-)
+from asnrules.rules.write_text import write_file, write_folder
+from asnrules.util.atomic_files import whole_file
 from associations.test_files import FIRST, association
 from cli.conftest import Command, Result
 from cli.small_pools import nrc_image, write_pool

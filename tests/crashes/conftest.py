@@ -14,27 +14,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog import store
+from asnrules.catalog.open import connect_catalog
 from asnrules.catalog.vocabulary import seed_vocabulary
-from asnrules.database import (
-    migrations,
-)
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.rules.read import read_ruleset
+from asnrules.util.shipped import shipped
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery
 

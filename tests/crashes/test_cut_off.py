@@ -16,17 +16,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog.open import (
-    check_catalog,
-    connect_catalog,
-)
-from asnrules.database import (
-    migrations,
-)
+from asnrules.catalog.open import check_catalog, connect_catalog
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
-from asnrules.record.verify import (
-    verify,
-)
+from asnrules.record.verify import verify
 from crashes.conftest import BEFORE_THE_LEDGER, SERIES, pool_of
 from crashes.nursery import KILLED, Ended, Nursery
 

@@ -9,20 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog.open import (
-    check_catalog,
-    connect_catalog,
-)
-from asnrules.database import (
-    engines,
-    locks,
-)
+from asnrules.catalog.open import check_catalog, connect_catalog
+from asnrules.database import engines, locks
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_ledger
 from asnrules.errors import DatabaseError
-from asnrules.record.verify import (
-    verify,
-)
+from asnrules.record.verify import verify
 from crashes.conftest import pool_of
 from crashes.nursery import Nursery
 

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, make_url
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog.open import connect_catalog
 
 
 @pytest.fixture

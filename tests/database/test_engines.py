@@ -13,12 +13,8 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import IntegrityError
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
-from asnrules.database import (
-    engines,
-)
+from asnrules.catalog.open import connect_catalog
+from asnrules.database import engines
 from asnrules.database.engines import (
     database_url,
     make_parent_folder,

@@ -14,18 +14,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.catalog.rulesets import list_rulesets
-from asnrules.database import (
-    schema,
-)
+from asnrules.database import schema
 from asnrules.database.engines import transaction
-from asnrules.rules.content import (
-    EXECUTABLE_TABLES,
-    PUBLISHED_TABLES,
-)
+from asnrules.rules.content import EXECUTABLE_TABLES, PUBLISHED_TABLES
 from filled import without_guards
 
 PUBLISHED = "a published ruleset cannot be changed"

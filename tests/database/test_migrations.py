@@ -9,33 +9,15 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import (
-    CheckConstraint,
-    Connection,
-    Engine,
-    Select,
-    Table,
-    inspect,
-    select,
-    text,
-)
+from sqlalchemy import CheckConstraint, Connection, Engine, Select, Table, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from asnrules.catalog.open import (
-    check_catalog,
-    connect_catalog,
-)
-from asnrules.database import (
-    migrations,
-)
+from asnrules.catalog.open import check_catalog, connect_catalog
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.schema import metadata
-from asnrules.record.verify import (
-    verify,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.record.verify import verify
+from asnrules.util.shipped import shipped
 from filled import without_guards
 
 SCRIPTS = ScriptDirectory(str(shipped("migrations")))

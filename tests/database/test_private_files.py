@@ -9,10 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.catalog.open import (
-    connect_catalog,
-    open_catalog,
-)
+from asnrules.catalog.open import connect_catalog, open_catalog
 from asnrules.database.engines import transaction
 
 

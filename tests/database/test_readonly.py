@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog.open import connect_catalog
 from asnrules.database.engines import transaction
 from asnrules.database.readonly import query
 from asnrules.errors import UsageError

@@ -11,24 +11,13 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.open import (
-    connect_catalog,
-    open_catalog,
-    upgrade_catalog,
-)
+from asnrules.catalog import store
+from asnrules.catalog.open import connect_catalog, open_catalog, upgrade_catalog
 from asnrules.database.engines import transaction
 from asnrules.database.schema import metadata
 from asnrules.errors import DatabaseError
-from asnrules.record.verify import (
-    verify,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.record.verify import verify
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 
 RECORD = (

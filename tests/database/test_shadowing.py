@@ -9,14 +9,8 @@ import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog.open import (
-    check_catalog,
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.database import (
-    migrations,
-)
+from asnrules.catalog.open import check_catalog, connect_catalog, upgrade_catalog
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.guards import NUMBERED, PUBLISHED, RECORDED, WHOLE
 from asnrules.database.schema import metadata

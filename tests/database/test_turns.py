@@ -11,27 +11,13 @@ import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.database import (
-    engines,
-    locks,
-    migrations,
-)
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.database import engines, locks, migrations
 from asnrules.database.engines import transaction
 from asnrules.errors import DatabaseError
-from asnrules.record.ledger import (
-    GENESIS,
-)
-from asnrules.record.verify import (
-    verify,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.record.ledger import GENESIS
+from asnrules.record.verify import verify
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from database.test_guards import columns
 

@@ -15,22 +15,11 @@ from asnrules.engine.order import canonical_order
 from asnrules.engine.procedure import Procedure
 from asnrules.engine.work import Work
 from asnrules.pools import parse_candidates
-from asnrules.rules.model import (
-    Rule,
-    Ruleset,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.rules.rows import (
-    build_ruleset,
-)
-from asnrules.rules.text_files import (
-    read_csv,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.rules.model import Rule, Ruleset
+from asnrules.rules.read import read_ruleset
+from asnrules.rules.rows import build_ruleset
+from asnrules.rules.text_files import read_csv
+from asnrules.util.shipped import shipped
 
 OBSERVATION = ("o001", "observation")
 POOL = "small_pool.csv"

@@ -10,18 +10,9 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.engine.generation import Wanted
-from asnrules.workflows.generate import (
-    Options,
-    wanted_by,
-)
-from asnrules.workflows.split import (
-    Group,
-    candidate_groups,
-)
-from asnrules.workflows.work import (
-    WorkedPools,
-    work_pools,
-)
+from asnrules.workflows.generate import Options, wanted_by
+from asnrules.workflows.split import Group, candidate_groups
+from asnrules.workflows.work import WorkedPools, work_pools
 from cli.small_pools import nrc_image, write_pool
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "jw04231_20261105t101500_pool.csv"
@@ -30,9 +21,7 @@ OBSERVATIONS = {number: f"('o{number:03}', 'observation')" for number in range(1
 
 @pytest.fixture
 def engine(templates: Any) -> Engine:
-    from asnrules.catalog.open import (
-        connect_catalog,
-    )
+    from asnrules.catalog.open import connect_catalog
 
     return connect_catalog(templates.seeded("sqlite"))
 

@@ -6,18 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asnrules.engine.conditions import (
-    condition_holds,
-    requirement_holds,
-    term_holds,
-)
+from asnrules.engine.conditions import condition_holds, requirement_holds, term_holds
 from asnrules.engine.values import ANY, EMPTY, is_empty
-from asnrules.rules.model import (
-    Condition,
-    Operator,
-    Requirement,
-    Term,
-)
+from asnrules.rules.model import Condition, Operator, Requirement, Term
 
 EMPTIES = [None, "", "null", "--", "n", "f", "false", "n/a"]
 VALUES = ["none", "clear", "0", "y", "t", "1", "true", "f200w", "nan", " "]

@@ -13,28 +13,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from asnrules.analysis.partition import (
-    partition,
-)
+from asnrules.analysis.partition import partition
 from asnrules.engine.patterns import fits, pattern_problem
 from asnrules.errors import RulesetError
-from asnrules.rules.model import (
-    Operator,
-    Term,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.rules.rows import (
-    build_ruleset,
-)
-from asnrules.util.limits import (
-    PATTERN_LENGTH,
-    PATTERN_STATES,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.rules.model import Operator, Term
+from asnrules.rules.read import read_ruleset
+from asnrules.rules.rows import build_ruleset
+from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES
+from asnrules.util.shipped import shipped
 
 FOR_EVER = [
     "(a+)+",

@@ -24,15 +24,9 @@ from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import Judge, Judgement
 from asnrules.engine.work import Work
 from asnrules.pools import parse_candidates, read_pool
-from asnrules.rules.text_files import (
-    read_csv,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
-from asnrules.workflows.classifier import (
-    Classifier,
-)
+from asnrules.rules.text_files import read_csv
+from asnrules.util.shipped import shipped
+from asnrules.workflows.classifier import Classifier
 from catalog.analysis.rulesets import EXECUTABLE
 from engine.building import exposure, generated, keywords, ruleset
 from engine.spoiling import Values, calibrated, mentioned, spoiled

@@ -11,21 +11,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, OutputError
-from asnrules.impact import (
-    foreseeing,
-)
+from asnrules.impact import foreseeing
 from asnrules.impact.foreseeing import foresee
 from asnrules.impact.keeping import keep_report
 from asnrules.impact.report import Impact
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.workflows.generate import Options, generate
 from catalog.analysis.rulesets import Edits, edited
 from cli.small_pools import nrc_image, write_pool
 

@@ -9,13 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.catalog.open import connect_catalog
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from recorded import fill_ledger
 

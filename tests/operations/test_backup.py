@@ -13,23 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from asnrules.catalog.open import (
-    check_catalog,
-    connect_catalog,
-)
+from asnrules.catalog.open import check_catalog, connect_catalog
 from asnrules.database.engines import transaction
-from asnrules.record.ledger import (
-    Head,
-    head,
-)
-from asnrules.record.verify import (
-    Verification,
-    verify,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.record.ledger import Head, head
+from asnrules.record.verify import Verification, verify
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from operations.conftest import ask
 from recorded import fill_ledger

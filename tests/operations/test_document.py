@@ -11,20 +11,11 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog.open import (
-    check_catalog,
-    connect_catalog,
-    upgrade_catalog,
-)
+from asnrules.catalog.open import check_catalog, connect_catalog, upgrade_catalog
 from asnrules.database.locks import take_ledger
 from asnrules.database.schema import metadata
-from asnrules.record.verify import (
-    verify,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.record.verify import verify
+from asnrules.workflows.generate import Options, generate
 from cli.conftest import Command, command
 from cli.small_pools import nrc_image, write_pool
 from operations.conftest import ROOT, ask

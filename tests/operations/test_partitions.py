@@ -14,26 +14,12 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog.open import (
-    check_catalog,
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.database import (
-    locks,
-    migrations,
-)
+from asnrules.catalog.open import check_catalog, connect_catalog, upgrade_catalog
+from asnrules.database import locks, migrations
 from asnrules.database.engines import transaction
-from asnrules.record.export import (
-    write_export,
-)
-from asnrules.record.verify import (
-    verify,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
+from asnrules.record.export import write_export
+from asnrules.record.verify import verify
+from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from operations.conftest import ROOT, ask, divide
 

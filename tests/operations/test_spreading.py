@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.record.verify import (
-    verify,
-)
+from asnrules.record.verify import verify
 from cli.small_pools import nrc_image, write_pool
 from operations.test_document import blocks
 

@@ -9,18 +9,9 @@ from typing import Any
 
 import pytest
 
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.workflows.generate import (
-    Options,
-    generate,
-)
-from asnrules.workflows.import_associations import (
-    ImportOptions,
-    import_associations,
-)
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.workflows.generate import Options, generate
+from asnrules.workflows.import_associations import ImportOptions, import_associations
 
 CASE = Path(__file__).parents[3] / "shared" / "cases" / "pool-direct-image-only"
 POOL = str(CASE / "pool.csv")

@@ -9,15 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog.open import (
-    connect_catalog,
-    upgrade_catalog,
-)
-from asnrules.workflows.import_associations import (
-    ImportedFile,
-    ImportOptions,
-    import_associations,
-)
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
 
 
 @pytest.fixture

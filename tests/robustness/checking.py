@@ -15,11 +15,7 @@ from types import FrameType
 from sqlalchemy import Engine, text
 
 from asnrules.errors import AsnrulesError
-from asnrules.workflows.generate import (
-    Options,
-    Report,
-    generate,
-)
+from asnrules.workflows.generate import Options, Report, generate
 from robustness.mutations import Case
 
 LONGEST_MESSAGE = 1_000

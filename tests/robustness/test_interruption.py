@@ -19,9 +19,7 @@ from typing import Any
 
 import pytest
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog.open import connect_catalog
 from cli.small_pools import nrc_image
 from robustness.checking import number_of_runs
 

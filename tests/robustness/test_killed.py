@@ -16,14 +16,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
-from asnrules.workflows.generate import (
-    Options,
-    Report,
-    generate,
-)
+from asnrules.catalog.open import connect_catalog
+from asnrules.workflows.generate import Options, Report, generate
 from cli.small_pools import nrc_image, write_pool
 from robustness.checking import number_of_runs
 

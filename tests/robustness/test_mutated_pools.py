@@ -17,9 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog.open import (
-    connect_catalog,
-)
+from asnrules.catalog.open import connect_catalog
 from asnrules.errors import AsnrulesError
 from cli.small_pools import nrc_image, pool_text
 from robustness.checking import check, check_message

@@ -6,21 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from asnrules.analysis.formulas import (
-    Atom,
-    shrunk,
-)
-from asnrules.analysis.partition import (
-    partition,
-)
-from asnrules.analysis.space import (
-    Example,
-)
+from asnrules.analysis.formulas import Atom, shrunk
+from asnrules.analysis.partition import partition
+from asnrules.analysis.space import Example
 from asnrules.engine.conditions import condition_holds, term_holds
-from asnrules.rules.model import (
-    Condition,
-    Term,
-)
+from asnrules.rules.model import Condition, Term
 
 
 class Superfluous(NamedTuple):

@@ -6,13 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import NamedTuple
 
-from asnrules.analysis.partition import (
-    partition,
-)
-from asnrules.analysis.space import (
-    Cell,
-    Example,
-)
+from asnrules.analysis.partition import partition
+from asnrules.analysis.space import Cell, Example
 from asnrules.engine.alone import Anchor, staying
 from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.drafts import Draft, written_exptype
@@ -21,10 +16,7 @@ from asnrules.engine.finishing.validity import BACKGROUND, OBSERVATION, cannot_s
 from asnrules.engine.signatures import SCIENCE, Judgement
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Rule,
-    Ruleset,
-)
+from asnrules.rules.model import Rule, Ruleset
 
 _CANDIDATE = ("o001", OBSERVATION)
 _CANDIDATE_KEYWORDS = ("candidate_id", "candidate_type")

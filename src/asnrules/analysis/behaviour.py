@@ -12,24 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from asnrules.analysis.answers import (
-    Answer,
-    Answering,
-    Taken,
-    shown,
-)
-from asnrules.analysis.space import (
-    Example,
-    Space,
-)
-from asnrules.analysis.tables import (
-    Vocabulary,
-    in_question,
-)
-from asnrules.rules.model import (
-    Rule,
-    Ruleset,
-)
+from asnrules.analysis.answers import Answer, Answering, Taken, shown
+from asnrules.analysis.space import Example, Space
+from asnrules.analysis.tables import Vocabulary, in_question
+from asnrules.rules.model import Rule, Ruleset
 
 Aspect = tuple[str, str, str]
 """What is answered otherwise, and the answers before and after."""

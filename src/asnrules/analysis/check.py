@@ -5,49 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from asnrules.analysis.alternatives import (
-    Superfluous,
-    superfluous,
-)
-from asnrules.analysis.answers import (
-    Overlap,
-    shown,
-)
-from asnrules.analysis.findings import (
-    Checked,
-    Finding,
-)
-from asnrules.analysis.nearest import (
-    nearest_miss,
-)
-from asnrules.analysis.reach import (
-    Reach,
-)
-from asnrules.analysis.space import (
-    Space,
-)
-from asnrules.analysis.tables import (
-    Comparison,
-    Difference,
-    Vocabulary,
-    in_question,
-)
-from asnrules.catalog.look_up import (
-    ExposureMode,
-)
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-    RulesetContent,
-)
-from asnrules.rules.model import (
-    Ruleset,
-)
-from asnrules.rules.rows import (
-    KnownDifference,
-    all_conditions,
-    build_ruleset,
-    known_differences,
-)
+from asnrules.analysis.alternatives import Superfluous, superfluous
+from asnrules.analysis.answers import Overlap, shown
+from asnrules.analysis.findings import Checked, Finding
+from asnrules.analysis.nearest import nearest_miss
+from asnrules.analysis.reach import Reach
+from asnrules.analysis.space import Space
+from asnrules.analysis.tables import Comparison, Difference, Vocabulary, in_question
+from asnrules.catalog.look_up import ExposureMode
+from asnrules.rules.content import NOT_APPLICABLE, RulesetContent
+from asnrules.rules.model import Ruleset
+from asnrules.rules.rows import KnownDifference, all_conditions, build_ruleset, known_differences
 
 Progress = Callable[[str, int, int], None]
 

@@ -14,15 +14,7 @@ from typing import NamedTuple
 
 from asnrules.engine.conditions import term_holds
 from asnrules.engine.signatures import CLASS
-from asnrules.rules.model import (
-    Condition,
-    Key,
-    Operator,
-    Requirement,
-    Rule,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Rule, Ruleset, Term
 
 Atom = frozenset[frozenset[Term]]
 """Alternatives of terms that are not decided yet."""

@@ -7,14 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-    Rows,
-    RulesetContent,
-)
-from asnrules.rules.rows import (
-    settings_of,
-)
+from asnrules.rules.content import NOT_APPLICABLE, Rows, RulesetContent
+from asnrules.rules.rows import settings_of
 
 _ORDER = "order"
 """The field for the order of items, where the first that fits counts."""

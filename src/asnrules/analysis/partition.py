@@ -29,10 +29,7 @@ from asnrules.engine.conditions import term_holds
 from asnrules.engine.patterns import fits
 from asnrules.engine.values import is_empty
 from asnrules.errors import RulesetError
-from asnrules.rules.model import (
-    Operator,
-    Term,
-)
+from asnrules.rules.model import Operator, Term
 
 if TYPE_CHECKING:
     from greenery.charclass import Charclass

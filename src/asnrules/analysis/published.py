@@ -5,14 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from asnrules.analysis.findings import (
-    Checked,
-    Finding,
-)
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-    RulesetContent,
-)
+from asnrules.analysis.findings import Checked, Finding
+from asnrules.rules.content import NOT_APPLICABLE, RulesetContent
 
 _ERRATUM_FIELDS = ("exp_type", "member_type", "special", "asn_type", "footnote")
 

@@ -5,24 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from asnrules.analysis.answers import (
-    Answering,
-    Overlap,
-)
-from asnrules.analysis.space import (
-    Cell,
-    Example,
-    Space,
-)
-from asnrules.analysis.tables import (
-    Vocabulary,
-    in_question,
-)
-from asnrules.rules.model import (
-    Role,
-    Rule,
-    Ruleset,
-)
+from asnrules.analysis.answers import Answering, Overlap
+from asnrules.analysis.space import Cell, Example, Space
+from asnrules.analysis.tables import Vocabulary, in_question
+from asnrules.rules.model import Role, Rule, Ruleset
 
 
 class Reach:

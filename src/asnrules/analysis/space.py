@@ -13,21 +13,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from asnrules.analysis.formulas import (
-    Formulas,
-    State,
-    class_keyword,
-)
-from asnrules.analysis.partition import (
-    partition,
-)
+from asnrules.analysis.formulas import Formulas, State, class_keyword
+from asnrules.analysis.partition import partition
 from asnrules.engine.conditions import term_holds
 from asnrules.engine.signatures import SCIENCE
-from asnrules.rules.model import (
-    Condition,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Ruleset, Term
 
 EXP_TYPE = "exp_type"
 Example = dict[str, str | None]

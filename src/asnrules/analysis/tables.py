@@ -14,29 +14,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from asnrules.analysis.answers import (
-    Answering,
-)
-from asnrules.analysis.space import (
-    Cell,
-    Example,
-    Space,
-)
-from asnrules.catalog.look_up import (
-    ExposureMode,
-)
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-)
-from asnrules.rules.model import (
-    Condition,
-    Operator,
-    Ruleset,
-    Term,
-)
-from asnrules.rules.rows import (
-    KnownDifference,
-)
+from asnrules.analysis.answers import Answering
+from asnrules.analysis.space import Cell, Example, Space
+from asnrules.catalog.look_up import ExposureMode
+from asnrules.rules.content import NOT_APPLICABLE
+from asnrules.rules.model import Condition, Operator, Ruleset, Term
+from asnrules.rules.rows import KnownDifference
 
 
 class Vocabulary(NamedTuple):

@@ -32,14 +32,8 @@ from asnrules.associations.stages import (
     stages_of,
 )
 from asnrules.errors import OutputError, PoolError
-from asnrules.util.atomic_files import (
-    OVERWRITE,
-    check_target,
-)
-from asnrules.util.folders import (
-    Folder,
-    held,
-)
+from asnrules.util.atomic_files import OVERWRITE, check_target
+from asnrules.util.folders import Folder, held
 
 _SYNCING = 16
 """Threads that wait for the disk. It writes many files at once nearly as fast as one."""

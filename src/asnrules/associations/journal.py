@@ -17,9 +17,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from asnrules.util.folders import (
-    Folder,
-)
+from asnrules.util.folders import Folder
 
 BEGUN = ".journal"
 """The journal of a run of which it is not known whether it is recorded."""

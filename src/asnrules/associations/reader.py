@@ -16,15 +16,8 @@ from asnrules.associations.constraints import Told, read_constraints
 from asnrules.associations.model import Member, Product
 from asnrules.associations.written import Written
 from asnrules.errors import AssociationFileError
-from asnrules.util.limits import (
-    ASSOCIATION_BYTES,
-    ASSOCIATION_MEMBERS,
-    ASSOCIATION_TEXT,
-)
-from asnrules.util.text import (
-    label,
-    shown,
-)
+from asnrules.util.limits import ASSOCIATION_BYTES, ASSOCIATION_MEMBERS, ASSOCIATION_TEXT
+from asnrules.util.text import label, shown
 
 _LABEL_LENGTH = 200
 _PREFIXES = ("candidate_", "discover_")

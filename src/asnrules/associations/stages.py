@@ -28,11 +28,7 @@ from asnrules.associations.journal import (
     write_journal,
 )
 from asnrules.errors import OutputError
-from asnrules.util.folders import (
-    Folder,
-    held,
-    make_folder,
-)
+from asnrules.util.folders import Folder, held, make_folder
 
 try:
     import fcntl

@@ -11,9 +11,7 @@ from collections import Counter
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED
 from asnrules.engine.finishing.names import program_name
-from asnrules.util.text import (
-    shown,
-)
+from asnrules.util.text import shown
 
 _PATH = re.compile(r"(.*[/\\])?(.*)", re.DOTALL)
 

@@ -14,9 +14,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.util.shipped import shipped
 
 DOCUMENT = "sql.md"
 

@@ -6,24 +6,12 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.analysis.check import (
-    check_executable,
-)
-from asnrules.analysis.findings import (
-    Checked,
-)
-from asnrules.analysis.published import (
-    check_published,
-)
-from asnrules.analysis.tables import (
-    Vocabulary,
-)
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.look_up import (
-    look_up,
-)
+from asnrules.analysis.check import check_executable
+from asnrules.analysis.findings import Checked
+from asnrules.analysis.published import check_published
+from asnrules.analysis.tables import Vocabulary
+from asnrules.catalog import store
+from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, find_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
 from asnrules.database.engines import transaction

@@ -9,26 +9,14 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from asnrules.analysis.behaviour import (
-    AnswerChange,
-    answer_changes,
-)
-from asnrules.analysis.items import (
-    Change,
-    changes,
-)
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.check import (
-    load_vocabulary,
-)
+from asnrules.analysis.behaviour import AnswerChange, answer_changes
+from asnrules.analysis.items import Change, changes
+from asnrules.catalog import store
+from asnrules.catalog.check import load_vocabulary
 from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
-from asnrules.rules.rows import (
-    build_ruleset,
-)
+from asnrules.rules.rows import build_ruleset
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,7 @@ from asnrules.database.schema import (
     specials,
 )
 from asnrules.database.stored import as_stored
-from asnrules.util.canonical import (
-    digest_of,
-)
+from asnrules.util.canonical import digest_of
 
 VOCABULARY = (instruments, exp_types, member_types, keywords, specials, asn_types)
 """The tables of words, those referred to before those that refer; their first column is the key."""

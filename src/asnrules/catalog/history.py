@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.catalog.look_up import (
-    Filter,
-    look_up,
-)
+from asnrules.catalog.look_up import Filter, look_up
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
     PUBLISHED,
@@ -23,13 +20,8 @@ from asnrules.catalog.vocabulary import assumed_values, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.values import Row
 from asnrules.engine.work import Work
-from asnrules.workflows.classifier import (
-    Classification,
-    Classifier,
-)
-from asnrules.workflows.classify import (
-    load_rules,
-)
+from asnrules.workflows.classifier import Classification, Classifier
+from asnrules.workflows.classify import load_rules
 
 
 class Change(NamedTuple):

@@ -12,36 +12,18 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import add_exp_types, stored_words
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_rulesets
 from asnrules.errors import RulesetError, UsageError
-from asnrules.rules.content import (
-    Rows,
-    RulesetContent,
-)
-from asnrules.rules.errata import (
-    Accepted,
-    correct_page,
-)
-from asnrules.rules.page import (
-    STANDARD_INPUT,
-    read_page,
-)
-from asnrules.rules.read import (
-    check_label,
-    read_ruleset,
-)
-from asnrules.rules.write import (
-    ruleset_files,
-)
-from asnrules.rules.write_text import (
-    Files,
-)
+from asnrules.rules.content import Rows, RulesetContent
+from asnrules.rules.errata import Accepted, correct_page
+from asnrules.rules.page import STANDARD_INPUT, read_page
+from asnrules.rules.read import check_label, read_ruleset
+from asnrules.rules.write import ruleset_files
+from asnrules.rules.write_text import Files
 
 DRAFT = "draft"
 
@@ -242,9 +224,7 @@ def export_page(engine: Engine, label: str) -> str:
     UsageError
         If it is an executable one.
     """
-    from asnrules.rules.page_writing import (
-        page_text,
-    )
+    from asnrules.rules.page_writing import page_text
 
     with transaction(engine) as connection:
         info = find_ruleset(connection, label)

@@ -12,12 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.catalog import (
-    store,
-)
-from asnrules.database import (
-    migrations,
-)
+from asnrules.catalog import store
+from asnrules.database import migrations
 from asnrules.database.engines import (
     database_url,
     make_parent_folder,
@@ -29,9 +25,7 @@ from asnrules.database.engines import (
 from asnrules.database.guards import missing_guards
 from asnrules.database.locks import take_schema
 from asnrules.errors import DatabaseError
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.util.shipped import shipped
 
 _log = logging.getLogger(__name__)
 
@@ -214,9 +208,7 @@ def _missing_seeds(connection: Connection) -> set[str]:
 def _seed(connection: Connection) -> list[str]:
     """Publish the shipped rulesets that the catalog does not have; give their labels."""
     from asnrules.catalog.vocabulary import seed_vocabulary
-    from asnrules.rules.read import (
-        read_ruleset,
-    )
+    from asnrules.rules.read import read_ruleset
 
     seed_vocabulary(connection)
     folders = _seed_folders()

@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.errors import NotFoundError
-from asnrules.util.days import (
-    check_day,
-)
+from asnrules.util.days import check_day
 
 PUBLISHED = "published"
 EXECUTABLE = "executable"

@@ -9,16 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from asnrules.catalog.entries import add_entries
-from asnrules.database import (
-    schema,
-)
+from asnrules.database import schema
 from asnrules.database.schema import ruleset_files, rulesets
 from asnrules.database.stored import with_flags
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    Rows,
-    RulesetContent,
-)
+from asnrules.rules.content import Rows, RulesetContent
 
 
 def insert_draft(connection: Connection, content: RulesetContent) -> int:

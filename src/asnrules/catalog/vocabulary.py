@@ -11,16 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Integer, insert, select
 
 from asnrules.catalog.entries import VOCABULARY, add_entries
-from asnrules.database import (
-    schema,
-)
+from asnrules.database import schema
 from asnrules.engine.values import ANY
-from asnrules.rules.text_files import (
-    read_csv,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.rules.text_files import read_csv
+from asnrules.util.shipped import shipped
 
 INSTRUMENT_PREFIXES = {
     "FGS": "FGS",

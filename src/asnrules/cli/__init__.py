@@ -17,11 +17,7 @@ with plain_exit():
     import typer
     from typer.core import TyperGroup
 
-    from asnrules.cli import (
-        completion,
-        messages,
-        standard_streams,
-    )
+    from asnrules.cli import completion, messages, standard_streams
     from asnrules.cli.help import path_of
     from asnrules.database.names import check_words
     from asnrules.errors import AsnrulesError
@@ -101,9 +97,7 @@ def _run(app: typer.Typer) -> int:
 
 def _unexpected(error: Exception) -> int:
     """End with what is wrong with the database, of which nothing can be expected then."""
-    from asnrules.record.damage import (
-        damage_of,
-    )
+    from asnrules.record.damage import damage_of
 
     if messages.has_database() and (found := damage_of(messages.database())):
         return messages.fail(str(found), found.exit_code)

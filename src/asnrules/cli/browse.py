@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 
 
 def browse(
@@ -32,9 +30,7 @@ def browse(
     sql, audit report
     """
     from asnrules.browse.server import browse as serve
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
 
     def tell(url: str) -> None:
         messages.say(f"the catalog is at {url}; Ctrl-C ends it")

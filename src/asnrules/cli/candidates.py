@@ -61,15 +61,9 @@ def candidates(
     --------
     generate
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.util.parallel import (
-        processors,
-    )
-    from asnrules.workflows.split import (
-        candidate_groups,
-    )
+    from asnrules.catalog.open import open_catalog
+    from asnrules.util.parallel import processors
+    from asnrules.workflows.split import candidate_groups
 
     day = parse_day(as_of, ruleset)
     with progress_bar() as progress:

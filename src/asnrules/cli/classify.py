@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import (
-    completion,
-    messages,
-)
+from asnrules.cli import completion, messages
 from asnrules.cli.options import AnyRuleset, AsOf, parse_day
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
@@ -82,9 +79,7 @@ def classify(
     --------
     lookup, why, generate
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
 
     day = parse_day(as_of, ruleset)
     if output is not None and format_ is not BulkFormat.PARQUET:
@@ -107,12 +102,8 @@ def classify(
 def _write_parquet(
     documents: Iterable[dict[str, Any]], path: Path | None, *, explain: bool, overwrite: bool
 ) -> None:
-    from asnrules.util.atomic_files import (
-        whole_file,
-    )
-    from asnrules.workflows.parquet import (
-        write_classifications,
-    )
+    from asnrules.util.atomic_files import whole_file
+    from asnrules.workflows.parquet import write_classifications
 
     if path is not None and str(path) != "-":
         with whole_file(path, overwrite=overwrite) as stream:
@@ -143,14 +134,8 @@ def _documents(
     engine: Engine, what: list[str], ruleset: str | None, day: dt.date | None, explain: bool
 ) -> Iterator[dict[str, Any]]:
     from asnrules.pools.sources import gather
-    from asnrules.util.parallel import (
-        processors,
-    )
-    from asnrules.workflows.classify import (
-        chosen_rules,
-        classify_keywords,
-        classify_pool,
-    )
+    from asnrules.util.parallel import processors
+    from asnrules.workflows.classify import chosen_rules, classify_keywords, classify_pool
 
     if any(_is_pair(word) for word in what):
         values = _values(what)

@@ -30,9 +30,7 @@ Completer = Callable[[typer.Context, str], Pairs]
 
 def _of_vocabulary(name: str) -> Completer:
     def complete(context: typer.Context, incomplete: str) -> Pairs:
-        from asnrules.catalog.suggestions import (
-            words,
-        )
+        from asnrules.catalog.suggestions import words
 
         return [(_as_typed(word, incomplete), note) for word, note in words(context.obj, name)]
 
@@ -41,9 +39,7 @@ def _of_vocabulary(name: str) -> Completer:
 
 def _of_rulesets(kind: str | None = None, status: str | None = None) -> Completer:
     def complete(context: typer.Context, incomplete: str) -> Pairs:
-        from asnrules.catalog.suggestions import (
-            rulesets,
-        )
+        from asnrules.catalog.suggestions import rulesets
 
         return [(label, note) for label, note in rulesets(context.obj, kind=kind, status=status)]
 
@@ -70,9 +66,7 @@ drafts = _of_rulesets(status="draft")
 
 def runs(context: typer.Context, incomplete: str) -> Pairs:
     """Complete the number of a run."""
-    from asnrules.catalog.suggestions import (
-        runs,
-    )
+    from asnrules.catalog.suggestions import runs
 
     return [(number, note) for number, note in runs(context.obj, incomplete)]
 
@@ -81,9 +75,7 @@ def keyword_values(context: typer.Context, incomplete: str) -> Pairs:
     """Complete KEYWORD=VALUE, where no file is meant."""
     from glob import escape, glob
 
-    from asnrules.catalog.suggestions import (
-        words,
-    )
+    from asnrules.catalog.suggestions import words
 
     keyword, given, value = incomplete.partition("=")
     if given and keyword.upper() == "EXP_TYPE":

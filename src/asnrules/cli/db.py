@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 from asnrules.cli.help import App
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_records
@@ -38,10 +36,7 @@ def upgrade(context: typer.Context) -> None:
     --------
     db current, db check
     """
-    from asnrules.catalog.open import (
-        connect_catalog,
-        upgrade_catalog,
-    )
+    from asnrules.catalog.open import connect_catalog, upgrade_catalog
     from asnrules.database.engines import shown_url
 
     engine = connect_catalog(context.obj)
@@ -62,10 +57,7 @@ def current(context: typer.Context, output: OutputFormat = Format.TABLE) -> None
     --------
     db upgrade, db check
     """
-    from asnrules.catalog.open import (
-        connect_catalog,
-        describe_unknown,
-    )
+    from asnrules.catalog.open import connect_catalog, describe_unknown
     from asnrules.database.engines import shown_url, transaction
     from asnrules.database.migrations import HEAD, current_revision
 
@@ -94,10 +86,7 @@ def check(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     --------
     audit verify, db upgrade
     """
-    from asnrules.catalog.open import (
-        check_catalog,
-        connect_catalog,
-    )
+    from asnrules.catalog.open import check_catalog, connect_catalog
 
     findings = check_catalog(connect_catalog(context.obj))
     if findings or output is not Format.TABLE:

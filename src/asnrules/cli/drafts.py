@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import (
-    completion,
-    messages,
-)
+from asnrules.cli import completion, messages
 from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat
 from asnrules.cli.output import Format, print_records
-from asnrules.util.days import (
-    read_day,
-)
+from asnrules.util.days import read_day
 
 if TYPE_CHECKING:
     from asnrules.catalog.rulesets import RulesetInfo
@@ -72,16 +67,9 @@ def import_(
     --------
     rulesets check, rulesets impact, rulesets publish
     """
-    from asnrules.catalog.life_cycle import (
-        Wish,
-        import_ruleset,
-    )
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.rules.errata import (
-        parse_accepted,
-    )
+    from asnrules.catalog.life_cycle import Wish, import_ruleset
+    from asnrules.catalog.open import open_catalog
+    from asnrules.rules.errata import parse_accepted
 
     wish = Wish(
         label=label,
@@ -128,17 +116,9 @@ def export(
     --------
     rulesets import, rulesets show
     """
-    from asnrules.catalog.life_cycle import (
-        export_files,
-        export_page,
-    )
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.rules.write_text import (
-        write_file,
-        write_folder,
-    )
+    from asnrules.catalog.life_cycle import export_files, export_page
+    from asnrules.catalog.open import open_catalog
+    from asnrules.rules.write_text import write_file, write_folder
 
     engine = open_catalog(context.obj)
     if str(target) == "-":
@@ -173,12 +153,8 @@ def publish(
     --------
     rulesets check, rulesets impact, rulesets list
     """
-    from asnrules.catalog.life_cycle import (
-        publish_ruleset,
-    )
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.life_cycle import publish_ruleset
+    from asnrules.catalog.open import open_catalog
 
     done = publish_ruleset(
         open_catalog(context.obj, writing=True),

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 from asnrules.cli.help import Command
 from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
 from asnrules.cli.output import Format, print_json, print_records, print_table, printable
@@ -20,9 +18,7 @@ from asnrules.cli.progress import progress_bar
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
-    from asnrules.workflows.generate import (
-        Report,
-    )
+    from asnrules.workflows.generate import Report
 
 
 SHOWN = 5
@@ -117,18 +113,10 @@ def generate(
     --------
     candidates, why, pool make, audit run, audit replay
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.util.parallel import (
-        processors,
-    )
-    from asnrules.workflows.generate import (
-        Options,
-    )
-    from asnrules.workflows.generate import (
-        generate as run,
-    )
+    from asnrules.catalog.open import open_catalog
+    from asnrules.util.parallel import processors
+    from asnrules.workflows.generate import Options
+    from asnrules.workflows.generate import generate as run
 
     if "-" in {str(output), str(save_orphans)}:
         raise UsageError(

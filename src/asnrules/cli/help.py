@@ -15,9 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 
 EXAMPLES = "Examples"
 SEE_ALSO = "See Also"

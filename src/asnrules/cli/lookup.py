@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    completion,
-)
+from asnrules.cli import completion
 from asnrules.cli.options import AsOf, OutputFormat, PublishedLabel, parse_day
 from asnrules.cli.output import Format, print_records
 
@@ -75,13 +73,8 @@ def lookup(
     --------
     rulesets history, rulesets show, classify
     """
-    from asnrules.catalog.look_up import (
-        Filter,
-        look_up,
-    )
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.look_up import Filter, look_up
+    from asnrules.catalog.open import open_catalog
     from asnrules.catalog.rulesets import PUBLISHED, choose_ruleset
     from asnrules.database.engines import transaction
 

@@ -8,14 +8,10 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    completion,
-)
+from asnrules.cli import completion
 from asnrules.cli.output import Format
 from asnrules.errors import UsageError
-from asnrules.util.days import (
-    read_day,
-)
+from asnrules.util.days import read_day
 
 
 class LogFormat(StrEnum):

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 from asnrules.cli.help import App
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
@@ -76,17 +74,11 @@ def make(
     --------
     generate, classify
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.pools.declarations import Declarations
     from asnrules.pools.exposures import make_pool, write_pool
-    from asnrules.util.parallel import (
-        processors,
-    )
-    from asnrules.workflows.classify import (
-        chosen_rules,
-    )
+    from asnrules.util.parallel import processors
+    from asnrules.workflows.classify import chosen_rules
 
     declarations = Declarations(asn_candidate or (), set_ or ())
     rules = chosen_rules(open_catalog(context.obj))

@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 
 _PATIENCE = 1.0
 """Seconds before a bar appears."""

@@ -6,13 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    completion,
-    drafts,
-    rulesets_check,
-    rulesets_diff,
-    rulesets_impact,
-)
+from asnrules.cli import completion, drafts, rulesets_check, rulesets_diff, rulesets_impact
 from asnrules.cli.help import App
 from asnrules.cli.options import AnyLabel, OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
@@ -47,9 +41,7 @@ def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     --------
     rulesets show, rulesets import
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.catalog.rulesets import list_rulesets
     from asnrules.database.engines import transaction
 
@@ -83,13 +75,9 @@ def show(
     --------
     rulesets list, rulesets diff, lookup
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
-    from asnrules.rules.describe import (
-        describe_ruleset,
-    )
+    from asnrules.rules.describe import describe_ruleset
 
     with transaction(open_catalog(context.obj)) as connection:
         description = describe_ruleset(connection, label)
@@ -126,13 +114,8 @@ def history(
     --------
     lookup, rulesets diff
     """
-    from asnrules.catalog.history import (
-        Change,
-        exp_type_history,
-    )
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.history import Change, exp_type_history
+    from asnrules.catalog.open import open_catalog
 
     changes = exp_type_history(open_catalog(context.obj), exp_type)
     records = [change._asdict() for change in changes]

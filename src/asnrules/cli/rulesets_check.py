@@ -6,10 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asnrules.cli import (
-    completion,
-    messages,
-)
+from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.paragraphs import EXAMPLE, Paragraph, print_paragraphs
@@ -45,12 +42,8 @@ def check(
     --------
     rulesets diff, rulesets impact, rulesets publish
     """
-    from asnrules.catalog.check import (
-        check_rulesets,
-    )
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.check import check_rulesets
+    from asnrules.catalog.open import open_catalog
 
     with progress_bar() as progress:
         found = check_rulesets(open_catalog(context.obj), label, progress)

@@ -7,10 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asnrules.cli import (
-    completion,
-    messages,
-)
+from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, cell, print_json, print_records
 from asnrules.cli.paragraphs import EXAMPLE, Paragraph, print_paragraphs
@@ -52,12 +49,8 @@ def diff(
     --------
     rulesets show, rulesets history, rulesets impact
     """
-    from asnrules.catalog.compare import (
-        compare_rulesets,
-    )
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.compare import compare_rulesets
+    from asnrules.catalog.open import open_catalog
 
     found = compare_rulesets(open_catalog(context.obj), before, after)
     changes = [change._asdict() for change in found.changes]

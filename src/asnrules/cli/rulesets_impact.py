@@ -7,17 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from asnrules.cli import (
-    completion,
-    messages,
-)
+from asnrules.cli import completion, messages
 from asnrules.cli.options import DraftLabel, OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
 from asnrules.errors import UsageError
-from asnrules.util.days import (
-    read_day,
-)
+from asnrules.util.days import read_day
 
 GROUPS = ("what", "change", "why", "count", "exp_types", "examples")
 CHANGES = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "name")
@@ -63,14 +58,10 @@ def impact(
     --------
     rulesets check, rulesets diff, audit replay
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.impact.foreseeing import foresee
     from asnrules.impact.keeping import keep_report
-    from asnrules.util.parallel import (
-        processors,
-    )
+    from asnrules.util.parallel import processors
 
     if str(report) == "-":
         raise UsageError("rulesets impact: --output takes a file; --format json prints the report")

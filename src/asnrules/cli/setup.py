@@ -9,9 +9,7 @@ from pathlib import Path
 
 from asnrules.database.places import default_path
 from asnrules.errors import OutputError, UsageError
-from asnrules.util.atomic_files import (
-    whole_file,
-)
+from asnrules.util.atomic_files import whole_file
 
 _SCRIPTS = Path(__file__).parent / "shells"
 

@@ -10,9 +10,7 @@ import typer
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_rows
 from asnrules.errors import UsageError
-from asnrules.util.limits import (
-    QUERY_CHARACTERS,
-)
+from asnrules.util.limits import QUERY_CHARACTERS
 
 
 def sql(
@@ -34,9 +32,7 @@ def sql(
     --------
     browse, audit runs
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.database.readonly import query as run
 
     if query == "-":

@@ -14,9 +14,7 @@ from asnrules.cli.output import Format, print_json, print_records, printable
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
-    from asnrules.workflows.explain import (
-        Explanation,
-    )
+    from asnrules.workflows.explain import Explanation
 
 
 def why(
@@ -42,12 +40,8 @@ def why(
     --------
     classify, generate, audit exposure
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.workflows.explain import (
-        explain_exposure,
-    )
+    from asnrules.catalog.open import open_catalog
+    from asnrules.workflows.explain import explain_exposure
 
     day = parse_day(as_of, ruleset)
     if output is Format.CSV:

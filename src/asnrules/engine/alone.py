@@ -13,10 +13,7 @@ from asnrules.engine.finishing.validity import OBSERVATION
 from asnrules.engine.procedure import Procedure
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Rule,
-    Settings,
-)
+from asnrules.rules.model import Rule, Settings
 
 _CANDIDATE = ("o001", OBSERVATION)
 

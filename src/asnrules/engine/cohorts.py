@@ -20,9 +20,7 @@ from asnrules.engine.drafts import Draft, Locked
 from asnrules.engine.procedure import NEW, Candidate, Offers, State
 from asnrules.engine.stretches import DraftMember, Log, Stretch, arranged
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Role,
-)
+from asnrules.rules.model import Role
 
 _EVERYONE = 1 << 62
 """Later than any place in a log: the file is held by whoever joined before."""

@@ -15,9 +15,7 @@ from asnrules.engine.procedure import NEW, Offers, State
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Role,
-)
+from asnrules.rules.model import Role
 
 SHOWN = 3
 """Obstacles that a sentence names."""

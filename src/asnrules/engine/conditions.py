@@ -6,12 +6,7 @@ from collections.abc import Callable, Mapping
 
 from asnrules.engine.patterns import fits
 from asnrules.engine.values import ANY, is_empty
-from asnrules.rules.model import (
-    Condition,
-    Operator,
-    Requirement,
-    Term,
-)
+from asnrules.rules.model import Condition, Operator, Requirement, Term
 
 Values = Mapping[str, str | None]
 """The values of an exposure by keyword; a keyword that is not there has no value."""

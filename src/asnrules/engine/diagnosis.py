@@ -20,9 +20,7 @@ from asnrules.engine.grouping import Group
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Rule,
-)
+from asnrules.rules.model import Rule
 
 Numbered = tuple[int, Group]
 """The place of a rule in the ruleset, and exposures that it can take."""

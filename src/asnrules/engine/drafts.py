@@ -11,12 +11,7 @@ from asnrules.engine.signatures import SCIENCE, Judgement, RuleVerdict
 from asnrules.engine.stretches import DraftMember, Stretch
 from asnrules.engine.values import EMPTY
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Key,
-    Role,
-    Rule,
-    Ruleset,
-)
+from asnrules.rules.model import Key, Role, Rule, Ruleset
 
 Locked = dict[str, tuple[str, str]]
 """Locked keys: name to the keyword that the value came from, and the value."""

@@ -22,10 +22,7 @@ from asnrules.engine.naming import Made, Naming, merge
 from asnrules.engine.nearness import Nearness
 from asnrules.engine.used import used_directs
 from asnrules.engine.work import Work
-from asnrules.util.parallel import (
-    Told,
-    shared,
-)
+from asnrules.util.parallel import Told, shared
 
 _MOST_COMPARED = 50_000
 """Comparisons that the reasons of a run may take: some two seconds."""

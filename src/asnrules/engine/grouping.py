@@ -17,9 +17,7 @@ from asnrules.engine.procedure import Candidate
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import KeyColumn, Work
-from asnrules.rules.model import (
-    Role,
-)
+from asnrules.rules.model import Role
 
 
 class Group(NamedTuple):

@@ -16,10 +16,7 @@ from asnrules.engine.finishing.validity import cannot_stand
 from asnrules.engine.grouping import Grouping
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Key,
-    Rule,
-)
+from asnrules.rules.model import Key, Rule
 
 OF_SCIENCE, OF_NO_CANDIDATE, OF_COMPANION, OF_OTHER_CANDIDATE = range(4)
 """How much a reason says of an exposure: of an association that it would have been the science of,

@@ -21,9 +21,7 @@ from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.wording import keys_text, requirements_text
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Rule,
-)
+from asnrules.rules.model import Rule
 
 
 class Made(NamedTuple):

@@ -12,13 +12,7 @@ from asnrules.engine.signatures import CLASS, SCIENCE
 from asnrules.engine.values import EMPTY
 from asnrules.engine.wording import requirement_text
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Condition,
-    Key,
-    Requirement,
-    Role,
-    Rule,
-)
+from asnrules.rules.model import Condition, Key, Requirement, Role, Rule
 
 TYPE = "exp_type"
 """The keyword of what an exposure is first of all: companions seldom differ in it."""

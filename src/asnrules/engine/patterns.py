@@ -15,10 +15,7 @@ import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
-from asnrules.util.limits import (
-    PATTERN_LENGTH,
-    PATTERN_STATES,
-)
+from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES
 
 _IN_CLASS = r"(?:[^\\\[\]^-]|\\[\\\[\]^-])"
 _CHARACTER = (

@@ -18,9 +18,7 @@ from asnrules.engine.drafts import Draft, Locked, is_rateints, lock_keys, writte
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.stretches import DraftMember
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Role,
-)
+from asnrules.rules.model import Role
 
 Candidate = tuple[str, str]
 

@@ -12,15 +12,7 @@ from asnrules.engine.conditions import term_holds
 from asnrules.engine.finishing.keywords import LOOKS
 from asnrules.engine.signatures import CLASS, SCIENCE, class_of
 from asnrules.engine.values import is_empty
-from asnrules.rules.model import (
-    Condition,
-    Key,
-    Requirement,
-    Role,
-    Rule,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Key, Requirement, Role, Rule, Ruleset, Term
 
 Known = Mapping[str, str | None]
 """Lower-case keyword to lower-case value."""

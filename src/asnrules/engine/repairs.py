@@ -14,16 +14,7 @@ from asnrules.engine.conditions import Values, requirement_holds, term_holds
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SET, Unmet
 from asnrules.engine.trials import Trials
 from asnrules.engine.values import ANY, is_empty
-from asnrules.rules.model import (
-    Condition,
-    Key,
-    Operator,
-    Requirement,
-    Role,
-    Rule,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 
 
 class Effort(IntEnum):

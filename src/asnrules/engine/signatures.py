@@ -13,16 +13,7 @@ from typing import Any, NamedTuple
 
 from asnrules.engine.conditions import Values, condition_holds
 from asnrules.engine.values import EMPTY, Row, is_empty
-from asnrules.rules.model import (
-    Condition,
-    Key,
-    Operator,
-    Requirement,
-    Role,
-    Rule,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 
 CLASS = "class"
 """The keyword by which conditions name the class of an exposure."""

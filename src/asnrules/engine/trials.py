@@ -13,14 +13,7 @@ from typing import NamedTuple
 from asnrules.engine.conditions import Values, requirement_holds, term_holds
 from asnrules.engine.signatures import CLASS, class_of
 from asnrules.engine.values import is_empty
-from asnrules.rules.model import (
-    Condition,
-    Key,
-    Operator,
-    Requirement,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Ruleset, Term
 
 _OTHER = "\0other"
 """Stands for any value that no condition names."""

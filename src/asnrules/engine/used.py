@@ -10,9 +10,7 @@ from asnrules.engine.drafts import Draft, lock_keys
 from asnrules.engine.finishing.wfss import DIRECT_IMAGE, products_of
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.work import Work
-from asnrules.rules.model import (
-    Rule,
-)
+from asnrules.rules.model import Rule
 
 
 def used_directs(

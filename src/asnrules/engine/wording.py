@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from asnrules.rules.model import (
-    Requirement,
-    Rule,
-)
+from asnrules.rules.model import Requirement, Rule
 
 
 def requirement_text(requirement: Requirement) -> str:

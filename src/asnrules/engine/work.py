@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 
 from asnrules.engine.signatures import Judge, Judgement
 from asnrules.engine.values import EMPTY, Row
-from asnrules.rules.model import (
-    Ruleset,
-)
+from asnrules.rules.model import Ruleset
 
 
 class KeyColumn(NamedTuple):

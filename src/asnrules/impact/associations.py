@@ -15,10 +15,7 @@ from asnrules.engine.work import Work
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates
-from asnrules.record.recorded import (
-    RecordedExposure,
-    RecordedRun,
-)
+from asnrules.record.recorded import RecordedExposure, RecordedRun
 
 
 class _Content(NamedTuple):

@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from asnrules.analysis.answers import (
-    admits,
-)
-from asnrules.analysis.behaviour import (
-    regrouping,
-)
+from asnrules.analysis.answers import admits
+from asnrules.analysis.behaviour import regrouping
 from asnrules.engine.conditions import condition_holds
 from asnrules.engine.nearness import Nearness
 from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
 from asnrules.engine.values import Row
 from asnrules.impact.report import Reason
 from asnrules.pools import parse_candidates
-from asnrules.record.recording import (
-    NULL,
-)
-from asnrules.rules.model import (
-    Rule,
-    Ruleset,
-)
+from asnrules.record.recording import NULL
+from asnrules.rules.model import Rule, Ruleset
 
 Signature = tuple[tuple[tuple[str, str | None], ...], ...]
 """What each of two rulesets can tell of exposures: keywords with their values."""

@@ -23,31 +23,17 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError
 from asnrules.impact.report import Impact
 from asnrules.impact.shares import Comparison, Decided, Piece, Unit
-from asnrules.record.recorded import (
-    RecordedRun,
-    newest_runs,
-    recorded_programs,
-    stretches_of,
-)
-from asnrules.rules.model import (
-    Ruleset,
-)
-from asnrules.rules.rows import (
-    build_ruleset,
-)
-from asnrules.util.parallel import (
-    Told,
-    shared,
-)
+from asnrules.record.recorded import RecordedRun, newest_runs, recorded_programs, stretches_of
+from asnrules.rules.model import Ruleset
+from asnrules.rules.rows import build_ruleset
+from asnrules.util.parallel import Told, shared
 
 Progress = Callable[[str, int, int], None]
 

@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 
 from asnrules.impact.report import Impact
-from asnrules.util.atomic_files import (
-    whole_file,
-)
+from asnrules.util.atomic_files import whole_file
 
 
 def keep_report(path: Path, impact: Impact) -> None:

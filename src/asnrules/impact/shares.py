@@ -12,20 +12,10 @@ from asnrules.database.engines import transaction
 from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed
-from asnrules.record.recorded import (
-    RecordedRun,
-    Stretch,
-    recorded_exposures,
-)
-from asnrules.rules.model import (
-    Ruleset,
-)
-from asnrules.util.collector import (
-    without_collection,
-)
-from asnrules.util.parallel import (
-    Told,
-)
+from asnrules.record.recorded import RecordedRun, Stretch, recorded_exposures
+from asnrules.rules.model import Ruleset
+from asnrules.util.collector import without_collection
+from asnrules.util.parallel import Told
 
 
 class Piece(NamedTuple):

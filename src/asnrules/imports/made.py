@@ -22,12 +22,8 @@ from asnrules.imports.differences import (
     file_name,
     product_differences,
 )
-from asnrules.workflows.classifier import (
-    Classification,
-)
-from asnrules.workflows.work import (
-    WorkedPools,
-)
+from asnrules.workflows.classifier import Classification
+from asnrules.workflows.work import WorkedPools
 
 _LATER = tuple(ending for ending, _ in MADE_LATER)
 _ALONE = ", where it is worked alone; of the whole pool, another stands for it"

@@ -9,18 +9,9 @@ from sqlalchemy import Connection
 
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.database.schema import association_members, associations, imported_associations
-from asnrules.imports.verdicts import (
-    Judged,
-)
-from asnrules.record.record import (
-    IMPORTED,
-    Run,
-    add_decisions,
-    run_values,
-)
-from asnrules.record.recording import (
-    recording,
-)
+from asnrules.imports.verdicts import Judged
+from asnrules.record.record import IMPORTED, Run, add_decisions, run_values
+from asnrules.record.recording import recording
 
 
 class Imported(NamedTuple):

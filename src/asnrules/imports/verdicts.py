@@ -19,21 +19,10 @@ from typing import NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.imports.choice import (
-    Choice,
-)
-from asnrules.imports.differences import (
-    CANDIDATE,
-    Difference,
-    in_words,
-)
-from asnrules.imports.made import (
-    Made,
-    Near,
-)
-from asnrules.imports.table import (
-    Table,
-)
+from asnrules.imports.choice import Choice
+from asnrules.imports.differences import CANDIDATE, Difference, in_words
+from asnrules.imports.made import Made, Near
+from asnrules.imports.table import Table
 
 _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
 """Keys that every file made by a rule has."""

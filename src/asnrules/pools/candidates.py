@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from asnrules.util.text import (
-    shown,
-)
+from asnrules.util.text import shown
 
 _UNKNOWN = "unknown"
 _TEMPLATE_MARKS = ("#!", "@!")

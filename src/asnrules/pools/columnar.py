@@ -9,15 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from asnrules.util.extras import (
-    optional,
-)
-from asnrules.util.limits import (
-    TABLE_BYTES,
-)
-from asnrules.util.text import (
-    label,
-)
+from asnrules.util.extras import optional
+from asnrules.util.limits import TABLE_BYTES
+from asnrules.util.text import label
 
 _BATCH = 1_000
 _TEXT_BYTES = 1 << 26

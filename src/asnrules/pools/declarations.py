@@ -10,10 +10,7 @@ from typing import TypeVar
 
 from asnrules.errors import UsageError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
-from asnrules.util.text import (
-    label,
-    shown,
-)
+from asnrules.util.text import label, shown
 
 NULL = "null"
 

@@ -35,17 +35,9 @@ from asnrules.pools.headers import Header, read_headers
 from asnrules.pools.products import Exposure, sort_out
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.rendering import TableSource
-from asnrules.rules.model import (
-    Ruleset,
-)
-from asnrules.util.atomic_files import (
-    whole_file,
-)
-from asnrules.util.text import (
-    few,
-    label,
-    shown,
-)
+from asnrules.rules.model import Ruleset
+from asnrules.util.atomic_files import whole_file
+from asnrules.util.text import few, label, shown
 
 NAME = "fits_headers"
 """The name of a pool that is made from headers and not stored."""

@@ -13,14 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from asnrules.util.extras import (
-    optional,
-)
-from asnrules.util.text import (
-    CONTROL,
-    label,
-    shown,
-)
+from asnrules.util.extras import optional
+from asnrules.util.text import CONTROL, label, shown
 
 FITS_START = b"SIMPLE  ="
 """What a FITS file begins with."""

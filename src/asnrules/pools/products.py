@@ -17,10 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.util.text import (
-    few,
-    label,
-)
+from asnrules.util.text import few, label
 
 STARTS = ("uncal", "rate", "rateints")
 """What Stage 2 starts from. Of the products that are there the first stands for the exposure; of

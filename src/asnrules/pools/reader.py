@@ -15,15 +15,8 @@ from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
 from asnrules.pools.rendering import TableSource
 from asnrules.pools.stored import StoredText
-from asnrules.util.limits import (
-    CELL_CHARACTERS,
-    POOL_COLUMNS,
-)
-from asnrules.util.text import (
-    CONTROL,
-    label,
-    shown,
-)
+from asnrules.util.limits import CELL_CHARACTERS, POOL_COLUMNS
+from asnrules.util.text import CONTROL, label, shown
 
 FILENAME = "filename"
 ASN_CANDIDATE = "asn_candidate"

@@ -18,14 +18,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from asnrules.errors import PoolError
-from asnrules.util.limits import (
-    CELL_CHARACTERS,
-)
-from asnrules.util.text import (
-    CONTROL,
-    label,
-    shown,
-)
+from asnrules.util.limits import CELL_CHARACTERS
+from asnrules.util.text import CONTROL, label, shown
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

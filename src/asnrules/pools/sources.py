@@ -15,9 +15,7 @@ from asnrules.pools.reader import PoolSource
 from asnrules.pools.rendering import TableSource
 from asnrules.pools.stored import STANDARD_INPUT
 from asnrules.pools.tables import table_source
-from asnrules.rules.model import (
-    Ruleset,
-)
+from asnrules.rules.model import Ruleset
 
 PoolInput = Any
 """A path, `-` for standard input, or a table of another library; see `table_source`."""

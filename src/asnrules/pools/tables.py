@@ -7,9 +7,7 @@ from typing import Any
 
 from asnrules.errors import UsageError
 from asnrules.pools.rendering import TableSource
-from asnrules.util.text import (
-    label,
-)
+from asnrules.util.text import label
 
 NAME = "table"
 """The name of a pool that is a table in memory."""

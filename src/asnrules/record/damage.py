@@ -9,18 +9,12 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
-from asnrules.catalog.open import (
-    check_catalog,
-)
+from asnrules.catalog.open import check_catalog
 from asnrules.database.engines import database_url, open_engine, shown_url
 from asnrules.database.places import reading_uri
 from asnrules.errors import AsnrulesError, DatabaseError
-from asnrules.record.findings import (
-    Finding,
-)
-from asnrules.record.verify import (
-    verify,
-)
+from asnrules.record.findings import Finding
+from asnrules.record.verify import verify
 
 _RESTORE = "the file is damaged; restore it from a backup, docs/operations.md tells how"
 

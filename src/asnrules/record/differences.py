@@ -15,12 +15,8 @@ from asnrules.record.queries.associations import (
     RecordedAssociations,
     RecordedMember,
 )
-from asnrules.record.queries.exposures import (
-    stem_of,
-)
-from asnrules.record.queries.runs import (
-    find_run,
-)
+from asnrules.record.queries.exposures import stem_of
+from asnrules.record.queries.runs import find_run
 
 _FIELDS = (
     "asn_type", "asn_rule", "asn_id", "candidate_type", "program", "target", "degraded_status",

@@ -30,12 +30,8 @@ from asnrules.record.ledger import (
     section_rows,
     stored_runs,
 )
-from asnrules.util.atomic_files import (
-    whole_file,
-)
-from asnrules.util.canonical import (
-    canonical,
-)
+from asnrules.util.atomic_files import whole_file
+from asnrules.util.canonical import canonical
 
 FORMAT = {"format": "asnrules ledger", "version": 1}
 """The first line."""

@@ -22,14 +22,8 @@ from asnrules.record.queries.exposures import (
     near_filenames,
     spellings,
 )
-from asnrules.record.queries.runs import (
-    RecordedRun,
-    RunFilter,
-    list_runs,
-)
-from asnrules.record.spelling import (
-    hint,
-)
+from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs
+from asnrules.record.spelling import hint
 
 _Row = tuple[int | None, int | None]
 """A pool and the row of an exposure there; None for a file that is in no pool."""

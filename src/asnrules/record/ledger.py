@@ -30,10 +30,7 @@ from asnrules.database.schema import (
     traces,
 )
 from asnrules.database.stored import MOMENT, as_stored, with_flags
-from asnrules.util.canonical import (
-    canonical,
-    digest_of,
-)
+from asnrules.util.canonical import canonical, digest_of
 
 GENESIS = "0" * 64
 """What stands for the digest before the first run."""

@@ -14,13 +14,8 @@ from asnrules.associations.model import Association
 from asnrules.database.schema import association_members, associations, decisions
 from asnrules.engine.signatures import SET, Judgement
 from asnrules.pools import Pool
-from asnrules.record.recording import (
-    Recording,
-    recording,
-)
-from asnrules.workflows.classifier import (
-    Classification,
-)
+from asnrules.record.recording import Recording, recording
+from asnrules.workflows.classifier import Classification
 
 GENERATED = "generated"
 """The origin of a run whose associations were made here."""

@@ -12,10 +12,7 @@ from asnrules.database.engines import database_name, transaction
 from asnrules.database.locks import take_ledger
 from asnrules.database.schema import runs
 from asnrules.errors import AsnrulesError, OutputError
-from asnrules.record.record import (
-    Run,
-    record_run,
-)
+from asnrules.record.record import Run, record_run
 
 
 class RunRecorder:

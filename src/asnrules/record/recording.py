@@ -35,9 +35,7 @@ from asnrules.record.ledger import (
     ruleset_of,
     run_digest,
 )
-from asnrules.util.canonical import (
-    canonical,
-)
+from asnrules.util.canonical import canonical
 
 APART = ("filename", "program", "asn_candidate")
 """Keywords that have columns of their own in the table of exposures."""

@@ -6,13 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from asnrules.record.differences import (
-    FieldDifference,
-)
-from asnrules.record.queries.decisions import (
-    Decision,
-    Trace,
-)
+from asnrules.record.differences import FieldDifference
+from asnrules.record.queries.decisions import Decision, Trace
 
 
 class MadeDecision(NamedTuple):

@@ -27,9 +27,7 @@ from asnrules.record.queries.runs import (
     stored_details,
     verdicts_of,
 )
-from asnrules.record.spelling import (
-    hint,
-)
+from asnrules.record.spelling import hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,7 @@ from sqlalchemy import Connection, select
 from asnrules.database.schema import exposures, pools, run_pools
 from asnrules.database.stored import read_stored
 from asnrules.pools import Pool, parse_candidates
-from asnrules.record.recording import (
-    APART,
-    NULL,
-)
+from asnrules.record.recording import APART, NULL
 
 _BATCH = 10_000
 

@@ -24,11 +24,7 @@ from asnrules.database.schema import (
 )
 from asnrules.database.stored import any_text, read_stored
 from asnrules.errors import DatabaseError, StoredValueError, UsageError
-from asnrules.record.findings import (
-    Finding,
-    gone_parts,
-    unreadable,
-)
+from asnrules.record.findings import Finding, gone_parts, unreadable
 from asnrules.record.ledger import (
     CATALOG,
     CHAINED,
@@ -43,13 +39,8 @@ from asnrules.record.ledger import (
     section_rows,
     stored_runs,
 )
-from asnrules.record.verify_catalog import (
-    entry_findings,
-    ruleset_findings,
-)
-from asnrules.util.canonical import (
-    canonical,
-)
+from asnrules.record.verify_catalog import entry_findings, ruleset_findings
+from asnrules.util.canonical import canonical
 
 Progress = Callable[[str, int, int], None]
 _Read = TypeVar("_Read")

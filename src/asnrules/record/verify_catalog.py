@@ -7,22 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from asnrules.catalog import (
-    store,
-)
+from asnrules.catalog import store
 from asnrules.catalog.entries import ENTRY_TABLES, VOCABULARY, current_digests
 from asnrules.database.guards import PUBLISHED
 from asnrules.database.schema import catalog_entries, metadata, ruleset_files, rulesets
 from asnrules.database.stored import as_stored, shown
-from asnrules.record.findings import (
-    Finding,
-    unreadable,
-)
-from asnrules.rules.content import (
-    EXECUTABLE_TABLES,
-    PUBLISHED_TABLES,
-    RulesetContent,
-)
+from asnrules.record.findings import Finding, unreadable
+from asnrules.rules.content import EXECUTABLE_TABLES, PUBLISHED_TABLES, RulesetContent
 
 _ENTRY_TABLES = {table.name for table in ENTRY_TABLES}
 _KINDS = {

@@ -15,10 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import Connection
 
 from asnrules.associations.model import NO_DEGRADED
-from asnrules.record.queries.associations import (
-    RecordedAssociation,
-    RecordedAssociations,
-)
+from asnrules.record.queries.associations import RecordedAssociation, RecordedAssociations
 from asnrules.record.queries.summaries import (
     ExposureCount,
     Flow,
@@ -30,18 +27,9 @@ from asnrules.record.queries.summaries import (
     positions_of,
     rule_counts,
 )
-from asnrules.record.reports import (
-    RunReport,
-    report_run,
-)
-from asnrules.report.picture import (
-    Picture,
-    draw,
-)
-from asnrules.rules.describe import (
-    Description,
-    describe_ruleset,
-)
+from asnrules.record.reports import RunReport, report_run
+from asnrules.report.picture import Picture, draw
+from asnrules.rules.describe import Description, describe_ruleset
 
 ASSOCIATIONS = 2_000
 """How many associations are listed."""

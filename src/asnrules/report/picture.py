@@ -6,11 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from asnrules.record.queries.summaries import (
-    ExposureCount,
-    Flow,
-    RuleCount,
-)
+from asnrules.record.queries.summaries import ExposureCount, Flow, RuleCount
 
 NODES = 20
 """How many EXP_TYPEs and rules have a place of their own; the rest share one."""

@@ -14,17 +14,9 @@ from typing import Any, NamedTuple
 
 from asnrules.catalog.vocabulary import Words, instrument_of, near
 from asnrules.errors import RulesetError, UsageError
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-    Rows,
-)
-from asnrules.rules.page import (
-    Page,
-    PrintedRow,
-)
-from asnrules.rules.read import (
-    none_if_not_applicable,
-)
+from asnrules.rules.content import NOT_APPLICABLE, Rows
+from asnrules.rules.page import Page, PrintedRow
+from asnrules.rules.read import none_if_not_applicable
 
 WHAT = {
     "exp_type": "EXP_TYPE",

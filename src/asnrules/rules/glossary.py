@@ -7,13 +7,7 @@ from typing import Any, NamedTuple
 
 from asnrules.engine.finishing.pruning import OVERALL
 from asnrules.engine.finishing.steps import STEPS
-from asnrules.rules.model import (
-    Condition,
-    Operator,
-    Requirement,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Operator, Requirement, Ruleset, Term
 
 
 class Glossary(NamedTuple):

@@ -17,13 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from asnrules.catalog.vocabulary import near
 from asnrules.errors import RulesetError
-from asnrules.rules.text_files import (
-    decoded,
-)
-from asnrules.util.limits import (
-    PAGE_BYTES,
-    PAGE_LINES,
-)
+from asnrules.rules.text_files import decoded
+from asnrules.util.limits import PAGE_BYTES, PAGE_LINES
 
 if TYPE_CHECKING:
     from docutils import nodes

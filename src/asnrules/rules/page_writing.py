@@ -11,10 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-    RulesetContent,
-)
+from asnrules.rules.content import NOT_APPLICABLE, RulesetContent
 
 HEADINGS = ("EXP_TYPE", "Member Exposure Type", "Specials", "Association Type")
 _FIELDS = ("exp_type", "member_type", "special", "asn_type")
@@ -88,9 +85,7 @@ def _literal(text: str) -> str:
     """Write a text so that it is read as it stands, with marks before signs only if need be."""
     from docutils import nodes
 
-    from asnrules.rules.page import (
-        parse_restructuredtext,
-    )
+    from asnrules.rules.page import parse_restructuredtext
 
     if text[:1].isalnum():
         paragraphs = parse_restructuredtext(f"x\n\n{text}\n").children[1:]

@@ -9,25 +9,11 @@ from pathlib import Path
 
 from asnrules.catalog.vocabulary import Words, instrument_of, near, shipped_words
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-    Rows,
-    RulesetContent,
-)
-from asnrules.rules.read_accepted import (
-    OVERLAPS,
-)
-from asnrules.rules.read_rules import (
-    read_executable_tables,
-)
-from asnrules.rules.text_files import (
-    read_lines,
-    read_text,
-    read_toml,
-)
-from asnrules.rules.toml_nodes import (
-    Node,
-)
+from asnrules.rules.content import NOT_APPLICABLE, Rows, RulesetContent
+from asnrules.rules.read_accepted import OVERLAPS
+from asnrules.rules.read_rules import read_executable_tables
+from asnrules.rules.text_files import read_lines, read_text, read_toml
+from asnrules.rules.toml_nodes import Node
 
 HEADER = ("label", "kind", "title", "source")
 PERIOD = ("effective_from", "effective_until")

@@ -8,12 +8,8 @@ from typing import Any
 
 from asnrules.catalog.vocabulary import Words, near
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    Rows,
-)
-from asnrules.rules.text_files import (
-    read_lines,
-)
+from asnrules.rules.content import Rows
+from asnrules.rules.text_files import read_lines
 
 DIFFERENCES = "known_differences.csv"
 OVERLAPS = "intended_overlaps.csv"

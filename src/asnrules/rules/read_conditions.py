@@ -9,18 +9,10 @@ from pathlib import Path
 from asnrules.catalog.vocabulary import Words, near
 from asnrules.engine.patterns import pattern_problem
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    Rows,
-)
-from asnrules.rules.model import (
-    Operator,
-)
-from asnrules.rules.text_files import (
-    read_lines,
-)
-from asnrules.rules.toml_nodes import (
-    Node,
-)
+from asnrules.rules.content import Rows
+from asnrules.rules.model import Operator
+from asnrules.rules.text_files import read_lines
+from asnrules.rules.toml_nodes import Node
 
 PSEUDO_KEYWORDS = ("class", "candidate_id", "candidate_type")
 """What conditions may look at that is no keyword of an exposure."""

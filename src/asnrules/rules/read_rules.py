@@ -15,27 +15,17 @@ from asnrules.catalog.vocabulary import Words
 from asnrules.engine.finishing.pruning import OVERALL
 from asnrules.engine.finishing.steps import STEPS
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    Rows,
-)
-from asnrules.rules.model import (
-    Settings,
-)
+from asnrules.rules.content import Rows
+from asnrules.rules.model import Settings
 from asnrules.rules.read_accepted import (
     DIFFERENCES,
     OVERLAPS,
     read_intended_overlaps,
     read_known_differences,
 )
-from asnrules.rules.read_conditions import (
-    read_conditions,
-)
-from asnrules.rules.text_files import (
-    read_lines,
-)
-from asnrules.rules.toml_nodes import (
-    Node,
-)
+from asnrules.rules.read_conditions import read_conditions
+from asnrules.rules.text_files import read_lines
+from asnrules.rules.toml_nodes import Node
 
 ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
 """What a role may be called beside the classes of exposures."""

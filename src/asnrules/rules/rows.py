@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 from asnrules.engine.finishing.steps import STEPS
 from asnrules.engine.patterns import pattern_problem
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    RulesetContent,
-)
+from asnrules.rules.content import RulesetContent
 from asnrules.rules.model import (
     ClassRule,
     Condition,

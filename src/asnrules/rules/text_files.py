@@ -10,14 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    Rows,
-)
-from asnrules.util.limits import (
-    RULESET_FILE_BYTES,
-    TOML_DEPTH,
-    TOML_DOTS,
-)
+from asnrules.rules.content import Rows
+from asnrules.util.limits import RULESET_FILE_BYTES, TOML_DEPTH, TOML_DOTS
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -9,10 +9,7 @@ from typing import Any
 
 from asnrules.catalog.vocabulary import near
 from asnrules.errors import RulesetError
-from asnrules.rules.text_files import (
-    read_text,
-    read_toml,
-)
+from asnrules.rules.text_files import read_text, read_toml
 
 _LONG = re.compile(r"(\S{100})\S+")
 _MARK = r"\1..."

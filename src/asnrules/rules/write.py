@@ -9,21 +9,10 @@ from typing import Any
 
 from asnrules.catalog.vocabulary import Words
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-    RulesetContent,
-)
-from asnrules.rules.read import (
-    ERRATUM_COLUMNS,
-    MODE_COLUMNS,
-    read_ruleset,
-)
-from asnrules.rules.read_rules import (
-    FILE_NAME,
-)
-from asnrules.rules.write_rules import (
-    executable_files,
-)
+from asnrules.rules.content import NOT_APPLICABLE, RulesetContent
+from asnrules.rules.read import ERRATUM_COLUMNS, MODE_COLUMNS, read_ruleset
+from asnrules.rules.read_rules import FILE_NAME
+from asnrules.rules.write_rules import executable_files
 from asnrules.rules.write_text import (
     HEADER_WORDS,
     Files,

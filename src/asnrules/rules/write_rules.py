@@ -13,22 +13,10 @@ from itertools import groupby
 from typing import Any
 
 from asnrules.errors import RulesetError
-from asnrules.rules.content import (
-    Rows,
-    RulesetContent,
-)
-from asnrules.rules.model import (
-    Operator,
-)
-from asnrules.rules.read_accepted import (
-    accepted_cells,
-)
-from asnrules.rules.write_text import (
-    Files,
-    csv_text,
-    header_of,
-    toml_text,
-)
+from asnrules.rules.content import Rows, RulesetContent
+from asnrules.rules.model import Operator
+from asnrules.rules.read_accepted import accepted_cells
+from asnrules.rules.write_text import Files, csv_text, header_of, toml_text
 
 _Row = dict[str, Any]
 _Terms = list[tuple[str, str, list[str]]]

@@ -12,16 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from asnrules.errors import OutputError
-from asnrules.rules.content import (
-    RulesetContent,
-)
-from asnrules.rules.read import (
-    HEADER,
-    PERIOD,
-)
-from asnrules.util.atomic_files import (
-    whole_file,
-)
+from asnrules.rules.content import RulesetContent
+from asnrules.rules.read import HEADER, PERIOD
+from asnrules.util.atomic_files import whole_file
 
 HEADER_WORDS = (*HEADER, *PERIOD, "implements")
 

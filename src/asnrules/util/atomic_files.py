@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from asnrules.errors import OutputError
-from asnrules.util.folders import (
-    held,
-)
+from asnrules.util.folders import held
 
 OVERWRITE = "replace it with --overwrite"
 

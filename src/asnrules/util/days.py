@@ -6,9 +6,7 @@ import datetime as dt
 import re
 
 from asnrules.errors import UsageError
-from asnrules.util.text import (
-    shown,
-)
+from asnrules.util.text import shown
 
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from asnrules.catalog.look_up import (
-    ExposureMode,
-)
+from asnrules.catalog.look_up import ExposureMode
 from asnrules.catalog.rulesets import RulesetInfo
 from asnrules.engine.alone import anchored
 from asnrules.engine.conditions import condition_holds
@@ -17,16 +15,9 @@ from asnrules.engine.nearness import Nearness
 from asnrules.engine.signatures import Judgement
 from asnrules.engine.values import is_empty
 from asnrules.engine.work import Work
-from asnrules.rules.content import (
-    NOT_APPLICABLE,
-)
-from asnrules.rules.model import (
-    Rule,
-    Ruleset,
-)
-from asnrules.rules.rows import (
-    KnownDifference,
-)
+from asnrules.rules.content import NOT_APPLICABLE
+from asnrules.rules.model import Rule, Ruleset
+from asnrules.rules.rows import KnownDifference
 
 
 class RuleAnswer(NamedTuple):

@@ -8,12 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.look_up import (
-    look_up,
-)
+from asnrules.catalog import store
+from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
     PUBLISHED,
@@ -29,22 +25,10 @@ from asnrules.engine.values import Row
 from asnrules.engine.work import Work
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
-from asnrules.rules.model import (
-    Key,
-    Ruleset,
-)
-from asnrules.rules.rows import (
-    KnownDifference,
-    build_ruleset,
-    known_differences,
-)
-from asnrules.util.text import (
-    repeated_header_note,
-)
-from asnrules.workflows.classifier import (
-    Classification,
-    Classifier,
-)
+from asnrules.rules.model import Key, Ruleset
+from asnrules.rules.rows import KnownDifference, build_ruleset, known_differences
+from asnrules.util.text import repeated_header_note
+from asnrules.workflows.classifier import Classification, Classifier
 
 
 def load_rules(connection: Connection, info: RulesetInfo) -> tuple[Ruleset, list[KnownDifference]]:

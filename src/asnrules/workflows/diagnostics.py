@@ -12,14 +12,8 @@ from asnrules.engine.values import is_empty
 from asnrules.engine.work import Work
 from asnrules.pools import Pool
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
-from asnrules.util.text import (
-    REPEATED_HEADER,
-    few,
-    repeated_header_note,
-)
-from asnrules.workflows.work import (
-    WorkedPools,
-)
+from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
+from asnrules.workflows.work import WorkedPools
 
 _BLANK_CELLS = ": blank cells of "
 _OF_THE_FILE = (_BLANK_CELLS, REPEATED_HEADER)

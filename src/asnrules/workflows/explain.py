@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.engine import (
-    nearness as nearest,
-)
+from asnrules.engine import nearness as nearest
 from asnrules.engine.drafts import Fate
 from asnrules.engine.generation import Wanted
 from asnrules.engine.lacking import Lacking
@@ -21,18 +19,9 @@ from asnrules.engine.signatures import EXP_TYPE, Judgement
 from asnrules.engine.wording import requirement_text
 from asnrules.errors import NotFoundError
 from asnrules.pools.sources import PoolInput
-from asnrules.rules.model import (
-    Operator,
-    Requirement,
-    Rule,
-)
-from asnrules.workflows.classifier import (
-    Classification,
-)
-from asnrules.workflows.work import (
-    WorkedPools,
-    work_pools,
-)
+from asnrules.rules.model import Operator, Requirement, Rule
+from asnrules.workflows.classifier import Classification
+from asnrules.workflows.work import WorkedPools, work_pools
 
 
 class Miss(NamedTuple):

@@ -24,27 +24,12 @@ from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools.sources import PoolInput
-from asnrules.record.record import (
-    Run,
-)
-from asnrules.record.recorder import (
-    RunRecorder,
-)
-from asnrules.util.collector import (
-    without_collection,
-)
-from asnrules.workflows.classifier import (
-    Classification,
-)
-from asnrules.workflows.diagnostics import (
-    diagnostics_of,
-)
-from asnrules.workflows.work import (
-    Progress,
-    WorkedPools,
-    work_pools,
-    written_orphans,
-)
+from asnrules.record.record import Run
+from asnrules.record.recorder import RunRecorder
+from asnrules.util.collector import without_collection
+from asnrules.workflows.classifier import Classification
+from asnrules.workflows.diagnostics import diagnostics_of
+from asnrules.workflows.work import Progress, WorkedPools, work_pools, written_orphans
 
 
 @dataclass(frozen=True, slots=True)

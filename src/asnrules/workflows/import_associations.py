@@ -15,12 +15,8 @@ from sqlalchemy import Connection, Engine
 
 from asnrules.associations.listing import association_files
 from asnrules.associations.reader import ForeignAssociation, read_association
-from asnrules.catalog import (
-    store,
-)
-from asnrules.catalog.look_up import (
-    look_up,
-)
+from asnrules.catalog import store
+from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
     RulesetInfo,
@@ -31,46 +27,18 @@ from asnrules.catalog.rulesets import (
 from asnrules.catalog.vocabulary import asn_type_names
 from asnrules.database.engines import transaction
 from asnrules.errors import AssociationFileError, UsageError
-from asnrules.imports.choice import (
-    Choice,
-    choose,
-)
-from asnrules.imports.made import (
-    Made,
-)
-from asnrules.imports.record import (
-    Imported,
-    record_import,
-)
-from asnrules.imports.table import (
-    Table,
-)
-from asnrules.imports.verdicts import (
-    Judged,
-    Rules,
-    Verdict,
-    judge,
-)
+from asnrules.imports.choice import Choice, choose
+from asnrules.imports.made import Made
+from asnrules.imports.record import Imported, record_import
+from asnrules.imports.table import Table
+from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
 from asnrules.pools.stored import STANDARD_INPUT
-from asnrules.record.record import (
-    Run,
-)
-from asnrules.rules.rows import (
-    known_differences,
-)
-from asnrules.util.limits import (
-    ASSOCIATION_FILES,
-)
-from asnrules.util.text import (
-    label,
-)
-from asnrules.workflows.generate import (
-    user_name,
-)
-from asnrules.workflows.work import (
-    Progress,
-    work_pools,
-)
+from asnrules.record.record import Run
+from asnrules.rules.rows import known_differences
+from asnrules.util.limits import ASSOCIATION_FILES
+from asnrules.util.text import label
+from asnrules.workflows.generate import user_name
+from asnrules.workflows.work import Progress, work_pools
 
 DRAFT = "draft"
 _UNKNOWN = "unknown"

@@ -15,21 +15,13 @@ from asnrules.database.schema import runs
 from asnrules.database.stored import read_stored
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
-from asnrules.record.differences import (
-    Differences,
-    FieldDifference,
-    compare,
-)
+from asnrules.record.differences import Differences, FieldDifference, compare
 from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,
     RecordedMember,
 )
-from asnrules.record.queries.decisions import (
-    Trace,
-    decisions_in,
-    traces_of,
-)
+from asnrules.record.queries.decisions import Trace, decisions_in, traces_of
 from asnrules.record.queries.runs import (
     RecordedRun,
     RunFilter,
@@ -38,39 +30,13 @@ from asnrules.record.queries.runs import (
     pool_ids_of,
     stored_details,
 )
-from asnrules.record.record import (
-    GENERATED,
-    signature_text,
-    trace_values,
-)
-from asnrules.record.redecided import (
-    DecisionDifference,
-    MadeDecision,
-    compare_decisions,
-)
-from asnrules.record.stored_pools import (
-    stored_pools,
-    unrecorded,
-)
-from asnrules.util.collector import (
-    without_collection,
-)
-from asnrules.workflows.diagnostics import (
-    diagnostics_of,
-    is_of_the_file,
-)
-from asnrules.workflows.generate import (
-    Options,
-    make_associations,
-    wanted_by,
-)
-from asnrules.workflows.work import (
-    Progress,
-    Rules,
-    WorkedPools,
-    judge_pools,
-    open_rules,
-)
+from asnrules.record.record import GENERATED, signature_text, trace_values
+from asnrules.record.redecided import DecisionDifference, MadeDecision, compare_decisions
+from asnrules.record.stored_pools import stored_pools, unrecorded
+from asnrules.util.collector import without_collection
+from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
+from asnrules.workflows.generate import Options, make_associations, wanted_by
+from asnrules.workflows.work import Progress, Rules, WorkedPools, judge_pools, open_rules
 
 
 class Verdict(StrEnum):

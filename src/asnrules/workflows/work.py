@@ -10,9 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from asnrules.catalog.look_up import (
-    look_up,
-)
+from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset, find_ruleset
 from asnrules.catalog.vocabulary import keyword_names, special_keywords
 from asnrules.database.engines import transaction
@@ -25,20 +23,10 @@ from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
 from asnrules.pools.rendering import TableSource, rendered
 from asnrules.pools.sources import PoolInput, gather
-from asnrules.rules.model import (
-    Ruleset,
-)
-from asnrules.util.atomic_files import (
-    sync,
-    whole_file,
-)
-from asnrules.workflows.classifier import (
-    Classification,
-    Classifier,
-)
-from asnrules.workflows.classify import (
-    load_rules,
-)
+from asnrules.rules.model import Ruleset
+from asnrules.util.atomic_files import sync, whole_file
+from asnrules.workflows.classifier import Classification, Classifier
+from asnrules.workflows.classify import load_rules
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage of work, what is done of it and all there is of it."""

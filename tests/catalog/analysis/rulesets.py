@@ -9,24 +9,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from asnrules.analysis.tables import (
-    Vocabulary,
-)
-from asnrules.catalog.look_up import (
-    ExposureMode,
-)
-from asnrules.rules.content import (
-    RulesetContent,
-)
-from asnrules.rules.read import (
-    read_ruleset,
-)
-from asnrules.rules.text_files import (
-    read_csv,
-)
-from asnrules.util.shipped import (
-    shipped,
-)
+from asnrules.analysis.tables import Vocabulary
+from asnrules.catalog.look_up import ExposureMode
+from asnrules.rules.content import RulesetContent
+from asnrules.rules.read import read_ruleset
+from asnrules.rules.text_files import read_csv
+from asnrules.util.shipped import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 EXECUTABLE = sorted(path.parent.name for path in SEEDS.glob("*/conditions.toml"))

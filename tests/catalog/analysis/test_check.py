@@ -10,23 +10,12 @@ from typing import Any
 
 import pytest
 
-from asnrules.analysis.check import (
-    check_executable,
-)
-from asnrules.analysis.findings import (
-    Checked,
-    Finding,
-)
-from asnrules.analysis.published import (
-    check_published,
-)
+from asnrules.analysis.check import check_executable
+from asnrules.analysis.findings import Checked, Finding
+from asnrules.analysis.published import check_published
 from asnrules.engine.signatures import Judgement, judge_values
-from asnrules.rules.content import (
-    RulesetContent,
-)
-from asnrules.rules.rows import (
-    build_ruleset,
-)
+from asnrules.rules.content import RulesetContent
+from asnrules.rules.rows import build_ruleset
 from catalog.analysis.rulesets import SEEDS, edited, modes, seed, vocabulary
 
 PUBLISHED = sorted(path.name for path in SEEDS.iterdir() if path.name[0].isdigit())

@@ -6,23 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.analysis.behaviour import (
-    AnswerChange,
-    answer_changes,
-)
-from asnrules.analysis.items import (
-    changes,
-)
+from asnrules.analysis.behaviour import AnswerChange, answer_changes
+from asnrules.analysis.items import changes
 from asnrules.engine.signatures import judge_values
-from asnrules.rules.content import (
-    RulesetContent,
-)
-from asnrules.rules.model import (
-    Settings,
-)
-from asnrules.rules.rows import (
-    build_ruleset,
-)
+from asnrules.rules.content import RulesetContent
+from asnrules.rules.model import Settings
+from asnrules.rules.rows import build_ruleset
 from catalog.analysis.rulesets import SEEDS, Edits, edited, seed, vocabulary
 
 

@@ -6,16 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.analysis.partition import (
-    partition,
-)
+from asnrules.analysis.partition import partition
 from asnrules.engine.conditions import term_holds
 from asnrules.engine.values import is_empty
 from asnrules.errors import RulesetError
-from asnrules.rules.model import (
-    Operator,
-    Term,
-)
+from asnrules.rules.model import Operator, Term
 
 
 def term(operator: Operator, *values: str) -> Term:

@@ -10,15 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.analysis.answers import (
-    Answer,
-    Answering,
-    admits,
-)
-from asnrules.analysis.space import (
-    Cell,
-    Space,
-)
+from asnrules.analysis.answers import Answer, Answering, admits
+from asnrules.analysis.space import Cell, Space
 from asnrules.engine.alone import anchored
 from asnrules.engine.finishing.pruning import OVERALL
 from asnrules.engine.signatures import Judgement, judge_values
@@ -34,9 +27,7 @@ from asnrules.rules.model import (
     Ruleset,
     Term,
 )
-from asnrules.rules.rows import (
-    build_ruleset,
-)
+from asnrules.rules.rows import build_ruleset
 from catalog.analysis.rulesets import EXECUTABLE, seed, vocabulary
 
 KEYWORDS = vocabulary().keywords()

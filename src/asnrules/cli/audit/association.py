@@ -11,9 +11,7 @@ from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, cell, print_json, print_records, printable
 
 if TYPE_CHECKING:
-    from asnrules.record.reports import (
-        AssociationReport,
-    )
+    from asnrules.record.reports import AssociationReport
 
 COLUMNS = (
     "run_id", "started_at", "origin", "operator", "ruleset", "asn_name", "asn_type", "asn_rule",
@@ -41,13 +39,9 @@ def association(
     --------
     audit exposure, audit run
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
-    from asnrules.record.reports import (
-        report_association,
-    )
+    from asnrules.record.reports import report_association
 
     with transaction(open_catalog(context.obj)) as connection:
         found = report_association(connection, name)

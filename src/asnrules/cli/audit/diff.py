@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import (
-    completion,
-    messages,
-)
+from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 
 if TYPE_CHECKING:
-    from asnrules.record.differences import (
-        Differences,
-    )
-    from asnrules.record.queries.associations import (
-        RecordedAssociation,
-    )
+    from asnrules.record.differences import Differences
+    from asnrules.record.queries.associations import RecordedAssociation
 
 COLUMNS = (
     "change", "program", "asn_id", "asn_type", "asn_rule", "products", "members", "differences",
@@ -55,13 +48,9 @@ def diff(
     --------
     audit replay, audit runs
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
-    from asnrules.record.differences import (
-        compare_runs,
-    )
+    from asnrules.record.differences import compare_runs
 
     with transaction(open_catalog(context.obj)) as connection:
         found = compare_runs(connection, before, after)

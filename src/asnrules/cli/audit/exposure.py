@@ -11,9 +11,7 @@ from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, cell, print_json, print_records, printable
 
 if TYPE_CHECKING:
-    from asnrules.record.history import (
-        HistoricDecision,
-    )
+    from asnrules.record.history import HistoricDecision
 
 COLUMNS = (
     "run_id", "started_at", "origin", "operator", "ruleset", "pool", "position", "filename",
@@ -43,13 +41,9 @@ def exposure(
     --------
     why, audit association, audit run
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
-    from asnrules.record.history import (
-        exposure_history,
-    )
+    from asnrules.record.history import exposure_history
 
     with transaction(open_catalog(context.obj)) as connection:
         found = exposure_history(connection, filename)

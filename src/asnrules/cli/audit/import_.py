@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
 from asnrules.cli.output import Format, print_json, print_records, print_table, printable
 from asnrules.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from asnrules.workflows.import_associations import (
-        ImportReport,
-    )
+    from asnrules.workflows.import_associations import ImportReport
 
 COLUMNS = (
     "file", "asn_name", "asn_type", "asn_rule", "run_id", "ruleset", "verdict", "explanation",
@@ -66,13 +62,8 @@ def import_(
     --------
     audit run, generate
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.workflows.import_associations import (
-        ImportOptions,
-        import_associations,
-    )
+    from asnrules.catalog.open import open_catalog
+    from asnrules.workflows.import_associations import ImportOptions, import_associations
 
     options = ImportOptions(
         pools=pool or (),

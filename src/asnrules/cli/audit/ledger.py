@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 from asnrules.cli.progress import progress_bar
@@ -39,12 +37,8 @@ def verify(
     --------
     audit digest, audit export, db check
     """
-    from asnrules.catalog.open import (
-        open_record,
-    )
-    from asnrules.record.verify import (
-        verify as run,
-    )
+    from asnrules.catalog.open import open_record
+    from asnrules.record.verify import verify as run
 
     with progress_bar() as progress:
         found = run(open_record(context.obj), against, progress)
@@ -83,13 +77,9 @@ def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     --------
     audit verify, audit export
     """
-    from asnrules.catalog.open import (
-        open_record,
-    )
+    from asnrules.catalog.open import open_record
     from asnrules.database.engines import transaction
-    from asnrules.record.ledger import (
-        head,
-    )
+    from asnrules.record.ledger import head
 
     with transaction(open_record(context.obj)) as connection:
         found = head(connection)
@@ -116,15 +106,9 @@ def export(
     --------
     audit verify, audit digest
     """
-    from asnrules.catalog.open import (
-        open_record,
-    )
-    from asnrules.record.export import (
-        export as run,
-    )
-    from asnrules.record.export import (
-        write_export,
-    )
+    from asnrules.catalog.open import open_record
+    from asnrules.record.export import export as run
+    from asnrules.record.export import write_export
 
     engine = open_record(context.obj)
     if str(file) == "-":

@@ -8,25 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import (
-    completion,
-)
+from asnrules.cli import completion
 from asnrules.cli.audit.diff import records
 from asnrules.cli.audit.runs import Program, Since, Until
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records, printable
 from asnrules.cli.progress import progress_bar
-from asnrules.util.days import (
-    read_day,
-)
+from asnrules.util.days import read_day
 
 if TYPE_CHECKING:
-    from asnrules.record.queries.runs import (
-        RunFilter,
-    )
-    from asnrules.workflows.replay import (
-        Replay,
-    )
+    from asnrules.record.queries.runs import RunFilter
+    from asnrules.workflows.replay import Replay
 
 COLUMNS = (
     "run_id", "recorded_ruleset", "ruleset", "verdict", "decisions", "removed", "added",
@@ -75,15 +67,9 @@ def replay(
     --------
     audit run, audit diff, rulesets impact
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.workflows.replay import (
-        replay as run_again,
-    )
-    from asnrules.workflows.replay import (
-        runs_to_replay,
-    )
+    from asnrules.catalog.open import open_catalog
+    from asnrules.workflows.replay import replay as run_again
+    from asnrules.workflows.replay import runs_to_replay
 
     engine = open_catalog(context.obj)
     runs = runs_to_replay(engine, run_ids or (), _wanted(all_, program, since, until))
@@ -102,9 +88,7 @@ def replay(
 def _wanted(
     all_: bool, program: str | None, since: str | None, until: str | None
 ) -> RunFilter | None:
-    from asnrules.record.queries.runs import (
-        RunFilter,
-    )
+    from asnrules.record.queries.runs import RunFilter
 
     if not all_ and program is since is until is None:
         return None

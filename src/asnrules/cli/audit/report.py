@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    messages,
-)
+from asnrules.cli import messages
 from asnrules.cli.options import RunNumber
 from asnrules.cli.progress import progress_bar
 
@@ -40,13 +38,8 @@ def report(
     --------
     audit run, browse
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
-    from asnrules.report.rendering import (
-        page,
-        write_page,
-    )
+    from asnrules.catalog.open import open_catalog
+    from asnrules.report.rendering import page, write_page
 
     engine = open_catalog(context.obj)
     if str(file) == "-":

@@ -13,9 +13,7 @@ from asnrules.cli.output import Format, cell, print_json, print_records, print_t
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
-    from asnrules.record.reports import (
-        RunReport,
-    )
+    from asnrules.record.reports import RunReport
 
 HEADER = (
     "run_id", "origin", "started_at", "finished_at", "operator", "host", "software_version",
@@ -43,13 +41,9 @@ def run(
     --------
     audit runs, audit report, audit replay
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
-    from asnrules.record.reports import (
-        report_run,
-    )
+    from asnrules.record.reports import report_run
 
     if output is Format.CSV:
         raise UsageError("audit run: a run is no table; use --format json")

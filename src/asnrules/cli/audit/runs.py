@@ -7,14 +7,10 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    completion,
-)
+from asnrules.cli import completion
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_records
-from asnrules.util.days import (
-    read_day,
-)
+from asnrules.util.days import read_day
 
 COLUMNS = (
     "run_id", "origin", "started_at", "operator", "ruleset", "pools",
@@ -82,14 +78,9 @@ def runs(
     --------
     audit run, audit diff, audit replay
     """
-    from asnrules.catalog.open import (
-        open_catalog,
-    )
+    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
-    from asnrules.record.queries.runs import (
-        RunFilter,
-        list_runs,
-    )
+    from asnrules.record.queries.runs import RunFilter, list_runs
 
     wanted = RunFilter(
         program, pool, operator, ruleset, origin,

@@ -13,9 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
-from asnrules.rules.model import (
-    Settings,
-)
+from asnrules.rules.model import Settings
 
 
 class Entry(NamedTuple):

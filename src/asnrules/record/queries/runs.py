@@ -21,9 +21,7 @@ from asnrules.database.schema import (
     traces,
 )
 from asnrules.errors import NotFoundError, StoredValueError
-from asnrules.util.days import (
-    check_day,
-)
+from asnrules.util.days import check_day
 
 _NUMBERS = 2**63
 
