@@ -21,7 +21,8 @@ import pytest
 from asnrules.associations.reader import read_association
 from asnrules.cli import main
 from asnrules.errors import AsnrulesError, PoolError, RulesetError
-from asnrules.pools import columnar, formats, read_pool, stored
+from asnrules.pools import columnar, formats, read_pool
+from asnrules.pools import text as stored
 from asnrules.pools.tables import table_source
 from asnrules.rules.page import read_page
 from asnrules.rules.read import read_ruleset

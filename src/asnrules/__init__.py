@@ -22,8 +22,8 @@ if TYPE_CHECKING:
         RulesetError,
         UsageError,
     )
-    from asnrules.pools.declarations import Declarations
-    from asnrules.pools.exposures import MadePool, make_pool, write_pool
+    from asnrules.pools.fits.declared import Declarations
+    from asnrules.pools.fits.pool import MadePool, make_pool, write_pool
     from asnrules.record.queries.runs import RunFilter
     from asnrules.workflows.generate import Options, Orphan, Report
 
@@ -57,8 +57,8 @@ _HOMES = {
         "RulesetError", "UsageError",
     ),
     "asnrules.workflows.generate": ("Options", "Orphan", "Report"),
-    "asnrules.pools.declarations": ("Declarations",),
-    "asnrules.pools.exposures": ("MadePool", "make_pool", "write_pool"),
+    "asnrules.pools.fits.declared": ("Declarations",),
+    "asnrules.pools.fits.pool": ("MadePool", "make_pool", "write_pool"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from asnrules.api_audit import Audit
 from asnrules.catalog.look_up import ExposureMode, Filter, look_up
 from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, choose_ruleset, list_rulesets
 from asnrules.database.engines import transaction
-from asnrules.pools.sources import PoolInput, gather
+from asnrules.pools.inputs import PoolInput, gather
 from asnrules.workflows.classify import classify_keywords, classify_pool
 from asnrules.workflows.explain import Explanation, explain_exposure
 from asnrules.workflows.generate import Options, Report, generate

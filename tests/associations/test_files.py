@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from asnrules.associations import stages
-from asnrules.associations.files import check_names, written_files
+from asnrules.associations import recovery as stages
 from asnrules.associations.journal import IsRecorded, RunMark
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
+from asnrules.associations.writer import check_names, written_files
 from asnrules.errors import DatabaseError, OutputError, PoolError
 
 FIRST = "jw00001-o001_image2_00001_asn"
@@ -453,7 +453,7 @@ def test_where_folders_cannot_be_locked_nothing_is_settled(
 KILLED = """
 import datetime as dt, os, pickle, signal, sys
 from pathlib import Path
-from asnrules.associations.files import written_files
+from asnrules.associations.writer import written_files
 from asnrules.associations.journal import RunMark
 associations, has_mark = pickle.load(sys.stdin.buffer)
 mark = RunMark("db", dt.datetime(2026, 1, 2, tzinfo=dt.UTC), "here") if has_mark else None

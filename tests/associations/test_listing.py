@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.associations.listing import association_files
+from asnrules.associations.reader import association_files
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asnrules.associations import files
-from asnrules.associations.files import written_files
+from asnrules.associations import writer as files
 from asnrules.associations.journal import RunMark
+from asnrules.associations.writer import written_files
 from associations.test_files import FIRST, SECOND, association, kill_inside
 from cli.small_pools import nrc_image, write_pool
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from asnrules.associations.files import written_files
+from asnrules.associations.writer import written_files
 from asnrules.errors import OutputError
 from asnrules.impact.keeping import keep_report
 from asnrules.impact.report import Impact
-from asnrules.pools.exposures import MadePool
-from asnrules.pools.exposures import write_pool as write_made_pool
-from asnrules.pools.rendering import TableSource
+from asnrules.pools.fits.pool import MadePool
+from asnrules.pools.fits.pool import write_pool as write_made_pool
+from asnrules.pools.tables import TableSource
 from asnrules.rules.write_text import write_file, write_folder
 from asnrules.util.atomic_files import whole_file
 from associations.test_files import FIRST, association

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.associations.files import written_files
+from asnrules.associations.writer import written_files
 from asnrules.record.recorder import RunRecorder
 from asnrules.record.verify import verify
 from cli.small_pools import nrc_image, write_pool

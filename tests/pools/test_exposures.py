@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from asnrules.errors import OutputError, PoolError, UsageError
-from asnrules.pools.declarations import Declarations
-from asnrules.pools.exposures import ASSUMED, MadePool, make_pool, write_pool
+from asnrules.pools.fits.declared import Declarations
+from asnrules.pools.fits.pool import ASSUMED, MadePool, make_pool, write_pool
 from pools.fits_files import image_name, write_fits
 
 

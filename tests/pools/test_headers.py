@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asnrules.pools.headers import HeaderError, is_fits, read_header, read_headers
+from asnrules.pools.fits.headers import HeaderError, is_fits, read_header, read_headers
 from pools.fits_files import image_name, with_card, write_fits
 
 
@@ -226,7 +226,7 @@ def test_several_processes_find_the_same(tmp_path: Path) -> None:
     (tmp_path / "broken.fits").write_bytes(b"SIMPLE  =")
     paths.insert(100, str(tmp_path / "broken.fits"))
     program = (
-        "import sys\nfrom asnrules.pools.headers import read_headers\n"
+        "import sys\nfrom asnrules.pools.fits.headers import read_headers\n"
         "if __name__ == '__main__':\n"
         "    counts = []\n"
         "    found = read_headers(sys.argv[1:], workers=2, progress=counts.append)\n"

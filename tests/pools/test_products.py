@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.errors import PoolError
-from asnrules.pools.exposures import make_pool
-from asnrules.pools.products import OTHERS, STARTS, sort_out
-from asnrules.pools.sources import gather
+from asnrules.pools.fits.file_names import OTHERS, STARTS, sort_out
+from asnrules.pools.fits.pool import make_pool
+from asnrules.pools.inputs import gather
 from pools.fits_files import write_fits
 
 ROOT = "jw01234004001_03101_00001_nrcblong"
@@ -128,7 +128,7 @@ def test_any_folder_lists_each_exposure_that_can_be_worked_once(
 
 
 def test_a_pattern_fits_any_file_of_the_exposure(tmp_path: Path) -> None:
-    from asnrules.pools.declarations import Declarations
+    from asnrules.pools.fits.declared import Declarations
 
     paths = [write_fits(tmp_path / name) for name in names_of(["uncal", "rate"])]
     made = make_pool(paths, Declarations(keywords=["*_rate.fits:PATT_NUM=7"]))

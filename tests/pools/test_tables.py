@@ -28,8 +28,7 @@ from pyarrow import ipc, parquet
 
 from asnrules.errors import PoolError, UsageError
 from asnrules.pools import PoolReader, read_pool
-from asnrules.pools.rendering import TableSource, cell_text
-from asnrules.pools.tables import table_source
+from asnrules.pools.tables import TableSource, cell_text, table_source
 
 Columns = Mapping[str, Sequence[str]]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,6 +39,9 @@ _KINDS = {
     dict: "an object", list: "a list", str: "text", bool: "true or false",
     int: "a number", float: "a number", type(None): "null",
 }  # fmt: skip
+
+
+PATTERN = "*_asn.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,32 @@ class ForeignAssociation:
             if self.raw_rule.startswith(prefix):
                 return self.raw_rule.removeprefix(prefix)
         return self.raw_rule
+
+
+def association_files(words: Sequence[str]) -> Iterator[str]:
+    """Give the files that are meant.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Files; folders, which stand for their association files; and patterns, as a shell has
+        them, that no shell has expanded.
+
+    Yields
+    ------
+    str
+        The path of a file. A word that stands for nothing is given as it is: reading it says
+        what is wrong.
+    """
+    for word in words:
+        found: list[str] = []
+        # Path would fail where a name is too long for a file.
+        if os.path.isdir(word):  # noqa: PTH112
+            found = [str(path) for path in Path(word).glob(PATTERN)]
+        elif glob.has_magic(word) and not os.path.lexists(word):
+            # Path.glob takes no absolute pattern.
+            found = glob.glob(word)  # noqa: PTH207
+        yield from sorted(found) or [word]
 
 
 def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociation:

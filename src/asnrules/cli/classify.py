@@ -133,7 +133,7 @@ def _print_explained(documents: list[dict[str, Any]]) -> None:
 def _documents(
     engine: Engine, what: list[str], ruleset: str | None, day: dt.date | None, explain: bool
 ) -> Iterator[dict[str, Any]]:
-    from asnrules.pools.sources import gather
+    from asnrules.pools.inputs import gather
     from asnrules.util.parallel import processors
     from asnrules.workflows.classify import chosen_rules, classify_keywords, classify_pool
 

@@ -75,8 +75,8 @@ def make(
     generate, classify
     """
     from asnrules.catalog.open import open_catalog
-    from asnrules.pools.declarations import Declarations
-    from asnrules.pools.exposures import make_pool, write_pool
+    from asnrules.pools.fits.declared import Declarations
+    from asnrules.pools.fits.pool import make_pool, write_pool
     from asnrules.util.parallel import processors
     from asnrules.workflows.classify import chosen_rules
 

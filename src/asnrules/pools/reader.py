@@ -13,8 +13,8 @@ from typing import Self, TypeAlias, cast
 
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
-from asnrules.pools.rendering import TableSource
-from asnrules.pools.stored import StoredText
+from asnrules.pools.tables import TableSource
+from asnrules.pools.text import StoredText
 from asnrules.util.limits import CELL_CHARACTERS, POOL_COLUMNS
 from asnrules.util.text import CONTROL, label, shown
 

@@ -163,7 +163,7 @@ def classify_pool(
     engine : Engine
         Of the catalog.
     path : str, Path or TableSource
-        The pool, see `asnrules.pools.sources.gather`; `-` is standard input.
+        The pool, see `asnrules.pools.inputs.gather`; `-` is standard input.
     ruleset, as_of : optional
         See `choose_classifier`.
     told : callable, optional

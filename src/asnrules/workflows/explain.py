@@ -18,7 +18,7 @@ from asnrules.engine.nearness import Nearness
 from asnrules.engine.signatures import EXP_TYPE, Judgement
 from asnrules.engine.wording import requirement_text
 from asnrules.errors import NotFoundError
-from asnrules.pools.sources import PoolInput
+from asnrules.pools.inputs import PoolInput
 from asnrules.rules.model import Operator, Requirement, Rule
 from asnrules.workflows.classifier import Classification
 from asnrules.workflows.work import WorkedPools, work_pools
@@ -127,7 +127,7 @@ def explain_exposure(
     engine : Engine
         Of the catalog.
     pool : path or table
-        See `asnrules.pools.sources.gather`.
+        See `asnrules.pools.inputs.gather`.
     filename : str
         Of the exposure, in any case. If the pool lists it more than once, the first of them in
         canonical order is explained.

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.associations.files import check_names, written_files
 from asnrules.associations.model import Association
+from asnrules.associations.writer import check_names, written_files
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
-from asnrules.pools.sources import PoolInput
+from asnrules.pools.inputs import PoolInput
 from asnrules.record.record import Run
 from asnrules.record.recorder import RunRecorder
 from asnrules.util.collector import without_collection
@@ -159,7 +159,7 @@ def generate(
     engine : Engine
         Of the catalog.
     paths : sequence
-        Pool files, FITS files and tables, see `asnrules.pools.sources.gather`; their exposures
+        Pool files, FITS files and tables, see `asnrules.pools.inputs.gather`; their exposures
         are worked together. `-` is standard input.
     options : Options
         How.

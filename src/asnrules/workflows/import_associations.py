@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.associations.listing import association_files
-from asnrules.associations.reader import ForeignAssociation, read_association
+from asnrules.associations.reader import ForeignAssociation, association_files, read_association
 from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import (
@@ -32,7 +31,7 @@ from asnrules.imports.made import Made
 from asnrules.imports.record import Imported, record_import
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
-from asnrules.pools.stored import STANDARD_INPUT
+from asnrules.pools.text import STANDARD_INPUT
 from asnrules.record.record import Run
 from asnrules.rules.rows import known_differences
 from asnrules.util.limits import ASSOCIATION_FILES
@@ -139,7 +138,7 @@ def import_associations(
     engine : Engine
         Of the catalog.
     words : sequence of str
-        Files, folders and patterns; see `asnrules.associations.listing`.
+        Files, folders and patterns; see `asnrules.associations.reader`.
     options : ImportOptions
         How.
     progress : callable, optional

@@ -13,7 +13,7 @@ from asnrules.engine.apart import linked
 from asnrules.engine.candidates import Pair, qualified
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
-from asnrules.pools.sources import PoolInput
+from asnrules.pools.inputs import PoolInput
 from asnrules.workflows.work import Progress, WorkedPools, work_pools
 
 

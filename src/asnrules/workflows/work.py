@@ -21,8 +21,8 @@ from asnrules.engine.values import Row
 from asnrules.engine.work import Work
 from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
-from asnrules.pools.rendering import TableSource, rendered
-from asnrules.pools.sources import PoolInput, gather
+from asnrules.pools.inputs import PoolInput, gather
+from asnrules.pools.tables import TableSource, rendered
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import sync, whole_file
 from asnrules.workflows.classifier import Classification, Classifier
@@ -92,7 +92,7 @@ def work_pools(
     engine : Engine
         Of the catalog.
     paths : sequence
-        The pool files, FITS files and tables, see `asnrules.pools.sources.gather`; their
+        The pool files, FITS files and tables, see `asnrules.pools.inputs.gather`; their
         exposures are worked together. `-` is standard input.
     ruleset, as_of : optional
         The executable ruleset, by label or by date; today's by default.

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from asnrules.errors import UsageError
-from asnrules.pools.exposures import make_pool
-from asnrules.pools.headers import is_fits
-from asnrules.pools.products import is_beside_exposures
+from asnrules.pools.fits.file_names import is_beside_exposures
+from asnrules.pools.fits.headers import is_fits
+from asnrules.pools.fits.pool import make_pool
 from asnrules.pools.reader import PoolSource
-from asnrules.pools.rendering import TableSource
-from asnrules.pools.stored import STANDARD_INPUT
-from asnrules.pools.tables import table_source
+from asnrules.pools.tables import TableSource, table_source
+from asnrules.pools.text import STANDARD_INPUT
 from asnrules.rules.model import Ruleset
 
 PoolInput = Any
@@ -51,9 +50,9 @@ def gather(
     given : sequence
         Paths and tables.
     ruleset : Ruleset, optional
-        See `asnrules.pools.exposures.make_pool`.
+        See `asnrules.pools.fits.pool.make_pool`.
     workers : int
-        See `asnrules.pools.headers.read_headers`.
+        See `asnrules.pools.fits.headers.read_headers`.
     progress : callable, optional
         Told how many of the headers have been read.
 

@@ -30,11 +30,11 @@ from asnrules.engine.regard import keywords_of, looked_at
 from asnrules.engine.values import is_empty
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
-from asnrules.pools.declarations import FLAGS, NULL, TRUTH, Declarations, Declared
-from asnrules.pools.headers import Header, read_headers
-from asnrules.pools.products import Exposure, sort_out
+from asnrules.pools.fits.declared import FLAGS, NULL, TRUTH, Declarations, Declared
+from asnrules.pools.fits.file_names import Exposure, sort_out
+from asnrules.pools.fits.headers import Header, read_headers
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
-from asnrules.pools.rendering import TableSource
+from asnrules.pools.tables import TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.text import few, label, shown
@@ -102,7 +102,7 @@ def make_pool(
     paths : sequence of str
         The files, gzipped or not, in any order. Only their primary headers are read. Products
         from which Stage 2 does not start, and what else is in a folder as it is downloaded, are
-        left alone; see `asnrules.pools.products`.
+        left alone; see `asnrules.pools.fits.file_names`.
     declarations : Declarations, optional
         What headers do not tell.
     ruleset : Ruleset, optional

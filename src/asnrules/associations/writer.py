@@ -20,7 +20,7 @@ from asnrules.associations.journal import (
     is_plain,
 )
 from asnrules.associations.model import Association
-from asnrules.associations.stages import (
+from asnrules.associations.recovery import (
     ASIDE,
     StageError,
     Waiting,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from asnrules.errors import PoolError
 from asnrules.pools.formats import START, Kind, TableFormatError, kind_of, stored_table
-from asnrules.pools.rendering import TableSource, rendered, rendered_stream
+from asnrules.pools.tables import TableSource, rendered, rendered_stream
 from asnrules.util.limits import LINE_BYTES, POOL_BYTES, POOL_COLUMNS, POOL_LINES
 from asnrules.util.text import label
 

@@ -1,0 +1,1 @@
+"""Pools made from the headers of FITS files."""
