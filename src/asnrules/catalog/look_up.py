@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from asnrules.catalog.rulesets import RulesetInfo
 from asnrules.catalog.vocabulary import exp_type_names
 from asnrules.database.schema import asn_types, exp_types, exposure_modes
 from asnrules.errors import NotFoundError
+from asnrules.util.text import near_spellings
 
 
 class ExposureMode(NamedTuple):
@@ -135,7 +135,7 @@ def _folded(value: str | None) -> str:
 def _check(what: str, value: str, known: Sequence[str]) -> None:
     if value in known:
         return
-    near = difflib.get_close_matches(value, known, 3, 0.5)
+    near = near_spellings(value, known, cutoff=0.5)
     hint = f"near it are {', '.join(near)}" if near else f"there are {', '.join(known[:5])}"
     more = "" if len(near) == len(known) else "; asnrules lookup shows all"
     raise NotFoundError(f"no {what} {value!r} in the catalog; {hint}{more}")

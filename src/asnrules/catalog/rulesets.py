@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.errors import NotFoundError
 from asnrules.util.days import check_day
+from asnrules.util.text import near_spellings
 
 PUBLISHED = "published"
 EXECUTABLE = "executable"
@@ -99,7 +99,7 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
     rulesets = {info.ruleset: info for info in list_rulesets(connection)}
     if label in rulesets:
         return rulesets[label]
-    near = difflib.get_close_matches(label, rulesets, 3) or list(rulesets)
+    near = near_spellings(label, rulesets) or list(rulesets)
     raise NotFoundError(
         f"no ruleset {label!r} in the catalog; there are {', '.join(near)}; "
         "asnrules rulesets list tells more"

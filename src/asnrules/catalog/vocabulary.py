@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from asnrules.database import schema
 from asnrules.engine.values import ANY
 from asnrules.rules.text_files import read_csv
 from asnrules.util.shipped import shipped
+from asnrules.util.text import near_spellings
 
 INSTRUMENT_PREFIXES = {
     "FGS": "FGS",
@@ -77,7 +77,7 @@ def stored_words(connection: Connection) -> Words:
 def near(word: str, words: Iterable[str]) -> str:
     """Suggest the word that was meant, or say that there is none like it."""
     known = sorted(words)
-    found = difflib.get_close_matches(word, known, 1)
+    found = near_spellings(word, known, 1)
     if found:
         return f"did you mean {found[0]!r}?"
     return f"there are {', '.join(known)}" if len(known) <= _FEW else "nothing is spelled like it"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from asnrules.errors import NotFoundError
+from asnrules.util.text import near_spellings
 
 BACKGROUND = "background"
 """The type of candidate that brings background observations."""
@@ -59,7 +59,7 @@ class Selection(NamedTuple):
             known.setdefault(qualified(pool.candidate), pool)
         for name in sorted(self.ids - set(known)):
             ids = sorted({pool.candidate[0] for pool in pools})
-            near = ", ".join(difflib.get_close_matches(name, known, 3) or ids[:3])
+            near = ", ".join(near_spellings(name, known) or ids[:3])
             raise NotFoundError(f"no candidate {name!r} in the pool; there are {near}")
         wanted = [known[name] for name in self.ids]
         chosen = {pool.candidate for pool in wanted}

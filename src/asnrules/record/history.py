@@ -23,7 +23,7 @@ from asnrules.record.queries.exposures import (
     spellings,
 )
 from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs
-from asnrules.record.spelling import hint
+from asnrules.util.text import near_spellings
 
 _Row = tuple[int | None, int | None]
 """A pool and the row of an exposure there; None for a file that is in no pool."""
@@ -87,8 +87,9 @@ def exposure_history(connection: Connection, filename: str) -> list[HistoricDeci
     decisions += _foreign(connection, foreign)
     if not decisions:
         name = filename.strip().lower()
-        near = hint(name, near_filenames(connection, name), "there is no exposure yet")
-        raise NotFoundError(f"no exposure {filename!r} on record; {near}")
+        near = ", ".join(near_spellings(name, near_filenames(connection, name), cutoff=0))
+        hint = f"near it are {near}" if near else "there is no exposure yet"
+        raise NotFoundError(f"no exposure {filename!r} on record; {hint}")
     decisions.sort(key=lambda one: (one.started_at, one.run_id))
     found = [
         HistoricDecision(one, memberships[one.run_id, (one.pool_id, one.position)])

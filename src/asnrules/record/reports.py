@@ -27,7 +27,7 @@ from asnrules.record.queries.runs import (
     stored_details,
     verdicts_of,
 )
-from asnrules.record.spelling import hint
+from asnrules.util.text import near_spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,9 @@ def report_association(connection: Connection, name: str) -> list[AssociationRep
     asn_name = name.strip().lower().removesuffix(".json")
     places = runs_with(connection, asn_name)
     if not places:
-        near = hint(asn_name, near_names(connection, asn_name), "there is no association yet")
-        raise NotFoundError(f"no association {name!r} on record; {near}")
+        near = ", ".join(near_spellings(asn_name, near_names(connection, asn_name), cutoff=0))
+        hint = f"near it are {near}" if near else "there is no association yet"
+        raise NotFoundError(f"no association {name!r} on record; {hint}")
     runs = {
         run.run_id: run
         for run in list_runs(connection, RunFilter(run_ids=[run_id for run_id, _ in places]))

@@ -54,3 +54,18 @@ def few(values: Iterable[str], number: int = _FEW) -> str:
 def repeated_header_note(name: str, lines: Sequence[int]) -> str:
     """Say in which lines of a pool its header stands once more."""
     return f"{name}{REPEATED_HEADER}{few(map(str, lines))}; skipped, as it is no exposure"
+
+
+def near_spellings(
+    word: str, known: Iterable[str], count: int = 3, *, cutoff: float = 0.6
+) -> list[str]:
+    """Give the known words that are spelled most like a word, the nearest first.
+
+    Parameters
+    ----------
+    cutoff : float
+        How much alike they have to be, from 0 to 1.
+    """
+    import difflib
+
+    return difflib.get_close_matches(word, list(known), count, cutoff)

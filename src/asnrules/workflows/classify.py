@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Engine
@@ -27,7 +26,7 @@ from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
 from asnrules.rules.model import Key, Ruleset
 from asnrules.rules.rows import KnownDifference, build_ruleset, known_differences
-from asnrules.util.text import repeated_header_note
+from asnrules.util.text import near_spellings, repeated_header_note
 from asnrules.workflows.classifier import Classification, Classifier
 
 
@@ -83,7 +82,7 @@ def chosen_rules(engine: Engine, label: str | None = None, day: dt.date | None =
 
 
 def _meant(keyword: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(keyword, known, 1)
+    near = near_spellings(keyword, known, 1)
     question = f"did you mean {near[0].upper()}? " if near else ""
     return f"{question}rules look at {', '.join(known).upper()}"
 

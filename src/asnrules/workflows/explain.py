@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from asnrules.engine.wording import requirement_text
 from asnrules.errors import NotFoundError
 from asnrules.pools.inputs import PoolInput
 from asnrules.rules.model import Operator, Requirement, Rule
+from asnrules.util.text import near_spellings
 from asnrules.workflows.classifier import Classification
 from asnrules.workflows.work import WorkedPools, work_pools
 
@@ -164,7 +164,7 @@ def _find(opened: WorkedPools, filename: str) -> int:
     names = [opened.work.value(place, "filename") or "" for place in range(len(opened.work.rows))]
     if wanted in names:
         return names.index(wanted)
-    near = difflib.get_close_matches(wanted, names, 3) or names[:3]
+    near = near_spellings(wanted, names) or names[:3]
     hint = f"near it are {', '.join(near)}" if near else "the pool is empty"
     raise NotFoundError(f"no exposure {filename!r} in the pool; {hint}")
 

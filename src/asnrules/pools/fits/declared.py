@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TypeVar
 
 from asnrules.errors import UsageError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
-from asnrules.util.text import label, shown
+from asnrules.util.text import label, near_spellings, shown
 
 NULL = "null"
 
@@ -135,7 +134,7 @@ def _assigned(text: str, known: Collection[str]) -> tuple[str, str, str]:
     if keyword in _OTHERWISE:
         raise UsageError(f"{_SET}: {keyword.upper()} cannot be set; {_OTHERWISE[keyword]}")
     if known and keyword not in known:
-        near = difflib.get_close_matches(keyword, known, 1)
+        near = near_spellings(keyword, known, 1)
         meant = f"did you mean {near[0].upper()}? " if near else ""
         raise UsageError(
             f"{_SET}: the rules look at no keyword {label(keyword.upper())}; {meant}they look at "
