@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context
 
 import pytest
@@ -70,24 +70,30 @@ def test_beside_another_thread_all_is_worked_here() -> None:
         thread.join()
 
 
-@needs_forks
-def test_progress_is_that_of_this_process() -> None:
+@pytest.fixture
+def met() -> Callable[[Sequence[int], Told | None], list[int]]:
+    """Give a function of shares of which two processes do one each at a time."""
     barrier = get_context("fork").Barrier(2)
-    seen: list[tuple[int, int]] = []
 
-    def met(pieces: Sequence[int], told: Told | None) -> None:
+    def work(pieces: Sequence[int], told: Told | None) -> list[int]:
         barrier.wait(60)
-        squares(pieces, told)
+        return squares(pieces, told)[1]
 
+    return work
+
+
+@needs_forks
+def test_progress_is_that_of_this_process(met: Callable[..., list[int]]) -> None:
+    seen: list[tuple[int, int]] = []
     shared(met, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told))
     assert seen == [(1, 2), (2, 2)]
 
 
 @needs_forks
-def test_of_many_shares_each_is_told_of() -> None:
+def test_of_many_shares_each_is_told_of(met: Callable[..., list[int]]) -> None:
     seen: list[tuple[int, int]] = []
-    shared(squares, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told), turns=2)
-    assert seen
+    shared(met, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told), turns=2)
+    assert len(seen) == 2
     assert {total for _, total in seen} == {4}
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
