@@ -58,12 +58,12 @@ def _counted(engine: Any, pools: Sequence[Path]) -> Counter[str]:
     """Work pools one by one, and count what their groups are like."""
     from asnrules.engine.generation import Wanted
     from asnrules.errors import PoolError
-    from asnrules.workflows.work import work_pools
+    from asnrules.pools.evaluation import evaluate_pools
 
     counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
     for path in pools:
         try:
-            worked = work_pools(engine, [str(path)])
+            worked = evaluate_pools(engine, [str(path)])
         except PoolError:
             # Without a column that the rules need there are no groups.
             continue

@@ -64,12 +64,12 @@ class Clock:
 def clocked_generate(clock: Clock) -> Callable[..., Any]:
     """Put clocks on all stages, and give the function that generates."""
     generate: Any = import_module("asnrules.workflows.generate")
-    worked: Any = import_module("asnrules.workflows.work")
+    worked: Any = import_module("asnrules.pools.evaluation")
     clock.timed(worked, "read_pool", "read")
     clock.timed(worked.Work, "judged", "decide")
-    clock.timed(worked.WorkedPools, "classifications", "decide")
+    clock.timed(worked.EvaluatedPools, "classifications", "decide")
     clock.timed(worked, "canonical_order", "group")
-    clock.timed(generate.WorkedPools, "generation", "group")
+    clock.timed(generate.EvaluatedPools, "generation", "group")
     clock.timed(worked.Generation, "run", "group")
     clock.timed(generate.RunRecorder, "record", "record")
     clock.timed_block(generate, "written_files", "write")

@@ -18,7 +18,7 @@ from asnrules.database import schema
 from asnrules.database.engines import transaction
 from asnrules.record.recording import recording
 from asnrules.rules.read import read_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 STARTED = dt.datetime(2026, 5, 1, 8, 30, tzinfo=dt.UTC)
 

@@ -29,13 +29,13 @@ from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.database import schema
 from asnrules.database.engines import transaction
 from asnrules.pools import read_pool
+from asnrules.pools.evaluation import evaluate_pools
 from asnrules.record.record import Run, record_run
 from asnrules.record.recording import recording
 from asnrules.rules.read import read_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 from asnrules.workflows.diagnostics import diagnostics_of
 from asnrules.workflows.generate import Options, make_associations, wanted_by
-from asnrules.workflows.work import work_pools
 from cli.small_pools import nrc_image, write_pool
 
 NEXT = "jwst-next"
@@ -92,7 +92,7 @@ def record(
 ) -> int:
     """Generate and record a run as of a moment."""
     given = Options(**options)
-    worked = work_pools(engine, paths, ruleset)
+    worked = evaluate_pools(engine, paths, ruleset)
     outcome = make_associations(worked, wanted_by(given))
     run = Run(
         started_at=moment(started), finished_at=moment(started), operator=operator,

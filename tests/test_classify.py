@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from asnrules.catalog.classification import Classification
 from asnrules.catalog.open import connect_catalog
 from asnrules.errors import NotFoundError, PoolError, UsageError
-from asnrules.workflows.classifier import Classification
 from asnrules.workflows.classify import classify_keywords, classify_pool
 from cli.small_pools import nrc_image, pool_text, without, write_pool
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from asnrules.util.collector import without_collection
+from asnrules.util.environment import paused_collector
 
 
 class Cycle:
@@ -17,7 +17,7 @@ class Cycle:
 
 def made_without_collection(others: int) -> tuple[weakref.ref[Cycle], list[list[int]]]:
     gc.collect()
-    with without_collection():
+    with paused_collector():
         found = weakref.ref(Cycle())
         kept = [[number] for number in range(others)]
     return found, kept
@@ -41,7 +41,7 @@ def test_much_that_was_made_is_not_looked_through_at_once() -> None:
 def test_stays_off_where_it_was_off() -> None:
     gc.disable()
     try:
-        with without_collection():
+        with paused_collector():
             pass
         assert not gc.isenabled()
     finally:

@@ -27,7 +27,7 @@ from asnrules.pools.tables import table_source
 from asnrules.rules.page import read_page
 from asnrules.rules.read import read_ruleset
 from asnrules.util import limits
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "limits.md"
 KEYWORDS = ("filename", "asn_candidate", "program")

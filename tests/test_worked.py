@@ -11,20 +11,20 @@ from sqlalchemy import Engine
 from asnrules.engine.generation import Wanted
 from asnrules.errors import NotFoundError, OutputError, PoolError, UsageError
 from asnrules.pools import read_pool
-from asnrules.workflows.work import WorkedPools, work_pools, written_orphans
+from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools, written_orphans
 from cli.small_pools import nrc_image, without, write_pool
 
 
-def save(pools: WorkedPools, memberships: list[int], target: Path, *, overwrite: bool) -> None:
+def save(pools: EvaluatedPools, memberships: list[int], target: Path, *, overwrite: bool) -> None:
     with written_orphans(pools, memberships, target, overwrite=overwrite):
         pass
 
 
-def worked(engine: Engine, *paths: str) -> WorkedPools:
-    return work_pools(engine, paths)
+def worked(engine: Engine, *paths: str) -> EvaluatedPools:
+    return evaluate_pools(engine, paths)
 
 
-def names(pools: WorkedPools) -> list[str]:
+def names(pools: EvaluatedPools) -> list[str]:
     return [pools.work.value(at, "filename") or "" for at in range(len(pools.work.rows))]
 
 
@@ -45,7 +45,7 @@ def test_exposures_of_all_pools_stand_in_canonical_order(
 def test_the_rules_in_force_are_those_of_today(kept_seeds: Engine, tmp_path: Path) -> None:
     pool = write_pool(tmp_path / "pool.csv", nrc_image())
     assert worked(kept_seeds, pool).info.ruleset == "jwst-3.0.0"
-    assert work_pools(kept_seeds, [pool], "jwst-3.0.0").info.ruleset == "jwst-3.0.0"
+    assert evaluate_pools(kept_seeds, [pool], "jwst-3.0.0").info.ruleset == "jwst-3.0.0"
 
 
 def test_candidates_of_all_pools_are_known(kept_seeds: Engine, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_exposures_that_rules_cannot_tell_apart_are_classified_once(
 def test_progress_tells_how_much_is_read(kept_seeds: Engine, tmp_path: Path) -> None:
     pool = write_pool(tmp_path / "pool.csv", nrc_image())
     seen: list[tuple[str, int, int]] = []
-    work_pools(kept_seeds, [pool], progress=lambda *told: seen.append(told))
+    evaluate_pools(kept_seeds, [pool], progress=lambda *told: seen.append(told))
     size = Path(pool).stat().st_size
     assert seen[-1] == ("bytes", size, size)
 
@@ -120,25 +120,25 @@ def test_a_pool_without_exposures_needs_no_column(kept_seeds: Engine, tmp_path: 
 def test_a_ruleset_that_is_not_there(kept_seeds: Engine, tmp_path: Path) -> None:
     pool = write_pool(tmp_path / "pool.csv", nrc_image())
     with pytest.raises(NotFoundError, match="jwst-9"):
-        work_pools(kept_seeds, [pool], "jwst-9.9.9")
+        evaluate_pools(kept_seeds, [pool], "jwst-9.9.9")
 
 
 def test_a_day_before_there_were_rules(kept_seeds: Engine, tmp_path: Path) -> None:
     pool = write_pool(tmp_path / "pool.csv", nrc_image())
     with pytest.raises(NotFoundError, match="1990-01-01"):
-        work_pools(kept_seeds, [pool], as_of=dt.date(1990, 1, 1))
+        evaluate_pools(kept_seeds, [pool], as_of=dt.date(1990, 1, 1))
 
 
 def test_a_ruleset_that_cannot_be_run(kept_seeds: Engine, tmp_path: Path) -> None:
     pool = write_pool(tmp_path / "pool.csv", nrc_image())
     with pytest.raises((NotFoundError, UsageError), match="2026-03-20"):
-        work_pools(kept_seeds, [pool], "2026-03-20")
+        evaluate_pools(kept_seeds, [pool], "2026-03-20")
 
 
 # ------------------------------------------------------------------ orphans
 
 
-def orphans_of(engine: Engine, tmp_path: Path, *paths: str) -> WorkedPools:
+def orphans_of(engine: Engine, tmp_path: Path, *paths: str) -> EvaluatedPools:
     """Write the exposures that are in no association, and read what was written."""
     pools = worked(engine, *paths)
     target = tmp_path / "orphans.csv"
@@ -146,7 +146,7 @@ def orphans_of(engine: Engine, tmp_path: Path, *paths: str) -> WorkedPools:
     return worked(engine, str(target))
 
 
-def kept_values(pools: WorkedPools, name: str) -> dict[str, str | None]:
+def kept_values(pools: EvaluatedPools, name: str) -> dict[str, str | None]:
     at = names(pools).index(name)
     return {keyword: pools.work.value(at, keyword) for keyword in pools.work.places}
 

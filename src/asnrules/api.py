@@ -19,7 +19,7 @@ from asnrules.workflows.generate import Options, Report, generate
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from asnrules.workflows.classifier import Classification
+    from asnrules.catalog.classification import Classification
 
 
 def open_catalog(database: str | None = None, *, writing: bool = False) -> Catalog:

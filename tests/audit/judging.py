@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 
 from asnrules.associations.reader import read_association
 from asnrules.catalog import store
+from asnrules.catalog.classification import load_classifier
 from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import find_ruleset
+from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
@@ -23,8 +25,8 @@ from asnrules.imports.made import Made
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, judge
 from asnrules.pools import read_pool
+from asnrules.pools.evaluation import evaluate
 from asnrules.rules.rows import known_differences
-from asnrules.workflows.work import judge_pools, open_rules
 from audit.foreign import NAME
 
 TYPES = ("image2", "spec2", "tso-image2", "tso-spec2", "nrslamp-spec2", "wfs-image2")
@@ -34,9 +36,10 @@ class Ruleset:
     """What pools are judged by, read once."""
 
     def __init__(self, engine: Engine, label: str = "jwst-3.0.0") -> None:
-        self.rules = open_rules(engine, label)
         with transaction(engine) as connection:
             self.info = find_ruleset(connection, label)
+            self.classifier = load_classifier(connection, self.info)
+            self.keywords = keyword_names(connection)
             published = find_ruleset(connection, self.info.implements or "")
             known = known_differences(store.read_content(connection, self.info.ruleset_id))
             self.table = Table(published.ruleset, look_up(connection, published), known)
@@ -47,7 +50,8 @@ class Judging:
 
     def __init__(self, ruleset: Ruleset, pool: str, folder: Path) -> None:
         self._path = folder / f"{NAME}.json"
-        self.worked = judge_pools(ruleset.rules, [read_pool(pool, ruleset.rules.keywords)])
+        pools = [read_pool(pool, ruleset.keywords)]
+        self.worked = evaluate(ruleset.classifier, ruleset.keywords, pools)
         self._choice = Choice(ruleset.info, "as asked", None)
         self._rules = Rules(ruleset.table, {ruleset.table.label: ruleset.table}, None)
         self._with_pool = self._rules._replace(made=Made(self.worked))

@@ -27,7 +27,7 @@ from asnrules.database.schema import catalog_entries, metadata, rulesets, runs
 from asnrules.record.ledger import SECTIONS
 from asnrules.record.verify import verify
 from asnrules.rules.read import read_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 from audit.tampering import KEYS, Tampering, nonsense, plausible, without_constraints
 from filled import STARTED, copied, record_runs
 

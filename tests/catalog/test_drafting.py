@@ -35,7 +35,7 @@ from asnrules.errors import NotFoundError, RulesetError, UsageError
 from asnrules.rules.content import RulesetContent
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.write_text import write_folder
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 JANUARY = dt.date(2031, 1, 1)

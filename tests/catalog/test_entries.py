@@ -17,7 +17,7 @@ from asnrules.database.engines import transaction
 from asnrules.database.schema import catalog_entries, rulesets
 from asnrules.record.verify import verify
 from asnrules.rules.read import read_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 from audit.tampering import unguarded
 
 REFUSED = "what is on record of the catalog cannot be changed"

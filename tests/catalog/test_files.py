@@ -23,7 +23,7 @@ from asnrules.errors import RulesetError
 from asnrules.rules.content import RulesetContent
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import build_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 LABELS = sorted(path.name for path in SEEDS.iterdir())

@@ -18,7 +18,7 @@ from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.errors import DatabaseError
 from asnrules.rules.read import read_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 LABELS = [
     "2020-12-07",

@@ -18,7 +18,7 @@ from asnrules.rules.errata import CorrectedPage, correct_page, parse_accepted
 from asnrules.rules.page import read_page
 from asnrules.rules.page_writing import page_text
 from asnrules.rules.read import read_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 LABELS = sorted(path.name for path in SEEDS.glob("20*"))

@@ -22,7 +22,7 @@ from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import build_ruleset
 from asnrules.rules.write import ruleset_files
 from asnrules.rules.write_text import write_file, write_folder
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 from cli.conftest import Command
 
 SEEDS = shipped("seed") / "rulesets"

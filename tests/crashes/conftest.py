@@ -20,7 +20,7 @@ from asnrules.catalog.vocabulary import seed_vocabulary
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.rules.read import read_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery

@@ -17,7 +17,7 @@ from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.schema import metadata
 from asnrules.record.verify import verify
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 from filled import without_guards
 
 SCRIPTS = ScriptDirectory(str(shipped("migrations")))

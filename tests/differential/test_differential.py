@@ -24,12 +24,12 @@ from asnrules.engine.order import canonical_order
 from asnrules.engine.work import Work
 from asnrules.errors import PoolError
 from asnrules.pools import read_pool
+from asnrules.pools.evaluation import check_columns
 from asnrules.rules.model import Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import build_ruleset
 from asnrules.rules.text_files import read_csv
-from asnrules.util.shipped import shipped
-from asnrules.workflows.work import check_columns
+from asnrules.util.environment import shipped
 from differential.families import FAMILIES
 from differential.observations import programs, real_observations, real_rows
 from differential.pools import Asked, RandomPool, options, pools

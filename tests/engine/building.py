@@ -19,7 +19,7 @@ from asnrules.rules.model import Rule, Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import build_ruleset
 from asnrules.rules.text_files import read_csv
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 OBSERVATION = ("o001", "observation")
 POOL = "small_pool.csv"

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.engine.generation import Wanted
+from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
 from asnrules.workflows.generate import Options, wanted_by
 from asnrules.workflows.split import Group, candidate_groups
-from asnrules.workflows.work import WorkedPools, work_pools
 from cli.small_pools import nrc_image, write_pool
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "jw04231_20261105t101500_pool.csv"
@@ -96,13 +96,13 @@ def test_candidates_of_one_id_are_linked(engine: Engine, tmp_path: Path) -> None
     assert groups(engine, tmp_path, *exposures) == [Group(["x1:background", "x1:observation"], 2)]
 
 
-def _made(worked: WorkedPools, wanted: Wanted) -> Counter[Any]:
+def _made(worked: EvaluatedPools, wanted: Wanted) -> Counter[Any]:
     return Counter(worked.generation(wanted).run().associations)
 
 
 def assert_apart(engine: Engine, pool: Path) -> int:
     """Hold the associations of all groups against those of all candidates; give their number."""
-    worked = work_pools(engine, [pool])
+    worked = evaluate_pools(engine, [pool])
     whole = _made(worked, Wanted())
     found = candidate_groups(engine, [pool])
     apart: Counter[Any] = Counter()
@@ -125,6 +125,6 @@ def test_one_observation_alone_makes_too_much(engine: Engine, tmp_path: Path) ->
     # It does not know the association of the background candidate, which has its science too.
     pool = tmp_path / "pool.csv"
     pool.write_text(EXAMPLE.read_text().replace("('c1000', 'MOSAIC')", "('c1004', 'MOSAIC')"))
-    worked = work_pools(engine, [pool])
+    worked = evaluate_pools(engine, [pool])
     alone = _made(worked, wanted_by(Options(candidates=["o003"])))
     assert alone - _made(worked, Wanted())

@@ -19,8 +19,8 @@ from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import build_ruleset
+from asnrules.util.environment import shipped
 from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES
-from asnrules.util.shipped import shipped
 
 FOR_EVER = [
     "(a+)+",

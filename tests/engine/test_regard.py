@@ -10,7 +10,7 @@ from asnrules.engine.regard import keywords_of, looked_at
 from asnrules.rules.model import Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import build_ruleset
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 from cli.small_pools import nrc_image
 
 UNKNOWN = ("is_imprt", "pntgtype", "dms_note", "dithptin", "mostilno", "expspcin")

@@ -20,13 +20,13 @@ from typing import Any
 
 import pytest
 
+from asnrules.catalog.classification import Classifier
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import Judge, Judgement
 from asnrules.engine.work import Work
 from asnrules.pools import parse_candidates, read_pool
 from asnrules.rules.text_files import read_csv
-from asnrules.util.shipped import shipped
-from asnrules.workflows.classifier import Classifier
+from asnrules.util.environment import shipped
 from catalog.analysis.rulesets import EXECUTABLE
 from engine.building import exposure, generated, keywords, ruleset
 from engine.spoiling import Values, calibrated, mentioned, spoiled
@@ -62,7 +62,7 @@ class Reasons:
         self.ruleset = ruleset(label)
         self._judge = Judge(self.ruleset, keywords())
         nothing: Any = None
-        self._classifier = Classifier(nothing, [], [], self.ruleset)
+        self._classifier = Classifier(nothing, self.ruleset, nothing, [], [])
         # What becomes of an exposure alone follows from its signature.
         self._known: dict[int, tuple[Judgement, str | None, list[str]]] = {}
 

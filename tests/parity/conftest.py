@@ -15,12 +15,12 @@ from asnrules.engine.generation import Generation
 from asnrules.engine.order import canonical_order
 from asnrules.engine.work import Work
 from asnrules.pools import read_pool
+from asnrules.pools.evaluation import check_columns
 from asnrules.rules.model import Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import build_ruleset
 from asnrules.rules.text_files import read_csv
-from asnrules.util.shipped import shipped
-from asnrules.workflows.work import check_columns
+from asnrules.util.environment import shipped
 
 PARITY = Path(__file__).parents[3] / "shared" / "parity"
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 DOCUMENT = "sql.md"
 

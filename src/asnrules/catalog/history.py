@@ -8,20 +8,18 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from asnrules.catalog.classification import Classification, load_classifier
 from asnrules.catalog.look_up import Filter, look_up
 from asnrules.catalog.rulesets import (
     EXECUTABLE,
     PUBLISHED,
     RulesetInfo,
-    find_ruleset,
     list_rulesets,
 )
 from asnrules.catalog.vocabulary import assumed_values, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.values import Row
 from asnrules.engine.work import Work
-from asnrules.workflows.classifier import Classification, Classifier
-from asnrules.workflows.classify import load_rules
 
 
 class Change(NamedTuple):
@@ -143,20 +141,17 @@ def _anchored(connection: Connection, info: RulesetInfo, exp_type: str) -> _Stat
 
     Left out are flags with which the same associations come about as without.
     """
-    published = find_ruleset(connection, info.implements or "")
-    rules, differences = load_rules(connection, info)
-    specials = special_keywords(connection)
-    classifier = Classifier(published, look_up(connection, published), specials, rules, differences)
+    classifier = load_classifier(connection, info)
     assumed = assumed_values(connection)
     known = sorted(assumed)
     flags: dict[str | None, str | None] = {None: None}
-    flags |= dict(specials)
+    flags |= dict(special_keywords(connection))
     flags |= {TIME_SERIES: TIME_SERIES.lower()}
     rows: list[Row] = []
     for flag in flags.values():
         values = assumed | {"exp_type": exp_type.lower()} | ({flag: "t"} if flag else {})
         rows.append(tuple(values[keyword] for keyword in known))
-    work = Work.judged(rules, known, rows)
+    work = Work.judged(classifier.ruleset, known, rows)
     found = {special: classifier.classify(work, place) for place, special in enumerate(flags)}
     return {
         special: _made(one)

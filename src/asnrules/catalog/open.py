@@ -25,7 +25,7 @@ from asnrules.database.engines import (
 from asnrules.database.guards import missing_guards
 from asnrules.database.locks import take_schema
 from asnrules.errors import DatabaseError
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 _log = logging.getLogger(__name__)
 

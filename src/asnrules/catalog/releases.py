@@ -8,7 +8,7 @@ from functools import cache
 
 from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo
 from asnrules.rules.text_files import read_csv
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 _RELEASE = re.compile(r"[0-9]+(\.[0-9]+)*")
 _LABEL = "jwst-"

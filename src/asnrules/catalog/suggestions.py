@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from asnrules.database.names import check_name, is_url
 from asnrules.database.places import default_path, reading_uri
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 MOST = 200
 """How many runs are suggested at most."""

@@ -13,7 +13,7 @@ from asnrules.catalog.entries import VOCABULARY, add_entries
 from asnrules.database import schema
 from asnrules.engine.values import ANY
 from asnrules.rules.text_files import read_csv
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 from asnrules.util.text import near_spellings
 
 INSTRUMENT_PREFIXES = {

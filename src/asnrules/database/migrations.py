@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect, text
 
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 if TYPE_CHECKING:
     from alembic.config import Config

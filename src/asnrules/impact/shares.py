@@ -14,7 +14,7 @@ from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed
 from asnrules.record.recorded import RecordedRun, Stretch, recorded_exposures
 from asnrules.rules.model import Ruleset
-from asnrules.util.collector import without_collection
+from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Told
 
 
@@ -117,7 +117,7 @@ class Comparison:
         total = sum(unit.exposures for unit in units)
         exposures = done = 0
         changed: list[Changed] = []
-        with transaction(self._engine) as connection, without_collection():
+        with transaction(self._engine) as connection, paused_collector():
             for run, programs, count in units:
                 decisions = self._held_against(run)
                 found = list(recorded_exposures(connection, run, self._keywords, programs))
@@ -136,7 +136,7 @@ class Comparison:
             self._keywords.index(name) for name in ("filename", "program", "exp_type")
         )
         count = 0
-        with transaction(self._engine) as connection, without_collection():
+        with transaction(self._engine) as connection, paused_collector():
             for pool, row in recorded_exposures(
                 connection, run, self._keywords, piece.programs, [piece.stretch]
             ):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
+from asnrules.catalog.classification import Classification
 from asnrules.engine.candidates import SubPool, sub_pools
 from asnrules.engine.finishing.names import product_name
 from asnrules.engine.finishing.wfss import MADE_LATER
@@ -22,8 +23,7 @@ from asnrules.imports.differences import (
     file_name,
     product_differences,
 )
-from asnrules.workflows.classifier import Classification
-from asnrules.workflows.work import WorkedPools
+from asnrules.pools.evaluation import EvaluatedPools
 
 _LATER = tuple(ending for ending, _ in MADE_LATER)
 _ALONE = ", where it is worked alone; of the whole pool, another stands for it"
@@ -53,14 +53,14 @@ class Made:
 
     Parameters
     ----------
-    worked : WorkedPools
+    worked : EvaluatedPools
         The exposures, judged.
     progress : callable, optional
         Called with the candidates done and the candidates there are.
     """
 
     def __init__(
-        self, worked: WorkedPools, progress: Callable[[int, int], None] | None = None
+        self, worked: EvaluatedPools, progress: Callable[[int, int], None] | None = None
     ) -> None:
         self.worked = worked
         outcome = worked.generation(Wanted()).run(progress)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from asnrules.util.extras import optional
+from asnrules.util.environment import optional
 from asnrules.util.limits import TABLE_BYTES
 from asnrules.util.text import label
 

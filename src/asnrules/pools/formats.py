@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from asnrules.errors import UsageError
 from asnrules.pools.columnar import arrow_rows, arrow_stream_rows, parquet_rows
-from asnrules.util.extras import optional
+from asnrules.util.environment import optional
 from asnrules.util.limits import LINE_BYTES, TABLE_BYTES
 from asnrules.util.text import label
 

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from asnrules.associations.model import Association
+from asnrules.catalog.classification import Classification
 from asnrules.database.schema import association_members, associations, decisions
 from asnrules.engine.signatures import SET, Judgement
 from asnrules.pools import Pool
 from asnrules.record.recording import Recording, recording
-from asnrules.workflows.classifier import Classification
 
 GENERATED = "generated"
 """The origin of a run whose associations were made here."""

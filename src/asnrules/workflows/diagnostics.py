@@ -11,9 +11,9 @@ from asnrules.engine.generation import Outcome
 from asnrules.engine.values import is_empty
 from asnrules.engine.work import Work
 from asnrules.pools import Pool
+from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
-from asnrules.workflows.work import WorkedPools
 
 _BLANK_CELLS = ": blank cells of "
 _OF_THE_FILE = (_BLANK_CELLS, REPEATED_HEADER)
@@ -27,12 +27,12 @@ def is_of_the_file(line: str) -> bool:
     return any(mark in line for mark in _OF_THE_FILE)
 
 
-def diagnostics_of(worked: WorkedPools, outcome: Outcome) -> list[str]:
+def diagnostics_of(worked: EvaluatedPools, outcome: Outcome) -> list[str]:
     """Say what else the operator has to know.
 
     Parameters
     ----------
-    worked : WorkedPools
+    worked : EvaluatedPools
         The pools, judged.
     outcome : Outcome
         What was made of them.
@@ -72,12 +72,12 @@ def _oddities(pools: Sequence[Pool]) -> list[str]:
     return lines
 
 
-def _number_oddities(worked: WorkedPools, made: AbstractSet[str]) -> list[str]:
+def _number_oddities(worked: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
     """Name the numbers that are none to the rules, and numbers that are written in two ways."""
     return [*_unread(worked, made), *_named(worked.work, made), *_spellings(worked.work)]
 
 
-def _unread(worked: WorkedPools, made: AbstractSet[str]) -> list[str]:
+def _unread(worked: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
     """Name values that steps of the rules read as whole numbers, and cannot."""
     work = worked.work
     steps = [

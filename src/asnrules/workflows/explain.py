@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
+from asnrules.catalog.classification import Classification
 from asnrules.engine import nearness as nearest
 from asnrules.engine.drafts import Fate
 from asnrules.engine.generation import Wanted
@@ -17,11 +18,10 @@ from asnrules.engine.nearness import Nearness
 from asnrules.engine.signatures import EXP_TYPE, Judgement
 from asnrules.engine.wording import requirement_text
 from asnrules.errors import NotFoundError
+from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
 from asnrules.pools.inputs import PoolInput
 from asnrules.rules.model import Operator, Requirement, Rule
 from asnrules.util.text import near_spellings
-from asnrules.workflows.classifier import Classification
-from asnrules.workflows.work import WorkedPools, work_pools
 
 
 class Miss(NamedTuple):
@@ -141,7 +141,7 @@ def explain_exposure(
     PoolError
         If the pool is not one.
     """
-    opened = work_pools(engine, [pool], ruleset, as_of)
+    opened = evaluate_pools(engine, [pool], ruleset, as_of)
     place = _find(opened, filename)
     outcome = opened.generation(Wanted(watched=place)).run()
     judgement = opened.work.judgements[place]
@@ -159,7 +159,7 @@ def explain_exposure(
     )
 
 
-def _find(opened: WorkedPools, filename: str) -> int:
+def _find(opened: EvaluatedPools, filename: str) -> int:
     wanted = filename.strip().lower()
     names = [opened.work.value(place, "filename") or "" for place in range(len(opened.work.rows))]
     if wanted in names:

@@ -18,18 +18,18 @@ from sqlalchemy import Engine
 
 from asnrules.associations.model import Association
 from asnrules.associations.writer import check_names, written_files
+from asnrules.catalog.classification import Classification
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
+from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate_pools, written_orphans
 from asnrules.pools.inputs import PoolInput
 from asnrules.record.record import Run
 from asnrules.record.recorder import RunRecorder
-from asnrules.util.collector import without_collection
-from asnrules.workflows.classifier import Classification
+from asnrules.util.environment import paused_collector
 from asnrules.workflows.diagnostics import diagnostics_of
-from asnrules.workflows.work import Progress, WorkedPools, work_pools, written_orphans
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +187,11 @@ def generate(
         If the run cannot be recorded; then no files are left either.
     """
     started = dt.datetime.now(dt.UTC)
-    with without_collection():
+    with paused_collector():
         wanted = wanted_by(options)
         if options.record and options.ruleset is not None:
             _refuse_draft(engine, options.ruleset)
-        worked = work_pools(
+        worked = evaluate_pools(
             engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
         )
         outcome = make_associations(worked, wanted, progress)
@@ -200,7 +200,7 @@ def generate(
 
 
 def make_associations(
-    worked: WorkedPools, wanted: Wanted, progress: Progress | None = None
+    worked: EvaluatedPools, wanted: Wanted, progress: Progress | None = None
 ) -> Outcome:
     """Make the associations of judged pools.
 
@@ -254,7 +254,7 @@ def wanted_by(options: Options) -> Wanted:
 def _keep(
     recorder: RunRecorder,
     options: Options,
-    worked: WorkedPools,
+    worked: EvaluatedPools,
     outcome: Outcome,
     run: Run,
     progress: Progress | None,
@@ -325,7 +325,7 @@ def _undone(count: int) -> list[str]:
     ]
 
 
-def _orphans(worked: WorkedPools, outcome: Outcome) -> list[Orphan]:
+def _orphans(worked: EvaluatedPools, outcome: Outcome) -> list[Orphan]:
     work = worked.work
     classified: dict[int, Classification] = {}
     orphans = []
@@ -348,7 +348,7 @@ def _orphans(worked: WorkedPools, outcome: Outcome) -> list[Orphan]:
 
 def _run(
     options: Options,
-    worked: WorkedPools,
+    worked: EvaluatedPools,
     outcome: Outcome,
     started: dt.datetime,
 ) -> Run:

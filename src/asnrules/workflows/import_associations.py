@@ -31,13 +31,13 @@ from asnrules.imports.made import Made
 from asnrules.imports.record import Imported, record_import
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
+from asnrules.pools.evaluation import Progress, evaluate_pools
 from asnrules.pools.text import STANDARD_INPUT
 from asnrules.record.record import Run
 from asnrules.rules.rows import known_differences
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.text import label
 from asnrules.workflows.generate import user_name
-from asnrules.workflows.work import Progress, work_pools
 
 DRAFT = "draft"
 _UNKNOWN = "unknown"
@@ -268,7 +268,7 @@ def _judge(
         tables = _tables(connection, info, [choice for _, choice in chosen])
     made = None
     if options.pools:
-        worked = work_pools(engine, options.pools, info.ruleset, progress=progress)
+        worked = evaluate_pools(engine, options.pools, info.ruleset, progress=progress)
         made = Made(worked, progress and (lambda done, total: progress("candidates", done, total)))
     rules = Rules(tables[info.implements or ""], tables, made)
     judged = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, BinaryIO
 
-from asnrules.util.extras import optional
+from asnrules.util.environment import optional
 
 _GROUP = 50_000
 

@@ -10,11 +10,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from asnrules.associations.model import Association
+from asnrules.catalog.classification import Classifier, load_classifier
+from asnrules.catalog.rulesets import EXECUTABLE, choose_ruleset
+from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.database.schema import runs
 from asnrules.database.stored import read_stored
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
+from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate
 from asnrules.record.differences import Differences, FieldDifference, compare
 from asnrules.record.queries.associations import (
     RecordedAssociation,
@@ -33,10 +37,9 @@ from asnrules.record.queries.runs import (
 from asnrules.record.record import GENERATED, signature_text, trace_values
 from asnrules.record.redecided import DecisionDifference, MadeDecision, compare_decisions
 from asnrules.record.stored_pools import stored_pools, unrecorded
-from asnrules.util.collector import without_collection
+from asnrules.util.environment import paused_collector
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
 from asnrules.workflows.generate import Options, make_associations, wanted_by
-from asnrules.workflows.work import Progress, Rules, WorkedPools, judge_pools, open_rules
 
 
 class Verdict(StrEnum):
@@ -163,37 +166,45 @@ def replay(
     NotFoundError
         If there is no such ruleset.
     """
-    opened: dict[str, Rules] = {}
+    with transaction(engine) as connection:
+        keywords = keyword_names(connection)
+    loaded: dict[str, Classifier] = {}
     for number, run in enumerate(runs):
         label = ruleset or run.ruleset
-        if label not in opened:
-            opened[label] = open_rules(engine, label)
+        if label not in loaded:
+            with transaction(engine) as connection:
+                info = choose_ruleset(connection, EXECUTABLE, label)
+                loaded[label] = load_classifier(connection, info)
         if progress is not None and len(runs) > 1:
             progress("runs", number, len(runs))
-        with transaction(engine) as connection, without_collection():
-            yield _replay(connection, run, opened[label], progress)
+        with transaction(engine) as connection, paused_collector():
+            yield _replay(connection, run, loaded[label], keywords, progress)
 
 
 def _replay(
-    connection: Connection, run: RecordedRun, rules: Rules, progress: Progress | None
+    connection: Connection,
+    run: RecordedRun,
+    classifier: Classifier,
+    keywords: Sequence[str],
+    progress: Progress | None,
 ) -> Replay:
-    label = rules.info.ruleset
+    label = classifier.info.ruleset
     if not run.pools:
         reason = "its pool is not on record; audit run shows the verdicts on what was imported"
         return Replay(run, label, Verdict.NOTHING, reason)
-    lost = unrecorded(connection, run.run_id, rules.keywords)
+    lost = unrecorded(connection, run.run_id, keywords)
     if lost and label != run.ruleset:
         reason = f"{', '.join(lost).upper()} of its pool was not recorded; generate from the pool"
         return Replay(run, label, Verdict.REFUSED, reason)
     pools = stored_pools(
         connection,
         run.run_id,
-        rules.keywords,
+        keywords,
         progress and (lambda done, total: progress("exposures", done, total)),
     )
     stored = stored_details(connection, run.run_id)
     try:
-        worked = judge_pools(rules, pools)
+        worked = evaluate(classifier, keywords, pools)
         wanted = wanted_by(
             _options(read_stored(runs.c.options, stored["options"], f"run {run.run_id}"))
         )
@@ -220,7 +231,7 @@ def _compared(
     connection: Connection,
     run: RecordedRun,
     stored: Mapping[str, str],
-    worked: WorkedPools,
+    worked: EvaluatedPools,
     outcome: Outcome,
 ) -> Replay:
     label = worked.info.ruleset
@@ -251,7 +262,7 @@ def _compared(
 
 
 def _fields(
-    run: RecordedRun, stored: Mapping[str, str], worked: WorkedPools, outcome: Outcome
+    run: RecordedRun, stored: Mapping[str, str], worked: EvaluatedPools, outcome: Outcome
 ) -> list[FieldDifference]:
     """Compare what the run itself says."""
     unassociated = sum(count == 0 for count in outcome.memberships)
@@ -269,7 +280,7 @@ def _fields(
 
 
 def _decisions(
-    worked: WorkedPools, outcome: Outcome, pool_ids: Sequence[int]
+    worked: EvaluatedPools, outcome: Outcome, pool_ids: Sequence[int]
 ) -> dict[tuple[int, int], MadeDecision]:
     found = worked.classifications()
     judgements = {id(one): one for one in worked.work.judgements}
@@ -291,7 +302,7 @@ def _decisions(
 class _Made:
     """Associations that were just made, as they would be recorded."""
 
-    def __init__(self, outcome: Outcome, worked: WorkedPools, pool_ids: Sequence[int]) -> None:
+    def __init__(self, outcome: Outcome, worked: EvaluatedPools, pool_ids: Sequence[int]) -> None:
         self._made = outcome.associations
         self._exposures = worked.exposures
         self._pool_ids = pool_ids

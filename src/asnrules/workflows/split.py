@@ -13,8 +13,8 @@ from asnrules.engine.apart import linked
 from asnrules.engine.candidates import Pair, qualified
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
+from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate_pools
 from asnrules.pools.inputs import PoolInput
-from asnrules.workflows.work import Progress, WorkedPools, work_pools
 
 
 class Group(NamedTuple):
@@ -49,7 +49,7 @@ def candidate_groups(
     Parameters
     ----------
     engine, paths, ruleset, as_of, progress, workers
-        As for `asnrules.workflows.work.work_pools`.
+        As for `asnrules.pools.evaluation.evaluate_pools`.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def candidate_groups(
         If a pool is not one, or if associations are discovered in it: runs of selected candidates
         do not make these.
     """
-    worked = work_pools(engine, paths, ruleset, as_of, progress, workers=workers)
+    worked = evaluate_pools(engine, paths, ruleset, as_of, progress, workers=workers)
     _refuse_discovered(worked)
     groups = linked(worked.work, worked.candidates)
     names = _names(worked.candidates.values())
@@ -76,7 +76,7 @@ def candidate_groups(
     return sorted(found, key=lambda group: (-group.exposures, group.candidates))
 
 
-def _refuse_discovered(worked: WorkedPools) -> None:
+def _refuse_discovered(worked: EvaluatedPools) -> None:
     if worked.generation(Wanted()).discovers():
         raise PoolError(
             f"{', '.join(one.name for one in worked.pools)}: exposures that list one candidate "

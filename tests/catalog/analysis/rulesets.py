@@ -14,7 +14,7 @@ from asnrules.catalog.look_up import ExposureMode
 from asnrules.rules.content import RulesetContent
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.text_files import read_csv
-from asnrules.util.shipped import shipped
+from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"
 EXECUTABLE = sorted(path.parent.name for path in SEEDS.glob("*/conditions.toml"))

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from asnrules.util.extras import optional
+from asnrules.util.environment import optional
 from asnrules.util.text import CONTROL, label, shown
 
 FITS_START = b"SIMPLE  ="

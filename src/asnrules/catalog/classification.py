@@ -1,0 +1,254 @@
+"""What the table and the rules say of an exposure, and whether they agree."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from asnrules.catalog import store
+from asnrules.catalog.look_up import ExposureMode, look_up
+from asnrules.catalog.rulesets import (
+    EXECUTABLE,
+    PUBLISHED,
+    RulesetInfo,
+    choose_ruleset,
+    find_ruleset,
+)
+from asnrules.catalog.vocabulary import special_keywords
+from asnrules.engine.alone import anchored
+from asnrules.engine.conditions import condition_holds
+from asnrules.engine.nearness import Nearness
+from asnrules.engine.signatures import Judgement
+from asnrules.engine.values import is_empty
+from asnrules.engine.work import Work
+from asnrules.rules.content import NOT_APPLICABLE
+from asnrules.rules.model import Rule, Ruleset
+from asnrules.rules.rows import KnownDifference, build_ruleset, known_differences
+
+
+class RuleAnswer(NamedTuple):
+    """What one rule says of an exposure: whether it can take it, and if not, why not."""
+
+    asn_rule: str
+    matched: bool
+    failed_condition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What table and rules say of an exposure."""
+
+    exp_type: str | None
+    """In upper case; None if it is not given."""
+    member_type: str | None
+    """Its class; None if neither table nor rules know it."""
+    special: str | None
+    """The first special whose keyword is set."""
+    published: ExposureMode | None
+    """The row of the table that covers it; None is *no rule*."""
+    associations: tuple[Rule, ...]
+    """The rules by which it anchors an association on its own."""
+    agrees: bool | None
+    """Whether table and rules agree, in class and in association types."""
+    reason: str
+    """All of it in words."""
+    rules: tuple[RuleAnswer, ...]
+    """What each rule says: first those that take it, then the nearest miss first."""
+
+    def document(self, filename: str | None, *, explain: bool = False) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        row = self.published
+        names = ("ruleset", "member_type", "special", "asn_type")
+        document: dict[str, Any] = {
+            "filename": filename,
+            "exp_type": self.exp_type,
+            "member_type": self.member_type,
+            "special": self.special,
+            "published": row and {name: getattr(row, name) for name in names},
+            "associations": [
+                {"asn_type": rule.asn_type, "asn_rule": rule.name} for rule in self.associations
+            ],
+            "agrees": self.agrees,
+            "reason": self.reason,
+        }
+        if explain:
+            document["rules"] = [answer._asdict() for answer in self.rules]
+        return document
+
+
+class Classifier:
+    """Classifies exposures by a table and by rules.
+
+    Parameters
+    ----------
+    info : RulesetInfo
+        The rules; `ruleset` is their content.
+    table : RulesetInfo
+        The table; `modes` are its rows.
+    specials : sequence of (str, str)
+        Each special with its keyword, the first that counts first.
+    differences : sequence of KnownDifference
+        The known differences between the two.
+    """
+
+    def __init__(
+        self,
+        info: RulesetInfo,
+        ruleset: Ruleset,
+        table: RulesetInfo,
+        modes: Sequence[ExposureMode],
+        specials: Sequence[tuple[str, str]],
+        differences: Sequence[KnownDifference] = (),
+    ) -> None:
+        self.info = info
+        self.ruleset = ruleset
+        self.table = table
+        self.nearness = Nearness(ruleset)
+        self._specials = specials
+        self._modes: dict[str, dict[str | None, ExposureMode]] = defaultdict(dict)
+        for mode in modes:
+            self._modes[mode.exp_type][mode.special] = mode
+        self._differences = differences
+
+    def classify(self, work: Work, place: int) -> Classification:
+        """Classify one of the exposures that this ruleset has judged."""
+        value = work.value(place, "exp_type")
+        exp_type = None if value is None or is_empty(value) else value.upper()
+        special = next(
+            (name for name, keyword in self._specials if not is_empty(work.value(place, keyword))),
+            None,
+        )
+        mode = self._modes.get(exp_type or "", {}).get(special)
+        judgement = work.judgements[place]
+        rules = tuple(anchored(work, place))
+        differences = list(self._compare(exp_type, mode, judgement, rules))
+        is_known = (
+            mode is not None
+            or bool(judgement.takers)
+            or judgement.exposure_class != self.ruleset.default_class
+        )
+        missing = [_no_row(exp_type, special)] if mode is None else []
+        return Classification(
+            exp_type,
+            judgement.exposure_class if is_known else None,
+            special,
+            mode,
+            rules,
+            not differences if is_known else None,
+            "; ".join([*missing, self._made(judgement, rules), *differences]),
+            self._answers(judgement),
+        )
+
+    def _compare(
+        self,
+        exp_type: str | None,
+        mode: ExposureMode | None,
+        judgement: Judgement,
+        rules: Sequence[Rule],
+    ) -> list[str]:
+        """Say in what table and rules differ."""
+        texts = []
+        made = {rule.asn_type for rule in rules}
+        printed = mode.asn_type if mode is not None else None
+        if mode is not None and mode.member_type != judgement.exposure_class:
+            known = self._known(
+                exp_type, "member_type", mode.member_type, {judgement.exposure_class}, judgement
+            )
+            texts.append(
+                f"differs in class: {mode.member_type} in the table, "
+                f"{judgement.exposure_class} by the rules{known}"
+            )
+        if made != {printed} - {None}:
+            aspect = "row" if mode is None else "asn_type"
+            known = self._known(
+                exp_type, aspect, printed or NOT_APPLICABLE, made or {NOT_APPLICABLE}, judgement
+            )
+            texts.append(
+                f"differs in association: {printed or 'none'} in the table, "
+                f"{', '.join(sorted(made)) or 'none'} by the rules{known}"
+            )
+        return texts
+
+    def _known(
+        self, exp_type: str | None, aspect: str, printed: str, made: set[str], judgement: Judgement
+    ) -> str:
+        for known in self._differences:
+            if any(known.explains(exp_type, aspect, printed, one) for one in made) and (
+                known.condition is None or condition_holds(known.condition, judgement.values)
+            ):
+                return f" (known: {known.reason})"
+        return ""
+
+    def _made(self, judgement: Judgement, rules: Sequence[Rule]) -> str:
+        if rules:
+            return ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
+        nearest = self.nearness.nearest(judgement, set_only=bool(judgement.takers))
+        if judgement.takers:
+            names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
+            text = f"no association of its own, only as companion in {names}"
+        elif nearest is None:
+            return "no rule takes its EXP_TYPE"
+        else:
+            text = "no rule takes it"
+        counted = self.nearness.class_words(judgement)
+        if counted is not None:
+            text = f"it counts as {counted}; {text}"
+        return text if nearest is None else f"{text}; {nearest}"
+
+    def _answers(self, judgement: Judgement) -> tuple[RuleAnswer, ...]:
+        takers = (judgement.verdicts[number].rule.name for number in judgement.takers)
+        misses = self.nearness.misses(judgement)
+        return (
+            *(RuleAnswer(name, True, None) for name in takers),
+            *(RuleAnswer(miss.rule.name, False, miss.sentence()) for miss in misses),
+        )
+
+
+def _no_row(exp_type: str | None, special: str | None) -> str:
+    if exp_type is None:
+        return "no rule: EXP_TYPE is not given"
+    flagged = f" with {special}" if special else ""
+    return f"no rule: the table has no row for {exp_type}{flagged}"
+
+
+def load_classifier(
+    connection: Connection, info: RulesetInfo, table: RulesetInfo | None = None
+) -> Classifier:
+    """Load rules and a table, by default the one that the rules implement."""
+    table = table or find_ruleset(connection, info.implements or "")
+    content = store.read_content(connection, info.ruleset_id)
+    return Classifier(
+        info,
+        build_ruleset(content),
+        table,
+        look_up(connection, table),
+        special_keywords(connection),
+        known_differences(content),
+    )
+
+
+def choose_classifier(
+    connection: Connection, label: str | None = None, day: dt.date | None = None
+) -> Classifier:
+    """Choose rules and a table: those named, in force on a day, or in force today.
+
+    Rules that are named bring the table that they implement; a table that is named is compared
+    with the rules of today.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such ruleset, or none of either kind was in force.
+    """
+    if label is None:
+        table = choose_ruleset(connection, PUBLISHED, None, day)
+        return load_classifier(connection, choose_ruleset(connection, EXECUTABLE, None, day), table)
+    info = find_ruleset(connection, label)
+    if info.kind == PUBLISHED:
+        return load_classifier(connection, choose_ruleset(connection, EXECUTABLE), info)
+    return load_classifier(connection, info)

@@ -1,0 +1,192 @@
+"""Load pools and evaluate their exposures by a ruleset."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from asnrules.catalog.classification import Classification, Classifier, load_classifier
+from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset
+from asnrules.catalog.vocabulary import keyword_names
+from asnrules.database.engines import transaction
+from asnrules.engine.conditions import condition_holds
+from asnrules.engine.generation import Generation, Wanted
+from asnrules.engine.order import canonical_order
+from asnrules.engine.work import Work
+from asnrules.errors import PoolError, UsageError
+from asnrules.pools import Candidate, Pool, PoolSource, read_pool
+from asnrules.pools.inputs import PoolInput, gather
+from asnrules.pools.tables import TableSource, rendered
+from asnrules.rules.model import Ruleset
+from asnrules.util.atomic_files import sync, whole_file
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage of work, how much is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedPools:
+    """The exposures of pools together, in canonical order, evaluated by a ruleset."""
+
+    classifier: Classifier
+    pools: list[Pool]
+    exposures: list[tuple[int, int]]
+    """For each exposure in canonical order: its pool, by place in `pools`, and its row there."""
+    work: Work
+    candidates: dict[str, tuple[Candidate, ...]]
+    """From the text of an asn_candidate cell to its pairs of id and type."""
+    notes: Sequence[str]
+    """Notes on how the pools were made."""
+
+    @property
+    def info(self) -> RulesetInfo:
+        """The rules."""
+        return self.classifier.info
+
+    def generation(self, wanted: Wanted) -> Generation:
+        """Prepare to make the associations."""
+        names = [self.pools[pool].name for pool, _ in self.exposures]
+        return Generation(self.work, self.candidates, names, wanted)
+
+    def classifications(self) -> dict[int, Classification]:
+        """Classify each distinct exposure: from the id of its judgement."""
+        found: dict[int, Classification] = {}
+        for place, judgement in enumerate(self.work.judgements):
+            if id(judgement) not in found:
+                found[id(judgement)] = self.classifier.classify(self.work, place)
+        return found
+
+
+def evaluate_pools(
+    engine: Engine,
+    paths: Sequence[PoolInput],
+    ruleset: str | None = None,
+    as_of: dt.date | None = None,
+    progress: Progress | None = None,
+    *,
+    workers: int = 1,
+) -> EvaluatedPools:
+    """Read pools, and evaluate their exposures together.
+
+    Parameters
+    ----------
+    paths : sequence
+        Pool files, FITS files and tables, see `asnrules.pools.inputs.gather`.
+    ruleset, as_of : optional
+        The rules, by label or by date; by default those in force today.
+    workers : int
+        How many processes may read the headers of FITS files.
+
+    Raises
+    ------
+    PoolError
+        If a pool is not valid, or lacks a column that the rules need.
+    UsageError
+        If a pool is given twice.
+    NotFoundError
+        If there is no such ruleset.
+    """
+    with transaction(engine) as connection:
+        info = choose_ruleset(connection, EXECUTABLE, ruleset, as_of)
+        classifier = load_classifier(connection, info)
+        keywords = keyword_names(connection)
+    gathered = gather(paths, ruleset=classifier.ruleset, workers=workers, progress=progress)
+    pools: list[Pool] = []
+    for source in gathered.sources:
+        pool = read_pool(source, keywords, progress=_reading(source, progress))
+        if any(other.sha256 == pool.sha256 for other in pools):
+            raise UsageError(f"{pool.name}: the same pool is given twice; name it once")
+        pools.append(pool)
+    return evaluate(classifier, keywords, pools, gathered.notes)
+
+
+def evaluate(
+    classifier: Classifier, keywords: Sequence[str], pools: list[Pool], notes: Sequence[str] = ()
+) -> EvaluatedPools:
+    """Evaluate the exposures of pools, whose rows hold the keywords, together.
+
+    Raises
+    ------
+    PoolError
+        If a pool lacks a column that the rules need.
+    """
+    for pool in pools:
+        check_columns(classifier.ruleset, pool)
+    rows = [row for pool in pools for row in pool.rows]
+    origins = [(number, row) for number, pool in enumerate(pools) for row in range(len(pool.rows))]
+    order = canonical_order(rows, keywords.index("filename"), keywords.index("asn_candidate"))
+    return EvaluatedPools(
+        classifier,
+        pools,
+        exposures=[origins[place] for place in order],
+        work=Work.judged(classifier.ruleset, keywords, [rows[place] for place in order]),
+        candidates={text: pairs for pool in pools for text, pairs in pool.candidates.items()},
+        notes=notes,
+    )
+
+
+def check_columns(ruleset: Ruleset, pool: Pool) -> None:
+    """Refuse a pool without a column that the rules cannot do without.
+
+    Raises
+    ------
+    PoolError
+        Naming the column.
+    """
+    for required in ruleset.required_columns:
+        if required.column in pool.columns:
+            continue
+        for number, row in enumerate(pool.rows, 1):
+            values = dict(zip(pool.keywords, row, strict=True))
+            if required.condition is None or condition_holds(required.condition, values):
+                because = "" if required.condition is None else f" ({required.condition.text})"
+                raise PoolError(
+                    f"{pool.name}: no column {required.column.upper()}, which the rules need for "
+                    f"exposure {number}{because}; add the column"
+                )
+
+
+@contextmanager
+def written_orphans(
+    evaluated: EvaluatedPools, memberships: Sequence[int], path: Path, *, overwrite: bool
+) -> Iterator[None]:
+    """Write the unassociated exposures as a pool, which is there unless the block fails.
+
+    Parameters
+    ----------
+    memberships : sequence of int
+        For each exposure, in how many associations it is.
+    path : Path
+        The file. It has the columns that rules look at, as far as the pools have them.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    work = evaluated.work
+    columns = [name for name in work.places if any(name in p.columns for p in evaluated.pools)]
+    columns.sort(key=lambda name: name != "filename")
+    places = [work.places[name] for name in columns]
+    orphans = [
+        [row[place] for place in places]
+        for count, row in zip(memberships, work.rows, strict=True)
+        if count == 0
+    ]
+    with whole_file(path, overwrite=overwrite) as stream:
+        stream.writelines(rendered(path.name, columns, orphans))
+        # In the block a run is recorded: after that nothing is left to fail but its name.
+        sync(stream)
+        yield
+
+
+def _reading(source: PoolSource, progress: Progress | None) -> Callable[[int], None] | None:
+    if progress is None or isinstance(source, TableSource) or not Path(source).is_file():
+        return None
+    size = Path(source).stat().st_size
+    return lambda done: progress("bytes", done, size)
