@@ -108,6 +108,8 @@ class Nearness:
         # What may be the class itself says nothing more of any exposure.
         given = {rule.keyword for rule in ruleset.class_rules}
         self._kinds = self._repairs.kinds - given
+        self._classes = {rule.exposure_class for rule in ruleset.class_rules}
+        self._classes.add(ruleset.default_class)
         self._seen: dict[int, _Seen] = {}
         # Signatures differ in few keywords, and most rules look at none of them.
         self._known: dict[tuple[int, Hashable], _Ranked] = {}
@@ -152,7 +154,8 @@ class Nearness:
         judgement : Judgement
             What the rules say of the exposure.
         set_only : bool
-            Whether to pass over rules that ask for what is not set, and over companions.
+            Whether to pass over rules that ask for what is not set, and over companions; where the
+            class does not exist, over all that ask for more than another class.
 
         Returns
         -------
@@ -164,6 +167,8 @@ class Nearness:
             return None
         nearest = misses[0].distance
         if set_only and (nearest.unset or nearest.is_companion):
+            return None
+        if set_only and nearest.made and not self._has_known_class(judgement.values):
             return None
         named: set[str] = set()
         wanted: set[tuple[str, str]] = set()
@@ -178,6 +183,10 @@ class Nearness:
                 named |= keywords
                 wanted |= miss.wanted()
         return f"nearest is {'; or '.join(texts)}"
+
+    def _has_known_class(self, values: Values) -> bool:
+        """Tell whether the ruleset names the class of an exposure: PNTGTYPE may be anything."""
+        return values.get(CLASS) in self._classes
 
     def class_words(self, judgement: Judgement) -> str | None:
         """Say what an exposure counts as, if that is not for its EXP_TYPE; None if it is."""
@@ -236,10 +245,15 @@ class Nearness:
         if Effort.TYPE in efforts:
             # Only the EXP_TYPE is explained then, and the rest is as far as it is long.
             efforts = [Effort.TYPE, *[Effort.MADE] * len(unmet)]
+        changes_class = any(self._changes_class(one) for one in failures)
+        if self._has_known_class(values):
+            is_companion = is_science and (not makes_science or changes_class)
+        else:
+            # No role is made for a class that does not exist, even if it takes any.
+            is_companion = not (rule.as_science or changes_class)
         distance = Distance(
             is_other_type=Effort.TYPE in efforts,
-            is_companion=is_science
-            and (not makes_science or any(self._changes_class(one) for one in failures)),
+            is_companion=is_companion,
             unset=efforts.count(Effort.UNSET),
             kind=efforts.count(Effort.KIND),
             made=efforts.count(Effort.MADE),

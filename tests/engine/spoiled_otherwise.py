@@ -1,0 +1,178 @@
+"""What a reason says where it does not name the spoiled keyword, and why that is right."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
+from typing import NamedTuple
+
+from engine.spoiling import NONSENSE
+
+NO_VALUE, RUBBISH, ANOTHER = "no value", "nonsense", "another value"
+"""How a keyword is spoiled; `another value` is one that a rule mentions."""
+
+BOTH = ("jwst-1.3.0", "jwst-3.0.0")
+
+
+class Otherwise(NamedTuple):
+    """What is said of certain spoilings, all combinations of the first four."""
+
+    rulesets: Sequence[str]
+    exp_types: Sequence[str]
+    keywords: Sequence[str]
+    kinds: Sequence[str]
+    reason: str
+    """A pattern of the reason, from the nearest rule on where it names one."""
+    why: str
+
+
+_GRISM = ("bkgdtarg", "is_psf", "pntgtype", "tsovisit")
+_NO_DIRECT = "it is an ordinary grism exposure then, which needs a direct image"
+_PATH = (
+    r"GRATING is 'given', wanted prism, and FILTER is ('given'|empty), wanted clear, "
+    r"and DETECTOR is 'given', wanted nrs1"
+)
+_NO_STAR = "without the flag it is an ordinary science, which needs a path that is calibrated"
+_NO_SERIES = "it is no time series then, and all else needs a path that is calibrated"
+_IFU = rf"nearest is Asn_Lv2Spec: a valid NIRSpec IFU optical path, or no NRS_IFU: {_PATH}"
+
+MADE = (
+    Otherwise(
+        BOTH[:1],
+        ("nis_wfss", "nrc_wfss"),
+        _GRISM,
+        (NO_VALUE,),
+        "Asn_Lv2WFSS found no direct image for it",
+        _NO_DIRECT,
+    ),
+    Otherwise(
+        BOTH[1:],
+        ("nis_wfss",),
+        _GRISM,
+        (NO_VALUE,),
+        "Asn_Lv2WFSSNIS found no direct image for it",
+        _NO_DIRECT,
+    ),
+    Otherwise(
+        BOTH[1:],
+        ("nrc_wfss",),
+        _GRISM,
+        (NO_VALUE,),
+        "Asn_Lv2WFSSNRC found no direct image for it",
+        _NO_DIRECT,
+    ),
+    Otherwise(
+        BOTH,
+        ("nrs_fixedslit",),
+        ("bkgdtarg", "is_psf"),
+        (NO_VALUE,),
+        f"nearest is Asn_Lv2NRSFSS: a valid NIRSpec fixed-slit optical path: {_PATH}",
+        _NO_STAR,
+    ),
+    Otherwise(
+        BOTH[1:],
+        ("nrs_brightobj",),
+        ("bkgdtarg", "is_psf"),
+        (NO_VALUE,),
+        "nearest is Asn_Lv2SpecTSO: a valid NIRSpec fixed-slit optical path, or no NRS_BRIGHTOBJ: "
+        + _PATH,
+        _NO_STAR,
+    ),
+    Otherwise(BOTH[1:], ("nrs_ifu",), ("pntgtype",), (NO_VALUE,), _IFU, _NO_SERIES),
+    Otherwise(BOTH[1:], ("nrs_ifu",), ("tsovisit",), (NO_VALUE, RUBBISH), _IFU, _NO_SERIES),
+    Otherwise(
+        BOTH[1:],
+        ("nis_soss",),
+        ("tsovisit",),
+        (ANOTHER,),
+        "nearest is Asn_Lv2SpecTSO: NIS_SOSS with a calibrated filter, or no NIS_SOSS: "
+        "FILTER is empty, wanted a value other than f277w, opaque",
+        "it is a time series then, which needs a filter",
+    ),
+)
+"""For exposures that are made as rules want them."""
+
+_NO_TILE = "nearest is Asn_Lv2Spec: MOSTILNO has a value: MOSTILNO is empty, wanted a value"
+_SERIES_ONLY = "it is no time series then, and all else needs the number of its mosaic tile"
+
+REAL = (
+    Otherwise(
+        BOTH,
+        ("nrs_fixedslit",),
+        ("bkgdtarg",),
+        (NO_VALUE,),
+        "nearest is Asn_Lv2NRSFSS: NUMDTHPT has a value: NUMDTHPT is empty, wanted a value; "
+        "also SUBPXPNS or SUBPXPTS has a value: SUBPXPNS is empty, wanted a value",
+        "without the flag it is an ordinary science, which needs the numbers of its pattern",
+    ),
+    Otherwise(
+        BOTH,
+        ("mir_image",),
+        ("visitype",),
+        (NO_VALUE, RUBBISH, ANOTHER),
+        "nearest is Asn_Lv2Image: FILTER or BAND has a value: "
+        "FILTER is empty, wanted a value other than opaque",
+        "it is an ordinary image then, which needs a filter; wavefront sensing does not",
+    ),
+    Otherwise(BOTH[1:], ("nis_soss",), ("pntgtype",), (NO_VALUE,), _NO_TILE, _SERIES_ONLY),
+    Otherwise(BOTH[1:], ("nis_soss",), ("tsovisit",), (NO_VALUE, RUBBISH), _NO_TILE, _SERIES_ONLY),
+)
+"""For exposures of real pools."""
+
+_Spoiling = tuple[str, str, str, str]
+
+
+class Account:
+    """Counts what reasons name, and holds those that name something else against a table."""
+
+    def __init__(self, label: str, table: Sequence[Otherwise]) -> None:
+        self.counts: Counter[str] = Counter()
+        self._label = label
+        self._patterns: dict[_Spoiling, str] = {
+            spoiling: one.reason
+            for one in table
+            for spoiling in product(one.rulesets, one.exp_types, one.keywords, one.kinds)
+            if spoiling[0] == label
+        }
+        self._found: Counter[_Spoiling] = Counter()
+        self._wrong: list[tuple[_Spoiling, str | None, str]] = []
+
+    def add(
+        self,
+        exp_type: str,
+        keyword: str,
+        value: str | None,
+        reason: str | None,
+        rules: Sequence[str] = (),
+    ) -> None:
+        """Take in what is said of a spoiled exposure, and by which rules it was calibrated."""
+        self.counts["spoilings"] += 1
+        if reason is None:
+            return
+        self.counts["in no association"] += 1
+        if names(reason, keyword):
+            self.counts["named"] += 1
+            self.counts["named with the rule"] += any(rule in reason for rule in rules)
+            return
+        kind = NO_VALUE if value is None else RUBBISH if value == NONSENSE else ANOTHER
+        spoiling = (self._label, exp_type, keyword, kind)
+        self._found[spoiling] += 1
+        said = reason[max(reason.find("nearest is"), 0) :]
+        if not re.fullmatch(self._patterns.get(spoiling, "never"), said):
+            self._wrong.append((spoiling, value, reason))
+
+    def text(self) -> str:
+        """Say how often the keyword is named, and where it is not."""
+        return f"\n{self._label}: {dict(self.counts)}, otherwise {dict(self._found)}"
+
+    def check(self, *, is_whole: bool) -> None:
+        """Fail if a reason is not as in the table, or if an entry of it is used by no spoiling."""
+        assert not self._wrong
+        if is_whole:
+            assert self._found.keys() == self._patterns.keys()
+
+
+def names(reason: str, keyword: str) -> bool:
+    return re.search(rf"\b{keyword.upper()}\b", reason) is not None
