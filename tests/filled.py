@@ -57,16 +57,6 @@ def full_template(engine_name: str, templates: Any) -> str:
     return template
 
 
-@pytest.fixture
-def generated_catalog(
-    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Engine]:
-    """Give one that has no imported run, so that it can be taken back to before there were any."""
-    yield from copied(
-        engine_name, templates.get(engine_name, "generated", _fill_generated), tmp_path, request
-    )
-
-
 def without_guards(engine: Engine) -> None:
     """Drop all triggers, as somebody might who wants to change what must not be changed."""
     is_sqlite = engine.dialect.name == "sqlite"
@@ -77,11 +67,6 @@ def without_guards(engine: Engine) -> None:
         for name, table in connection.exec_driver_sql(query).all():
             on = "" if is_sqlite else f" ON {table}"
             connection.exec_driver_sql(f"DROP TRIGGER {name}{on}")
-
-
-def _fill(engine: Engine) -> None:
-    _fill_generated(engine)
-    _record(engine, "imported")
 
 
 def record_runs(engine: Engine) -> None:
@@ -101,7 +86,7 @@ def _record(engine: Engine, origin: str) -> None:
             ledger.seal(_run(rules, origin))
 
 
-def _fill_generated(engine: Engine) -> None:
+def _fill(engine: Engine) -> None:
     upgrade_catalog(engine)
     with transaction(engine, writing=True) as connection:
         for label, source in (("draft-modes", "2026-03-20"), ("draft-rules", "jwst-3.0.0")):
@@ -112,7 +97,7 @@ def _fill_generated(engine: Engine) -> None:
             store.insert_draft(
                 connection, replace(content, label=label, effective_from=dt.date(2030, 1, 1))
             )
-    _record(engine, "generated")
+    record_runs(engine)
 
 
 def _generated(rules: int) -> dict[str, list[tuple[Any, ...]]]:

@@ -7,19 +7,24 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+WORDS = {
+    "sqlite": {"today": "date('now')", "agrees": "t.agrees = 1"},
+    "postgresql": {"today": "(now() AT TIME ZONE 'UTC')::date", "agrees": "t.agrees"},
+}
+
+# ------------------------------------------------------------------------- catalog
+
 RULESETS = """
-CREATE VIEW v_rulesets AS
 SELECT r.label AS ruleset, r.kind, r.status, r.title, r.source, r.effective_from,
-       CASE WHEN r.status = 'published' THEN
+       COALESCE(r.effective_until, CASE WHEN r.status = 'published' THEN
            LEAD(r.effective_from) OVER (
                PARTITION BY r.kind, r.status ORDER BY r.effective_from)
-       END AS effective_until,
+       END) AS effective_until,
        i.label AS implements, r.checksum, r.published_at, r.ruleset_id
 FROM rulesets AS r LEFT JOIN rulesets AS i ON i.ruleset_id = r.implements
 """
 
-HISTORY = """
-CREATE VIEW v_exposure_modes_history AS
+MODES_HISTORY = """
 SELECT r.ruleset, r.effective_from, r.effective_until, m.position, m.exp_type, e.instrument,
        m.member_type, m.special, m.asn_type, a.pipeline, m.footnote
 FROM exposure_modes AS m
@@ -28,15 +33,13 @@ JOIN exp_types AS e ON e.exp_type = m.exp_type
 LEFT JOIN asn_types AS a ON a.asn_type = m.asn_type
 """
 
-IN_FORCE = """
-CREATE VIEW v_exposure_modes AS
+MODES = """
 SELECT ruleset, position, exp_type, instrument, member_type, special, asn_type, pipeline, footnote
 FROM v_exposure_modes_history
 WHERE effective_from <= {today} AND (effective_until IS NULL OR effective_until > {today})
 """
 
-CHANGES = """
-CREATE VIEW v_ruleset_changes AS
+RULESET_CHANGES = """
 WITH successive AS (
     SELECT ruleset_id, ruleset, effective_from,
            LAG(ruleset_id) OVER (ORDER BY effective_from) AS previous_id,
@@ -78,16 +81,31 @@ SELECT ruleset, previous, effective_from, change, exp_type, member_type, special
 FROM changes
 """
 
+# ------------------------------------------------------------------------- record
+
+RUNS = """
+SELECT u.run_id, u.origin, u.started_at, u.finished_at, u.operator, u.host, u.software_version,
+       r.label AS ruleset, u.note, u.options, u.exposures, u.associations, u.unassociated,
+       u.diagnostics, u.previous_digest, u.digest
+FROM runs AS u JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
+"""
+
+RUN_POOLS = """
+SELECT u.run_id, u.position, u.name AS pool, p.sha256, p.exposures, p.run_id AS first_run_id
+FROM run_pools AS u JOIN pools AS p ON p.pool_id = u.pool_id
+"""
+
 DECISIONS = """
-CREATE VIEW v_decisions AS
-SELECT d.run_id, u.started_at, r.label AS ruleset, p.name AS pool, d.position, e.filename,
-       e.program, e.exp_type, t.member_type, t.special,
+SELECT d.run_id, u.origin, u.started_at, r.label AS ruleset, p.name AS pool, d.position,
+       e.filename, e.program, e.exp_type, t.member_type, t.special,
        m.member_type AS published_member_type, m.asn_type AS published_asn_type,
        CASE WHEN t.agrees IS NULL THEN NULL WHEN {agrees} THEN 'yes' ELSE 'no' END AS agrees,
-       d.associations, COALESCE(d.reason, t.reason) AS reason
+       d.associations, COALESCE(d.reason, t.reason) AS reason, i.label AS published_ruleset,
+       t.published_position
 FROM decisions AS d
 JOIN runs AS u ON u.run_id = d.run_id
 JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
+LEFT JOIN rulesets AS i ON i.ruleset_id = r.implements
 JOIN run_pools AS p ON p.run_id = d.run_id AND p.pool_id = d.pool_id
 JOIN exposures AS e ON e.pool_id = d.pool_id AND e.position = d.position
 JOIN traces AS t ON t.trace_id = d.trace_id
@@ -96,15 +114,13 @@ LEFT JOIN exposure_modes AS m
 """
 
 UNASSOCIATED = """
-CREATE VIEW v_unassociated AS
-SELECT run_id, started_at, ruleset, pool, position, filename, program, exp_type, member_type,
-       special, published_asn_type, reason
+SELECT run_id, origin, started_at, ruleset, pool, position, filename, program, exp_type,
+       member_type, special, published_asn_type, reason
 FROM v_decisions WHERE associations = 0
 """
 
 ASSOCIATIONS = """
-CREATE VIEW v_associations AS
-SELECT a.run_id, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, t.pipeline,
+SELECT a.run_id, u.origin, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, t.pipeline,
        a.asn_rule, a.asn_id, a.candidate_type, a.program, a.target, a.degraded_status, a.keys,
        (SELECT COUNT(DISTINCT m.product) FROM association_members AS m
         WHERE m.run_id = a.run_id AND m.association = a.position) AS products,
@@ -113,11 +129,10 @@ SELECT a.run_id, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, t.pip
 FROM associations AS a
 JOIN runs AS u ON u.run_id = a.run_id
 JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
-JOIN asn_types AS t ON t.asn_type = a.asn_type
+LEFT JOIN asn_types AS t ON t.asn_type = a.asn_type
 """
 
 MEMBERS = """
-CREATE VIEW v_association_members AS
 SELECT m.run_id, a.asn_name, a.asn_type, a.asn_rule, a.program, m.product, m.position,
        m.expname, m.exptype, m.exposerr, e.filename, e.exp_type
 FROM association_members AS m
@@ -125,30 +140,37 @@ JOIN associations AS a ON a.run_id = m.run_id AND a.position = m.association
 LEFT JOIN exposures AS e ON e.pool_id = m.pool_id AND e.position = m.exposure
 """
 
-WORDS = {
-    "sqlite": {"today": "date('now')", "agrees": "t.agrees = 1"},
-    "postgresql": {"today": "(now() AT TIME ZONE 'UTC')::date", "agrees": "t.agrees"},
-}
+IMPORTED = """
+SELECT i.run_id, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, i.asn_rule, a.asn_id,
+       a.program, i.file_name, i.sha256, i.code_version, i.version_id, i.asn_pool, i.verdict,
+       i.explanation
+FROM imported_associations AS i
+JOIN associations AS a ON a.run_id = i.run_id AND a.position = i.position
+JOIN runs AS u ON u.run_id = i.run_id
+JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
+"""
 
-VIEWS = (
-    "v_rulesets",
-    "v_exposure_modes_history",
-    "v_exposure_modes",
-    "v_ruleset_changes",
-    "v_decisions",
-    "v_unassociated",
-    "v_associations",
-    "v_association_members",
-)
+VIEWS = {
+    "v_rulesets": RULESETS,
+    "v_exposure_modes_history": MODES_HISTORY,
+    "v_exposure_modes": MODES,
+    "v_ruleset_changes": RULESET_CHANGES,
+    "v_runs": RUNS,
+    "v_run_pools": RUN_POOLS,
+    "v_decisions": DECISIONS,
+    "v_unassociated": UNASSOCIATED,
+    "v_associations": ASSOCIATIONS,
+    "v_association_members": MEMBERS,
+    "v_imported_associations": IMPORTED,
+}
 
 
 def upgrade() -> None:
     words = WORDS[op.get_bind().dialect.name]
-    for view in (RULESETS, HISTORY, IN_FORCE, CHANGES, DECISIONS, UNASSOCIATED, ASSOCIATIONS):
-        op.execute(view.format(**words))
-    op.execute(MEMBERS)
+    for name, query in VIEWS.items():
+        op.execute(f"CREATE VIEW {name} AS{query.format(**words)}")
 
 
 def downgrade() -> None:
-    for view in reversed(VIEWS):
-        op.execute(f"DROP VIEW {view}")
+    for name in reversed(VIEWS):
+        op.execute(f"DROP VIEW {name}")

@@ -1,5 +1,10 @@
-"""Triggers: a published ruleset and a recorded run cannot be changed or removed."""
+"""The guards: published rulesets and recorded runs cannot be changed, and runs form one chain.
 
+On PostgreSQL each function looks at this schema only: without a search path of its own it would
+look first at the temporary tables of whoever sets it off.
+"""
+
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
@@ -9,48 +14,39 @@ depends_on = None
 
 # Rows of a ruleset: free to change while it is a draft.
 OF_RULESET = (
-    "exposure_modes",
-    "errata",
-    "conditions",
-    "condition_terms",
-    "asn_rules",
-    "asn_rule_roles",
-    "asn_rule_conditions",
-    "asn_rule_keys",
-    "asn_rule_steps",
-    "class_rules",
-    "written_classes",
-    "required_columns",
-    "product_suffixes",
-    "known_differences",
-)
-# The record: added to, never changed.
+    "exposure_modes", "errata", "conditions", "condition_terms", "asn_rules", "asn_rule_roles",
+    "asn_rule_conditions", "asn_rule_keys", "asn_rule_steps", "class_rules", "written_classes",
+    "required_columns", "product_suffixes", "known_differences", "ruleset_settings",
+    "general_differences", "intended_overlaps", "ruleset_files",
+)  # fmt: skip
+# Rows of runs: a run on record takes no more, and none is changed.
 RECORD = (
-    "pools",
-    "exposures",
-    "runs",
-    "run_pools",
-    "traces",
-    "decisions",
-    "associations",
-    "association_members",
-)
+    "pools", "exposures", "runs", "run_pools", "traces", "decisions", "associations",
+    "association_members", "imported_associations",
+)  # fmt: skip
+# SQLite's REPLACE removes the row that is in the way without asking the triggers for DELETE. Keys
+# that begin with the run are safe, as a run on record takes no rows; rows with the same value of
+# another key are looked for.
+UNIQUE = {
+    "rulesets": (("ruleset_id",), ("label",)),
+    "pools": (("pool_id",), ("sha256", "keywords")),
+    "traces": (("trace_id",), ("ruleset_id", "signature")),
+    "runs": (("run_id",), ("previous_digest",), ("digest",)),
+    "catalog_entries": (("number",), ("entry_table", "entry")),
+}
+NUMBERED = {
+    "pools": "pool_id", "traces": "trace_id", "runs": "run_id", "catalog_entries": "number",
+}  # fmt: skip
+GENESIS = "0" * 64
+
 PUBLISHED = "a published ruleset cannot be changed"
 RECORDED = "a recorded run cannot be changed"
-
-# SQLite's REPLACE removes the row that is in the way without asking the triggers for DELETE, so
-# a row that would be in the way, by any unique key, is looked for beforehand.
-UNIQUE = {
-    "rulesets": (("ruleset_id",), ("label",), ("kind", "effective_from")),
-    "pools": (("pool_id",), ("sha256", "keywords")),
-    "exposures": (("pool_id", "position"),),
-    "runs": (("run_id",),),
-    "run_pools": (("run_id", "position"),),
-    "traces": (("trace_id",), ("ruleset_id", "signature")),
-    "decisions": (("run_id", "pool_id", "position"),),
-    "associations": (("run_id", "position"), ("run_id", "asn_name")),
-    "association_members": (("run_id", "association", "position"),),
-}
+ENTERED = "what is on record of the catalog cannot be changed"
+OVERLAP = "another ruleset of its kind is in force at that time"
+NUMBER = "the numbers of runs, pools and traces follow one after the other"
+ENTRY_NUMBER = "the numbers of what the catalog has had follow one after the other"
+CHAIN = "a run follows the last one on record, by its number and by the digest of that one"
+LEVEL = "a run is recorded in a transaction of the level READ COMMITTED"
 
 
 def upgrade() -> None:
@@ -61,105 +57,203 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    sqlite = op.get_bind().dialect.name == "sqlite"
-    for name, table in _triggers(sqlite):
-        op.execute(f"DROP TRIGGER {name}" + ("" if sqlite else f" ON {table}"))
-    if not sqlite:
-        for function in ("refuse", "refuse_published", "refuse_published_ruleset"):
-            op.execute(f"DROP FUNCTION asnrules_{function}()")
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        for name in connection.scalars(sa.text(triggers)).all():
+            op.execute(f"DROP TRIGGER {name}")
+        return
+    for name in reversed(FUNCTIONS):
+        op.execute(f"DROP FUNCTION {name}() CASCADE")
+    for kind in KINDS:
+        op.execute(f"ALTER TABLE rulesets DROP CONSTRAINT ex_rulesets_{kind}")
 
 
-def _triggers(sqlite: bool) -> list[tuple[str, str]]:
-    if not sqlite:
-        return [
-            (f"{kind}_{table}", table)
-            for table in ("rulesets", *OF_RULESET, *RECORD)
-            for kind in ("guard", "keep")
-        ]
-    names = [(f"guard_{table}_{event}", table) for table in OF_RULESET for event in _EVENTS]
-    names += [
-        (f"guard_{table}_{event}", table)
-        for table in ("rulesets", *RECORD)
-        for event in ("update", "delete")
-    ]
-    names += [(f"guard_{table}_replace", table) for table in UNIQUE]
-    return [*names, ("guard_rulesets_move", "rulesets")]
-
-
-_EVENTS = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
+# ------------------------------------------------------------------------- SQLite
 
 
 def _guard_sqlite() -> None:
-    def trigger(table: str, event: str, when: str, message: str, name: str = "") -> None:
-        op.execute(
-            f"CREATE TRIGGER guard_{table}_{name or event} "
-            f"BEFORE {event.upper()} ON {table} {when} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        )
-
-    for event in ("update", "delete"):
-        trigger("rulesets", event, "WHEN OLD.status = 'published'", PUBLISHED)
     for table in OF_RULESET:
-        for event, rows in _EVENTS.items():
-            ids = ", ".join(f"{row}.ruleset_id" for row in rows)
-            when = (
-                "WHEN EXISTS (SELECT 1 FROM rulesets "
-                f"WHERE status = 'published' AND ruleset_id IN ({ids}))"
-            )
-            trigger(table, event, when, PUBLISHED)
-    for table in RECORD:
-        for event in ("update", "delete"):
-            trigger(table, event, "", RECORDED)
-    for table, keys in UNIQUE.items():
-        message = PUBLISHED if table == "rulesets" else RECORDED
-        trigger(table, "insert", f"WHEN {_in_the_way(table, keys)}", message, "replace")
-    others = "status = 'published' AND ruleset_id <> OLD.ruleset_id AND "
-    in_the_way = _in_the_way("rulesets", UNIQUE["rulesets"], others)
-    trigger("rulesets", "update", f"WHEN {in_the_way}", PUBLISHED, "move")
+        for event, rows in (("insert", "NEW"), ("update", "OLD NEW"), ("delete", "OLD")):
+            ids = ", ".join(f"{row}.ruleset_id" for row in rows.split())
+            is_published = _exists("rulesets", f"status = 'published' AND ruleset_id IN ({ids})")
+            _trigger(table, event, is_published, PUBLISHED)
+    for table in (*RECORD, "catalog_entries"):
+        message = RECORDED if table in RECORD else ENTERED
+        _trigger(table, "insert", _is_late(table), message)
+        _trigger(table, "update", "", message)
+        _trigger(table, "delete", "", message)
+    for table, key in NUMBERED.items():
+        _guard_number(table, key)
+    _guard_rulesets()
 
 
-def _in_the_way(table: str, keys: tuple[tuple[str, ...], ...], others: str = "") -> str:
-    # One EXISTS for each key, so that each is answered from its index.
-    return " OR ".join(
-        f"EXISTS (SELECT 1 FROM {table} WHERE {others}"
-        + " AND ".join(f"{column} = NEW.{column}" for column in key)
-        + ")"
-        for key in keys
+def _trigger(
+    table: str, event: str, when: str, message: str, name: str = "", moment: str = "BEFORE"
+) -> None:
+    op.execute(
+        f"CREATE TRIGGER guard_{table}_{name or event} {moment} {event.upper()} ON {table} "
+        f"{f'WHEN {when} ' if when else ''}BEGIN SELECT RAISE(ABORT, '{message}'); END"
     )
+
+
+def _exists(source: str, condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM {source} WHERE {condition})"
+
+
+def _in_the_way(table: str, others: str = "") -> str:
+    """Look for a row that REPLACE would remove."""
+    # One EXISTS for each key, so that each is answered from its index.
+    keys = (" AND ".join(f"{column} = NEW.{column}" for column in key) for key in UNIQUE[table])
+    return " OR ".join(_exists(table, others + key) for key in keys)
+
+
+def _is_late(table: str) -> str:
+    reasons = [_in_the_way(table)] if table in UNIQUE else []
+    if table == "exposures":
+        pool = "pools AS p JOIN runs AS r ON r.run_id = p.run_id"
+        reasons.append(_exists(pool, "p.pool_id = NEW.pool_id"))
+    elif table not in ("runs", "catalog_entries"):
+        reasons.append(_exists("runs", "run_id = NEW.run_id"))
+    return " OR ".join(reasons)
+
+
+def _guard_number(table: str, key: str) -> None:
+    before = f"(SELECT coalesce(max({key}), 0) FROM {table} WHERE {key} < NEW.{key})"
+    when = f"NEW.{key} - 1 <> {before} OR NEW.{key} <> (SELECT max({key}) FROM {table})"
+    message = NUMBER
+    if table == "runs":
+        digest = f"(SELECT digest FROM runs WHERE run_id = NEW.run_id - 1), '{GENESIS}'"
+        when += f" OR NEW.previous_digest <> coalesce({digest})"
+        message = CHAIN
+    elif table == "catalog_entries":
+        message = ENTRY_NUMBER
+    _trigger(table, "insert", when, message, "next", "AFTER")
+
+
+def _guard_rulesets() -> None:
+    for event in ("update", "delete"):
+        _trigger("rulesets", event, "OLD.status = 'published'", PUBLISHED)
+    _trigger("rulesets", "insert", _in_the_way("rulesets"), PUBLISHED, "replace")
+    others = "status = 'published' AND ruleset_id <> OLD.ruleset_id AND "
+    _trigger("rulesets", "update", _in_the_way("rulesets", others), PUBLISHED, "move")
+    # Without an end of its own a ruleset is in force until the next of its kind starts, so that
+    # only its first day can be in the way of another.
+    overlaps = (
+        "o.status = 'published' AND o.kind = NEW.kind AND (o.effective_from = NEW.effective_from "
+        "OR (o.effective_from < NEW.effective_from AND NEW.effective_from < o.effective_until) "
+        "OR (NEW.effective_from < o.effective_from AND o.effective_from < NEW.effective_until))"
+    )
+    for event, others in (("insert", ""), ("update", "o.ruleset_id <> OLD.ruleset_id AND ")):
+        is_in_force = _exists("rulesets AS o", others + overlaps)
+        when = f"NEW.status = 'published' AND {is_in_force}"
+        _trigger("rulesets", event, when, OVERLAP, f"period_{event}")
+
+
+# ------------------------------------------------------------------------- PostgreSQL
+
+KINDS = ("published", "executable")
+REFUSE = "RAISE EXCEPTION '%', TG_ARGV[0]; END IF; "
+ROW = "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END"
+# Rows of a draft are changed under a lock of the draft, so that nobody can publish it meanwhile. A
+# row that is locked is the newest there is, however old the snapshot of the transaction.
+STATUS = "(SELECT status FROM rulesets WHERE ruleset_id = {row}.ruleset_id FOR SHARE)"
+
+FUNCTIONS = {
+    "asnrules_refuse": "BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END",
+    "asnrules_refuse_published_ruleset": f"BEGIN IF OLD.status = 'published' THEN {REFUSE}{ROW}",
+    "asnrules_refuse_published": (
+        f"BEGIN IF TG_OP <> 'INSERT' AND 'published' = {STATUS.format(row='OLD')} THEN {REFUSE}"
+        f"IF TG_OP <> 'DELETE' AND 'published' = {STATUS.format(row='NEW')} THEN {REFUSE}{ROW}"
+    ),
+    "asnrules_refuse_late": (
+        "BEGIN IF EXISTS (SELECT 1 FROM added AS a JOIN runs AS r ON r.run_id = a.run_id) "
+        f"THEN {REFUSE}RETURN NULL; END"
+    ),
+    "asnrules_refuse_late_exposures": (
+        "BEGIN IF EXISTS (SELECT 1 FROM added AS a JOIN pools AS p ON p.pool_id = a.pool_id "
+        f"JOIN runs AS r ON r.run_id = p.run_id) THEN {REFUSE}RETURN NULL; END"
+    ),
+    # The turn of recorders is a lock of the table of runs, which nobody can take who may not
+    # record. It is the one mode that is in its own way, but not in that of ROW EXCLUSIVE, which is
+    # what anybody has who prepares an INSERT, whether allowed to or not.
+    "asnrules_take_ledger": "BEGIN LOCK TABLE runs IN SHARE UPDATE EXCLUSIVE MODE; END",
+    # With an older snapshot the other guards would not see a run that is on record by now.
+    "asnrules_take_turn": (
+        "BEGIN IF current_setting('transaction_isolation') <> 'read committed' "
+        f"THEN RAISE EXCEPTION '{LEVEL}'; END IF; PERFORM asnrules_take_ledger(); "
+        "RETURN NULL; END"
+    ),
+    "asnrules_refuse_number": (
+        "DECLARE first bigint; last bigint; rows bigint; before bigint; top bigint; BEGIN "
+        "EXECUTE format('SELECT min(%1$I), max(%1$I), count(*) FROM added', TG_ARGV[0]) "
+        "INTO first, last, rows; IF rows = 0 THEN RETURN NULL; END IF; "
+        "EXECUTE format('SELECT coalesce(max(%1$I), 0) FROM %2$I WHERE %1$I < $1', "
+        "TG_ARGV[0], TG_TABLE_NAME) INTO before USING first; "
+        "EXECUTE format('SELECT max(%1$I) FROM %2$I', TG_ARGV[0], TG_TABLE_NAME) INTO top; "
+        "IF first::numeric - 1 <> before OR last::numeric - first <> rows - 1 OR top <> last "
+        f"THEN RAISE EXCEPTION '{NUMBER}'; END IF; RETURN NULL; END"
+    ),
+    "asnrules_refuse_chain": (
+        "BEGIN IF EXISTS (SELECT 1 FROM added AS a LEFT JOIN runs AS r ON r.run_id = a.run_id - 1 "
+        f"WHERE a.previous_digest <> coalesce(r.digest, '{GENESIS}')) "
+        f"THEN RAISE EXCEPTION '{CHAIN}'; END IF; RETURN NULL; END"
+    ),
+}
+DEFINERS = ("asnrules_take_ledger", "asnrules_take_turn")
+# With one of these as a trigger of a table of one's own, anybody could take the turn.
+NOT_PUBLIC = (*DEFINERS, "asnrules_refuse_number", "asnrules_refuse_chain")
 
 
 def _guard_postgresql() -> None:
-    op.execute(
-        "CREATE FUNCTION asnrules_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END$$"
-    )
-    op.execute(
-        "CREATE FUNCTION asnrules_refuse_published_ruleset() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$BEGIN IF OLD.status = 'published' THEN RAISE EXCEPTION '%', TG_ARGV[0]; END IF; "
-        "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END$$"
-    )
-    op.execute(
-        "CREATE FUNCTION asnrules_refuse_published() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
-        "IF TG_OP <> 'INSERT' AND EXISTS (SELECT 1 FROM rulesets "
-        "WHERE status = 'published' AND ruleset_id = OLD.ruleset_id) "
-        "THEN RAISE EXCEPTION '%', TG_ARGV[0]; END IF; "
-        "IF TG_OP <> 'DELETE' AND EXISTS (SELECT 1 FROM rulesets "
-        "WHERE status = 'published' AND ruleset_id = NEW.ruleset_id) "
-        "THEN RAISE EXCEPTION '%', TG_ARGV[0]; END IF; "
-        "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END$$"
-    )
-    for table in ("rulesets", *OF_RULESET, *RECORD):
-        message = RECORDED if table in RECORD else PUBLISHED
-        events, function = "UPDATE OR DELETE", "refuse"
-        if table == "rulesets":
-            function = "refuse_published_ruleset"
-        elif table in OF_RULESET:
-            events, function = "INSERT OR UPDATE OR DELETE", "refuse_published"
+    schema = op.get_bind().scalar(sa.text("SELECT quote_ident(current_schema())"))
+    for name, body in FUNCTIONS.items():
+        # What is not named comes first; pg_temp is, and comes last.
         op.execute(
-            f"CREATE TRIGGER guard_{table} BEFORE {events} ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION asnrules_{function}('{message}')"
+            f"CREATE FUNCTION {name}() "
+            f"RETURNS {'void' if name == 'asnrules_take_ledger' else 'trigger'} "
+            f"LANGUAGE plpgsql {'SECURITY DEFINER' if name in DEFINERS else ''} "
+            f"SET search_path = {schema}, pg_temp AS $${body}$$"
         )
+    for name in NOT_PUBLIC:
+        op.execute(f"REVOKE ALL ON FUNCTION {name}() FROM PUBLIC")
+    for table in OF_RULESET:
+        _keep(table, PUBLISHED, "INSERT OR UPDATE OR DELETE", "asnrules_refuse_published")
+    _keep("rulesets", PUBLISHED, "UPDATE OR DELETE", "asnrules_refuse_published_ruleset")
+    _keep("catalog_entries", ENTERED)
+    for table in RECORD:
+        _keep(table, RECORDED)
+        _each_statement(f"turn_{table}", f"BEFORE INSERT ON {table}", "asnrules_take_turn()")
+        if table != "runs":
+            late = "refuse_late_exposures" if table == "exposures" else "refuse_late"
+            # Once for all rows of a statement: a look at each would cost as much as adding it.
+            _after_insert(f"late_{table}", table, f"asnrules_{late}('{RECORDED}')")
+    for table, key in NUMBERED.items():
+        _after_insert(f"next_{table}", table, f"asnrules_refuse_number('{key}')")
+    # By its name it comes after the one that looks at the number.
+    _after_insert("previous_runs", "runs", "asnrules_refuse_chain()")
+    # One for each kind, as a constraint over the kind as well would need an extension.
+    for kind in KINDS:
         op.execute(
-            f"CREATE TRIGGER keep_{table} BEFORE TRUNCATE ON {table} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION asnrules_refuse('{message}')"
+            f"ALTER TABLE rulesets ADD CONSTRAINT ex_rulesets_{kind} EXCLUDE USING gist ("
+            "daterange(effective_from, COALESCE(effective_until, effective_from + 1)) WITH &&) "
+            f"WHERE (status = 'published' AND kind = '{kind}')"
         )
+
+
+def _keep(
+    table: str, message: str, events: str = "UPDATE OR DELETE", function: str = "asnrules_refuse"
+) -> None:
+    op.execute(
+        f"CREATE TRIGGER guard_{table} BEFORE {events} ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION {function}('{message}')"
+    )
+    _each_statement(f"keep_{table}", f"BEFORE TRUNCATE ON {table}", f"asnrules_refuse('{message}')")
+
+
+def _after_insert(name: str, table: str, function: str) -> None:
+    _each_statement(name, f"AFTER INSERT ON {table} REFERENCING NEW TABLE AS added", function)
+
+
+def _each_statement(name: str, event: str, function: str) -> None:
+    op.execute(f"CREATE TRIGGER {name} {event} FOR EACH STATEMENT EXECUTE FUNCTION {function}")

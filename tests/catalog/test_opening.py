@@ -6,19 +6,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from asnrules.catalog.open import check_catalog, connect_catalog, open_catalog, upgrade_catalog
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.errors import DatabaseError
-from asnrules.rules.read import read_ruleset
-from asnrules.util.environment import shipped
 
 LABELS = [
     "2020-12-07",
@@ -53,30 +50,6 @@ def execute(engine: Engine, *statements: str) -> None:
 def downgrade(engine: Engine, revision: str) -> None:
     with transaction(engine, writing=True) as connection:
         migrations.downgrade(connection, revision)
-        if revision != "base":
-            # A program of that time had no tables for what the check is to accept.
-            for label in ("jwst-1.3.0", "jwst-3.0.0"):
-                content = read_ruleset(shipped("seed") / "rulesets" / label)
-                tables = content.tables | {"general_differences": [], "intended_overlaps": []}
-                set_checksum(connection, label, replace(content, tables=tables).checksum())
-
-
-def set_checksum(connection: Connection, label: str, checksum: str) -> None:
-    """Write a checksum past the guards, if the schema of the time has any."""
-    guards = []
-    if connection.dialect.name == "sqlite":
-        query = (
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'rulesets'"
-        )
-        guards = list(connection.exec_driver_sql(query))
-    for name, _ in guards:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
-    connection.execute(
-        text("UPDATE rulesets SET checksum = :checksum WHERE label = :label"),
-        {"checksum": checksum, "label": label},
-    )
-    for _, statement in guards:
-        connection.exec_driver_sql(statement)
 
 
 def assert_good(engine: Engine) -> None:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.catalog import store
-from asnrules.catalog.open import connect_catalog
-from asnrules.catalog.vocabulary import seed_vocabulary
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
-from asnrules.rules.read import read_ruleset
-from asnrules.util.environment import shipped
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery
@@ -33,7 +27,8 @@ SERIES = [
     for number, start in enumerate(range(0, ROUNDS, OF_A_SERIES))
 ]
 """The number of each series, and its rounds."""
-BEFORE_THE_LEDGER = "0003"
+OLDER = "0001"
+"""The revision of a database that is upgraded."""
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +67,7 @@ def pool_of(path: Path, number: int, exposures: int = 60) -> str:
 def older_database(
     engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[], str]]:
-    """Give a function that makes databases with runs in them, from before the ledger."""
+    """Give a function that makes databases of an older schema, with runs in them."""
     template = templates.get(engine_name, "older", lambda engine: _fill_older(engine, tmp_path))
     made: list[str] = []
 
@@ -90,27 +85,13 @@ def older_database(
             request.getfixturevalue("postgresql_server").drop(url)
 
 
-LATER_TABLES = {"ruleset_settings", "general_differences", "intended_overlaps"}
-"""Tables that rulesets had no rows in before the ledger."""
-
-
 def _fill_older(engine: Engine, folder: Path) -> None:
-    seeds = shipped("seed") / "rulesets"
-    with transaction(engine, writing=True) as connection:
-        migrations.upgrade(connection)
-        seed_vocabulary(connection)
-        for path in [*sorted(seeds.glob("20*")), seeds / "jwst-3.0.0"]:
-            content = read_ruleset(path)
-            tables = {
-                name: [] if name in LATER_TABLES else rows for name, rows in content.tables.items()
-            }
-            key = store.insert_draft(connection, replace(content, tables=tables))
-            store.publish(connection, key, dt.datetime.now(dt.UTC))
+    upgrade_catalog(engine)
     for number in (1, 2, 3):
         pool = pool_of(folder / f"older{number}.csv", number, 200)
         generate(engine, [pool], Options())
     with transaction(engine, writing=True) as connection:
-        migrations.downgrade(connection, BEFORE_THE_LEDGER)
+        migrations.downgrade(connection, OLDER)
 
 
 @pytest.fixture

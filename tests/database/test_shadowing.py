@@ -241,7 +241,7 @@ def test_the_downgrade_gives_back_what_was_taken(
     upgrade_catalog(engine)
     assert not any(may_make_tables(engine, f"asnrules_{role}") for role in ROLES)
     with transaction(engine, writing=True) as connection:
-        migrations.downgrade(connection, "0011")
+        migrations.downgrade(connection, "0003")
     assert may_make_tables(engine, "public") is was_there
     upgrade_catalog(engine)
     assert not may_make_tables(engine, "public")
@@ -299,7 +299,7 @@ def test_a_catalog_in_another_schema(
         with pytest.raises(DBAPIError, match="a published ruleset cannot be changed"):
             connection.exec_driver_sql("DELETE FROM exposure_modes")
     with transaction(engine, writing=True) as connection:
-        migrations.downgrade(connection, "0011")
+        migrations.downgrade(connection, "0003")
     upgrade_catalog(engine)
     assert check_catalog(engine) == []
 

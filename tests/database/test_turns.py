@@ -303,7 +303,7 @@ def test_who_holds_up_an_upgrade_is_named(
 ) -> None:
     engine = connect_catalog(server_url)
     with transaction(engine, writing=True) as connection:
-        migrations.downgrade(connection, "0005")
+        migrations.downgrade(connection, "0002")
     reader = connect_as(server_url, "reader")
     with engine.begin() as connection:
         connection.exec_driver_sql("GRANT SELECT ON rulesets TO asnrules_reader")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-HEAD = "0016"
+HEAD = "0004"
 """The revision that this program works with; a test holds it against the migrations."""
 
 
