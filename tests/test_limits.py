@@ -21,7 +21,7 @@ import pytest
 from asnrules.associations.reader import read_association
 from asnrules.cli import main
 from asnrules.errors import AsnrulesError, PoolError, RulesetError
-from asnrules.pools import columnar, formats, read_pool
+from asnrules.pools import formats, read_pool
 from asnrules.pools import text as stored
 from asnrules.pools.tables import table_source
 from asnrules.rules.page import read_page
@@ -347,7 +347,7 @@ def test_a_long_value_that_is_stored_once_for_many_rows(tmp_path: Path, name: st
 def test_a_table_that_is_small_only_as_it_is_packed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(columnar, "TABLE_BYTES", 1 << 20)
+    monkeypatch.setattr(formats, "TABLE_BYTES", 1 << 20)
     path = tmp_path / name
     texts = [f"{number}{'x' * 1_000}" for number in range(5_000)]
     written(pa.table({"filename": texts, "asn_candidate": [""] * len(texts)}), path)

@@ -86,7 +86,7 @@ def test_each_bad_file_is_one_line(
     assert (made.code, made.out) == (2, "")
     cut, hst, none, total = made.err.splitlines()
     assert cut.startswith("asnrules: cut.fits: its primary header is truncated or broken")
-    assert hst == "asnrules: hst.fits: not an exposure of JWST: TELESCOP is 'HST'"
+    assert hst == "asnrules: hst.fits: not a JWST exposure: TELESCOP is 'HST'"
     assert none == "asnrules: none.fits: cannot be read: No such file or directory"
     assert total.startswith("asnrules: 3 of 5 files make no exposure of a pool; leave them out")
     assert not (tmp_path / "pool.csv").exists()
@@ -102,7 +102,7 @@ def test_one_bad_file_is_the_error(
     write_fits(tmp_path / "hst.fits", TELESCOP="HST")
     for command in (("generate",), ("classify",)):
         asnrules_on_copy(*command, *two, "hst.fits").assert_error(
-            2, "hst.fits: not an exposure of JWST", "--skip"
+            2, "hst.fits: not a JWST exposure", "--skip"
         )
     assert asnrules_on_copy("audit", "runs", "--format", "json").json == []
 

@@ -155,8 +155,8 @@ def test_what_is_declared_makes_candidate_and_target(two: list[str]) -> None:
     [
         (Declarations(keywords=["IS_IMPRT=maybe"]), "--set: IS_IMPRT is 'maybe', neither t nor f"),
         (Declarations(keywords=["*nrs1*:IS_IMPRT=t"]), "the pattern '*nrs1*' fits no file"),
-        (Declarations(keywords=["IS_IMPRT"]), "--set: 'IS_IMPRT' is no KEYWORD=VALUE"),
-        (Declarations(keywords=["=1"]), "--set: '=1' is no KEYWORD=VALUE"),
+        (Declarations(keywords=["IS_IMPRT"]), "--set: 'IS_IMPRT' is not KEYWORD=VALUE"),
+        (Declarations(keywords=["=1"]), "--set: '=1' is not KEYWORD=VALUE"),
         (Declarations(keywords=["FILENAME=a"]), "--set: FILENAME cannot be set"),
         (Declarations(keywords=["ASN_CANDIDATE=a"]), "declare candidates by --asn-candidate"),
         (Declarations(asn_candidate=["c1000"]), "--asn-candidate: not a list of candidates"),
@@ -180,7 +180,7 @@ def test_every_file_that_is_no_exposure_is_named(two: list[str], tmp_path: Path)
     assert str(caught.value).startswith("2 of 4 files make no exposure of a pool; ")
     assert caught.value.details == [
         f"{tmp_path / 'b.fits'}: not a FITS file",
-        f"{hst}: not an exposure of JWST: TELESCOP is 'HST'",
+        f"{hst}: not a JWST exposure: TELESCOP is 'HST'",
     ]
     made = make_pool([*two, str(tmp_path / "b.fits"), hst], skip=True)
     assert made.exposures == 2

@@ -1,4 +1,4 @@
-"""Reading primary headers: what is found, and what is no exposure of JWST."""
+"""Reading primary headers: what is found, and what is not a JWST exposure."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
 
 def test_another_telescope(tmp_path: Path) -> None:
     path = write_fits(tmp_path / "a.fits", TELESCOP="HST")
-    assert refusal(path) == "not an exposure of JWST: TELESCOP is 'HST'"
+    assert refusal(path) == "not a JWST exposure: TELESCOP is 'HST'"
     path = write_fits(tmp_path / "a.fits", TELESCOP=None, EXP_TYPE=None)
-    assert refusal(path) == "not an exposure of JWST: neither TELESCOP nor EXP_TYPE"
+    assert refusal(path) == "not a JWST exposure: neither TELESCOP nor EXP_TYPE"
 
 
 @pytest.mark.parametrize("card", [b"TARGPROP= 'a\x1b[31mb'", b"TARGPROP= 'a\nb'"])

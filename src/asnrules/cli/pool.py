@@ -51,7 +51,7 @@ def make(
         ),
     ] = None,
     skip: Annotated[
-        bool, typer.Option("--skip", help="Leave out files that are no exposures of JWST.")
+        bool, typer.Option("--skip", help="Leave out files that are not JWST exposures.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a pool that is there.")

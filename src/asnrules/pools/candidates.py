@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from asnrules.util.text import shown
 
+LONGEST = 64
+"""Characters of an id or a type; the field's have at most a dozen."""
+
 _UNKNOWN = "unknown"
 _TEMPLATE_MARKS = ("#!", "@!")
 _CLOSING = {"[": "]", "(": ")"}
@@ -15,22 +18,16 @@ _FORBIDDEN = re.compile(r"[\"'\\]")
 
 
 class Candidate(NamedTuple):
-    """An association candidate.
-
-    Attributes
-    ----------
-    id : str
-        Its identifier: o001, c1000.
-    type : str
-        What it stands for: observation, background; `unknown` where the pool has a bare number.
-    """
+    """An association candidate."""
 
     id: str
+    """Its identifier: o001, c1000."""
     type: str
+    """What it stands for: observation, background; `unknown` where the pool has a bare number."""
 
 
 class CandidateSyntaxError(ValueError):
-    """A text that is no list of candidates."""
+    """A text that is no list of candidates; the message says what was found at which character."""
 
 
 def parse_candidates(text: str) -> tuple[Candidate, ...]:
@@ -40,18 +37,13 @@ def parse_candidates(text: str) -> tuple[Candidate, ...]:
     ----------
     text : str
         A list or tuple of pairs of quoted strings, ``[('o001', 'observation')]``, in lower case
-        and stripped. Also ``null`` and a template mark that was never expanded (``#!...``,
-        ``@!...``), which give no candidates, and a bare number, whose type is `unknown`.
-
-    Returns
-    -------
-    tuple of Candidate
-        In the order written, repetitions included.
+        and stripped. Also a bare number, whose type is `unknown`, and ``null`` or a template mark
+        that was never expanded (``#!...``, ``@!...``), which give no candidates.
 
     Raises
     ------
     CandidateSyntaxError
-        For any other text; the message says what was found at which character.
+        For any other text.
     """
     if text == "null" or text.startswith(_TEMPLATE_MARKS):
         return ()
@@ -77,10 +69,6 @@ def _pair(scanner: _Scanner) -> Candidate:
     scanner.skipped(",")
     scanner.require(closing)
     return Candidate(identifier, kind)
-
-
-LONGEST = 64
-"""Characters of an id or a type; the field's have at most a dozen."""
 
 
 class _Scanner:
@@ -141,9 +129,8 @@ class _Scanner:
 
     def _unexpected(self, expected: str) -> CandidateSyntaxError:
         found = self._text[self._at : self._at + 1]
-        return self._wrong(
-            f"{repr(found) if found else 'the end'} where {expected} is expected", self._at
-        )
+        what = repr(found) if found else "the end"
+        return self._wrong(f"{what} where {expected} is expected", self._at)
 
     def _wrong(self, problem: str, at: int) -> CandidateSyntaxError:
         return CandidateSyntaxError(f"{problem}, at character {at + 1} of {shown(self._text)}")

@@ -1,4 +1,8 @@
-"""Tables stored in other formats than a '|' separated text, told by what they begin with."""
+"""Pools stored as tables (CSV with commas, ECSV, Parquet, Arrow), told by what they begin with.
+
+A few kilobytes of Parquet or Arrow can stand for terabytes of text, as a long value is stored
+once for all its rows. So no more rows are unpacked at a time than fit in memory.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,12 @@ import csv
 import io
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asnrules.errors import UsageError
-from asnrules.pools.columnar import arrow_rows, arrow_stream_rows, parquet_rows
 from asnrules.util.environment import optional
 from asnrules.util.limits import LINE_BYTES, TABLE_BYTES
 from asnrules.util.text import label
@@ -21,6 +24,10 @@ START = 1 << 16
 """How many bytes are looked at, at most."""
 
 _REASON_LENGTH = 150
+_ROWS = 1_000
+"""Rows of Parquet and Arrow that are unpacked at a time, at most."""
+_TEXT_BYTES = 1 << 26
+"""Bytes of text that are unpacked at a time, unless a row alone has more."""
 
 
 class Kind(Enum):
@@ -45,32 +52,17 @@ _MAGIC = {
 
 
 class StoredTable(NamedTuple):
-    """A table of a file.
-
-    Attributes
-    ----------
-    columns : sequence of str
-        The names of its columns.
-    rows : iterable of sequence
-        A value for each column.
-    skipped : deque of int or None
-        For text, how many lines that are neither stand before the header and each row; filled
-        as these are read.
-    """
+    """A table of a file."""
 
     columns: Sequence[str]
     rows: Iterable[Sequence[object]]
     skipped: deque[int] | None = None
+    """For text, how many lines that are neither stand before the header and each row; filled
+    as these are read."""
 
 
 class TableFormatError(ValueError):
-    """A file that is not well formed; the message is what the library that read it said.
-
-    Attributes
-    ----------
-    line : int or None
-        The line, counted from 1, where it is known.
-    """
+    """A file that is not well formed; the message is what the library that read it said."""
 
     def __init__(self, problem: str, line: int | None = None) -> None:
         super().__init__(problem)
@@ -78,26 +70,16 @@ class TableFormatError(ValueError):
 
 
 def kind_of(start: bytes, required: Sequence[str]) -> Kind:
-    """Tell what a file holds.
+    """Tell what a file holds by the unpacked bytes that it begins with.
 
-    Parameters
-    ----------
-    start : bytes
-        What it begins with, unpacked.
-    required : sequence of str
-        Columns that a header of text has.
-
-    Returns
-    -------
-    Kind
-        Text separated by commas only if its first line holds no '|' and all the columns.
+    Text is separated by commas only if its first line has no '|' and all `required` columns.
     """
     start = start.removeprefix(b"\xef\xbb\xbf")
     for magic, kind in _MAGIC.items():
         if start.startswith(magic):
             return kind
-    lines = (line for line in start.splitlines() if line.strip() and not _is_comment(line))
-    header = next(lines, b"")
+    lines = (line.strip() for line in start.splitlines())
+    header = next((line for line in lines if line and not line.startswith(b"#")), b"")
     if b"," in header and b"|" not in header:
         names = next(csv.reader([header.decode(errors="replace")]), [])
         if set(required) <= {name.strip().lower() for name in names}:
@@ -106,14 +88,7 @@ def kind_of(start: bytes, required: Sequence[str]) -> Kind:
 
 
 def stored_table(kind: Kind, stream: io.BufferedReader) -> StoredTable:
-    """Read a table.
-
-    Parameters
-    ----------
-    kind : Kind
-        What it is: not text and not FITS.
-    stream : binary stream
-        Of its unpacked bytes.
+    """Read a table from a stream of its unpacked bytes.
 
     Raises
     ------
@@ -123,12 +98,14 @@ def stored_table(kind: Kind, stream: io.BufferedReader) -> StoredTable:
         If the library that reads it is not installed.
     """
     if kind is Kind.COMMAS:
-        return _commas(stream)
-    return _guarded(_READERS[kind](stream))
-
-
-def _is_comment(line: bytes) -> bool:
-    return line.lstrip().startswith(b"#")
+        records = _Records(stream)
+        rows = iter(records)
+        return StoredTable(next(rows, []), rows, records.skipped)
+    with _own_errors():
+        content = stream.read(TABLE_BYTES + 1)
+        _check_size(len(content))
+        table = _READERS[kind](content)
+    return table._replace(rows=_guarded(table.rows))
 
 
 class _Records:
@@ -163,17 +140,7 @@ class _Records:
                 self._others += 1
 
 
-def _commas(stream: io.BufferedReader) -> StoredTable:
-    records = _Records(stream)
-    rows = iter(records)
-    return StoredTable(next(rows, []), rows, records.skipped)
-
-
-def _guarded(table: StoredTable) -> StoredTable:
-    return table._replace(rows=_guarded_rows(table.rows))
-
-
-def _guarded_rows(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+def _guarded(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
     with _own_errors():
         yield from rows
 
@@ -190,41 +157,53 @@ def _own_errors() -> Iterator[None]:
         raise TableFormatError(label(text, _REASON_LENGTH)) from error
 
 
-def _whole(stream: io.BufferedReader) -> bytes:
-    content = stream.read(TABLE_BYTES + 1)
-    if len(content) > TABLE_BYTES:
+def _check_size(count: int) -> None:
+    if count > TABLE_BYTES:
         raise TableFormatError(f"the table has more than {TABLE_BYTES:,} bytes, unpacked")
-    return content
 
 
-def _ecsv(stream: io.BufferedReader) -> StoredTable:
+def _ecsv(content: bytes) -> StoredTable:
     tables = optional("astropy.table", "fits", "ECSV tables")
-    with _own_errors(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        table = tables.Table.read(_whole(stream).decode(), format="ascii.ecsv", guess=False)
+        table = tables.Table.read(content.decode(), format="ascii.ecsv", guess=False)
         columns = list(table.colnames)
         values = [table[name].tolist() for name in columns]
     return StoredTable(columns, zip(*values, strict=True))
 
 
-def _parquet(stream: io.BufferedReader) -> StoredTable:
-    return _columnar(parquet_rows, stream)
+def _parquet(content: bytes) -> StoredTable:
+    arrow = optional("pyarrow", "parquet", "Parquet and Arrow tables")
+    parquet = optional("pyarrow.parquet", "parquet", "Parquet tables")
+    source = arrow.BufferReader(content)
+    stored = parquet.read_metadata(source)
+    groups = [stored.row_group(number) for number in range(stored.num_row_groups)]
+    _check_size(sum(group.total_byte_size for group in groups))
+    schema = parquet.read_schema(source)
+    _check_types(arrow, schema)
+    # Values that are stored once stay so: they are looked at before they are copied for each row.
+    file = parquet.ParquetFile(source, read_dictionary=_texts(arrow, schema))
+    return StoredTable(schema.names, _rows(arrow, file.iter_batches(_ROWS)))
 
 
-def _arrow(stream: io.BufferedReader) -> StoredTable:
-    return _columnar(arrow_rows, stream)
+def _arrow(content: bytes) -> StoredTable:
+    arrow, ipc = _arrow_libraries()
+    file = ipc.open_file(arrow.BufferReader(content))
+    _check_types(arrow, file.schema)
+    batches = (file.get_batch(number) for number in range(file.num_record_batches))
+    return StoredTable(file.schema.names, _rows(arrow, batches))
 
 
-def _arrow_stream(stream: io.BufferedReader) -> StoredTable:
-    return _columnar(arrow_stream_rows, stream)
+def _arrow_stream(content: bytes) -> StoredTable:
+    arrow, ipc = _arrow_libraries()
+    file = ipc.open_stream(arrow.BufferReader(content))
+    _check_types(arrow, file.schema)
+    return StoredTable(file.schema.names, _rows(arrow, file))
 
 
-def _columnar(
-    read: Callable[[bytes], tuple[Sequence[str], Iterable[Sequence[object]]]],
-    stream: io.BufferedReader,
-) -> StoredTable:
-    with _own_errors():
-        return StoredTable(*read(_whole(stream)))
+def _arrow_libraries() -> tuple[Any, Any]:
+    arrow = optional("pyarrow", "parquet", "Parquet and Arrow tables")
+    return arrow, optional("pyarrow.ipc", "parquet", "Arrow tables")
 
 
 _READERS = {
@@ -233,3 +212,46 @@ _READERS = {
     Kind.ARROW: _arrow,
     Kind.ARROW_STREAM: _arrow_stream,
 }
+
+
+def _check_types(arrow: Any, schema: Any) -> None:
+    for field in schema:
+        if arrow.types.is_nested(field.type) or arrow.types.is_run_end_encoded(field.type):
+            kind = label(str(field.type))
+            raise ValueError(f"column {label(field.name)} holds values of type {kind}, not text")
+
+
+def _texts(arrow: Any, schema: Any) -> list[str]:
+    types = arrow.types
+    are_text = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    return [field.name for field in schema if any(is_text(field.type) for is_text in are_text)]
+
+
+def _rows(arrow: Any, batches: Iterable[Any]) -> Iterator[Sequence[object]]:
+    for batch in batches:
+        # A place outside its text, in a damaged file, would end the process.
+        batch.validate(full=True)
+        _check_size(batch.get_total_buffer_size())
+        for start in range(0, batch.num_rows, _ROWS):
+            some = batch.slice(start, _ROWS)
+            longest = sum(_longest(arrow, column) for column in some.columns)
+            step = max(1, min(_ROWS, _TEXT_BYTES // max(1, longest)))
+            for at in range(0, some.num_rows, step):
+                columns = some.slice(at, step).columns
+                yield from zip(*(column.to_pylist() for column in columns), strict=True)
+
+
+def _longest(arrow: Any, column: Any) -> int:
+    """Bytes of the longest text of a column; 0 if it holds none."""
+    types = arrow.types
+    if isinstance(column, arrow.ExtensionArray):
+        return _longest(arrow, column.storage)
+    if types.is_dictionary(column.type):
+        return _longest(arrow, column.dictionary.take(column.indices.unique()))
+    if types.is_string_view(column.type) or types.is_binary_view(column.type):
+        buffers = (cell.as_buffer() for cell in column)
+        return max((0 if buffer is None else buffer.size for buffer in buffers), default=0)
+    if not _texts(arrow, [arrow.field("", column.type)]):
+        return 0
+    compute = optional("pyarrow.compute", "parquet", "Parquet and Arrow tables")
+    return compute.max(compute.binary_length(column)).as_py() or 0

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from asnrules.errors import UsageError
 from asnrules.pools.fits.file_names import is_beside_exposures
@@ -20,20 +19,13 @@ PoolInput = Any
 """A path, `-` for standard input, or a table of another library; see `table_source`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What was given, as pools that can be read.
-
-    Attributes
-    ----------
-    sources : list of str, Path or TableSource
-        The pools; all FITS files are one of them, in the place of the first.
-    notes : list of str
-        What there is to know about the FITS files.
-    """
+class Gathered(NamedTuple):
+    """What was given, as pools that can be read."""
 
     sources: list[PoolSource]
+    """All FITS files are one of them, in the place of the first."""
     notes: list[str]
+    """What there is to know about the FITS files."""
 
 
 def gather(
@@ -49,17 +41,15 @@ def gather(
     ----------
     given : sequence
         Paths and tables.
-    ruleset : Ruleset, optional
+    ruleset, workers : optional
         See `asnrules.pools.fits.pool.make_pool`.
-    workers : int
-        See `asnrules.pools.fits.headers.read_headers`.
     progress : callable, optional
         Told how many of the headers have been read.
 
     Raises
     ------
     PoolError
-        If a FITS file is no exposure of JWST.
+        If a FITS file is not a JWST exposure.
     UsageError
         If something is neither path nor table, standard input is given twice, or a library is
         not installed.

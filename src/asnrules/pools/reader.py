@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeAlias, cast
 
 from asnrules.errors import PoolError
@@ -63,39 +62,18 @@ class _Values(dict[str | None, str | None]):
 
 
 class PoolReader:
-    """A pool that is read as a stream, row by row, and once; a context manager.
+    """A pool that is read once, row by row; a context manager.
 
     Parameters
     ----------
     path : str, Path or TableSource
-        The pool: a '|' separated text, or a table as CSV with commas, ECSV, Parquet or Arrow,
-        told apart by content, each of them gzipped or not. ``-`` stands for standard input.
+        A '|' separated text, or a table as CSV with commas, ECSV, Parquet or Arrow, gzipped or
+        not; the content tells which. ``-`` stands for standard input.
     keywords : sequence of str
         Lower-case names of the columns to keep, in the order of the row tuples; `filename`
-        and `asn_candidate` have to be among them, and none may come twice.
+        and `asn_candidate` are among them.
     blank : str
-        What a blank cell gives, other than in asn_candidate, where it is `null`.
-
-    Attributes
-    ----------
-    name : str
-        Base name of the file; `stdin` for ``-``.
-    keywords : tuple of str
-        As given.
-    columns : tuple of str
-        Names of all columns in the file, in lower case; known once the context is entered.
-    candidates : dict of str to tuple of Candidate
-        What each distinct text in asn_candidate stands for, filled as rows are read.
-    sha256 : str
-        Hexadecimal digest of the stored bytes, compressed if they are, as `sha256sum` prints
-        it; '' until the last row has been read.
-    bytes_read : int
-        Number of stored bytes read so far.
-    has_blanks : bool
-        Whether a cell of the rows read so far was blank.
-    repeated_headers : list of int
-        The lines read so far that are the header once more, as in pools put together by `cat`;
-        they are no rows.
+        The value of a blank cell; in asn_candidate it is always `null`.
 
     Raises
     ------
@@ -114,8 +92,11 @@ class PoolReader:
         self._values = _Values(blank)
         self.name = self._stored.name
         self.columns: tuple[str, ...] = ()
+        """Lower-case names of all columns in the file, once the context is entered."""
         self.candidates: dict[str, tuple[Candidate, ...]] = {}
+        """What each distinct text in asn_candidate stands for, as far as rows have been read."""
         self.repeated_headers: list[int] = []
+        """Lines that repeat the header, as in pools joined by `cat`; they are no rows."""
 
     def __enter__(self) -> Self:
         try:
@@ -127,18 +108,13 @@ class PoolReader:
         self._open = True
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._open = False
         self._stored.close()
 
     @property
     def sha256(self) -> str:
-        """Hexadecimal digest of the stored bytes; '' until the last row has been read."""
+        """Digest of the stored bytes, as `sha256sum` has it; '' until all rows have been read."""
         return self._stored.sha256
 
     @property
@@ -171,8 +147,8 @@ class PoolReader:
                 self.repeated_headers.append(number)
                 continue
             if not name or name == NULL:
-                raise self._stored.error(
-                    "the file name is blank", "give each exposure one", line=number, column=FILENAME
+                raise self._error(
+                    number, FILENAME, "the file name is blank", "give each exposure one"
                 )
             # File names differ from row to row: sharing them would only cost.
             cells[name_column] = NULL
@@ -200,19 +176,11 @@ class PoolReader:
         seen = set()
         for place, column in enumerate(columns, 1):
             if not column:
-                raise self._stored.error(
-                    "the column has no name",
-                    "name it, or remove its separator",
-                    line=number,
-                    column=str(place),
-                )
+                mend = "name it, or remove its separator"
+                raise self._error(number, str(place), "the column has no name", mend)
             if column in seen:
-                raise self._stored.error(
-                    f"a second column of the name {shown(column)}",
-                    "give each column its own name",
-                    line=number,
-                    column=str(place),
-                )
+                problem = f"a second column of the name {shown(column)}"
+                raise self._error(number, str(place), problem, "give each column its own name")
             seen.add(column)
         return columns
 
@@ -230,11 +198,9 @@ class PoolReader:
         )
         there = "nothing" if found is None else shown(found)
         before = "nothing" if wanted is None else shown(wanted)
-        raise self._stored.error(
-            f"a second header, with other columns: {there} where the first has {before}",
-            "give the rows below it as a pool of their own",
-            line=number,
-            column=str(place),
+        problem = f"a second header, with other columns: {there} where the first has {before}"
+        raise self._error(
+            number, str(place), problem, "give the rows below it as a pool of their own"
         )
 
     def _cells(self, line: str, number: int, suspect: bool) -> list[str]:
@@ -252,11 +218,11 @@ class PoolReader:
                 end = quoted.end()
                 cells.append(quoted[1].replace('""', '"'))
             elif _OPENING_QUOTE.match(line, start):
-                raise self._stored.error(
+                raise self._error(
+                    number,
+                    self._column(len(cells)),
                     "a quote opens the cell, and none closes it before the next '|' or line end",
                     "close it on its line; inside, double each quote",
-                    line=number,
-                    column=self._column(len(cells)),
                 )
             else:
                 end = line.find(_SEPARATOR, start)
@@ -267,24 +233,29 @@ class PoolReader:
 
     def _inspect(self, cells: list[str], number: int) -> None:
         for place, cell in enumerate(cells):
-            control = CONTROL.search(cell)
-            if control:
-                raise self._stored.error(
-                    f"control character {control[0]!r} in {shown(cell)}",
-                    "remove it; lines end with LF or CRLF",
-                    line=number,
-                    column=self._column(place),
-                )
-            if len(cell) > CELL_CHARACTERS:
-                raise self._stored.error(
-                    f"the cell is longer than {CELL_CHARACTERS:,} characters: {shown(cell)}",
-                    "shorten it",
-                    line=number,
-                    column=self._column(place),
-                )
+            if control := CONTROL.search(cell):
+                problem = f"control character {control[0]!r} in {shown(cell)}"
+                mend = "remove it; lines end with LF or CRLF"
+            elif len(cell) > CELL_CHARACTERS:
+                problem = f"the cell is longer than {CELL_CHARACTERS:,} characters: {shown(cell)}"
+                mend = "shorten it"
+            else:
+                continue
+            raise self._error(number, self._column(place), problem, mend)
+
+    def _learn(self, text: str, number: int) -> None:
+        try:
+            self.candidates[text] = parse_candidates(text)
+        except CandidateSyntaxError as error:
+            mend = "write it like [('o001', 'observation')], or leave it blank"
+            problem = f"not a list of candidates: {error}"
+            raise self._error(number, ASN_CANDIDATE, problem, mend) from error
 
     def _column(self, place: int) -> str:
         return label(self.columns[place]) if place < len(self.columns) else str(place + 1)
+
+    def _error(self, number: int, column: str, problem: str, mend: str) -> PoolError:
+        return self._stored.error(problem, mend, line=number, column=column)
 
     def _lacking(
         self, required: str, columns: tuple[str, ...], line: str, number: int
@@ -304,10 +275,8 @@ class PoolReader:
     def _miscounted(self, cells: list[str], number: int) -> PoolError:
         found, wanted = len(cells), len(self.columns)
         if found < wanted:
-            problem = (
-                f"only {found:,} of {wanted:,} cells, "
-                f"the row stops before {shown(self.columns[found])}"
-            )
+            stop = shown(self.columns[found])
+            problem = f"only {found:,} of {wanted:,} cells, the row stops before {stop}"
             mend = "give each column a cell, if only a blank one"
         else:
             problem = (
@@ -315,53 +284,24 @@ class PoolReader:
                 f"the row goes on after this one with {shown(cells[wanted])}"
             )
             mend = "quote a cell that holds '|'"
-        last = min(found, wanted) - 1
-        return self._stored.error(problem, mend, line=number, column=self._column(last))
-
-    def _learn(self, text: str, number: int) -> None:
-        try:
-            self.candidates[text] = parse_candidates(text)
-        except CandidateSyntaxError as error:
-            raise self._stored.error(
-                f"not a list of candidates: {error}",
-                "write it like [('o001', 'observation')], or leave it blank",
-                line=number,
-                column=ASN_CANDIDATE,
-            ) from error
+        return self._error(number, self._column(min(found, wanted) - 1), problem, mend)
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pool that has been read.
-
-    Attributes
-    ----------
-    name : str
-        Base name of the file; `stdin` for standard input.
-    sha256 : str
-        Hexadecimal digest of the stored bytes.
-    columns : tuple of str
-        Names of all columns in the file, in lower case.
-    keywords : tuple of str
-        The keywords that the rows hold.
-    rows : list of tuple
-        A value for each keyword, in lower case; None where the file has no such column.
-    candidates : dict of str to tuple of Candidate
-        What each distinct text in asn_candidate stands for.
-    blanks : dict of str to str
-        The keywords with blank cells, and what these were read as: `null`, cut to the length of
-        the longest cell of the column (behaviour of jwst 3.0.0, by running it).
-    repeated_headers : tuple of int
-        The lines that are the header once more, and no exposures.
-    """
+    """A pool that has been read; see `PoolReader`."""
 
     name: str
+    """Base name of the file; `stdin` for standard input."""
     sha256: str
     columns: tuple[str, ...]
     keywords: tuple[str, ...]
     rows: list[tuple[str | None, ...]]
+    """A value for each keyword, in lower case; None where the file has no such column."""
     candidates: dict[str, tuple[Candidate, ...]]
     blanks: dict[str, str] = field(default_factory=dict)
+    """Keywords with blank cells, and what these were read as: `null`, cut to the length of the
+    longest cell of the column (behaviour of jwst 3.0.0, by running it)."""
     repeated_headers: tuple[int, ...] = ()
 
 
@@ -371,21 +311,9 @@ def read_pool(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> Pool:
-    """Read a whole pool.
+    """Read a whole pool; parameters and errors as for `PoolReader`.
 
-    Parameters
-    ----------
-    path : str, Path or TableSource
-        The pool, as for `PoolReader`.
-    keywords : sequence of str
-        As for `PoolReader`.
-    progress : callable, optional
-        Called now and then, and at the end, with the number of stored bytes read so far.
-
-    Raises
-    ------
-    PoolError
-        For anything wrong with the file.
+    `progress` is called now and then, and at the end, with the number of stored bytes read so far.
     """
     rows: list[tuple[str | None, ...]] = []
     with PoolReader(path, keywords, blank=_BLANK) as reader:

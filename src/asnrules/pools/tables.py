@@ -1,8 +1,10 @@
-"""Tables as the text of a '|' separated pool, which is the one form that pools are read from.
+"""Tables in memory as the text of a '|' separated pool, which is the one form that is read.
 
-A table of any kind is written as such a text, row by row, and read by the same reader, so that
+A table of any kind is rendered as such a text, row by row, and read by the same reader, so that
 its cells are checked, and its values understood, as those of a pool file are. Blank cells are
-written as `null`: left blank they would be values in some columns, see `Pool.blanks`.
+rendered as `null`: left blank they would be values in some columns, see `Pool.blanks`.
+
+Tables of other libraries are known by what they can do: none need be installed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from asnrules.errors import PoolError, UsageError
@@ -24,30 +27,26 @@ from asnrules.util.text import CONTROL, label, shown
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+NAME = "table"
+"""The name of a pool that is a table in memory."""
+
+NULL = "null"
 _BLOCK = 1 << 18
 _KNOWN = 1 << 16
 _SHORT = 1_000
-NULL = "null"
 _MISSING = frozenset({"NAType", "NaTType", "MaskedConstant"})
 """Types by which pandas and NumPy say that there is no value, known by name as neither need be
 installed."""
+_LISTED = ("to_pylist", "to_list", "tolist")
+"""By which columns give their values as a list: pyarrow's, polars' and pandas', NumPy's."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableSource:
-    """A table that is no pool file, to be read as one, once.
-
-    Attributes
-    ----------
-    name : str
-        What stands for the name of the file.
-    columns : sequence of str
-        The names of its columns.
-    rows : iterable of sequence
-        A value for each column: text, a number, a truth value or nothing.
-    """
+    """A table that is read as a pool, once."""
 
     name: str
+    """What stands for the name of the file."""
     columns: Sequence[str]
     rows: Iterable[Sequence[object]]
 
@@ -56,13 +55,61 @@ class TableSource:
         return rendered(self.name, self.columns, self.rows)
 
 
+def table_source(table: Any) -> TableSource:
+    """Take a table for a pool; of its values, see `cell_text`.
+
+    Parameters
+    ----------
+    table : table
+        An astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
+        names to sequences of equal length.
+
+    Raises
+    ------
+    UsageError
+        If it is none of these.
+    """
+    names = _names(table)
+    if names is None:
+        raise UsageError(
+            f"a {label(type(table).__name__)} is no pool; give a path, an astropy Table, a pandas "
+            "or polars DataFrame, a pyarrow Table or a mapping of columns"
+        )
+    columns = [_values(table[name], name) for name in names]
+    if len({len(column) for column in columns}) > 1:
+        raise UsageError("the columns of the table differ in length; give each row a value")
+    return TableSource(NAME, [str(name) for name in names], list(zip(*columns, strict=True)))
+
+
+def _names(table: Any) -> list[Any] | None:
+    if isinstance(table, Mapping):
+        return list(table)
+    # astropy's, pyarrow's, pandas' and polars' name for it.
+    for attribute in ("colnames", "column_names", "columns"):
+        names = getattr(table, attribute, None)
+        if names is not None:
+            return list(names)
+    return None
+
+
+def _values(column: Any, name: Any) -> Sequence[object]:
+    for method in _LISTED:
+        if hasattr(column, method):
+            values = getattr(column, method)()
+            if isinstance(values, list):
+                return values
+    if isinstance(column, Sequence) and not isinstance(column, str | bytes):
+        return column
+    raise UsageError(f"column {label(str(name))} is no column of values; give a list")
+
+
 def rendered(
     name: str,
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
     skipped: deque[int] | None = None,
 ) -> Iterator[bytes]:
-    """Write a table as a pool file.
+    """Render a table as a pool file, some lines at a time, in UTF-8.
 
     Parameters
     ----------
@@ -76,11 +123,6 @@ def rendered(
         For the header and each row, how many blank lines to put before it, so that lines are
         numbered as those of the file that the rows come from; filled as rows are read.
 
-    Yields
-    ------
-    bytes
-        Some lines, in UTF-8.
-
     Raises
     ------
     PoolError
@@ -88,9 +130,9 @@ def rendered(
     """
     text_of = _Texts().__getitem__
     text = io.StringIO()
-    plain = csv.writer(text, delimiter="|", lineterminator="\n")
+    bare = csv.writer(text, delimiter="|", lineterminator="\n")
     quoted = csv.writer(text, delimiter="|", lineterminator="\n", quoting=csv.QUOTE_ALL)
-    for number, row in enumerate(_chained(columns, rows)):
+    for number, row in enumerate(chain([columns], rows)):
         blank = NULL if number else ""
         try:
             # Only texts are looked up: True, 1 and 1.0 would find each other.
@@ -103,7 +145,7 @@ def rendered(
         if skipped:
             text.write("\n" * skipped.popleft())
         # A line that begins with this mark would be a comment.
-        (quoted if cells and cells[0].startswith("#") else plain).writerow(cells)
+        (quoted if cells and cells[0].startswith("#") else bare).writerow(cells)
         if text.tell() >= _BLOCK:
             yield text.getvalue().encode()
             text.seek(0)
@@ -112,20 +154,17 @@ def rendered(
 
 
 def cell_text(value: object) -> str:
-    """Give a value as a pool holds it.
+    """Give a value as a pool has it.
 
-    Parameters
-    ----------
-    value : object
-        Text, which is stripped; a truth value, which becomes `t` or `f`; a whole number, also as
-        a float (a column of integers with gaps is one of floats to some libraries), or another
-        number; a date or a time; None, NaN, or what pandas or NumPy have for no value, which
-        become blank.
+    Text is stripped; a truth value becomes `t` or `f`; a whole number also comes as a float, as a
+    column of integers with gaps is one of floats to some libraries; None, NaN, and what pandas or
+    NumPy have for no value, become blank.
 
     Raises
     ------
     ValueError
-        For anything else, and for text with control characters. The message says what it is.
+        For a value of another type, and for text with control characters. The message says what
+        it is.
     """
     if value is None or type(value).__name__ in _MISSING:
         return ""
@@ -144,38 +183,6 @@ def cell_text(value: object) -> str:
     raise ValueError(f"a value of type {label(type(value).__name__)}")
 
 
-def rendered_stream(blocks: Iterator[bytes]) -> io.BufferedReader:
-    """Give blocks of bytes as a stream."""
-    return io.BufferedReader(_Blocks(blocks), 1 << 18)
-
-
-class _Blocks(io.RawIOBase):
-    """A stream of the bytes that an iterator gives."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        if not self._rest:
-            self._rest = memoryview(next(self._blocks, b""))
-        view = memoryview(buffer)
-        count = min(len(view), len(self._rest))
-        view[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-
-def _chained(
-    columns: Sequence[str], rows: Iterable[Sequence[object]]
-) -> Iterator[Sequence[object]]:
-    yield columns
-    yield from rows
-
-
 class _Texts(dict[str, str]):
     """The text of a cell for a value that is text; values repeat a lot."""
 
@@ -190,8 +197,7 @@ def _checked(text: str) -> str:
     if len(text) > CELL_CHARACTERS:
         raise ValueError(f"text of more than {CELL_CHARACTERS:,} characters: {shown(text)}")
     if not text.isprintable():
-        control = CONTROL.search(text)
-        if control:
+        if control := CONTROL.search(text):
             raise ValueError(f"control character {control[0]!r} in {shown(text)}")
         text.encode()
     return text
@@ -225,59 +231,26 @@ def _is_refused(value: object) -> bool:
     return False
 
 
-NAME = "table"
-"""The name of a pool that is a table in memory."""
-
-_LISTED = ("to_pylist", "to_list", "tolist")
-"""By which columns give their values as a list: pyarrow's, polars' and pandas', NumPy's."""
+def rendered_stream(blocks: Iterator[bytes]) -> io.BufferedReader:
+    """Give blocks of bytes as a stream."""
+    return io.BufferedReader(_Blocks(blocks), 1 << 18)
 
 
-def table_source(table: Any, name: str = NAME) -> TableSource:
-    """Take a table for a pool.
+class _Blocks(io.RawIOBase):
+    """A stream of the bytes that an iterator gives."""
 
-    Parameters
-    ----------
-    table : table
-        An astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
-        names to sequences of equal length. Of its values, see
-        `cell_text`.
-    name : str
-        What stands for the name of a file.
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = memoryview(b"")
 
-    Raises
-    ------
-    UsageError
-        If it is none of these.
-    """
-    names = _names(table)
-    if names is None:
-        raise UsageError(
-            f"a {label(type(table).__name__)} is no pool; give a path, an astropy Table, a pandas "
-            "or polars DataFrame, a pyarrow Table or a mapping of columns"
-        )
-    columns = [_values(table[name], name) for name in names]
-    if len({len(column) for column in columns}) > 1:
-        raise UsageError("the columns of the table differ in length; give each row a value")
-    return TableSource(name, [str(name) for name in names], list(zip(*columns, strict=True)))
+    def readable(self) -> bool:
+        return True
 
-
-def _names(table: Any) -> list[Any] | None:
-    if isinstance(table, Mapping):
-        return list(table)
-    # astropy's, pyarrow's, pandas' and polars' name for it.
-    for attribute in ("colnames", "column_names", "columns"):
-        names = getattr(table, attribute, None)
-        if names is not None:
-            return list(names)
-    return None
-
-
-def _values(column: Any, name: Any) -> Sequence[object]:
-    for method in _LISTED:
-        if hasattr(column, method):
-            values = getattr(column, method)()
-            if isinstance(values, list):
-                return values
-    if isinstance(column, Sequence) and not isinstance(column, str | bytes):
-        return column
-    raise UsageError(f"column {label(str(name))} is no column of values; give a list")
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        if not self._rest:
+            self._rest = memoryview(next(self._blocks, b""))
+        view = memoryview(buffer)
+        count = min(len(view), len(self._rest))
+        view[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count

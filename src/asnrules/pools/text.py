@@ -1,14 +1,14 @@
-"""The lines of a stored pool: opened, unpacked, decoded in blocks, and digested."""
+"""The lines of a pool: opened, unpacked, decoded in blocks, and digested."""
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import io
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -84,25 +84,14 @@ class _Bounded(io.RawIOBase):
 
 
 class StoredText:
-    """A text file, gzipped or not, or a table that is written as such a text, as decoded lines.
+    """The lines of a text file, gzipped or not, or of a table that is rendered as such a text.
 
     Parameters
     ----------
     path : str, Path or TableSource
         The file; ``-`` stands for standard input.
     required : sequence of str
-        Columns that tell a header of text separated by commas.
-
-    Attributes
-    ----------
-    name : str
-        Base name of the file, characters that cannot be printed escaped; `stdin` for ``-``.
-    label : str
-        The file as messages name it.
-    sha256 : str
-        Hexadecimal digest of all stored bytes; '' until the last line has been read.
-    is_table : bool
-        Whether it is no '|' separated text, which jwst reads too; known once a line was read.
+        Columns by which the header of text separated by commas is known.
     """
 
     def __init__(self, path: str | Path | TableSource, required: Sequence[str] = ()) -> None:
@@ -113,11 +102,12 @@ class StoredText:
         self._standard_input = full == STANDARD_INPUT and not self._rows_are_numbered
         base = "stdin" if self._standard_input else Path(full).name
         self.name = base if base.isprintable() else ascii(base)[1:-1]
-        self.label = "stdin" if self._standard_input else label(full, _LABEL_LENGTH)
-        self._closing = contextlib.ExitStack()
+        self._label = "stdin" if self._standard_input else label(full, _LABEL_LENGTH)
+        self._closing = ExitStack()
         self._line = 1
         self._stored: _Digesting | None = None
         self.sha256 = ""
+        """Digest of all stored bytes; '' until the last line has been read."""
 
     @property
     def bytes_read(self) -> int:
@@ -142,20 +132,20 @@ class StoredText:
             yield from self._decoded(self._text(self._unpacked(digesting)))
             self.sha256 = digesting.finished()
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            reason = label(str(error), _REASON_LENGTH)
-            raise self.error(
-                f"truncated or corrupt gzip data ({reason})", "fetch the file again"
-            ) from error
+            problem = f"truncated or corrupt gzip data ({label(str(error), _REASON_LENGTH)})"
+            raise self.error(problem, "fetch the file again") from error
         except _TooLargeError as error:
-            raise self.error(
-                f"more than {POOL_BYTES:,} bytes, unpacked", "split the pool", line=self._line
-            ) from error
+            problem = f"more than {POOL_BYTES:,} bytes, unpacked"
+            raise self.error(problem, "split the pool", line=self._line) from error
         except TableFormatError as error:
-            raise self.error(
-                f"not well formed: {error}", "write the table again", line=error.line
-            ) from error
+            problem = f"not well formed: {error}"
+            raise self.error(problem, "write the table again", line=error.line) from error
+        except IsADirectoryError as error:
+            raise self.error("is a directory", "name a pool file") from error
         except (OSError, ValueError) as error:
-            raise self._unreadable(error) from error
+            reason = error.strerror if isinstance(error, OSError) else None
+            problem = f"cannot be read: {label(reason or str(error), _REASON_LENGTH)}"
+            raise self.error(problem, "name a file that exists and that you may read") from error
 
     def error(
         self, problem: str, mend: str, *, line: int | None = None, column: str | None = None
@@ -163,24 +153,13 @@ class StoredText:
         """Return the error for a place in this file, see `PoolError.at`."""
         if self._rows_are_numbered and line is not None:
             place = f"row {line - 1}" if line > 1 else "header"
-            return PoolError.at(f"{self.label}, {place}", problem, mend, column=column)
-        return PoolError.at(self.label, problem, mend, line=line, column=column)
+            return PoolError.at(f"{self._label}, {place}", problem, mend, column=column)
+        return PoolError.at(self._label, problem, mend, line=line, column=column)
 
     def too_wide(self, columns: int, line: int = 1) -> PoolError:
         """Return the error for a file with too many columns."""
-        return self.error(
-            f"{columns:,} columns, more than {POOL_COLUMNS:,}",
-            "leave out those that are not keywords",
-            line=line,
-        )
-
-    def not_text(self, line: int) -> PoolError:
-        """Return the error for a file that is not text, as seen at that line."""
-        return self.error(
-            "not a text file: it holds NUL bytes",
-            "give a pool, a '|' separated text file",
-            line=line,
-        )
+        problem = f"{columns:,} columns, more than {POOL_COLUMNS:,}"
+        return self.error(problem, "leave out those that are not keywords", line=line)
 
     def _opened(self) -> io.BufferedIOBase:
         if self._standard_input:
@@ -211,7 +190,7 @@ class StoredText:
         table = stored_table(kind, unpacked)
         if len(table.columns) > POOL_COLUMNS:
             raise self.too_wide(len(table.columns))
-        return rendered_stream(rendered(self.label, table.columns, table.rows, table.skipped))
+        return rendered_stream(rendered(self._label, table.columns, table.rows, table.skipped))
 
     def _decoded(self, text: io.BufferedIOBase) -> Iterator[Line]:
         number = 1
@@ -220,7 +199,11 @@ class StoredText:
             block = rest + block
             # Lines that begin in this block are shorter than it: only the first can be too long.
             if (block.find(b"\n") + 1 or len(block)) > LINE_BYTES:
-                raise self._endless(block, number)
+                problem = f"the line is longer than {LINE_BYTES:,} bytes"
+                mend = "give a pool with one exposure on each line"
+                if b"\0" in block:
+                    raise self._not_text(number)
+                raise self.error(problem, mend, line=number)
             end = block.rfind(b"\n") + 1
             rest = block[end:]
             if end:
@@ -248,37 +231,20 @@ class StoredText:
         suspect = "\r" in text or _C1_LEAD in block or len(block.translate(None, _C0)) < len(block)
         for number, line in enumerate(text.lower().split("\n"), first):
             if suspect and "\0" in line:
-                raise self.not_text(number)
+                raise self._not_text(number)
             start_of_line = line.lstrip()[:1]
             if start_of_line and start_of_line != "#":
                 yield number, line, suspect
         if error:
             raise error
 
-    def _endless(self, block: bytes, number: int) -> PoolError:
-        if b"\0" in block:
-            return self.not_text(number)
-        return self.error(
-            f"the line is longer than {LINE_BYTES:,} bytes",
-            "give a pool with one exposure on each line",
-            line=number,
-        )
-
     def _undecodable(self, block: bytes, start: int, at: int, first: int) -> PoolError:
         number = first + block.count(b"\n", 0, start)
+        problem = f"not UTF-8 text: byte 0x{block[at]:02x} as number {at - start + 1} of the line"
         if b"\0" in block[start:]:
-            return self.not_text(number)
-        return self.error(
-            f"not UTF-8 text: byte 0x{block[at]:02x} as number {at - start + 1} of the line",
-            "save the pool as UTF-8 text",
-            line=number,
-        )
+            return self._not_text(number)
+        return self.error(problem, "save the pool as UTF-8 text", line=number)
 
-    def _unreadable(self, error: OSError | ValueError) -> PoolError:
-        if isinstance(error, IsADirectoryError):
-            return self.error("is a directory", "name a pool file")
-        reason = error.strerror if isinstance(error, OSError) else None
-        return self.error(
-            f"cannot be read: {label(reason or str(error), _REASON_LENGTH)}",
-            "name a file that exists and that you may read",
-        )
+    def _not_text(self, line: int) -> PoolError:
+        problem = "not a text file: it holds NUL bytes"
+        return self.error(problem, "give a pool, a '|' separated text file", line=line)

@@ -1,11 +1,10 @@
-"""What is declared of exposures, beside what their headers tell."""
+"""Keywords and candidates that the user declares of exposures, beside what headers tell."""
 
 from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from asnrules.errors import UsageError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
@@ -28,7 +27,6 @@ _OTHERWISE = {
 }
 _SET = "--set"
 _CANDIDATE = "--asn-candidate"
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +54,13 @@ class Declared:
 
     Parameters
     ----------
-    declarations : Declarations
-        As given.
     known : collection of str
         The lower-case keywords that can be declared; empty for all.
 
     Raises
     ------
     UsageError
-        If a declaration is none.
+        If a declaration is not well formed.
     """
 
     def __init__(self, declarations: Declarations, known: Collection[str] = ()) -> None:
@@ -81,7 +77,7 @@ class Declared:
         }
 
     def candidates(self, names: Sequence[str]) -> list[Candidate]:
-        """Give the further candidates of an exposure."""
+        """Give the candidates that are declared of an exposure."""
         return [
             one
             for text, pattern, found in self._candidates
@@ -90,16 +86,10 @@ class Declared:
         ]
 
     def check_all_fit(self) -> None:
-        """Refuse a pattern that has fitted no file.
-
-        Raises
-        ------
-        UsageError
-            Naming the pattern.
-        """
-        patterns = [(text, pattern) for text, pattern, _ in self._candidates]
-        patterns += [(text, pattern) for text, pattern, _, _ in self._values]
-        for text, pattern in patterns:
+        """Refuse a pattern that has fitted no file, by a UsageError."""
+        patterns = {text: pattern for text, pattern, _ in self._candidates}
+        patterns |= {text: pattern for text, pattern, _, _ in self._values}
+        for text, pattern in patterns.items():
             if text not in self._fitting:
                 raise UsageError(f"the pattern {shown(pattern)} fits no file; correct it")
 
@@ -129,7 +119,7 @@ def _assigned(text: str, known: Collection[str]) -> tuple[str, str, str]:
     keyword, value = name.strip().lower(), value.strip()
     if not separator or not keyword:
         raise UsageError(
-            f"{_SET}: {shown(text)} is no KEYWORD=VALUE; write EXPSPCIN=1, or *_nrs1_*:EXPSPCIN=1"
+            f"{_SET}: {shown(text)} is not KEYWORD=VALUE; write EXPSPCIN=1, or *_nrs1_*:EXPSPCIN=1"
         )
     if keyword in _OTHERWISE:
         raise UsageError(f"{_SET}: {keyword.upper()} cannot be set; {_OTHERWISE[keyword]}")

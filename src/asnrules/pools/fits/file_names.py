@@ -1,4 +1,4 @@
-"""The products of exposures, told by the names of their files: which of them Stage 2 starts from.
+"""Which files are exposures that Stage 2 starts from, told by their names.
 
 A folder as it is downloaded holds several products of each exposure, what Stage 3 made of many,
 guide-star files, associations and previews. A pool lists each exposure once.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -43,37 +43,23 @@ _NAME_LENGTH = 100
 
 
 class Exposure(NamedTuple):
-    """An exposure, as a pool lists it.
-
-    Attributes
-    ----------
-    path : str
-        The file whose header is read.
-    name : str
-        What it is listed as.
-    names : tuple of str
-        The names of all its files.
-    """
+    """An exposure, as a pool lists it."""
 
     path: str
+    """The file whose header is read."""
     name: str
+    """What it is listed as."""
     names: tuple[str, ...]
+    """The names of all its files."""
 
 
 @dataclass(slots=True)
 class SortedFiles:
-    """Files, sorted out.
-
-    Attributes
-    ----------
-    exposures : list of Exposure
-        What a pool is made of.
-    notes : list of str
-        A line for each kind of files that are left alone.
-    """
+    """Files, sorted out."""
 
     exposures: list[Exposure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    """A line for each kind of files that are left alone."""
 
 
 def file_name(path: str) -> str:
@@ -84,12 +70,12 @@ def file_name(path: str) -> str:
 
 def is_beside_exposures(path: str) -> bool:
     """Tell whether a file is named like what Stage 2 does not start from."""
-    what, _, product = _told(path)
-    return what is not None or product not in {*STARTS, ""}
+    kind, _, product = _told_by_name(path)
+    return kind is not None or product not in {*STARTS, ""}
 
 
-def _told(path: str) -> tuple[str | None, str, str]:
-    """Say what a file is by its name, if that is no exposure; its exposure, and its product."""
+def _told_by_name(path: str) -> tuple[str | None, str, str]:
+    """Give the kind of a file that is no exposure; else the exposure and its product."""
     stem = file_name(path).lower()
     if stem.endswith(_NO_DATA):
         return "no exposures", "", ""
@@ -109,25 +95,24 @@ def _told(path: str) -> tuple[str | None, str, str]:
 def sort_out(paths: Iterable[str]) -> SortedFiles:
     """Tell which files are exposures that Stage 2 starts from, one for each exposure.
 
-    Parameters
-    ----------
-    paths : iterable of str
-        Files, in any order. Those whose names say nothing are exposures.
+    The files come in any order. Those whose names say nothing are exposures.
     """
     groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     left: dict[str, list[str]] = defaultdict(list)
     found = SortedFiles()
     for path in sorted(paths, key=lambda path: (file_name(path).lower(), path)):
-        what, root, product = _told(path)
-        if what is not None:
-            left[what].append(file_name(path))
+        kind, root, product = _told_by_name(path)
+        if kind is not None:
+            left[kind].append(file_name(path))
         elif product:
             groups[root][product].append(path)
         else:
             found.exposures.append(Exposure(path, file_name(path), (file_name(path),)))
     for products in groups.values():
         _sort_group(products, found, left)
-    found.notes += [f"left alone, as {what}: {_listed(names)}" for what, names in left.items()]
+    for kind, names in left.items():
+        listed = few((label(name, _NAME_LENGTH) for name in names), _SHOWN)
+        found.notes.append(f"left alone, as {kind}: {listed}")
     return found
 
 
@@ -140,9 +125,7 @@ def _sort_group(
     if start is None:
         left["products from which Stage 2 does not start (uncal, rate or rateints)"] += names
         return
-    listed = start
-    if {"rate", "rateints"} <= set(products):
-        listed = "uncal"
+    listed = "uncal" if {"rate", "rateints"} <= set(products) else start
     for path in products[start]:
         name = file_name(path)
         if listed != start:
@@ -151,11 +134,7 @@ def _sort_group(
         found.exposures.append(Exposure(path, name, tuple(names)))
     others = [file_name(path) for one, paths in products.items() if one != start for path in paths]
     if others:
-        what = f"other products of the same exposures, which are listed once, as {listed}"
+        kind = f"other products of the same exposures, which are listed once, as {listed}"
         if listed == "uncal":
-            what += " (of which the rules name rate or rateints)"
-        left[what] += others
-
-
-def _listed(names: Sequence[str]) -> str:
-    return few((label(name, _NAME_LENGTH) for name in names), _SHOWN)
+            kind += " (of which the rules name rate or rateints)"
+        left[kind] += others

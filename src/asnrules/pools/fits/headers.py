@@ -37,25 +37,16 @@ _REASON_LENGTH = 120
 
 
 class HeaderError(ValueError):
-    """A file that is no exposure of JWST; the message says why, without naming it."""
+    """A file that is not a JWST exposure; the message says why, without naming it."""
 
 
 class Header(NamedTuple):
-    """What was found in a file.
+    """What was found in a file."""
 
-    Attributes
-    ----------
-    path : str
-        The file.
-    keywords : mapping of str to str
-        Lower-case keyword to value; empty if there is a problem.
-    problem : str or None
-        Why it is no exposure of JWST.
-    """
-
-    path: str
     keywords: Mapping[str, str]
+    """Lower-case keyword to value; empty if there is a problem."""
     problem: str | None
+    """Why it is not a JWST exposure."""
 
 
 def is_fits(path: str | Path) -> bool:
@@ -78,22 +69,15 @@ def read_headers(
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> list[Header]:
-    """Read the primary headers of files.
+    """Read the primary headers of files, gzipped or not, in their order.
 
     Parameters
     ----------
-    paths : sequence of str
-        The files, gzipped or not.
     workers : int
         How many processes may share the work, if there are enough files for that to pay. More
         than one only where the main module can be imported without running the program.
     progress : callable, optional
         Called with the number of files read so far.
-
-    Returns
-    -------
-    list of Header
-        In the order of `paths`.
 
     Raises
     ------
@@ -133,31 +117,22 @@ def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Header]]]:
 
 def _header(path: str) -> Header:
     try:
-        return Header(path, read_header(path), None)
+        return Header(read_header(path), None)
     except HeaderError as error:
-        return Header(path, {}, str(error))
+        return Header({}, str(error))
 
 
 def read_header(path: str) -> dict[str, str]:
-    """Read the primary header of a file.
+    """Read the primary header of a file: lower-case keyword to value, in the order of the header.
 
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Returns
-    -------
-    dict of str to str
-        Lower-case keyword to value, in the order of the header, the first of a keyword that
-        comes twice. Truth values are `t` and `f`, as in the pools of the archive; a keyword
-        without a value is blank. Comments, and keywords that are not of the standard (HIERARCH),
-        are left out.
+    Of a keyword that comes twice, the first counts. Truth values are `t` and `f`, as in the pools
+    of the archive; a keyword without a value is blank. Comments, and keywords that are not of the
+    standard (HIERARCH), are left out.
 
     Raises
     ------
     HeaderError
-        If it is no exposure of JWST.
+        If it is not a JWST exposure.
     """
     try:
         with Path(path).open("rb") as stored:
@@ -212,9 +187,8 @@ def _parsed(stream: BinaryIO) -> Any:
         except (HeaderError, gzip.BadGzipFile, EOFError, zlib.error):
             raise
         except (OSError, ValueError, fits.VerifyError) as error:
-            raise HeaderError(
-                f"its primary header is truncated or broken ({_brief(error)})"
-            ) from error
+            problem = f"its primary header is truncated or broken ({_brief(error)})"
+            raise HeaderError(problem) from error
     _check_continuations(bounded.content)
     return header
 
@@ -246,7 +220,9 @@ def _keywords(header: Any) -> dict[str, str]:
             except Exception as error:
                 named = f" ({label(keyword)})" if keyword else ""
                 raise HeaderError(f"card {number}{named} of its header cannot be read") from error
-            found.setdefault(keyword.lower(), _checked(keyword, value))
+            if control := CONTROL.search(value):
+                raise HeaderError(f"{keyword} holds the control character {control[0]!r}")
+            found.setdefault(keyword.lower(), value)
     return found
 
 
@@ -258,19 +234,12 @@ def _value(value: object) -> str:
     return str(value).strip()
 
 
-def _checked(keyword: str, value: str) -> str:
-    control = CONTROL.search(value)
-    if control:
-        raise HeaderError(f"{keyword} holds the control character {control[0]!r}")
-    return value
-
-
 def _exposure(keywords: dict[str, str]) -> dict[str, str]:
     telescope = keywords.get("telescop", "")
     if telescope.upper() not in {TELESCOPE, ""}:
-        raise HeaderError(f"not an exposure of JWST: TELESCOP is {shown(telescope)}")
+        raise HeaderError(f"not a JWST exposure: TELESCOP is {shown(telescope)}")
     if not telescope and not keywords.get("exp_type"):
-        raise HeaderError("not an exposure of JWST: neither TELESCOP nor EXP_TYPE")
+        raise HeaderError("not a JWST exposure: neither TELESCOP nor EXP_TYPE")
     return keywords
 
 

@@ -76,7 +76,7 @@ class MadePool:
     unplaced : list of str
         A line for each exposure that can be in no association, as its header lacks something.
     notes : list of str
-        Which files were left alone, and what was taken for granted.
+        Which files were left alone, and what was assumed.
     """
 
     source: TableSource
@@ -106,20 +106,20 @@ def make_pool(
     declarations : Declarations, optional
         What headers do not tell.
     ruleset : Ruleset, optional
-        The rules by which the exposures are worked: it is said what they look at and was assumed.
-        Without it, all that was assumed is said, and any keyword may be declared.
+        The rules that are to judge the exposures: notes tell what they look at and was assumed.
+        Without it, notes tell all that was assumed, and any keyword may be declared.
     skip : bool
-        Whether files that are no exposures of JWST are left out; otherwise they are an error.
+        Whether files that are not JWST exposures are left out; otherwise they are an error.
     workers, progress : optional
         See `read_headers`.
 
     Raises
     ------
     PoolError
-        If a file is no exposure of JWST, or a second one of the same name; each such file is a
+        If a file is not a JWST exposure, or a second one of the same name; each such file is a
         line of its `details`. If Stage 2 starts from none of the files.
     UsageError
-        If a declaration is none or fits no file, or astropy is not installed.
+        If a declaration is not well formed or fits no file, or astropy is not installed.
     """
     known = keywords_of(ruleset) | _ALSO if ruleset else ()
     declared = Declared(declarations or Declarations(), known)
@@ -136,14 +136,13 @@ def make_pool(
     rows = _rows(good, declared)
     declared.check_all_fit()
     columns = sorted({column for row in rows for column in row})
+    cells = [[row.get(column, NULL) for column in columns] for row in rows]
     return MadePool(
-        source=TableSource(
-            NAME, columns, [[row.get(column, NULL) for column in columns] for row in rows]
-        ),
+        source=TableSource(NAME, columns, cells),
         exposures=len(rows),
         skipped=problems,
         unplaced=_unplaced(good),
-        notes=[*files.notes, *_untold(good, rows, ruleset)],
+        notes=[*files.notes, *_assumptions(good, rows, ruleset)],
     )
 
 
@@ -285,11 +284,11 @@ def _unplaced(exposures: Sequence[_Read]) -> list[str]:
     return lines
 
 
-def _untold(
+def _assumptions(
     exposures: Sequence[_Read], rows: Sequence[Mapping[str, str]], ruleset: Ruleset | None
 ) -> list[str]:
     """Say what headers do not tell and nobody has declared, as far as the rules look at it."""
-    types: dict[str, dict[str, None]] = {}
+    types: dict[str, str] = {}
     values = [{name: value.lower() for name, value in row.items()} for row in rows]
     for keyword in ASSUMED:
         lacking = [not one.keywords.get(keyword) for one in exposures]
@@ -297,23 +296,21 @@ def _untold(
             matters = looked_at(ruleset, values, keyword) if ruleset else lacking
             found = [row for row, *both in zip(rows, lacking, matters, strict=True) if all(both)]
             if found:
-                types[keyword] = dict.fromkeys(row.get("exp_type", NULL) for row in found)
-    lines = []
-    if assumed := [name for name in types if ASSUMED[name] is not None]:
-        told = ", ".join(f"{name.upper()} {ASSUMED[name]} ({few(types[name])})" for name in assumed)
-        lines.append(f"headers do not tell, so it is assumed: {told}")
+                types[keyword] = few(dict.fromkeys(row.get("exp_type", NULL) for row in found))
+    assumed = [f"{name.upper()} {ASSUMED[name]} ({types[name]})" for name in types if ASSUMED[name]]
+    lines = [f"headers do not tell, so it is assumed: {', '.join(assumed)}"] if assumed else []
     lines += [
-        f"headers do not tell {name.upper()} ({few(types[name])}), and nothing is assumed"
+        f"headers do not tell {name.upper()} ({types[name]}), and nothing is assumed"
         for name in types
         if ASSUMED[name] is None
     ]
     lines = [f"{line}; declare what is so by asnrules pool make --set" for line in lines]
-    alone = [
+    lonely = [
         row for row in rows if row.get("bkgdtarg") == "t" and row["asn_candidate"].count("(") < 2
     ]
-    if alone:
+    if lonely:
         lines.append(
-            f"headers do not tell of which sciences background targets (exposures: {len(alone):,}) "
-            "are the background; declare a candidate by asnrules pool make --asn-candidate"
+            f"headers do not tell of which sciences background targets (exposures: {len(lonely):,})"
+            " are the background; declare a candidate by asnrules pool make --asn-candidate"
         )
     return lines
