@@ -19,9 +19,8 @@ from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
 from asnrules.engine.candidates import Selection
+from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
-from asnrules.engine.order import canonical_order
-from asnrules.engine.work import Work
 from asnrules.errors import PoolError
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import check_columns

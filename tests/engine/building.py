@@ -8,12 +8,11 @@ from functools import cache
 from typing import Any
 
 from asnrules.associations.model import Association
-from asnrules.engine.drafts import Draft
+from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.grouping import Grouping
-from asnrules.engine.order import canonical_order
+from asnrules.engine.growing import Draft
 from asnrules.engine.procedure import Procedure
-from asnrules.engine.work import Work
 from asnrules.pools import parse_candidates
 from asnrules.rules.model import Rule, Ruleset
 from asnrules.rules.read import read_ruleset

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from asnrules.analysis.partition import partition
+from asnrules.engine.conditions import is_empty
 from asnrules.engine.signatures import CLASS
-from asnrules.engine.values import is_empty
 from asnrules.rules.model import Condition, Operator, Role, Rule, Ruleset, Term
 
 Values = dict[str, str | None]

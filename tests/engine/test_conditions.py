@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asnrules.engine.conditions import condition_holds, requirement_holds, term_holds
-from asnrules.engine.values import ANY, EMPTY, is_empty
+from asnrules.engine.conditions import (
+    ANY,
+    EMPTY,
+    condition_holds,
+    is_empty,
+    requirement_holds,
+    term_holds,
+)
 from asnrules.rules.model import Condition, Operator, Requirement, Term
 
 EMPTIES = [None, "", "null", "--", "n", "f", "false", "n/a"]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.engine.drafts import Fate
 from asnrules.engine.generation import Generation, Outcome, Wanted
+from asnrules.engine.growing import Fate
 from asnrules.pools import parse_candidates
 from engine.building import POOL, Exposure, exposure, image, work_of
 from engine.pools import FAMILIES, pools

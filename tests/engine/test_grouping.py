@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.engine.drafts import Draft
-from asnrules.engine.finishing import finish
-from asnrules.engine.work import Work
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft
+from asnrules.engine.steps import finish
 from engine.building import Exposure, by_grouping, by_procedure, image, ruleset, shown, work_of
 from engine.pools import FAMILIES, pools
 

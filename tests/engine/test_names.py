@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asnrules.engine.finishing.names import (
-    association_name,
-    member_name,
-    product_name,
-    program_name,
-)
+from asnrules.engine.naming import association_name, member_name, product_name, program_name
 from engine.building import Exposure, coronagraph, exposure, generated, image, ruleset
 
 # Members

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.associations.model import Member, Product
-from asnrules.engine.finishing.pruning import Entry, digest_of, prune
+from asnrules.engine.pruning import Entry, digest_of, prune
 from engine.building import generated, image, summary
 
 

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asnrules.engine.conditions import requirement_holds
+from asnrules.engine.conditions import ANY, EMPTY, requirement_holds
 from asnrules.engine.repairs import Effort, Failure, Repair, Repairs, kind_keywords
 from asnrules.engine.signatures import CLASS, SET
-from asnrules.engine.values import ANY, EMPTY
 from asnrules.rules.model import Condition, Operator, Requirement, Role, Rule, Ruleset, Term
 from engine.building import ruleset
 

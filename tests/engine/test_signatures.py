@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
+from asnrules.engine.conditions import EMPTY
 from asnrules.engine.signatures import SET, Judge, class_of, judge_values
-from asnrules.engine.values import EMPTY
 from engine.building import Exposure, exposure, image, keywords, rule_named, ruleset, work_of
 
 OWN_CLASS = {

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 
 from asnrules.catalog.classification import Classifier
+from asnrules.engine.exposures import Work
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import Judge, Judgement
-from asnrules.engine.work import Work
 from asnrules.pools import parse_candidates, read_pool
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
+from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation
-from asnrules.engine.order import canonical_order
-from asnrules.engine.work import Work
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import check_columns
 from asnrules.rules.model import Ruleset

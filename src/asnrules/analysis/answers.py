@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from asnrules.analysis.partition import partition
 from asnrules.analysis.space import Cell, Example
-from asnrules.engine.alone import Anchor, staying
+from asnrules.engine.anchors import Anchor, staying
+from asnrules.engine.candidates import BACKGROUND, OBSERVATION, cannot_stand
 from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.drafts import Draft, written_exptype
-from asnrules.engine.finishing import finish
-from asnrules.engine.finishing.validity import BACKGROUND, OBSERVATION, cannot_stand
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft, written_exptype
+from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE, Judgement
-from asnrules.engine.stretches import DraftMember
-from asnrules.engine.work import Work
+from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule, Ruleset
 
 _CANDIDATE = ("o001", OBSERVATION)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from asnrules.analysis.answers import shown
 from asnrules.analysis.tables import Vocabulary
-from asnrules.engine.nearness import Nearness
+from asnrules.engine.conditions import ANY
+from asnrules.engine.nearest_rule import Nearness
 from asnrules.engine.signatures import judge_values
-from asnrules.engine.values import ANY
 from asnrules.rules.model import Role, Rule, Ruleset
 
 

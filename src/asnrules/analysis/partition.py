@@ -25,9 +25,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from asnrules.engine.conditions import term_holds
+from asnrules.engine.conditions import is_empty, term_holds
 from asnrules.engine.patterns import fits
-from asnrules.engine.values import is_empty
 from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
 

@@ -15,7 +15,7 @@ from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, find_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
 from asnrules.database.engines import transaction
-from asnrules.engine.values import ANY
+from asnrules.engine.conditions import ANY
 
 Progress = Callable[[str, int, int], None]
 

@@ -20,12 +20,11 @@ from asnrules.catalog.rulesets import (
     find_ruleset,
 )
 from asnrules.catalog.vocabulary import special_keywords
-from asnrules.engine.alone import anchored
-from asnrules.engine.conditions import condition_holds
-from asnrules.engine.nearness import Nearness
+from asnrules.engine.anchors import anchored
+from asnrules.engine.conditions import condition_holds, is_empty
+from asnrules.engine.exposures import Work
+from asnrules.engine.nearest_rule import Nearness
 from asnrules.engine.signatures import Judgement
-from asnrules.engine.values import is_empty
-from asnrules.engine.work import Work
 from asnrules.rules.content import NOT_APPLICABLE
 from asnrules.rules.model import Rule, Ruleset
 from asnrules.rules.rows import KnownDifference, build_ruleset, known_differences

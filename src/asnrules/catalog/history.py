@@ -18,8 +18,8 @@ from asnrules.catalog.rulesets import (
 )
 from asnrules.catalog.vocabulary import assumed_values, special_keywords
 from asnrules.database.engines import transaction
-from asnrules.engine.values import Row
-from asnrules.engine.work import Work
+from asnrules.engine.conditions import Row
+from asnrules.engine.exposures import Work
 
 
 class Change(NamedTuple):

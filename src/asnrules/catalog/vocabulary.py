@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Integer, insert, select
 
 from asnrules.catalog.entries import VOCABULARY, add_entries
 from asnrules.database import schema
-from asnrules.engine.values import ANY
+from asnrules.engine.conditions import ANY
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
 from asnrules.util.text import near_spellings

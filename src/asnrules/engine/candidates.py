@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from asnrules.engine.conditions import requirement_holds
+from asnrules.engine.exposures import Work
 from asnrules.errors import NotFoundError
+from asnrules.rules.model import Rule
 from asnrules.util.text import near_spellings
 
+OBSERVATION = "observation"
 BACKGROUND = "background"
-"""The type of candidate that brings background observations."""
+"""The type of candidate that brings background observations, and the exptype of a member."""
 
 Pair = tuple[str, str]
 """Id and type of a candidate."""
@@ -178,3 +184,104 @@ def _parts(text: str, lengths: Sequence[int]) -> Iterator[str]:
     for length in lengths:
         for start in range(len(text) - length + 1):
             yield text[start : start + length]
+
+
+_SUFFIX = re.compile("[_-][^_-]*$")
+_Item = int | str | tuple[str]
+"""What is linked: the number of a candidate, the name of an exposure, the id of candidates."""
+
+
+def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
+    """Give the candidates of which something may come, those that are linked in one list.
+
+    Parameters
+    ----------
+    work : Work
+        The judged exposures.
+    candidates : mapping
+        From asn_candidate text to its pairs of id and type.
+
+    Returns
+    -------
+    list of list of SubPool
+        In the order in which candidates are worked.
+    """
+    pools = [
+        pool
+        for pool in sub_pools(
+            [row[work.places["asn_candidate"]] for row in work.rows],
+            candidates,
+            listed=work.ruleset.settings.whole_pool,
+        )
+        if _may_give(work, pool)
+    ]
+    links = _Links()
+    for number, pool in enumerate(pools):
+        # Numbers count within an id, whatever its types.
+        links.join(number, (pool.candidate[0],))
+        for place in pool.places:
+            links.join(number, _name(work, place))
+    groups: dict[_Item, list[SubPool]] = {}
+    for number, pool in enumerate(pools):
+        groups.setdefault(links.root(number), []).append(pool)
+    return list(groups.values())
+
+
+def _may_give(work: Work, pool: SubPool) -> bool:
+    """Tell whether any rule that takes an exposure of a candidate makes something for it."""
+    takers = {number for place in pool.places for number in work.judgements[place].takers}
+    return any(refusal(work.ruleset.rules[number], pool.candidate) is None for number in takers)
+
+
+def _name(work: Work, place: int) -> str:
+    """Give the name of an exposure less its product: what the products of two may share."""
+    return _SUFFIX.sub("", PurePosixPath(work.value(place, "filename") or "").stem)
+
+
+class _Links:
+    """Sets that grow together."""
+
+    def __init__(self) -> None:
+        self._parents: dict[_Item, _Item] = {}
+
+    def root(self, one: _Item) -> _Item:
+        """Give what stands for the set of one."""
+        parents = self._parents
+        root = one
+        while (parent := parents.setdefault(root, root)) != root:
+            root = parent
+        while parents[one] != root:
+            parents[one], one = root, parents[one]
+        return root
+
+    def join(self, one: _Item, other: _Item) -> None:
+        """Make the sets of two the same."""
+        self._parents[self.root(other)] = self.root(one)
+
+
+def cannot_stand(candidate: tuple[str, str]) -> str | None:
+    """Say why no association of a candidate passes `candidate_validity`; None if one may."""
+    identifier, kind = candidate
+    if kind in {OBSERVATION, BACKGROUND}:
+        return None
+    return f"candidate {identifier} is of type {kind}"
+
+
+def discovers(rule: Rule) -> bool:
+    """Tell whether a rule makes associations of exposures of one candidate for none, as well.
+
+    Source: behaviour of jwst 3.0.0, by running it.
+    """
+    return bool(rule.candidate_requirements) and "candidate_validity" not in rule.steps
+
+
+def refusal(rule: Rule, candidate: Pair) -> str | None:
+    """Say why a rule makes nothing for a candidate, whatever its exposures; None if it may."""
+    values = {"candidate_id": candidate[0], "candidate_type": candidate[1]}
+    for use in rule.candidate_requirements:
+        if not requirement_holds(use, values):
+            negation = "" if use.negated else "not "
+            return f"candidate {candidate[0]} is {negation}{use.condition.text}"
+    if "candidate_validity" in rule.steps:
+        return cannot_stand(candidate)
+    return None

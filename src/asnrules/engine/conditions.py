@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from asnrules.engine.patterns import fits
-from asnrules.engine.values import ANY, is_empty
-from asnrules.rules.model import Condition, Operator, Requirement, Term
+from asnrules.rules.model import Condition, Operator, Requirement, Rule, Term
+
+EMPTY = frozenset({None, "", "null", "--", "n", "f", "false", "n/a"})
+"""Values that count as not given, lower case; None is a missing column.
+
+Source: behaviour of jwst 3.0.0, by running it. `none`, `clear` and `0` are values.
+"""
+
+ANY = "\0any"
+"""Stands for a value that is not known and is taken to fit, for an exposure given by keywords.
+
+No pool can hold it: a control character is refused there.
+"""
+
+Row = tuple[str | None, ...]
+"""The kept values of one exposure, aligned with the keywords of its pool."""
+
+
+def is_empty(value: str | None) -> bool:
+    """Tell whether a value counts as not given."""
+    return value in EMPTY
+
 
 Values = Mapping[str, str | None]
 """The values of an exposure by keyword; a keyword that is not there has no value."""
@@ -63,3 +83,29 @@ _TESTS: dict[Operator, Callable[[tuple[str, ...], str | None], bool]] = {
         and any(fits(pattern, value) for pattern in values)
     ),
 }
+
+
+def requirement_text(requirement: Requirement) -> str:
+    """Say what a requirement asks for."""
+    text = requirement.condition.text
+    if requirement.negated:
+        text = f"not {text}"
+    if requirement.when_key is not None:
+        text += f", where the exposures share {requirement.when_key} {requirement.when_value}"
+    return text
+
+
+def requirements_text(rule: Rule) -> str:
+    """Say what a rule asks of each exposure."""
+    return "; ".join(requirement_text(use) for use in rule.requirements)
+
+
+def keys_text(keys: Iterable[tuple[str, tuple[str, str]]]) -> str:
+    """Say what the exposures of an association have in common.
+
+    Parameters
+    ----------
+    keys : iterable of (str, (str, str))
+        Name of a key, and the keyword and value that are shared.
+    """
+    return "; ".join(f"{name} = {value} ({source.upper()})" for name, (source, value) in keys)

@@ -10,18 +10,18 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from asnrules.associations.model import Association
-from asnrules.engine.alone import anchored
+from asnrules.engine.anchors import anchored
 from asnrules.engine.candidates import Pair, Selection, SubPool, lone_candidates, sub_pools
-from asnrules.engine.companions import Companions
-from asnrules.engine.diagnosis import OrderDependence
-from asnrules.engine.drafts import Draft, Fate, find
-from asnrules.engine.finishing.wording import left_out_text
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft, Fate, find
 from asnrules.engine.growth import OF_COMPANION, OF_NO_CANDIDATE, OF_SCIENCE, Growth, Refused
 from asnrules.engine.lacking import Lacking, Search
 from asnrules.engine.naming import Made, Naming, merge
-from asnrules.engine.nearness import Nearness
+from asnrules.engine.nearest_companion import Companions
+from asnrules.engine.nearest_rule import Nearness
+from asnrules.engine.order_sensitivity import OrderDependence
+from asnrules.engine.steps.wording import left_out_text
 from asnrules.engine.used import used_directs
-from asnrules.engine.work import Work
 from asnrules.util.parallel import Told, shared
 
 _MOST_COMPARED = 50_000

@@ -1,7 +1,7 @@
 """Make the associations of one rule for one candidate.
 
 Exposures are parted by their keys, so that no association crosses. Those that nobody joins make
-their associations here; what is left is grown by `asnrules.engine.cohorts`.
+their associations here; what is left is grown by `asnrules.engine.batched_procedure`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from asnrules.engine.cohorts import Cohorts
-from asnrules.engine.drafts import Draft, Locked, is_rateints, lock_keys, written_exptype
+from asnrules.engine.batched_procedure import Cohorts
+from asnrules.engine.exposures import KeyColumn, Work
+from asnrules.engine.growing import Draft, Locked, is_rateints, lock_keys, written_exptype
 from asnrules.engine.procedure import Candidate
+from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember
-from asnrules.engine.work import KeyColumn, Work
 from asnrules.rules.model import Role
 
 

@@ -7,16 +7,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from asnrules.associations.model import DISCOVERED
-from asnrules.engine.candidates import Pair, SubPool
-from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.diagnosis import Diagnosis, Numbered, OrderDependence
-from asnrules.engine.drafts import Draft, Fate, Lack, find
-from asnrules.engine.finishing import finish
-from asnrules.engine.finishing.validity import cannot_stand
+from asnrules.engine.candidates import Pair, SubPool, cannot_stand, discovers, refusal
+from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
+from asnrules.engine.growing import Draft, Fate, Lack, find
+from asnrules.engine.order_sensitivity import Diagnosis, Numbered, OrderDependence
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.work import Work
-from asnrules.rules.model import Key, Rule
+from asnrules.engine.steps import finish
+from asnrules.rules.model import Key
 
 OF_SCIENCE, OF_NO_CANDIDATE, OF_COMPANION, OF_OTHER_CANDIDATE = range(4)
 """How much a reason says of an exposure: of an association that it would have been the science of,
@@ -192,23 +190,3 @@ class Growth:
             self.fates.append(
                 Fate(draft.rule, draft.candidate, draft.watched, lack.text, lacked=lack.exptype)
             )
-
-
-def discovers(rule: Rule) -> bool:
-    """Tell whether a rule makes associations of exposures of one candidate for none, as well.
-
-    Source: behaviour of jwst 3.0.0, by running it.
-    """
-    return bool(rule.candidate_requirements) and "candidate_validity" not in rule.steps
-
-
-def refusal(rule: Rule, candidate: Pair) -> str | None:
-    """Say why a rule makes nothing for a candidate, whatever its exposures; None if it may."""
-    values = {"candidate_id": candidate[0], "candidate_type": candidate[1]}
-    for use in rule.candidate_requirements:
-        if not requirement_holds(use, values):
-            negation = "" if use.negated else "not "
-            return f"candidate {candidate[0]} is {negation}{use.condition.text}"
-    if "candidate_validity" in rule.steps:
-        return cannot_stand(candidate)
-    return None

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.candidates import Pair, SubPool
-from asnrules.engine.companions import Companions, Near
-from asnrules.engine.drafts import Fate
-from asnrules.engine.finishing.validity import BACKGROUND
-from asnrules.engine.finishing.wfss import DIRECT_IMAGE
-from asnrules.engine.growth import refusal
+from asnrules.engine.candidates import BACKGROUND, Pair, SubPool, refusal
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Fate
+from asnrules.engine.nearest_companion import Companions, Near
 from asnrules.engine.obstacles import companion_exptypes
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.work import Work
+from asnrules.engine.steps.direct_images import DIRECT_IMAGE
 
 
 class Lacking(NamedTuple):

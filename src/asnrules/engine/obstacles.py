@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import condition_holds, term_holds
-from asnrules.engine.drafts import Locked
-from asnrules.engine.finishing.validity import BACKGROUND
+from asnrules.engine.candidates import BACKGROUND
+from asnrules.engine.conditions import EMPTY, condition_holds, requirement_text, term_holds
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Locked
 from asnrules.engine.signatures import CLASS, SCIENCE
-from asnrules.engine.values import EMPTY
-from asnrules.engine.wording import requirement_text
-from asnrules.engine.work import Work
 from asnrules.rules.model import Condition, Key, Requirement, Role, Rule
 
 TYPE = "exp_type"

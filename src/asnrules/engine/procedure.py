@@ -5,7 +5,7 @@ none took it, the rule tries to create one from it. After the last exposure, tho
 taken in a role that asks for it are offered once more, and make no new ones. (Established by
 running jwst 3.0.0 on pools sorted by file name.)
 
-It is plain rather than fast: `asnrules.engine.cohorts` comes to the same for associations in
+`asnrules.engine.batched_procedure` comes to the same, faster, for associations in
 large numbers.
 """
 
@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from asnrules.engine.drafts import Draft, Locked, is_rateints, lock_keys, written_exptype
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft, Locked, is_rateints, lock_keys, written_exptype
+from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember
-from asnrules.engine.work import Work
 from asnrules.rules.model import Role
 
 Candidate = tuple[str, str]

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from asnrules.engine.conditions import Values, requirement_holds, term_holds
+from asnrules.engine.conditions import ANY, Values, is_empty, requirement_holds, term_holds
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SET, Unmet
 from asnrules.engine.trials import Trials
-from asnrules.engine.values import ANY, is_empty
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 
 

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from asnrules.engine.conditions import Values, condition_holds
-from asnrules.engine.values import EMPTY, Row, is_empty
+from asnrules.engine.conditions import EMPTY, Row, Values, condition_holds, is_empty
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 
 CLASS = "class"

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import Values, requirement_holds, term_holds
+from asnrules.engine.conditions import Values, is_empty, requirement_holds, term_holds
 from asnrules.engine.signatures import CLASS, class_of
-from asnrules.engine.values import is_empty
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Ruleset, Term
 
 _OTHER = "\0other"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, SubPool
-from asnrules.engine.drafts import Draft, lock_keys
-from asnrules.engine.finishing.wfss import DIRECT_IMAGE, products_of
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft, lock_keys
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.work import Work
+from asnrules.engine.steps.direct_images import DIRECT_IMAGE, products_of
 from asnrules.rules.model import Rule
 
 

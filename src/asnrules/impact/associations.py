@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Selection, qualified, sub_pools
+from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
-from asnrules.engine.order import canonical_order
 from asnrules.engine.signatures import SCIENCE, Judge
-from asnrules.engine.work import Work
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from asnrules.analysis.answers import admits
 from asnrules.analysis.behaviour import regrouping
-from asnrules.engine.conditions import condition_holds
-from asnrules.engine.nearness import Nearness
+from asnrules.engine.conditions import Row, condition_holds
+from asnrules.engine.nearest_rule import Nearness
 from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
-from asnrules.engine.values import Row
 from asnrules.impact.report import Reason
 from asnrules.pools import parse_candidates
 from asnrules.record.recording import NULL

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from asnrules.associations.model import Association, Member, Product
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.engine.finishing.names import product_name
-from asnrules.engine.values import is_empty
+from asnrules.engine.conditions import is_empty
+from asnrules.engine.naming import product_name
 
 SHOWN = 6
 """How many differences are put into words."""

@@ -10,11 +10,10 @@ from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.classification import Classification
 from asnrules.engine.candidates import SubPool, sub_pools
-from asnrules.engine.finishing.names import product_name
-from asnrules.engine.finishing.wfss import MADE_LATER
 from asnrules.engine.generation import Generation, Wanted
-from asnrules.engine.naming import merge
+from asnrules.engine.naming import merge, product_name
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.steps.direct_images import MADE_LATER
 from asnrules.imports.differences import (
     Difference,
     Fewest,

@@ -15,9 +15,8 @@ from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import condition_holds
+from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
-from asnrules.engine.order import canonical_order
-from asnrules.engine.work import Work
 from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
 from asnrules.pools.inputs import PoolInput, gather

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select
 
 from asnrules.database.schema import exposures, pools, rulesets, run_pools, runs
 from asnrules.database.stored import read_stored
-from asnrules.engine.values import Row
+from asnrules.engine.conditions import Row
 from asnrules.record.recording import APART, NULL
 
 _BATCH = 5_000

@@ -12,7 +12,7 @@ from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, find_ruleset
 from asnrules.database.schema import errata
-from asnrules.engine.wording import requirement_text
+from asnrules.engine.conditions import requirement_text
 from asnrules.rules.glossary import Glossary, glossary
 from asnrules.rules.model import Key, Requirement, Role, Rule
 from asnrules.rules.rows import build_ruleset

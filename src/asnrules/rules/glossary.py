@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from asnrules.engine.finishing.pruning import OVERALL
-from asnrules.engine.finishing.steps import STEPS
+from asnrules.engine.pruning import OVERALL
+from asnrules.engine.steps import STEPS
 from asnrules.rules.model import Condition, Operator, Requirement, Ruleset, Term
 
 

@@ -136,7 +136,7 @@ class Rule(NamedTuple):
     companion_class : str or None
         See `as_science`.
     steps : tuple of str
-        Names of the finishing steps, in order; see `asnrules.engine.finishing`.
+        Names of the finishing steps, in order; see `asnrules.engine.steps`.
     """
 
     name: str
@@ -188,7 +188,7 @@ class Settings(NamedTuple):
         apart for each. They come before all others, and are told apart by this id only.
     overall : tuple of str
         Names of the steps over the associations of all rules, in order; see
-        `asnrules.engine.finishing.pruning`. They are numbered in the order in which the last
+        `asnrules.engine.pruning`. They are numbered in the order in which the last
         step leaves them.
     """
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from asnrules.catalog.vocabulary import Words
-from asnrules.engine.finishing.pruning import OVERALL
-from asnrules.engine.finishing.steps import STEPS
+from asnrules.engine.pruning import OVERALL
+from asnrules.engine.steps import STEPS
 from asnrules.errors import RulesetError
 from asnrules.rules.content import Rows
 from asnrules.rules.model import Settings

@@ -6,8 +6,8 @@ import json
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from asnrules.engine.finishing.steps import STEPS
 from asnrules.engine.patterns import pattern_problem
+from asnrules.engine.steps import STEPS
 from asnrules.errors import RulesetError
 from asnrules.rules.content import RulesetContent
 from asnrules.rules.model import (

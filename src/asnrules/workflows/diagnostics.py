@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from asnrules.engine.finishing.keywords import LOOKS, Looks, whole_number
+from asnrules.engine.conditions import is_empty
+from asnrules.engine.exposures import Work, whole_number
 from asnrules.engine.generation import Outcome
-from asnrules.engine.values import is_empty
-from asnrules.engine.work import Work
+from asnrules.engine.steps import LOOKS, Looks
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.pools.reader import WRITTEN_AS_FLOAT

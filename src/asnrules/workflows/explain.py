@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from asnrules.catalog.classification import Classification
-from asnrules.engine import nearness as nearest
-from asnrules.engine.drafts import Fate
+from asnrules.engine import nearest_rule as nearest
+from asnrules.engine.conditions import requirement_text
 from asnrules.engine.generation import Wanted
+from asnrules.engine.growing import Fate
 from asnrules.engine.lacking import Lacking
-from asnrules.engine.nearness import Nearness
+from asnrules.engine.nearest_rule import Nearness
 from asnrules.engine.signatures import EXP_TYPE, Judgement
-from asnrules.engine.wording import requirement_text
 from asnrules.errors import NotFoundError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
 from asnrules.pools.inputs import PoolInput
@@ -65,7 +65,7 @@ class Explanation:
         The associations that it is in.
     dropped : list of Fate
         Those that did not come about, or that it was left out of.
-    missed : list of asnrules.engine.nearness.Miss
+    missed : list of asnrules.engine.nearest_rule.Miss
         The rules for exposures of its instrument that do not take it, the nearest miss first.
     lacking : list of Lacking
         What else it lacks: companions that come near, or sciences that lack it.

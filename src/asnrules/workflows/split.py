@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.engine.apart import linked
-from asnrules.engine.candidates import Pair, qualified
+from asnrules.engine.candidates import Pair, linked, qualified
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
 from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate_pools

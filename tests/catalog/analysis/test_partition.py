@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.analysis.partition import partition
-from asnrules.engine.conditions import term_holds
-from asnrules.engine.values import is_empty
+from asnrules.engine.conditions import is_empty, term_holds
 from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
 

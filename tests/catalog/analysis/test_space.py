@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from asnrules.analysis.answers import Answer, Answering, admits
 from asnrules.analysis.space import Cell, Space
-from asnrules.engine.alone import anchored
-from asnrules.engine.finishing.pruning import OVERALL
+from asnrules.engine.anchors import anchored
+from asnrules.engine.exposures import Work
+from asnrules.engine.pruning import OVERALL
 from asnrules.engine.signatures import Judgement, judge_values
-from asnrules.engine.work import Work
 from asnrules.rules.model import (
     ClassRule,
     Condition,

@@ -26,8 +26,8 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.engine.regard import keywords_of, looked_at
-from asnrules.engine.values import is_empty
+from asnrules.engine.conditions import is_empty
+from asnrules.engine.keywords import keywords_of, looked_at
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
 from asnrules.pools.fits.declared import FLAGS, NULL, TRUTH, Declarations, Declared

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from asnrules.engine.drafts import Draft
-from asnrules.engine.finishing.keywords import whole_number
-from asnrules.engine.finishing.validity import BACKGROUND
+from asnrules.engine.candidates import BACKGROUND
+from asnrules.engine.exposures import Work, whole_number
+from asnrules.engine.growing import Draft
+from asnrules.engine.shared_members import Log, arranged
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import Log, arranged
-from asnrules.engine.work import Work
 
 FIVE_POINTS = 5
 """The number of primary points of the pattern whose neighbouring points overlap."""

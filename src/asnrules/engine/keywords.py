@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from asnrules.engine.conditions import term_holds
-from asnrules.engine.finishing.keywords import LOOKS
+from asnrules.engine.conditions import is_empty, term_holds
 from asnrules.engine.signatures import CLASS, SCIENCE, class_of
-from asnrules.engine.values import is_empty
+from asnrules.engine.steps import LOOKS
 from asnrules.rules.model import Condition, Key, Requirement, Role, Rule, Ruleset, Term
 
 Known = Mapping[str, str | None]

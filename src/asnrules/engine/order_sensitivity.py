@@ -12,14 +12,14 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from asnrules.engine.batched_procedure import Cohorts
 from asnrules.engine.candidates import Pair
-from asnrules.engine.cohorts import Cohorts
-from asnrules.engine.drafts import Draft
-from asnrules.engine.finishing import finish
+from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Group
+from asnrules.engine.growing import Draft
+from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember
-from asnrules.engine.work import Work
+from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule
 
 Numbered = tuple[int, Group]

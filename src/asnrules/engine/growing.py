@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from asnrules.associations.model import Association
+from asnrules.engine.conditions import EMPTY
+from asnrules.engine.exposures import Work
+from asnrules.engine.shared_members import DraftMember, Stretch
 from asnrules.engine.signatures import SCIENCE, Judgement, RuleVerdict
-from asnrules.engine.stretches import DraftMember, Stretch
-from asnrules.engine.values import EMPTY
-from asnrules.engine.work import Work
 from asnrules.rules.model import Key, Role, Rule, Ruleset
 
 Locked = dict[str, tuple[str, str]]

@@ -18,10 +18,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import Values, condition_holds, term_holds
+from asnrules.engine.conditions import Values, condition_holds, is_empty, term_holds
 from asnrules.engine.repairs import Effort, Failure, Repairs
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SCIENCE, SET, Judgement, RuleVerdict, Unmet
-from asnrules.engine.values import is_empty
 from asnrules.rules.model import Operator, Role, Rule, Ruleset
 
 _NAMING = {Operator.IN, Operator.LISTED, Operator.MATCHES, Operator.SET}

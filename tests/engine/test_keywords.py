@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.engine.regard import keywords_of, looked_at
+from asnrules.engine.keywords import keywords_of, looked_at
 from asnrules.rules.model import Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import build_ruleset

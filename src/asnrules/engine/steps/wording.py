@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft
-from asnrules.engine.finishing.imprints import IMPRINT, imprint_difference
-from asnrules.engine.finishing.nods import overlap_text
-from asnrules.engine.finishing.wfss import DIRECT_IMAGE
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft
+from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember
-from asnrules.engine.work import Work
+from asnrules.engine.steps.direct_images import DIRECT_IMAGE
+from asnrules.engine.steps.imprints import IMPRINT, imprint_difference
+from asnrules.engine.steps.nods import overlap_text
 
 
 def left_out_text(draft: Draft, member: DraftMember, work: Work) -> str:

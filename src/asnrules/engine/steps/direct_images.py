@@ -9,12 +9,11 @@ import re
 from collections.abc import Callable
 from itertools import chain
 
-from asnrules.engine.drafts import Draft, Lack
-from asnrules.engine.finishing.keywords import whole_number
-from asnrules.engine.finishing.names import program_name
+from asnrules.engine.exposures import Work, whole_number
+from asnrules.engine.growing import Draft, Lack
+from asnrules.engine.naming import program_name
+from asnrules.engine.shared_members import DraftMember, Stretch
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember, Stretch
-from asnrules.engine.work import Work
 
 DIRECT_IMAGE = "direct_image"
 MADE_LATER = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asnrules.engine.order import canonical_order
+from asnrules.engine.exposures import canonical_order
 from engine.building import exposure, outcome_of, work_of
 
 PAIRS = ("('o001', 'observation')", "('c1000', 'background')", "('c1001', 'mosaic')")

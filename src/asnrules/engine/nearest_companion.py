@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from asnrules.engine.candidates import Pair, SubPool
-from asnrules.engine.drafts import Locked
-from asnrules.engine.finishing.validity import BACKGROUND, OBSERVATION
+from asnrules.engine.candidates import BACKGROUND, OBSERVATION, Pair, SubPool
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Locked
 from asnrules.engine.obstacles import TYPE, Obstacle, Obstacles
 from asnrules.engine.procedure import NEW, Offers, State
+from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember
-from asnrules.engine.work import Work
 from asnrules.rules.model import Role
 
 SHOWN = 3

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from asnrules.engine.drafts import Draft
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft
+from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.stretches import DraftMember
-from asnrules.engine.work import Work
 
 IMPRINT = "imprint"
 NEEDED = ("targetid", "bkgdtarg")

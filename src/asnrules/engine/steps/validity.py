@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from asnrules.engine.drafts import Draft, Lack
+from asnrules.engine.candidates import BACKGROUND, OBSERVATION, cannot_stand
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft, Lack
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.work import Work
-
-OBSERVATION = "observation"
-BACKGROUND = "background"
-"""A type of candidate, and the exptype of a member."""
 
 
 def science_required(draft: Draft, _work: Work) -> list[Draft] | Lack:
@@ -19,14 +16,6 @@ def science_required(draft: Draft, _work: Work) -> list[Draft] | Lack:
     if draft.holds(SCIENCE):
         return [draft]
     return Lack(f"{draft.rule.name} found no science for it", SCIENCE)
-
-
-def cannot_stand(candidate: tuple[str, str]) -> str | None:
-    """Say why no association of a candidate passes `candidate_validity`; None if one may."""
-    identifier, kind = candidate
-    if kind in {OBSERVATION, BACKGROUND}:
-        return None
-    return f"candidate {identifier} is of type {kind}"
 
 
 def candidate_validity(draft: Draft, _work: Work) -> list[Draft] | Lack:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
+from asnrules.engine.candidates import OBSERVATION
 from asnrules.engine.conditions import requirement_holds
-from asnrules.engine.finishing import finish
-from asnrules.engine.finishing.pruning import Entry, digest_of, prune
-from asnrules.engine.finishing.validity import OBSERVATION
+from asnrules.engine.exposures import Work
 from asnrules.engine.procedure import Procedure
+from asnrules.engine.pruning import Entry, digest_of, prune
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.work import Work
+from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule, Settings
 
 _CANDIDATE = ("o001", OBSERVATION)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, compress
 from typing import Any, NamedTuple
 
-from asnrules.engine.work import Work
+from asnrules.engine.exposures import Work
 
 
 class DraftMember(NamedTuple):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from asnrules.engine import generation
 from asnrules.engine.candidates import Selection
+from asnrules.engine.exposures import Work
 from asnrules.engine.generation import Generation, Outcome, Wanted
-from asnrules.engine.work import Work
 from asnrules.pools import parse_candidates, read_pool
 from asnrules.util.parallel import can_share
 from engine.building import POOL, Exposure, keywords, ruleset, work_of

@@ -16,10 +16,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import chain
 
-from asnrules.engine.drafts import Draft, Locked
+from asnrules.engine.exposures import Work
+from asnrules.engine.growing import Draft, Locked
 from asnrules.engine.procedure import NEW, Candidate, Offers, State
-from asnrules.engine.stretches import DraftMember, Log, Stretch, arranged
-from asnrules.engine.work import Work
+from asnrules.engine.shared_members import DraftMember, Log, Stretch, arranged
 from asnrules.rules.model import Role
 
 _EVERYONE = 1 << 62

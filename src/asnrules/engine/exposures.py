@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from asnrules.engine.conditions import EMPTY, Row
 from asnrules.engine.signatures import Judge, Judgement
-from asnrules.engine.values import EMPTY, Row
 from asnrules.rules.model import Ruleset
+
+_CANDIDATE = re.compile(r"[\[(][^\[\]()]*[\])]")
+
+
+def canonical_order(rows: Sequence[Row], filename: int, candidates: int) -> list[int]:
+    """Order exposures by file name, then by the remaining values.
+
+    The order of the candidates of an exposure counts for nothing.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+        The values of each exposure.
+    filename : int
+        The place of the file name in a row.
+    candidates : int
+        The place of the list of candidates.
+
+    Returns
+    -------
+    list of int
+        Places in `rows`.
+    """
+    by_name = sorted(range(len(rows)), key=lambda place: rows[place][filename] or "")
+    order: list[int] = []
+    for _, group in groupby(by_name, key=lambda place: rows[place][filename]):
+        same = list(group)
+        if len(same) > 1:
+            same.sort(key=lambda place: _values(rows[place], candidates))
+        order += same
+    return order
+
+
+def _values(row: Row, candidates: int) -> tuple[list[str], ...]:
+    listed = sorted(_CANDIDATE.findall(row[candidates] or ""))
+    return tuple(
+        listed if listed and place == candidates else [value or ""]
+        for place, value in enumerate(row)
+    )
 
 
 class KeyColumn(NamedTuple):
@@ -139,3 +180,11 @@ class Work:
             pair = next((pair for pair in pairs if pair[1] not in EMPTY), None)
             numbers[found] = 0 if pair is None else seen.setdefault(pair, len(seen) + 1)
         return KeyColumn([numbers[found] for found in cells], [None, *seen])
+
+
+def whole_number(value: str | None) -> int | None:
+    """Read a value as a whole number, as jwst does: `1.0` is none."""
+    try:
+        return None if value is None else int(value)
+    except ValueError:
+        return None
