@@ -115,7 +115,7 @@ def test_the_caller_is_told_how_far_it_is(sqlite: Engine, tmp_path: Path) -> Non
     ("options", "words"),
     [
         (Options(ruleset="hubble"), "'hubble'"),
-        (Options(ruleset="2026-03-20"), "published"),
+        (Options(ruleset="2026-03-20"), "kind table"),
         (Options(as_of=dt.date(2026, 7, 13)), "2026-07-13"),
     ],
 )

@@ -44,7 +44,7 @@ WITH successive AS (
     SELECT ruleset_id, ruleset, effective_from,
            LAG(ruleset_id) OVER (ORDER BY effective_from) AS previous_id,
            LAG(ruleset) OVER (ORDER BY effective_from) AS previous
-    FROM v_rulesets WHERE kind = 'published' AND status = 'published'
+    FROM v_rulesets WHERE kind = 'table' AND status = 'published'
 ),
 changes AS (
     SELECT s.ruleset, s.previous, s.effective_from, 'added' AS change,

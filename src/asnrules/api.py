@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from asnrules.api_audit import Audit
 from asnrules.catalog.look_up import ExposureMode, Filter, look_up
-from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, choose_ruleset, list_rulesets
+from asnrules.catalog.rulesets import TABLE, RulesetInfo, choose_ruleset, list_rulesets
 from asnrules.database.engines import transaction
 from asnrules.pools.inputs import PoolInput, gather
 from asnrules.workflows.classify import classify_keywords, classify_pool
@@ -141,7 +141,7 @@ class Catalog:
             If there is no such ruleset, EXP_TYPE or value; the message suggests near spellings.
         """
         with transaction(self.engine) as connection:
-            info = choose_ruleset(connection, PUBLISHED, ruleset, as_of)
+            info = choose_ruleset(connection, TABLE, ruleset, as_of)
             wanted = Filter(exp_types, instrument, member_type, special, asn_type)
             return look_up(connection, info, wanted)
 

@@ -55,7 +55,7 @@ def _fill(engine: Engine) -> None:
             content = read_ruleset(
                 shipped("seed") / "rulesets" / label.replace("draft", "2020-12-07")
             )
-            if content.kind == "executable":
+            if content.kind == "rules":
                 setting = {"setting": "sequence_digits", "value": "4"}
                 content.tables["ruleset_settings"].append(setting)
             files = content.files or {"a": "text"}

@@ -22,8 +22,8 @@ from asnrules.catalog.life_cycle import (
 )
 from asnrules.catalog.open import check_catalog
 from asnrules.catalog.rulesets import (
-    EXECUTABLE,
-    PUBLISHED,
+    RULES,
+    TABLE,
     RulesetInfo,
     choose_ruleset,
     find_ruleset,
@@ -85,7 +85,7 @@ def test_draft_is_in_force_on_no_day(catalog: Engine) -> None:
     drafted(catalog, "mine")
     drafted(catalog, "my-rules", "jwst-3.0.0")
     with transaction(catalog) as connection:
-        for kind in (PUBLISHED, EXECUTABLE):
+        for kind in (TABLE, RULES):
             found = in_force(connection, kind, dt.date(2031, 2, 1))
             assert found is not None
             assert found.status == "published"
@@ -145,7 +145,7 @@ def test_table_that_is_not_there_cannot_be_implemented(
         tmp_path, "jwst-3.0.0", "ruleset.toml", 'implements = "2026-03-20"',
         f'implements = "{label}"',
     )  # fmt: skip
-    words = rf"ruleset\.toml, line 6: unknown published ruleset '{label}'; .*2026-03-20"
+    words = rf"ruleset\.toml, line 6: unknown table '{label}'; .*2026-03-20"
     with pytest.raises(RulesetError, match=words):
         import_ruleset(catalog, folder, Wish("mine"))
 
@@ -274,7 +274,7 @@ def test_published_draft_is_in_force_and_ends_the_one_before(catalog: Engine) ->
     assert (done.ended.ruleset, done.ended.effective_until) == ("2026-03-20", JANUARY)
     with transaction(catalog) as connection:
         for day, label in ((dt.date(2030, 12, 31), "2026-03-20"), (JANUARY, "mine")):
-            assert choose_ruleset(connection, PUBLISHED, None, day).ruleset == label
+            assert choose_ruleset(connection, TABLE, None, day).ruleset == label
     assert check_catalog(catalog) == []
 
 
@@ -286,7 +286,7 @@ def test_dates_given_go_before_those_of_the_draft(catalog: Engine) -> None:
     assert done.info.checksum != before.checksum
     assert check_catalog(catalog) == []
     with transaction(catalog) as connection:
-        assert in_force(connection, PUBLISHED, dt.date(2031, 4, 1)) is None
+        assert in_force(connection, TABLE, dt.date(2031, 4, 1)) is None
 
 
 def test_publishing_with_the_dates_of_the_draft_keeps_its_checksum(catalog: Engine) -> None:

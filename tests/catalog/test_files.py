@@ -90,7 +90,7 @@ def test_missing_header_is_named(published: Path, name: str) -> None:
 
 
 def test_other_kind_is_refused(published: Path) -> None:
-    change(published / "ruleset.toml", 'kind = "published"', 'kind = "printed"')
+    change(published / "ruleset.toml", 'kind = "table"', 'kind = "printed"')
     assert_refused(published, "ruleset.toml", "'printed'", "published or executable")
 
 
@@ -488,7 +488,7 @@ def test_mutated_files_are_read_or_refused_in_one_line(tmp_path: Path, data: st.
     else:
         message = ""
         assert content.checksum()
-        if content.kind == "executable":
+        if content.kind == "rules":
             assert build_ruleset(content).rules
     assert "\n" not in message
     shutil.rmtree(folder)

@@ -110,7 +110,7 @@ def test_upgrade_keeps_a_draft_with_the_label_of_no_seed(catalog: Engine) -> Non
     execute(
         catalog,
         "INSERT INTO rulesets (label, kind, status, title, source, effective_from, checksum) "
-        "VALUES ('mine', 'published', 'draft', '', '', '2030-01-01', '')",
+        "VALUES ('mine', 'table', 'draft', '', '', '2030-01-01', '')",
     )
     upgrade_catalog(catalog)
     assert labels(catalog) == [*LABELS, "mine"]

@@ -184,7 +184,7 @@ def test_removed_row_is_listed_as_a_change(catalog: Engine) -> None:
     with catalog.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO rulesets (label, kind, status, title, source, effective_from, checksum) "
-            "VALUES ('later', 'published', 'draft', '', '', '2030-01-01', '')"
+            "VALUES ('later', 'table', 'draft', '', '', '2030-01-01', '')"
         )
         connection.exec_driver_sql(
             "INSERT INTO exposure_modes SELECT l.ruleset_id, m.position, m.exp_type, "

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, bindparam, text
 
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.catalog.rulesets import (
-    EXECUTABLE,
-    PUBLISHED,
+    RULES,
+    TABLE,
     RulesetInfo,
     choose_ruleset,
     find_ruleset,
@@ -37,14 +37,14 @@ def connection(engine_name: str, templates: object) -> Iterator[Connection]:
 
 def test_all_are_listed_published_ones_first_by_date(connection: Connection) -> None:
     assert [(info.kind, info.ruleset) for info in list_rulesets(connection)] == [
-        ("published", "2020-12-07"),
-        ("published", "2021-03-19"),
-        ("published", "2021-06-15"),
-        ("published", "2025-05-02"),
-        ("published", "2026-01-23"),
-        ("published", "2026-03-20"),
-        ("executable", "jwst-1.3.0"),
-        ("executable", "jwst-3.0.0"),
+        ("table", "2020-12-07"),
+        ("table", "2021-03-19"),
+        ("table", "2021-06-15"),
+        ("table", "2025-05-02"),
+        ("table", "2026-01-23"),
+        ("table", "2026-03-20"),
+        ("rules", "jwst-1.3.0"),
+        ("rules", "jwst-3.0.0"),
     ]
 
 
@@ -52,13 +52,13 @@ def test_a_ruleset_by_its_label(connection: Connection) -> None:
     info = find_ruleset(connection, "2021-06-15")
     assert info.effective_from == dt.date(2021, 6, 15)
     assert info.effective_until == dt.date(2025, 5, 2)
-    assert (info.kind, info.status, info.implements) == ("published", "published", None)
+    assert (info.kind, info.status, info.implements) == ("table", "published", None)
     assert "2021-06-15" in info.source
 
 
 def test_the_executable_ruleset_names_the_one_it_implements(connection: Connection) -> None:
     info = find_ruleset(connection, "jwst-3.0.0")
-    assert (info.kind, info.implements) == ("executable", "2026-03-20")
+    assert (info.kind, info.implements) == ("rules", "2026-03-20")
     assert (info.effective_from, info.effective_until) == (EXECUTABLE_FROM, None)
 
 
@@ -89,7 +89,7 @@ def test_a_label_near_none_brings_all(connection: Connection) -> None:
 def test_the_published_ruleset_of_a_day(
     connection: Connection, day: str, label: str | None
 ) -> None:
-    found = in_force(connection, PUBLISHED, dt.date.fromisoformat(day))
+    found = in_force(connection, TABLE, dt.date.fromisoformat(day))
     assert (found and found.ruleset) == label
 
 
@@ -97,31 +97,31 @@ def test_the_published_ruleset_of_a_day(
 def test_the_executable_ruleset_of_a_day(
     connection: Connection, day: str, label: str | None
 ) -> None:
-    found = in_force(connection, EXECUTABLE, dt.date.fromisoformat(day))
+    found = in_force(connection, RULES, dt.date.fromisoformat(day))
     assert (found and found.ruleset) == label
 
 
 def test_on_each_day_one_published_ruleset_is_in_force(connection: Connection) -> None:
-    published = [info for info in list_rulesets(connection) if info.kind == PUBLISHED]
+    published = [info for info in list_rulesets(connection) if info.kind == TABLE]
     for number in range(0, 2500, 7):
         day = FIRST_DAY + dt.timedelta(days=number)
         assert sum(info.is_in_force(day) for info in published) == 1
 
 
 def test_by_default_it_is_the_one_of_today(connection: Connection) -> None:
-    assert choose_ruleset(connection, PUBLISHED).ruleset == "2026-03-20"
-    assert choose_ruleset(connection, EXECUTABLE).ruleset == "jwst-3.0.0"
+    assert choose_ruleset(connection, TABLE).ruleset == "2026-03-20"
+    assert choose_ruleset(connection, RULES).ruleset == "jwst-3.0.0"
 
 
 def test_a_label_goes_whatever_is_in_force(connection: Connection) -> None:
-    assert choose_ruleset(connection, PUBLISHED, "2020-12-07").ruleset == "2020-12-07"
+    assert choose_ruleset(connection, TABLE, "2020-12-07").ruleset == "2020-12-07"
 
 
 @pytest.mark.parametrize(
     ("kind", "label", "words"),
     [
-        (PUBLISHED, "jwst-3.0.0", "is an executable one.*2026-03-20"),
-        (EXECUTABLE, "2026-03-20", r"is a published one.*jwst-3\.0\.0"),
+        (TABLE, "jwst-3.0.0", "is of kind rules.*2026-03-20"),
+        (RULES, "2026-03-20", r"is of kind table.*jwst-3\.0\.0"),
     ],
 )
 def test_a_label_of_the_other_kind(
@@ -131,7 +131,7 @@ def test_a_label_of_the_other_kind(
         choose_ruleset(connection, kind, label)
 
 
-@pytest.mark.parametrize(("kind", "first"), [(PUBLISHED, "2020-12-07"), (EXECUTABLE, "2021-06-07")])
+@pytest.mark.parametrize(("kind", "first"), [(TABLE, "2020-12-07"), (RULES, "2021-06-07")])
 def test_a_day_before_the_first(connection: Connection, kind: str, first: str) -> None:
     with pytest.raises(NotFoundError, match=f"2019-01-01.*{first}"):
         choose_ruleset(connection, kind, None, dt.date(2019, 1, 1))
@@ -142,7 +142,7 @@ def put(connection: Connection, label: str, kind: str, start: str, end: str | No
         "INSERT INTO rulesets (label, kind, status, title, source, effective_from, "
         "effective_until, implements, checksum, published_at) "
         "SELECT :label, CAST(:kind AS text), 'published', 't', 's', :start, :end, "
-        "CASE WHEN :kind = 'executable' THEN ruleset_id END, 'c', :moment "
+        "CASE WHEN :kind = 'rules' THEN ruleset_id END, 'c', :moment "
         "FROM rulesets WHERE label = '2021-06-15'"
     ).bindparams(
         bindparam("start", type_=Day()),
@@ -163,7 +163,7 @@ def put(connection: Connection, label: str, kind: str, start: str, end: str | No
 def with_gap(catalog: Engine) -> Engine:
     """Give a catalog with rules of 2022, and none between them and those of 2026."""
     with transaction(catalog, writing=True) as connection:
-        put(connection, "rules-2022", "executable", "2022-01-01", "2022-03-01")
+        put(connection, "rules-2022", "rules", "2022-01-01", "2022-03-01")
     return catalog
 
 
@@ -179,10 +179,10 @@ def test_a_day_that_none_covers_brings_the_nearest(with_gap: Engine, day: str, w
     with (
         transaction(with_gap) as connection,
         pytest.raises(
-            NotFoundError, match=f"no executable ruleset .* on {day}; the nearest: {words}$"
+            NotFoundError, match=f"no rules were in force on {day}; the nearest: {words}$"
         ),
     ):
-        choose_ruleset(connection, EXECUTABLE, None, dt.date.fromisoformat(day))
+        choose_ruleset(connection, RULES, None, dt.date.fromisoformat(day))
 
 
 def test_an_end_of_its_own_goes_before_the_next(with_gap: Engine) -> None:
@@ -190,9 +190,9 @@ def test_an_end_of_its_own_goes_before_the_next(with_gap: Engine) -> None:
         periods = {
             info.ruleset: (info.effective_from, info.effective_until)
             for info in list_rulesets(connection)
-            if info.kind == EXECUTABLE
+            if info.kind == RULES
         }
-        last = choose_ruleset(connection, EXECUTABLE, None, dt.date(2022, 2, 28))
+        last = choose_ruleset(connection, RULES, None, dt.date(2022, 2, 28))
     assert periods == {
         "jwst-1.3.0": (dt.date(2021, 6, 7), dt.date(2021, 9, 3)),
         "rules-2022": (dt.date(2022, 1, 1), dt.date(2022, 3, 1)),
@@ -203,10 +203,10 @@ def test_an_end_of_its_own_goes_before_the_next(with_gap: Engine) -> None:
 
 def test_after_the_last_there_is_none(catalog: Engine) -> None:
     with transaction(catalog, writing=True) as connection:
-        put(connection, "last", "published", "2027-01-01", "2028-01-01")
+        put(connection, "last", "table", "2027-01-01", "2028-01-01")
     with transaction(catalog) as connection:
         with pytest.raises(NotFoundError, match=r"nearest: last was until 2028-01-01$"):
-            choose_ruleset(connection, PUBLISHED, None, dt.date(2028, 1, 1))
+            choose_ruleset(connection, TABLE, None, dt.date(2028, 1, 1))
         assert find_ruleset(connection, "2026-03-20").effective_until == dt.date(2027, 1, 1)
 
 
@@ -215,7 +215,7 @@ def test_a_catalog_without_rulesets_says_so(database_url: str) -> None:
     with transaction(engine, writing=True) as connection:
         migrations.upgrade(connection)
         with pytest.raises(NotFoundError, match="the catalog has none"):
-            choose_ruleset(connection, EXECUTABLE)
+            choose_ruleset(connection, RULES)
 
 
 def test_drafts_without_a_date_come_last(catalog: Engine) -> None:
@@ -223,11 +223,11 @@ def test_drafts_without_a_date_come_last(catalog: Engine) -> None:
         connection.execute(
             text(
                 "INSERT INTO rulesets (label, kind, status, title, source, checksum) "
-                "VALUES ('a draft', 'published', 'draft', 't', 's', 'c')"
+                "VALUES ('a draft', 'table', 'draft', 't', 's', 'c')"
             )
         )
     with transaction(catalog) as connection:
-        published = [info for info in list_rulesets(connection) if info.kind == PUBLISHED]
+        published = [info for info in list_rulesets(connection) if info.kind == TABLE]
     assert (published[-1].ruleset, published[-1].effective_from) == ("a draft", None)
     assert not published[-1].is_in_force(dt.date.max)
 
@@ -237,12 +237,12 @@ def test_a_draft_is_listed_but_never_in_force(catalog: Engine) -> None:
         connection.execute(
             text(
                 "INSERT INTO rulesets (label, kind, status, title, source, effective_from, "
-                "checksum) VALUES ('draft', 'published', 'draft', 't', 's', '2026-04-01', 'c')"
+                "checksum) VALUES ('draft', 'table', 'draft', 't', 's', '2026-04-01', 'c')"
             )
         )
     with transaction(catalog) as connection:
         found = {info.ruleset: info for info in list_rulesets(connection)}
-        chosen = choose_ruleset(connection, PUBLISHED, None, dt.date(2026, 5, 1))
+        chosen = choose_ruleset(connection, TABLE, None, dt.date(2026, 5, 1))
     assert (found["draft"].status, found["draft"].effective_until) == ("draft", None)
     assert found["2026-03-20"].effective_until is None
     assert chosen.ruleset == "2026-03-20"
@@ -250,7 +250,7 @@ def test_a_draft_is_listed_but_never_in_force(catalog: Engine) -> None:
 
 def test_the_last_day_is_the_one_before_the_next() -> None:
     info = RulesetInfo(
-        "a", PUBLISHED, "published", "", "", dt.date(2020, 1, 1), dt.date(2021, 1, 1), None, "", 1
+        "a", TABLE, "published", "", "", dt.date(2020, 1, 1), dt.date(2021, 1, 1), None, "", 1
     )
     days = [(2019, 12, 31), (2020, 1, 1), (2020, 12, 31), (2021, 1, 1)]
     assert [info.is_in_force(dt.date(*day)) for day in days] == [False, True, True, False]

@@ -492,7 +492,7 @@ def test_the_name_of_an_output_is_printed_without_control_characters(
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (["--ruleset", "2026-03-20"], "published"),
+        (["--ruleset", "2026-03-20"], "kind table"),
         (["--ruleset", "jwst-9"], "jwst-3.0.0"),
         (["--as-of", "2026-07-13"], "2026-07-14"),
     ],

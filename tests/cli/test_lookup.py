@@ -183,7 +183,7 @@ def test_an_unknown_ruleset_brings_the_known_ones(asnrules: Command) -> None:
 
 
 def test_executable_rules_are_no_table(asnrules: Command) -> None:
-    asnrules("lookup", "--ruleset", "jwst-3.0.0").assert_error(3, "executable", "2026-03-20")
+    asnrules("lookup", "--ruleset", "jwst-3.0.0").assert_error(3, "kind rules", "2026-03-20")
 
 
 def test_ruleset_and_date_exclude_each_other(asnrules: Command) -> None:

@@ -10,14 +10,14 @@ from cli.conftest import Command
 
 # Label, kind, in force from and until, implements.
 RULESETS = [
-    ("2020-12-07", "published", "2020-12-07", "2021-03-19", None),
-    ("2021-03-19", "published", "2021-03-19", "2021-06-15", None),
-    ("2021-06-15", "published", "2021-06-15", "2025-05-02", None),
-    ("2025-05-02", "published", "2025-05-02", "2026-01-23", None),
-    ("2026-01-23", "published", "2026-01-23", "2026-03-20", None),
-    ("2026-03-20", "published", "2026-03-20", None, None),
-    ("jwst-1.3.0", "executable", "2021-06-07", "2021-09-03", "2021-06-15"),
-    ("jwst-3.0.0", "executable", "2026-07-14", None, "2026-03-20"),
+    ("2020-12-07", "table", "2020-12-07", "2021-03-19", None),
+    ("2021-03-19", "table", "2021-03-19", "2021-06-15", None),
+    ("2021-06-15", "table", "2021-06-15", "2025-05-02", None),
+    ("2025-05-02", "table", "2025-05-02", "2026-01-23", None),
+    ("2026-01-23", "table", "2026-01-23", "2026-03-20", None),
+    ("2026-03-20", "table", "2026-03-20", None, None),
+    ("jwst-1.3.0", "rules", "2021-06-07", "2021-09-03", "2021-06-15"),
+    ("jwst-3.0.0", "rules", "2026-07-14", None, "2026-03-20"),
 ]
 FIELDS = ("ruleset", "kind", "effective_from", "effective_until", "implements")
 
@@ -44,7 +44,7 @@ def test_list_as_csv(asnrules: Command) -> None:
 def test_list_as_table(asnrules: Command) -> None:
     lines = asnrules("rulesets", "list").lines
     assert [line.split()[0] for line in lines] == [row[0] for row in RULESETS]
-    assert lines[2].split()[1:5] == ["published", "published", "2021-06-15", "2025-05-02"]
+    assert lines[2].split()[1:5] == ["table", "published", "2021-06-15", "2025-05-02"]
 
 
 def test_show_a_table(asnrules: Command) -> None:

@@ -19,7 +19,7 @@ def published_lines(asnrules: Command, exp_type: str) -> list[tuple[str | None, 
     return [
         tuple(row[name] for name in ("date", "ruleset", "special", "was", "became"))
         for row in rows
-        if row["kind"] == "published"
+        if row["kind"] == "table"
     ]
 
 
@@ -105,6 +105,6 @@ def test_row_that_goes_and_rules_that_end(asnrules_on_copy: Command, tmp_path: P
     assert published_lines(asnrules_on_copy, "MIR_MRS")[2:] == [
         ("2031-01-01", "later", "BACKGROUND", "background, spec2", "no row"),
         ("2032-01-01", "later", None, "science, spec2",
-         "not known: the catalog has no published ruleset from here on"),
+         "not known: the catalog has no table from here on"),
     ]  # fmt: skip
     assert rules_of(asnrules_on_copy, "MIR_MRS", "rules") == {}, "the same rules change nothing"

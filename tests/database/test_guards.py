@@ -23,7 +23,7 @@ from filled import without_guards
 
 PUBLISHED = "a published ruleset cannot be changed"
 RECORDED = "a recorded run cannot be changed"
-OVERLAP = r"another ruleset of its kind is in force|ex_rulesets_(published|executable)"
+OVERLAP = r"another ruleset of its kind is in force|ex_rulesets_(table|rules)"
 
 # A row for each table of a ruleset, beside those that the drafts have.
 NEW_ROWS = {
@@ -185,7 +185,7 @@ def test_recorded_row_cannot_be_deleted(kept_catalog: Engine, table: str) -> Non
 # ------------------------------------------------------------------------- periods
 
 EMPTY_RULESET: dict[str, Any] = {
-    "ruleset_id": 99, "label": "empty", "kind": "published", "status": "published", "title": "",
+    "ruleset_id": 99, "label": "empty", "kind": "table", "status": "published", "title": "",
     "source": "", "effective_from": dt.date(2031, 1, 1), "checksum": "",
     "published_at": dt.datetime(2031, 1, 1, tzinfo=dt.UTC),
 }  # fmt: skip
@@ -200,7 +200,7 @@ def put(
     engine: Engine,
     number: int,
     period: tuple[str | None, str | None],
-    kind: str = "published",
+    kind: str = "table",
     status: str = "published",
 ) -> None:
     start, end = (day and dt.date.fromisoformat(day) for day in period)
@@ -211,7 +211,7 @@ def put(
     if status == "draft":
         row["published_at"] = None
     with engine.begin() as connection:
-        if kind == "executable":
+        if kind == "rules":
             row["implements"] = store.ruleset_id(connection, "2020-12-07")
         connection.execute(insert(schema.rulesets).values(**row))
 
@@ -228,7 +228,7 @@ def put(
         (("9999-12-31", None), ("9999-12-31", None)),
     ],
 )
-@pytest.mark.parametrize("kind", ["published", "executable"])
+@pytest.mark.parametrize("kind", ["table", "rules"])
 def test_periods_of_a_kind_cannot_overlap(
     full_catalog: Engine, kind: str, first: Period, second: Period
 ) -> None:
@@ -267,7 +267,7 @@ def test_periods_may_meet_and_the_next_ends_one_without_an_end(
 
 def test_periods_of_different_kinds_do_not_meet(full_catalog: Engine) -> None:
     put(full_catalog, 1, ("2019-01-01", "2019-02-01"))
-    put(full_catalog, 2, ("2019-01-01", "2019-02-01"), "executable")
+    put(full_catalog, 2, ("2019-01-01", "2019-02-01"), "rules")
 
 
 DAYS = st.integers(1, 12).map(lambda day: dt.date(2019, 1, day))

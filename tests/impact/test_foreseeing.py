@@ -254,5 +254,5 @@ def test_shared_by_processes_it_comes_to_the_same(
 def test_an_unknown_draft(engine: Engine) -> None:
     with pytest.raises(NotFoundError, match="no ruleset 'drafd'"):
         foresee(engine, "drafd")
-    with pytest.raises(NotFoundError, match="is a published one"):
+    with pytest.raises(NotFoundError, match="is of kind table"):
         foresee(engine, "2026-03-20")

@@ -57,7 +57,7 @@ def changes(before: RulesetContent, after: RulesetContent) -> list[Change]:
 
 def items(content: RulesetContent) -> dict[Item, dict[str, Value]]:
     """Give the items of a ruleset, each with its fields."""
-    if content.kind == "published":
+    if content.kind == "table":
         return dict([*_modes(content.tables), *_errata(content.tables)])
     return dict(
         [

@@ -205,7 +205,7 @@ class Pages:
 _OVERVIEW = {
     "table": "SELECT ruleset, COUNT(*) AS modes FROM v_exposure_modes GROUP BY ruleset",
     "revisions": "SELECT COUNT(*) AS number FROM v_rulesets "
-    "WHERE kind = 'published' AND status = 'published'",
+    "WHERE kind = 'table' AND status = 'published'",
     "changes": "SELECT COUNT(*) AS number FROM v_ruleset_changes",
     "rulesets": "SELECT COUNT(*) AS number FROM v_rulesets",
     "recorded": "SELECT COUNT(*) AS number FROM v_runs",

@@ -12,7 +12,7 @@ from asnrules.analysis.published import check_published
 from asnrules.analysis.tables import Vocabulary
 from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up
-from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, find_ruleset, list_rulesets
+from asnrules.catalog.rulesets import TABLE, RulesetInfo, find_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import ANY
@@ -62,7 +62,7 @@ def load_vocabulary(connection: Connection) -> Vocabulary:
 def _checked(connection: Connection, info: RulesetInfo, progress: Progress | None) -> Checked:
     content = store.read_content(connection, info.ruleset_id)
     vocabulary = load_vocabulary(connection)
-    if info.kind == PUBLISHED:
+    if info.kind == TABLE:
         return check_published(content, vocabulary.specials)
     table = find_ruleset(connection, info.implements or "")
     modes = look_up(connection, table)
@@ -76,7 +76,7 @@ def _later_exp_types(connection: Connection, table: RulesetInfo) -> set[str]:
     until: set[str] = set()
     after: set[str] = set()
     for info in list_rulesets(connection):
-        if info.kind == PUBLISHED:
+        if info.kind == TABLE:
             is_later = info.ruleset_id != table.ruleset_id and (
                 info.effective_from is None
                 or table.effective_from is None

@@ -13,7 +13,7 @@ from asnrules.analysis.behaviour import AnswerChange, answer_changes
 from asnrules.analysis.items import Change, changes
 from asnrules.catalog import store
 from asnrules.catalog.check import load_vocabulary
-from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, find_ruleset
+from asnrules.catalog.rulesets import RULES, RulesetInfo, find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
 from asnrules.rules.rows import build_ruleset
@@ -30,7 +30,7 @@ class RulesetDifference:
     changes : sequence of Change
         Of their rows.
     answers : sequence of AnswerChange
-        Of what they answer; none for published ones, which answer by their rows.
+        Of what they answer; none for tables, which answer by their rows.
     combinations : int
         How many combinations of values the two can tell apart.
     seconds : float
@@ -78,14 +78,14 @@ def compare_rulesets(engine: Engine, before: str, after: str) -> RulesetDifferen
         infos = [find_ruleset(connection, label) for label in (before, after)]
         if infos[0].kind != infos[1].kind:
             raise UsageError(
-                f"{before} is {infos[0].kind} and {after} is {infos[1].kind}; "
+                f"{before} is of kind {infos[0].kind} and {after} of kind {infos[1].kind}; "
                 "compare rulesets of one kind"
             )
         one, other = (store.read_content(connection, info.ruleset_id) for info in infos)
         vocabulary = load_vocabulary(connection)
     answers: list[AnswerChange] = []
     combinations = 0
-    if infos[0].kind == EXECUTABLE:
+    if infos[0].kind == RULES:
         answers, combinations = answer_changes(build_ruleset(one), build_ruleset(other), vocabulary)
     return RulesetDifference(
         before=_named(infos[0]),

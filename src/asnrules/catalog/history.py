@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine
 from asnrules.catalog.classification import Classification, load_classifier
 from asnrules.catalog.look_up import Filter, look_up
 from asnrules.catalog.rulesets import (
-    EXECUTABLE,
-    PUBLISHED,
+    RULES,
+    TABLE,
     RulesetInfo,
     list_rulesets,
 )
@@ -82,12 +82,12 @@ def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
         infos = [info for info in list_rulesets(connection) if info.status != "draft"]
         changes = [
             *_changes(
-                [info for info in infos if info.kind == PUBLISHED],
+                [info for info in infos if info.kind == TABLE],
                 lambda info: _printed(connection, info, name),
                 lambda _: "no row",
             ),
             *_changes(
-                [info for info in infos if info.kind == EXECUTABLE],
+                [info for info in infos if info.kind == RULES],
                 lambda info: _anchored(connection, info, name),
                 lambda states: states[None],
             ),
@@ -116,7 +116,7 @@ def _changes(
         end = info.effective_until
         if end is not None and (following is None or following.effective_from != end):
             until = "on" if following is None else f"until {following.effective_from}"
-            text = f"not known: the catalog has no {info.kind} ruleset from here {until}"
+            text = f"not known: the catalog has no {info.kind} from here {until}"
             yield _change(info, end, None, now.get(None, otherwise(now)), text)
             before = None
 
@@ -137,7 +137,7 @@ def _printed(connection: Connection, info: RulesetInfo, exp_type: str) -> _State
 
 
 def _anchored(connection: Connection, info: RulesetInfo, exp_type: str) -> _States:
-    """Say what executable rules make of exposures judged alone, by what they are flagged as.
+    """Say what rules make of exposures judged alone, by what they are flagged as.
 
     Left out are flags with which the same associations come about as without.
     """

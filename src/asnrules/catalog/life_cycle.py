@@ -159,7 +159,7 @@ def _read(connection: Connection, path: Path, wish: Wish) -> tuple[RulesetConten
         new = corrected.new_exp_types
         content = RulesetContent(
             label=wish.label,
-            kind="published",
+            kind="table",
             title=page.title,
             source=f"the page {page.title!r}, imported from a file with SHA-256 {page.sha256}",
             effective_from=None,

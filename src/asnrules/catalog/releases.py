@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo
+from asnrules.catalog.rulesets import RULES, RulesetInfo
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
 
@@ -31,7 +31,7 @@ def ruleset_of(rulesets: Sequence[RulesetInfo], release: str) -> RulesetInfo | N
         return None
     own: RulesetInfo | None = None
     for info in rulesets:
-        if info.kind == EXECUTABLE and info.status == "published":
+        if info.kind == RULES and info.status == "published":
             if info.ruleset.startswith(_LABEL) and (
                 _numbers(info.ruleset.removeprefix(_LABEL)) == wanted
             ):

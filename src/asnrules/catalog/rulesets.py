@@ -11,8 +11,8 @@ from asnrules.errors import NotFoundError
 from asnrules.util.days import check_day
 from asnrules.util.text import near_spellings
 
-PUBLISHED = "published"
-EXECUTABLE = "executable"
+TABLE = "table"
+RULES = "rules"
 
 # Without types: what cannot be read is for those who name the place.
 _NAMES = (
@@ -28,7 +28,7 @@ _COLUMNS = {
     **{column.name: column for column in _ROW.c},
     "ruleset": _ROW.c.label,
     "effective_until": func.coalesce(
-        _ROW.c.effective_until, case((_ROW.c.status == PUBLISHED, _NEXT))
+        _ROW.c.effective_until, case((_ROW.c.status == "published", _NEXT))
     ),
     "implements": _IMPLEMENTED.c.label,
 }
@@ -42,14 +42,14 @@ class RulesetInfo(NamedTuple):
     ruleset : str
         Its label.
     kind, status, title, source : str
-        `published` or `executable`; `draft` or `published`; what it is; where it comes from.
+        `table` or `rules`; `draft` or `published`; what it is; where it comes from.
     effective_from : date or None
         The first day on which it is in force; None for a draft without a date.
     effective_until : date or None
         The first day on which it is no more: its own end, or the day on which the next one of
         its kind starts; None if there is neither.
     implements : str or None
-        The published ruleset that an executable one implements.
+        The table that rules implement.
     checksum : str
         SHA-256 of its content.
     ruleset_id : int
@@ -77,14 +77,14 @@ class RulesetInfo(NamedTuple):
 
 
 def list_rulesets(connection: Connection) -> list[RulesetInfo]:
-    """Give all rulesets, published ones first, in order of their dates; last those without."""
+    """Give all rulesets, tables first, in order of their dates; last those without."""
     columns = [_COLUMNS[name].label(name) for name in RulesetInfo._fields]
     joined = _ROW.outerjoin(_IMPLEMENTED, _IMPLEMENTED.c.ruleset_id == _ROW.c.implements)
     rows = connection.execute(select(*columns).select_from(joined)).all()
     found = [RulesetInfo(*_with_dates(row._asdict())) for row in rows]
     return sorted(
         found,
-        key=lambda info: (info.kind != PUBLISHED, info.effective_from or dt.date.max, info.ruleset),
+        key=lambda info: (info.kind != TABLE, info.effective_from or dt.date.max, info.ruleset),
     )
 
 
@@ -133,15 +133,16 @@ def choose_ruleset(
         if info.kind != kind:
             others = [one.ruleset for one in list_rulesets(connection) if one.kind == kind]
             raise NotFoundError(
-                f"ruleset {label!r} is {_with_article(info.kind)} one; "
-                f"of the {kind} ones there are {', '.join(others)}"
+                f"ruleset {label!r} is of kind {info.kind}; of kind {kind} there are "
+                f"{', '.join(others)}"
             )
         return info
     day = day or dt.datetime.now(dt.UTC).date()
     found = in_force(connection, kind, day)
     if found is None:
         raise NotFoundError(
-            f"no {kind} ruleset was in force on {day}; {_nearest(connection, kind, day)}"
+            f"no {kind} {'was' if kind == TABLE else 'were'} in force on {day}; "
+            f"{_nearest(connection, kind, day)}"
         )
     return found
 
@@ -162,10 +163,6 @@ def _nearest(connection: Connection, kind: str, day: dt.date) -> str:
     if after is not None:
         parts.append(f"{after.ruleset} is from {after.effective_from}")
     return f"the nearest: {' and '.join(parts)}" if parts else "the catalog has none"
-
-
-def _with_article(kind: str) -> str:
-    return f"an {kind}" if kind == EXECUTABLE else f"a {kind}"
 
 
 def _with_dates(row: dict[str, Any]) -> list[Any]:

@@ -153,4 +153,4 @@ def _shipped_rulesets() -> list[tuple[str, str, str, str]]:
     for path in sorted((shipped("seed") / "rulesets").glob("*/ruleset.toml")):
         header = tomllib.loads(path.read_text(encoding="utf-8"))
         found.append((header["label"], header["kind"], "published", header["title"]))
-    return sorted(found, key=lambda one: (one[1] != "published", one[0]))
+    return sorted(found, key=lambda one: (one[1] != "table", one[0]))

@@ -37,7 +37,7 @@ class Words:
     member_types, asn_types : frozenset of str
         Lower case.
     tables : frozenset of str or None
-        Labels of the published tables that rules may implement; None if that is not known.
+        Labels of the tables that rules may implement; None if that is not known.
     """
 
     exp_types: frozenset[str]
@@ -64,7 +64,7 @@ def shipped_words() -> Words:
 
 def stored_words(connection: Connection) -> Words:
     """Give the words of a catalog, which may have more EXP_TYPEs than the shipped ones."""
-    labels = select(schema.rulesets.c.label).where(schema.rulesets.c.kind == "published")
+    labels = select(schema.rulesets.c.label).where(schema.rulesets.c.kind == "table")
     words = {
         name: frozenset(
             connection.execute(select(schema.metadata.tables[name].columns[0])).scalars()

@@ -59,8 +59,8 @@ member_types = _of_vocabulary("member_types")
 specials = _of_vocabulary("specials")
 asn_types = _of_vocabulary("asn_types")
 rulesets = _of_rulesets()
-published_rulesets = _of_rulesets("published")
-executable_rulesets = _of_rulesets("executable")
+tables = _of_rulesets("table")
+rules = _of_rulesets("rules")
 drafts = _of_rulesets(status="draft")
 
 

@@ -75,12 +75,12 @@ def lookup(
     """
     from asnrules.catalog.look_up import Filter, look_up
     from asnrules.catalog.open import open_catalog
-    from asnrules.catalog.rulesets import PUBLISHED, choose_ruleset
+    from asnrules.catalog.rulesets import TABLE, choose_ruleset
     from asnrules.database.engines import transaction
 
     day = parse_day(as_of, ruleset)
     with transaction(open_catalog(context.obj)) as connection:
-        info = choose_ruleset(connection, PUBLISHED, ruleset, day)
+        info = choose_ruleset(connection, TABLE, ruleset, day)
         modes = look_up(
             connection, info, Filter(exp_types or (), instrument, member_type, special, asn_type)
         )

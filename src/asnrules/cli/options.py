@@ -30,7 +30,7 @@ PublishedLabel = Annotated[
         "--ruleset",
         metavar="LABEL",
         help="Use this ruleset.",
-        autocompletion=completion.published_rulesets,
+        autocompletion=completion.tables,
     ),
 ]
 RulesetLabel = Annotated[
@@ -39,7 +39,7 @@ RulesetLabel = Annotated[
         "--ruleset",
         metavar="LABEL",
         help="Use this ruleset.",
-        autocompletion=completion.executable_rulesets,
+        autocompletion=completion.rules,
     ),
 ]
 AnyRuleset = Annotated[

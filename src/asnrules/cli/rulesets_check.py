@@ -62,7 +62,7 @@ def check(
         messages.say(
             f"{one.ruleset}: {open_ones or 'no'} finding{'s' * (open_ones != 1)}, "
             f"{len(one.findings) - open_ones} explained; {one.exp_types} EXP_TYPEs, "
-            f"{one.combinations:,} {'combinations' if one.kind == 'executable' else 'rows'}, "
+            f"{one.combinations:,} {'combinations' if one.kind == 'rules' else 'rows'}, "
             f"{one.seconds:.1f} s"
         )
     if any(one.open_findings() for one in found):

@@ -27,7 +27,7 @@ def impact(
             metavar="LABEL",
             help="Hold it against this ruleset.",
             show_default="that of each run",
-            autocompletion=completion.executable_rulesets,
+            autocompletion=completion.rules,
         ),
     ] = None,
     since: Annotated[

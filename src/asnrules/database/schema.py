@@ -115,10 +115,10 @@ rulesets = _table(
     Column("checksum", Text, nullable=False),
     Column("published_at", UtcTime),
     UniqueConstraint("label"),
-    CheckConstraint("kind IN ('published', 'executable')", name="kind"),
+    CheckConstraint("kind IN ('table', 'rules')", name="kind"),
     CheckConstraint("status IN ('draft', 'published')", name="status"),
     CheckConstraint("(status = 'published') = (published_at IS NOT NULL)", name="published_at"),
-    CheckConstraint("(kind = 'executable') = (implements IS NOT NULL)", name="implements"),
+    CheckConstraint("(kind = 'rules') = (implements IS NOT NULL)", name="implements"),
     CheckConstraint("status = 'draft' OR effective_from IS NOT NULL", name="dated"),
     CheckConstraint(
         "effective_until IS NULL "

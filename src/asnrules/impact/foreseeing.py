@@ -24,7 +24,7 @@ from functools import partial
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset
+from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError
@@ -84,7 +84,7 @@ def foresee(
     started = time.monotonic()
     moment = None if since is None else dt.datetime.combine(since, dt.time(), dt.UTC)
     with transaction(engine) as connection:
-        info = choose_ruleset(connection, EXECUTABLE, draft)
+        info = choose_ruleset(connection, RULES, draft)
         runs = newest_runs(connection, moment)
         pieces = _pieces(connection, runs, program)
         if program is not None and not pieces:
@@ -93,7 +93,7 @@ def foresee(
                 "asnrules audit runs lists the pools"
             )
         labels = [against] if against else dict.fromkeys(piece.run.ruleset for piece in pieces)
-        known = [choose_ruleset(connection, EXECUTABLE, label) for label in labels]
+        known = [choose_ruleset(connection, RULES, label) for label in labels]
         comparison = Comparison(
             engine,
             keyword_names(connection),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.releases import ruleset_of
-from asnrules.catalog.rulesets import EXECUTABLE, PUBLISHED, RulesetInfo
+from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo
 
 _TIME = re.compile(r"(?<![0-9])([0-9]{8})t[0-9]{6}(?![0-9])", re.IGNORECASE)
 
@@ -55,9 +55,7 @@ def made_by(association: ForeignAssociation, rulesets: Sequence[RulesetInfo]) ->
     text = (association.code_version or "").strip()
     ours = _OURS.fullmatch(text)
     if ours is not None:
-        known = (
-            info for info in rulesets if info.kind == EXECUTABLE and info.status == "published"
-        )
+        known = (info for info in rulesets if info.kind == RULES and info.status == "published")
         label = ours[1].strip()
         found = next((info for info in known if info.ruleset == label), None)
         return MadeBy(label, found)
@@ -108,7 +106,7 @@ def choose(
     """
     time = made_on(association)
     by = made_by(association, rulesets)
-    then = None if time is None else _in_force(rulesets, PUBLISHED, time.day)
+    then = None if time is None else _in_force(rulesets, TABLE, time.day)
     if by is not None and by.info is not None:
         implemented = by.info.implements
         then = next((info for info in rulesets if info.ruleset == implemented), then)
@@ -125,7 +123,7 @@ def choose(
         return Choice(by.info, f"{by.info.ruleset}, those of {by.software}, {made}", then)
     if time is None:
         return Choice(wanted, f"{today} the file does not tell when it was made", then)
-    own = _in_force(rulesets, EXECUTABLE, time.day)
+    own = _in_force(rulesets, RULES, time.day)
     when = f"in force on {time.day}, when it was made ({time.told_by})"
     if own is None:
         return Choice(wanted, f"{today} the catalog has none that was {when}", then)

@@ -17,8 +17,8 @@ from asnrules.rules.content import EXECUTABLE_TABLES, PUBLISHED_TABLES, RulesetC
 
 _ENTRY_TABLES = {table.name for table in ENTRY_TABLES}
 _KINDS = {
-    **dict.fromkeys(PUBLISHED_TABLES, "published"),
-    **dict.fromkeys(EXECUTABLE_TABLES, "executable"),
+    **dict.fromkeys(PUBLISHED_TABLES, "table"),
+    **dict.fromkeys(EXECUTABLE_TABLES, "rules"),
 }
 
 

@@ -46,11 +46,11 @@ class RulesetContent:
     Attributes
     ----------
     label, kind, title, source : str
-        Its name, `published` or `executable`, what it is, where it comes from.
+        Its name, `table` or `rules`, what it is, where it comes from.
     effective_from : date or None
         The first day on which it is in force; None for a draft that has no date yet.
     implements : str or None
-        The label of the published ruleset that an executable one implements.
+        The label of the table that rules implement.
     tables : dict of str to list of dict
         Rows by table, without the ruleset's id.
     effective_until : date or None
@@ -73,7 +73,7 @@ class RulesetContent:
     @property
     def table_names(self) -> tuple[str, ...]:
         """The tables that a ruleset of this kind has rows in."""
-        return PUBLISHED_TABLES if self.kind == "published" else EXECUTABLE_TABLES
+        return PUBLISHED_TABLES if self.kind == "table" else EXECUTABLE_TABLES
 
     def checksum(self) -> str:
         """Give the SHA-256 of the whole content, in hexadecimal.

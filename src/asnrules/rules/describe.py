@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up
-from asnrules.catalog.rulesets import PUBLISHED, RulesetInfo, find_ruleset
+from asnrules.catalog.rulesets import TABLE, RulesetInfo, find_ruleset
 from asnrules.database.schema import errata
 from asnrules.engine.conditions import requirement_text
 from asnrules.rules.glossary import Glossary, glossary
@@ -47,7 +47,7 @@ class Description:
         header = {
             name: value for name, value in self.info._asdict().items() if name != "ruleset_id"
         }
-        what = "rows" if self.info.kind == PUBLISHED else "rules"
+        what = "rows" if self.info.kind == TABLE else "rules"
         document = {**header, what: self.rows, "errata": self.errata}
         return document if self.glossary is None else {**document, **_glossary(self.glossary)}
 
@@ -61,7 +61,7 @@ class Description:
         if self.info.implements is not None:
             lines.append(f"implements: {self.info.implements}")
         lines += [f"checksum: {self.info.checksum}", ""]
-        if self.info.kind == PUBLISHED:
+        if self.info.kind == TABLE:
             lines += self._table()
         else:
             for row in self.rows:
@@ -120,7 +120,7 @@ def describe_ruleset(connection: Connection, label: str) -> Description:
         If there is no such ruleset.
     """
     info = find_ruleset(connection, label)
-    if info.kind == PUBLISHED:
+    if info.kind == TABLE:
         rows = [
             {name: getattr(mode, name) for name in _ROW_COLUMNS}
             for mode in look_up(connection, info)

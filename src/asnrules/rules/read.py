@@ -58,10 +58,10 @@ def read_ruleset(
     kind = header["kind"].text()
     effective_from, effective_until = _period(header)
     implements, texts = None, {}
-    if kind == "published":
+    if kind == "table":
         header.check_words("the header", set(HEADER), set(PERIOD))
         tables = _published_tables(folder, words, new_exp_types or {})
-    elif kind == "executable":
+    elif kind == "rules":
         header.check_words(
             "the header",
             {*HEADER, "implements"},
@@ -69,11 +69,11 @@ def read_ruleset(
         )
         implements = header["implements"].text()
         if words.tables is not None:
-            header["implements"].checked(implements, "published ruleset", words.tables)
+            header["implements"].checked(implements, "table", words.tables)
         tables = read_executable_tables(folder, header, words)
         texts = _texts(folder)
     else:
-        raise header["kind"].error(f"kind is {kind[:80]!r}; published or executable")
+        raise header["kind"].error(f"kind is {kind[:80]!r}; table or rules")
     return RulesetContent(
         label=check_label(header["label"].text()),
         kind=kind,
@@ -152,7 +152,7 @@ def _published_tables(
             }
         )
     if not modes:
-        raise RulesetError(f"{path}: no row; a published ruleset is a table of rows")
+        raise RulesetError(f"{path}: no row; a table has rows")
     return {"exposure_modes": modes, "errata": _errata(folder / "errata.csv", modes)}
 
 

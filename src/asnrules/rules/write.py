@@ -43,7 +43,7 @@ def ruleset_files(content: RulesetContent, words: Words | None = None) -> Files:
     RulesetError
         If the ruleset has rows that no file says.
     """
-    if content.kind == "published":
+    if content.kind == "table":
         return {
             "ruleset.toml": toml_text(header_of(content)),
             "exposure_modes.csv": csv_text(

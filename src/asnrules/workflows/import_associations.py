@@ -17,7 +17,7 @@ from asnrules.associations.reader import ForeignAssociation, association_files, 
 from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import (
-    EXECUTABLE,
+    RULES,
     RulesetInfo,
     choose_ruleset,
     find_ruleset,
@@ -170,7 +170,7 @@ def import_associations(
     with transaction(engine) as connection:
         asn_types = asn_type_names(connection)
         rulesets = list_rulesets(connection)
-        wanted = choose_ruleset(connection, EXECUTABLE, options.ruleset, options.as_of)
+        wanted = choose_ruleset(connection, RULES, options.ruleset, options.as_of)
     if wanted.status == DRAFT:
         raise UsageError(
             f"ruleset {wanted.ruleset!r} is a draft, and no run is recorded under a draft; "

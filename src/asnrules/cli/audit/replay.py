@@ -40,7 +40,7 @@ def replay(
             metavar="LABEL",
             help="Run under this ruleset.",
             show_default="the run's own",
-            autocompletion=completion.executable_rulesets,
+            autocompletion=completion.rules,
         ),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="All runs.")] = False,

@@ -52,7 +52,7 @@ def runs(
         typer.Option(
             metavar="LABEL",
             help="Runs by this ruleset.",
-            autocompletion=completion.executable_rulesets,
+            autocompletion=completion.rules,
         ),
     ] = None,
     origin: Annotated[Origin | None, typer.Option(help="Runs made here, or imported ones.")] = None,
