@@ -52,7 +52,7 @@ def test_show_a_table(asnrules: Command) -> None:
     result.assert_fine()
     lines = result.out.splitlines()
     assert lines[0].startswith("2021-06-15: ")
-    assert lines[1] == "published, published, in force from 2021-06-15 to 2025-05-02"
+    assert lines[1] == "table, published, in force from 2021-06-15 to 2025-05-02"
     rows = [line.split() for line in lines]
     assert ["36", "NIS_IMAGE", "science", "N/A", "image2"] in rows
     assert ["33", "NIS_DARK", "science", "N/A", "N/A"] in rows

@@ -229,7 +229,7 @@ def export_page(engine: Engine, label: str) -> str:
     with transaction(engine) as connection:
         info = find_ruleset(connection, label)
         content = store.read_content(connection, info.ruleset_id)
-    if content.kind != "published":
+    if content.kind != "table":
         raise UsageError(f"ruleset {label!r} is no table; export it into a folder")
     return page_text(content)
 

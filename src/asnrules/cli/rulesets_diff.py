@@ -34,7 +34,7 @@ def diff(
     ],
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Compare two rulesets: their rows and rules, and the answers of executable ones.
+    """Compare two rulesets: their rows and rules, and the answers of rules.
 
     Examples
     --------
