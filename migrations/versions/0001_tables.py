@@ -133,10 +133,10 @@ table(
     text("checksum"),
     sa.Column("published_at", UtcTime),
     unique("label"),
-    check("kind", "kind IN ('published', 'executable')"),
+    check("kind", "kind IN ('table', 'rules')"),
     check("status", "status IN ('draft', 'published')"),
     check("published_at", "(status = 'published') = (published_at IS NOT NULL)"),
-    check("implements", "(kind = 'executable') = (implements IS NOT NULL)"),
+    check("implements", "(kind = 'rules') = (implements IS NOT NULL)"),
     check("dated", "status = 'draft' OR effective_from IS NOT NULL"),
     check(
         "period",

@@ -152,7 +152,7 @@ def _guard_rulesets() -> None:
 
 # ------------------------------------------------------------------------- PostgreSQL
 
-KINDS = ("published", "executable")
+KINDS = ("table", "rules")
 REFUSE = "RAISE EXCEPTION '%', TG_ARGV[0]; END IF; "
 ROW = "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END"
 # Rows of a draft are changed under a lock of the draft, so that nobody can publish it meanwhile. A

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from asnrules.catalog import store
 from asnrules.catalog.look_up import ExposureMode, look_up
 from asnrules.catalog.rulesets import (
-    EXECUTABLE,
-    PUBLISHED,
+    RULES,
+    TABLE,
     RulesetInfo,
     choose_ruleset,
     find_ruleset,
@@ -245,9 +245,9 @@ def choose_classifier(
         If there is no such ruleset, or none of either kind was in force.
     """
     if label is None:
-        table = choose_ruleset(connection, PUBLISHED, None, day)
-        return load_classifier(connection, choose_ruleset(connection, EXECUTABLE, None, day), table)
+        table = choose_ruleset(connection, TABLE, None, day)
+        return load_classifier(connection, choose_ruleset(connection, RULES, None, day), table)
     info = find_ruleset(connection, label)
-    if info.kind == PUBLISHED:
-        return load_classifier(connection, choose_ruleset(connection, EXECUTABLE), info)
+    if info.kind == TABLE:
+        return load_classifier(connection, choose_ruleset(connection, RULES), info)
     return load_classifier(connection, info)

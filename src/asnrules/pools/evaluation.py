@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from asnrules.catalog.classification import Classification, Classifier, load_classifier
-from asnrules.catalog.rulesets import EXECUTABLE, RulesetInfo, choose_ruleset
+from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import condition_holds
@@ -91,7 +91,7 @@ def evaluate_pools(
         If there is no such ruleset.
     """
     with transaction(engine) as connection:
-        info = choose_ruleset(connection, EXECUTABLE, ruleset, as_of)
+        info = choose_ruleset(connection, RULES, ruleset, as_of)
         classifier = load_classifier(connection, info)
         keywords = keyword_names(connection)
     gathered = gather(paths, ruleset=classifier.ruleset, workers=workers, progress=progress)

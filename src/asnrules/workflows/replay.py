@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from asnrules.associations.model import Association
 from asnrules.catalog.classification import Classifier, load_classifier
-from asnrules.catalog.rulesets import EXECUTABLE, choose_ruleset
+from asnrules.catalog.rulesets import RULES, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.database.schema import runs
@@ -173,7 +173,7 @@ def replay(
         label = ruleset or run.ruleset
         if label not in loaded:
             with transaction(engine) as connection:
-                info = choose_ruleset(connection, EXECUTABLE, label)
+                info = choose_ruleset(connection, RULES, label)
                 loaded[label] = load_classifier(connection, info)
         if progress is not None and len(runs) > 1:
             progress("runs", number, len(runs))
