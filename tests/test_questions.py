@@ -91,6 +91,16 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (3, NEXT, name(2), RULE, "background"),
         (5, "jwst-3.0.0", name(3), RULE, "background"),
     ],
+    "Which exposures with a filter had something go wrong?": [
+        (run, uncal(2), "moving_shutter") for run in (1, 3, 5)
+    ],
+    "Which exposures list a candidate?": [
+        (uncal(1), "NRC_IMAGE", "observation", 5),
+        (uncal(2), "NRC_IMAGE", "observation", 5),
+        (uncal(3), "NRC_IMAGE", "observation", 5),
+        (uncal(4), "NRC_DARK", "observation", 5),
+        (uncal(6), "NRC_NEW", "observation", 5),
+    ],
     "Which exposures were classified differently in different runs?": [
         (uncal(1), "background", "science"),
     ],

@@ -7,9 +7,54 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+# Columns of v_exposures besides those of the table: the words of seed/vocabulary.
+KEYWORDS = (
+    "obs_id", "instrume", "detector", "channel", "band", "filter", "pupil", "grating", "fxd_slit",
+    "subarray", "opmode", "lamp", "msastate", "msametfl", "targetid", "pntgtype", "visitype",
+    "tsovisit", "bkgdtarg", "is_psf", "is_imprt", "dms_note", "exposerr", "expspcin", "dithptin",
+    "mostilno", "patttype", "patt_num", "numdthpt", "subpxpts", "subpxpns",
+)  # fmt: skip
+
+# What a pool writes as [('o001', 'observation')], or as a bare number, whose type is unknown.
+SQLITE_PAIRS = """
+(SELECT *, CASE
+    WHEN asn_candidate NOT GLOB '*[^0-9]*' THEN '[["' || asn_candidate || '", "unknown"]]'
+    ELSE replace(replace(replace(replace(replace(
+        asn_candidate, '(', '['), ')', ']'), '''', '"'), ', ]', ']'), ',]', ']')
+    END AS listed FROM exposures) AS e ON e.pool_id = u.pool_id
+CROSS JOIN json_each(CASE WHEN json_valid(e.listed) THEN e.listed END) AS l
+WHERE l.type = 'array'
+"""
+POSTGRESQL_PAIRS = r"""
+exposures AS e ON e.pool_id = u.pool_id
+CROSS JOIN LATERAL regexp_matches(
+    regexp_replace(e.asn_candidate, '^([0-9]+)$', '"\1", "unknown"'),
+    '[''"]([^''"]+)[''"]\s*,\s*[''"]([^''"]+)[''"]', 'g') AS l (pair)
+WHERE e.asn_candidate ~ '^[0-9[(]'
+"""
+
 WORDS = {
-    "sqlite": {"today": "date('now')", "agrees": "t.agrees = 1"},
-    "postgresql": {"today": "(now() AT TIME ZONE 'UTC')::date", "agrees": "t.agrees"},
+    "sqlite": {
+        "today": "date('now')",
+        "agrees": "t.agrees = 1",
+        "negated": "c.negated = 1",
+        "keywords": ", ".join(f"json_extract(e.keyword_values, '$.{k}') AS {k}" for k in KEYWORDS),
+        "parsed": "",
+        "asn_id": "json_extract(l.value, '$[0]')",
+        "candidate_type": "json_extract(l.value, '$[1]')",
+        "pairs": SQLITE_PAIRS,
+    },
+    "postgresql": {
+        "today": "(now() AT TIME ZONE 'UTC')::date",
+        "agrees": "t.agrees",
+        "negated": "c.negated",
+        "keywords": ", ".join(f"k.parsed ->> '{keyword}' AS {keyword}" for keyword in KEYWORDS),
+        # Parsed once for all columns, and only for rows that are asked for.
+        "parsed": "CROSS JOIN LATERAL (SELECT e.keyword_values::jsonb AS parsed OFFSET 0) AS k",
+        "asn_id": "l.pair[1]",
+        "candidate_type": "l.pair[2]",
+        "pairs": POSTGRESQL_PAIRS,
+    },
 }
 
 # ------------------------------------------------------------------------- catalog
@@ -81,6 +126,22 @@ SELECT ruleset, previous, effective_from, change, exp_type, member_type, special
 FROM changes
 """
 
+RULES = """
+SELECT s.label AS ruleset, r.asn_rule, r.asn_type, t.pipeline, r.title
+FROM asn_rules AS r
+JOIN rulesets AS s ON s.ruleset_id = r.ruleset_id
+JOIN asn_types AS t ON t.asn_type = r.asn_type
+"""
+
+RULE_CONDITIONS = """
+SELECT s.label AS ruleset, c.asn_rule, c.scope, NULLIF(c.role, '') AS role, c.position,
+       CASE WHEN {negated} THEN 'yes' ELSE 'no' END AS negated, c.condition, d.text,
+       c.when_key, c.when_value
+FROM asn_rule_conditions AS c
+JOIN rulesets AS s ON s.ruleset_id = c.ruleset_id
+JOIN conditions AS d ON d.ruleset_id = c.ruleset_id AND d.condition = c.condition
+"""
+
 # ------------------------------------------------------------------------- record
 
 RUNS = """
@@ -93,6 +154,21 @@ FROM runs AS u JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
 RUN_POOLS = """
 SELECT u.run_id, u.position, u.name AS pool, p.sha256, p.exposures, p.run_id AS first_run_id
 FROM run_pools AS u JOIN pools AS p ON p.pool_id = u.pool_id
+"""
+
+EXPOSURES = """
+SELECT u.run_id, u.name AS pool, e.position, e.filename, e.program, e.exp_type, e.asn_candidate,
+       {keywords}
+FROM run_pools AS u
+JOIN exposures AS e ON e.pool_id = u.pool_id
+{parsed}
+"""
+
+EXPOSURE_CANDIDATES = """
+SELECT u.run_id, u.name AS pool, e.position, e.filename, e.program, e.exp_type,
+       {asn_id} AS asn_id, {candidate_type} AS candidate_type
+FROM run_pools AS u
+JOIN {pairs}
 """
 
 DECISIONS = """
@@ -155,8 +231,12 @@ VIEWS = {
     "v_exposure_modes_history": MODES_HISTORY,
     "v_exposure_modes": MODES,
     "v_ruleset_changes": RULESET_CHANGES,
+    "v_rules": RULES,
+    "v_rule_conditions": RULE_CONDITIONS,
     "v_runs": RUNS,
     "v_run_pools": RUN_POOLS,
+    "v_exposures": EXPOSURES,
+    "v_exposure_candidates": EXPOSURE_CANDIDATES,
     "v_decisions": DECISIONS,
     "v_unassociated": UNASSOCIATED,
     "v_associations": ASSOCIATIONS,
