@@ -140,7 +140,8 @@ def _run(rules: int, origin: str) -> dict[str, Any]:
     return {
         "origin": origin, "started_at": STARTED, "finished_at": STARTED, "operator": "tester",
         "host": "here", "software_version": "0", "ruleset_id": rules, "options": "{}",
-        "note": "first", "exposures": 2, "associations": 1, "unassociated": 1, "diagnostics": "[]",
+        "note": "first", "exposure_count": 2, "association_count": 1, "unassociated_count": 1,
+        "diagnostics": "[]",
     }  # fmt: skip
 
 

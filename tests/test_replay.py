@@ -114,7 +114,7 @@ TAMPERED: list[tuple[str, str, dict[str, Any]]] = [
         {},
     ),
     ("associations", "DELETE FROM association_members WHERE run_id = 1 AND association = 2", {}),
-    ("decisions", "UPDATE decisions SET associations = 7 WHERE position = 4", {}),
+    ("decisions", "UPDATE decisions SET association_count = 7 WHERE position = 4", {}),
     ("decisions", "UPDATE decisions SET reason = 'because' WHERE position = 1", {}),
     ("decisions", "UPDATE decisions SET reason = NULL WHERE position = 5", {}),
     ("decisions", "DELETE FROM decisions WHERE position = 2", {}),
@@ -131,9 +131,9 @@ TAMPERED: list[tuple[str, str, dict[str, Any]]] = [
     ("decisions", "UPDATE traces SET trace = '[]' WHERE member_type = 'dark'", {}),
     ("decisions", "UPDATE traces SET signature = '{}' WHERE member_type = 'dark'", {}),
     ("decisions", "UPDATE traces SET agrees = NULL WHERE member_type = 'dark'", {}),
-    ("fields", "UPDATE runs SET unassociated = 0", {}),
-    ("fields", "UPDATE runs SET exposures = 0", {}),
-    ("fields", "UPDATE runs SET associations = 0", {}),
+    ("fields", "UPDATE runs SET unassociated_count = 0", {}),
+    ("fields", "UPDATE runs SET exposure_count = 0", {}),
+    ("fields", "UPDATE runs SET association_count = 0", {}),
     ("fields", "UPDATE runs SET diagnostics = :value", {"value": '["x"]'}),
 ]
 

@@ -26,8 +26,8 @@ LAST = {"runs": int, "head": str}
 HEADER = {
     "run_id": int, "origin": str, "started_at": str, "finished_at": str, "operator": str,
     "host": str, "software_version": str, "ruleset_id": int, "options": str, "note": (str, None),
-    "exposures": int, "associations": int, "unassociated": int, "diagnostics": str, "ruleset": str,
-    "ruleset_checksum": str,
+    "exposure_count": int, "association_count": int, "unassociated_count": int, "diagnostics": str,
+    "ruleset": str, "ruleset_checksum": str,
 }  # fmt: skip
 TEXT, FLAG = (str, None), (bool, None)
 # What each row of a table holds, in the order in which a run has its sections.

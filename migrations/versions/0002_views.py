@@ -146,13 +146,13 @@ JOIN conditions AS d ON d.ruleset_id = c.ruleset_id AND d.condition = c.conditio
 
 RUNS = """
 SELECT u.run_id, u.origin, u.started_at, u.finished_at, u.operator, u.host, u.software_version,
-       r.label AS ruleset, u.note, u.options, u.exposures, u.associations, u.unassociated,
-       u.diagnostics, u.previous_digest, u.digest
+       r.label AS ruleset, u.note, u.options, u.exposure_count, u.association_count,
+       u.unassociated_count, u.diagnostics, u.previous_digest, u.digest
 FROM runs AS u JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
 """
 
 RUN_POOLS = """
-SELECT u.run_id, u.position, u.name AS pool, p.sha256, p.exposures, p.run_id AS first_run_id
+SELECT u.run_id, u.position, u.name AS pool, p.sha256, p.exposure_count, p.run_id AS first_run_id
 FROM run_pools AS u JOIN pools AS p ON p.pool_id = u.pool_id
 """
 
@@ -176,7 +176,7 @@ SELECT d.run_id, u.origin, u.started_at, r.label AS ruleset, p.name AS pool, d.p
        e.filename, e.program, e.exp_type, t.member_type, t.special,
        m.member_type AS published_member_type, m.asn_type AS published_asn_type,
        CASE WHEN t.agrees IS NULL THEN NULL WHEN {agrees} THEN 'yes' ELSE 'no' END AS agrees,
-       d.associations, COALESCE(d.reason, t.reason) AS reason, i.label AS published_ruleset,
+       d.association_count, COALESCE(d.reason, t.reason) AS reason, i.label AS published_ruleset,
        t.published_position
 FROM decisions AS d
 JOIN runs AS u ON u.run_id = d.run_id
@@ -192,16 +192,16 @@ LEFT JOIN exposure_modes AS m
 UNASSOCIATED = """
 SELECT run_id, origin, started_at, ruleset, pool, position, filename, program, exp_type,
        member_type, special, published_asn_type, reason
-FROM v_decisions WHERE associations = 0
+FROM v_decisions WHERE association_count = 0
 """
 
 ASSOCIATIONS = """
 SELECT a.run_id, u.origin, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, t.pipeline,
        a.asn_rule, a.asn_id, a.candidate_type, a.program, a.target, a.degraded_status, a.keys,
        (SELECT COUNT(DISTINCT m.product) FROM association_members AS m
-        WHERE m.run_id = a.run_id AND m.association = a.position) AS products,
+        WHERE m.run_id = a.run_id AND m.association = a.position) AS product_count,
        (SELECT COUNT(*) FROM association_members AS m
-        WHERE m.run_id = a.run_id AND m.association = a.position) AS members
+        WHERE m.run_id = a.run_id AND m.association = a.position) AS member_count
 FROM associations AS a
 JOIN runs AS u ON u.run_id = a.run_id
 JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id

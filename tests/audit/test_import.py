@@ -74,7 +74,7 @@ def test_a_run_of_foreign_origin(catalog: Engine, folder: Path) -> None:
     (row,) = rows(catalog, "SELECT * FROM v_runs")
     assert (row["origin"], row["ruleset"]) == ("imported", "jwst-3.0.0")
     assert (row["operator"], row["note"]) == ("A. Person", "from the archive")
-    assert (row["exposures"], row["associations"], row["unassociated"]) == (0, 1, 0)
+    assert (row["exposure_count"], row["association_count"], row["unassociated_count"]) == (0, 1, 0)
     assert json.loads(row["options"]) == {"as_of": None, "ruleset": None}
     started = row["started_at"]
     started = dt.datetime.fromisoformat(started) if isinstance(started, str) else started
@@ -93,7 +93,7 @@ def test_an_association_keeps_what_its_file_tells(catalog: Engine, folder: Path)
     assert row["asn_pool"] == "jw00001_20260801t101500_pool.csv"
     assert (row["run_id"], row["ruleset"], row["verdict"]) == (1, "jwst-3.0.0", "unexplained")
     assert tuples(
-        catalog, "SELECT asn_rule, candidate_type, keys, members FROM v_associations"
+        catalog, "SELECT asn_rule, candidate_type, keys, member_count FROM v_associations"
     ) == [
         (
             "Asn_Lv2Image", "observation",
@@ -168,7 +168,7 @@ def test_all_exposures_of_the_pool_have_a_decision(
     third = write(tmp_path, document(member(3), asn_id="c9999"), "jw00001-c9999_image2_00001_asn")
     run(catalog, first, third, pools=[pool])
     found = rows(catalog, "SELECT * FROM v_decisions ORDER BY position")
-    assert [(row["filename"], row["associations"]) for row in found] == [
+    assert [(row["filename"], row["association_count"]) for row in found] == [
         (f"{stem(4)}_uncal.fits", 0),
         (f"{stem(1)}_uncal.fits", 1),
         (f"{stem(2)}_uncal.fits", 0),
@@ -180,7 +180,7 @@ def test_all_exposures_of_the_pool_have_a_decision(
     )
     assert found[2]["reason"] == "in none of the associations imported; by the rules, in 1"
     assert found[1]["reason"] == "image2 by Asn_Lv2Image"
-    assert tuples(catalog, "SELECT exposures, unassociated FROM runs") == [(4, 2)]
+    assert tuples(catalog, "SELECT exposure_count, unassociated_count FROM runs") == [(4, 2)]
     assert tuples(catalog, "SELECT filename FROM v_unassociated ORDER BY position") == [
         (f"{stem(4)}_uncal.fits",), (f"{stem(2)}_uncal.fits",),
     ]  # fmt: skip

@@ -96,7 +96,7 @@ def test_a_run_says_who_when_where_and_with_what(catalog: Engine, pool: str) -> 
     assert row["host"]
     assert row["software_version"] == version("asnrules")
     assert row["label"] == "jwst-3.0.0"
-    assert (row["exposures"], row["associations"], row["unassociated"]) == (5, 3, 2)
+    assert (row["exposure_count"], row["association_count"], row["unassociated_count"]) == (5, 3, 2)
     assert json.loads(row["options"])["version_id"] == "v1"
     assert json.loads(row["diagnostics"]) == []
 
@@ -112,7 +112,7 @@ def test_a_pool_is_known_by_its_digest(catalog: Engine, pool: str) -> None:
     (row,) = rows(catalog, "SELECT * FROM pools")
     assert row["sha256"] == hashlib.sha256(pool_text(*EXPOSURES).encode()).hexdigest()
     assert json.loads(row["column_names"]) == list(EXPOSURES[0])
-    assert row["exposures"] == 5
+    assert row["exposure_count"] == 5
 
 
 def test_exposures_keep_the_order_of_the_pool_and_their_keywords(
@@ -134,7 +134,8 @@ def test_exposures_keep_the_order_of_the_pool_and_their_keywords(
 
 def test_decisions_count_memberships_and_say_why_not(catalog: Engine, pool: str) -> None:
     run(catalog, pool)
-    found = rows(catalog, "SELECT position, associations, reason FROM decisions ORDER BY position")
+    query = "SELECT position, association_count, reason FROM decisions ORDER BY position"
+    found = rows(catalog, query)
     assert [tuple(row.values()) for row in found] == [
         (DARK, 0, None),  # the trace says it
         (FIRST, 1, None),
@@ -377,7 +378,7 @@ def test_v_decisions_joins_table_rules_and_outcome(catalog: Engine, pool: str) -
     found = rows(catalog, "SELECT * FROM v_decisions ORDER BY position")
     shown = (
         "filename", "program", "exp_type", "member_type", "special",
-        "published_member_type", "published_asn_type", "associations",
+        "published_member_type", "published_asn_type", "association_count",
     )  # fmt: skip
     image = ("1", "NRC_IMAGE", "science", None, "science", "image2")
     assert [tuple(row[name] for name in shown) for row in found] == [
@@ -415,7 +416,9 @@ def test_v_unassociated_has_those_in_none_with_the_reason(catalog: Engine, pool:
 def test_v_associations_counts_members(catalog: Engine, pool: str) -> None:
     run(catalog, pool)
     found = rows(catalog, "SELECT * FROM v_associations ORDER BY asn_name")
-    shown = ("run_id", "ruleset", "asn_type", "pipeline", "asn_rule", "products", "members")
+    shown = (
+        "run_id", "ruleset", "asn_type", "pipeline", "asn_rule", "product_count", "member_count",
+    )  # fmt: skip
     assert [tuple(row[name] for name in shown) for row in found] == [
         (1, "jwst-3.0.0", "image2", "calwebb_image2", "Asn_Lv2ImageSpecial", 1, 1),
         (1, "jwst-3.0.0", "image2", "calwebb_image2", "Asn_Lv2Image", 1, 2),

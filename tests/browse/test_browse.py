@@ -123,7 +123,7 @@ def test_a_run_recorded_meanwhile_is_seen(served: Serve, new_file: Path, tmp_pat
         assert site.rows("v_runs") == []
         record(connect_catalog(str(new_file)), [pool])
         (row,) = site.rows("v_runs")
-        assert (row["operator"], row["exposures"]) == ("anna", 1)
+        assert (row["operator"], row["exposure_count"]) == ("anna", 1)
 
 
 def test_who_calls_it_by_another_name_is_refused(site: Site) -> None:

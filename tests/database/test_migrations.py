@@ -228,7 +228,7 @@ BROKEN_CHECKS = {
         f"UPDATE general_differences SET aspect = 'other' WHERE ruleset_id = {RULES}"
     ),
     "ck_decisions_reason": (
-        "INSERT INTO decisions (run_id, pool_id, position, trace_id, associations, reason) "
+        "INSERT INTO decisions (run_id, pool_id, position, trace_id, association_count, reason) "
         "VALUES (9, 1, 2, 1, 1, 'no reason')"
     ),
     "ck_association_members_exposure": (
@@ -241,8 +241,8 @@ BROKEN_CHECKS = {
     ),
     "ck_runs_origin": (
         "INSERT INTO runs SELECT 9, 'other', started_at, finished_at, operator, host, "
-        "software_version, ruleset_id, options, note, exposures, associations, unassociated, "
-        "diagnostics, section_digests, 'a', 'b' FROM runs WHERE run_id = 1"
+        "software_version, ruleset_id, options, note, exposure_count, association_count, "
+        "unassociated_count, diagnostics, section_digests, 'a', 'b' FROM runs WHERE run_id = 1"
     ),
 }
 

@@ -47,9 +47,9 @@ FACETS = {
 NEWEST_FIRST = {"v_runs", "v_run_pools"}
 
 LINKS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
-    ("v_runs", "exposures"): ("v_decisions", ("run_id",)),
-    ("v_runs", "associations"): ("v_associations", ("run_id",)),
-    ("v_runs", "unassociated"): ("v_unassociated", ("run_id",)),
+    ("v_runs", "exposure_count"): ("v_decisions", ("run_id",)),
+    ("v_runs", "association_count"): ("v_associations", ("run_id",)),
+    ("v_runs", "unassociated_count"): ("v_unassociated", ("run_id",)),
     ("v_decisions", "filename"): ("v_association_members", ("run_id", "filename")),
     ("v_associations", "asn_name"): ("v_association_members", ("run_id", "asn_name")),
     ("v_association_members", "filename"): ("v_decisions", ("filename",)),
@@ -61,12 +61,13 @@ LINKS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 
 COLUMNS = {
     "v_decisions": (
-        "run_id", "filename", "exp_type", "member_type", "special", "agrees", "associations",
-        "reason",
+        "run_id", "filename", "exp_type", "member_type", "special", "agrees",
+        "association_count", "reason",
     ),
     "v_unassociated": ("run_id", "filename", "exp_type", "member_type", "special", "reason"),
     "v_associations": (
-        "run_id", "asn_name", "asn_type", "asn_rule", "asn_id", "products", "members", "keys",
+        "run_id", "asn_name", "asn_type", "asn_rule", "asn_id", "product_count", "member_count",
+        "keys",
     ),
     "v_association_members": (
         "run_id", "asn_name", "asn_rule", "product", "expname", "exptype", "filename", "exp_type",
@@ -211,7 +212,7 @@ _OVERVIEW = {
     "recorded": "SELECT COUNT(*) AS number FROM v_runs",
     "runs": "SELECT run_id, origin, REPLACE(SUBSTR(started_at, 1, 16), 'T', ' ') AS started_at, "
     "operator, ruleset, "
-    "exposures, associations, unassociated, note, (SELECT GROUP_CONCAT(pool, ', ') "
+    "exposure_count, association_count, unassociated_count, note, (SELECT GROUP_CONCAT(pool, ', ') "
     "FROM v_run_pools AS p WHERE p.run_id = v_runs.run_id) AS pools "
     "FROM v_runs ORDER BY run_id DESC LIMIT 12",
 }

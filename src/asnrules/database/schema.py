@@ -359,7 +359,7 @@ pools = _table(
     Column("sha256", Text, nullable=False),
     Column("keywords", Json(list, str), nullable=False),
     Column("column_names", Json(list, str), nullable=False),
-    Column("exposures", Integer, nullable=False),
+    Column("exposure_count", Integer, nullable=False),
     _run_id(),
     UniqueConstraint("sha256", "keywords"),
 )
@@ -392,9 +392,9 @@ runs = _table(
     Column("ruleset_id", Number, ForeignKey("rulesets.ruleset_id"), nullable=False),
     Column("options", Json(dict), nullable=False),
     Column("note", Text),
-    Column("exposures", Integer, nullable=False),
-    Column("associations", Integer, nullable=False),
-    Column("unassociated", Integer, nullable=False),
+    Column("exposure_count", Integer, nullable=False),
+    Column("association_count", Integer, nullable=False),
+    Column("unassociated_count", Integer, nullable=False),
     Column("diagnostics", Json(list, str), nullable=False),
     Column("section_digests", Json(dict, list), nullable=False),
     Column("previous_digest", Text, nullable=False),
@@ -437,11 +437,11 @@ decisions = _rows_table(
     Column("pool_id", Number, nullable=False),
     Column("position", Integer, nullable=False),
     Column("trace_id", Number, ForeignKey("traces.trace_id"), nullable=False),
-    Column("associations", Integer, nullable=False),
+    Column("association_count", Integer, nullable=False),
     Column("reason", Text),
     PrimaryKeyConstraint("run_id", "pool_id", "position"),
     ForeignKeyConstraint(["pool_id", "position"], ["exposures.pool_id", "exposures.position"]),
-    CheckConstraint("associations = 0 OR reason IS NULL", name="reason"),
+    CheckConstraint("association_count = 0 OR reason IS NULL", name="reason"),
 )
 
 associations = _rows_table(

@@ -112,9 +112,9 @@ def run_values(run: Run, origin: str, made: int) -> dict[str, Any]:
         "ruleset_id": run.ruleset_id,
         "options": json.dumps(run.options, sort_keys=True),
         "note": run.note,
-        "exposures": len(run.exposures),
-        "associations": made,
-        "unassociated": sum(count == 0 for count in run.memberships),
+        "exposure_count": len(run.exposures),
+        "association_count": made,
+        "unassociated_count": sum(count == 0 for count in run.memberships),
         "diagnostics": json.dumps(list(run.diagnostics)),
     }
 

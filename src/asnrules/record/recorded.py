@@ -187,8 +187,9 @@ def recorded_exposures(
 
 def stretches_of(connection: Connection, run: RecordedRun, length: int) -> list[Stretch]:
     """Part the exposures of a run into stretches of at most some length."""
-    statement = select(pools.c.pool_id, pools.c.exposures).where(pools.c.pool_id.in_(_ids(run)))
-    counts = {row.pool_id: row.exposures for row in connection.execute(statement)}
+    columns = (pools.c.pool_id, pools.c.exposure_count)
+    statement = select(*columns).where(pools.c.pool_id.in_(_ids(run)))
+    counts = {row.pool_id: row.exposure_count for row in connection.execute(statement)}
     return [
         Stretch(place, first, min(first + length, counts[pool.pool_id] + 1))
         for place, pool in enumerate(run.pools)

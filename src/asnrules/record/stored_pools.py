@@ -48,7 +48,7 @@ def stored_pools(
         .order_by(run_pools.c.position)
     )
     found = connection.execute(statement).mappings().all()
-    total = sum(row["exposures"] for row in found)
+    total = sum(row["exposure_count"] for row in found)
     shared: dict[str, str] = {}
     given = []
     done = 0

@@ -72,7 +72,7 @@ def decisions_in(connection: Connection, run_id: int) -> Iterator[Decision]:
             decisions.c.pool_id,
             decisions.c.position,
             exposures.c.filename,
-            decisions.c.associations,
+            decisions.c.association_count,
             decisions.c.reason,
             decisions.c.trace_id,
         )

@@ -137,7 +137,7 @@ def decisions_of(connection: Connection, names: Sequence[str]) -> list[RecordedD
             exposures.c.exp_type,
             traces.c.member_type,
             traces.c.special,
-            decisions.c.associations,
+            decisions.c.association_count,
             func.coalesce(decisions.c.reason, traces.c.reason).label("reason"),
         )
         .select_from(exposures)

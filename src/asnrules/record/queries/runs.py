@@ -120,8 +120,14 @@ def list_runs(
         .limit(limit)
     )
     names = _pool_names(connection, chosen)
+    elsewhere = {
+        "ruleset": rulesets.c.label,
+        "exposures": runs.c.exposure_count,
+        "associations": runs.c.association_count,
+        "unassociated": runs.c.unassociated_count,
+    }
     columns = [
-        rulesets.c.label.label(name) if name == "ruleset" else runs.c[name]
+        elsewhere[name].label(name) if name in elsewhere else runs.c[name]
         for name in RecordedRun._fields
         if name != "pools"
     ]
@@ -174,7 +180,7 @@ def pools_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
         select(
             run_pools.c.name.label("pool"),
             pools.c.sha256,
-            pools.c.exposures,
+            pools.c.exposure_count.label("exposures"),
             pools.c.run_id.label("first_run_id"),
         )
         .join(pools, pools.c.pool_id == run_pools.c.pool_id)
@@ -225,7 +231,7 @@ def left_out_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
                 exposures.c.position == decisions.c.position,
             ),
         )
-        .where(decisions.c.run_id == run_id, decisions.c.associations == 0)
+        .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
         .group_by(exposures.c.exp_type, reason)
         .order_by(func.count().desc(), func.min(exposures.c.filename))
     )

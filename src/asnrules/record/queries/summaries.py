@@ -104,7 +104,7 @@ _OF_MEMBER = and_(
 
 def exposure_counts(connection: Connection, run_id: int) -> list[ExposureCount]:
     """Give the exposures of a run by EXP_TYPE."""
-    unassociated = func.sum(case((decisions.c.associations == 0, 1), else_=0))
+    unassociated = func.sum(case((decisions.c.association_count == 0, 1), else_=0))
     statement = (
         select(exposures.c.exp_type, func.count(), unassociated)
         .select_from(decisions)
@@ -186,7 +186,7 @@ def left_out(connection: Connection, run_id: int, limit: int) -> list[LeftOut]:
         .select_from(decisions)
         .join(traces, traces.c.trace_id == decisions.c.trace_id)
         .join(exposures, _OF_DECISION)
-        .where(decisions.c.run_id == run_id, decisions.c.associations == 0)
+        .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
         .order_by(reason, exposures.c.filename)
         .limit(limit)
     )
