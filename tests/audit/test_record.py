@@ -123,10 +123,11 @@ def test_exposures_keep_the_order_of_the_pool_and_their_keywords(
     assert [row["filename"] for row in found] == [row["filename"] for row in EXPOSURES]
     assert [row["position"] for row in found] == [1, 2, 3, 4, 5]
     assert found[0]["exp_type"] == "NRC_DARK"
-    assert found[1]["program"] == "1"
+    assert found[1]["program"] == "00001"
     assert found[1]["asn_candidate"] == "[('o001', 'observation')]"
     assert found[4]["asn_candidate"] == "null"
-    kept = {"filename", "program", "asn_candidate", "exposerr"}  # the last is null
+    # The program is there as well, since the pool has it with one digit. The last is null.
+    kept = {"filename", "asn_candidate", "exposerr"}
     assert json.loads(found[3]["keyword_values"]) == {
         keyword: value for keyword, value in EXPOSURES[3].items() if keyword not in kept
     }
@@ -380,14 +381,14 @@ def test_v_decisions_joins_table_rules_and_outcome(catalog: Engine, pool: str) -
         "filename", "program", "exp_type", "member_type", "special",
         "published_member_type", "published_asn_type", "association_count",
     )  # fmt: skip
-    image = ("1", "NRC_IMAGE", "science", None, "science", "image2")
+    image = ("00001", "NRC_IMAGE", "science", None, "science", "image2")
     assert [tuple(row[name] for name in shown) for row in found] == [
-        (f"{STEMS[DARK]}_uncal.fits", "1", "NRC_DARK", "dark", None, "dark", None, 0),
+        (f"{STEMS[DARK]}_uncal.fits", "00001", "NRC_DARK", "dark", None, "dark", None, 0),
         (f"{STEMS[FIRST]}_uncal.fits", *image, 1),
         (f"{STEMS[SECOND]}_uncal.fits", *image, 1),
         (
             f"{STEMS[BACKGROUND]}_uncal.fits",
-            *("1", "NRC_IMAGE", "background", "BACKGROUND", None, None, 3),
+            *("00001", "NRC_IMAGE", "background", "BACKGROUND", None, None, 3),
         ),
         (f"{STEMS[ALONE]}_uncal.fits", *image, 0),
     ]

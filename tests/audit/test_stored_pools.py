@@ -127,3 +127,8 @@ def test_any_pool(catalog: Engine, tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "pool.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert_comes_back(catalog, [str(path)])
+
+
+@pytest.mark.parametrize("program", ["4231", "04231", "104231", "x", "null", "0"])
+def test_programs_as_the_pool_has_them(catalog: Engine, tmp_path: Path, program: str) -> None:
+    assert_comes_back(catalog, [write_pool(tmp_path / "pool.csv", image(1, program=program))])

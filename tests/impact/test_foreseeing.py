@@ -114,7 +114,7 @@ def test_exposures_put_together_in_another_way(engine: Engine, tmp_path: Path) -
     assert groups(impact) == {("association", "spec2 by Asn_Lv2Spec: members -1 background"): 1}
     (changed,) = impact.changed
     assert changed.reason.why == "Asn_Lv2Spec puts exposures together in another way"
-    assert (changed.program, changed.exp_type) == ("4", "MIR_MRS")
+    assert (changed.program, changed.exp_type) == ("00004", "MIR_MRS")
     assert changed.name == "jw00004001001_02101_00001_mirifulong"
     # The images are left alone.
     assert impact.regrouped == 5

@@ -10,8 +10,7 @@ import re
 from collections import Counter
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED
-from asnrules.engine.naming import program_name
-from asnrules.util.text import shown
+from asnrules.util.text import program_name, shown
 
 _PATH = re.compile(r"(.*[/\\])?(.*)", re.DOTALL)
 

@@ -17,6 +17,7 @@ from asnrules.engine.pruning import Entry, digest_of, prune
 from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.model import Rule
+from asnrules.util.text import program_name
 
 _SEPARATOR = re.compile("[_-]")
 _UNCAL = re.compile(r"(?P<stem>.+)_uncal(?P<extension>\..+)")
@@ -108,11 +109,6 @@ def association_name(
     """
     version = f"_{version_id}" if version_id else ""
     return f"jw{program}-{asn_id}{version}_{asn_type}_{sequence:0{digits}d}_asn".lower()
-
-
-def program_name(program: str | None) -> str:
-    """Write a program with at least five characters, filled with zeros."""
-    return (program or "").rjust(5, "0")
 
 
 class Made(NamedTuple):

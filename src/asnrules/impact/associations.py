@@ -15,6 +15,7 @@ from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates
 from asnrules.record.recorded import RecordedExposure, RecordedRun
+from asnrules.record.recording import stored_program
 
 
 class _Content(NamedTuple):
@@ -153,7 +154,7 @@ class Regrouping:
             Reason("association", change, text),
             self._run.run_id,
             self._pools[places[0]],
-            values["program"],
+            stored_program(values["program"]),
             (values["exp_type"] or "").upper() or None,
             content.products[0][0],
         )

@@ -34,6 +34,7 @@ from asnrules.record.recorded import RecordedRun, newest_runs, recorded_programs
 from asnrules.rules.model import Ruleset
 from asnrules.rules.rows import build_ruleset
 from asnrules.util.parallel import Told, shared
+from asnrules.util.text import wanted_program
 
 Progress = Callable[[str, int, int], None]
 
@@ -139,20 +140,14 @@ def _pieces(
     connection: Connection, runs: Sequence[RecordedRun], program: str | None
 ) -> list[Piece]:
     """Part the exposures of runs, or those of a program in them."""
+    wanted = None if program is None else wanted_program(program)
     pieces = []
     for run in runs:
-        programs = None if program is None else _spelled(connection, run, program)
-        if programs != ():
+        if wanted is None or wanted in recorded_programs(connection, run):
+            programs = None if wanted is None else (wanted,)
             for stretch in stretches_of(connection, run, _LENGTH):
                 pieces.append(Piece(run, stretch, programs, stretch.length))
     return pieces
-
-
-def _spelled(connection: Connection, run: RecordedRun, program: str) -> tuple[str, ...]:
-    """Give how a run writes a program."""
-    wanted = program.lower().lstrip("0")
-    found = recorded_programs(connection, run)
-    return tuple(name for name in found if name is not None and name.lstrip("0") == wanted)
 
 
 def _units(decided: Sequence[Decided], runs: Mapping[int, RecordedRun]) -> list[Unit]:

@@ -13,6 +13,7 @@ from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed
 from asnrules.record.recorded import RecordedRun, Stretch, recorded_exposures
+from asnrules.record.recording import stored_program
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Told
@@ -142,14 +143,15 @@ class Comparison:
             ):
                 count += 1
                 pair = decisions.decide(row)
+                number = stored_program(row[program])
                 if pair.is_affected:
-                    found.affected[run.run_id, row[program]] += 1
+                    found.affected[run.run_id, number] += 1
                 if decisions.is_wide(pair, row):
-                    found.wide[run.run_id, row[program]] += 1
+                    found.wide[run.run_id, number] += 1
                 for reason in pair.reasons:
                     name, kind = run.pools[pool].name, (row[exp_type] or "").upper() or None
                     found.changed.append(
-                        Changed(reason, run.run_id, name, row[program], kind, row[filename] or "")
+                        Changed(reason, run.run_id, name, number, kind, row[filename] or "")
                     )
         return count
 

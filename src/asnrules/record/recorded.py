@@ -137,7 +137,7 @@ def newest_runs(connection: Connection, since: dt.datetime | None = None) -> lis
 
 
 def recorded_programs(connection: Connection, run: RecordedRun) -> list[str | None]:
-    """Give the programs of the exposures of a run, as recorded."""
+    """Give the programs of the exposures of a run, with five digits."""
     statement = select(exposures.c.program).where(exposures.c.pool_id.in_(_ids(run))).distinct()
     return list(connection.execute(statement).scalars())
 
@@ -160,7 +160,7 @@ def recorded_exposures(
     keywords : sequence of str
         What the values are to be aligned with.
     programs : collection of (str or None), optional
-        Only the exposures of these programs, written as recorded.
+        Only the exposures of these programs, with five digits.
     stretches : collection of Stretch, optional
         Only these, in their order.
     """
@@ -181,7 +181,7 @@ def recorded_exposures(
             statement.order_by(exposures.c.position), execution_options={"yield_per": _BATCH}
         )
         for *apart, values in rows:
-            held = {**blank, **json.loads(values), **dict(zip(APART, apart, strict=True))}
+            held = {**blank, **dict(zip(APART, apart, strict=True)), **json.loads(values)}
             yield RecordedExposure(place, tuple(map(held.__getitem__, keywords)))
 
 

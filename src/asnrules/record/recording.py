@@ -36,9 +36,14 @@ from asnrules.record.ledger import (
     run_digest,
 )
 from asnrules.util.canonical import canonical
+from asnrules.util.text import program_name
 
 APART = ("filename", "program", "asn_candidate")
-"""Keywords that have columns of their own in the table of exposures."""
+"""Keywords that have columns of their own in the table of exposures.
+
+A program that a pool does not write with five digits is among the other keywords as well, as
+written.
+"""
 
 NULL = "null"
 """How a pool writes that there is no value; it is left out of the record, as the columns of a pool
@@ -231,6 +236,11 @@ def recording(connection: Connection) -> Iterator[Recording]:
         yield Recording(connection)
 
 
+def stored_program(program: str | None) -> str | None:
+    """Write a program as its column has it: with five digits."""
+    return None if program in (None, NULL) else program_name(program)
+
+
 def _told_apart(text: str, count: int) -> str:
     """Write JSON of which there are so many already as another text that means the same.
 
@@ -246,6 +256,7 @@ def _exposure_rows(pool_id: int, pool: Pool) -> Iterable[tuple[Any, ...]]:
     exp_type = places["exp_type"]
     # Values repeat a thousand times over, so each is written as JSON once.
     encoded: dict[str | None, str | None] = {None: None, NULL: None}
+    programs = {row[program]: stored_program(row[program]) for row in pool.rows}
     for position, row in enumerate(pool.rows, 1):
         parts = []
         for name, place in rest:
@@ -255,11 +266,14 @@ def _exposure_rows(pool_id: int, pool: Pool) -> Iterable[tuple[Any, ...]]:
             text = encoded[value]
             if text is not None:
                 parts.append(name + text)
+        number = programs[row[program]]
+        if number is not None and number != row[program]:
+            parts.append('"program":' + json.dumps(row[program]))
         yield (
             pool_id,
             position,
             row[filename],
-            row[program],
+            number,
             (row[exp_type] or "").upper() or None,
             row[candidate],
             "{" + ",".join(parts) + "}",

@@ -118,8 +118,7 @@ def _rows(
     for batch in connection.execute(statement).partitions():
         rows = []
         for text, *apart in batch:
-            values = json.loads(text)
-            values.update(zip(APART, apart, strict=True))
+            values = {**dict(zip(APART, apart, strict=True)), **json.loads(text)}
             rows.append(
                 tuple(
                     blank

@@ -69,3 +69,13 @@ def near_spellings(
     import difflib
 
     return difflib.get_close_matches(word, list(known), count, cutoff)
+
+
+def program_name(program: str | None) -> str:
+    """Write a program with at least five characters, filled with zeros."""
+    return (program or "").rjust(5, "0")
+
+
+def wanted_program(program: str) -> str:
+    """Read a program that somebody asks for, with or without zeros, as `program_name` has it."""
+    return program_name(program.strip().lower().lstrip("0"))

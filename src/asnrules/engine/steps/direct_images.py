@@ -11,9 +11,9 @@ from itertools import chain
 
 from asnrules.engine.exposures import Work, whole_number
 from asnrules.engine.growing import Draft, Lack
-from asnrules.engine.naming import program_name
 from asnrules.engine.shared_members import DraftMember, Stretch
 from asnrules.engine.signatures import SCIENCE
+from asnrules.util.text import program_name
 
 DIRECT_IMAGE = "direct_image"
 MADE_LATER = (

@@ -22,6 +22,7 @@ from asnrules.database.schema import (
 )
 from asnrules.errors import NotFoundError, StoredValueError
 from asnrules.util.days import check_day
+from asnrules.util.text import wanted_program
 
 _NUMBERS = 2**63
 
@@ -309,18 +310,17 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
 
 
 def _has_program(program: str) -> ColumnElement[bool]:
-    number = program.strip().lower()
-    spellings = {number, number.lstrip("0") or "0", number.zfill(5)}
+    number = wanted_program(program)
     of_pools = (
         select(run_pools.c.run_id)
         .join(exposures, exposures.c.pool_id == run_pools.c.pool_id)
-        .where(exposures.c.program.in_(spellings))
+        .where(exposures.c.program == number)
     )
     # Runs without a pool: there are few of them, and their associations know the program.
     imported = (
         select(associations.c.run_id)
         .join(runs, runs.c.run_id == associations.c.run_id)
-        .where(runs.c.origin == "imported", associations.c.program.in_(spellings))
+        .where(runs.c.origin == "imported", associations.c.program == number)
     )
     return or_(runs.c.run_id.in_(of_pools), runs.c.run_id.in_(imported))
 
