@@ -129,7 +129,7 @@ def test_the_status_of_jwst_has_two_lines(tmp_path: Path) -> None:
         (b"[1, 2]", "it holds a list"),
         (b"null", "it holds null"),
         (b"1e400", "it holds a number"),
-        (b"{}", "is no association: products is missing"),
+        (b"{}", "is not an association: products is missing"),
         (b'{"a": NaN}', "NaN is no JSON number"),
         (b'{"a": -Infinity}', "-Infinity is no JSON number"),
         (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' comes twice"),
@@ -355,8 +355,8 @@ def test_the_largest_that_is_read_is_read(tmp_path: Path) -> None:
 def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe_asn.json"
     os.mkfifo(pipe)
-    assert "is no plain file" in refused(pipe)
-    assert "is no plain file" in refused("/dev/zero")
+    assert "is not a regular file" in refused(pipe)
+    assert "is not a regular file" in refused("/dev/zero")
     assert "is a folder without" in refused(tmp_path)
     assert "No such file" in refused(tmp_path / "none_asn.json")
     loop = tmp_path / "loop_asn.json"

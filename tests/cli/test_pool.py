@@ -19,7 +19,7 @@ from pyarrow import parquet
 from cli.conftest import Command, Process
 from cli.small_pools import nrc_image, write_pool
 from pools.fits_files import image_name, with_card, write_fits
-from pools.test_products import AROUND, ROOT
+from pools.test_fits_file_names import AROUND, ROOT
 
 ASSUMED = (
     "asnrules: headers do not tell, so it is assumed: PNTGTYPE science (NRC_IMAGE); declare what "

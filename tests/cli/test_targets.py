@@ -19,7 +19,7 @@ from asnrules.pools.fits.pool import write_pool as write_made_pool
 from asnrules.pools.tables import TableSource
 from asnrules.rules.write_text import write_file, write_folder
 from asnrules.util.atomic_files import whole_file
-from associations.test_files import FIRST, association
+from associations.test_writer import FIRST, association
 from cli.conftest import Command, Result
 from cli.small_pools import nrc_image, write_pool
 from recorded import fill_ledger

@@ -25,44 +25,31 @@ _LONGEST = 5_000
 
 
 class Told(NamedTuple):
-    """What the constraints of an association tell.
-
-    Attributes
-    ----------
-    exp_types : frozenset of str
-        The EXP_TYPEs that they name, upper case: one of them is that of its science, where
-        there are any.
-    candidate_types : mapping of str to str
-        From the id of a candidate to its type.
-    keys : str
-        What its exposures have in common, as recorded of associations made here.
-    """
+    """What the constraints of an association tell."""
 
     exp_types: frozenset[str] = frozenset()
+    """The EXP_TYPEs that they name, upper case: one of them is that of its science, where there
+    are any."""
     candidate_types: Mapping[str, str] = {}
+    """From the id of a candidate to its type."""
     keys: str = ""
+    """What its exposures have in common, as recorded of associations made here."""
 
 
 def read_constraints(text: str) -> Told:
-    """Read what a text tells; a text that is none of jwst or of this program tells nothing.
-
-    Parameters
-    ----------
-    text : str
-        The text, of any length.
-    """
+    """Read what a text tells; one that neither jwst nor this program writes tells nothing."""
     ours = _OURS.search(text)
     if ours is not None:
         return _told(_OUR_KEY.findall(ours[1]), _OUR_CANDIDATE.findall(text), [ours[1]])
     exp_types: list[str] = []
     keys: dict[str, None] = {}
     for name, sources, value in _SOURCED.findall(text):
-        plain = value.replace("\\", "")
+        unescaped = value.replace("\\", "")
         keywords = re.findall(r"\w+", sources)
         if keywords == [_EXP_TYPE]:
-            exp_types += plain.split(_OR)
-        if _OR not in plain:
-            keys[f"{name} = {plain} ({' or '.join(map(str.upper, keywords))})"] = None
+            exp_types += unescaped.split(_OR)
+        if _OR not in unescaped:
+            keys[f"{name} = {unescaped} ({' or '.join(map(str.upper, keywords))})"] = None
     return _told(exp_types, _CANDIDATE.findall(text), list(keys))
 
 

@@ -1,4 +1,4 @@
-"""What a run is about to move into a folder, so that one that was cut off can be undone.
+"""The journal of a run: what it is about to move into a folder, so that it can be undone.
 
 A journal tells files apart by what they are: number, time and digest, so that nothing is taken back
 that somebody else has put there. It names the number of the folder that it was written in, so that
@@ -41,20 +41,12 @@ class JournalError(Exception):
 
 
 class RunMark(NamedTuple):
-    """By what a run is found in the record, before it has an id.
-
-    Attributes
-    ----------
-    database : str
-        Which database the record is in, in words.
-    started_at : datetime
-        Aware.
-    host : str
-        Where it ran.
-    """
+    """By what a run is found in the record, before it has an id."""
 
     database: str
+    """Which database the record is in, in words."""
     started_at: dt.datetime
+    """Aware."""
     host: str
 
 
@@ -62,45 +54,26 @@ IsRecorded = Callable[[RunMark], bool]
 
 
 class Entry(NamedTuple):
-    """A file that is moved, and what it is.
-
-    Attributes
-    ----------
-    name : str
-        Its name in both folders.
-    number : int
-        Of its inode.
-    size : int
-        In bytes.
-    written_ns : int
-        When it was written.
-    sha256 : str
-        Of what is in it.
-    replaces : bool
-        Whether there is something in its place, which is put aside first.
-    """
+    """A file that is moved, and what it is."""
 
     name: str
+    """Its name in both folders."""
     number: int
+    """Of its inode."""
     size: int
     written_ns: int
     sha256: str
     replaces: bool = False
+    """Whether there is something in its place, which is put aside first."""
 
 
 class Journal(NamedTuple):
-    """What is moved from a stage into the folder that it lies in.
-
-    Attributes
-    ----------
-    entries : sequence of Entry
-        The files, in the order in which they are moved.
-    mark : RunMark or None
-        The run that the files stay with; None if they stay once all of them are moved.
-    """
+    """What is moved from a stage into the folder that it lies in."""
 
     entries: Sequence[Entry]
+    """In the order in which they are moved."""
     mark: RunMark | None
+    """The run that the files stay with; None if they stay once all of them are moved."""
 
 
 def is_plain(name: str) -> bool:

@@ -16,24 +16,16 @@ DISCOVERED = "discovered"
 
 
 class Member(NamedTuple):
-    """A member of a product.
-
-    Attributes
-    ----------
-    expname : str
-        The file that the pipeline takes.
-    exptype : str
-        Its role: science, background, imprint ...
-    exposerr : str or None
-        The raw text of the exposure's EXPOSERR; None if the pool has no such column.
-    exposure : int or None
-        The exposure, by its place in canonical order; None for a file made later (a catalog).
-    """
+    """A member of a product."""
 
     expname: str
+    """The file that the pipeline takes."""
     exptype: str
+    """Its role: science, background, imprint ..."""
     exposerr: str | None
+    """The raw text of the exposure's EXPOSERR; None if the pool has no such column."""
     exposure: int | None
+    """The exposure, by its place in canonical order; None for a file made later (a catalog)."""
 
 
 class Product(NamedTuple):
@@ -44,48 +36,31 @@ class Product(NamedTuple):
 
 
 class Association(NamedTuple):
-    """An association as it is written and recorded.
-
-    Attributes
-    ----------
-    asn_name : str
-        Its name, and the name of its file less `.json`.
-    asn_type, asn_rule : str
-        Its type, and the rule that made it, as the ruleset names it.
-    asn_id, candidate_type : str
-        Id and type of the candidate that it was made for.
-    program, target : str
-        Of the exposure that created it.
-    asn_pool : str
-        The pool of that exposure.
-    version_id : str or None
-        What was asked for.
-    degraded_status : str
-        One of `NO_DEGRADED` and `DEGRADED`.
-    keys : str
-        The keys that held: what exposures have in common, some of them in one role only.
-    ruleset : str
-        The label of the ruleset.
-    asked : str
-        What the rule asks of each exposure, in words.
-    products : tuple of Product
-        One; several in merged associations.
-    """
+    """An association as it is written and recorded."""
 
     asn_name: str
+    """The name of its file less `.json`."""
     asn_type: str
     asn_rule: str
+    """The rule that made it, as the ruleset names it."""
     asn_id: str
+    """Id of the candidate that it was made for."""
     candidate_type: str
     program: str
+    """Of the exposure that created it, as are target and pool."""
     target: str
     asn_pool: str
     version_id: str | None
+    """What was asked for."""
     degraded_status: str
+    """One of `NO_DEGRADED` and `DEGRADED`."""
     keys: str
+    """The keys that held: what exposures have in common, some of them in one role only."""
     ruleset: str
     asked: str
+    """What the rule asks of each exposure, in words."""
     products: tuple[Product, ...]
+    """One; several in merged associations."""
 
     @property
     def constraints(self) -> str:
@@ -103,13 +78,7 @@ class Association(NamedTuple):
         return "discover" if self.candidate_type == DISCOVERED else "candidate"
 
     def document(self, code_version: str) -> dict[str, Any]:
-        """Give the content of its file.
-
-        Parameters
-        ----------
-        code_version : str
-            The software and ruleset that made it.
-        """
+        """Give the content of its file, made by this software and ruleset."""
         return {
             "asn_type": self.asn_type,
             "asn_rule": f"{self._origin}_{self.asn_rule}",

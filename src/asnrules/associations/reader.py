@@ -8,17 +8,17 @@ import json
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from asnrules.associations.constraints import Told, read_constraints
-from asnrules.associations.model import Member, Product
-from asnrules.associations.written import Written
+from asnrules.associations.model import DEGRADED, NO_DEGRADED, Member, Product
 from asnrules.errors import AssociationFileError
 from asnrules.util.limits import ASSOCIATION_BYTES, ASSOCIATION_MEMBERS, ASSOCIATION_TEXT
-from asnrules.util.text import label, shown
+from asnrules.util.text import label, program_name, shown
 
 _LABEL_LENGTH = 200
 _PREFIXES = ("candidate_", "discover_")
@@ -46,37 +46,16 @@ PATTERN = "*_asn.json"
 
 @dataclass(frozen=True, slots=True)
 class ForeignAssociation:
-    """An association that was made elsewhere, as its file tells it.
-
-    Attributes
-    ----------
-    file_name, sha256 : str
-        Base name of the file, and the digest of its bytes in hexadecimal.
-    asn_name : str
-        Its name: that of the file less `.json`.
-    asn_type : str or None
-        Its type; None where the file has none, or only what `asn_from_list` writes for none.
-    raw_rule : str
-        The rule as written, with its prefix; '' where the file has none.
-    asn_id, program : str
-        The candidate, and the program; '' where the file has none.
-    target, degraded_status : str
-        '' where the file has none.
-    code_version, version_id, asn_pool : str or None
-        What made it, when, and of which pool, as far as the file has it.
-    products : tuple of Product
-        One or more, with their members, none of which is tied to an exposure.
-    told : Told
-        What its constraints tell.
-    remarks : tuple of str
-        What the file writes otherwise than it is given here: capitals, folders, spaces.
-    """
+    """An association that was made elsewhere, as its file tells it; '' for what it lacks."""
 
     file_name: str
     sha256: str
     asn_name: str
+    """The name of its file less `.json`."""
     asn_type: str | None
+    """None where the file has none, or only what `asn_from_list` writes for none."""
     raw_rule: str
+    """The rule as written, with its prefix."""
     asn_id: str
     program: str
     target: str
@@ -85,8 +64,11 @@ class ForeignAssociation:
     version_id: str | None
     asn_pool: str | None
     products: tuple[Product, ...]
+    """One or more, with their members, none of which is tied to an exposure."""
     told: Told
+    """What its constraints tell."""
     remarks: tuple[str, ...] = ()
+    """What the file writes otherwise than it is given here: capitals, folders, spaces."""
 
     @property
     def is_by_hand(self) -> bool:
@@ -110,19 +92,10 @@ class ForeignAssociation:
 
 
 def association_files(words: Sequence[str]) -> Iterator[str]:
-    """Give the files that are meant.
+    """Give the files that the words of a command line mean.
 
-    Parameters
-    ----------
-    words : sequence of str
-        Files; folders, which stand for their association files; and patterns, as a shell has
-        them, that no shell has expanded.
-
-    Yields
-    ------
-    str
-        The path of a file. A word that stands for nothing is given as it is: reading it says
-        what is wrong.
+    A word is a file; a folder, which stands for its association files; or a pattern that no shell
+    has expanded. One that stands for nothing is given as it is: reading it says what is wrong.
     """
     for word in words:
         found: list[str] = []
@@ -158,24 +131,24 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
     if not base.isprintable() or len(base) > ASSOCIATION_TEXT:
         fields.refuse("its name is not one that can be recorded", "rename it")
     constraints = document.get("constraints")
-    written = Written()
-    raw_rule = written.spaced("asn_rule", fields.told("asn_rule"))
+    normal = _Normaliser()
+    raw_rule = normal.spaced("asn_rule", fields.told("asn_rule"))
     return ForeignAssociation(
         file_name=base,
         sha256=hashlib.sha256(content).hexdigest(),
         asn_name=base.lower().removesuffix(_SUFFIX),
-        asn_type=_stage_2(fields, written, raw_rule, asn_types),
+        asn_type=_stage_2(fields, normal, raw_rule, asn_types),
         raw_rule=raw_rule,
-        asn_id=written.plain("asn_id", fields.told("asn_id")),
-        program=written.program(fields.told("program")),
-        target=written.plain("target", fields.optional("target") or ""),
-        degraded_status=written.degraded(fields.optional("degraded_status", lines=True) or ""),
+        asn_id=normal.lower("asn_id", fields.told("asn_id")),
+        program=normal.program(fields.told("program")),
+        target=normal.lower("target", fields.optional("target") or ""),
+        degraded_status=normal.degraded(fields.optional("degraded_status", lines=True) or ""),
         code_version=fields.optional("code_version"),
         version_id=fields.optional("version_id"),
         asn_pool=fields.optional("asn_pool"),
-        products=_products(fields, written),
+        products=_products(fields, normal),
         told=read_constraints(constraints) if isinstance(constraints, str) else Told(),
-        remarks=written.remarks(),
+        remarks=normal.remarks(),
     )
 
 
@@ -183,13 +156,13 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
 
 
 def _stored(path: str, name: str) -> bytes:
-    """Read the bytes of a file, unless it is no plain file or too large."""
+    """Read the bytes of a file, unless it is not a regular file or too large."""
     try:
         status = Path(path).stat()
         if stat.S_ISDIR(status.st_mode):
             raise _error(name, "is a folder without *_asn.json files", "name association files")
         if not stat.S_ISREG(status.st_mode):
-            raise _error(name, "is no plain file", "save it as a file")
+            raise _error(name, "is not a regular file", "save it as a file")
         if status.st_size > ASSOCIATION_BYTES:
             raise _too_large(name, f"has {status.st_size:,} bytes")
         with Path(path).open("rb") as stream:
@@ -229,7 +202,7 @@ def _parsed(content: bytes, name: str) -> dict[str, Any]:
         raise _error(name, f"is no JSON: {error}", "mend the file") from error
     if not isinstance(document, dict):
         raise _error(
-            name, f"is no association: it holds {_kind(document)}", "give an association file"
+            name, f"is not an association: it holds {_kind(document)}", "give an association file"
         )
     return document
 
@@ -313,7 +286,7 @@ class _Fields:
         values = self._values.get(key)
         place = f"{self._place}{key}"
         if key not in self._values:
-            self.refuse(f"is no association: {place} is missing")
+            self.refuse(f"is not an association: {place} is missing")
         if not isinstance(values, list):
             self.refuse(f"{place} is {_kind(values)}, where a list is wanted")
         if not values:
@@ -327,7 +300,7 @@ class _Fields:
 
 
 def _stage_2(
-    fields: _Fields, written: Written, raw_rule: str, asn_types: Collection[str]
+    fields: _Fields, normal: _Normaliser, raw_rule: str, asn_types: Collection[str]
 ) -> str | None:
     """Give the type of an association that is one of Stage 2."""
     mend = f"give Stage 2 associations: {', '.join(sorted(asn_types))}"
@@ -336,7 +309,7 @@ def _stage_2(
     given = fields.told("asn_type")
     if given.strip().lower() in {"", _OF_BASE_RULE["asn_type"]}:
         return None
-    asn_type = written.plain("asn_type", given)
+    asn_type = normal.lower("asn_type", given)
     if asn_type.endswith(_STAGE_3):
         fields.refuse(f"asn_type {shown(asn_type)} is a Stage 3 type", mend)
     if asn_type in asn_types:
@@ -344,12 +317,12 @@ def _stage_2(
     return fields.refuse(f"asn_type {shown(asn_type)} is not known", mend)
 
 
-def _products(fields: _Fields, written: Written) -> tuple[Product, ...]:
+def _products(fields: _Fields, normal: _Normaliser) -> tuple[Product, ...]:
     products = []
     seen = set()
     count = 0
     for given in fields.objects("products"):
-        name = written.product(given.told("name"))
+        name = normal.product(given.told("name"))
         found = given.objects("members")
         count += len(found)
         if count > ASSOCIATION_MEMBERS:
@@ -357,7 +330,7 @@ def _products(fields: _Fields, written: Written) -> tuple[Product, ...]:
                 f"it has more than the {ASSOCIATION_MEMBERS:,} members that are read",
                 "give Stage 2 associations, which have fewer",
             )
-        members = tuple(_member(member, written) for member in found)
+        members = tuple(_member(member, normal) for member in found)
         if name in seen:
             fields.refuse(f"the product {shown(name)} comes twice", "mend the file")
         seen.add(name)
@@ -365,9 +338,84 @@ def _products(fields: _Fields, written: Written) -> tuple[Product, ...]:
     return tuple(products)
 
 
-def _member(fields: _Fields, written: Written) -> Member:
-    exptype = written.plain("exptype", fields.text("exptype"))
-    expname = written.file(fields.text("expname"), exptype)
+def _member(fields: _Fields, normal: _Normaliser) -> Member:
+    exptype = normal.lower("exptype", fields.text("exptype"))
+    expname = normal.file(fields.text("expname"), exptype)
     if not expname:
         fields.refuse(f"expname {shown(fields.text('expname'))} names no file", "mend the file")
     return Member(expname, exptype, fields.optional("exposerr"), None)
+
+
+# ------------------------------------------------------------------------- its spelling
+
+
+class _Normaliser:
+    """Gives values as they are recorded and compared, and remarks on what a file has otherwise.
+
+    Names of files, roles, types and ids are recorded in lower case, as jwst reads pools, and files
+    by their names alone.
+    """
+
+    def __init__(self) -> None:
+        self._remarks: dict[str, None] = {}
+        self._folders: dict[str, Counter[str]] = {}
+
+    def remarks(self) -> tuple[str, ...]:
+        """Give the remarks, those on folders first."""
+        folders = [
+            f"expname of {_members(roles)} {'have' if roles.total() > 1 else 'has'} "
+            f"a folder ({folder})"
+            for folder, roles in self._folders.items()
+        ]
+        return (*folders, *self._remarks)
+
+    def lower(self, key: str, value: str) -> str:
+        """Give a value in lower case, without the spaces around it."""
+        return self._as(key, value, value.strip().lower())
+
+    def spaced(self, key: str, value: str) -> str:
+        """Give a value without the spaces around it; its case counts."""
+        return self._as(key, value, value.strip())
+
+    def program(self, value: str) -> str:
+        """Give a program as associations have it, with five digits; '' for none."""
+        return value and self._as("program", value, program_name(value.strip()).lower())
+
+    def degraded(self, value: str) -> str:
+        """Give a degraded_status; what means one of the two texts of jwst is that text."""
+        words = value.lower().split()
+        known = next((one for one in (NO_DEGRADED, DEGRADED) if one.lower().split() == words), None)
+        return value if known is None else self._as("degraded_status", value, known)
+
+    def file(self, expname: str, exptype: str) -> str:
+        """Give the name of the file of a member, less its folder; '' if it names a folder."""
+        folder, name = _folder_and_name(expname)
+        if folder:
+            self._folders.setdefault(folder, Counter())[exptype] += 1
+        return self._as(f"expname of the {exptype}", name, name.strip().lower())
+
+    def product(self, text: str) -> str:
+        """Give the name of a product, less its folder; '' if it names a folder."""
+        folder, name = _folder_and_name(text)
+        if not text:
+            self._remarks["a product has no name"] = None
+        if folder:
+            self._remarks[f"the name of product {name.strip()} has a folder ({folder})"] = None
+        return self._as("the name of a product", name, name.strip().lower())
+
+    def _as(self, key: str, value: str, recorded: str) -> str:
+        if value != recorded:
+            self._remarks[f"{key} is written {shown(value)}"] = None
+        return recorded
+
+
+def _folder_and_name(path: str) -> tuple[str, str]:
+    start = max(path.rfind("/"), path.rfind("\\")) + 1
+    return path[:start], path[start:]
+
+
+def _members(roles: Counter[str]) -> str:
+    return " and ".join(
+        f"the {role}" if count == 1 else f"{count} members with exptype {role}"
+        for role, count in roles.items()
+    )

@@ -1,18 +1,16 @@
-"""Stages: folders in which files wait to be moved, and how what is left of one is settled.
+"""Recovery: bring an end to what a run that was cut off has left in an output folder.
 
-A stage lies in the folder that its files are for. Whoever works in one holds the lock of that
-folder, so that a stage that is found there under the lock was left behind.
+A stage is a folder in the output folder, in which files wait to be moved. Whoever works in one
+holds the lock of the output folder, so that a stage that is found under the lock was left behind.
+Only a stage of this user, made of plain folders and files, with a journal as a run writes it, is
+settled; anything else is left alone.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
 import stat
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from asnrules.associations.journal import (
@@ -25,126 +23,17 @@ from asnrules.associations.journal import (
     is_file_name,
     is_same,
     read_journal,
-    write_journal,
 )
-from asnrules.errors import OutputError
-from asnrules.util.folders import Folder, held, make_folder
-
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]
+from asnrules.util.folders import Folder, held
 
 ASIDE = "aside"
 """The folder in a stage where files wait that are being replaced."""
 
 PREFIX = ".asnrules-stage-"
 
-WAIT_SECONDS = 600
-"""How long to wait for another run that writes into the same folder."""
-
-_EVERY = 0.05
-_NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-
-Waiting = Callable[[int, int], None]
-"""Told for how many seconds a run has waited for the folder, and how many it will."""
-
 
 class StageError(Exception):
     """A folder that is no stage of this user as a run leaves it."""
-
-
-# The lock
-
-
-@contextmanager
-def locked(path: Path, waiting: Waiting | None = None) -> Iterator[tuple[Folder, bool]]:
-    """Hold a folder, and its lock where there are such.
-
-    Parameters
-    ----------
-    path : Path
-        The folder; it is made if it is missing.
-    waiting : callable, optional
-        Told how long it has waited for the lock.
-
-    Yields
-    ------
-    Folder, bool
-        The folder, and whether it is locked. It is not on Windows, nor where the file system
-        locks no folders, as on NFS.
-
-    Raises
-    ------
-    OutputError
-        If another run has the lock for too long.
-    OSError
-        If there is no such folder, and it cannot be made.
-    """
-    is_the_one = False
-    while not is_the_one:
-        make_folder(path)
-        with held(path) as folder:
-            is_locked = _lock(folder, waiting)
-            # While it waited, another folder may have taken its place.
-            if is_the_one := _is_at(path, folder):
-                yield folder, is_locked
-
-
-def _is_at(path: Path, folder: Folder) -> bool:
-    try:
-        return os.path.samestat(folder.status(), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _lock(folder: Folder, waiting: Waiting | None) -> bool:
-    if fcntl is None or folder.descriptor is None:
-        return False
-    started = time.monotonic()
-    while (waited := time.monotonic() - started) < WAIT_SECONDS:
-        try:
-            fcntl.flock(folder.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if waiting is not None:
-                waiting(int(waited), WAIT_SECONDS)
-            time.sleep(_EVERY)
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            return False
-        else:
-            return True
-    raise OutputError(
-        f"{folder.path}: another run has been writing into it for {WAIT_SECONDS} s; try again, or "
-        "choose another folder with --output"
-    )
-
-
-# The files
-
-
-def new_stage() -> str:
-    """Give the name of a stage that is not there yet."""
-    return PREFIX + secrets.token_hex(8)
-
-
-def move_in(folder: Folder, stage: Folder, aside: Folder, journal: Journal) -> None:
-    """Move files from a stage into their folder, what is in their place aside, and all to disk."""
-    write_journal(stage, journal)
-    # Without this, a power cut could leave the files and lose what tells of them.
-    folder.sync()
-    replacing = [entry.name for entry in journal.entries if entry.replaces]
-    for name in replacing:
-        if folder.find(name) is not None:
-            folder.move(name, aside)
-    if replacing:
-        aside.sync()
-        folder.sync()
-    for entry in journal.entries:
-        stage.move(entry.name, folder)
-    folder.sync()
-    stage.sync()
 
 
 def decide(stage: Folder) -> None:
@@ -160,29 +49,15 @@ def stages_of(folder: Folder) -> list[str]:
 
 
 def settle_stage(folder: Folder, name: str, is_recorded: IsRecorded) -> int:
-    """Bring an end to a stage that nobody works in.
+    """Bring an end to a stage that nobody works in; give how many files were taken or put back.
 
     The files of a run that was recorded stay; what another had moved is taken back, as far as it
     is still what that run moved. It can be done again if it is cut off itself.
 
-    Parameters
-    ----------
-    folder : Folder
-        The folder that the stage is in.
-    name : str
-        Of the stage; it may be gone.
-    is_recorded : callable
-        Tells whether a run was recorded.
-
-    Returns
-    -------
-    int
-        How many files were removed from the folder or put back into it.
-
     Raises
     ------
     StageError
-        If it is no stage of this user as a run leaves it; then it is left alone.
+        If it is not a stage of this user as a run leaves it; then it is left alone.
     """
     if folder.find(name) is None:
         return 0

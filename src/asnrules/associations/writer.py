@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -18,43 +21,47 @@ from asnrules.associations.journal import (
     describe,
     has_digest,
     is_plain,
+    write_journal,
 )
 from asnrules.associations.model import Association
 from asnrules.associations.recovery import (
     ASIDE,
+    PREFIX,
     StageError,
-    Waiting,
     decide,
-    locked,
-    move_in,
-    new_stage,
     settle_stage,
     stages_of,
 )
 from asnrules.errors import OutputError, PoolError
 from asnrules.util.atomic_files import OVERWRITE, check_target
-from asnrules.util.folders import Folder, held
+from asnrules.util.folders import Folder, held, make_folder
 
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+WAIT_SECONDS = 600
+"""How long to wait for another run that writes into the same folder."""
+
+_EVERY = 0.05
+_NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 _SYNCING = 16
 """Threads that wait for the disk. It writes many files at once nearly as fast as one."""
 
+Waiting = Callable[[int, int], None]
+"""Told for how many seconds a run has waited for the folder, and how many it will."""
+
 
 class Written(NamedTuple):
-    """Files that are in place.
-
-    Attributes
-    ----------
-    files : list of Path
-        In the order of the associations.
-    taken_back : int
-        How many files of runs that were cut off were taken back before.
-    left_alone : list of str
-        A line for each thing in the folder that looks like the rest of such a run and is none.
-    """
+    """Files that are in place."""
 
     files: list[Path]
+    """In the order of the associations."""
     taken_back: int
+    """How many files of runs that were cut off were taken back before."""
     left_alone: list[str]
+    """A line for each thing in the folder that looks like the rest of such a run and is none."""
 
 
 @contextmanager
@@ -70,8 +77,8 @@ def written_files(
 ) -> Iterator[Written]:
     """Write the files of associations, and take them back if the block fails.
 
-    What runs left in the folder that were cut off is settled first. Then the files are written
-    into a folder in it, and moved into place when the block is entered, so that a run can be
+    First, the rest of runs that were cut off is settled. Then the files are written into a folder
+    in the output folder, and moved into place when the block is entered, so that a run can be
     recorded inside the block: both are there and on disk afterwards, or neither. Meanwhile other
     runs into the same folder wait. If the process is killed in the block, the next run settles it.
 
@@ -79,10 +86,6 @@ def written_files(
     ----------
     folder : Path
         The output folder; made if it is missing.
-    associations : sequence of Association
-        What to write, each under its `asn_name`.
-    code_version : str
-        The software and ruleset that made them.
     overwrite : bool
         Whether a file of the same name with another content may be replaced.
     mark : RunMark, optional
@@ -92,11 +95,6 @@ def written_files(
         then the files stay.
     waiting : callable, optional
         Told how long it has waited for another run.
-
-    Yields
-    ------
-    Written
-        The files, and what was settled.
 
     Raises
     ------
@@ -108,10 +106,10 @@ def written_files(
     check_names(associations)
     try:
         if folder.exists() and not folder.is_dir():
-            raise OutputError(f"{folder}: is no folder; choose another with --output")
-        with locked(folder, waiting) as (place, is_locked):
+            raise OutputError(f"{folder}: is not a folder; choose another with --output")
+        with _locked(folder, waiting) as (place, is_locked):
             taken_back, left_alone = _settled(place, is_recorded, is_locked=is_locked)
-            stage_name = new_stage()
+            stage_name = PREFIX + secrets.token_hex(8)
             try:
                 place.make(stage_name)
                 with held(Path(stage_name), place) as stage:
@@ -123,7 +121,55 @@ def written_files(
                 # interrupt can come between the end of the record's transaction and here.
                 _settle_own(place, stage_name, is_recorded)
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        reason = os.strerror(error.errno or 0)
+        where = error.filename or folder
+        raise OutputError(f"{where}: {reason}; choose another folder with --output") from error
+
+
+@contextmanager
+def _locked(path: Path, waiting: Waiting | None = None) -> Iterator[tuple[Folder, bool]]:
+    """Hold a folder, made if it is missing, and its lock; tell whether it is locked.
+
+    It is not on Windows, nor where the file system locks no folders, as on NFS.
+    """
+    is_the_one = False
+    while not is_the_one:
+        make_folder(path)
+        with held(path) as folder:
+            is_locked = _lock(folder, waiting)
+            # While it waited, another folder may have taken its place.
+            if is_the_one := _is_at(path, folder):
+                yield folder, is_locked
+
+
+def _is_at(path: Path, folder: Folder) -> bool:
+    try:
+        return os.path.samestat(folder.status(), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _lock(folder: Folder, waiting: Waiting | None) -> bool:
+    if fcntl is None or folder.descriptor is None:
+        return False
+    started = time.monotonic()
+    while (waited := time.monotonic() - started) < WAIT_SECONDS:
+        try:
+            fcntl.flock(folder.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if waiting is not None:
+                waiting(int(waited), WAIT_SECONDS)
+            time.sleep(_EVERY)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            return False
+        else:
+            return True
+    raise OutputError(
+        f"{folder.path}: another run has been writing into it for {WAIT_SECONDS} s; try again, or "
+        "choose another folder with --output"
+    )
 
 
 def _settled(folder: Folder, is_recorded: IsRecorded, *, is_locked: bool) -> tuple[int, list[str]]:
@@ -158,13 +204,6 @@ def _settle_own(folder: Folder, name: str, is_recorded: IsRecorded) -> None:
         ) from error
 
 
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    place = error.filename or folder
-    return OutputError(
-        f"{place}: {os.strerror(error.errno or 0)}; choose another folder with --output"
-    )
-
-
 def check_names(associations: Sequence[Association]) -> None:
     """Refuse names that are no plain file names, or that two associations share.
 
@@ -197,19 +236,35 @@ def _moved(
     written = [(f"{one.asn_name}.json", _write(stage, one, code_version)) for one in associations]
     entries = []
     for entry in _on_disk(stage, written):
-        path = folder.path / entry.name
-        is_equal = overwrite or _has_file(folder, entry)
         replaces = check_target(
-            path,
-            overwrite=is_equal,
+            folder.path / entry.name,
+            overwrite=overwrite or _has_file(folder, entry),
             mend=f"it differs; choose another folder with --output, or {OVERWRITE}",
         )
         entries.append(entry._replace(replaces=replaces))
     if entries:
         stage.make(ASIDE)
         with held(Path(ASIDE), stage) as aside:
-            move_in(folder, stage, aside, Journal(entries, mark))
+            _move_in(folder, stage, aside, Journal(entries, mark))
     return [folder.path / entry.name for entry in entries]
+
+
+def _move_in(folder: Folder, stage: Folder, aside: Folder, journal: Journal) -> None:
+    """Move files from a stage into their folder, what is in their place aside, and all to disk."""
+    write_journal(stage, journal)
+    # Without this, a power cut could leave the files and lose what tells of them.
+    folder.sync()
+    replacing = [entry.name for entry in journal.entries if entry.replaces]
+    for name in replacing:
+        if folder.find(name) is not None:
+            folder.move(name, aside)
+    if replacing:
+        aside.sync()
+        folder.sync()
+    for entry in journal.entries:
+        stage.move(entry.name, folder)
+    folder.sync()
+    stage.sync()
 
 
 def _write(stage: Folder, association: Association, code_version: str) -> str:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from asnrules.associations import writer as files
 from asnrules.associations.journal import RunMark
 from asnrules.associations.writer import written_files
-from associations.test_files import FIRST, SECOND, association, kill_inside
+from associations.test_writer import FIRST, SECOND, association, kill_inside
 from cli.small_pools import nrc_image, write_pool
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="without file locks nothing is settled")
@@ -479,7 +479,7 @@ def settle_and_cut(
     with monkeypatch.context() as patched:
         for name in ("replace", "unlink", "rmdir"):
             patched.setattr(os, name, step(getattr(os, name)))
-        patched.setattr(files, "new_stage", end)
+        patched.setattr(files.secrets, "token_hex", lambda _: end())
         try:
             with written_files(folder, [], "", is_recorded=lambda _: is_recorded):
                 pass

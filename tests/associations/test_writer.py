@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from asnrules.associations import recovery as stages
+from asnrules.associations import writer
 from asnrules.associations.journal import IsRecorded, RunMark
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
 from asnrules.associations.writer import check_names, written_files
@@ -384,7 +384,7 @@ def test_other_hidden_folders_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_second_run_waits_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(writer, "WAIT_SECONDS", 0.2)
     waited: list[tuple[int, float]] = []
 
     def second() -> None:
@@ -436,7 +436,7 @@ def test_where_folders_cannot_be_locked_nothing_is_settled(
     def refuse(_descriptor: int, _how: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(stages.fcntl, "flock", refuse)
+    monkeypatch.setattr(writer.fcntl, "flock", refuse)
     with written_files(tmp_path, [association(FIRST), association(SECOND)], "asnrules 1") as found:
         assert found.taken_back == 0
         (line,) = found.left_alone
