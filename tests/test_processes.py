@@ -11,7 +11,7 @@ from multiprocessing import get_context
 import pytest
 
 from asnrules.errors import NotFoundError, ProcessError
-from asnrules.util.parallel import Told, can_share, processors, shared
+from asnrules.util.parallel import Told, can_share, parallel_map, processors
 
 needs_forks = pytest.mark.skipif(not can_share(), reason="no process can be forked safely here")
 
@@ -24,7 +24,7 @@ def squares(pieces: Sequence[int], told: Told | None) -> tuple[int, list[int]]:
 
 
 def found(pieces: Sequence[int], workers: int, turns: int = 1) -> list[list[int]]:
-    shares = shared(squares, pieces, [1] * len(pieces), workers, turns=turns)
+    shares = parallel_map(squares, pieces, [1] * len(pieces), workers, turns=turns)
     return [numbers for _, numbers in shares]
 
 
@@ -42,20 +42,20 @@ def test_as_many_processes_work_at_a_time() -> None:
         barrier.wait(60)
         return os.getpid()
 
-    processes = shared(met, [1, 2, 3], [1] * 3, 3)
+    processes = parallel_map(met, [1, 2, 3], [1] * 3, 3)
     assert len({*processes, os.getpid()}) == 3
 
 
 @needs_forks
 def test_shares_are_of_about_the_same_size() -> None:
     pieces = ["a", "b", "c", "d"]
-    shares = shared(lambda share, _told: list(share), pieces, [5, 1, 2, 2], 2)
+    shares = parallel_map(lambda share, _told: list(share), pieces, [5, 1, 2, 2], 2)
     assert shares == [["a"], ["b", "c", "d"]]
 
 
 def test_one_worker_and_no_pieces() -> None:
-    assert shared(squares, [1, 2], [1, 1], 1) == [(os.getpid(), [1, 4])]
-    assert shared(squares, [], [], 4) == [(os.getpid(), [])]
+    assert parallel_map(squares, [1, 2], [1, 1], 1) == [(os.getpid(), [1, 4])]
+    assert parallel_map(squares, [], [], 4) == [(os.getpid(), [])]
 
 
 def test_beside_another_thread_all_is_worked_here() -> None:
@@ -64,7 +64,7 @@ def test_beside_another_thread_all_is_worked_here() -> None:
     thread.start()
     try:
         assert not can_share()
-        assert shared(squares, [1, 2], [1, 1], 2) == [(os.getpid(), [1, 4])]
+        assert parallel_map(squares, [1, 2], [1, 1], 2) == [(os.getpid(), [1, 4])]
     finally:
         stop.set()
         thread.join()
@@ -85,14 +85,14 @@ def met() -> Callable[[Sequence[int], Told | None], list[int]]:
 @needs_forks
 def test_progress_is_that_of_this_process(met: Callable[..., list[int]]) -> None:
     seen: list[tuple[int, int]] = []
-    shared(met, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told))
+    parallel_map(met, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told))
     assert seen == [(1, 2), (2, 2)]
 
 
 @needs_forks
 def test_of_many_shares_each_is_told_of(met: Callable[..., list[int]]) -> None:
     seen: list[tuple[int, int]] = []
-    shared(met, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told), turns=2)
+    parallel_map(met, [1, 2, 3, 4], [1] * 4, 2, lambda *told: seen.append(told), turns=2)
     assert len(seen) == 2
     assert {total for _, total in seen} == {4}
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -108,11 +108,11 @@ def _failing(pieces: Sequence[int], _told: Told | None) -> int:
 @pytest.mark.parametrize("pieces", [[0, 1], [1, 0]])
 def test_an_error_of_ours_is_raised_here(pieces: list[int]) -> None:
     with pytest.raises(NotFoundError, match="no piece 0"):
-        shared(_failing, pieces, [1, 1], 2)
+        parallel_map(_failing, pieces, [1, 1], 2)
 
 
 class _TwoPartError(Exception):
-    """One that cannot be made again of what it was pickled as."""
+    """It takes other arguments than it passes on."""
 
     def __init__(self, one: str, other: str) -> None:
         super().__init__(f"{one} {other}")
@@ -124,7 +124,7 @@ class _TwoPartError(Exception):
     [
         (KeyError("nod_split_primary"), KeyError),
         (MemoryError("no more"), MemoryError),
-        (_TwoPartError("a", "b"), RuntimeError),
+        (_TwoPartError("a", "b"), _TwoPartError),
         (ValueError(lambda: None), RuntimeError),
     ],
 )
@@ -138,7 +138,7 @@ def test_any_error_of_another_process_comes_home(error: Exception, raised: type[
             raise error
 
     with pytest.raises(raised) as caught:
-        shared(failing_elsewhere, [1, 2], [1, 1], 2)
+        parallel_map(failing_elsewhere, [1, 2], [1, 1], 2)
     if raised is not RuntimeError:
         assert caught.value.args == error.args
     (note,) = caught.value.__notes__
@@ -157,7 +157,7 @@ def test_a_process_that_is_killed() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(ProcessError, match="was ended from outside; try again"):
-        shared(killed, [1, 2], [1, 1], 2)
+        parallel_map(killed, [1, 2], [1, 1], 2)
 
 
 @needs_forks
@@ -172,7 +172,7 @@ def test_no_process_is_left_behind(capfd: pytest.CaptureFixture[str]) -> None:
         signal.pause()
 
     with pytest.raises(KeyboardInterrupt):
-        shared(interrupted, [1, 2], [1, 1], 2)
+        parallel_map(interrupted, [1, 2], [1, 1], 2)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
     assert capfd.readouterr().err == ""

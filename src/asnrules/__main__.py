@@ -13,7 +13,7 @@ def main() -> None:
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
     from asnrules.cli import main as run
-    from asnrules.cli.interrupts import ignore_signals
+    from asnrules.cli.process import ignore_signals
 
     try:
         run()

@@ -8,15 +8,15 @@ import threading
 
 import pytest
 
-from asnrules.cli import progress
-from asnrules.cli.progress import progress_bar
+from asnrules.cli import messages
+from asnrules.cli.messages import progress_bar
 from cli.terminals import all_shown
 
 
 def test_a_bar_shows_stage_and_share(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = os.openpty()
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(progress, "_PATIENCE", 0)
+    monkeypatch.setattr(messages, "_PATIENCE", 0)
     before = threading.enumerate()
     with os.fdopen(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)

@@ -12,8 +12,7 @@ import pytest
 
 from asnrules.associations.writer import written_files
 from asnrules.errors import OutputError
-from asnrules.impact.keeping import keep_report
-from asnrules.impact.report import Impact
+from asnrules.impact.report import Impact, write_report
 from asnrules.pools.fits.pool import MadePool
 from asnrules.pools.fits.pool import write_pool as write_made_pool
 from asnrules.pools.tables import TableSource
@@ -66,7 +65,7 @@ def generated(path: Path, overwrite: bool) -> None:
 OVERWRITING = {"whole file": whole, "pool make": pool_make, "generate": generated}
 NEVER_OVERWRITING = {
     "rulesets export page": lambda path, _: write_file(path, "ours"),
-    "rulesets impact": lambda path, _: keep_report(path, Impact({}, [])),
+    "rulesets impact": lambda path, _: write_report(path, Impact({}, [])),
     "rulesets export": lambda path, _: write_folder(path, {"a.txt": "ours"}),
 }
 

@@ -16,9 +16,9 @@ from cli.terminals import all_shown
 COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 
 BAR = """
-from asnrules.cli import progress
-progress._PATIENCE = -1
-with progress.progress_bar() as show:
+from asnrules.cli import messages
+messages._PATIENCE = -1
+with messages.progress_bar() as show:
     for done in range(3):
         if show:
             show("stage", done, 2)

@@ -5,7 +5,16 @@ A command imports what it needs when it runs, so that a look-up waits for nothin
 
 from __future__ import annotations
 
-from asnrules.cli.interrupts import INTERRUPTED, orderly_end, plain_exit, stopped
+from asnrules.cli.process import (
+    INTERRUPTED,
+    discard,
+    flush_streams,
+    open_closed_streams,
+    orderly_end,
+    plain_exit,
+    stopped,
+    tell,
+)
 
 with plain_exit():
     import contextlib
@@ -17,7 +26,7 @@ with plain_exit():
     import typer
     from typer.core import TyperGroup
 
-    from asnrules.cli import completion, messages, standard_streams
+    from asnrules.cli import completion, messages
     from asnrules.cli.help import path_of
     from asnrules.database.names import check_words
     from asnrules.errors import AsnrulesError
@@ -37,7 +46,7 @@ BEFORE = {"--database": "--database URL", "--log-format": "--log-format FORMAT"}
 
 def main() -> None:
     """Run the command line, and turn errors into one line and an exit code."""
-    standard_streams.open_closed()
+    open_closed_streams()
     with plain_exit():
         from asnrules.cli.app import app
 
@@ -49,7 +58,7 @@ def main() -> None:
             code = _run(app)
         except KeyboardInterrupt:
             code = _interrupted()
-    standard_streams.settle()
+    flush_streams()
     sys.exit(code)
 
 
@@ -57,7 +66,7 @@ def _complete(app: typer.Typer) -> None:
     root = cast("TyperGroup", typer.main.get_command(app))
     with contextlib.suppress(OSError):
         sys.stdout.write(completion.answer(root, os.environ[completion.VARIABLE], sys.argv[1:]))
-    standard_streams.settle()
+    flush_streams()
 
 
 def _run(app: typer.Typer) -> int:
@@ -87,7 +96,7 @@ def _run(app: typer.Typer) -> int:
         return _unread()
     except OSError as error:
         # What is left in the buffer would fail again when Python closes the stream.
-        standard_streams.discard(sys.stdout)
+        discard(sys.stdout)
         if isinstance(error, BrokenPipeError):
             return _unread()
         return messages.fail(f"the output cannot be written: {error.strerror}", 2)
@@ -125,7 +134,7 @@ def _usage(error: typer.BadParameter) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         if messages.is_json():
             return messages.fail("no command is given; see asnrules --help", 2)
-        standard_streams.tell(f"{error.format_message()}\n")
+        tell(f"{error.format_message()}\n")
         return 2
     if error.ctx is not None and (command := path_of(error.ctx)):
         messages.named(command)

@@ -7,24 +7,11 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import (
-    audit,
-    browse,
-    candidates,
-    classify,
-    db,
-    generate,
-    lookup,
-    messages,
-    pool,
-    rulesets,
-    sql,
-    why,
-)
+from asnrules.cli import audit, classify, db, generate, lookup, messages, pool, rulesets, why
+from asnrules.cli.completion import Shell, completion_script, install_completion
 from asnrules.cli.help import App
-from asnrules.cli.log_format import VARIABLE
-from asnrules.cli.options import LogFormat
-from asnrules.cli.setup import Shell, completion_script, install_completion
+from asnrules.cli.options import LogFormat, option
+from asnrules.cli.process import LOG_FORMAT_VARIABLE
 
 app = App(
     """The rules catalog for JWST Stage 2 associations.
@@ -91,18 +78,19 @@ def common(
     context: typer.Context,
     database: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "URL",
+            "An SQLAlchemy URL or the path of an SQLite file. [default: a file of yours]",
+            name="--database",
             envvar="ASNRULES_DATABASE",
-            metavar="URL",
-            help="An SQLAlchemy URL or the path of an SQLite file. [default: a file of yours]",
         ),
     ] = None,
     _log_format: Annotated[
         LogFormat,
         typer.Option(
             "--log-format",
-            envvar=VARIABLE,
-            help="What stderr is: lines for people, or JSON objects, one a line.",
+            envvar=LOG_FORMAT_VARIABLE,
+            help="Format of stderr: text or JSON Lines.",
             show_default=True,
         ),
     ] = LogFormat.TEXT,
@@ -138,10 +126,10 @@ def common(
 app.command("lookup")(lookup.lookup)
 app.command("classify")(classify.classify)
 app.command("generate", cls=generate.GenerateCommand)(generate.generate)
-app.command("candidates")(candidates.candidates)
+app.command("candidates")(generate.candidates)
 app.command("why")(why.why)
-app.command("sql")(sql.sql)
-app.command("browse")(browse.browse)
+app.command("sql")(db.sql)
+app.command("browse")(db.browse)
 app.add_typer(pool.app, name="pool")
 app.add_typer(rulesets.app, name="rulesets")
 app.add_typer(audit.app, name="audit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.options import AnyRuleset, AsOf, parse_day
-from asnrules.cli.output import Format, print_json, print_records
-from asnrules.cli.progress import progress_bar
+from asnrules.cli.options import (
+    AnyRuleset,
+    AsOf,
+    ReplaceFile,
+    argument,
+    catalog,
+    flag,
+    option,
+    parse_day,
+)
+from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,23 +50,19 @@ def classify(
     context: typer.Context,
     what: Annotated[
         list[str],
-        typer.Argument(
-            metavar="KEYWORD=VALUE...|POOL...",
-            help="One exposure; or pools (- is stdin), or FITS files.",
-            autocompletion=completion.keyword_values,
+        argument(
+            "KEYWORD=VALUE...|POOL...",
+            "One exposure; or pools (- is stdin), or FITS files.",
+            completion.keyword_values,
         ),
     ],
     ruleset: AnyRuleset = None,
     as_of: AsOf = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say for each rule why it does not take it.")
+        bool, flag("--explain", "Say for each rule why it does not take it.")
     ] = False,
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where Parquet goes; - is stdout.")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that is there.")
-    ] = False,
+    output: Annotated[Path | None, option("FILE", "Where Parquet goes; - is stdout.")] = None,
+    overwrite: ReplaceFile = False,
     format_: Annotated[
         BulkFormat, typer.Option("--format", "-f", help="How data are printed.", show_default=True)
     ] = BulkFormat.TABLE,
@@ -79,24 +83,21 @@ def classify(
     --------
     lookup, why, generate
     """
-    from asnrules.catalog.open import open_catalog
-
     day = parse_day(as_of, ruleset)
     if output is not None and format_ is not BulkFormat.PARQUET:
         raise UsageError("--output is for --format parquet; redirect the output instead")
-    engine = open_catalog(context.obj)
-    documents = _documents(engine, what, ruleset, day, explain)
+    documents = _documents(catalog(context), what, ruleset, day, explain)
     if format_ is BulkFormat.PARQUET:
         _write_parquet(documents, output, explain=explain, overwrite=overwrite)
-    elif format_ is BulkFormat.JSON and _is_pair(what[0]):
-        print_json(next(documents))
-    elif format_ in {BulkFormat.JSON, BulkFormat.JSONL}:
-        print_records(documents, COLUMNS, Format(format_))
-    elif format_ is BulkFormat.TABLE and explain:
-        _print_explained(list(documents))
-    else:
-        columns = (*COLUMNS, "rules") if explain else COLUMNS
-        print_records((_flat(document) for document in documents), columns, Format(format_))
+        return
+    print_records(
+        documents,
+        (*COLUMNS, "rules") if explain else COLUMNS,
+        Format(format_.value),
+        flat=_flat,
+        document=(lambda: next(documents)) if _is_pair(what[0]) else None,
+        people=(lambda: _print_explained(list(documents))) if explain else None,
+    )
 
 
 def _write_parquet(
@@ -116,18 +117,13 @@ def _write_parquet(
 
 def _print_explained(documents: list[dict[str, Any]]) -> None:
     """Print what exposures are, and below it a line for each exposure and rule."""
-    print_records([_flat(document) for document in documents], COLUMNS, Format.TABLE)
-    typer.echo()
+    print_records(documents, COLUMNS, Format.TABLE, flat=_flat)
     rules = [
-        {
-            "filename": document["filename"],
-            "asn_rule": rule["asn_rule"],
-            "answer": rule["failed_condition"] or "takes it",
-        }
+        (document["filename"], rule["asn_rule"], rule["failed_condition"] or "takes it")
         for document in documents
         for rule in document["rules"]
     ]
-    print_records(rules, ("filename", "asn_rule", "answer"), Format.TABLE)
+    print_table(("filename", "asn_rule", "answer"), rules, title="")
 
 
 def _documents(
@@ -142,7 +138,7 @@ def _documents(
         found = classify_keywords(engine, values, ruleset=ruleset, as_of=day)
         yield found.document(values.get("FILENAME"), explain=explain)
         return
-    with progress_bar() as progress:
+    with messages.progress_bar() as progress:
         rules = chosen_rules(engine, ruleset, day)
         gathered = gather(what, ruleset=rules, workers=processors(), progress=progress)
     for note in gathered.notes:
@@ -172,7 +168,7 @@ def _values(words: list[str]) -> dict[str, str]:
     return values
 
 
-def _flat(document: dict[str, Any]) -> dict[str, Any]:
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     """Put what is nested into one cell each, for tables and CSV."""
     published, made = document["published"], document["associations"]
     flat = {

@@ -1,4 +1,4 @@
-"""Complete what is being typed, for the scripts in `shells/`.
+"""Complete what is being typed, for the scripts in `shells/`, and set up a shell to read them.
 
 A shell runs `asnrules` with `_ASNRULES_COMPLETE` set to its name and the words so far as arguments,
 and gets a line for each word that may come next, with a note after a tab. typer's own
@@ -11,7 +11,9 @@ import contextlib
 import io
 import os
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple, cast
 
 import typer
@@ -22,7 +24,10 @@ DATABASE = "database"
 """The name of the option that the words before a command may give."""
 
 Pairs = list[tuple[str, str]]
+"""Words, each with a note."""
 Completer = Callable[[typer.Context, str], Pairs]
+
+_SCRIPTS = Path(__file__).parent / "shells"
 
 
 # ------------------------------------------------------------- what options and arguments take
@@ -247,3 +252,91 @@ def _split(line: str) -> list[str]:
     except ValueError:
         words.append(lexer.token)
     return words
+
+
+# ------------------------------------------------------------- how a shell is set up
+
+
+class Shell(StrEnum):
+    """A shell that can complete what is typed."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def completion_script(shell: Shell) -> str:
+    """Give the script that a shell has to read."""
+    return (_SCRIPTS / f"completion.{shell}").read_text(encoding="utf-8")
+
+
+def install_completion(shell: Shell) -> list[Path]:
+    """Put the script where the user's shell reads it.
+
+    Returns
+    -------
+    list of Path
+        The script, and the file that was added to so that the shell reads it, if there is one.
+
+    Raises
+    ------
+    UsageError
+        If there is no home folder.
+    OutputError
+        If something cannot be written.
+    """
+    from asnrules.database.places import default_path
+    from asnrules.errors import UsageError
+
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise UsageError("there is no home folder; use --show-completion") from error
+    if shell is Shell.FISH:
+        path = _folder("XDG_CONFIG_HOME", home / ".config") / "fish/completions/asnrules.fish"
+        _write(path, completion_script(shell))
+        return [path]
+    path = default_path().parent / f"completion.{shell}"
+    start = home / ".bashrc" if shell is Shell.BASH else _folder("ZDOTDIR", home) / ".zshrc"
+    _write(path, completion_script(shell))
+    name = shlex.quote(str(path))
+    _add_line(start, f"[ -r {name} ] && . {name}")
+    return [path, start]
+
+
+def _folder(variable: str, otherwise: Path) -> Path:
+    named = os.environ.get(variable)
+    return Path(named) if named else otherwise
+
+
+def _write(path: Path, text: str) -> None:
+    from asnrules.util.atomic_files import whole_file
+
+    with _refused(path):
+        # It may become the folder of a database, which is for its owner only.
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with whole_file(path, overwrite=True) as stream:
+        stream.write(text.encode())
+
+
+def _add_line(path: Path, line: str) -> None:
+    """Add a line to a file that does not have it; the rest stays as it is."""
+    with _refused(path):
+        present = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        if line not in present.splitlines():
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(f"{line}\n" if present[-1:] in {"", "\n"} else f"\n{line}\n")
+
+
+@contextlib.contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Say what to do if a file cannot be written."""
+    from asnrules.errors import OutputError
+
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path}: {os.strerror(error.errno or 0)}; save what --show-completion prints and "
+            "source it"
+        ) from error

@@ -1,13 +1,18 @@
-"""`asnrules db`: the database itself."""
+"""`asnrules db`, `sql` and `browse`: the database itself."""
 
 from __future__ import annotations
+
+import sys
+from typing import Annotated
 
 import typer
 
 from asnrules.cli import messages
 from asnrules.cli.help import App
-from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_records
+from asnrules.cli.options import OutputFormat, argument, catalog
+from asnrules.cli.output import Format, print_records, print_rows
+from asnrules.errors import UsageError
+from asnrules.util.limits import QUERY_CHARACTERS
 
 app = App(
     """Look after the database.
@@ -94,3 +99,59 @@ def check(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     if findings:
         raise typer.Exit(1)
     messages.say("nothing is wrong")
+
+
+def sql(
+    context: typer.Context,
+    query: Annotated[str, argument("QUERY", "One SELECT (- is stdin); nothing is changed.")],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Run a read-only query; the views and their columns are described in docs/sql.md.
+
+    Examples
+    --------
+    asnrules sql "SELECT exp_type, reason FROM v_unassociated"
+    asnrules sql - --format csv < query.sql
+
+    See Also
+    --------
+    browse, audit runs
+    """
+    from asnrules.database.readonly import query as run
+
+    if query == "-":
+        query = sys.stdin.read(QUERY_CHARACTERS + 1)
+    if len(query) > QUERY_CHARACTERS:
+        raise UsageError(
+            f"sql: the query has more than {QUERY_CHARACTERS:,} characters; give one SELECT"
+        )
+    with run(catalog(context), query) as (columns, rows):
+        print_rows(columns, rows, output)
+
+
+def browse(
+    context: typer.Context,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="0 takes one that is free.")
+    ] = 8001,
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open a web browser.")] = True,
+) -> None:
+    """Show the catalog in a web browser: the table, its history, runs, what was left out.
+
+    Nothing can be changed, and nobody but this machine is served. Ctrl-C ends it.
+
+    Examples
+    --------
+    asnrules browse --no-open
+    asnrules browse --port 0
+
+    See Also
+    --------
+    sql, audit report
+    """
+    from asnrules.browse.server import browse as serve
+
+    def tell(url: str) -> None:
+        messages.say(f"the catalog is at {url}; Ctrl-C ends it")
+
+    serve(catalog(context), port, open_browser=open_, tell=tell)

@@ -1,9 +1,11 @@
-"""`asnrules generate`: the associations of pools, written and recorded."""
+"""`asnrules generate`, and `candidates`, which tells how to divide it among jobs."""
 
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import sys
+from enum import StrEnum
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,21 +14,28 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.help import Command
-from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
-from asnrules.cli.output import Format, print_json, print_records, print_table, printable
-from asnrules.cli.progress import progress_bar
+from asnrules.cli.options import (
+    AsOf,
+    Note,
+    OutputFormat,
+    Pools,
+    RulesLabel,
+    catalog,
+    flag,
+    option,
+    parse_day,
+)
+from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
     from asnrules.workflows.generate import Report
 
-
 SHOWN = 5
 """How many diagnostics are shown to a person."""
 
 LISTED = 20
-"""How many exposures in no association are shown to a person."""
-
+"""How many unassociated exposures are shown to a person."""
 
 NOW = "\0now"
 """Stands for the time, where no word of a command line can."""
@@ -44,55 +53,31 @@ class GenerateCommand(Command):
         return super().parse_args(ctx, given)
 
 
-def _stamp() -> str:
-    return dt.datetime.now(dt.UTC).strftime("%Y%m%dt%H%M%S")
-
-
 def generate(
     context: typer.Context,
-    pools: Annotated[
-        list[str], typer.Argument(metavar="POOL...", help="Pools (- is stdin), or FITS files.")
-    ],
-    output: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the files go.", show_default="here")
-    ] = Path(),
-    ruleset: RulesetLabel = None,
+    pools: Pools,
+    output: Annotated[Path, option("DIR", "Where the files go.", show_default="here")] = Path(),
+    ruleset: RulesLabel = None,
     as_of: AsOf = None,
     candidate: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--candidate", metavar="ID[:TYPE]", help="Only this candidate; may be repeated."
-        ),
+        list[str] | None, option("ID[:TYPE]", "Only this candidate; may be repeated.")
     ] = None,
     dms: Annotated[
-        bool,
-        typer.Option(
-            "--dms", help="With --candidate: leave out what background candidates duplicate."
-        ),
+        bool, flag("--dms", "With --candidate: leave out what background candidates duplicate.")
     ] = False,
-    merge: Annotated[
-        bool, typer.Option("--merge", help="One file for each type and candidate.")
-    ] = False,
+    merge: Annotated[bool, flag("--merge", "One file for each type and candidate.")] = False,
     version_id: Annotated[
-        str | None,
-        typer.Option(metavar="[ID]", help="Put it into the names; without ID, the time."),
+        str | None, option("[ID]", "Put it into the names; without ID, the time.")
     ] = None,
     save_orphans: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write exposures in no association as a pool."),
+        Path | None, option("FILE", "Write exposures in no association as a pool.")
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write no files and record nothing.")
-    ] = False,
-    no_record: Annotated[bool, typer.Option("--no-record", help="Write files only.")] = False,
-    no_files: Annotated[bool, typer.Option("--no-files", help="Record only.")] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that differ.")
-    ] = False,
-    operator: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who runs it.", show_default="you")
-    ] = None,
-    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Kept in the record.")] = None,
+    dry_run: Annotated[bool, flag("--dry-run", "Write no files and record nothing.")] = False,
+    no_record: Annotated[bool, flag("--no-record", "Write files only.")] = False,
+    no_files: Annotated[bool, flag("--no-files", "Record only.")] = False,
+    overwrite: Annotated[bool, flag("--overwrite", "Replace files that differ.")] = False,
+    operator: Annotated[str | None, option("NAME", "Who runs it.", show_default="you")] = None,
+    note: Note = None,
     format_: OutputFormat = Format.TABLE,
 ) -> None:
     """Make the Stage 2 associations of pools: association files, and a run in the record.
@@ -113,7 +98,6 @@ def generate(
     --------
     candidates, why, pool make, audit run, audit replay
     """
-    from asnrules.catalog.open import open_catalog
     from asnrules.util.parallel import processors
     from asnrules.workflows.generate import Options
     from asnrules.workflows.generate import generate as run
@@ -123,13 +107,14 @@ def generate(
             "generate: association files and pools go into a folder, not to standard output; "
             "--format json prints what was made"
         )
+    now = f"{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S}"
     options = Options(
         ruleset=ruleset,
         as_of=parse_day(as_of, ruleset),
         candidates=candidate or (),
         dms=dms,
         merge=merge,
-        version_id=_stamp() if version_id == NOW else version_id,
+        version_id=now if version_id == NOW else version_id,
         save_orphans=None if dry_run else save_orphans,
         output=None if dry_run or no_files else output,
         record=not (dry_run or no_record),
@@ -138,78 +123,130 @@ def generate(
         note=note,
         workers=processors(),
     )
-    with progress_bar() as progress:
-        engine = open_catalog(context.obj, writing=options.record)
+    with messages.progress_bar() as progress:
+        engine = catalog(context, writing=options.record)
         report = run(
             engine, pools, options, progress, lambda run_id: messages.keep(_on_record(run_id))
         )
-    _note(report)
-    for diagnostic in report.diagnostics[:SHOWN]:
-        messages.warn(diagnostic, run_id=report.run_id)
-    if len(report.diagnostics) > SHOWN:
-        rest = len(report.diagnostics) - SHOWN
-        messages.warn(
-            f"and {rest} more like these; --format json has them all", run_id=report.run_id
-        )
-    _print(report, format_)
+    _tell(report)
+    document = report.document()
+    flat = {
+        **document,
+        "files": " ".join(report.files),
+        "diagnostics": "; ".join(report.diagnostics),
+        "orphans": "; ".join(f"{one.filename}: {one.reason}" for one in report.orphans),
+    }
+    print_records(
+        [document],
+        list(document),
+        format_,
+        flat=lambda _: flat,
+        document=lambda: document,
+        people=lambda: _print(report),
+    )
 
 
 def _on_record(run_id: int | None) -> str:
     return f"run {run_id} is on record"
 
 
-def _note(report: Report) -> None:
-    is_recorded = report.run_id is not None
+def _tell(report: Report) -> None:
+    """Say on stderr what came of a run, and its first diagnostics."""
+    run_id = report.run_id
     messages.note(
-        "recorded" if is_recorded else "made",
-        _on_record(report.run_id) if is_recorded else "the associations are made",
-        run_id=report.run_id,
+        "made" if run_id is None else "recorded",
+        "the associations are made" if run_id is None else _on_record(run_id),
+        run_id=run_id,
         ruleset=report.ruleset,
         exposures=report.exposures,
         associations=report.associations,
         unassociated=report.unassociated,
         files=len(report.files),
     )
+    shown, rest = report.diagnostics[:SHOWN], report.diagnostics[SHOWN:]
+    if rest:
+        shown = [*shown, f"and {len(rest)} more like these; --format json has them all"]
+    for diagnostic in shown:
+        messages.warn(diagnostic, run_id=run_id)
 
 
-def _print(report: Report, output: Format) -> None:
-    if output is Format.JSON:
-        print_json(report.document())
-    elif output is Format.TABLE:
-        print_table(
-            ("run", "ruleset", "exposures", "associations", "unassociated", "files"),
-            [
-                [
-                    "not recorded" if report.run_id is None else str(report.run_id),
-                    report.ruleset,
-                    str(report.exposures),
-                    str(report.associations),
-                    str(report.unassociated),
-                    str(len(report.files)),
-                ]
-            ],
+def _print(report: Report) -> None:
+    """Print a run for people."""
+    summary = {
+        "run": "not recorded" if report.run_id is None else report.run_id,
+        "ruleset": report.ruleset,
+        "exposures": report.exposures,
+        "associations": report.associations,
+        "unassociated": report.unassociated,
+        "files": len(report.files),
+    }
+    print_table(list(summary), [list(summary.values())])
+    if report.by_rule:
+        rules = [(*names, count) for names, count in sorted(report.by_rule.items())]
+        print_table(("asn_type", "asn_rule", "associations"), rules, title="")
+    if report.orphans:
+        columns = ("in no association", "exp_type", "reason")
+        print_table(columns, report.orphans[:LISTED], title="")
+    if len(report.orphans) > LISTED:
+        rest = len(report.orphans) - LISTED
+        messages.warn(f"and {rest} more in no association; --format json lists them all")
+
+
+class GroupFormat(StrEnum):
+    """How groups of candidates are printed: as data, or as options of generate."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    OPTIONS = "options"
+
+
+def candidates(
+    context: typer.Context,
+    pools: Pools,
+    ruleset: RulesLabel = None,
+    as_of: AsOf = None,
+    output: Annotated[
+        GroupFormat,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How they are printed; options: a line for each job.",
+            show_default=True,
+        ),
+    ] = GroupFormat.TABLE,
+) -> None:
+    """Print the groups of candidates that can be generated apart, the largest first.
+
+    Run once for each group, with its options, generate makes what it makes of all at once.
+
+    Examples
+    --------
+    asnrules candidates jw01234_pool.csv
+    asnrules candidates jw01234_pool.csv --format options > jobs.txt
+    xargs -L 1 -P 4 asnrules generate jw01234_pool.csv < jobs.txt
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset, or none was in force on that day
+
+    See Also
+    --------
+    generate
+    """
+    from asnrules.util.parallel import processors
+    from asnrules.workflows.split import candidate_groups
+
+    day = parse_day(as_of, ruleset)
+    with messages.progress_bar() as progress:
+        groups = candidate_groups(
+            catalog(context), pools, ruleset, day, progress, workers=processors()
         )
-        if report.by_rule:
-            sys.stdout.write("\n")
-            print_table(
-                ("asn_type", "asn_rule", "associations"),
-                [[*key, str(count)] for key, count in sorted(report.by_rule.items())],
-            )
-        if report.orphans:
-            sys.stdout.write("\n")
-            print_table(
-                ("in no association", "exp_type", "reason"),
-                [[printable(text or "") for text in orphan] for orphan in report.orphans[:LISTED]],
-            )
-        if len(report.orphans) > LISTED:
-            rest = len(report.orphans) - LISTED
-            messages.warn(f"and {rest} more in no association; --format json lists them all")
-    else:
-        document = report.document()
-        flat = {
-            **document,
-            "files": " ".join(report.files),
-            "diagnostics": "; ".join(report.diagnostics),
-            "orphans": "; ".join(f"{one.filename}: {one.reason}" for one in report.orphans),
-        }
-        print_records([document if output is Format.JSONL else flat], list(document), output)
+    if output is not GroupFormat.OPTIONS:
+        records = (group._asdict() for group in groups)
+        print_records(records, ("exposures", "candidates"), Format(output.value))
+        return
+    for group in groups:
+        words = [shlex.quote(f"--candidate={name}") for name in group.candidates]
+        sys.stdout.write(f"{' '.join(words)}\n")

@@ -1,8 +1,4 @@
-"""The log as JSON: the standard library's logging, with a formatter of ours.
-
-structlog would do it as well, for a dependency more and an import of its own; logging is there
-whenever SQLAlchemy is.
-"""
+"""The log on stderr as JSON Lines, made by the standard library's logging."""
 
 from __future__ import annotations
 
@@ -18,17 +14,11 @@ from typing import Any, TextIO, cast
 OURS = "asnrules"
 
 BUG = 1
-"""The exit code after an error that nobody has foreseen, as Python has it."""
+"""The exit code after an unexpected error, as Python has it."""
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one JSON object in one line of ASCII.
-
-    Parameters
-    ----------
-    common : mapping
-        What every line has; looked at anew for each.
-    """
+    """Writes a record as one line of ASCII: a JSON object with what is common to all lines."""
 
     def __init__(self, common: Mapping[str, Any]) -> None:
         super().__init__()
@@ -49,23 +39,22 @@ class JsonFormatter(logging.Formatter):
             line["logger"] = record.name
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        # In ASCII, whatever the encoding of stderr; JSON lets DEL through, which is ASCII too.
+        # JSON lets DEL through, which is ASCII too.
         return json.dumps(line, default=str).replace("\x7f", "\\u007f")
 
 
 class _Stream(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name of logging
-        """Lose the line: stderr is the only place where it could be said that there is none."""
+        """Lose the line: there is no other place to report it."""
 
 
 class _Written(io.TextIOBase):
-    """Takes what others write to stderr, and logs it line by line."""
+    """Logs line by line what others write to stderr."""
 
     def __init__(self) -> None:
         self._begun = ""
 
     def write(self, text: str) -> int:
-        """Log the lines that are whole."""
         *lines, self._begun = f"{self._begun}{text}".split("\n")
         for line in filter(None, lines):
             logging.getLogger("stderr").warning(line)
@@ -76,7 +65,7 @@ class _Written(io.TextIOBase):
 def installed(common: Mapping[str, Any]) -> Iterator[None]:
     """Have stderr hold nothing but JSON: what is logged, warned of, or written there.
 
-    An error that nobody has foreseen is one line as well, with its traceback in it.
+    An unexpected error is one line as well, with its traceback in it.
     """
     stderr = sys.stderr
     handler = _Stream(stderr)
@@ -89,7 +78,6 @@ def installed(common: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # Unforeseen, so that nothing is known of it but where it was.
         message = f"a bug in asnrules: {type(error).__name__}: {error}"
         ours.exception(message, extra={"event": "error", "fields": {"exit_code": BUG}})
         sys.exit(BUG)

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from asnrules.cli import completion
-from asnrules.cli.options import AsOf, OutputFormat, PublishedLabel, parse_day
+from asnrules.cli.options import (
+    AsOf,
+    OutputFormat,
+    TableLabel,
+    argument,
+    catalog,
+    option,
+    parse_day,
+)
 from asnrules.cli.output import Format, print_records
 
 COLUMNS = (
@@ -20,41 +28,23 @@ def lookup(
     context: typer.Context,
     exp_types: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[EXP_TYPE]...",
-            help="All, if none is named.",
-            autocompletion=completion.exp_types,
-        ),
+        argument("[EXP_TYPE]...", "All, if none is named.", completion.exp_types),
     ] = None,
     instrument: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I", help="Rows of this instrument.", autocompletion=completion.instruments
-        ),
+        str | None, option("I", "Rows of this instrument.", completion.instruments)
     ] = None,
     member_type: Annotated[
-        str | None,
-        typer.Option(
-            metavar="M", help="Rows of this member type.", autocompletion=completion.member_types
-        ),
+        str | None, option("M", "Rows of this member type.", completion.member_types)
     ] = None,
     special: Annotated[
         str | None,
-        typer.Option(
-            metavar="S",
-            help="Rows for this special; N/A for those for none.",
-            autocompletion=completion.specials,
-        ),
+        option("S", "Rows for this special; N/A for those for none.", completion.specials),
     ] = None,
     asn_type: Annotated[
         str | None,
-        typer.Option(
-            metavar="A",
-            help="Rows that make this type; N/A for those that make none.",
-            autocompletion=completion.asn_types,
-        ),
+        option("A", "Rows of this type; N/A for those of none.", completion.asn_types),
     ] = None,
-    ruleset: PublishedLabel = None,
+    ruleset: TableLabel = None,
     as_of: AsOf = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
@@ -74,15 +64,12 @@ def lookup(
     rulesets history, rulesets show, classify
     """
     from asnrules.catalog.look_up import Filter, look_up
-    from asnrules.catalog.open import open_catalog
     from asnrules.catalog.rulesets import TABLE, choose_ruleset
     from asnrules.database.engines import transaction
 
     day = parse_day(as_of, ruleset)
-    with transaction(open_catalog(context.obj)) as connection:
-        info = choose_ruleset(connection, TABLE, ruleset, day)
-        modes = look_up(
-            connection, info, Filter(exp_types or (), instrument, member_type, special, asn_type)
-        )
+    wanted = Filter(exp_types or (), instrument, member_type, special, asn_type)
+    with transaction(catalog(context)) as connection:
+        modes = look_up(connection, choose_ruleset(connection, TABLE, ruleset, day), wanted)
     records = [{name: getattr(mode, name) for name in COLUMNS} for mode in modes]
     print_records(records, COLUMNS, output, not_applicable=("special", "asn_type", "pipeline"))

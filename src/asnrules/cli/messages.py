@@ -1,4 +1,4 @@
-"""What the program says on stderr: lines for people, or a log of JSON objects, one a line.
+"""What the program says on stderr: lines for people, a progress bar, or a log as JSON Lines.
 
 People are told what they have to know. The log has that too, and when a command began and ended,
 what it recorded and what it upgraded.
@@ -6,18 +6,24 @@ what it recorded and what it upgraded.
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from asnrules.cli.interrupts import plain_exit
-from asnrules.cli.log_format import wants_json
 from asnrules.cli.output import printable
-from asnrules.cli.standard_streams import tell
+from asnrules.cli.process import plain_exit, tell, wants_json
 
 _INFO, _WARNING, _ERROR = 20, 30, 40
 """The levels of the module logging, which is imported for JSON only."""
+
+_PATIENCE = 1.0
+"""Seconds before a progress bar appears."""
+
+_EVERY = 0.1
+"""Seconds between two drawings of it."""
 
 
 class _Process:
@@ -48,7 +54,7 @@ def speaking() -> Iterator[None]:
 
     with installed(_process.common):
         yield
-    # Whoever calls main() from a program of their own gets the next message as people do.
+    # A program that called main() gets its next message as text.
     _process = _Process(is_json=False)
 
 
@@ -58,7 +64,7 @@ def is_json() -> bool:
 
 
 def has_database() -> bool:
-    """Tell whether the command goes by a database."""
+    """Tell whether the command uses a database."""
     return _process.has_database
 
 
@@ -117,15 +123,7 @@ def has_kept() -> bool:
 
 
 def say(message: str, **fields: Any) -> None:
-    """Say what a command came to.
-
-    Parameters
-    ----------
-    message : str
-        For people, as it is.
-    **fields : Any
-        The numbers in it, for the log.
-    """
+    """Say what a command came to; the fields are the numbers in it, for the log."""
     if _process.is_json:
         _log(_INFO, "summary", message, fields)
     else:
@@ -134,28 +132,26 @@ def say(message: str, **fields: Any) -> None:
 
 def warn(message: str, **fields: Any) -> None:
     """Say something that whoever runs the command has to know; see `say`."""
-    if _process.is_json:
-        _log(_WARNING, "diagnostic", message, fields)
-    else:
-        tell(f"asnrules: {printable(message)}\n")
+    _speak(_WARNING, "diagnostic", message, fields)
 
 
 def refuse(message: str) -> None:
     """Say what is wrong with one of several things; the command goes on, or sums up."""
-    if _process.is_json:
-        _log(_ERROR, "refused", message, {})
-    else:
-        tell(f"asnrules: {printable(message)}\n")
+    _speak(_ERROR, "refused", message, {})
 
 
 def fail(message: str, code: int) -> int:
     """Say why the command ends with an error, and what stays all the same; give its exit code."""
     message = "; ".join([message, *_process.kept])
+    _speak(_ERROR, "error", message, {"exit_code": code, "seconds": _seconds()})
+    return code
+
+
+def _speak(level: int, event: str, message: str, fields: dict[str, Any]) -> None:
     if _process.is_json:
-        _log(_ERROR, "error", message, {"exit_code": code, "seconds": _seconds()})
+        _log(level, event, message, fields)
     else:
         tell(f"asnrules: {printable(message)}\n")
-    return code
 
 
 def _seconds() -> float:
@@ -166,3 +162,48 @@ def _log(level: int, event: str, message: str, fields: dict[str, Any]) -> None:
     import logging
 
     logging.getLogger(__name__).log(level, message, extra={"event": event, "fields": fields})
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
+    """Draw a progress bar on a terminal, for work that takes longer than a moment.
+
+    Yields
+    ------
+    callable or None
+        To be called with the stage of work, how much is done and how much there is; None if
+        nobody looks.
+    """
+    # A terminal that cannot go back on its line could only be filled with bars.
+    is_unseen = _process.is_json or not sys.stderr.isatty()
+    if is_unseen or os.environ.get("TERM", "dumb") == "dumb":
+        yield None
+        return
+    started = time.monotonic()
+    bar = None
+    drawn = 0.0
+    tasks: dict[str, Any] = {}
+
+    def show(stage: str, done: int, total: int) -> None:
+        nonlocal bar, drawn
+        if bar is None:
+            if time.monotonic() - started < _PATIENCE:
+                return
+            from rich.console import Console
+            from rich.progress import Progress
+
+            # Drawn here and not by a thread: beside a thread no process can be forked.
+            bar = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
+            bar.start()
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(stage, total=total)
+        bar.update(tasks[stage], completed=done, total=total)
+        if time.monotonic() - drawn >= _EVERY:
+            bar.refresh()
+            drawn = time.monotonic()
+
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.stop()

@@ -1,17 +1,21 @@
-"""Options that recur, declared once."""
+"""Options that recur, declared once, and the catalog that `--database` names."""
 
 from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from asnrules.cli import completion
+from asnrules.cli.completion import Completer
 from asnrules.cli.output import Format
 from asnrules.errors import UsageError
 from asnrules.util.days import read_day
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 class LogFormat(StrEnum):
@@ -21,52 +25,45 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+def option(
+    metavar: str | None,
+    text: str,
+    complete: Completer | None = None,
+    *,
+    name: str | None = None,
+    **settings: Any,
+) -> Any:
+    """Declare an option; its name is that of the parameter if none is given."""
+    names = () if name is None else (name,)
+    return typer.Option(*names, metavar=metavar, help=text, autocompletion=complete, **settings)
+
+
+def flag(name: str, text: str) -> Any:
+    """Declare an option without a value."""
+    return typer.Option(name, help=text)
+
+
+def argument(metavar: str, text: str, complete: Completer | None = None) -> Any:
+    """Declare an argument."""
+    return typer.Argument(metavar=metavar, help=text, autocompletion=complete)
+
+
 OutputFormat = Annotated[
     Format, typer.Option("--format", "-f", help="How data are printed.", show_default=True)
 ]
-PublishedLabel = Annotated[
-    str | None,
-    typer.Option(
-        "--ruleset",
-        metavar="LABEL",
-        help="Use this ruleset.",
-        autocompletion=completion.tables,
-    ),
-]
-RulesetLabel = Annotated[
-    str | None,
-    typer.Option(
-        "--ruleset",
-        metavar="LABEL",
-        help="Use this ruleset.",
-        autocompletion=completion.rules,
-    ),
-]
-AnyRuleset = Annotated[
-    str | None,
-    typer.Option(
-        "--ruleset",
-        metavar="LABEL",
-        help="Use this ruleset.",
-        autocompletion=completion.rulesets,
-    ),
-]
-AnyLabel = Annotated[
-    str,
-    typer.Argument(metavar="LABEL", help="Of the ruleset.", autocompletion=completion.rulesets),
-]
-DraftLabel = Annotated[
-    str,
-    typer.Argument(metavar="DRAFT", help="Label of the draft.", autocompletion=completion.drafts),
-]
-RunNumber = Annotated[
-    int,
-    typer.Argument(metavar="RUN", help="Number of the run.", autocompletion=completion.runs),
-]
+_USE = "Use this ruleset."
+TableLabel = Annotated[str | None, option("LABEL", _USE, completion.tables, name="--ruleset")]
+RulesLabel = Annotated[str | None, option("LABEL", _USE, completion.rules, name="--ruleset")]
+AnyRuleset = Annotated[str | None, option("LABEL", _USE, completion.rulesets, name="--ruleset")]
 AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DATE", help="Use what was in force on this day (UTC)."),
+    str | None, option("DATE", "Use what was in force on this day (UTC).", name="--as-of")
 ]
+AnyLabel = Annotated[str, argument("LABEL", "Of the ruleset.", completion.rulesets)]
+DraftLabel = Annotated[str, argument("DRAFT", "Label of the draft.", completion.drafts)]
+RunNumber = Annotated[int, argument("RUN", "Number of the run.", completion.runs)]
+Pools = Annotated[list[str], argument("POOL...", "Pools (- is stdin), or FITS files.")]
+ReplaceFile = Annotated[bool, flag("--overwrite", "Replace a file that is there.")]
+Note = Annotated[str | None, option("TEXT", "Kept in the record.")]
 
 
 def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
@@ -75,8 +72,15 @@ def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
     Raises
     ------
     UsageError
-        If it is no date, or a ruleset is named as well.
+        If it is not a date, or a ruleset is named as well.
     """
     if text is not None and ruleset is not None:
         raise UsageError("--ruleset and --as-of exclude each other; give one of them")
     return read_day("--as-of", text)
+
+
+def catalog(context: typer.Context, *, writing: bool = False) -> Engine:
+    """Open the catalog that the command is to use."""
+    from asnrules.catalog.open import open_catalog
+
+    return open_catalog(context.obj, writing=writing)

@@ -1,4 +1,4 @@
-"""Print data: as a table for people, or as JSON, JSON Lines or CSV."""
+"""Print data: for people as a table, paragraphs or lines, or else as JSON, JSON Lines or CSV."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain, islice
 from typing import Any
 
 Record = Mapping[str, Any]
+
+NARROWEST, WIDEST = 40, 100
+"""Characters of a line of a paragraph, whatever the terminal."""
+
+EXAMPLE = "example"
+"""The name of a text of a paragraph that is to be copied, so that it is not wrapped."""
+
+Paragraph = tuple[str, Sequence[tuple[str, str | None]]]
+"""A heading, and texts with their names: no name where there is '', no text where there is None."""
 
 
 class Format(StrEnum):
@@ -31,27 +40,37 @@ def print_records(
     output: Format,
     *,
     not_applicable: Sequence[str] = (),
+    flat: Callable[[Record], Record] | None = None,
+    document: Callable[[], Any] | None = None,
+    people: Callable[[], object] | None = None,
 ) -> None:
-    """Print records.
+    """Print data in the format that is asked for.
 
     Parameters
     ----------
     records : iterable of mapping
-        The data; JSON prints them as they are.
+        JSON and JSON Lines have them as they are.
     columns : sequence of str
         The columns of a table or of CSV.
-    output : Format
-        How.
     not_applicable : sequence of str
-        Columns in which a table and CSV show None as N/A, as the published table does.
+        Columns in which a table and CSV show None as N/A, as the table of the observatory does.
+    flat : callable, optional
+        Makes the record for a table or CSV, if something in a record is nested.
+    document : callable, optional
+        Makes what JSON has in place of the list of records.
+    people : callable, optional
+        Prints for people what is no table.
     """
     if output is Format.JSON:
-        print_json(list(records))
+        print_json(list(records) if document is None else document())
     elif output is Format.JSONL:
         for record in records:
-            _write(_json(record) + "\n")
+            sys.stdout.write(_json(record) + "\n")
+    elif output is Format.TABLE and people is not None:
+        people()
     else:
-        rows = ([record[name] for name in columns] for record in records)
+        flattened = records if flat is None else map(flat, records)
+        rows = ([record[name] for name in columns] for record in flattened)
         _print_cells(columns, rows, output, not_applicable)
 
 
@@ -60,21 +79,59 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], output: Fo
     if output in {Format.TABLE, Format.CSV}:
         _print_cells(columns, rows, output, ())
     else:
-        names = _unique(columns)
+        # A JSON object has each name once.
+        seen: Counter[str] = Counter()
+        names = []
+        for name in columns:
+            seen[name] += 1
+            names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
         print_records((dict(zip(names, row, strict=True)) for row in rows), names, output)
 
 
 def print_json(document: Any) -> None:
     """Print a document as JSON."""
-    _write(_json(document, indent=2) + "\n")
+    sys.stdout.write(_json(document, indent=2) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows aligned under their columns."""
-    from tabulate import tabulate
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None
+) -> None:
+    """Print rows aligned under their columns; with a title, also '', after a blank line."""
+    if title is not None:
+        sys.stdout.write(f"\n{title}\n" if title else "\n")
+    _print_cells(columns, rows, Format.TABLE, ())
 
-    table = tabulate(rows, columns, tablefmt="simple", disable_numparse=True)
-    _write("\n".join(line.rstrip() for line in table.split("\n")) + "\n")
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines for people."""
+    for line in lines:
+        sys.stdout.write(f"{printable(line)}\n")
+
+
+def print_paragraphs(paragraphs: Iterable[Paragraph]) -> None:
+    """Print paragraphs, a blank line between them: what is too long for the cells of a table."""
+    import shutil
+
+    width = max(min(shutil.get_terminal_size().columns, WIDEST), NARROWEST)
+    for number, (heading, texts) in enumerate(paragraphs):
+        print_lines([""] * (number > 0) + [heading])
+        for name, text in texts:
+            if text:
+                named = f"{name}: {text}" if name else text
+                print_lines([f"    {named}"] if name == EXAMPLE else _wrapped(named, width))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent="    ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _print_cells(
@@ -92,18 +149,11 @@ def _print_cells(
         first = list(islice(cells, 1))
         writer.writerow(header)
         writer.writerows(chain(first, cells))
-    else:
-        print_table(header, cells)
+        return
+    from tabulate import tabulate
 
-
-def _unique(names: Sequence[str]) -> list[str]:
-    """Add a number to names that come again, as a JSON object has each name once."""
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return unique
+    table = tabulate(cells, header, tablefmt="simple", disable_numparse=True)
+    sys.stdout.write("\n".join(line.rstrip() for line in table.split("\n")) + "\n")
 
 
 def printable(text: str) -> str:
@@ -137,7 +187,3 @@ def _text(value: Any) -> str:
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
     return str(value)
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)

@@ -10,9 +10,8 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.help import App
-from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_json, print_records
-from asnrules.cli.progress import progress_bar
+from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
+from asnrules.cli.output import Format, print_records
 
 app = App(
     """Pools of exposures.
@@ -36,26 +35,18 @@ def common() -> None:
 @app.command()
 def make(
     context: typer.Context,
-    files: Annotated[list[str], typer.Argument(metavar="FITS...", help="FITS files, or gzipped.")],
-    output: Annotated[str, typer.Option(metavar="POOL", help="The pool to write; - is stdout.")],
+    files: Annotated[list[str], argument("FITS...", "FITS files, or gzipped.")],
+    output: Annotated[str, option("POOL", "The pool to write; - is stdout.")],
     asn_candidate: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[PATTERN=]LIST", help="More candidates: \"[('c1000', 'background')]\"."
-        ),
+        option("[PATTERN=]LIST", "More candidates: \"[('c1000', 'background')]\"."),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="[PATTERN:]KEYWORD=VALUE", help="A keyword, whatever headers have."
-        ),
+        option("[PATTERN:]KEYWORD=VALUE", "A keyword, whatever headers have.", name="--set"),
     ] = None,
-    skip: Annotated[
-        bool, typer.Option("--skip", help="Leave out files that are not JWST exposures.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a pool that is there.")
-    ] = False,
+    skip: Annotated[bool, flag("--skip", "Leave out files that are not JWST exposures.")] = False,
+    overwrite: Annotated[bool, flag("--overwrite", "Replace a pool that is there.")] = False,
     format_: OutputFormat = Format.TABLE,
 ) -> None:
     """Make a pool from the primary headers of FITS files.
@@ -74,15 +65,14 @@ def make(
     --------
     generate, classify
     """
-    from asnrules.catalog.open import open_catalog
     from asnrules.pools.fits.declared import Declarations
     from asnrules.pools.fits.pool import make_pool, write_pool
     from asnrules.util.parallel import processors
     from asnrules.workflows.classify import chosen_rules
 
     declarations = Declarations(asn_candidate or (), set_ or ())
-    rules = chosen_rules(open_catalog(context.obj))
-    with progress_bar() as progress:
+    rules = chosen_rules(catalog(context))
+    with messages.progress_bar() as progress:
         told = None if progress is None else lambda done: progress("headers", done, len(files))
         made = make_pool(
             files, declarations, ruleset=rules, skip=skip, workers=processors(), progress=told
@@ -99,7 +89,4 @@ def make(
         "unplaced": len(made.unplaced),
         "skipped": len(made.skipped),
     }
-    if format_ is Format.JSON:
-        print_json(summary)
-    else:
-        print_records([summary], list(summary), format_)
+    print_records([summary], list(summary), format_, document=lambda: summary)

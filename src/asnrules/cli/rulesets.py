@@ -1,15 +1,28 @@
-"""`asnrules rulesets`: the rules themselves."""
+"""`asnrules rulesets`: list and show the rulesets, and add to them."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import completion, drafts, rulesets_check, rulesets_diff, rulesets_impact
+from asnrules.cli import completion, messages, rulesets_analysis
 from asnrules.cli.help import App
-from asnrules.cli.options import AnyLabel, OutputFormat
-from asnrules.cli.output import Format, print_json, print_records
+from asnrules.cli.options import (
+    AnyLabel,
+    DraftLabel,
+    OutputFormat,
+    argument,
+    catalog,
+    option,
+)
+from asnrules.cli.output import Format, print_records
+from asnrules.util.days import read_day
+
+if TYPE_CHECKING:
+    from asnrules.catalog.rulesets import RulesetInfo
 
 app = App(
     """The rulesets of the catalog.
@@ -25,7 +38,15 @@ lookup, classify
 """
 )
 
-COLUMNS = ("ruleset", "kind", "status", "effective_from", "effective_until", "implements", "title")
+LISTED = ("ruleset", "kind", "status", "effective_from", "effective_until", "implements", "title")
+ADDED = ("ruleset", "kind", "status", "effective_from", "effective_until", "checksum")
+
+EffectiveFrom = Annotated[
+    str | None, option("DATE", "First day in force (UTC).", name="--effective-from")
+]
+EffectiveUntil = Annotated[
+    str | None, option("DATE", "First day no more in force.", name="--effective-until")
+]
 
 
 @app.command("list")
@@ -41,25 +62,17 @@ def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     --------
     rulesets show, rulesets import
     """
-    from asnrules.catalog.open import open_catalog
     from asnrules.catalog.rulesets import list_rulesets
     from asnrules.database.engines import transaction
 
-    with transaction(open_catalog(context.obj)) as connection:
+    with transaction(catalog(context)) as connection:
         found = list_rulesets(connection)
-    records = [
-        {**{name: getattr(info, name) for name in COLUMNS}, "checksum": info.checksum}
-        for info in found
-    ]
-    print_records(records, COLUMNS, output)
+    records = [{name: getattr(info, name) for name in (*LISTED, "checksum")} for info in found]
+    print_records(records, LISTED, output)
 
 
 @app.command()
-def show(
-    context: typer.Context,
-    label: AnyLabel,
-    output: OutputFormat = Format.TABLE,
-) -> None:
+def show(context: typer.Context, label: AnyLabel, output: OutputFormat = Format.TABLE) -> None:
     """Show a ruleset: its header, and its rows or its rules in words.
 
     Examples
@@ -75,29 +88,24 @@ def show(
     --------
     rulesets list, rulesets diff, lookup
     """
-    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
     from asnrules.rules.describe import describe_ruleset
 
-    with transaction(open_catalog(context.obj)) as connection:
-        description = describe_ruleset(connection, label)
-    if output is Format.TABLE:
-        typer.echo(description.text())
-    elif output is Format.JSON:
-        print_json(description.document())
-    else:
-        print_records(description.rows, description.columns, output)
+    with transaction(catalog(context)) as connection:
+        found = describe_ruleset(connection, label)
+    print_records(
+        found.rows,
+        found.columns,
+        output,
+        document=found.document,
+        people=lambda: typer.echo(found.text()),
+    )
 
 
 @app.command()
 def history(
     context: typer.Context,
-    exp_type: Annotated[
-        str,
-        typer.Argument(
-            metavar="EXP_TYPE", help="Of the exposures.", autocompletion=completion.exp_types
-        ),
-    ],
+    exp_type: Annotated[str, argument("EXP_TYPE", "Of the exposures.", completion.exp_types)],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Tell the life of an EXP_TYPE over all rulesets: a line for each change.
@@ -115,16 +123,146 @@ def history(
     lookup, rulesets diff
     """
     from asnrules.catalog.history import Change, exp_type_history
-    from asnrules.catalog.open import open_catalog
 
-    changes = exp_type_history(open_catalog(context.obj), exp_type)
+    changes = exp_type_history(catalog(context), exp_type)
     records = [change._asdict() for change in changes]
     print_records(records, Change._fields, output, not_applicable=("special",))
 
 
-app.command("import")(drafts.import_)
-app.command("export")(drafts.export)
-app.command("publish")(drafts.publish)
-app.command("check")(rulesets_check.check)
-app.command("diff")(rulesets_diff.diff)
-app.command("impact")(rulesets_impact.impact)
+@app.command("import")
+def import_(
+    context: typer.Context,
+    source: Annotated[
+        Path, argument("FILE.rst|DIR", "The published page (- is stdin), or a folder.")
+    ],
+    label: Annotated[
+        str | None,
+        option("LABEL", "Its label.", completion.drafts, show_default="that in DIR"),
+    ] = None,
+    effective_from: EffectiveFrom = None,
+    effective_until: EffectiveUntil = None,
+    accept: Annotated[
+        list[str] | None, option("ROW=VALUE", "What a misprint means; may be repeated.")
+    ] = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Load a ruleset as a draft: the published page (.rst), or a folder of files.
+
+    A draft of the same label is replaced. Nothing is in force until it is published.
+
+    Examples
+    --------
+    asnrules rulesets import page.rst --label 2026-09-01
+    asnrules rulesets import my-rules --label my-rules --effective-from 2026-10-01
+    cat page.rst | asnrules rulesets import - --label 2026-09-01
+
+    See Also
+    --------
+    rulesets check, rulesets impact, rulesets publish
+    """
+    from asnrules.catalog.life_cycle import Wish, import_ruleset
+    from asnrules.rules.errata import parse_accepted
+
+    wish = Wish(
+        label=label,
+        effective_from=read_day("--effective-from", effective_from),
+        effective_until=read_day("--effective-until", effective_until),
+        accepted=parse_accepted(accept or ()),
+    )
+    done = import_ruleset(catalog(context, writing=True), source, wish)
+    messages.keep(f"ruleset {done.info.ruleset} is imported")
+    for erratum in done.errata:
+        messages.warn(
+            f"row {erratum['position']}, {erratum['field']}: printed {erratum['printed']!r}, "
+            f"means {erratum['corrected']!r}; {erratum['reason']}"
+        )
+    for exp_type in done.new_exp_types:
+        messages.warn(f"{exp_type} is a new EXP_TYPE")
+    if done.is_replaced:
+        messages.warn(f"the draft {done.info.ruleset} that was there is replaced")
+    _print("drafted", done.info, {"rows": done.rows, "errata": len(done.errata)}, output)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    label: AnyLabel,
+    target: Annotated[Path, argument("DIR|FILE.rst", "A new folder, or a page (- is stdout).")],
+) -> None:
+    """Write a ruleset as files to edit and import; a table also as the published page (.rst).
+
+    Examples
+    --------
+    asnrules rulesets export jwst-3.0.0 edited-rules
+    asnrules rulesets export 2026-03-20 page-of-march.rst
+    asnrules rulesets export 2026-03-20 -
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets import, rulesets show
+    """
+    from asnrules.catalog.life_cycle import export_files, export_page
+    from asnrules.rules.write_text import write_file, write_folder
+
+    engine = catalog(context)
+    if str(target) == "-":
+        sys.stdout.write(export_page(engine, label))
+    elif target.suffix == ".rst":
+        write_file(target, export_page(engine, label))
+    else:
+        write_folder(target, export_files(engine, label))
+
+
+@app.command()
+def publish(
+    context: typer.Context,
+    label: DraftLabel,
+    effective_from: EffectiveFrom = None,
+    effective_until: EffectiveUntil = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Publish a draft: it is in force on its dates, and nobody can change it any more.
+
+    Without an end it is in force until the next of its kind is.
+
+    Examples
+    --------
+    asnrules rulesets publish 2026-09-01 --effective-from 2026-09-01
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets check, rulesets impact, rulesets list
+    """
+    from asnrules.catalog.life_cycle import publish_ruleset
+
+    done = publish_ruleset(
+        catalog(context, writing=True),
+        label,
+        read_day("--effective-from", effective_from),
+        read_day("--effective-until", effective_until),
+    )
+    messages.keep(f"ruleset {done.info.ruleset} is published")
+    if done.ended is not None:
+        messages.warn(f"{done.ended.ruleset} is in force until {done.ended.effective_until}")
+    _print("published", done.info, {}, output)
+
+
+def _print(event: str, info: RulesetInfo, counts: dict[str, int], output: Format) -> None:
+    messages.note(
+        event, f"ruleset {info.ruleset} is {event}", ruleset=info.ruleset, checksum=info.checksum
+    )
+    record = {name: getattr(info, name) for name in ADDED} | counts
+    print_records([record], list(record), output)
+
+
+app.command("check")(rulesets_analysis.check)
+app.command("diff")(rulesets_analysis.diff)
+app.command("impact")(rulesets_analysis.impact)

@@ -1,4 +1,4 @@
-"""`asnrules why`: why is an exposure in its associations, and why in no others."""
+"""`asnrules why`: why an exposure is in its associations, and why in no others."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
-from asnrules.cli.output import Format, print_json, print_records, printable
+from asnrules.cli.options import (
+    AsOf,
+    OutputFormat,
+    RulesLabel,
+    argument,
+    catalog,
+    parse_day,
+)
+from asnrules.cli.output import Format, print_lines, print_records
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,9 +26,9 @@ if TYPE_CHECKING:
 
 def why(
     context: typer.Context,
-    pool: Annotated[str, typer.Argument(metavar="POOL", help="The pool; - is stdin.")],
-    filename: Annotated[str, typer.Argument(metavar="FILENAME", help="Of an exposure in it.")],
-    ruleset: RulesetLabel = None,
+    pool: Annotated[str, argument("POOL", "The pool; - is stdin.")],
+    filename: Annotated[str, argument("FILENAME", "Of an exposure in it.")],
+    ruleset: RulesLabel = None,
     as_of: AsOf = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
@@ -40,20 +47,19 @@ def why(
     --------
     classify, generate, audit exposure
     """
-    from asnrules.catalog.open import open_catalog
     from asnrules.workflows.explain import explain_exposure
 
     day = parse_day(as_of, ruleset)
     if output is Format.CSV:
         raise UsageError("why: an explanation is no table; use --format json")
-    found = explain_exposure(open_catalog(context.obj), pool, filename, ruleset=ruleset, as_of=day)
-    if output is Format.JSON:
-        print_json(found.document())
-    elif output is Format.JSONL:
-        print_records([found.document()], (), output)
-    else:
-        for line in _lines(found):
-            typer.echo(printable(line))
+    found = explain_exposure(catalog(context), pool, filename, ruleset=ruleset, as_of=day)
+    print_records(
+        [found.document()],
+        (),
+        output,
+        document=found.document,
+        people=lambda: print_lines(_lines(found)),
+    )
 
 
 def _lines(explanation: Explanation) -> Iterable[str]:

@@ -22,7 +22,7 @@ from asnrules.engine.nearest_rule import Nearness
 from asnrules.engine.order_sensitivity import OrderDependence
 from asnrules.engine.steps.wording import left_out_text
 from asnrules.engine.used import used_directs
-from asnrules.util.parallel import Told, shared
+from asnrules.util.parallel import Told, parallel_map
 
 _MOST_COMPARED = 50_000
 """Comparisons that the reasons of a run may take: some two seconds."""
@@ -146,7 +146,7 @@ class Generation:
         pools = wanted.selection.worked(sub_pools(texts, self._candidates, listed=at_once))
         sizes = [len(pool.places) for pool in pools]
         workers = wanted.workers if sum(sizes) >= _WORTH_SHARING else 1
-        grown = _joined(shared(self._grow, pools, sizes, workers, progress))
+        grown = _joined(parallel_map(self._grow, pools, sizes, workers, progress))
         found = self._discover()
         made = [*found.made, *(sorted(grown.made, key=self._turn) if at_once else grown.made)]
         drafts = [

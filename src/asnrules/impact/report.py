@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from asnrules.util.atomic_files import whole_file
 
 EXAMPLES = 3
 """How many examples a group shows."""
 
 
 class Reason(NamedTuple):
-    """What changed, and why.
-
-    Attributes
-    ----------
-    what : str
-        `decision` or `association`.
-    change : str
-        What was, and what it would be.
-    why : str
-        What of the rules brings it about.
-    """
+    """What changed, and why."""
 
     what: str
+    """`decision` or `association`."""
     change: str
+    """What was, and what it would be."""
     why: str
+    """What of the rules brings it about."""
 
 
 class Changed(NamedTuple):
-    """A decision or association that changes.
-
-    Attributes
-    ----------
-    reason : Reason
-        What changed, and why.
-    run_id : int
-        The run on record.
-    pool, program, exp_type : str or None
-        Of the exposure, or of the science of the association.
-    name : str
-        The file name of the exposure, or the product of the association.
-    """
+    """A decision or association that changes."""
 
     reason: Reason
     run_id: int
     pool: str
     program: str | None
     exp_type: str | None
+    """Of the exposure, or of the science of the association; so are pool and program."""
     name: str
+    """The file name of the exposure, or the product of the association."""
 
 
 @dataclass(slots=True)
@@ -72,41 +60,33 @@ class Group:
 
 @dataclass(slots=True)
 class Impact:
-    """What a draft would change.
-
-    Attributes
-    ----------
-    draft, against : dict
-        Label and checksum of the draft; of what it is held against, or of the rulesets of the
-        runs on record.
-    runs, exposures, signatures : int
-        How many were looked at.
-    regrouped : int
-        For how many exposures associations were made again.
-    changed : list of Changed
-        All of them.
-    seconds : float
-        How long it took.
-    """
+    """What a draft would change."""
 
     draft: dict[str, str]
+    """Label and checksum."""
     against: list[dict[str, str]]
+    """The same of what it is compared with: one ruleset, or those of the runs on record."""
     runs: int = 0
     exposures: int = 0
     signatures: int = 0
     regrouped: int = 0
+    """For how many exposures associations were made again."""
     changed: list[Changed] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def decisions(self) -> int:
         """How many decisions would change."""
-        return sum(group.count for group in self.groups() if group.reason.what == "decision")
+        return self._counts["decision"]
 
     @property
     def associations(self) -> int:
         """How many associations would change."""
-        return sum(group.count for group in self.groups() if group.reason.what == "association")
+        return self._counts["association"]
+
+    @property
+    def _counts(self) -> Counter[str]:
+        return Counter(one.reason.what for one in self.changed)
 
     def groups(self) -> Sequence[Group]:
         """Group the changes by what changed and why, the most frequent first."""
@@ -122,17 +102,9 @@ class Impact:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Give each change as a record."""
-        for one in self.changed:
-            yield {
-                "what": one.reason.what,
-                "change": one.reason.change,
-                "why": one.reason.why,
-                "run_id": one.run_id,
-                "pool": one.pool,
-                "program": one.program,
-                "exp_type": one.exp_type,
-                "name": one.name,
-            }
+        for reason, *values in self.changed:
+            names = Changed._fields[1:]
+            yield {**reason._asdict(), **dict(zip(names, values, strict=True))}
 
     def document(self) -> dict[str, Any]:
         """Give all of it as one document."""
@@ -149,3 +121,16 @@ class Impact:
             "groups": [group.document() for group in self.groups()],
             "changes": list(self.records()),
         }
+
+
+def write_report(path: Path, impact: Impact) -> None:
+    """Write a report as a JSON file, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the file is there already, or cannot be written.
+    """
+    with whole_file(path, mend="name another file") as stream:
+        text = json.dumps(impact.document(), ensure_ascii=False, indent=2)
+        stream.write(text.encode() + b"\n")

@@ -1,14 +1,17 @@
-"""Let other processors work a share: forked copies of this process, where these are safe.
+"""Share work among processes: forked copies of this one, where it is safe to fork.
 
-A copy sees all that was made before it, without a byte sent; only what it finds comes back. It
-opens connections of its own where it needs any, so none may be open when it is made.
+A copy sees all that was made before it, without a byte sent; only its results come back. It opens
+connections of its own where it needs any, so none may be open when it is made.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,12 +19,11 @@ from asnrules.errors import ProcessError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from multiprocessing.context import ForkProcess
 
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")
 Told = Callable[[int, int], None]
-"""Told what is done, and all there is."""
+"""Called with how much is done, and how much there is."""
 
 _THREADS = Path("/proc/self/task")
 
@@ -29,7 +31,7 @@ _WIDTH = 2
 """Bytes of the number of a share."""
 
 _MOST = 1_000
-"""Shares: their numbers go into a pipe before anybody takes one out."""
+"""Shares: all their numbers go into a pipe before a process takes one out."""
 
 
 def processors() -> int:
@@ -39,15 +41,14 @@ def processors() -> int:
 
 
 def can_share() -> bool:
-    """Tell whether a copy of this process is safe to work in.
+    """Tell whether this process may be forked: it has no other thread, which only Linux can tell.
 
-    A fork copies no other thread, so what such a thread held stays held for good. That there is
-    none can be told on Linux only.
+    A fork does not copy threads, so what another thread holds stays locked for good.
     """
     return sys.platform == "linux" and _THREADS.is_dir() and len(list(_THREADS.iterdir())) == 1
 
 
-def shared(
+def parallel_map(
     function: Callable[[Sequence[Piece], Told | None], Found],
     pieces: Sequence[Piece],
     sizes: Sequence[int],
@@ -56,16 +57,14 @@ def shared(
     *,
     turns: int = 1,
 ) -> list[Found]:
-    """Work pieces in several processes.
+    """Have several processes work on shares of pieces.
 
     Parameters
     ----------
     function : callable
-        Works a share of the pieces, and tells how far it is. What it gives or raises is pickled.
-    pieces : sequence
-        Shares are neighbours in it.
+        Works on a share, pieces that follow one another, and tells how far it is.
     sizes : sequence of int
-        How much work each is, about.
+        How much work each piece is, about.
     workers : int
         How many processes there may be. All is one share where `can_share` is false.
     told : callable, optional
@@ -77,7 +76,7 @@ def shared(
     Returns
     -------
     list
-        What was found, in the order of the shares.
+        What the function gives, in the order of the shares.
 
     Raises
     ------
@@ -88,12 +87,13 @@ def shared(
     """
     if workers < 2 or len(pieces) < 2 or not can_share():
         return [function(pieces, told)]
-    shares = _parted(pieces, sizes, workers * turns)
     from multiprocessing import get_context
 
     context = get_context("fork")
-    with _Turns(len(shares)) as numbers:
-        helpers: list[tuple[ForkProcess, Connection]] = []
+    shares = _shares(pieces, sizes, min(workers * turns, _MOST))
+    found: dict[int, Found] = {}
+    helpers = []
+    with _numbers(len(shares)) as numbers:
         try:
             for _ in range(min(workers, len(shares)) - 1):
                 ours, theirs = context.Pipe(duplex=False)
@@ -102,58 +102,23 @@ def shared(
                 process.start()
                 theirs.close()
                 helpers.append((process, ours))
-            # A share is as much as a process does, or one of many such steps.
-            within, after = (told, None) if turns == 1 else (None, told)
-            found = _work(function, shares, numbers, within, after)
+            for number in numbers:
+                found[number] = function(shares[number], told if turns == 1 else None)
+                if told is not None and turns > 1:
+                    told(number + 1, len(shares))
             for _, ours in helpers:
                 found |= _received(ours)
         finally:
             for process, ours in helpers:
                 ours.close()
-                # It has given all it had, or nobody wants it any more.
+                # It has given all it had, or its results are not wanted any more.
                 process.kill()
                 process.join()
     return [found[number] for number in range(len(shares))]
 
 
-class _Turns:
-    """The numbers of shares, each of which one process takes out of a pipe that all have."""
-
-    def __init__(self, count: int) -> None:
-        self._out, into = os.pipe()
-        os.write(into, b"".join(number.to_bytes(_WIDTH, "big") for number in range(count)))
-        os.close(into)
-
-    def __enter__(self) -> _Turns:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        os.close(self._out)
-
-    def __iter__(self) -> Iterator[int]:
-        while number := os.read(self._out, _WIDTH):
-            yield int.from_bytes(number, "big")
-
-
-def _work(
-    function: Callable[..., Found],
-    shares: Sequence[Sequence[Any]],
-    numbers: _Turns,
-    within: Told | None = None,
-    after: Told | None = None,
-) -> dict[int, Found]:
-    """Work shares until there are none left; tell within each how far it is, or after each."""
-    found = {}
-    for number in numbers:
-        found[number] = function(shares[number], within)
-        if after is not None:
-            after(number + 1, len(shares))
-    return found
-
-
-def _parted(pieces: Sequence[Piece], sizes: Sequence[int], number: int) -> list[list[Piece]]:
+def _shares(pieces: Sequence[Piece], sizes: Sequence[int], number: int) -> list[list[Piece]]:
     """Part pieces into shares of neighbours of about the same size."""
-    number = min(number, _MOST)
     whole, done = max(sum(sizes), 1), 0
     shares: dict[int, list[Piece]] = {}
     for piece, size in zip(pieces, sizes, strict=True):
@@ -162,53 +127,70 @@ def _parted(pieces: Sequence[Piece], sizes: Sequence[int], number: int) -> list[
     return list(shares.values())
 
 
+@contextmanager
+def _numbers(count: int) -> Iterator[Iterator[int]]:
+    """Give the numbers of shares, each to one process only: they come out of one pipe."""
+    out, into = os.pipe()
+    os.write(into, b"".join(number.to_bytes(_WIDTH, "big") for number in range(count)))
+    os.close(into)
+    try:
+        yield (int.from_bytes(read, "big") for read in iter(lambda: os.read(out, _WIDTH), b""))
+    finally:
+        os.close(out)
+
+
 def _help(
     function: Callable[..., Any],
     shares: Sequence[Sequence[Any]],
-    numbers: _Turns,
+    numbers: Iterator[int],
     theirs: Connection,
 ) -> None:
-    """Work shares in a copy, which leaves alone all that it was copied with."""
-    import pickle
-
+    """Work on shares in a copy of the process, and send what came of it."""
     try:
         try:
-            found: tuple[bool, Any] = (True, _work(function, shares, numbers))
-            content = pickle.dumps(found, pickle.HIGHEST_PROTOCOL)
+            found = {number: function(shares[number], None) for number in numbers}
+            content = pickle.dumps((found, None), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
-            content = _pickled(error)
+            content = _packed(error)
         theirs.send_bytes(content)
     except (KeyboardInterrupt, BrokenPipeError):
         # The first process has been told as well, or is gone.
         return
 
 
-def _pickled(error: Exception) -> bytes:
-    """Pickle an error with where it was raised, which a traceback does not survive."""
-    import pickle
-    import traceback
-
+def _packed(error: Exception) -> bytes:
+    """Pickle an error with its traceback, which pickling loses."""
     error.add_note("".join(traceback.format_exception(error)).rstrip())
+    reduced: Any = error.__reduce__()
+    _, arguments, *state = reduced
     try:
-        content = pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
-        pickle.loads(content)  # noqa: S301 - what cannot be made again there is sent as text
+        return pickle.dumps((None, (type(error), arguments, *state)), pickle.HIGHEST_PROTOCOL)
     except Exception:
-        plain = RuntimeError(f"{type(error).__name__} in a process that shared the work")
-        plain.__notes__ = error.__notes__
-        content = pickle.dumps((False, plain), pickle.HIGHEST_PROTOCOL)
-    return content
+        text = f"{type(error).__name__} in a process that shared the work"
+        notes = {"__notes__": error.__notes__}
+        return pickle.dumps((None, (RuntimeError, (text,), notes)), pickle.HIGHEST_PROTOCOL)
 
 
 def _received(ours: Connection) -> Any:
-    import pickle
-
     try:
-        is_well, found = pickle.loads(ours.recv_bytes())  # noqa: S301 - from our own copy
+        found, raised = pickle.loads(ours.recv_bytes())  # noqa: S301 - from our own copy
     except EOFError:
         raise ProcessError(
             "a process that shared the work was ended from outside; try again, with more memory "
             "or with one processor (taskset -c 0)"
         ) from None
-    if not is_well:
-        raise found
+    if raised is not None:
+        raise _unpacked(*raised)
     return found
+
+
+def _unpacked(
+    kind: type[Exception], arguments: tuple[Any, ...], state: dict[str, Any] | None = None
+) -> Exception:
+    try:
+        error = kind(*arguments)
+    except TypeError:
+        # It is made of other arguments than those that it passed on to its base.
+        error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state or {})
+    return error

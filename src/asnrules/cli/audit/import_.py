@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import messages
-from asnrules.cli.options import AsOf, OutputFormat, RulesetLabel, parse_day
+from asnrules.cli.messages import progress_bar
+from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, parse_day
 from asnrules.cli.output import Format, print_json, print_records, print_table, printable
-from asnrules.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from asnrules.workflows.import_associations import ImportReport
@@ -36,7 +36,7 @@ def import_(
             help="A pool they were made of, or - for stdin; may be repeated.",
         ),
     ] = None,
-    ruleset: RulesetLabel = None,
+    ruleset: RulesLabel = None,
     as_of: AsOf = None,
     operator: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who imports.", show_default="you")

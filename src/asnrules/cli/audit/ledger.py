@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from asnrules.cli import messages
+from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
-from asnrules.cli.progress import progress_bar
 
 
 def verify(

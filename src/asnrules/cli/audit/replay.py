@@ -11,9 +11,9 @@ import typer
 from asnrules.cli import completion
 from asnrules.cli.audit.diff import records
 from asnrules.cli.audit.runs import Program, Since, Until
+from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records, printable
-from asnrules.cli.progress import progress_bar
 from asnrules.util.days import read_day
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from asnrules.cli import messages
+from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import RunNumber
-from asnrules.cli.progress import progress_bar
 
 
 def report(

@@ -14,10 +14,9 @@ from sqlalchemy import Engine
 from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, OutputError
-from asnrules.impact import foreseeing
-from asnrules.impact.foreseeing import foresee
-from asnrules.impact.keeping import keep_report
-from asnrules.impact.report import Impact
+from asnrules.impact import assess
+from asnrules.impact.assess import assess_impact
+from asnrules.impact.report import Impact, write_report
 from asnrules.workflows.generate import Options, generate
 from catalog.analysis.rulesets import Edits, edited
 from cli.small_pools import nrc_image, write_pool
@@ -75,7 +74,7 @@ def engine(catalog: Engine, tmp_path: Path) -> Engine:
 
 def test_a_draft_that_says_the_same_changes_nothing(engine: Engine, tmp_path: Path) -> None:
     checksum = drafted(engine, tmp_path, {})
-    impact = foresee(engine, "draft")
+    impact = assess_impact(engine, "draft")
     assert (impact.runs, impact.exposures, impact.regrouped) == (2, 5, 0)
     assert impact.signatures == 2
     assert impact.changed == []
@@ -85,7 +84,7 @@ def test_a_draft_that_says_the_same_changes_nothing(engine: Engine, tmp_path: Pa
 
 def test_what_no_rule_takes_any_more(engine: Engine, tmp_path: Path) -> None:
     drafted(engine, tmp_path, NO_MRS)
-    impact = foresee(engine, "draft")
+    impact = assess_impact(engine, "draft")
     taken = "spec2, rate or rateints, as science"
     assert groups(impact) == {
         ("association", "spec2 by Asn_Lv2Spec -> none"): 3,
@@ -110,7 +109,7 @@ def test_exposures_put_together_in_another_way(engine: Engine, tmp_path: Path) -
         )
     }
     drafted(engine, tmp_path, edits)
-    impact = foresee(engine, "draft")
+    impact = assess_impact(engine, "draft")
     assert groups(impact) == {("association", "spec2 by Asn_Lv2Spec: members -1 background"): 1}
     (changed,) = impact.changed
     assert changed.reason.why == "Asn_Lv2Spec puts exposures together in another way"
@@ -130,7 +129,7 @@ def test_candidates_that_share_no_exposure_are_left_alone(engine: Engine, tmp_pa
         other,
     )  # fmt: skip
     drafted(engine, tmp_path, NO_MRS)
-    impact = foresee(engine, "draft", program="5")
+    impact = assess_impact(engine, "draft", program="5")
     assert (impact.exposures, impact.decisions, impact.regrouped) == (3, 1, 2)
 
 
@@ -140,7 +139,7 @@ def test_another_type_and_another_class(engine: Engine, tmp_path: Path) -> None:
         "conditions.toml": ('in = ["mir_darkall"', 'in = ["mir_mrs", "mir_darkall"'),
     }
     drafted(engine, tmp_path, edits)
-    found = groups(foresee(engine, "draft"))
+    found = groups(assess_impact(engine, "draft"))
     assert found["association", "image2 by Asn_Lv2Image -> tso-image2 by Asn_Lv2Image"] == 2
     assert found["decision", "class science -> dark"] == 3
     assert found["association", "spec2 by Asn_Lv2Spec -> none"] == 3
@@ -172,7 +171,7 @@ def test_settings(catalog: Engine, tmp_path: Path, line: str, changes: list[str]
     other = mrs(2, asn_candidate="[('ao001', 'observation')]")
     recorded(catalog, tmp_path, "settings.csv", twice, other)
     drafted(catalog, tmp_path, {"ruleset.toml": ("[settings]\n", f"[settings]\n{line}\n")})
-    impact = foresee(catalog, "draft")
+    impact = assess_impact(catalog, "draft")
     assert (impact.decisions, impact.associations > 0) == (0, True)
     assert {(one.reason.change, one.reason.why) for one in impact.changed} == {
         (change, why) for change in changes
@@ -181,19 +180,19 @@ def test_settings(catalog: Engine, tmp_path: Path, line: str, changes: list[str]
 
 def test_a_program_and_a_day(engine: Engine, tmp_path: Path) -> None:
     drafted(engine, tmp_path, NO_MRS)
-    impact = foresee(engine, "draft", program="0003")
+    impact = assess_impact(engine, "draft", program="0003")
     assert (impact.exposures, impact.decisions, impact.associations) == (1, 1, 1)
     with pytest.raises(NotFoundError, match="no exposure of program '77' is on record"):
-        foresee(engine, "draft", program="77")
+        assess_impact(engine, "draft", program="77")
     tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=2)
-    assert foresee(engine, "draft", since=tomorrow).exposures == 0
-    assert foresee(engine, "draft", since=dt.date(2026, 1, 1)).exposures == 5
+    assert assess_impact(engine, "draft", since=tomorrow).exposures == 0
+    assert assess_impact(engine, "draft", since=dt.date(2026, 1, 1)).exposures == 5
 
 
 def test_a_pool_that_was_run_twice_counts_once(engine: Engine, tmp_path: Path) -> None:
     generate(engine, [str(tmp_path / "spectra.csv")], Options(note="again"))
     drafted(engine, tmp_path, NO_MRS)
-    impact = foresee(engine, "draft")
+    impact = assess_impact(engine, "draft")
     assert (impact.runs, impact.decisions) == (2, 3)
     assert {one.run_id for one in impact.changed} == {3}
 
@@ -203,7 +202,7 @@ def test_two_drafts_against_each_other(engine: Engine, tmp_path: Path) -> None:
     with transaction(engine, writing=True) as connection:
         content = edited(tmp_path, {}, label="other")
         store.insert_draft(connection, replace(content, effective_from=dt.date(2032, 1, 1)))
-    impact = foresee(engine, "other", against="draft")
+    impact = assess_impact(engine, "other", against="draft")
     assert [one["ruleset"] for one in impact.against] == ["draft"]
     assert groups(impact)["association", "none -> spec2 by Asn_Lv2Spec"] == 3
     whys = {one.reason.why for one in impact.changed if one.reason.what == "decision"}
@@ -217,23 +216,23 @@ def test_the_options_of_the_run_are_followed(catalog: Engine, tmp_path: Path) ->
     )
     generate(catalog, [path], Options(candidates=["o002"]))
     drafted(catalog, tmp_path, NO_MRS)
-    impact = foresee(catalog, "draft")
+    impact = assess_impact(catalog, "draft")
     assert (impact.decisions, impact.associations) == (2, 1)
 
 
 def test_the_report_is_kept_and_names_the_draft(engine: Engine, tmp_path: Path) -> None:
     checksum = drafted(engine, tmp_path, NO_MRS)
-    impact = foresee(engine, "draft")
+    impact = assess_impact(engine, "draft")
     path = tmp_path / "report.json"
-    keep_report(path, impact)
+    write_report(path, impact)
     kept = json.loads(path.read_text())
     assert kept == json.loads(json.dumps(impact.document()))
     assert kept["draft"] == {"ruleset": "draft", "checksum": checksum}
     assert len(kept["changes"]) == kept["decisions_changed"] + kept["associations_changed"] == 6
     with pytest.raises(OutputError, match="is there already"):
-        keep_report(path, impact)
+        write_report(path, impact)
     with pytest.raises(OutputError, match="No such file"):
-        keep_report(tmp_path / "nowhere" / "report.json", impact)
+        write_report(tmp_path / "nowhere" / "report.json", impact)
     assert sorted(found.name for found in tmp_path.glob(".*")) == []
 
 
@@ -242,10 +241,10 @@ def test_shared_by_processes_it_comes_to_the_same(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int
 ) -> None:
     drafted(engine, tmp_path, NO_MRS)
-    alone = foresee(engine, "draft")
-    monkeypatch.setattr(foreseeing, "_LENGTH", length)
+    alone = assess_impact(engine, "draft")
+    monkeypatch.setattr(assess, "_LENGTH", length)
     seen: list[tuple[str, int, int]] = []
-    together = foresee(engine, "draft", workers=2, progress=lambda *told: seen.append(told))
+    together = assess_impact(engine, "draft", workers=2, progress=lambda *told: seen.append(told))
     assert replace(together, seconds=0, changed=[]) == replace(alone, seconds=0, changed=[])
     assert Counter(together.changed) == Counter(alone.changed)
     assert {stage for stage, _, _ in seen} == {"exposures", "associations"}
@@ -253,6 +252,6 @@ def test_shared_by_processes_it_comes_to_the_same(
 
 def test_an_unknown_draft(engine: Engine) -> None:
     with pytest.raises(NotFoundError, match="no ruleset 'drafd'"):
-        foresee(engine, "drafd")
+        assess_impact(engine, "drafd")
     with pytest.raises(NotFoundError, match="is of kind table"):
-        foresee(engine, "2026-03-20")
+        assess_impact(engine, "2026-03-20")
