@@ -95,6 +95,7 @@ table(
     "exp_types",
     text("exp_type"),
     text("instrument", "instruments.instrument"),
+    optional("description"),
     primary("exp_type"),
     check("upper_case", "exp_type = upper(exp_type)"),
 )

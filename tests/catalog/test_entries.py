@@ -67,7 +67,7 @@ def test_what_asnrules_adds_is_no_finding(full_catalog: Engine) -> None:
 @pytest.mark.parametrize(
     ("statement", "table"),
     [
-        ("INSERT INTO exp_types VALUES ('NRC_NEW', 'NIRCAM')", "exp_types"),
+        ("INSERT INTO exp_types VALUES ('NRC_NEW', 'NIRCAM', NULL)", "exp_types"),
         ("UPDATE exp_types SET instrument = 'MIRI' WHERE exp_type = 'NRC_IMAGE'", "exp_types"),
         ("UPDATE keywords SET assumed = 't' WHERE keyword = 'TSOVISIT'", "keywords"),
         ("UPDATE ruleset_files SET text = 'new'", "rulesets"),
@@ -90,7 +90,7 @@ def test_entry_that_is_made_to_fit_is_found_by_the_runs_that_it_was_before(
     """As somebody would who changes a word and what is on record of it."""
     from asnrules.util.canonical import digest_of
 
-    sha256 = digest_of(["NRC_IMAGE", "MIRI"])
+    sha256 = digest_of(["NRC_IMAGE", "MIRI", "imaging"])
     with unguarded(full_catalog) as connection:
         for statement in (
             "UPDATE exp_types SET instrument = 'MIRI' WHERE exp_type = 'NRC_IMAGE'",

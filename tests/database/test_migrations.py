@@ -190,7 +190,7 @@ def test_downgrade_to_base_leaves_nothing_and_can_be_undone(full_catalog: Engine
 
 RULES = "(SELECT ruleset_id FROM rulesets WHERE label = 'draft-rules')"
 BROKEN_CHECKS = {
-    "ck_exp_types_upper_case": "INSERT INTO exp_types VALUES ('Mir_new', 'MIRI')",
+    "ck_exp_types_upper_case": "INSERT INTO exp_types VALUES ('Mir_new', 'MIRI', NULL)",
     "ck_keywords_upper_case": "UPDATE keywords SET keyword = 'Lamp' WHERE keyword = 'LAMP'",
     "ck_rulesets_kind": "UPDATE rulesets SET kind = 'other' WHERE label = 'draft-modes'",
     "ck_rulesets_status": "UPDATE rulesets SET status = 'other' WHERE label = 'draft-modes'",

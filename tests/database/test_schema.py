@@ -155,3 +155,9 @@ def test_number_holds_64_bits(catalog: Engine, typed: Table) -> None:
         connection.execute(typed.insert().values(number=2**63 - 1, flag=True))
         row = connection.execute(select(typed.c.number, typed.c.flag)).one()
     assert row == (2**63 - 1, True)
+
+
+def test_each_exp_type_is_described(kept_catalog: Engine) -> None:
+    query = "SELECT exp_type FROM exp_types WHERE description IS NULL OR trim(description) = ''"
+    with kept_catalog.connect() as connection:
+        assert connection.execute(text(query)).all() == []

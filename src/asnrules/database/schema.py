@@ -68,6 +68,8 @@ exp_types = _table(
     "exp_types",
     Column("exp_type", Text, primary_key=True),
     Column("instrument", Text, ForeignKey("instruments.instrument"), nullable=False),
+    # None of those that came with a page that was imported.
+    Column("description", Text),
     CheckConstraint("exp_type = upper(exp_type)", name="upper_case"),
 )
 
