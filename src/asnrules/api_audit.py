@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from asnrules.database.engines import transaction
+from asnrules.database.stored import any_text
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from asnrules.record.differences import Differences
+    from asnrules.record.findings import Finding
     from asnrules.record.history import HistoricDecision
     from asnrules.record.queries.runs import RecordedRun, RunFilter
     from asnrules.record.reports import AssociationReport, RunReport
@@ -30,7 +32,12 @@ class Audit:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def runs(self, wanted: RunFilter | None = None, limit: int | None = None) -> list[RecordedRun]:
+    def runs(
+        self,
+        wanted: RunFilter | None = None,
+        limit: int | None = None,
+        findings: list[Finding] | None = None,
+    ) -> list[RecordedRun]:
         """Give recorded runs, the latest first.
 
         Parameters
@@ -39,6 +46,9 @@ class Audit:
             Which: by `program`, `pool`, `operator`, `ruleset`, `origin`, `since` and `until`.
         limit : int, optional
             At most so many.
+        findings : list of Finding, optional
+            Takes the values that cannot be read, as somebody has changed the database; the rest is
+            given. Without it, the first of them is an error. So with all that follow.
 
         Returns
         -------
@@ -54,23 +64,25 @@ class Audit:
         """
         from asnrules.record.queries.runs import list_runs
 
-        with transaction(self._engine) as connection:
-            return list_runs(connection, wanted, limit)
+        with transaction(self._engine) as connection, any_text(connection):
+            return list_runs(connection, wanted, limit, findings)
 
-    def run(self, run_id: int) -> RunReport:
+    def run(self, run_id: int, findings: list[Finding] | None = None) -> RunReport:
         """Give what is on record about a run.
 
         Parameters
         ----------
         run_id : int
             Its number.
+        findings : list of Finding, optional
+            See `runs`.
 
         Returns
         -------
         RunReport
-            With `run`, `options`, `diagnostics`, `digests`, `pools`, `by_rule`, `left_out` and
-            `verdicts`; its `document()` is what the command prints, as with all that follow
-            but `verify`.
+            With `run`, `options`, `diagnostics`, `digests`, `pools`, `by_rule`, `left_out`,
+            `verdicts` and `findings`; its `document()` is what the command prints, as with all
+            that follow but `verify`.
 
         Raises
         ------
@@ -79,16 +91,20 @@ class Audit:
         """
         from asnrules.record.reports import report_run
 
-        with transaction(self._engine) as connection:
-            return report_run(connection, run_id)
+        with transaction(self._engine) as connection, any_text(connection):
+            return report_run(connection, run_id, findings)
 
-    def exposure(self, filename: str) -> list[HistoricDecision]:
+    def exposure(
+        self, filename: str, findings: list[Finding] | None = None
+    ) -> list[HistoricDecision]:
         """Give every decision on record about an exposure, in order of time.
 
         Parameters
         ----------
         filename : str
             Of its uncal, rate or rateints product, in any case.
+        findings : list of Finding, optional
+            See `runs`.
 
         Returns
         -------
@@ -102,16 +118,20 @@ class Audit:
         """
         from asnrules.record.history import exposure_history
 
-        with transaction(self._engine) as connection:
-            return exposure_history(connection, filename)
+        with transaction(self._engine) as connection, any_text(connection):
+            return exposure_history(connection, filename, findings)
 
-    def association(self, name: str) -> list[AssociationReport]:
+    def association(
+        self, name: str, findings: list[Finding] | None = None
+    ) -> list[AssociationReport]:
         """Give an association in every run that has one of this name, in order of time.
 
         Parameters
         ----------
         name : str
             Of the association or its file, in any case.
+        findings : list of Finding, optional
+            See `runs`.
 
         Returns
         -------
@@ -125,8 +145,8 @@ class Audit:
         """
         from asnrules.record.reports import report_association
 
-        with transaction(self._engine) as connection:
-            return report_association(connection, name)
+        with transaction(self._engine) as connection, any_text(connection):
+            return report_association(connection, name, findings)
 
     def diff(self, before: int, after: int) -> Differences:
         """Compare the associations of two runs, by content and not by sequence number.

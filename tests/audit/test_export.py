@@ -24,7 +24,7 @@ SCRIPT = Path(__file__).parents[2] / "tools" / "verify_ledger.py"
 @pytest.fixture
 def lines(full_catalog: Engine, tmp_path: Path) -> list[str]:
     path = tmp_path / "ledger.jsonl"
-    write_export(full_catalog, path)
+    write_export(full_catalog, path, [])
     return path.read_text().splitlines()
 
 
@@ -79,7 +79,7 @@ def test_script_verifies_the_export(lines: list[str], tmp_path: Path) -> None:
 def sqlite_lines(kept_sqlite: Engine, tmp_path: Path) -> list[str]:
     """Give those of one database: what is exported is the same from both."""
     path = tmp_path / "ledger.jsonl"
-    write_export(kept_sqlite, path)
+    write_export(kept_sqlite, path, [])
     return path.read_text().splitlines()
 
 
@@ -298,13 +298,13 @@ def test_export_replaces_nothing_unasked(kept_seeds: Engine, tmp_path: Path) -> 
     path = tmp_path / "ledger.jsonl"
     path.write_text("mine")
     with pytest.raises(OutputError, match="--overwrite"):
-        write_export(kept_seeds, path)
+        write_export(kept_seeds, path, [])
     assert path.read_text() == "mine"
-    write_export(kept_seeds, path, overwrite=True)
+    write_export(kept_seeds, path, [], overwrite=True)
     assert script(path)[0] == 0
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_export_that_cannot_be_written_is_refused(kept_seeds: Engine, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="No such file or directory"):
-        write_export(kept_seeds, tmp_path / "missing" / "ledger.jsonl")
+        write_export(kept_seeds, tmp_path / "missing" / "ledger.jsonl", [])

@@ -145,7 +145,8 @@ def test_place_of_what_cannot_be_read_is_named(
     with connect_catalog(str(path)).begin() as connection:
         connection.exec_driver_sql(f"UPDATE runs SET {column} = '{value}' WHERE run_id = 1")
     done = command(str(path))(*arguments)
-    assert done.code == 4
-    (line,) = done.err.splitlines()
-    for word in ("run 1", "runs", column, "asnrules audit verify"):
+    assert done.code == 1
+    line, more = done.err.splitlines()
+    for word in ("run 1", "runs", column):
         assert word in line
+    assert "asnrules audit verify" in more

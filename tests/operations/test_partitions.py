@@ -173,7 +173,7 @@ def test_a_partition_leaves_and_comes_back(
         for run in str(ask(engine, f"SELECT string_agg(run_id::text, ' ') FROM {part}")).split()
     }
     assert {run for run, _ in held} == OLD_RUNS
-    last = write_export(engine, exported)
+    last = write_export(engine, exported, [])
     ask(engine, "SELECT asnrules_parts.detach(1)")
     assert _lost(engine) == held
     assert check_catalog(engine) == []

@@ -13,7 +13,6 @@ from asnrules.catalog.open import check_catalog
 from asnrules.database.engines import database_url, open_engine, shown_url
 from asnrules.database.places import reading_uri
 from asnrules.errors import AsnrulesError, DatabaseError
-from asnrules.record.findings import Finding
 from asnrules.record.verify import verify
 
 _RESTORE = "the file is damaged; restore it from a backup, docs/operations.md tells how"
@@ -70,16 +69,9 @@ def _changed(engine: Engine) -> str | None:
         # What cannot be read is what stood in the way, if there is any.
         first = next((one for one in findings if one.column is not None), findings[0])
         return (
-            f"the database was changed by other means than asnrules: {_place(first)}: "
-            f"{first.finding}; asnrules audit verify lists all ({len(findings)})"
+            f"the database was changed by other means than asnrules: "
+            f"{first.words()}; asnrules audit verify lists all ({len(findings)})"
         )
     if wrong := check_catalog(engine):
         return f"{wrong[0]}; asnrules db check lists all ({len(wrong)})"
     return None
-
-
-def _place(finding: Finding) -> str:
-    names = ("run", "table", "column")
-    return ", ".join(
-        f"{name} {value}" for name, value in zip(names, finding, strict=False) if value is not None
-    )

@@ -13,22 +13,25 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
-from asnrules.database.schema import runs
-from asnrules.database.stored import read_stored
-from asnrules.errors import StoredValueError
+from asnrules.database.schema import catalog_entries, runs
+from asnrules.database.stored import any_text
+from asnrules.record.findings import Finding, unreadable
 from asnrules.record.ledger import (
     CATALOG,
     SECTIONS,
     Head,
+    RowsDigest,
     entry_rows,
     head,
     header_of,
+    read_sections,
     section_rows,
     stored_runs,
+    strays,
 )
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.canonical import canonical
@@ -39,42 +42,59 @@ FORMAT = {"format": "asnrules ledger", "version": 1}
 Progress = Callable[[str, int, int], None]
 
 
-def export(engine: Engine, progress: Progress | None = None) -> Iterator[bytes]:
+def export(
+    engine: Engine, findings: list[Finding], progress: Progress | None = None
+) -> Iterator[bytes]:
     """Give the lines of the ledger, some thousands at a time.
 
     Parameters
     ----------
     engine : Engine
         Of the catalog.
+    findings : list of Finding
+        Takes the values that cannot be read, which are written as they are stored, and the tables
+        with rows of no run, which are not written.
     progress : callable, optional
         Told how many runs of how many have been written.
     """
-    with transaction(engine) as connection:
+    with transaction(engine) as connection, any_text(connection):
         take_snapshot(connection)
         yield canonical(FORMAT) + b"\n"
         last = head(connection)
         entries = entry_rows(connection)
+        findings += unreadable(catalog_entries, entries, None)
         done = covered = 0
         for values, label, checksum in list(stored_runs(connection)):
+            run_id = values["run_id"]
+            findings += unreadable(runs, [tuple(values.values())], run_id, f"run {run_id}")
             if label is None:
-                of, problem = f"run {values['run_id']}", "there is no such ruleset any more"
-                raise StoredValueError(of, runs.name, "ruleset_id", problem)
-            sections = _sections(values)
+                problem = "there is no such ruleset any more"
+                findings.append(Finding(run_id, runs.name, "ruleset_id", problem))
+            sections = read_sections(values)
             yield _run_line(values, sections, label, checksum)
-            until = max(covered, *sections.get(CATALOG, [0])[:1])
+            # Where it cannot be read which entries there were, all are given.
+            count = sections.get(CATALOG, [0])[0] if sections else len(entries)
+            until = max(covered, count)
             yield _lines(CATALOG, entries[covered:until])
             covered = until
-            yield from _rows(connection, values["run_id"])
+            for table in SECTIONS:
+                yield from _rows(connection, table, run_id, sections, findings)
             done += 1
             if progress is not None:
                 progress("runs", done, last.run_id)
+        findings += strays(connection)
         yield canonical({"runs": done, "head": last.digest}) + b"\n"
 
 
 def write_export(
-    engine: Engine, path: Path, *, overwrite: bool = False, progress: Progress | None = None
+    engine: Engine,
+    path: Path,
+    findings: list[Finding],
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Head:
-    """Write the ledger into a file: all of it or nothing.
+    """Write the ledger into a file: all of it or nothing; see `export`.
 
     Returns
     -------
@@ -88,35 +108,40 @@ def write_export(
     """
     last = b""
     with whole_file(path, overwrite=overwrite) as stream:
-        for last in export(engine, progress):
+        for last in export(engine, findings, progress):
             stream.write(last)
     end = json.loads(last)
     return Head(end["runs"], end["head"])
 
 
-def _sections(values: dict[str, Any]) -> dict[str, Any]:
-    """Give the digests of the sections of a run, of which every value can be read."""
-    of = f"run {values['run_id']}"
-    for column in runs.columns:
-        read_stored(column, values[column.name], of)
-    found: dict[str, Any] = read_stored(runs.c.section_digests, values["section_digests"], of)
-    return found
-
-
-def _run_line(values: dict[str, Any], sections: dict[str, Any], label: str, checksum: str) -> bytes:
+def _run_line(
+    values: dict[str, Any], sections: dict[str, Any], label: str | None, checksum: str | None
+) -> bytes:
+    stored = values["section_digests"]
     line = {
         "run": header_of(values, label, checksum),
-        "sections": sections,
+        # Where this is not what was written, it has to be seen in the file.
+        "sections": sections if canonical(sections).decode() == stored else stored,
         "previous": values["previous_digest"],
         "digest": values["digest"],
     }
     return canonical(line) + b"\n"
 
 
-def _rows(connection: Connection, run_id: int) -> Iterator[bytes]:
-    for table in SECTIONS:
+def _rows(
+    connection: Connection,
+    table: Table,
+    run_id: int,
+    sections: dict[str, Any],
+    findings: list[Finding],
+) -> Iterator[bytes]:
+    digest = RowsDigest()
+    for rows in section_rows(connection, table, run_id):
+        digest.add(rows)
+        yield _lines(table.name, rows)
+    if digest.finished() != sections.get(table.name):
         for rows in section_rows(connection, table, run_id):
-            yield _lines(table.name, rows)
+            findings += unreadable(table, rows, run_id)
 
 
 def _lines(table: str, rows: Sequence[Sequence[Any]]) -> bytes:

@@ -32,6 +32,12 @@ class Finding(NamedTuple):
     column: str | None
     finding: str
 
+    def words(self) -> str:
+        """Say where it is and what is wrong, in one line."""
+        names = ("run", "table", "column")
+        places = [f"{name} {value}" for name, value in zip(names, self, strict=False) if value]
+        return f"{', '.join(places)}: {self.finding}"
+
 
 def gone_parts(connection: Connection) -> dict[str, str]:
     """Give the tables that are not there, or lack columns, with what is gone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,22 +11,23 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from asnrules.database.schema import association_members
 from asnrules.errors import NotFoundError
+from asnrules.record.findings import Finding
 from asnrules.record.queries.exposures import (
     MEMBER_SEPARATOR,
+    Place,
     RecordedDecision,
     RecordedMembership,
     decisions_of,
-    keyword_values_of,
+    keywords_of,
     memberships_of,
     near_filenames,
     spellings,
 )
+from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs
 from asnrules.util.text import near_spellings
-
-_Row = tuple[int | None, int | None]
-"""A pool and the row of an exposure there; None for a file that is in no pool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class HistoricDecision:
         }
 
 
-def exposure_history(connection: Connection, filename: str) -> list[HistoricDecision]:
+def exposure_history(
+    connection: Connection, filename: str, findings: list[Finding] | None = None
+) -> list[HistoricDecision]:
     """Give every decision on record about an exposure, in order of time.
 
     Parameters
@@ -71,6 +74,8 @@ def exposure_history(connection: Connection, filename: str) -> list[HistoricDeci
     filename : str
         Of its uncal, rate or rateints product, in any case; or of another file that is a member
         of associations, such as a catalog.
+    findings : list of Finding, optional
+        See `Reader`.
 
     Raises
     ------
@@ -78,42 +83,50 @@ def exposure_history(connection: Connection, filename: str) -> list[HistoricDeci
         If nothing is on record; the message suggests near names.
     """
     names = spellings(filename)
-    memberships: dict[tuple[int, _Row], list[RecordedMembership]] = defaultdict(list)
-    for one in memberships_of(connection, names):
+    reader = Reader(connection, findings)
+    memberships: dict[tuple[int, Place], list[RecordedMembership]] = defaultdict(list)
+    for one in memberships_of(reader, names):
         memberships[one.run_id, (one.pool_id, one.exposure)].append(one)
-    decisions = decisions_of(connection, names)
+    decisions = decisions_of(reader, names)
     decided = {(one.run_id, (one.pool_id, one.position)) for one in decisions}
     foreign = [own[0] for place, own in memberships.items() if place not in decided]
-    decisions += _foreign(connection, foreign)
+    decisions += _foreign(reader, foreign)
     if not decisions:
         name = filename.strip().lower()
         near = ", ".join(near_spellings(name, near_filenames(connection, name), cutoff=0))
         hint = f"near it are {near}" if near else "there is no exposure yet"
         raise NotFoundError(f"no exposure {filename!r} on record; {hint}")
-    decisions.sort(key=lambda one: (one.started_at, one.run_id))
+    decisions.sort(key=_time)
     found = [
         HistoricDecision(one, memberships[one.run_id, (one.pool_id, one.position)])
         for one in decisions
     ]
-    return _with_changes(found, _keywords(connection, names, decisions))
+    return _with_changes(found, _keywords(reader, names, decisions))
 
 
-def _foreign(
-    connection: Connection, memberships: Sequence[RecordedMembership]
-) -> list[RecordedDecision]:
+def _time(one: RecordedDecision) -> tuple[bool, dt.datetime | int, int]:
+    """Order decisions by time, those of which it cannot be read first."""
+    moment: dt.datetime | None = one.started_at
+    return (False, 0, one.run_id) if moment is None else (True, moment, one.run_id)
+
+
+def _foreign(reader: Reader, memberships: Sequence[RecordedMembership]) -> list[RecordedDecision]:
     """Give what is known of a file in runs that have it in no pool."""
     if not memberships:
         return []
     wanted = RunFilter(run_ids=[one.run_id for one in memberships])
-    runs = {run.run_id: run for run in list_runs(connection, wanted)}
-    return [_without_pool(runs[one.run_id], one.expname) for one in memberships]
+    runs = {run.run_id: run for run in list_runs(reader.connection, wanted, None, reader.findings)}
+    for one in memberships:
+        if one.run_id not in runs:
+            reader.miss(one.run_id, association_members.c.run_id)
+    return [_without_pool(one, runs.get(one.run_id)) for one in memberships]
 
 
-def _without_pool(run: RecordedRun, filename: str) -> RecordedDecision:
+def _without_pool(one: RecordedMembership, run: RecordedRun | None) -> RecordedDecision:
     unknown = dict.fromkeys(RecordedDecision._fields)
-    names = ("run_id", "started_at", "origin", "operator", "ruleset")
-    known = {name: getattr(run, name) for name in names}
-    return RecordedDecision(**{**unknown, **known, "filename": filename})
+    names = ("started_at", "origin", "operator", "ruleset")
+    known = {name: getattr(run, name) for name in names} if run else {}
+    return RecordedDecision(**{**unknown, **known, "run_id": one.run_id, "filename": one.expname})
 
 
 def _membership_document(one: RecordedMembership) -> dict[str, Any]:
@@ -124,19 +137,16 @@ def _membership_document(one: RecordedMembership) -> dict[str, Any]:
 
 # ------------------------------------------------------------------------- changes
 
-_Keywords = Mapping[_Row, Mapping[str, str | None]]
+_Keywords = Mapping[Place, dict[str, Any]]
 
 
 def _keywords(
-    connection: Connection, names: Sequence[str], decisions: Iterable[RecordedDecision]
+    reader: Reader, names: Sequence[str], decisions: Iterable[RecordedDecision]
 ) -> _Keywords:
     """Give the keywords of an exposure that is on record with more than one row of a pool."""
     if len({(one.pool_id, one.position) for one in decisions}) == 1:
         return {}
-    return {
-        place: {"program": program, "asn_candidate": candidates, **json.loads(rest)}
-        for place, (program, candidates, rest) in keyword_values_of(connection, names).items()
-    }
+    return keywords_of(reader, names)
 
 
 def _with_changes(found: list[HistoricDecision], keywords: _Keywords) -> list[HistoricDecision]:
@@ -154,7 +164,7 @@ def _with_changes(found: list[HistoricDecision], keywords: _Keywords) -> list[Hi
     return compared
 
 
-def _row(one: HistoricDecision) -> _Row:
+def _row(one: HistoricDecision) -> Place:
     return one.decision.pool_id, one.decision.position
 
 
@@ -218,7 +228,7 @@ def _content(one: RecordedMembership) -> tuple[str | None, ...]:
 
 
 def _members(one: RecordedMembership) -> list[str]:
-    return one.members.split(MEMBER_SEPARATOR)
+    return (one.members or "").split(MEMBER_SEPARATOR)
 
 
 def _words(one: RecordedMembership) -> str:

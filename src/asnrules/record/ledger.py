@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, func, select
@@ -29,7 +29,9 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
-from asnrules.database.stored import MOMENT, as_stored, with_flags
+from asnrules.database.stored import MOMENT, as_stored, read_stored, with_flags
+from asnrules.errors import StoredValueError
+from asnrules.record.findings import Finding
 from asnrules.util.canonical import canonical, digest_of
 
 GENESIS = "0" * 64
@@ -132,7 +134,7 @@ def run_digest(
     return digest_of(content)
 
 
-def header_of(run: Mapping[str, Any], ruleset: str, checksum: str) -> dict[str, Any]:
+def header_of(run: Mapping[str, Any], ruleset: str | None, checksum: str | None) -> dict[str, Any]:
     """Give what the digest of a run covers of the run itself.
 
     Parameters
@@ -169,7 +171,7 @@ def head(connection: Connection) -> Head:
     return NOTHING if row is None else Head(row.run_id, row.digest)
 
 
-def stored_runs(connection: Connection) -> Iterator[tuple[dict[str, Any], str, str]]:
+def stored_runs(connection: Connection) -> Iterator[tuple[dict[str, Any], str | None, str | None]]:
     """Give each run, in order, with the label and the checksum of its ruleset.
 
     Moments are text, as the header has them.
@@ -184,6 +186,19 @@ def stored_runs(connection: Connection) -> Iterator[tuple[dict[str, Any], str, s
         values = dict(row)
         label, checksum = values.pop("label"), values.pop("checksum")
         yield values, label, checksum
+
+
+def read_sections(values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Read the digests of the sections of a run; none where they cannot be read."""
+    try:
+        found = read_stored(runs.c.section_digests, values["section_digests"], "")
+    except StoredValueError:
+        return {}
+    return {
+        name: section
+        for name, section in found.items()
+        if len(section) == 2 and type(section[0]) is int and isinstance(section[1], str)
+    }
 
 
 def entry_rows(connection: Connection) -> list[tuple[Any, ...]]:
@@ -219,3 +234,17 @@ def _statement(table: Table, run_id: int) -> Select[Any]:
     # Exposures belong to the run that brought their pool.
     owned = select(pools.c.pool_id).where(pools.c.run_id == run_id)
     return statement.where(table.c.pool_id.in_(owned))
+
+
+def strays(connection: Connection, gone: Collection[str] = ()) -> Iterator[Finding]:
+    """Find rows that belong to no run on record, but in tables of which parts are gone."""
+    for table in SECTIONS:
+        if {table.name, pools.name, runs.name} & set(gone):
+            continue
+        is_exposures = table is exposures
+        key = table.c.pool_id if is_exposures else table.c.run_id
+        owner = pools.c.pool_id if is_exposures else runs.c.run_id
+        is_owned = select(owner).where(owner == key).exists()
+        statement = select(func.count()).select_from(table).where(~is_owned)
+        if count := connection.execute(statement).scalar_one():
+            yield Finding(None, table.name, None, f"{count} rows belong to no run on record")

@@ -7,24 +7,24 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from asnrules.database.schema import runs
-from asnrules.database.stored import read_stored
 from asnrules.errors import NotFoundError
+from asnrules.record.findings import Finding
 from asnrules.record.queries.associations import (
     RecordedAssociation,
-    RecordedAssociations,
     near_names,
+    read_association,
     runs_with,
 )
+from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import (
     RecordedRun,
     RunFilter,
+    details_of,
     find_run,
     left_out_of,
     list_runs,
     pools_of,
     rules_of,
-    stored_details,
     verdicts_of,
 )
 from asnrules.util.text import near_spellings
@@ -38,24 +38,27 @@ class RunReport:
     ----------
     run : RecordedRun
         Who, when, with what.
-    options : dict
-        As given.
-    diagnostics : list of str
-        What the operator was told.
+    options : dict or None
+        As given; None if they cannot be read.
+    diagnostics : list of str or None
+        What the operator was told; None if it cannot be read.
     digests : dict
         `previous_digest` and `digest`.
     pools, by_rule, left_out, verdicts : list of dict
         See the queries of `asnrules.record.queries.runs`.
+    findings : list of Finding
+        The values that cannot be read.
     """
 
     run: RecordedRun
-    options: dict[str, Any]
-    diagnostics: list[str]
+    options: dict[str, Any] | None
+    diagnostics: list[str] | None
     digests: dict[str, str]
     pools: list[dict[str, Any]]
     by_rule: list[dict[str, Any]]
     left_out: list[dict[str, Any]]
     verdicts: list[dict[str, Any]]
+    findings: list[Finding]
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -68,29 +71,42 @@ class RunReport:
             "verdicts": self.verdicts,
             "diagnostics": self.diagnostics,
             **self.digests,
+            "findings": [one._asdict() for one in self.findings],
         }
 
 
-def report_run(connection: Connection, run_id: int) -> RunReport:
+def report_run(
+    connection: Connection, run_id: int, findings: list[Finding] | None = None
+) -> RunReport:
     """Give what is on record about a run.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any.
+    run_id : int
+        The run.
+    findings : list of Finding, optional
+        See `Reader`.
 
     Raises
     ------
     NotFoundError
         If there is no such run.
     """
-    run = find_run(connection, run_id)
-    stored = stored_details(connection, run_id)
-    of = f"run {run_id}"
+    run = find_run(connection, run_id, findings)
+    reader = Reader(connection, findings)
+    details = details_of(reader, run_id)
     return RunReport(
         run=run,
-        options=read_stored(runs.c.options, stored.pop("options"), of),
-        diagnostics=read_stored(runs.c.diagnostics, stored.pop("diagnostics"), of),
-        digests=stored,
-        pools=pools_of(connection, run_id),
-        by_rule=rules_of(connection, run_id),
-        left_out=left_out_of(connection, run_id),
-        verdicts=verdicts_of(connection, run_id),
+        options=details.pop("options"),
+        diagnostics=details.pop("diagnostics"),
+        digests=details,
+        pools=pools_of(reader, run_id),
+        by_rule=rules_of(reader, run_id),
+        left_out=left_out_of(reader, run_id),
+        verdicts=verdicts_of(reader, run_id),
+        findings=findings or [],
     )
 
 
@@ -121,7 +137,9 @@ class AssociationReport:
         return {**run, **self.association.document(), "verdict": self.verdict}
 
 
-def report_association(connection: Connection, name: str) -> list[AssociationReport]:
+def report_association(
+    connection: Connection, name: str, findings: list[Finding] | None = None
+) -> list[AssociationReport]:
     """Give an association in every run that has one of this name, in order of time.
 
     Parameters
@@ -130,6 +148,8 @@ def report_association(connection: Connection, name: str) -> list[AssociationRep
         Any.
     name : str
         Of the association or its file, in any case.
+    findings : list of Finding, optional
+        See `Reader`.
 
     Raises
     ------
@@ -142,16 +162,15 @@ def report_association(connection: Connection, name: str) -> list[AssociationRep
         near = ", ".join(near_spellings(asn_name, near_names(connection, asn_name), cutoff=0))
         hint = f"near it are {near}" if near else "there is no association yet"
         raise NotFoundError(f"no association {name!r} on record; {hint}")
-    runs = {
-        run.run_id: run
-        for run in list_runs(connection, RunFilter(run_ids=[run_id for run_id, _ in places]))
-    }
-    return [_report(connection, runs[run_id], position) for run_id, position in places]
+    wanted = RunFilter(run_ids=[run_id for run_id, _ in places])
+    runs = {run.run_id: run for run in list_runs(connection, wanted, findings=findings)}
+    reader = Reader(connection, findings)
+    return [_report(reader, runs[run_id], position) for run_id, position in places]
 
 
-def _report(connection: Connection, run: RecordedRun, position: int) -> AssociationReport:
-    (one,) = RecordedAssociations(connection, run.run_id).chosen([position])
+def _report(reader: Reader, run: RecordedRun, position: int) -> AssociationReport:
+    one = read_association(reader, run.run_id, position)
     verdict = None
     if run.origin == "imported":
-        verdict = next(iter(verdicts_of(connection, run.run_id, position)), None)
+        verdict = next(iter(verdicts_of(reader, run.run_id, position)), None)
     return AssociationReport(run, one, verdict)

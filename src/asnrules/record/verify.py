@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
 from asnrules.catalog.entries import ENTRY_TABLES
@@ -15,15 +15,14 @@ from asnrules.database.guards import PUBLISHED
 from asnrules.database.locks import take_snapshot
 from asnrules.database.schema import (
     catalog_entries,
-    exposures,
     metadata,
     pools,
     ruleset_files,
     rulesets,
     runs,
 )
-from asnrules.database.stored import any_text, read_stored
-from asnrules.errors import DatabaseError, StoredValueError, UsageError
+from asnrules.database.stored import any_text
+from asnrules.errors import DatabaseError, UsageError
 from asnrules.record.findings import Finding, gone_parts, unreadable
 from asnrules.record.ledger import (
     CATALOG,
@@ -35,9 +34,11 @@ from asnrules.record.ledger import (
     RowsDigest,
     entry_rows,
     header_of,
+    read_sections,
     run_digest,
     section_rows,
     stored_runs,
+    strays,
 )
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.canonical import canonical
@@ -144,7 +145,7 @@ class _Verifier:
             stored = list(stored_runs(self._connection)) if has_runs else []
             has_entries = self._has(catalog_entries)
             self._entries = entry_rows(self._connection) if has_entries else []
-        sections = [_sections(values) for values, _, _ in stored]
+        sections = [read_sections(values) for values, _, _ in stored]
         self._total = sum(one[0] for found in sections for one in found.values())
         previous = GENESIS
         for (values, label, checksum), found in zip(stored, sections, strict=True):
@@ -155,7 +156,7 @@ class _Verifier:
         if stored:
             self._result.head = Head(stored[-1][0]["run_id"], previous)
         self._check_rules()
-        self._result.findings += self._strays()
+        self._result.findings += strays(self._connection, self._gone)
         if against is not None and self._result.known is None:
             text = f"no run has the digest {against}: what had it was changed or removed"
             self._found(None, None, text)
@@ -189,7 +190,7 @@ class _Verifier:
         if values["previous_digest"] != previous:
             text = "it does not follow the run before it: that was changed, removed or added"
             self._found(run_id, runs.name, text)
-        header = header_of(values, label or "", checksum or "")
+        header = header_of(values, label, checksum)
         is_written = canonical(sections).decode() == values["section_digests"]
         expected = run_digest(header, sections, values["previous_digest"])
         if not is_written or expected != values["digest"]:
@@ -245,38 +246,6 @@ class _Verifier:
         found = digest.finished()
         if found != recorded:
             self._found(run_id, CATALOG, _difference(found, recorded))
-
-    def _strays(self) -> Iterator[Finding]:
-        """Look for rows that belong to no run on record."""
-        for table in SECTIONS:
-            if not self._has(table, pools, runs):
-                continue
-            is_exposures = table is exposures
-            key = table.c.pool_id if is_exposures else table.c.run_id
-            owner = pools.c.pool_id if is_exposures else runs.c.run_id
-            stray = select(func.count()).select_from(table).where(~_exists(key, owner))
-            count = self._connection.execute(stray).scalar_one()
-            if count:
-                text = f"{count} rows belong to no run on record"
-                yield Finding(None, table.name, None, text)
-
-
-def _exists(key: Any, owner: Any) -> Any:
-    """Tell whether what a row belongs to is there."""
-    return select(owner).where(owner == key).exists()
-
-
-def _sections(values: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Read the digests of the sections of a run; none where they cannot be read."""
-    try:
-        found = read_stored(runs.c.section_digests, values["section_digests"], "")
-    except StoredValueError:
-        return {}
-    return {
-        name: section
-        for name, section in found.items()
-        if len(section) == 2 and type(section[0]) is int and isinstance(section[1], str)
-    }
 
 
 def _difference(found: list[int | str], recorded: list[int | str] | None) -> str:

@@ -164,7 +164,7 @@ class PageContent:
         """The options that were given, as text."""
         return [
             (name, value if isinstance(value, str) else json.dumps(value))
-            for name, value in self.report.options.items()
+            for name, value in (self.report.options or {}).items()
             if value
         ]
 
@@ -203,7 +203,7 @@ def page_content(
         reasons=_first(report.left_out),
         left_out=Shown(unassociated, sum(count.unassociated for count in counts)),
         verdicts=_first(report.verdicts),
-        diagnostics=_first(report.diagnostics),
+        diagnostics=_first(report.diagnostics or ()),
     )
 
 

@@ -14,8 +14,6 @@ from asnrules.catalog.classification import Classifier, load_classifier
 from asnrules.catalog.rulesets import RULES, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
-from asnrules.database.schema import runs
-from asnrules.database.stored import read_stored
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate
@@ -26,13 +24,14 @@ from asnrules.record.queries.associations import (
     RecordedMember,
 )
 from asnrules.record.queries.decisions import Trace, decisions_in, traces_of
+from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import (
     RecordedRun,
     RunFilter,
+    details_of,
     find_run,
     list_runs,
     pool_ids_of,
-    stored_details,
 )
 from asnrules.record.record import GENERATED, signature_text, trace_values
 from asnrules.record.redecided import DecisionDifference, MadeDecision, compare_decisions
@@ -202,16 +201,14 @@ def _replay(
         keywords,
         progress and (lambda done, total: progress("exposures", done, total)),
     )
-    stored = stored_details(connection, run.run_id)
+    details = details_of(Reader(connection), run.run_id)
     try:
         worked = evaluate(classifier, keywords, pools)
-        wanted = wanted_by(
-            _options(read_stored(runs.c.options, stored["options"], f"run {run.run_id}"))
-        )
+        wanted = wanted_by(_options(details["options"]))
         outcome = make_associations(worked, wanted, progress)
     except (PoolError, NotFoundError) as error:
         return Replay(run, label, Verdict.REFUSED, str(error))
-    return _compared(connection, run, stored, worked, outcome)
+    return _compared(connection, run, details, worked, outcome)
 
 
 def _options(recorded: Mapping[str, Any]) -> Options:
@@ -230,7 +227,7 @@ def _options(recorded: Mapping[str, Any]) -> Options:
 def _compared(
     connection: Connection,
     run: RecordedRun,
-    stored: Mapping[str, str],
+    details: Mapping[str, Any],
     worked: EvaluatedPools,
     outcome: Outcome,
 ) -> Replay:
@@ -253,7 +250,7 @@ def _compared(
             exactly=exactly,
         )
     )
-    fields = _fields(run, stored, worked, outcome) if exactly else []
+    fields = _fields(run, details, worked, outcome) if exactly else []
     if fields or decisions or associations:
         verdict = Verdict.DIFFERS
     else:
@@ -262,12 +259,11 @@ def _compared(
 
 
 def _fields(
-    run: RecordedRun, stored: Mapping[str, str], worked: EvaluatedPools, outcome: Outcome
+    run: RecordedRun, details: Mapping[str, Any], worked: EvaluatedPools, outcome: Outcome
 ) -> list[FieldDifference]:
     """Compare what the run itself says."""
     unassociated = sum(count == 0 for count in outcome.memberships)
-    diagnostics = read_stored(runs.c.diagnostics, stored["diagnostics"], f"run {run.run_id}")
-    told = [line for line in diagnostics if not is_of_the_file(line)]
+    told = [line for line in details["diagnostics"] if not is_of_the_file(line)]
     compared = (
         ("exposures", run.exposures, len(worked.exposures)),
         ("associations", run.associations, len(outcome.associations)),

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asnrules.cli.audit.unreadable import end_with
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, cell, print_json, print_records, printable
 
 if TYPE_CHECKING:
+    from asnrules.record.findings import Finding
     from asnrules.record.reports import AssociationReport
 
 COLUMNS = (
@@ -33,18 +35,18 @@ def association(
 
     Exit Codes
     ----------
+    1: stored values cannot be read
     3: no such association is on record
 
     See Also
     --------
     audit exposure, audit run
     """
+    from asnrules.api_audit import Audit
     from asnrules.catalog.open import open_catalog
-    from asnrules.database.engines import transaction
-    from asnrules.record.reports import report_association
 
-    with transaction(open_catalog(context.obj)) as connection:
-        found = report_association(connection, name)
+    findings: list[Finding] = []
+    found = Audit(open_catalog(context.obj)).association(name, findings)
     if output is Format.JSON:
         print_json([one.document() for one in found])
     elif output is Format.TABLE:
@@ -53,6 +55,7 @@ def association(
     else:
         records = (one.document() for one in found)
         print_records(records if output is Format.JSONL else map(_flat, records), COLUMNS, output)
+    end_with(findings)
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asnrules.cli.audit.unreadable import end_with
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, cell, print_json, print_records, printable
 
 if TYPE_CHECKING:
+    from asnrules.record.findings import Finding
     from asnrules.record.history import HistoricDecision
 
 COLUMNS = (
@@ -35,18 +37,18 @@ def exposure(
 
     Exit Codes
     ----------
+    1: stored values cannot be read
     3: no such exposure is on record
 
     See Also
     --------
     why, audit association, audit run
     """
+    from asnrules.api_audit import Audit
     from asnrules.catalog.open import open_catalog
-    from asnrules.database.engines import transaction
-    from asnrules.record.history import exposure_history
 
-    with transaction(open_catalog(context.obj)) as connection:
-        found = exposure_history(connection, filename)
+    findings: list[Finding] = []
+    found = Audit(open_catalog(context.obj)).exposure(filename, findings)
     if output is Format.JSON:
         print_json([one.document() for one in found])
     elif output is Format.TABLE:
@@ -55,6 +57,7 @@ def exposure(
     else:
         records = (one.document() for one in found)
         print_records(records if output is Format.JSONL else map(_flat, records), COLUMNS, output)
+    end_with(findings)
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:

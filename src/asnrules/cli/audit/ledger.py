@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asnrules.cli import messages
+from asnrules.cli.audit.unreadable import end_with
 from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
+
+if TYPE_CHECKING:
+    from asnrules.record.findings import Finding
 
 
 def verify(
@@ -102,6 +106,10 @@ def export(
     asnrules audit export --output ledger.jsonl
     asnrules audit export --output - | gzip > ledger.jsonl.gz
 
+    Exit Codes
+    ----------
+    1: stored values cannot be read; they are written as they are stored
+
     See Also
     --------
     audit verify, audit digest
@@ -111,10 +119,12 @@ def export(
     from asnrules.record.export import write_export
 
     engine = open_record(context.obj)
+    findings: list[Finding] = []
     if str(file) == "-":
-        for lines in run(engine):
+        for lines in run(engine, findings):
             sys.stdout.write(lines.decode("ascii"))
-        return
-    with progress_bar() as progress:
-        last = write_export(engine, file, overwrite=overwrite, progress=progress)
-    messages.say(f"{file}: {last.run_id} runs, the last is {last.digest}", **last._asdict())
+    else:
+        with progress_bar() as progress:
+            last = write_export(engine, file, findings, overwrite=overwrite, progress=progress)
+        messages.say(f"{file}: {last.run_id} runs, the last is {last.digest}", **last._asdict())
+    end_with(findings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from asnrules.cli.audit.unreadable import end_with
 from asnrules.cli.options import OutputFormat, RunNumber
 from asnrules.cli.output import Format, cell, print_json, print_records, print_table, printable
 from asnrules.errors import UsageError
@@ -35,31 +36,31 @@ def run(
 
     Exit Codes
     ----------
+    1: stored values cannot be read
     3: there is no such run
 
     See Also
     --------
     audit runs, audit report, audit replay
     """
+    from asnrules.api_audit import Audit
     from asnrules.catalog.open import open_catalog
-    from asnrules.database.engines import transaction
-    from asnrules.record.reports import report_run
 
     if output is Format.CSV:
         raise UsageError("audit run: a run is no table; use --format json")
-    with transaction(open_catalog(context.obj)) as connection:
-        report = report_run(connection, run_id)
+    report = Audit(open_catalog(context.obj)).run(run_id, [])
     if output is Format.JSON:
         print_json(report.document())
     elif output is Format.JSONL:
         print_records([report.document()], (), output)
     else:
         _print(report)
+    end_with(report.findings)
 
 
 def _print(report: RunReport) -> None:
     values = {name: getattr(report.run, name) for name in HEADER}
-    options = [f"{name}={value}" for name, value in report.options.items() if value]
+    options = [f"{name}={value}" for name, value in (report.options or {}).items() if value]
     for name, value in {**values, "options": options, **report.digests}.items():
         if value not in (None, []):
             sys.stdout.write(f"{name:<17} {cell(value)}\n")
@@ -69,7 +70,7 @@ def _print(report: RunReport) -> None:
     _table("Imported:", ("verdict", "file_name", "asn_rule", "explanation"), report.verdicts)
     if report.diagnostics:
         sys.stdout.write("\nThe operator was told:\n")
-    for line in report.diagnostics:
+    for line in report.diagnostics or ():
         sys.stdout.write(f"  {printable(line)}\n")
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asnrules.cli import completion
+from asnrules.cli.audit.unreadable import end_with
 from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_records
 from asnrules.util.days import read_day
+
+if TYPE_CHECKING:
+    from asnrules.record.findings import Finding
 
 COLUMNS = (
     "run_id", "origin", "started_at", "operator", "ruleset", "pools",
@@ -72,20 +76,22 @@ def runs(
 
     Exit Codes
     ----------
+    1: stored values cannot be read
     3: there is no such ruleset
 
     See Also
     --------
     audit run, audit diff, audit replay
     """
+    from asnrules.api_audit import Audit
     from asnrules.catalog.open import open_catalog
-    from asnrules.database.engines import transaction
-    from asnrules.record.queries.runs import RunFilter, list_runs
+    from asnrules.record.queries.runs import RunFilter
 
+    findings: list[Finding] = []
     wanted = RunFilter(
         program, pool, operator, ruleset, origin,
         read_day("--since", since), read_day("--until", until),
     )  # fmt: skip
-    with transaction(open_catalog(context.obj)) as connection:
-        found = list_runs(connection, wanted, limit)
+    found = Audit(open_catalog(context.obj)).runs(wanted, limit, findings)
     print_records((run._asdict() for run in found), COLUMNS, output)
+    end_with(findings)

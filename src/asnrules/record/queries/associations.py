@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from asnrules.database.schema import association_members, associations, runs
+from asnrules.record.queries.reader import Reader
 
 _BATCH = 10_000
 _NUMBERS = 5_000
@@ -120,26 +121,39 @@ class RecordedAssociations:
         return found
 
     def _read(self, positions: Sequence[int] | None) -> Iterator[RecordedAssociation]:
-        headers = (
-            select(*(associations.c[name] for name in _HEADER))
-            .where(associations.c.run_id == self._run_id)
-            .order_by(associations.c.position)
-        )
-        members = (
-            select(
-                association_members.c.association,
-                *(association_members.c[name] for name in RecordedMember._fields),
-            )
-            .where(association_members.c.run_id == self._run_id)
-            .order_by(association_members.c.association, association_members.c.position)
-        )
-        if positions is not None:
-            headers = headers.where(associations.c.position.in_(positions))
-            members = members.where(association_members.c.association.in_(positions))
+        headers, members = _statements(self._run_id, positions)
         return _joined(self._stream(headers), self._stream(members))
 
     def _stream(self, statement: Select[Any]) -> Iterator[Any]:
         return iter(self._connection.execute(statement.execution_options(yield_per=_BATCH)))
+
+
+def read_association(reader: Reader, run_id: int, position: int) -> RecordedAssociation:
+    """Give one association, of which somebody may have changed any value."""
+    headers, members = _statements(run_id, [position])
+    (header,) = reader.rows(headers, run_id)
+    own = [tuple(row.values())[1:] for row in reader.rows(members, run_id)]
+    return RecordedAssociation(**header, members=tuple(map(RecordedMember._make, own)))
+
+
+def _statements(run_id: int, positions: Sequence[int] | None) -> tuple[Select[Any], Select[Any]]:
+    headers = (
+        select(*(associations.c[name] for name in _HEADER))
+        .where(associations.c.run_id == run_id)
+        .order_by(associations.c.position)
+    )
+    members = (
+        select(
+            association_members.c.association,
+            *(association_members.c[name] for name in RecordedMember._fields),
+        )
+        .where(association_members.c.run_id == run_id)
+        .order_by(association_members.c.association, association_members.c.position)
+    )
+    if positions is not None:
+        headers = headers.where(associations.c.position.in_(positions))
+        members = members.where(association_members.c.association.in_(positions))
+    return headers, members
 
 
 def _joined(headers: Iterator[Any], members: Iterator[Any]) -> Iterator[RecordedAssociation]:

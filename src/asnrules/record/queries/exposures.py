@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, case, func, select
 
 from asnrules.database.schema import (
     association_members,
@@ -15,11 +15,17 @@ from asnrules.database.schema import (
     decisions,
     exposures,
     imported_associations,
+    pools,
     rulesets,
     run_pools,
     runs,
     traces,
 )
+from asnrules.record.queries.reader import Reader
+from asnrules.record.queries.runs import REASON
+
+Place = tuple[int | None, int | None]
+"""A pool and the row of an exposure there; None for a file that is in no pool."""
 
 _PRODUCTS = ("uncal", "rate", "rateints")
 _NAME = re.compile(r"(?P<stem>.+?)(?:_(?:uncal|rateints|rate))?(?P<extension>\.fits)?")
@@ -121,7 +127,7 @@ def stem_of(filename: str) -> str:
     return filename if match is None else match["stem"]
 
 
-def decisions_of(connection: Connection, names: Sequence[str]) -> list[RecordedDecision]:
+def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]:
     """Give all decisions on an exposure, in order of time."""
     statement = (
         select(
@@ -137,13 +143,16 @@ def decisions_of(connection: Connection, names: Sequence[str]) -> list[RecordedD
             exposures.c.exp_type,
             traces.c.member_type,
             traces.c.special,
-            decisions.c.association_count,
-            func.coalesce(decisions.c.reason, traces.c.reason).label("reason"),
+            decisions.c.association_count.label("associations"),
+            decisions.c.reason,
+            decisions.c.run_id.label("decided"),
+            case((decisions.c.run_id.is_(None), 0), else_=traces.c.trace_id).label("trace"),
+            REASON.label("told"),
         )
         .select_from(exposures)
         .join(run_pools, run_pools.c.pool_id == exposures.c.pool_id)
         .join(runs, runs.c.run_id == run_pools.c.run_id)
-        .join(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
+        .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
         .outerjoin(
             decisions,
             and_(
@@ -156,31 +165,51 @@ def decisions_of(connection: Connection, names: Sequence[str]) -> list[RecordedD
         .where(exposures.c.filename.in_(names))
         .order_by(runs.c.started_at, runs.c.run_id, exposures.c.position)
     )
-    return [RecordedDecision._make(row) for row in connection.execute(statement)]
+    found = []
+    for row in reader.rows(
+        statement,
+        outer={"associations": "decided", "decided": "decided", "told": "trace"},
+        links={"ruleset": runs.c.ruleset_id, "trace": decisions.c.trace_id},
+        sources={"told": traces.c.reason},
+    ):
+        row["reason"] = row["reason"] or row.pop("told") or None
+        found.append(RecordedDecision._make(row[name] for name in RecordedDecision._fields))
+    return found
 
 
-def memberships_of(connection: Connection, names: Sequence[str]) -> list[RecordedMembership]:
+def memberships_of(reader: Reader, names: Sequence[str]) -> list[RecordedMembership]:
     """Give all places of an exposure in associations, in the order of these in each run."""
     return [
-        RecordedMembership._make(row)
+        RecordedMembership._make(row[name] for name in RecordedMembership._fields)
         for statement in (_of_pools(names), _of_no_pool(names))
-        for row in connection.execute(statement)
+        for row in reader.rows(statement, outer={"verdict": "imported", "imported": "imported"})
     ]
 
 
-def keyword_values_of(
-    connection: Connection, names: Sequence[str]
-) -> dict[tuple[int, int], tuple[str | None, str | None, str]]:
-    """Give the program, the candidates and the JSON of other keywords, by pool and row."""
+def keywords_of(reader: Reader, names: Sequence[str]) -> dict[Place, dict[str, Any]]:
+    """Give the values of an exposure's keywords, by pool and row."""
     columns = exposures.c
-    statement = select(
-        columns.pool_id,
-        columns.position,
-        columns.program,
-        columns.asn_candidate,
-        columns.keyword_values,
-    ).where(columns.filename.in_(names))
-    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in connection.execute(statement)}
+    statement = (
+        select(
+            pools.c.run_id,
+            columns.pool_id,
+            columns.position,
+            columns.program,
+            columns.asn_candidate,
+            columns.keyword_values,
+        )
+        .select_from(exposures)
+        .join(pools, pools.c.pool_id == columns.pool_id)
+        .where(columns.filename.in_(names))
+    )
+    return {
+        (row["pool_id"], row["position"]): {
+            "program": row["program"],
+            "asn_candidate": row["asn_candidate"],
+            **(row["keyword_values"] or {}),
+        }
+        for row in reader.rows(statement)
+    }
 
 
 def near_filenames(connection: Connection, filename: str) -> list[str]:
@@ -225,6 +254,7 @@ def _memberships() -> Select[Any]:
         association_members.c.expname,
         association_members.c.exptype,
         imported_associations.c.verdict,
+        imported_associations.c.run_id.label("imported"),
         all_members.label("members"),
     )
 

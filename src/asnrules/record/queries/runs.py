@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.schema import (
@@ -20,11 +20,20 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
-from asnrules.errors import NotFoundError, StoredValueError
+from asnrules.errors import NotFoundError
+from asnrules.record.findings import Finding
+from asnrules.record.queries.reader import Reader
 from asnrules.util.days import check_day
 from asnrules.util.text import wanted_program
 
 _NUMBERS = 2**63
+
+REASON = case(
+    (or_(decisions.c.run_id.is_(None), decisions.c.reason.is_not(None)), ""),
+    else_=traces.c.reason,
+)
+"""Why an exposure is in no association, or what the rules make of it, by its trace; empty where the
+decision itself says it, or there is none."""
 
 
 class RunFilter(NamedTuple):
@@ -93,7 +102,10 @@ class RecordedRun(NamedTuple):
 
 
 def list_runs(
-    connection: Connection, wanted: RunFilter | None = None, limit: int | None = None
+    connection: Connection,
+    wanted: RunFilter | None = None,
+    limit: int | None = None,
+    findings: list[Finding] | None = None,
 ) -> list[RecordedRun]:
     """Give runs, the latest first.
 
@@ -105,6 +117,8 @@ def list_runs(
         Which; all by default.
     limit : int, optional
         At most so many.
+    findings : list of Finding, optional
+        See `Reader`, here and below.
 
     Raises
     ------
@@ -120,7 +134,8 @@ def list_runs(
         .order_by(runs.c.run_id.desc())
         .limit(limit)
     )
-    names = _pool_names(connection, chosen)
+    reader = Reader(connection, findings)
+    names = _pool_names(reader, chosen)
     elsewhere = {
         "ruleset": rulesets.c.label,
         "exposures": runs.c.exposure_count,
@@ -134,20 +149,20 @@ def list_runs(
     ]
     statement = (
         select(*columns)
+        .select_from(runs)
         .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
         .where(runs.c.run_id.in_(chosen))
         .order_by(runs.c.run_id.desc())
     )
-    found = []
-    for row in connection.execute(statement).mappings():
-        if row["ruleset"] is None:
-            problem = "there is no such ruleset any more"
-            raise StoredValueError(f"run {row['run_id']}", "runs", "ruleset_id", problem)
-        found.append(RecordedRun(**row, pools=names.get(row["run_id"], [])))
-    return found
+    return [
+        RecordedRun(**row, pools=names.get(row["run_id"], []))
+        for row in reader.rows(statement, links={"ruleset": runs.c.ruleset_id})
+    ]
 
 
-def find_run(connection: Connection, run_id: int) -> RecordedRun:
+def find_run(
+    connection: Connection, run_id: int, findings: list[Finding] | None = None
+) -> RecordedRun:
     """Give a run by its number.
 
     Raises
@@ -156,8 +171,9 @@ def find_run(connection: Connection, run_id: int) -> RecordedRun:
         If there is none; the message says which there are.
     """
     # No database has a column for larger numbers.
-    found = list_runs(connection, RunFilter(run_ids=[run_id])) if run_id < _NUMBERS else []
-    if found:
+    if run_id < _NUMBERS and (
+        found := list_runs(connection, RunFilter(run_ids=[run_id]), findings=findings)
+    ):
         return found[0]
     last = connection.execute(select(func.max(runs.c.run_id))).scalar()
     there_are = (
@@ -168,14 +184,15 @@ def find_run(connection: Connection, run_id: int) -> RecordedRun:
     raise NotFoundError(f"no run {run_id} on record; {there_are}")
 
 
-def stored_details(connection: Connection, run_id: int) -> dict[str, Any]:
-    """Give the options, diagnostics and digests of a run, as they are stored."""
+def details_of(reader: Reader, run_id: int) -> dict[str, Any]:
+    """Give the options, diagnostics and digests of a run."""
     names = ("options", "diagnostics", "previous_digest", "digest")
     statement = select(*(runs.c[name] for name in names)).where(runs.c.run_id == run_id)
-    return dict(connection.execute(statement).mappings().one())
+    (found,) = reader.rows(statement, run_id)
+    return found
 
 
-def pools_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+def pools_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
     """Give the pools of a run: name, SHA-256, exposures, and the run that brought it first."""
     statement = (
         select(
@@ -184,11 +201,14 @@ def pools_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
             pools.c.exposure_count.label("exposures"),
             pools.c.run_id.label("first_run_id"),
         )
-        .join(pools, pools.c.pool_id == run_pools.c.pool_id)
+        .select_from(run_pools)
+        .outerjoin(pools, pools.c.pool_id == run_pools.c.pool_id)
         .where(run_pools.c.run_id == run_id)
         .order_by(run_pools.c.position)
     )
-    return _records(connection, statement)
+    outer = dict.fromkeys(("sha256", "exposures"), "first_run_id")
+    links = {"first_run_id": run_pools.c.pool_id}
+    return list(reader.rows(statement, run_id, outer=outer, links=links))
 
 
 def pool_ids_of(connection: Connection, run_id: int) -> list[int]:
@@ -201,7 +221,7 @@ def pool_ids_of(connection: Connection, run_id: int) -> list[int]:
     return list(connection.execute(statement).scalars())
 
 
-def rules_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+def rules_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
     """Give how many associations each rule made in a run."""
     key = (associations.c.asn_type, associations.c.asn_rule)
     statement = (
@@ -210,21 +230,22 @@ def rules_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
         .group_by(*key)
         .order_by(*key)
     )
-    return _records(connection, statement)
+    return list(reader.rows(statement, run_id))
 
 
-def left_out_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+def left_out_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
     """Give why exposures of a run are in no association: how many, and the first, by EXP_TYPE."""
-    reason = func.coalesce(decisions.c.reason, traces.c.reason).label("reason")
     statement = (
         select(
             exposures.c.exp_type,
-            reason,
+            decisions.c.reason,
+            REASON.label("told"),
             func.count().label("exposures"),
             func.min(exposures.c.filename).label("first"),
+            func.min(traces.c.trace_id).label("trace"),
         )
         .select_from(decisions)
-        .join(traces, traces.c.trace_id == decisions.c.trace_id)
+        .outerjoin(traces, traces.c.trace_id == decisions.c.trace_id)
         .join(
             exposures,
             and_(
@@ -233,15 +254,28 @@ def left_out_of(connection: Connection, run_id: int) -> list[dict[str, Any]]:
             ),
         )
         .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
-        .group_by(exposures.c.exp_type, reason)
+        .group_by(exposures.c.exp_type, decisions.c.reason, REASON)
         .order_by(func.count().desc(), func.min(exposures.c.filename))
     )
-    return _records(connection, statement)
+    sources = {"told": traces.c.reason, "first": exposures.c.filename}
+    return [
+        {
+            "exp_type": row["exp_type"],
+            "reason": row["reason"] or row["told"],
+            "exposures": row["exposures"],
+            "first": row["first"],
+        }
+        for row in reader.rows(
+            statement,
+            run_id,
+            outer={"told": "trace"},
+            links={"trace": decisions.c.trace_id},
+            sources=sources,
+        )
+    ]
 
 
-def verdicts_of(
-    connection: Connection, run_id: int, position: int | None = None
-) -> list[dict[str, Any]]:
+def verdicts_of(reader: Reader, run_id: int, position: int | None = None) -> list[dict[str, Any]]:
     """Give the associations that a run imported, or that with a number, with their verdicts."""
     imported = imported_associations.c
     names = (
@@ -253,6 +287,7 @@ def verdicts_of(
             associations.c.asn_type,
             *(imported[name] for name in names),
         )
+        .select_from(imported_associations)
         .join(
             associations,
             and_(
@@ -265,22 +300,18 @@ def verdicts_of(
     )
     if position is not None:
         statement = statement.where(imported.position == position)
-    return _records(connection, statement)
+    return list(reader.rows(statement, run_id))
 
 
-def _records(connection: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(statement).mappings()]
-
-
-def _pool_names(connection: Connection, chosen: Select[Any]) -> dict[int, list[str]]:
+def _pool_names(reader: Reader, chosen: Select[Any]) -> dict[int, list[str]]:
     statement = (
         select(run_pools.c.run_id, run_pools.c.name)
         .where(run_pools.c.run_id.in_(chosen))
         .order_by(run_pools.c.run_id, run_pools.c.position)
     )
     names: dict[int, list[str]] = {}
-    for run_id, name in connection.execute(statement):
-        names.setdefault(run_id, []).append(name)
+    for row in reader.rows(statement):
+        names.setdefault(row["run_id"], []).append(row["name"])
     return names
 
 

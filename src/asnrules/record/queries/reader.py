@@ -1,0 +1,107 @@
+"""Read rows of the record of which somebody may have changed any value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Column, Connection, Label, Select, Text
+
+from asnrules.database.stored import as_stored, read_stored
+from asnrules.errors import StoredValueError
+from asnrules.record.findings import Finding
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Reader:
+    """Reads rows; each value is checked, and JSON is given as what it means.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any; within `any_text`, if findings are wanted.
+    findings : list of Finding, optional
+        Takes the values that cannot be read, the first of each column of a run. Text is then given
+        with its bytes escaped, all else as None. Without it, the first is a StoredValueError.
+    """
+
+    def __init__(self, connection: Connection, findings: list[Finding] | None = None) -> None:
+        self.connection = connection
+        self.findings = findings
+
+    def rows(
+        self,
+        statement: Select[Any],
+        run_id: int | None = None,
+        *,
+        outer: Mapping[str, str] = _NOTHING,
+        links: Mapping[str, Column[Any]] = _NOTHING,
+        sources: Mapping[str, Column[Any]] = _NOTHING,
+    ) -> Iterator[dict[str, Any]]:
+        """Give the rows of a statement, by the names of what it selects.
+
+        Parameters
+        ----------
+        statement : Select
+            Selects columns of the schema, labelled or not, and expressions.
+        run_id : int, optional
+            The run that the rows belong to; by default it is what they have as `run_id`.
+        outer : mapping, optional
+            From what comes from an outer join to what is None where there is no such row.
+        links : mapping, optional
+            From what comes from an outer join to the column that refers there: if it is None,
+            that column refers to nothing.
+        sources : mapping, optional
+            From an expression to the column whose values it gives.
+        """
+        columns = {one.key: _column(one) for one in statement.selected_columns}
+        stored = [
+            one if column is None else as_stored(self.connection, column).label(one.key)
+            for one, column in zip(statement.selected_columns, columns.values(), strict=True)
+        ]
+        columns.update(sources)
+        statement = statement.with_only_columns(*stored)
+        for row in self.connection.execute(statement).mappings().all():
+            of = row["run_id"] if run_id is None else run_id
+            found = {}
+            for name, value in row.items():
+                column = columns[name]
+                if value is None and name in links:
+                    self.miss(of, links[name])
+                elif column is not None and not (
+                    value is None and name in outer and row[outer[name]] is None
+                ):
+                    value = self._read(column, value, of)
+                found[name] = value
+            yield found
+
+    def miss(self, run_id: int, column: Column[Any]) -> None:
+        """Take note that a column of a run refers to nothing."""
+        what = column.name.removesuffix("_id")
+        self._add(run_id, column, f"there is no such {what} any more")
+
+    def _read(self, column: Column[Any], value: Any, run_id: int) -> Any:
+        try:
+            return read_stored(column, value, f"run {run_id}")
+        except StoredValueError as error:
+            self._add(run_id, column, error.problem)
+        is_text = isinstance(column.type, Text) and isinstance(value, str)
+        return _escaped(value) if is_text else None
+
+    def _add(self, run_id: int, column: Column[Any], problem: str) -> None:
+        table = column.table.name
+        if self.findings is None:
+            raise StoredValueError(f"run {run_id}", table, column.name, problem)
+        if (run_id, table, column.name) not in {one[:3] for one in self.findings}:
+            self.findings.append(Finding(run_id, table, column.name, problem))
+
+
+def _column(selected: Any) -> Column[Any] | None:
+    inner = selected.element if isinstance(selected, Label) else selected
+    return inner if isinstance(inner, Column) else None
+
+
+def _escaped(text: str) -> str:
+    """Write each byte that is not UTF-8 by its number."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
