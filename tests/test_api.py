@@ -180,7 +180,7 @@ def test_explaining(kept: Catalog) -> None:
 
 
 def test_what_is_refused_is_an_error_of_ours(kept: Catalog) -> None:
-    with pytest.raises(UsageError, match="a int is no pool"):
+    with pytest.raises(UsageError, match="a int is not a pool"):
         kept.generate(3)
     with pytest.raises(PoolError, match="table, header: no column asn_candidate"):
         kept.generate({"filename": ["a"]})

@@ -25,7 +25,7 @@ class AsnrulesError(Exception):
 
 
 class UsageError(AsnrulesError):
-    """A wrong use: an option or argument that makes no sense, or not with another."""
+    """A usage error: an option or argument that is not valid, or not with another."""
 
 
 class PoolError(AsnrulesError):

@@ -34,7 +34,7 @@ FIRST = document(member(1), member(3, "background"))
 SECOND = document(member(2), member(3, "background"))
 
 
-NONE_OF = "today's (jwst-3.0.0), as the catalog has none of {}, by which it was made (code_version)"
+NONE_OF = "today's (jwst-3.0.0); the catalog has none for {}, by which it was made (code_version)"
 IN_FORCE = "jwst-1.3.0, in force on 2021-08-01, when it was made (version_id)"
 
 
@@ -369,7 +369,7 @@ def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
         ),
         (
             {"version_id": "20220615T120000"}, NAME,
-            "today's (jwst-3.0.0), as the catalog has none that was in force on 2022-06-15, "
+            "today's (jwst-3.0.0); the catalog has none in force on 2022-06-15, "
             "when it was made (version_id)",
         ),
         (
@@ -382,7 +382,7 @@ def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
         ),
         (
             {"version_id": "v1", "asn_pool": "pool"}, NAME,
-            "today's (jwst-3.0.0), as the file does not tell when it was made",
+            "today's (jwst-3.0.0); the file does not tell when it was made",
         ),
     ],
 )  # fmt: skip

@@ -244,7 +244,7 @@ def test_page_needs_a_label(catalog: Engine, tmp_path: Path) -> None:
 
 
 def test_executable_ruleset_is_no_page(catalog: Engine) -> None:
-    with pytest.raises(UsageError, match="no table"):
+    with pytest.raises(UsageError, match="not a table"):
         export_page(catalog, "jwst-3.0.0")
 
 

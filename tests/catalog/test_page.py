@@ -318,15 +318,15 @@ def test_new_exp_type_is_accepted_and_no_erratum(read: Callable[..., CorrectedPa
 @pytest.mark.parametrize(
     ("accepted", "words"),
     [
-        (["2=spec9"], "'spec9' is no association type; did you mean 'spec2'"),
+        (["2=spec9"], "'spec9' is not a known association type; did you mean 'spec2'"),
         (["2=spec2", "4=image2"], "row 4 .* nothing that is not certain"),
         (["2=spec2", "99=image2"], "row 99"),
         (["2=spec2", "2=spec2"], "row 2 is given twice"),
-        (["2"], "'2' is no ROW=VALUE"),
-        (["2="], "'2=' is no ROW=VALUE"),
-        (["two=spec2"], "no ROW=VALUE"),
+        (["2"], "'2' is not ROW=VALUE"),
+        (["2="], "'2=' is not ROW=VALUE"),
+        (["two=spec2"], "not ROW=VALUE"),
         (["2.asn=spec2"], "asn_type"),
-        (["2=spec2\n3=x"], "no ROW=VALUE"),
+        (["2=spec2\n3=x"], "not ROW=VALUE"),
     ],
 )
 def test_answer_that_makes_no_sense_is_refused(
@@ -337,7 +337,7 @@ def test_answer_that_makes_no_sense_is_refused(
 
 
 def test_new_exp_type_has_to_be_of_an_instrument(read: Callable[..., CorrectedPage]) -> None:
-    with pytest.raises(UsageError, match="'XYZ_MODE' is no EXP_TYPE"):
+    with pytest.raises(UsageError, match="'XYZ_MODE' is not a known EXP_TYPE"):
         read(changed(3, "NIS_IMAGE", "NIS_NEWMODE"), "3=XYZ_MODE")
 
 

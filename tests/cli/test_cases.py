@@ -167,7 +167,7 @@ def test_the_header_once_more(asnrules_on_file: Command, case: Case) -> None:
 def test_whole_numbers_with_a_point(asnrules_on_file: Command, case: Case) -> None:
     case("pool-number-as-float")
     told = words(asnrules_on_file("generate", "pool.csv", "--dry-run", "--no-record"))
-    assert "PATT_NUM 1.0, 2.0 is no whole number to jwst" in told
+    assert "PATT_NUM 1.0, 2.0 is not a whole number to jwst" in told
     for association in made(asnrules_on_file, "pool.csv"):
         assert [role for role, _ in members(association)] == ["science"]
 

@@ -208,7 +208,7 @@ def test_a_file_goes_before_a_keyword(
 def test_commands_and_options(complete_on_file: Offered) -> None:
     assert list(complete_on_file("audit", "re")) == ["report", "replay"]
     assert complete_on_file("audit", "di") == {
-        "diff": "Compare the associations of two runs, by what they are and not by their numbers",
+        "diff": "Compare the associations of two runs by content, ignoring sequence numbers",
         "digest": "Print the digest of the last run, to be kept outside the database",
     }
     assert list(complete_on_file("lookup", "--as")) == ["--asn-type", "--as-of"]

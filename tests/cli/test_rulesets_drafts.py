@@ -222,7 +222,7 @@ def _piped(row: str) -> str:
         (["publish", "2026-03-20"], ["published already"]),
         (["publish", "2026-03-20", "--effective-until", "31/01/2027"], ["--effective-until"]),
         (["export", "2026-03-20", "{seeds}"], ["something already"]),
-        (["export", "jwst-3.0.0", "rules.rst"], ["no table"]),
+        (["export", "jwst-3.0.0", "rules.rst"], ["not a table"]),
     ],
 )  # fmt: skip
 def test_wrong_use_is_one_line(

@@ -10,7 +10,9 @@ import pytest
 from cli.conftest import Command, Result
 from engine.building import Exposure, exposure, image, keywords
 
-DUPLICATE = "an association with the same members, or the same name and more, stays"
+DUPLICATE = (
+    "duplicate: another association has the same members, or the same product and more members"
+)
 
 
 def cube(filename: str, **values: str) -> Exposure:

@@ -294,7 +294,7 @@ def test_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
 def test_file_that_is_no_database_is_said(sqlite_file: Path, writing: bool) -> None:
     sqlite_file.write_text("filename | program\n" * 100)
     engine = open_engine(database_url(str(sqlite_file)))
-    assert_trouble(engine, str(sqlite_file), "this file is no database", writing=writing)
+    assert_trouble(engine, str(sqlite_file), "this file is not a database", writing=writing)
 
 
 @pytest.mark.parametrize("writing", [False, True])

@@ -170,7 +170,9 @@ def test_a_direct_image_gives_way_to_its_products() -> None:
 def test_of_associations_with_the_same_members_one_stays() -> None:
     candidates = "[('o001', 'observation'), ('o002', 'observation')]"
     found = fates("a", image("a", asn_candidate=candidates, filter="f1"))
-    stays = "an association with the same members, or the same name and more, stays"
+    stays = (
+        "duplicate: another association has the same members, or the same product and more members"
+    )
     assert [one.candidate[0] for one in found if one.association is not None] == ["o002"]
     assert ("Asn_Lv2Image", "o001", stays) in dropped(found)
 
@@ -181,7 +183,9 @@ def test_of_associations_of_one_product_that_with_more_members_stays() -> None:
         image("b", bkgdtarg="t", asn_candidate="[('c1000', 'background')]"),
     ]
     found = fates("a", *pool)
-    stays = "an association with the same members, or the same name and more, stays"
+    stays = (
+        "duplicate: another association has the same members, or the same product and more members"
+    )
     assert [one.candidate[0] for one in found if one.association is not None] == ["c1000"]
     assert ("Asn_Lv2Image", "o001", stays) in dropped(found)
 

@@ -58,7 +58,7 @@ def test_a_float_costs_the_backgrounds_and_that_is_said(kept: Catalog, tmp_path:
     report = made(kept, tmp_path, nods(patt_num="1.0 2.0"))
     assert backgrounds(report) == 0
     assert report.diagnostics == [
-        "pool.csv: PATT_NUM 1.0, 2.0 is no whole number to jwst, and so here (exposures: 2); "
+        "pool.csv: PATT_NUM 1.0, 2.0 is not a whole number to jwst, and so here (exposures: 2); "
         "no background by it; write 1, not 1.0"
     ]
 
@@ -96,7 +96,7 @@ def test_a_direct_image_is_not_chosen_by_a_float(kept: Catalog, tmp_path: Path) 
     direct = nrc_image(2) | {"expspcin": "2.0"}
     report = made(kept, tmp_path, [grism, direct])
     (line,) = [one for one in report.diagnostics if "EXPSPCIN" in one]
-    assert "EXPSPCIN 1.0, 2.0 is no whole number" in line
+    assert "EXPSPCIN 1.0, 2.0 is not a whole number" in line
     assert "no direct image is chosen by it" in line
 
 
@@ -129,7 +129,7 @@ def test_a_repeated_header_is_told_and_replayed(templates: Any, tmp_path: Path) 
     report = opened.generate(tmp_path / "pool.csv")
     assert (report.exposures, report.associations) == (2, 2)
     assert report.diagnostics == [
-        "pool.csv: the header once more in line 3; skipped, as it is no exposure"
+        "pool.csv: the header once more in line 3; skipped, as it is not an exposure"
     ]
     (again,) = opened.audit.replay(report.run_id or 0)
     assert again.verdict == "identical"

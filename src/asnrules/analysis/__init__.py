@@ -1,4 +1,4 @@
-"""What rulesets come to, over all exposures that their rules can tell apart.
+"""Exhaustive analysis of rulesets, over all exposures that their rules can tell apart.
 
 ================  ==================================================================
 `partition`       the classes of values of a keyword

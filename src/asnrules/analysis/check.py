@@ -1,4 +1,4 @@
-"""Check a ruleset: what in it can never matter, and where it leaves the table it implements."""
+"""Check a ruleset: what in it can never apply, and where it differs from the table."""
 
 from __future__ import annotations
 

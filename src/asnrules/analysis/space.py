@@ -1,10 +1,9 @@
 """Every exposure that rules can tell apart, without going through their combinations.
 
 For each EXP_TYPE, keyword after keyword gets each value of its partition (see `partition`).
-Exposures for which the same is left to be asked (see `formulas`) go on as one, with one example
-and the number of combinations that it stands for. Conditions that do not depend on each other
-are so never multiplied out, and the outcomes are those of the full product of all classes of
-values.
+Equivalent exposures (see `formulas`) are merged, with one example and the number of combinations
+that it stands for. So conditions that do not depend on each other are never multiplied out, and
+the outcomes are those of the full product of all classes of values.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ TIME_SERIES = "TSOVISIT"
 
 
 def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
-    """Tell the life of an EXP_TYPE over all published rulesets, tables first.
+    """Give the history of an EXP_TYPE over all published rulesets, tables first.
 
     Parameters
     ----------

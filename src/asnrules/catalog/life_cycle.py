@@ -230,7 +230,7 @@ def export_page(engine: Engine, label: str) -> str:
         info = find_ruleset(connection, label)
         content = store.read_content(connection, info.ruleset_id)
     if content.kind != "table":
-        raise UsageError(f"ruleset {label!r} is no table; export it into a folder")
+        raise UsageError(f"ruleset {label!r} is not a table; export it into a folder")
     return page_text(content)
 
 

@@ -29,8 +29,8 @@ Exit Codes
 ----------
 0: all is fine
 1: check, verify, diff, replay or impact found something
-2: wrong use, bad input, or an output that cannot be written
-3: what was named is not there
+2: usage error, bad input, or an output that cannot be written
+3: not found
 4: the database cannot be reached, needs an upgrade, or was damaged or changed by other means
 130: interrupted with Ctrl-C; what was not finished is undone (129, 143: by SIGHUP, SIGTERM)
 
@@ -39,8 +39,8 @@ Environment
 ASNRULES_DATABASE: the database, where --database names none
 ASNRULES_LOG_FORMAT: text or json, where --log-format says neither
 XDG_DATA_HOME: where the folder asnrules with the default database is (Linux)
-NO_COLOR: set to anything: no colours, not even in a progress bar
-COLUMNS: how wide text is wrapped, where that is not a terminal's width
+NO_COLOR: set to anything, turns off the colours of progress bars
+COLUMNS: the width at which text is wrapped, where that is not a terminal's width
 
 Files
 -----
@@ -103,7 +103,7 @@ def common(
             "--install-completion",
             callback=_install,
             is_eager=True,
-            help="Set up this shell to complete what is typed.",
+            help="Set up completion for this shell.",
         ),
     ] = None,
     _show_completion: Annotated[
@@ -112,7 +112,7 @@ def common(
             "--show-completion",
             callback=_show,
             is_eager=True,
-            help="Print the script that does it.",
+            help="Print the completion script.",
         ),
     ] = None,
 ) -> None:

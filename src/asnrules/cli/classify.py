@@ -160,7 +160,9 @@ def _values(words: list[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for word in words:
         if not _is_pair(word):
-            raise UsageError(f"{word!r} is no KEYWORD=VALUE; give keywords or pool files, not both")
+            raise UsageError(
+                f"{word!r} is not KEYWORD=VALUE; give keywords or pool files, not both"
+            )
         keyword, _, value = word.partition("=")
         if keyword.upper() in values:
             raise UsageError(f"{keyword.upper()} is given twice; give it once")

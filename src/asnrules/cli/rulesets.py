@@ -45,7 +45,8 @@ EffectiveFrom = Annotated[
     str | None, option("DATE", "First day in force (UTC).", name="--effective-from")
 ]
 EffectiveUntil = Annotated[
-    str | None, option("DATE", "First day no more in force.", name="--effective-until")
+    str | None,
+    option("DATE", "First day on which it is no longer in force.", name="--effective-until"),
 ]
 
 
@@ -108,7 +109,7 @@ def history(
     exp_type: Annotated[str, argument("EXP_TYPE", "Of the exposures.", completion.exp_types)],
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Tell the life of an EXP_TYPE over all rulesets: a line for each change.
+    """Show the history of an EXP_TYPE over all rulesets: a line for each change.
 
     Examples
     --------
@@ -225,7 +226,7 @@ def publish(
     effective_until: EffectiveUntil = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Publish a draft: it is in force on its dates, and nobody can change it any more.
+    """Publish a draft: it is then in force on its dates and can no longer be changed.
 
     Without an end it is in force until the next of its kind is.
 

@@ -36,7 +36,7 @@ def check(
     ] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Check rulesets for what can never matter, and against the table they implement.
+    """Find rules and rows that can never apply, and differences from the table implemented.
 
     Examples
     --------

@@ -51,7 +51,7 @@ def why(
 
     day = parse_day(as_of, ruleset)
     if output is Format.CSV:
-        raise UsageError("why: an explanation is no table; use --format json")
+        raise UsageError("why: an explanation is not a table; use --format json")
     found = explain_exposure(catalog(context), pool, filename, ruleset=ruleset, as_of=day)
     print_records(
         [found.document()],

@@ -299,7 +299,7 @@ def _mend(error: DBAPIError) -> str:
         sqlite3.SQLITE_READONLY: "it cannot be written, name another with --database",
         sqlite3.SQLITE_FULL: "make room on the disk",
         sqlite3.SQLITE_CORRUPT: _DAMAGED,
-        sqlite3.SQLITE_NOTADB: "this file is no database, name another with --database",
+        sqlite3.SQLITE_NOTADB: "this file is not a database, name another with --database",
     }.get(primary, "check the file")
 
 

@@ -61,7 +61,7 @@ def query(engine: Engine, statement: str) -> Iterator[tuple[list[str], Iterator[
 
 def _described(cursor: Any) -> Any:
     if cursor.description is None:
-        raise UsageError("sql: this is no query; give one SELECT, docs/sql.md has the views")
+        raise UsageError("sql: this is not a query; give one SELECT, docs/sql.md has the views")
     return cursor.description
 
 

@@ -23,7 +23,7 @@ from asnrules.engine.shared_members import DraftMember, Log, Stretch, arranged
 from asnrules.rules.model import Role
 
 _EVERYONE = 1 << 62
-"""Later than any place in a log: the file is held by whoever joined before."""
+"""Later than any place in a log: every association in the batch holds this file."""
 
 _Name = str | None
 
@@ -34,7 +34,7 @@ class _Association:
     Attributes
     ----------
     number, creator : int
-        The how manieth it is, and the exposure that created it.
+        Creation order, and the exposure that created it.
     own : list of DraftMember
         The first member, unless that stands in a log.
     before : list of Stretch

@@ -210,7 +210,7 @@ class Generation:
         return _Grown(made, kept, growth.refused, growth.order_dependent, growth.fates)
 
     def _turn(self, one: Draft | Made) -> tuple[int, int]:
-        """Say when it was created: by which exposure, for the how manieth of its candidates."""
+        """Sort key: creating exposure, then candidate."""
         listed = self._candidates[self._work.value(one.creator, "asn_candidate") or ""]
         return one.creator, list(listed).index(one.candidate)
 
@@ -308,7 +308,10 @@ class Generation:
             if grown is None:
                 continue
             if association is None:
-                text = "an association with the same members, or the same name and more, stays"
+                text = (
+                    "duplicate: another association has the same members, or the same product and "
+                    "more members"
+                )
                 fates.append(Fate(draft.rule, draft.candidate, grown, text))
             elif member is None:
                 text = f"made without it: {left_out_text(draft, grown, self._work)}"

@@ -112,12 +112,12 @@ def choose(
         then = next((info for info in rulesets if info.ruleset == implemented), then)
     if is_asked:
         return Choice(wanted, f"{wanted.ruleset}, as asked", then)
-    today = f"today's ({wanted.ruleset}), as"
+    today = f"today's ({wanted.ruleset});"
     if by is not None:
         did = "written" if association.is_by_hand else "made"
         made = f"by which it was {did} (code_version)"
         if by.info is None:
-            return Choice(wanted, f"{today} the catalog has none of {by.software}, {made}", then)
+            return Choice(wanted, f"{today} the catalog has none for {by.software}, {made}", then)
         if by.software == by.info.ruleset:
             return Choice(by.info, f"{by.software}, {made}", then)
         return Choice(by.info, f"{by.info.ruleset}, those of {by.software}, {made}", then)
@@ -126,7 +126,7 @@ def choose(
     own = _in_force(rulesets, RULES, time.day)
     when = f"in force on {time.day}, when it was made ({time.told_by})"
     if own is None:
-        return Choice(wanted, f"{today} the catalog has none that was {when}", then)
+        return Choice(wanted, f"{today} the catalog has none {when}", then)
     return Choice(own, f"{own.ruleset}, {when}", then)
 
 

@@ -72,8 +72,8 @@ def table_source(table: Any) -> TableSource:
     names = _names(table)
     if names is None:
         raise UsageError(
-            f"a {label(type(table).__name__)} is no pool; give a path, an astropy Table, a pandas "
-            "or polars DataFrame, a pyarrow Table or a mapping of columns"
+            f"a {label(type(table).__name__)} is not a pool; give a path, an astropy Table, a "
+            "pandas or polars DataFrame, a pyarrow Table or a mapping of columns"
         )
     columns = [_values(table[name], name) for name in names]
     if len({len(column) for column in columns}) > 1:
@@ -100,7 +100,7 @@ def _values(column: Any, name: Any) -> Sequence[object]:
                 return values
     if isinstance(column, Sequence) and not isinstance(column, str | bytes):
         return column
-    raise UsageError(f"column {label(str(name))} is no column of values; give a list")
+    raise UsageError(f"column {label(str(name))} is not a column of values; give a list")
 
 
 def rendered(

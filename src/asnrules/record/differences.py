@@ -1,4 +1,4 @@
-"""In what the associations of two runs differ, by what they are and not by their numbers."""
+"""Differences of the associations of two runs, by content, ignoring sequence numbers."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def checked_digest(text: str) -> str:
     digest = text.strip().lower()
     if len(digest) != len(GENESIS) or set(digest) - set("0123456789abcdef"):
         raise UsageError(
-            f"--against: {text[:80]!r} is no digest; give the 64 digits of asnrules audit digest"
+            f"--against: {text[:80]!r} is not a digest; give the 64 digits of asnrules audit digest"
         )
     return digest
 

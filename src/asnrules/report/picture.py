@@ -24,7 +24,7 @@ _HEIGHT = 420.0
 """What all bands together are high, where none is too thin to be seen."""
 
 LEFT_OUT = "in no association"
-NO_EXPOSURE = "files of no pool"
+NO_EXPOSURE = "files not in the pool"
 NO_TYPE = "no EXP_TYPE"
 
 

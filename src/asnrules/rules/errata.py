@@ -73,7 +73,7 @@ def parse_accepted(texts: Sequence[str]) -> Accepted:
         name = found and found[2]
         if found is None or (name is not None and name not in WHAT):
             raise UsageError(
-                f"--accept: {text[:80]!r} is no ROW=VALUE; "
+                f"--accept: {text[:80]!r} is not ROW=VALUE; "
                 f"or give ROW.FIELD=VALUE with a field of {', '.join(WHAT)}"
             )
         key = (int(found[1]), name)
@@ -204,9 +204,8 @@ class _Corrector:
         value = self._accepted.pop(key)
         is_new = name == "exp_type" and instrument_of(value) is not None
         if value not in self._known[name] and not is_new:
-            raise UsageError(
-                f"--accept: {value[:80]!r} is no {WHAT[name]}; {near(value, self._known[name])}"
-            )
+            hint = near(value, self._known[name])
+            raise UsageError(f"--accept: {value[:80]!r} is not a known {WHAT[name]}; {hint}")
         return _Correction(value, "accepted by the person who imported the page")
 
     def _is_for(self, row: PrintedRow, name: str) -> bool:

@@ -117,7 +117,7 @@ def _period(header: Node) -> tuple[dt.date | None, dt.date | None]:
     for name in PERIOD:
         day = header[name].value if name in header else None
         if day is not None and type(day) is not dt.date:
-            raise header[name].error(f"{name} is no date; write it as 2026-01-31, unquoted")
+            raise header[name].error(f"{name} is not a date; write it as 2026-01-31, unquoted")
         days.append(day)
     start, end = days
     if end is not None and (start is None or end <= start):
@@ -194,7 +194,7 @@ def _errata(path: Path, modes: Rows) -> Rows:
         position = row["position"]
         if not (position.isascii() and position.isdecimal() and len(position) < 10):
             raise RulesetError(
-                f"{place}: position {position[:80]!r} is no number; count rows from 1"
+                f"{place}: position {position[:80]!r} is not a number; count rows from 1"
             )
         row["position"] = int(position)
         if not 1 <= row["position"] <= len(modes):

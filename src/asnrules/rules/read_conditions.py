@@ -123,8 +123,9 @@ class _Reader:
             raise test.error(f"{keyword}: one operator at a time; put several in a list")
         ((word, values),) = words
         if word not in list(Operator):
+            known = ", ".join(Operator)
             raise values.error(
-                f"{word!r} is no operator; {near(word, map(str, Operator))} ({', '.join(Operator)})"
+                f"{word!r} is not an operator; {near(word, map(str, Operator))} ({known})"
             )
         operator = Operator(word)
         texts = values.items()

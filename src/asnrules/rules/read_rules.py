@@ -296,7 +296,9 @@ class _Rules:
         spec.check_words("a rule", {"asn_rule", "asn_type", "title", "role"}, _RULE_WORDS)
         name = spec["asn_rule"].text()
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-            raise spec["asn_rule"].error(f"{name[:80]!r} is no name; use letters, digits and '_'")
+            raise spec["asn_rule"].error(
+                f"{name[:80]!r} is not a name; use letters, digits and '_'"
+            )
         if any(row["asn_rule"] == name for row in self.tables["asn_rules"]):
             raise spec["asn_rule"].error(f"a second rule {name}; give it another name")
         self.tables["asn_rules"].append(

@@ -53,7 +53,7 @@ def few(values: Iterable[str], number: int = _FEW) -> str:
 
 def repeated_header_note(name: str, lines: Sequence[int]) -> str:
     """Say in which lines of a pool its header stands once more."""
-    return f"{name}{REPEATED_HEADER}{few(map(str, lines))}; skipped, as it is no exposure"
+    return f"{name}{REPEATED_HEADER}{few(map(str, lines))}; skipped, as it is not an exposure"
 
 
 def near_spellings(

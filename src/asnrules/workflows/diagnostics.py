@@ -1,4 +1,4 @@
-"""What the operator has to know of a run besides its associations."""
+"""Warnings for the operator of a run."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _unread(worked: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
                     key = worked.exposures[place][0], keyword, looks.lost
                     found.setdefault(key, Counter())[value] += 1
     return [
-        f"{worked.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is no whole number "
+        f"{worked.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is not a whole number "
         f"to jwst, and so here (exposures: {values.total():,}); {lost}; write 1, not 1.0"
         for (pool, keyword, lost), values in sorted(found.items(), key=lambda item: item[0])
     ]
@@ -115,8 +115,8 @@ def _named(work: Work, made: AbstractSet[str]) -> list[str]:
     steps = {step for rule in work.ruleset.rules if rule.name in made for step in rule.steps}
     keywords = {keyword for step in steps & LOOKS.keys() for keyword in LOOKS[step].named}
     return [
-        f"{keyword.upper()} {pair[1]} is no whole number to jwst, and so here; it stands in names "
-        "as it is; write 1, not 1.0"
+        f"{keyword.upper()} {pair[1]} is not a whole number to jwst, and so here; it stands in "
+        "names as it is; write 1, not 1.0"
         for keyword in sorted(keywords | ({"program"} if made else set()))
         for pair in work.key_column((keyword,)).pairs
         if pair and WRITTEN_AS_FLOAT.fullmatch(pair[1])
@@ -147,6 +147,6 @@ def _order_dependence(work: Work, outcome: Outcome) -> list[str]:
         names = sorted({work.value(place, "filename") or "" for place in found.places})
         lines.append(
             f"{found.rule.name}, candidate {found.candidate[0]}: jwst's answer depends on the "
-            f"order of the rows of {', '.join(names)}; here it is that for the order of file names"
+            f"order of the rows of {', '.join(names)}; this run used the order of file names"
         )
     return sorted(lines)

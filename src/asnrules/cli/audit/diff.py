@@ -33,7 +33,7 @@ def diff(
     ],
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Compare the associations of two runs, by what they are and not by their numbers.
+    """Compare the associations of two runs by content, ignoring sequence numbers.
 
     Examples
     --------

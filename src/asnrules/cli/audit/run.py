@@ -47,7 +47,7 @@ def run(
     from asnrules.catalog.open import open_catalog
 
     if output is Format.CSV:
-        raise UsageError("audit run: a run is no table; use --format json")
+        raise UsageError("audit run: a run is not a table; use --format json")
     report = Audit(open_catalog(context.obj)).run(run_id, [])
     if output is Format.JSON:
         print_json(report.document())
