@@ -20,37 +20,23 @@ DOCUMENT = "sql.md"
 
 
 class View(NamedTuple):
-    """A view, as documented.
-
-    Attributes
-    ----------
-    description : str
-        What its rows are; may be empty.
-    columns : dict of str to str
-        What its columns mean, as far as its own section says it.
-    """
+    """A view, as documented."""
 
     description: str
+    """What its rows are; may be empty."""
     columns: dict[str, str]
+    """What its columns mean, as far as its own section says it."""
 
 
 class Question(NamedTuple):
-    """A question with the query that answers it.
-
-    Attributes
-    ----------
-    title, description : str
-        The question, and what there is to know about the answer.
-    sql : str
-        The query.
-    examples : dict of str to str
-        Names for what is asked about, and the values that stand for them in the query.
-    """
+    """A question with the query that answers it."""
 
     title: str
     description: str
+    """What there is to know about the answer."""
     sql: str
     examples: dict[str, str]
+    """Names for what is asked about, and the values that stand for them in the query."""
 
     @property
     def parametrised(self) -> str:
@@ -62,15 +48,7 @@ class Question(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """All that the document says.
-
-    Attributes
-    ----------
-    views : dict of str to View
-        By name, in the order of the document.
-    questions : list of Question
-        In that order too.
-    """
+    """All that the document says, in its order."""
 
     views: dict[str, View]
     questions: list[Question]

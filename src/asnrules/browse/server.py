@@ -24,18 +24,9 @@ _POLICY = (
 
 
 def browse(engine: Engine, port: int, *, open_browser: bool, tell: Callable[[str], None]) -> None:
-    """Serve the catalog until Ctrl-C.
+    """Serve the catalog until Ctrl-C, at a port; 0 takes one that is free.
 
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog.
-    port : int
-        Where; 0 takes one that is free.
-    open_browser : bool
-        Whether to open the first page in a web browser.
-    tell : callable
-        Told the address of the first page, once it can be opened.
+    `tell` is told the address of the first page, once it can be opened.
 
     Raises
     ------

@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 from asnrules.browse.reference import Reference, read_reference, slug
 from asnrules.browse.statements import Interrupted, Statements
-from asnrules.database.places import reading_uri
+from asnrules.database.names import reading_uri
 
 NAME = "catalog"
 """The name of the database in the addresses of the pages."""
@@ -166,17 +166,15 @@ class Pages:
         title = getattr(exception, "title", None)
         if request.path.endswith(".json"):
             return Response.json({"ok": False, "error": message, "status": status}, status=status)
-        return self._error_page(
-            datasette, {"error": message, "status": status, "title": title}, status
-        )
+        return self._error_page(datasette, error=message, status=status, title=title)
 
-    async def _error_page(self, datasette: Datasette, values: Any, status: int) -> Response:
+    async def _error_page(self, datasette: Datasette, **values: Any) -> Response:
         template = datasette.jinja_env.get_template("error.html")
         css_hash = datasette.app_css_hash()
         text = await template.render_async(
             **values, urls=datasette.urls, app_css_hash=css_hash, menu_links=list
         )
-        return Response.html(text, status=status)
+        return Response.html(text, status=values["status"])
 
     @hookimpl
     def extra_template_vars(self, template: str, datasette: Datasette) -> Any:
@@ -219,18 +217,7 @@ _OVERVIEW = {
 
 
 def make_site(path: Path) -> Datasette:
-    """Make the pages of a catalog.
-
-    Parameters
-    ----------
-    path : Path
-        The SQLite file.
-
-    Returns
-    -------
-    Datasette
-        Whose `app()` serves them.
-    """
+    """Make the pages of a catalog in an SQLite file; `app()` of what is given serves them."""
     reference = read_reference()
     for plugin in pm.get_plugins():
         if getattr(plugin, "__name__", "") not in _PLUGINS:

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asnrules.database.places import reading_uri
+from asnrules.database.names import reading_uri
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -44,21 +44,13 @@ _LIMITS = {
 
 
 class Answer(NamedTuple):
-    """What a statement gave.
-
-    Attributes
-    ----------
-    columns : list of str
-        Their names.
-    rows : list of tuple
-        The rows, at most as many as asked for.
-    truncated : bool
-        Whether there are more.
-    """
+    """What a statement gave."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
+    """At most as many as asked for."""
     truncated: bool
+    """Whether there are more."""
 
 
 class Interrupted(sqlite3.OperationalError):
@@ -66,34 +58,19 @@ class Interrupted(sqlite3.OperationalError):
 
 
 class Statements:
-    """Processes that run statements on a file, as many as are wanted at a time.
-
-    Parameters
-    ----------
-    path : Path
-        The SQLite file.
-    """
+    """Processes that run statements on an SQLite file, as many as are wanted at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: list[_Worker] = []
 
     def run(self, sql: str, parameters: Any, rows: int | None, seconds: float) -> Answer:
-        """Run a statement and wait for its answer; several threads may.
-
-        Parameters
-        ----------
-        sql, parameters : str, mapping or sequence
-            The statement, and what stands for its parameters.
-        rows : int or None
-            At most so many of its rows are given.
-        seconds : float
-            How long it may take.
+        """Run a statement and wait for its answer: at most so many rows. Several threads may.
 
         Raises
         ------
         Interrupted
-            If it takes longer.
+            If it takes longer than its seconds.
         sqlite3.OperationalError
             If SQLite refuses it, or it takes more memory than there is for it.
         """

@@ -16,8 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asnrules.database.names import check_name, is_url
-from asnrules.database.places import default_path, reading_uri
+from asnrules.database.names import check_name, default_path, is_url, reading_uri
 from asnrules.util.environment import shipped
 
 MOST = 200

@@ -285,7 +285,7 @@ def install_completion(shell: Shell) -> list[Path]:
     OutputError
         If something cannot be written.
     """
-    from asnrules.database.places import default_path
+    from asnrules.database.names import default_path
     from asnrules.errors import UsageError
 
     try:

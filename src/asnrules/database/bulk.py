@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows.
-
-    Parameters
-    ----------
-    connection : Connection
-        In a writing transaction.
-    table : Table
-        Where to.
-    rows : sequence of sequence
-        A value for each of its columns; text, numbers, flags and None only, as they go to the
-        driver as they are.
-    """
+    """Insert rows that have a value for each column: text, numbers, flags and None only."""
     columns = table.columns.keys()
     names = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
     if connection.dialect.name == "postgresql":
@@ -43,3 +33,33 @@ def _copy(connection: Connection, statement: str, rows: Sequence[Sequence[Any]])
     except driver.Error as error:
         # As SQLAlchemy would have it, had it sent the statement.
         raise DBAPIError.instance(statement, None, error, driver.Error) from error
+
+
+@contextmanager
+def lifted(connection: Connection, tables: Sequence[Table]) -> Iterator[None]:
+    """Leave out, on SQLite, the triggers that look at each row that is added.
+
+    They cost as much as adding the row. They are dropped and made again inside the writer's own
+    transaction, so that no other process ever sees the tables without them, nor does anybody if
+    the transaction fails. PostgreSQL's look at all the rows of a statement at once, and stay.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a writing transaction.
+    tables : sequence of Table
+        The tables that get many rows.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    statement = text(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name IN :names"
+    ).bindparams(bindparam("names", expanding=True))
+    names = [f"guard_{table.name}_insert" for table in tables]
+    guards = connection.execute(statement, {"names": names}).all()
+    for guard in guards:
+        connection.exec_driver_sql(f"DROP TRIGGER {guard.name}")
+    yield
+    for guard in guards:
+        connection.exec_driver_sql(guard.sql)

@@ -20,8 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from asnrules.database.names import check_name, is_url
-from asnrules.database.places import default_path, is_fixed, reading_uri
+from asnrules.database.names import check_name, default_path, is_fixed, is_url, reading_uri
 from asnrules.errors import DatabaseError, UsageError
 
 # What they log there is raised as well: without a handler, an interrupt that comes as a
@@ -41,23 +40,16 @@ BUSY_SECONDS = 60
 LOCK_TIMEOUT = "55P03"
 """PostgreSQL's code for a lock that was waited for too long."""
 
-
 _DAMAGED = "the file is damaged, restore it from a backup: docs/operations.md tells how"
 
 
 def database_url(database: str | None) -> URL:
-    """Turn what a user gave for the database into a URL.
-
-    Parameters
-    ----------
-    database : str or None
-        An SQLAlchemy URL, or the path of an SQLite file; None is what `VARIABLE` says, or the
-        default file.
+    """Turn what a user gave into a URL; None is what `VARIABLE` says, or the default file.
 
     Raises
     ------
     UsageError
-        If it is neither, see `check_name`.
+        If it is neither a URL nor the path of an SQLite file, see `check_name`.
     """
     database = database if database is not None else os.environ.get(VARIABLE) or None
     if database is None:
@@ -79,11 +71,9 @@ def shown_url(url: URL) -> str:
     """Write a URL for people, without its password and options."""
     if url.get_backend_name() == "sqlite":
         return url.database or ""
-    if url.host is None and isinstance(host := url.query.get("host"), str):
-        url = url.set(query={"host": host})
-    else:
-        url = url.set(query={})
-    return url.render_as_string(hide_password=True)
+    host = url.query.get("host") if url.host is None else None
+    query = {"host": host} if isinstance(host, str) else {}
+    return url.set(query=query).render_as_string(hide_password=True)
 
 
 def database_name(url: URL) -> str:
@@ -212,13 +202,6 @@ def _begin_sqlite(connection: Connection) -> None:
 def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection]:
     """Open a connection with one transaction, committed at the end.
 
-    Parameters
-    ----------
-    engine : Engine
-        From `open_engine`.
-    writing : bool
-        Whether anything is to be written.
-
     Raises
     ------
     DatabaseError
@@ -248,7 +231,7 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
         if not _is_about_the_database(error):
             raise
         if _is_about_waiting(error):
-            from asnrules.database.blockers import waited_too_long
+            from asnrules.database.locks import waited_too_long
 
             raise waited_too_long(engine, BUSY_SECONDS) from error
         place = shown_url(engine.url)
@@ -256,7 +239,8 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
             raise DatabaseError(
                 f"{place}: an error whose text may hold a password; {_mend(error)}"
             ) from None
-        raise DatabaseError(f"{place}: {_said(error)}; {_mend(error)}") from error
+        said = " ".join(str(error.orig).split("\n")[0].split())
+        raise DatabaseError(f"{place}: {said}; {_mend(error)}") from error
 
 
 def _interrupt_before(error: BaseException | None) -> KeyboardInterrupt | None:
@@ -282,54 +266,44 @@ def _is_about_waiting(error: DBAPIError) -> bool:
 
 
 def _mend(error: DBAPIError) -> str:
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is None:
-        return {
-            "P0001": "a guard of the catalog refuses it, and nothing is changed",
-            "42501": "connect as one who may: docs/audit.md has the roles",
-            "25006": "connect to a server that may be written",
-            "53100": "make room on the server's disk",
-        }.get(
-            getattr(error.orig, "sqlstate", None) or "",
-            "check the URL and that the server is up; asnrules db check looks at the schema",
-        )
-    primary = code & 0xFF
-    return {
-        sqlite3.SQLITE_CANTOPEN: "check the path, or name another with --database",
-        sqlite3.SQLITE_READONLY: "it cannot be written, name another with --database",
-        sqlite3.SQLITE_FULL: "make room on the disk",
-        sqlite3.SQLITE_CORRUPT: _DAMAGED,
-        sqlite3.SQLITE_NOTADB: "this file is not a database, name another with --database",
-    }.get(primary, "check the file")
+    if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
+        return _MEND_FILE.get(code & 0xFF, "check the file")
+    return _MEND_SERVER.get(
+        getattr(error.orig, "sqlstate", None) or "",
+        "check the URL and that the server is up; asnrules db check looks at the schema",
+    )
 
 
-def _said(error: DBAPIError) -> str:
-    return " ".join(str(error.orig).split("\n")[0].split())
+_MEND_FILE = {
+    sqlite3.SQLITE_CANTOPEN: "check the path, or name another with --database",
+    sqlite3.SQLITE_READONLY: "it cannot be written, name another with --database",
+    sqlite3.SQLITE_FULL: "make room on the disk",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: "this file is not a database, name another with --database",
+}
+_MEND_SERVER = {
+    "P0001": "a guard of the catalog refuses it, and nothing is changed",
+    "42501": "connect as one who may: docs/audit.md has the roles",
+    "25006": "connect to a server that may be written",
+    "53100": "make room on the server's disk",
+}
 
 
 def _may_hold_password(error: DBAPIError, url: URL) -> bool:
     """Tell whether the driver may have repeated a password, or an option that is one."""
     if url.get_backend_name() == "sqlite":
         return False
-    if url.password and any(one in str(error.orig) for one in {url.password, *_quoted(url)}):
+    password = str(url.password or "")
+    spellings = {password, quote(password), quote(password, safe="")}
+    if password and any(spelling in str(error.orig) for spelling in spellings):
         return True
     # The library, and the server before it lets anybody in, repeat options in parts.
     is_connecting = getattr(error.orig, "sqlstate", None) is None
     return is_connecting and not url.query.keys() <= {"host", "port"}
 
 
-def _quoted(url: URL) -> set[str]:
-    return {quote(str(url.password)), quote(str(url.password), safe="")}
-
-
 def make_parent_folder(url: URL) -> None:
-    """Make the folder of an SQLite file.
-
-    Raises
-    ------
-    DatabaseError
-        If it cannot be made.
-    """
+    """Make the folder of an SQLite file, or say why it cannot be made."""
     folder = Path(url.database or "").absolute().parent
     try:
         # The record names people and programs, so a folder of ours is for its owner only.

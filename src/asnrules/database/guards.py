@@ -1,15 +1,13 @@
 """The triggers that keep published rulesets and the record as they are.
 
-Migrations make them. Here is told which there have to be, and those of tables that refuse rows are
-lifted for the one transaction that may add them.
+Migrations make them; here is told which there have to be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 
-from sqlalchemy import Connection, Table, bindparam, text
+from sqlalchemy import Connection, text
 
 PUBLISHED = (
     "exposure_modes", "errata", "conditions", "condition_terms", "asn_rules", "asn_rule_roles",
@@ -34,13 +32,7 @@ WHOLE = ("runs", "catalog_entries")
 
 
 def missing_guards(connection: Connection) -> list[str]:
-    """Look for guards that are not there, or switched off.
-
-    Returns
-    -------
-    list of str
-        A line for each.
-    """
+    """Look for guards that are not there, or switched off; a line for each."""
     is_sqlite = connection.dialect.name == "sqlite"
     expected = set(_sqlite_guards() if is_sqlite else _postgresql_guards())
     found = connection.execute(text(_SQLITE_TRIGGERS if is_sqlite else _POSTGRESQL_TRIGGERS))
@@ -106,33 +98,3 @@ def _postgresql_guards() -> Iterator[tuple[str, str]]:
     for table in NUMBERED:
         yield table, f"next_{table}"
     yield "runs", "previous_runs"
-
-
-@contextmanager
-def lifted(connection: Connection, tables: Sequence[Table]) -> Iterator[None]:
-    """Leave out, on SQLite, the triggers that look at each row that is added.
-
-    They cost as much as adding the row. They are dropped and made again inside the writer's own
-    transaction, so that no other process ever sees the tables without them, nor does anybody if
-    the transaction fails. PostgreSQL's look at all the rows of a statement at once, and stay.
-
-    Parameters
-    ----------
-    connection : Connection
-        In a writing transaction.
-    tables : sequence of Table
-        The tables that get many rows.
-    """
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    statement = text(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name IN :names"
-    ).bindparams(bindparam("names", expanding=True))
-    names = [f"guard_{table.name}_insert" for table in tables]
-    guards = connection.execute(statement, {"names": names}).all()
-    for guard in guards:
-        connection.exec_driver_sql(f"DROP TRIGGER {guard.name}")
-    yield
-    for guard in guards:
-        connection.exec_driver_sql(guard.sql)

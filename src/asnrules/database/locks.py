@@ -1,4 +1,4 @@
-"""Turns that processes take at one database.
+"""Turns that processes take at one database, and who holds one up.
 
 On SQLite the writing transaction itself is the turn. On PostgreSQL it is a lock of the table that
 is written first, which ends with the transaction and which nobody can take who may not write there:
@@ -8,13 +8,17 @@ keeps out, as everybody has that who prepares an INSERT, whether allowed to or n
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+import datetime as dt
+import shlex
+
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.database.blockers import Wanted, waited_too_long
-from asnrules.database.engines import BUSY_SECONDS, LOCK_TIMEOUT
+from asnrules.database.engines import BUSY_SECONDS, LOCK_TIMEOUT, shown_url
+from asnrules.errors import DatabaseError
 
 _SCHEMA = 0x61736E72756C6573
+_SHOWN = 3
 
 
 def take_schema(connection: Connection) -> None:
@@ -22,15 +26,12 @@ def take_schema(connection: Connection) -> None:
 
     The first upgrade finds no table to lock, so it is an advisory lock after all.
     """
-    _take(connection, f"SELECT pg_advisory_xact_lock({_SCHEMA})", Wanted(advisory=_SCHEMA))
+    _take(connection, f"SELECT pg_advisory_xact_lock({_SCHEMA})", advisory=_SCHEMA)
 
 
 def take_ledger(connection: Connection) -> None:
-    """Wait until no other process adds a run.
-
-    Runs are chained, so one is added after the other.
-    """
-    _take(connection, "SELECT asnrules_take_ledger()", Wanted(table="runs"))
+    """Wait until no other process adds a run: each is chained to the one before."""
+    _take(connection, "SELECT asnrules_take_ledger()", table="runs")
 
 
 def take_rulesets(connection: Connection) -> None:
@@ -39,11 +40,12 @@ def take_rulesets(connection: Connection) -> None:
     Two whose periods meet would wait for each other in the index that refuses it, and
     PostgreSQL would end one of them as a deadlock.
     """
-    statement = "LOCK TABLE rulesets IN SHARE UPDATE EXCLUSIVE MODE"
-    _take(connection, statement, Wanted(table="rulesets"))
+    _take(connection, "LOCK TABLE rulesets IN SHARE UPDATE EXCLUSIVE MODE", table="rulesets")
 
 
-def _take(connection: Connection, statement: str, wanted: Wanted) -> None:
+def _take(
+    connection: Connection, statement: str, table: str | None = None, advisory: int = 0
+) -> None:
     if connection.dialect.name != "postgresql":
         return
     connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
@@ -52,7 +54,7 @@ def _take(connection: Connection, statement: str, wanted: Wanted) -> None:
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_TIMEOUT:
             raise
-        raise waited_too_long(connection.engine, BUSY_SECONDS, wanted) from error
+        raise waited_too_long(connection.engine, BUSY_SECONDS, table, advisory) from error
 
 
 def take_snapshot(connection: Connection) -> None:
@@ -62,3 +64,84 @@ def take_snapshot(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+# By how much each is in the way. One that waits for a stronger lock lets nobody pass; one that
+# waits for the turn is a fellow sufferer. Whoever only reads keeps nobody out but one who changes
+# the table itself.
+_HOLDERS = """
+WITH held AS (
+    SELECT l.pid, max(CASE
+        WHEN l.mode = 'AccessShareLock' THEN 1
+        WHEN l.mode = 'RowShareLock' THEN 2
+        WHEN l.mode = 'RowExclusiveLock' THEN 2
+        WHEN l.granted OR l.mode <> 'ShareUpdateExclusiveLock' THEN 3
+        ELSE 0 END) AS strength
+    FROM pg_locks AS l
+    WHERE l.pid <> pg_backend_pid()
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (l.locktype = 'relation' AND :advisory = 0 AND EXISTS (
+            SELECT 1 FROM pg_class AS c WHERE c.oid = l.relation
+            AND c.relnamespace = quote_ident(current_schema())::regnamespace
+            AND c.relname = coalesce(:table, c.relname))
+        OR l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+            AND (l.classid::bigint << 32) + l.objid::bigint = :advisory)
+    GROUP BY l.pid)
+SELECT h.pid, a.usename, a.application_name, a.xact_start
+FROM held AS h JOIN pg_stat_activity AS a ON a.pid = h.pid
+WHERE h.strength >= CASE WHEN :table IS NULL THEN (SELECT least(max(strength), 2) FROM held)
+                    ELSE 3 END AND h.strength > 0
+ORDER BY h.strength DESC, a.xact_start, h.pid
+"""
+
+
+def waited_too_long(
+    engine: Engine, seconds: float, table: str | None = None, advisory: int = 0
+) -> DatabaseError:
+    """Make the error of one who has waited for others: who they are, and how to go on.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the database; it is asked who holds the lock by now.
+    seconds : float
+        How long it was waited.
+    table : str, optional
+        The table that one waited to write; any of the catalog by default.
+    advisory : int
+        The key of an advisory lock that was waited for instead; 0 for none.
+    """
+    place = shown_url(engine.url)
+    waited = f"{place}: another process has been writing for {seconds:g} s"
+    if engine.dialect.name == "sqlite":
+        file = shlex.quote(place)
+        return DatabaseError(f"{waited}; try again, or end it: fuser {file} tells which it is")
+    holders = _holders(engine, table, advisory)
+    if not holders:
+        return DatabaseError(f"{waited}; try again")
+    who = ", ".join(holders.values())
+    calls = ", ".join(f"pg_terminate_backend({pid})" for pid in holders)
+    return DatabaseError(
+        f"{waited}: {who}; try again when it has ended, or have an administrator end it: "
+        f"SELECT {calls}"
+    )
+
+
+def _holders(engine: Engine, table: str | None, advisory: int) -> dict[int, str]:
+    """Describe the sessions that are in the way, those that are most in it first."""
+    statement = text(_HOLDERS).bindparams(table=table, advisory=advisory)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(statement).all()
+    except DBAPIError:
+        # What is wrong has been found already; this would have been a help.
+        return {}
+    return {row.pid: _described(*row) for row in rows[:_SHOWN]}
+
+
+def _described(pid: int, user: str, application: str, since: dt.datetime | None) -> str:
+    # Whoever connects chooses the name of the application.
+    name = "".join(sign for sign in application if sign.isprintable())
+    words = f"process {pid} of {user}" + (f" ({name})" if name else "")
+    # The server tells it to members of that role only.
+    return words if since is None else f"{words} since {since.astimezone(dt.UTC):%Y-%m-%d %H:%M}Z"

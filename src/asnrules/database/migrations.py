@@ -6,7 +6,6 @@ alembic is imported only where a migration runs: a look-up must not wait for it.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect, text
@@ -15,11 +14,9 @@ from asnrules.util.environment import shipped
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
 HEAD = "0004"
 """The revision that this program works with; a test holds it against the migrations."""
-
 
 UNTOLD = ""
 """The revision of a database that holds tables, but does not say of which schema."""
@@ -52,19 +49,14 @@ def is_newer(revision: str) -> bool:
 
 def is_known(revision: str) -> bool:
     """Tell whether this program has a revision among its migrations."""
-    return revision in {script.revision for script in _scripts().walk_revisions()}
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(shipped("migrations")))
+    return revision in {script.revision for script in scripts.walk_revisions()}
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Upgrade the schema over a connection with an open writing transaction.
-
-    Parameters
-    ----------
-    connection : Connection
-        The caller commits: all of the upgrade is in one transaction.
-    revision : str
-        Where to go; alembic's name of a revision.
-    """
+    """Upgrade the schema, all of it in the writing transaction that the caller has begun."""
     from alembic import command
 
     command.upgrade(_config(connection), revision)
@@ -78,13 +70,7 @@ def downgrade(connection: Connection, revision: str) -> None:
 
 
 def schema_differences(connection: Connection) -> list[str]:
-    """Compare the schema of a database with the one that this program expects.
-
-    Returns
-    -------
-    list of str
-        One line for each difference; empty if there is none.
-    """
+    """Compare the schema of a database with the one of this program: a line a difference."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -102,20 +88,10 @@ def _is_declared(item: Any, _name: str, kind: str, reflected: bool, _other: Any)
     return item.referred_table.schema is None
 
 
-def _scripts() -> ScriptDirectory:
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory(str(_folder()))
-
-
 def _config(connection: Connection) -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-def _folder() -> Path:
-    return shipped("migrations")

@@ -1,11 +1,13 @@
-"""What a user gives for the database: a URL, the path of a file, or what only looks like one.
+"""What a user may give for the database: a URL, or the path of a file; and the default file.
 
 Whatever is refused is not repeated, as it may hold a password.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 from asnrules.errors import UsageError
@@ -57,15 +59,10 @@ def check_name(database: str) -> str:
     file: one that has any of ``: @ = ? ; &`` begins with `/`, `./`, `../`, `~/` or a drive, and
     no part of it looks like `user:password@`.
 
-    Parameters
-    ----------
-    database : str
-        As the user gave it.
-
     Returns
     -------
     str
-        The same, a URL with its scheme in lower case.
+        What was given, a URL with its scheme in lower case.
 
     Raises
     ------
@@ -94,17 +91,9 @@ def is_url(name: str) -> bool:
 
 
 def check_words(words: list[str]) -> None:
-    """Refuse a connection with a password among words where none is expected.
+    """Refuse a connection with a password among the words of a command line.
 
-    Parameters
-    ----------
-    words : list of str
-        Those of the command line, without the name of the program.
-
-    Raises
-    ------
-    UsageError
-        If there is one. Otherwise it would be repeated in a message, or be put on record.
+    Otherwise it would be repeated in a message, or be put on record.
     """
     before = ["", *words]
     for previous, word in zip(before, words, strict=False):
@@ -139,3 +128,47 @@ def _is_postgresql(url: str) -> bool:
     except ValueError:
         return False
     return all(key not in _QUERIED or _QUERIED[key].fullmatch(value) for key, value in options)
+
+
+# ------------------------------------------------------------------------- files
+
+_HOMELESS = (
+    "there is no home folder to keep the database in; name a file for it: "
+    "asnrules --database FILE ..., or ASNRULES_DATABASE"
+)
+
+
+def default_path() -> Path:
+    """Give the SQLite file that is used where no database is named.
+
+    Raises
+    ------
+    UsageError
+        If there is no home folder to put it in.
+    """
+    from platformdirs import user_data_path
+
+    try:
+        folder = user_data_path("asnrules", appauthor=False)
+    except RuntimeError as error:
+        raise UsageError(_HOMELESS) from error
+    if not folder.is_absolute() or str(folder).startswith("~"):
+        raise UsageError(_HOMELESS)
+    return folder / "asnrules.db"
+
+
+def reading_uri(path: Path) -> str:
+    """Give the URI by which an SQLite file is opened to be read only."""
+    # In WAL mode even a reader makes files beside it, unless the file is declared to stay as it is.
+    return f"{path.absolute().as_uri()}?{'immutable=1' if is_fixed(path) else 'mode=ro'}"
+
+
+def is_fixed(path: Path) -> bool:
+    """Tell whether a file is there, all in it that was written, in a folder we cannot write to."""
+    try:
+        real = path.resolve()
+        there = real.is_file() and not Path(f"{real}-wal").exists()
+        return there and not os.access(real.parent, os.W_OK)
+    except (OSError, ValueError):
+        # SQLite will say what is wrong with it.
+        return False

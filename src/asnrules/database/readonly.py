@@ -22,19 +22,7 @@ _ALLOWED = {
 
 @contextmanager
 def query(engine: Engine, statement: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
-    """Run one SELECT.
-
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog.
-    statement : str
-        The query.
-
-    Yields
-    ------
-    tuple of (list of str, iterator of tuple)
-        The names of the columns, and the rows, which are fetched as they are used.
+    """Run one SELECT; give the names of its columns, and its rows as they are fetched.
 
     Raises
     ------

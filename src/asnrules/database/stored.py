@@ -20,7 +20,7 @@ MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def read_stored(column: Column[Any], value: Any, of: str) -> Any:
-    """Read a stored value.
+    """Read a stored value: JSON as what it holds, moments and days as such, all else as it is.
 
     Parameters
     ----------
@@ -30,11 +30,6 @@ def read_stored(column: Column[Any], value: Any, of: str) -> Any:
         As the database gave it, moments and days as `as_stored` has them.
     of : str
         What it belongs to, such as `run 3`, for the message.
-
-    Returns
-    -------
-    Any
-        What it means: JSON as what it holds, moments and days as such, all else as it is.
 
     Raises
     ------
@@ -66,21 +61,18 @@ def _meaning(column: Column[Any], value: Any) -> Any:
         raise TypeError
     # Half a character stands for bytes that are no UTF-8, see `any_text`.
     value.encode("utf-8")
+    found: Any = value
+    written = value
     if isinstance(kind, UtcTime):
-        moment = dt.datetime.strptime(value, MOMENT).replace(tzinfo=dt.UTC)
-        return _same(moment, moment.strftime(MOMENT), value)
-    if isinstance(kind, Day):
-        day = dt.date.fromisoformat(value)
-        return _same(day, day.isoformat(), value)
-    if isinstance(kind, Json):
+        found = dt.datetime.strptime(value, MOMENT).replace(tzinfo=dt.UTC)
+        written = found.strftime(MOMENT)
+    elif isinstance(kind, Day):
+        found = dt.date.fromisoformat(value)
+        written = found.isoformat()
+    elif isinstance(kind, Json):
         found = json.loads(value)
         if not kind.fits(found):
             raise TypeError
-        return found
-    return value
-
-
-def _same(found: Any, written: str, value: str) -> Any:
     if written != value:
         raise ValueError
     return found

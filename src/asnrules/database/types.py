@@ -70,12 +70,7 @@ class Day(TypeDecorator[dt.date]):
 class Json(TypeDecorator[str]):
     """JSON, kept as the text that was written.
 
-    Parameters
-    ----------
-    holds : type
-        What it is: a list or a dict; any value by default.
-    items : type
-        What the list, or the dict under its keys, is made of; anything by default.
+    It holds a list or a dict, whose items are of a type; by default any value.
     """
 
     impl = Text

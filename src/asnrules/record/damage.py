@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 
 from asnrules.catalog.open import check_catalog
 from asnrules.database.engines import database_url, open_engine, shown_url
-from asnrules.database.places import reading_uri
+from asnrules.database.names import reading_uri
 from asnrules.errors import AsnrulesError, DatabaseError
 from asnrules.record.verify import verify
 

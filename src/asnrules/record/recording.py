@@ -11,8 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
-from asnrules.database.bulk import insert_rows
-from asnrules.database.guards import lifted
+from asnrules.database.bulk import insert_rows, lifted
 from asnrules.database.locks import take_ledger
 from asnrules.database.schema import (
     association_members,
