@@ -10,18 +10,12 @@ from collections.abc import Sequence
 
 
 class AsnrulesError(Exception):
-    """Base of all errors of this package.
-
-    Attributes
-    ----------
-    exit_code : int
-        The exit code of a command that ends with this error.
-    details : sequence of str
-        A line for each of several things that are wrong; the message then sums them up.
-    """
+    """Base of all errors of this package."""
 
     exit_code = 2
+    """Of a command that ends with this error."""
     details: Sequence[str] = ()
+    """A line for each of several things that are wrong; the message then sums them up."""
 
 
 class UsageError(AsnrulesError):
@@ -29,7 +23,7 @@ class UsageError(AsnrulesError):
 
 
 class PoolError(AsnrulesError):
-    """A pool that cannot be read, or an exposure in it that cannot be worked."""
+    """A pool that cannot be read, or an exposure in it that is not valid."""
 
     @classmethod
     def at(
@@ -41,18 +35,9 @@ class PoolError(AsnrulesError):
         line: int | None = None,
         column: str | None = None,
     ) -> PoolError:
-        """Build the error for a place in a pool file.
+        """Build the error for a place in a pool: what is wrong, and what to do about it.
 
-        Parameters
-        ----------
-        name : str
-            The pool, as the user named it.
-        problem, mend : str
-            What is wrong, and what to do about it.
-        line : int, optional
-            Line number in the (decompressed) file, counted from 1.
-        column : str, optional
-            Name of the column, or its number where it has no name.
+        Lines are counted from 1 in the decompressed file; a column has its name, or its number.
         """
         place = name
         if line is not None:
@@ -63,11 +48,11 @@ class PoolError(AsnrulesError):
 
 
 class AssociationFileError(AsnrulesError):
-    """An association file that cannot be read, or is none of a Stage 2 association."""
+    """An association file that cannot be read, or does not hold a Stage 2 association."""
 
 
 class RulesetError(AsnrulesError):
-    """A ruleset file or ruleset that is not well formed."""
+    """A ruleset, or a file of one, that is not valid."""
 
 
 class OutputError(AsnrulesError):
@@ -81,7 +66,7 @@ class NotFoundError(AsnrulesError):
 
 
 class ProcessError(AsnrulesError):
-    """Another process that shared the work did not end it."""
+    """Another process that shared the work was ended before it had finished."""
 
 
 class DatabaseError(AsnrulesError):
@@ -91,22 +76,7 @@ class DatabaseError(AsnrulesError):
 
 
 class StoredValueError(DatabaseError):
-    """A stored value that cannot be what was stored: somebody has changed the database.
-
-    Parameters
-    ----------
-    of : str
-        What it belongs to, such as `run 3`.
-    table, column : str
-        Where it is.
-    problem : str
-        What is wrong with it.
-
-    Attributes
-    ----------
-    of, table, column, problem : str
-        As given.
-    """
+    """A stored value of something, such as `run 3`, that was changed by other means."""
 
     def __init__(self, of: str, table: str, column: str, problem: str) -> None:
         super().__init__(

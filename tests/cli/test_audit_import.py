@@ -132,9 +132,9 @@ def test_the_record_answers_afterwards(asnrules_on_copy: Command, folder: Path, 
     assert asnrules_on_copy("sql", query, "-f", "json").json == [
         {"asn_name": OTHER, "asn_rule": "candidate_Asn_Lv2Image", "verdict": "contradicts"}
     ]
-    query = "SELECT filename, associations, origin FROM v_decisions ORDER BY position"
+    query = "SELECT filename, association_count, origin FROM v_decisions ORDER BY position"
     assert asnrules_on_copy("sql", query, "-f", "json").json == [
-        {"filename": f"{stem(number)}_uncal.fits", "associations": 1, "origin": "imported"}
+        {"filename": f"{stem(number)}_uncal.fits", "association_count": 1, "origin": "imported"}
         for number in (1, 2)
     ]
 

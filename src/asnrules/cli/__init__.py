@@ -51,7 +51,10 @@ def main() -> None:
         from asnrules.cli.app import app
 
     if completion.VARIABLE in os.environ:
-        _complete(app)
+        root = cast("TyperGroup", typer.main.get_command(app))
+        with contextlib.suppress(OSError):
+            sys.stdout.write(completion.answer(root, os.environ[completion.VARIABLE], sys.argv[1:]))
+        flush_streams()
         return
     with messages.speaking(), orderly_end():
         try:
@@ -62,15 +65,8 @@ def main() -> None:
     sys.exit(code)
 
 
-def _complete(app: typer.Typer) -> None:
-    root = cast("TyperGroup", typer.main.get_command(app))
-    with contextlib.suppress(OSError):
-        sys.stdout.write(completion.answer(root, os.environ[completion.VARIABLE], sys.argv[1:]))
-    flush_streams()
-
-
 def _run(app: typer.Typer) -> int:
-    # What typer's own errors have in common; it does not export the class by name.
+    # The base of typer's own errors, which it does not export by name.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that the terminal's encoding lacks is no reason to fail.
@@ -105,7 +101,7 @@ def _run(app: typer.Typer) -> int:
 
 
 def _unexpected(error: Exception) -> int:
-    """End with what is wrong with the database, of which nothing can be expected then."""
+    """End with what is wrong with the database, if it is damaged; otherwise it is a bug."""
     from asnrules.record.damage import damage_of
 
     if messages.has_database() and (found := damage_of(messages.database())):

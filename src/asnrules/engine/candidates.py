@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -187,8 +187,6 @@ def _parts(text: str, lengths: Sequence[int]) -> Iterator[str]:
 
 
 _SUFFIX = re.compile("[_-][^_-]*$")
-_Item = int | str | tuple[str]
-"""What is linked: the number of a candidate, the name of an exposure, the id of candidates."""
 
 
 def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
@@ -215,13 +213,13 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
         )
         if _may_give(work, pool)
     ]
-    links = _Links()
+    links = Links()
     for number, pool in enumerate(pools):
         # Numbers count within an id, whatever its types.
         links.join(number, (pool.candidate[0],))
         for place in pool.places:
             links.join(number, _name(work, place))
-    groups: dict[_Item, list[SubPool]] = {}
+    groups: dict[Hashable, list[SubPool]] = {}
     for number, pool in enumerate(pools):
         groups.setdefault(links.root(number), []).append(pool)
     return list(groups.values())
@@ -238,13 +236,13 @@ def _name(work: Work, place: int) -> str:
     return _SUFFIX.sub("", PurePosixPath(work.value(place, "filename") or "").stem)
 
 
-class _Links:
+class Links:
     """Sets that grow together."""
 
     def __init__(self) -> None:
-        self._parents: dict[_Item, _Item] = {}
+        self._parents: dict[Hashable, Hashable] = {}
 
-    def root(self, one: _Item) -> _Item:
+    def root(self, one: Hashable) -> Hashable:
         """Give what stands for the set of one."""
         parents = self._parents
         root = one
@@ -254,7 +252,7 @@ class _Links:
             parents[one], one = root, parents[one]
         return root
 
-    def join(self, one: _Item, other: _Item) -> None:
+    def join(self, one: Hashable, other: Hashable) -> None:
         """Make the sets of two the same."""
         self._parents[self.root(other)] = self.root(one)
 

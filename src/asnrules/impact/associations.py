@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.associations.model import Association
-from asnrules.engine.candidates import Selection, qualified, sub_pools
+from asnrules.engine.candidates import Links, Selection, qualified, sub_pools
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import SCIENCE, Judge
@@ -37,38 +37,21 @@ class _Content(NamedTuple):
 def affected_parts(
     exposures: Sequence[RecordedExposure], keywords: Sequence[str], decisions: Decisions
 ) -> list[list[RecordedExposure]]:
-    """Give the exposures that have to be put together again, those of linked candidates together.
+    """Give the exposures of linked candidates, as far as the draft may change their associations.
 
-    Exposures come together in a candidate, and pruning compares associations that share members,
-    so that what happens to exposures without a candidate in common, directly or over others, is
-    of no account to each other.
-
-    Parameters
-    ----------
-    exposures : sequence of RecordedExposure
-        All those that could come together.
-    keywords : sequence of str
-        What their rows are aligned with.
-    decisions : Decisions
-        Of an exposure in each part, the decision changes, or how a rule puts it together.
+    Exposures come together for a candidate, and pruning compares associations that share members:
+    exposures that no candidate links, directly or through others, do not affect each other.
     """
     candidate = keywords.index("asn_candidate")
     texts = [exposure.row[candidate] for exposure in exposures]
     parsed = {text: parse_candidates(text) for text in set(texts) if text is not None}
-    heads = list(range(len(exposures)))
-
-    def head(place: int) -> int:
-        while heads[place] != place:
-            heads[place] = heads[heads[place]]
-            place = heads[place]
-        return place
-
+    links = Links()
     for pool in sub_pools(texts, parsed):
         for place in pool.places:
-            heads[head(place)] = head(pool.places[0])
-    parts: dict[int, list[int]] = defaultdict(list)
+            links.join(pool.places[0], place)
+    parts: dict[Hashable, list[int]] = defaultdict(list)
     for place in range(len(exposures)):
-        parts[head(place)].append(place)
+        parts[links.root(place)].append(place)
     return [
         [exposures[place] for place in part]
         for part in parts.values()
@@ -77,16 +60,9 @@ def affected_parts(
 
 
 class Regrouping:
-    """Makes the associations of some exposures of a run by two rulesets, and compares them.
+    """Makes the associations of exposures that could come together by two rulesets, and compares.
 
-    Parameters
-    ----------
-    run : RecordedRun
-        Its options are followed: candidates, DMS mode, merging.
-    keywords : sequence of str
-        What the rows are aligned with.
-    exposures : sequence of RecordedExposure
-        The exposures, all those that could come together.
+    The options of the run are followed: candidates, DMS mode, merging.
     """
 
     def __init__(

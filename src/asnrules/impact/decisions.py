@@ -20,23 +20,15 @@ Signature = tuple[tuple[tuple[str, str | None], ...], ...]
 
 
 class DecisionPair(NamedTuple):
-    """What two rulesets decide of exposures of a signature.
-
-    Attributes
-    ----------
-    reasons : tuple of Reason
-        What changes and why; empty if nothing does.
-    regroups : str or None
-        Why what it comes to may change though it is decided as before, in words: a rule that
-        takes it in both puts exposures together in another way, or all associations are
-        written or pruned in another way.
-    wide : tuple of Rule
-        Rules that take it and may put exposures of several programs together.
-    """
+    """What two rulesets decide of exposures of a signature."""
 
     reasons: tuple[Reason, ...]
+    """What changes and why; empty if nothing does."""
     regroups: str | None
+    """Why its associations may change though it is decided as before: a rule that takes it in both
+    puts exposures together in another way, or all associations are written or pruned so."""
     wide: tuple[Rule, ...]
+    """Rules that take it and may put exposures of several programs together."""
 
     @property
     def is_affected(self) -> bool:
@@ -45,20 +37,7 @@ class DecisionPair(NamedTuple):
 
 
 class Decisions:
-    """Decides exposures by two rulesets.
-
-    Parameters
-    ----------
-    before, after : Ruleset
-        The two.
-    keywords : sequence of str
-        What the rows of exposures are aligned with.
-
-    Attributes
-    ----------
-    judges : tuple of (Judge, Judge)
-        Of the two.
-    """
+    """Decides exposures, whose rows are aligned with the keywords, by two rulesets."""
 
     def __init__(self, before: Ruleset, after: Ruleset, keywords: Sequence[str]) -> None:
         self.judges = (Judge(before, keywords), Judge(after, keywords))
@@ -96,28 +75,22 @@ class Decisions:
         return self._together[key]
 
     def _pair(self, one: Judgement, other: Judgement) -> DecisionPair:
-        verdicts = {verdict.rule.name: verdict for verdict in other.verdicts}
-        before = {verdict.rule.name: verdict for verdict in one.verdicts}
-        taking = {
-            name
-            for named in (before, verdicts)
-            for name, verdict in named.items()
-            if verdict.matched
-        }
+        before, after = (
+            {verdict.rule.name: verdict for verdict in judgement.verdicts}
+            for judgement in (one, other)
+        )
+        matched = [one for one in (*before.values(), *after.values()) if one.matched]
+        taking = {verdict.rule.name for verdict in matched}
         reasons = list(self._class_reasons(one, other))
         for name in sorted(taking):
-            reasons += self._rule_reasons(name, before.get(name), verdicts.get(name), one, other)
+            reasons += self._rule_reasons(name, before.get(name), after.get(name), one, other)
         regroups = None
         if taking & self._regrouping:
             name = min(taking & self._regrouping)
             regroups = f"{name} puts exposures together in another way"
         elif taking:
             regroups = self._everywhere
-        wide = tuple(
-            verdict.rule
-            for verdict in (*one.verdicts, *other.verdicts)
-            if verdict.matched and _is_wide(verdict.rule)
-        )
+        wide = tuple(verdict.rule for verdict in matched if _is_wide(verdict.rule))
         return DecisionPair(tuple(reasons), regroups, wide)
 
     def _class_reasons(self, one: Judgement, other: Judgement) -> Iterator[Reason]:

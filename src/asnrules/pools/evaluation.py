@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -41,6 +41,7 @@ class EvaluatedPools:
     """From the text of an asn_candidate cell to its pairs of id and type."""
     notes: Sequence[str]
     """Notes on how the pools were made."""
+    _classified: dict[int, Classification] = field(default_factory=dict)
 
     @property
     def info(self) -> RulesetInfo:
@@ -52,13 +53,19 @@ class EvaluatedPools:
         names = [self.pools[pool].name for pool, _ in self.exposures]
         return Generation(self.work, self.candidates, names, wanted)
 
+    def classification(self, place: int) -> Classification:
+        """Classify an exposure, each distinct one once."""
+        key = id(self.work.judgements[place])
+        found = self._classified.get(key)
+        if found is None:
+            found = self._classified[key] = self.classifier.classify(self.work, place)
+        return found
+
     def classifications(self) -> dict[int, Classification]:
         """Classify each distinct exposure: from the id of its judgement."""
-        found: dict[int, Classification] = {}
-        for place, judgement in enumerate(self.work.judgements):
-            if id(judgement) not in found:
-                found[id(judgement)] = self.classifier.classify(self.work, place)
-        return found
+        for place in range(len(self.work.judgements)):
+            self.classification(place)
+        return self._classified
 
 
 def evaluate_pools(

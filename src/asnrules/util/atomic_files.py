@@ -25,31 +25,20 @@ _KINDS = {
 
 
 def check_target(path: Path, *, overwrite: bool, mend: str = OVERWRITE) -> bool:
-    """Refuse to write where something is that may not be replaced.
+    """Refuse to write where something is that may not be replaced; tell whether something is there.
 
-    A regular file may be, and a link: the link itself, not what it leads to. Folders, FIFOs,
-    sockets and devices, and links to them, never are.
+    With `overwrite` regular files and links may be replaced: the link itself, not what it leads
+    to. Folders, FIFOs, sockets and devices, and links to them, never are.
 
     Parameters
     ----------
-    path : Path
-        Where a file is to be.
-    overwrite : bool
-        Whether what is there may be replaced.
     mend : str
-        What to do about it where it may not.
-
-    Returns
-    -------
-    bool
-        Whether something is replaced.
+        What the message tells to do about a file that is there.
 
     Raises
     ------
     OutputError
-        If it may not be.
-    OSError
-        If that cannot be found out.
+        If it may not be replaced.
     """
     try:
         mode = path.lstat().st_mode
@@ -70,19 +59,13 @@ def check_target(path: Path, *, overwrite: bool, mend: str = OVERWRITE) -> bool:
 
 @contextmanager
 def whole_file(path: Path, *, overwrite: bool = False, mend: str = OVERWRITE) -> Iterator[BinaryIO]:
-    """Give a stream to write a file with, which is there when all of it is written and on disk.
-
-    Parameters
-    ----------
-    path : Path
-        Of the file.
-    overwrite, mend : optional
-        See `check_target`.
+    """Give a stream for a file that appears only when all of it is written and on disk.
 
     Raises
     ------
     OutputError
-        If something is there that may not be replaced, or the file cannot be written.
+        If something is there that may not be replaced (see `check_target`), or the file cannot be
+        written.
     """
     try:
         check_target(path, overwrite=overwrite, mend=mend)

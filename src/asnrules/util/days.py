@@ -1,4 +1,4 @@
-"""Dates as users give them: in one spelling only, so that none can be taken for another."""
+"""Dates as users give them, in one spelling only."""
 
 from __future__ import annotations
 
@@ -12,14 +12,7 @@ _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_day(option: str, text: str | None) -> dt.date | None:
-    """Read a date that may be given for an option.
-
-    Parameters
-    ----------
-    option : str
-        The option, for the message.
-    text : str or None
-        The date as YYYY-MM-DD. Other spellings of ISO 8601 are refused.
+    """Read the date of an option, YYYY-MM-DD; other spellings of ISO 8601 are refused.
 
     Raises
     ------
@@ -37,20 +30,12 @@ def read_day(option: str, text: str | None) -> dt.date | None:
 
 
 def check_day(name: str, day: object) -> None:
-    """Refuse what is not a date; None is one that is not given.
-
-    Parameters
-    ----------
-    name : str
-        What it is given for, for the message.
-    day : object
-        What a program that uses the library gave.
+    """Refuse what a caller gives as a date and is neither a `datetime.date` nor None.
 
     Raises
     ------
     UsageError
-        If it is neither a `datetime.date` nor None. A moment is refused as well: its day
-        depends on the time zone.
+        Also for a `datetime`: its day depends on the time zone.
     """
     if day is not None and type(day) is not dt.date:
         raise UsageError(

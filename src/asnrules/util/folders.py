@@ -1,4 +1,4 @@
-"""A folder held open: what is done in it goes nowhere else, whoever renames it meanwhile."""
+"""Folders held open: work in one stays in it, even if it is renamed meanwhile."""
 
 from __future__ import annotations
 
@@ -19,18 +19,12 @@ _CAN_BE_HELD = hasattr(os, "O_DIRECTORY") and os.open in os.supports_dir_fd
 
 
 class Folder(NamedTuple):
-    """A folder that is open.
-
-    Attributes
-    ----------
-    path : Path
-        Where it was found.
-    descriptor : int or None
-        The open folder; None where the system opens none.
-    """
+    """A folder that is open."""
 
     path: Path
+    """Where it was found."""
     descriptor: int | None
+    """None where the system cannot open folders."""
 
     def status(self) -> os.stat_result:
         """Give the status of the folder itself."""
@@ -102,19 +96,12 @@ class Folder(NamedTuple):
 
 @contextmanager
 def held(path: Path, within: Folder | None = None) -> Iterator[Folder]:
-    """Open a folder.
-
-    Parameters
-    ----------
-    path : Path
-        Where it is; of a folder within another, its name.
-    within : Folder, optional
-        The folder that it is in. Then a link in its place is not followed.
+    """Open a folder, or one within another by its name; then a link is not followed.
 
     Raises
     ------
     OSError
-        If it is no folder, or cannot be read.
+        If it is not a folder, or cannot be read.
     """
     place = path if within is None else within.path / path
     if not _CAN_BE_HELD:

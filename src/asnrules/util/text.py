@@ -1,4 +1,4 @@
-"""How text from outside appears in messages: on one line, cut, and with nothing to obey."""
+"""Text from outside in messages: on one line, cut, and harmless to a terminal."""
 
 from __future__ import annotations
 
@@ -21,26 +21,12 @@ def _cut(text: str, length: int) -> str:
 
 
 def shown(value: str) -> str:
-    """Return a value for a message: quoted, escaped, at most 60 characters.
-
-    Parameters
-    ----------
-    value : str
-        Any text, of any length.
-    """
+    """Return a value for a message: quoted, escaped, at most 60 characters."""
     return _cut(repr(value[:_VALUE_LENGTH]), _VALUE_LENGTH)
 
 
 def label(name: str, length: int = _VALUE_LENGTH) -> str:
-    """Return the name of a file or column for a message: plain, unless it has to be escaped.
-
-    Parameters
-    ----------
-    name : str
-        Any text, of any length.
-    length : int
-        The longest that may come out.
-    """
+    """Return the name of a file or column for a message: cut, and as it is if it is printable."""
     return _cut(name if name and name.isprintable() else repr(name[:length]), length)
 
 

@@ -27,25 +27,15 @@ def is_of_the_file(line: str) -> bool:
     return any(mark in line for mark in _OF_THE_FILE)
 
 
-def diagnostics_of(worked: EvaluatedPools, outcome: Outcome) -> list[str]:
-    """Say what else the operator has to know.
-
-    Parameters
-    ----------
-    worked : EvaluatedPools
-        The pools, judged.
-    outcome : Outcome
-        What was made of them.
-
-    Returns
-    -------
-    list of str
-        Oddities of the pools first, then where jwst's answer depends on the order of the rows.
-    """
+def diagnostics_of(evaluated: EvaluatedPools, outcome: Outcome) -> list[str]:
+    """Name the oddities of the pools, then where jwst's answer depends on the order of the rows."""
+    made = {one.asn_rule for one in outcome.associations}
     return [
-        *_oddities(worked.pools),
-        *_number_oddities(worked, {one.asn_rule for one in outcome.associations}),
-        *_order_dependence(worked.work, outcome),
+        *_oddities(evaluated.pools),
+        *_unread(evaluated, made),
+        *_named(evaluated.work, made),
+        *_two_spellings(evaluated.work),
+        *_order_dependence(evaluated.work, outcome),
     ]
 
 
@@ -72,14 +62,9 @@ def _oddities(pools: Sequence[Pool]) -> list[str]:
     return lines
 
 
-def _number_oddities(worked: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
-    """Name the numbers that are none to the rules, and numbers that are written in two ways."""
-    return [*_unread(worked, made), *_named(worked.work, made), *_spellings(worked.work)]
-
-
-def _unread(worked: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
+def _unread(evaluated: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
     """Name values that steps of the rules read as whole numbers, and cannot."""
-    work = worked.work
+    work = evaluated.work
     steps = [
         [LOOKS[step] for step in rule.steps if step in LOOKS and rule.name in made]
         for rule in work.ruleset.rules
@@ -94,11 +79,11 @@ def _unread(worked: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
         for looks in all_looks:
             for keywords in looks.numbers:
                 for keyword, value in _unread_values(work, place, keywords):
-                    key = worked.exposures[place][0], keyword, looks.lost
+                    key = evaluated.exposures[place][0], keyword, looks.lost
                     found.setdefault(key, Counter())[value] += 1
     return [
-        f"{worked.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is not a whole number "
-        f"to jwst, and so here (exposures: {values.total():,}); {lost}; write 1, not 1.0"
+        f"{evaluated.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is not a whole "
+        f"number to jwst, and so here (exposures: {values.total():,}); {lost}; write 1, not 1.0"
         for (pool, keyword, lost), values in sorted(found.items(), key=lambda item: item[0])
     ]
 
@@ -123,7 +108,7 @@ def _named(work: Work, made: AbstractSet[str]) -> list[str]:
     ]
 
 
-def _spellings(work: Work) -> list[str]:
+def _two_spellings(work: Work) -> list[str]:
     """Name keywords of which a number that is compared as text is written in two ways."""
     keys = {
         key.sources

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,72 +14,47 @@ from asnrules.engine.conditions import requirement_text
 from asnrules.engine.generation import Wanted
 from asnrules.engine.growing import Fate
 from asnrules.engine.lacking import Lacking
-from asnrules.engine.nearest_rule import Nearness
-from asnrules.engine.signatures import EXP_TYPE, Judgement
+from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import NotFoundError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
 from asnrules.pools.inputs import PoolInput
-from asnrules.rules.model import Operator, Requirement, Rule
+from asnrules.rules.model import Operator, Rule
 from asnrules.util.text import near_spellings
 
 
 class Miss(NamedTuple):
-    """Why a rule does not take an exposure.
-
-    Attributes
-    ----------
-    asn_rule : str
-        The rule.
-    condition : str
-        The condition that is closest to being met, in words.
-    keyword : str
-        The keyword that had to have another value.
-    found : str or None
-        Its value; None if it has none.
-    wanted : str
-        The values wanted, in words.
-    others : int
-        How many other conditions failed.
-    """
+    """Why a rule does not take an exposure."""
 
     asn_rule: str
     condition: str
+    """The condition that is closest to being met, in words."""
     keyword: str
+    """The keyword that had to have another value."""
     found: str | None
+    """Its value; None if it has none."""
     wanted: str
+    """The values wanted, in words."""
     others: int
+    """How many other conditions failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything that was decided about an exposure of a pool.
-
-    Attributes
-    ----------
-    filename, ruleset : str
-        The exposure, and the rules.
-    classification : Classification
-        What it is.
-    kept : list of Fate
-        The associations that it is in.
-    dropped : list of Fate
-        Those that did not come about, or that it was left out of.
-    missed : list of asnrules.engine.nearest_rule.Miss
-        The rules for exposures of its instrument that do not take it, the nearest miss first.
-    lacking : list of Lacking
-        What else it lacks: companions that come near, or sciences that lack it.
-    reason : str or None
-        If it is in no association, why.
-    """
+    """Everything that was decided about an exposure of a pool."""
 
     filename: str
     ruleset: str
     classification: Classification
     kept: list[Fate]
+    """The associations that it is in."""
     dropped: list[Fate]
+    """Those that did not come about, or that left it out."""
     missed: list[nearest.Miss]
+    """The rules for exposures of its instrument that do not take it, the nearest miss first."""
     lacking: list[Lacking]
+    """Companions that come near, or sciences that lack it."""
     reason: str | None
+    """If it is in no association, why."""
 
     @property
     def misses(self) -> list[Miss]:
@@ -124,44 +98,45 @@ def explain_exposure(
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
     pool : path or table
         See `asnrules.pools.inputs.gather`.
     filename : str
         Of the exposure, in any case. If the pool lists it more than once, the first of them in
         canonical order is explained.
     ruleset, as_of : optional
-        The executable ruleset, by label or by date; today's by default.
+        The rules, by label or by date; by default those in force today.
 
     Raises
     ------
     NotFoundError
         If the pool has no such exposure; the message suggests near names.
     PoolError
-        If the pool is not one.
+        If the pool is not valid.
     """
-    opened = evaluate_pools(engine, [pool], ruleset, as_of)
-    place = _find(opened, filename)
-    outcome = opened.generation(Wanted(watched=place)).run()
-    judgement = opened.work.judgements[place]
-    classification = opened.classifier.classify(opened.work, place)
+    evaluated = evaluate_pools(engine, [pool], ruleset, as_of)
+    place = _find(evaluated, filename)
+    outcome = evaluated.generation(Wanted(watched=place)).run()
+    classification = evaluated.classification(place)
+    family = _family(classification.exp_type)
+    misses = evaluated.classifier.nearness.misses(evaluated.work.judgements[place])
     kept = [fate for fate in outcome.fates if fate.association is not None]
     return Explanation(
-        filename=opened.work.value(place, "filename") or "",
-        ruleset=opened.info.ruleset,
+        filename=evaluated.work.value(place, "filename") or "",
+        ruleset=evaluated.info.ruleset,
         classification=classification,
         kept=sorted(kept, key=_kept_name),
         dropped=[fate for fate in outcome.fates if fate.association is None],
-        missed=_misses(judgement, opened.classifier.nearness),
+        missed=[miss for miss in misses if family in _families(miss.rule)],
         lacking=outcome.lacking,
         reason=None if kept else outcome.reasons.get(place, classification.reason),
     )
 
 
-def _find(opened: EvaluatedPools, filename: str) -> int:
+def _find(evaluated: EvaluatedPools, filename: str) -> int:
     wanted = filename.strip().lower()
-    names = [opened.work.value(place, "filename") or "" for place in range(len(opened.work.rows))]
+    names = [
+        evaluated.work.value(place, "filename") or "" for place in range(len(evaluated.work.rows))
+    ]
     if wanted in names:
         return names.index(wanted)
     near = near_spellings(wanted, names) or names[:3]
@@ -226,40 +201,19 @@ def _asked(rule: Rule, role: str) -> list[str]:
     return [requirement_text(use) for use in (*rule.requirements, *uses)]
 
 
-# ------------------------------------------------------------------------- misses
-
-
-def _misses(judgement: Judgement, nearness: Nearness) -> list[nearest.Miss]:
-    """Explain the rules that do not take an exposure, but take others of its instrument."""
-    family = _family(judgement.values.get(EXP_TYPE))
-    return [miss for miss in nearness.misses(judgement) if family in _families(miss.rule)]
-
-
 def _first_in_words(miss: nearest.Miss) -> Miss:
     failure = miss.failures[0]
     first = failure.repairs[0]
-    return Miss(
-        asn_rule=miss.rule.name,
-        condition=failure.text,
-        keyword=first.keyword.upper(),
-        found=first.shown,
-        wanted=first.wanted,
-        others=miss.unmet - 1,
-    )
+    keyword = first.keyword.upper()
+    return Miss(miss.rule.name, failure.text, keyword, first.shown, first.wanted, miss.unmet - 1)
 
 
 def _families(rule: Rule) -> set[str]:
     """Give the instruments, as EXP_TYPEs begin with them, that a rule takes exposures of."""
-    found = _of_requirements(rule.requirements)
-    for role in rule.roles:
-        found |= _of_requirements(role.requirements)
-    return found
-
-
-def _of_requirements(requirements: Sequence[Requirement]) -> set[str]:
+    uses = [*rule.requirements, *(use for role in rule.roles for use in role.requirements)]
     return {
         _family(value)
-        for use in requirements
+        for use in uses
         if not use.negated
         for terms in use.condition.alternatives
         for term in terms
@@ -269,4 +223,4 @@ def _of_requirements(requirements: Sequence[Requirement]) -> set[str]:
 
 
 def _family(exp_type: str | None) -> str:
-    return (exp_type or "").partition("_")[0]
+    return (exp_type or "").upper().partition("_")[0]

@@ -18,7 +18,6 @@ from sqlalchemy import Engine
 
 from asnrules.associations.model import Association
 from asnrules.associations.writer import check_names, written_files
-from asnrules.catalog.classification import Classification
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
@@ -34,62 +33,36 @@ from asnrules.workflows.diagnostics import diagnostics_of
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to generate.
-
-    Attributes
-    ----------
-    ruleset, as_of : optional
-        The executable ruleset, by label or by date; today's by default.
-    candidates : sequence of str
-        Ids of the candidates to work, `ID:TYPE` if an id has several types and not the first of
-        them is meant; all of them by default.
-    dms : bool
-        With candidates: see `asnrules.engine.candidates.Selection`.
-    merge : bool
-        Whether associations of one type and candidate are merged into one file.
-    version_id : str or None
-        To be put into names and files.
-    save_orphans : Path or None
-        A pool file to be made of the exposures that are in no association.
-    output : Path or None
-        Where files are written; None writes none.
-    record : bool
-        Whether the run is recorded.
-    overwrite : bool
-        Whether different files of the same names may be replaced.
-    operator, note : str or None
-        Who, and free text, for the record; the operator is the user by default.
-    workers : int
-        How many processes may share the work.
-    """
+    """How to generate."""
 
     ruleset: str | None = None
     as_of: dt.date | None = None
+    """The rules, by label or by date; by default those in force today."""
     candidates: Sequence[str] = ()
+    """Ids of candidates; `ID:TYPE` if an id has several types and the first is not meant. By
+    default all candidates of the pools."""
     dms: bool = False
+    """With candidates: see `asnrules.engine.candidates.Selection`."""
     merge: bool = False
+    """Whether associations of one type and candidate become one file."""
     version_id: str | None = None
+    """Stands in names and files."""
     save_orphans: Path | None = None
+    """Where the unassociated exposures are written as a pool."""
     output: Path | None = None
+    """The folder for association files; None writes none."""
     record: bool = True
     overwrite: bool = False
+    """Whether different files of the same names may be replaced."""
     operator: str | None = None
+    """For the record; by default the user."""
     note: str | None = None
     workers: int = 1
+    """How many processes may share the work."""
 
 
 class Orphan(NamedTuple):
-    """An exposure that is in no association.
-
-    Attributes
-    ----------
-    filename : str
-        Its name.
-    exp_type : str or None
-        Its EXP_TYPE.
-    reason : str
-        Why it is in none.
-    """
+    """An unassociated exposure, and why it is in no association."""
 
     filename: str
     exp_type: str | None
@@ -98,38 +71,25 @@ class Orphan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to.
-
-    Attributes
-    ----------
-    run_id : int or None
-        The id of the recorded run; None if it was not recorded.
-    ruleset : str
-        The label of the executable ruleset.
-    exposures, associations, unassociated : int
-        How many exposures there were, associations were made, and exposures are in none.
-    files : list of str
-        The files written, in the order of the associations.
-    diagnostics : list of str
-        What else there is to know.
-    by_rule : dict
-        From asn_type and asn_rule to the number of associations.
-    orphans : list of Orphan
-        The exposures that are in no association, by file name.
-    made : sequence of Association
-        The associations themselves.
-    """
+    """What a run came to."""
 
     run_id: int | None
+    """None if it was not recorded."""
     ruleset: str
     exposures: int
     associations: int
     unassociated: int
+    """How many of each there are."""
     files: list[str]
+    """The files written, in the order of the associations."""
     diagnostics: list[str]
+    """Warnings for the operator."""
     by_rule: dict[tuple[str, str], int] = field(default_factory=dict)
+    """From asn_type and asn_rule to the number of associations."""
     orphans: list[Orphan] = field(default_factory=list)
+    """By file name."""
     made: Sequence[Association] = field(default=(), compare=False, repr=False)
+    """The associations themselves."""
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -152,33 +112,22 @@ def generate(
     progress: Progress | None = None,
     told: Callable[[int], None] | None = None,
 ) -> Report:
-    """Make the associations of pools.
+    """Make the associations of pools, write them, and record the run, as the options say.
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
     paths : sequence
         Pool files, FITS files and tables, see `asnrules.pools.inputs.gather`; their exposures
-        are worked together. `-` is standard input.
-    options : Options
-        How.
-    progress : callable, optional
-        Told how far the work is.
+        come together.
     told : callable, optional
-        Told the id of the run once it is on record, even if an interrupt ends the call then.
-
-    Returns
-    -------
-    Report
-        What it came to.
+        Called with the id of the run once it is on record, even if an interrupt ends the call.
 
     Raises
     ------
     PoolError
-        If a pool is not one, or lacks a column that the rules need.
+        If a pool is not valid, or lacks a column that the rules need.
     NotFoundError
-        If there is no such ruleset.
+        If there is no such ruleset or candidate.
     UsageError
         If the run is to be recorded under a draft.
     OutputError
@@ -191,27 +140,27 @@ def generate(
         wanted = wanted_by(options)
         if options.record and options.ruleset is not None:
             _refuse_draft(engine, options.ruleset)
-        worked = evaluate_pools(
+        evaluated = evaluate_pools(
             engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
         )
-        outcome = make_associations(worked, wanted, progress)
-        run = _run(options, worked, outcome, started)
-        return _keep(RunRecorder(engine, told), options, worked, outcome, run, progress)
+        outcome = make_associations(evaluated, wanted, progress)
+        run = _run(options, evaluated, outcome, started)
+        return _keep(RunRecorder(engine, told), options, evaluated, outcome, run, progress)
 
 
 def make_associations(
-    worked: EvaluatedPools, wanted: Wanted, progress: Progress | None = None
+    evaluated: EvaluatedPools, wanted: Wanted, progress: Progress | None = None
 ) -> Outcome:
-    """Make the associations of judged pools.
+    """Make the associations of evaluated pools.
 
     Raises
     ------
     NotFoundError
         If a selected candidate is not in the pools.
     PoolError
-        If a value of a pool would make a name that is no plain file name.
+        If a value of a pool would make a name that is not a plain file name.
     """
-    generation = worked.generation(wanted)
+    generation = evaluated.generation(wanted)
     outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
     check_names(outcome.associations)
     return outcome
@@ -254,7 +203,7 @@ def wanted_by(options: Options) -> Wanted:
 def _keep(
     recorder: RunRecorder,
     options: Options,
-    worked: EvaluatedPools,
+    evaluated: EvaluatedPools,
     outcome: Outcome,
     run: Run,
     progress: Progress | None,
@@ -262,13 +211,13 @@ def _keep(
     """Write and record, both or neither."""
     _refuse_one_file_for_both(options, outcome.associations)
     files: list[Path] = []
-    notes = [*worked.notes]
+    notes = [*evaluated.notes]
     run_id = None
     with ExitStack() as stack:
         if options.save_orphans is not None:
             stack.enter_context(
                 written_orphans(
-                    worked,
+                    evaluated,
                     outcome.memberships,
                     options.save_orphans,
                     overwrite=options.overwrite,
@@ -279,7 +228,7 @@ def _keep(
                 written_files(
                     options.output,
                     outcome.associations,
-                    f"asnrules {run.software_version}, rules {worked.info.ruleset}",
+                    f"asnrules {run.software_version}, rules {evaluated.info.ruleset}",
                     overwrite=options.overwrite,
                     mark=recorder.mark(run) if options.record else None,
                     is_recorded=recorder.has,
@@ -288,20 +237,26 @@ def _keep(
             )
             files = written.files
             notes += written.left_alone
-            run = replace(run, diagnostics=[*run.diagnostics, *_undone(written.taken_back)])
+            if written.taken_back:
+                undone = (
+                    f"a run that was cut off before it was recorded had moved "
+                    f"{written.taken_back} files in the output folder; this is undone"
+                )
+                run = replace(run, diagnostics=[*run.diagnostics, undone])
         if options.record:
             # Committed inside the block of the files: if that fails, they go.
             run_id = recorder.record(run)
+    unassociated = [place for place, count in enumerate(outcome.memberships) if count == 0]
     return Report(
         run_id=run_id,
-        ruleset=worked.info.ruleset,
-        exposures=len(worked.exposures),
+        ruleset=evaluated.info.ruleset,
+        exposures=len(evaluated.exposures),
         associations=len(outcome.associations),
-        unassociated=sum(count == 0 for count in outcome.memberships),
+        unassociated=len(unassociated),
         files=[str(path) for path in files],
         diagnostics=[*notes, *run.diagnostics],
         by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
-        orphans=_orphans(worked, outcome),
+        orphans=[_orphan(evaluated, outcome, place) for place in unassociated],
         made=outcome.associations,
     )
 
@@ -316,41 +271,14 @@ def _refuse_one_file_for_both(options: Options, associations: Sequence[Associati
         raise UsageError(f"{orphans}: this run makes an association of that name; name another")
 
 
-def _undone(count: int) -> list[str]:
-    if not count:
-        return []
-    return [
-        f"a run that was cut off before it was recorded had moved {count} files in the output "
-        "folder; this is undone"
-    ]
-
-
-def _orphans(worked: EvaluatedPools, outcome: Outcome) -> list[Orphan]:
-    work = worked.work
-    classified: dict[int, Classification] = {}
-    orphans = []
-    for place, count in enumerate(outcome.memberships):
-        if count:
-            continue
-        key = id(work.judgements[place])
-        if key not in classified:
-            classified[key] = worked.classifier.classify(work, place)
-        found = classified[key]
-        orphans.append(
-            Orphan(
-                filename=work.value(place, "filename") or "",
-                exp_type=found.exp_type,
-                reason=outcome.reasons.get(place, found.reason),
-            )
-        )
-    return orphans
+def _orphan(evaluated: EvaluatedPools, outcome: Outcome, place: int) -> Orphan:
+    found = evaluated.classification(place)
+    reason = outcome.reasons.get(place, found.reason)
+    return Orphan(evaluated.work.value(place, "filename") or "", found.exp_type, reason)
 
 
 def _run(
-    options: Options,
-    worked: EvaluatedPools,
-    outcome: Outcome,
-    started: dt.datetime,
+    options: Options, evaluated: EvaluatedPools, outcome: Outcome, started: dt.datetime
 ) -> Run:
     return Run(
         started_at=started,
@@ -358,17 +286,25 @@ def _run(
         operator=options.operator or user_name(),
         host=platform.node(),
         software_version=version("asnrules"),
-        ruleset_id=worked.info.ruleset_id,
-        options=_recorded_options(options),
+        ruleset_id=evaluated.info.ruleset_id,
+        options={
+            "as_of": options.as_of and options.as_of.isoformat(),
+            "output": options.output is not None,
+            "candidates": sorted(options.candidates),
+            "dms": options.dms,
+            "merge": options.merge,
+            "ruleset": options.ruleset,
+            "version_id": options.version_id,
+        },
         note=options.note,
-        pools=worked.pools,
-        exposures=worked.exposures,
-        judgements=worked.work.judgements,
-        classifications=worked.classifications() if options.record else {},
+        pools=evaluated.pools,
+        exposures=evaluated.exposures,
+        judgements=evaluated.work.judgements,
+        classifications=evaluated.classifications() if options.record else {},
         memberships=outcome.memberships,
         reasons=outcome.reasons,
         associations=outcome.associations,
-        diagnostics=diagnostics_of(worked, outcome),
+        diagnostics=diagnostics_of(evaluated, outcome),
     )
 
 
@@ -378,15 +314,3 @@ def user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
-
-
-def _recorded_options(options: Options) -> dict[str, Any]:
-    return {
-        "as_of": options.as_of and options.as_of.isoformat(),
-        "output": options.output is not None,
-        "candidates": sorted(options.candidates),
-        "dms": options.dms,
-        "merge": options.merge,
-        "ruleset": options.ruleset,
-        "version_id": options.version_id,
-    }

@@ -45,23 +45,16 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How to import.
-
-    Attributes
-    ----------
-    pools : sequence of str
-        The pools that the associations were made of, as far as they are at hand.
-    ruleset, as_of : optional
-        The executable ruleset to judge by, by label or by date; by default the one that was
-        in force when each association was made, or today's.
-    operator, note : str or None
-        Who, and free text, for the record; the operator is the user by default.
-    """
+    """How to import."""
 
     pools: Sequence[str] = ()
+    """The pools that the associations were made of, as far as they are at hand."""
     ruleset: str | None = None
     as_of: dt.date | None = None
+    """The rules to judge by, by label or by date; by default those that were in force when each
+    association was made, or today's."""
     operator: str | None = None
+    """For the record; by default the user."""
     note: str | None = None
 
 
@@ -89,21 +82,13 @@ class ImportedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import came to.
-
-    Attributes
-    ----------
-    runs : list of ImportedRun
-        One for each ruleset that was needed.
-    files : list of ImportedFile
-        The files that were imported.
-    errors : list of str
-        A line for each one that was refused.
-    """
+    """What an import came to."""
 
     runs: list[ImportedRun]
+    """One for each ruleset that was needed."""
     files: list[ImportedFile]
     errors: list[str]
+    """A line for each file that was refused."""
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -118,11 +103,21 @@ class ImportReport:
         }
 
 
-class _Read(NamedTuple):
-    """A file that has been read."""
+class _File(NamedTuple):
+    """A file that has been read, and the rules that judge it."""
 
     path: str
     association: ForeignAssociation
+    choice: Choice
+
+
+class _JudgedRun(NamedTuple):
+    """The files that are judged by one ruleset, with a verdict on each."""
+
+    info: RulesetInfo
+    made: Made | None
+    files: Sequence[_File]
+    judged: list[Judged]
 
 
 def import_associations(
@@ -135,24 +130,13 @@ def import_associations(
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
     words : sequence of str
         Files, folders and patterns; see `asnrules.associations.reader`.
-    options : ImportOptions
-        How.
-    progress : callable, optional
-        Told how far the work is.
-
-    Returns
-    -------
-    ImportReport
-        What it came to. Files that are refused are in it as well.
 
     Raises
     ------
     PoolError
-        If a pool is not one, or lacks a column that the rules need.
+        If a pool is not valid, or lacks a column that the rules need.
     UsageError
         If a pool is given twice, or would have to be read twice from standard input; if the
         ruleset is a draft.
@@ -178,27 +162,30 @@ def import_associations(
         )
     is_asked = options.ruleset is not None or options.as_of is not None
     read, errors = _read(words, asn_types, progress)
-    by_ruleset: dict[RulesetInfo, list[tuple[_Read, Choice]]] = {}
-    for one in read:
-        choice = choose(one.association, rulesets, wanted, is_asked=is_asked)
-        by_ruleset.setdefault(choice.info, []).append((one, choice))
+    by_ruleset: dict[RulesetInfo, list[_File]] = {}
+    for path, association in read.items():
+        choice = choose(association, rulesets, wanted, is_asked=is_asked)
+        by_ruleset.setdefault(choice.info, []).append(_File(path, association, choice))
     if len(by_ruleset) > 1 and STANDARD_INPUT in options.pools:
         raise UsageError(
             "--pool: standard input is read once, and the files need several rulesets "
             f"({', '.join(info.ruleset for info in by_ruleset)}); give the pool as a file"
         )
-    judged = [
-        _judge(engine, info, chosen, options, progress) for info, chosen in by_ruleset.items()
-    ]
-    return _record(engine, judged, options, started, errors)
+    judged = [_judge(engine, *found, options, progress) for found in by_ruleset.items()]
+    report = ImportReport([], [], errors)
+    if judged:
+        with transaction(engine, writing=True) as connection:
+            for one in judged:
+                _record(connection, one, options, started, report)
+    return report
 
 
 def _tables(
     connection: Connection, info: RulesetInfo, choices: Sequence[Choice]
 ) -> dict[str, Table]:
-    """Give the table that a ruleset implements, and those of the times of associations.
+    """Give the table that the rules implement, and those in force when associations were made.
 
-    Each comes with the known differences of the rules that implement it, and those of the ruleset.
+    Each comes with the known differences of these rules, and of others that implement it.
     """
     implemented = find_ruleset(connection, info.implements or "")
     rulesets = list_rulesets(connection)
@@ -219,11 +206,11 @@ def _tables(
 
 def _read(
     words: Sequence[str], asn_types: Sequence[str], progress: Progress | None
-) -> tuple[list[_Read], list[str]]:
-    """Read the files, and say what is wrong with those that cannot be imported."""
-    read: list[_Read] = []
+) -> tuple[dict[str, ForeignAssociation], list[str]]:
+    """Read the files, by path, and say what is wrong with those that cannot be imported."""
+    read: dict[str, ForeignAssociation] = {}
     errors: list[str] = []
-    names: dict[str, int] = {}
+    first: dict[str, str] = {}
     paths = list(islice(association_files(words), ASSOCIATION_FILES + 1))
     if len(paths) > ASSOCIATION_FILES:
         raise UsageError(
@@ -235,109 +222,56 @@ def _read(
         except AssociationFileError as error:
             errors.append(str(error))
         else:
-            first = names.setdefault(association.asn_name, number)
-            if first == number:
-                read.append(_Read(path, association))
-            else:
+            name = association.asn_name
+            if name in first:
                 errors.append(
-                    f"{label(path, 200)}: the association {association.asn_name} is imported "
-                    f"already, from {label(paths[first - 1], 200)}; import it in a run of its own"
+                    f"{label(path, 200)}: the association {name} is imported already, from "
+                    f"{label(first[name], 200)}; import it in a run of its own"
                 )
+            else:
+                first[name] = path
+                read[path] = association
         if progress is not None:
             progress("files", number, len(paths))
     return read, errors
 
 
-class _JudgedRun(NamedTuple):
-    """The associations that are judged by one ruleset."""
-
-    info: RulesetInfo
-    made: Made | None
-    read: list[_Read]
-    judged: list[Judged]
-
-
 def _judge(
     engine: Engine,
     info: RulesetInfo,
-    chosen: Sequence[tuple[_Read, Choice]],
+    files: Sequence[_File],
     options: ImportOptions,
     progress: Progress | None,
 ) -> _JudgedRun:
     with transaction(engine) as connection:
-        tables = _tables(connection, info, [choice for _, choice in chosen])
+        tables = _tables(connection, info, [file.choice for file in files])
     made = None
     if options.pools:
-        worked = evaluate_pools(engine, options.pools, info.ruleset, progress=progress)
-        made = Made(worked, progress and (lambda done, total: progress("candidates", done, total)))
+        evaluated = evaluate_pools(engine, options.pools, info.ruleset, progress=progress)
+        made = Made(
+            evaluated, progress and (lambda done, total: progress("candidates", done, total))
+        )
     rules = Rules(tables[info.implements or ""], tables, made)
     judged = []
-    for number, (one, choice) in enumerate(chosen, 1):
-        judged.append(judge(one.association, choice, rules))
+    for number, file in enumerate(files, 1):
+        judged.append(judge(file.association, file.choice, rules))
         if progress is not None:
-            progress("verdicts", number, len(chosen))
-    return _JudgedRun(info, made, [one for one, _ in chosen], judged)
-
-
-# ------------------------------------------------------------------------- the record
+            progress("verdicts", number, len(files))
+    return _JudgedRun(info, made, files, judged)
 
 
 def _record(
-    engine: Engine,
-    judged: Sequence[_JudgedRun],
-    options: ImportOptions,
-    started: dt.datetime,
-    errors: list[str],
-) -> ImportReport:
-    report = ImportReport([], [], errors)
-    if not judged:
-        return report
-    with transaction(engine, writing=True) as connection:
-        for one in judged:
-            imported = [
-                _imported(*pair, one.made) for pair in zip(one.read, one.judged, strict=True)
-            ]
-            run = _run(one, imported, options, started, errors)
-            run_id = record_import(connection, run, imported)
-            files = [
-                ImportedFile(
-                    read.path, read.association.asn_name, read.association.asn_type,
-                    read.association.asn_rule, run_id, one.info.ruleset,
-                    found.verdict.value, found.explanation,
-                )
-                for read, found in zip(one.read, one.judged, strict=True)
-            ]  # fmt: skip
-            verdicts = _counts(found.verdict for found in one.judged)
-            report.runs.append(ImportedRun(run_id, one.info.ruleset, len(files), verdicts))
-            report.files.extend(files)
-    return report
-
-
-def _imported(read: _Read, judged: Judged, made: Made | None) -> Imported:
-    one = read.association
-    known = one.told.candidate_types.get(one.asn_id)
-    if known is None and judged.association is not None:
-        known = judged.association.candidate_type
-    if known is None and made is not None:
-        known = made.candidate_type(one.asn_id)
-    exposures = [
-        None if made is None else made.place(member.expname)
-        for product in one.products
-        for member in product.members
-    ]
-    return Imported(one, known or _UNKNOWN, judged, exposures)
-
-
-def _run(
+    connection: Connection,
     one: _JudgedRun,
-    imported: Sequence[Imported],
     options: ImportOptions,
     started: dt.datetime,
-    errors: Sequence[str],
-) -> Run:
+    report: ImportReport,
+) -> None:
+    associations = [file.association for file in one.files]
+    imported = [_imported(*pair, one.made) for pair in zip(associations, one.judged, strict=True)]
     memberships, reasons = _decided(one.made, imported)
-    worked = None if one.made is None else one.made.worked
-    return Run(
+    evaluated = one.made and one.made.worked
+    run = Run(
         started_at=started,
         finished_at=dt.datetime.now(dt.UTC),
         operator=options.operator or user_name(),
@@ -349,15 +283,41 @@ def _run(
             "ruleset": options.ruleset,
         },
         note=options.note,
-        pools=[] if worked is None else worked.pools,
-        exposures=[] if worked is None else worked.exposures,
-        judgements=[] if worked is None else worked.work.judgements,
-        classifications={} if one.made is None else one.made.classifications,
+        pools=evaluated.pools if evaluated else [],
+        exposures=evaluated.exposures if evaluated else [],
+        judgements=evaluated.work.judgements if evaluated else [],
+        classifications=one.made.classifications if one.made else {},
         memberships=memberships,
         reasons=reasons,
         associations=[],
-        diagnostics=errors,
+        diagnostics=report.errors,
     )
+    run_id = record_import(connection, run, imported)
+    label = one.info.ruleset
+    verdicts = _counts(found.verdict for found in one.judged)
+    report.runs.append(ImportedRun(run_id, label, len(one.files), verdicts))
+    for file, found in zip(one.files, one.judged, strict=True):
+        asn = file.association
+        report.files.append(
+            ImportedFile(
+                file.path, asn.asn_name, asn.asn_type, asn.asn_rule, run_id, label,
+                found.verdict.value, found.explanation,
+            )
+        )  # fmt: skip
+
+
+def _imported(one: ForeignAssociation, judged: Judged, made: Made | None) -> Imported:
+    known = one.told.candidate_types.get(one.asn_id)
+    if known is None and judged.association is not None:
+        known = judged.association.candidate_type
+    if known is None and made is not None:
+        known = made.candidate_type(one.asn_id)
+    exposures = [
+        None if made is None else made.place(member.expname)
+        for product in one.products
+        for member in product.members
+    ]
+    return Imported(one, known or _UNKNOWN, judged, exposures)
 
 
 def _decided(made: Made | None, imported: Sequence[Imported]) -> tuple[list[int], dict[int, str]]:

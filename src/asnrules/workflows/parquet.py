@@ -14,22 +14,10 @@ _GROUP = 50_000
 def write_classifications(
     documents: Iterable[Mapping[str, Any]], stream: BinaryIO, *, explain: bool = False
 ) -> int:
-    """Write classifications as Parquet.
+    """Write documents of classifications as Parquet, to a stream that need not seek; count them.
 
-    Parameters
-    ----------
-    documents : iterable of mapping
-        As `Classification.document` gives them. Columns have the names of the keys; what is
-        nested stays so: `published` is a struct, `associations` and `rules` lists of structs.
-    stream : binary stream
-        Where to; it need not be one that can seek.
-    explain : bool
-        Whether the documents have `rules`.
-
-    Returns
-    -------
-    int
-        How many there were.
+    Columns have the names of the keys. What is nested stays so: `published` is a struct,
+    `associations` and, with `explain`, `rules` are lists of structs.
 
     Raises
     ------

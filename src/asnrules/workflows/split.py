@@ -12,22 +12,15 @@ from sqlalchemy import Engine
 from asnrules.engine.candidates import Pair, linked, qualified
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
-from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate_pools
+from asnrules.pools.evaluation import Progress, evaluate_pools
 from asnrules.pools.inputs import PoolInput
 
 
 class Group(NamedTuple):
-    """Candidates that have to be worked by one job.
-
-    Attributes
-    ----------
-    candidates : list of str
-        Their names, sorted: ids, with the type where one id has several, `c1000:background`.
-    exposures : int
-        How many exposures they have.
-    """
+    """Candidates that have to go to one job."""
 
     candidates: list[str]
+    """Their ids, sorted; with the type where one id has several, `c1000:background`."""
     exposures: int
 
 
@@ -40,48 +33,34 @@ def candidate_groups(
     *,
     workers: int = 1,
 ) -> list[Group]:
-    """Give the groups of candidates that can be generated apart.
+    """Give the groups of candidates that separate runs can generate, the largest first.
 
-    A run for each group, with all its candidates selected, makes together what a run for all
-    candidates makes: the same associations, under the same names.
-
-    Parameters
-    ----------
-    engine, paths, ruleset, as_of, progress, workers
-        As for `asnrules.pools.evaluation.evaluate_pools`.
-
-    Returns
-    -------
-    list of Group
-        The largest first.
+    A run for each group, with its candidates selected, makes together what a run for all
+    candidates makes: the same associations under the same names. For the parameters see
+    `asnrules.pools.evaluation.evaluate_pools`.
 
     Raises
     ------
     PoolError
-        If a pool is not one, or if associations are discovered in it: runs of selected candidates
-        do not make these.
+        If a pool is not valid, or if exposures list only one candidate and associations are made
+        for none as well: runs of selected candidates do not make these.
     """
-    worked = evaluate_pools(engine, paths, ruleset, as_of, progress, workers=workers)
-    _refuse_discovered(worked)
-    groups = linked(worked.work, worked.candidates)
-    names = _names(worked.candidates.values())
+    evaluated = evaluate_pools(engine, paths, ruleset, as_of, progress, workers=workers)
+    if evaluated.generation(Wanted()).discovers():
+        raise PoolError(
+            f"{', '.join(one.name for one in evaluated.pools)}: exposures that list one candidate "
+            "alone also make associations for none, which runs of selected candidates do not; "
+            "generate this pool in one run"
+        )
+    names = _names(evaluated.candidates.values())
     found = [
         Group(
             sorted(names[pool.candidate] for pool in group),
             len({place for pool in group for place in pool.places}),
         )
-        for group in groups
+        for group in linked(evaluated.work, evaluated.candidates)
     ]
     return sorted(found, key=lambda group: (-group.exposures, group.candidates))
-
-
-def _refuse_discovered(worked: EvaluatedPools) -> None:
-    if worked.generation(Wanted()).discovers():
-        raise PoolError(
-            f"{', '.join(one.name for one in worked.pools)}: exposures that list one candidate "
-            "alone also make associations for none, which runs of selected candidates do not; "
-            "generate this pool in one run"
-        )
 
 
 def _names(candidates: Iterable[Sequence[Pair]]) -> dict[Pair, str]:
