@@ -11,7 +11,7 @@ from asnrules.associations.model import Association
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.grouping import Grouping
-from asnrules.engine.growing import Draft
+from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.procedure import Procedure
 from asnrules.pools import parse_candidates
 from asnrules.rules.model import Rule, Ruleset
@@ -98,12 +98,16 @@ def outcome_of(work: Work, version_id: str | None = None) -> Outcome:
     return Generation(work, candidates, [POOL] * len(work.rows), wanted).run()
 
 
-def by_grouping(work: Work, rule: str, candidate: tuple[str, str] = OBSERVATION) -> list[Draft]:
+def by_grouping(
+    work: Work, rule: str, candidate: tuple[str, str] = OBSERVATION
+) -> list[GrowingAssociation]:
     number = ruleset().rules.index(rule_named(rule))
     return Grouping(work, number, candidate).associations(_taken(work, number))
 
 
-def by_procedure(work: Work, rule: str, candidate: tuple[str, str] = OBSERVATION) -> list[Draft]:
+def by_procedure(
+    work: Work, rule: str, candidate: tuple[str, str] = OBSERVATION
+) -> list[GrowingAssociation]:
     number = ruleset().rules.index(rule_named(rule))
     return Procedure(work, number, candidate).run(_taken(work, number))
 
@@ -112,7 +116,7 @@ def _taken(work: Work, number: int) -> list[int]:
     return [place for place, one in enumerate(work.judgements) if number in one.takers]
 
 
-def shown(work: Work, drafts: Iterable[Draft]) -> list[list[str]]:
+def shown(work: Work, drafts: Iterable[GrowingAssociation]) -> list[list[str]]:
     """Give the members of each association as `file exptype`, the creating one marked by `*`."""
     return [
         [

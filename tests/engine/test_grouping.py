@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import Draft
+from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.steps import finish
 from engine.building import Exposure, by_grouping, by_procedure, image, ruleset, shown, work_of
 from engine.pools import FAMILIES, pools
 
 
-def told(draft: Draft) -> tuple[Any, ...]:
+def told(draft: GrowingAssociation) -> tuple[Any, ...]:
     keys = list(draft.keys.items())
     return draft.rule.name, draft.candidate, draft.creator, draft.members, keys, draft.degraded
 
 
-def finished(work: Work, drafts: list[Draft]) -> list[tuple[list[Any], list[str]]]:
+def finished(work: Work, drafts: list[GrowingAssociation]) -> list[tuple[list[Any], list[str]]]:
     """Give what becomes of associations in the finishing steps, and why of others nothing."""
     found = [finish(draft, work) for draft in drafts]
     return [([told(draft) for draft in kept], reasons) for kept, reasons in found]

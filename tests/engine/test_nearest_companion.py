@@ -34,7 +34,7 @@ def told(pool: list[Exposure], filename: str) -> list[str]:
     outcome = worked(pool, place)
     return [
         *(f"{one.rule.name} {one.candidate[0]}: {one.reason}" for one in outcome.fates),
-        *(one.text() for one in outcome.lacking),
+        *(one.text() for one in outcome.missing),
     ]
 
 
@@ -391,12 +391,12 @@ def test_what_is_told_is_so_in_any_pool(family: str, data: st.DataObject) -> Non
     pool = data.draw(pools(family, regular=False))
     place = data.draw(st.integers(0, len(pool) - 1))
     work = work_of(pool)
-    for one in worked(pool, place).lacking:
+    for one in worked(pool, place).missing:
         near = one.near
         assert near.place != place
         assert near.filename == work.value(near.place, "filename")
         science, companion = (near.place, place) if near.is_science else (place, near.place)
-        for obstacle in near.obstacles:
+        for obstacle in near.mismatches:
             assert obstacle.found == work.value(companion, obstacle.keyword)
             if obstacle.science is not None:
                 assert obstacle.science == work.value(science, obstacle.keyword)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.associations.model import Member, Product
-from asnrules.engine.pruning import Entry, digest_of, prune
+from asnrules.engine import pruning
+from asnrules.engine.pruning import Entry, digest_of
 from engine.building import generated, image, summary
+
+LATEST = ("prune_memberships", "prune_products")
+"""The steps of jwst 3.0.0."""
+
+
+def prune(entries: Sequence[Entry], steps: Sequence[str] = LATEST) -> list[int]:
+    return pruning.prune(entries, steps)
 
 
 def entry(asn_id: str, product: str, **members: str) -> Entry:

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.engine import generation
 from asnrules.engine.candidates import Selection
 from asnrules.engine.exposures import Work
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.pools import parse_candidates, read_pool
-from asnrules.util.parallel import can_share
+from asnrules.util.parallel import can_share, shared
 from engine.building import POOL, Exposure, keywords, ruleset, work_of
 from engine.pools import FAMILIES, pools
 
@@ -23,16 +22,14 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "jw04231_20261105t101500_pool
 pytestmark = pytest.mark.skipif(not can_share(), reason="no process can be forked safely here")
 
 
-@pytest.fixture(autouse=True)
-def small_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generation, "_WORTH_SHARING", 0)
-
-
 def made(work: Work, workers: int, **wanted: Any) -> Outcome:
     texts = {work.value(place, "asn_candidate") or "null" for place in range(len(work.rows))}
     candidates = {text: parse_candidates(text) for text in texts}
     names = [POOL] * len(work.rows)
-    return Generation(work, candidates, names, Wanted(workers=workers, **wanted)).run()
+    return Generation(work, candidates, names, Wanted(**wanted)).run(
+        None,
+        lambda function, pieces, sizes, told: shared(function, pieces, sizes, workers, told),
+    )
 
 
 @pytest.mark.parametrize("label", ["jwst-3.0.0", "jwst-1.3.0"])

@@ -8,17 +8,13 @@ from typing import NamedTuple
 
 from asnrules.analysis.partition import partition
 from asnrules.analysis.space import Cell, Example
-from asnrules.engine.anchors import Anchor, staying
-from asnrules.engine.candidates import BACKGROUND, OBSERVATION, cannot_stand
-from asnrules.engine.conditions import requirement_holds
+from asnrules.engine.anchors import Anchor, stands_alone, staying
+from asnrules.engine.candidates import BACKGROUND, OBSERVATION, refusal
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import Draft, written_exptype
-from asnrules.engine.shared_members import DraftMember
-from asnrules.engine.signatures import SCIENCE, Judgement
-from asnrules.engine.steps import finish
+from asnrules.engine.growing import written_exptype
+from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.model import Rule, Ruleset
 
-_CANDIDATE = ("o001", OBSERVATION)
 _CANDIDATE_KEYWORDS = ("candidate_id", "candidate_type")
 
 
@@ -149,8 +145,7 @@ class Answering:
         alone = next((role for role in fitting if not any(key.excludes for key in role.keys)), None)
         exptype = None
         if alone is not None:
-            judgement = Judgement({}, exposure_class, (), ())
-            exptype = written_exptype(ruleset, rule, alone, judgement, has_science=False)
+            exptype = written_exptype(ruleset, rule, alone, exposure_class, has_science=False)
         rateints = state.rateints is True
         stands = exptype is not None and self._stands(place, number, exptype, cell.example)
         return Taken(rule, tuple(role.name for role in fitting), exptype, rateints, stands)
@@ -165,8 +160,7 @@ class Answering:
             ruleset = self._rulesets[place]
             row = tuple(example.get(keyword) for keyword in self._keywords)
             work = Work.judged(ruleset, self._keywords, [row])
-            draft = Draft(ruleset.rules[number], _CANDIDATE, 0, own=[DraftMember(0, exptype)])
-            self._standing[key] = bool(finish(draft, work)[0])
+            self._standing[key] = stands_alone(work, 0, ruleset.rules[number], exptype)
         return self._standing[key]
 
     def _meet(self, place: int, one: Rule, other: Rule) -> bool:
@@ -187,18 +181,10 @@ def _candidates(ruleset: Ruleset) -> list[set[str]]:
         for keyword, texts in zip(_CANDIDATE_KEYWORDS, ((), (OBSERVATION, BACKGROUND)), strict=True)
     )
     return [
-        {rule.name for rule in ruleset.rules if admits(rule, identifier, kind)}
+        {rule.name for rule in ruleset.rules if refusal(rule, (identifier, kind)) is None}
         for identifier, kind in product(ids, types)
         if identifier is not None and kind is not None
     ]
-
-
-def admits(rule: Rule, identifier: str, kind: str) -> bool:
-    """Tell whether a rule makes associations for a candidate, given by its id and type."""
-    values = dict(zip(_CANDIDATE_KEYWORDS, (identifier, kind), strict=True))
-    if "candidate_validity" in rule.steps and cannot_stand((identifier, kind)) is not None:
-        return False
-    return all(requirement_holds(use, values) for use in rule.candidate_requirements)
 
 
 def shown(example: Mapping[str, str | None]) -> dict[str, str | None]:

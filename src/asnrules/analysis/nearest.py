@@ -5,7 +5,7 @@ from __future__ import annotations
 from asnrules.analysis.answers import shown
 from asnrules.analysis.tables import Vocabulary
 from asnrules.engine.conditions import ANY
-from asnrules.engine.nearest_rule import Nearness
+from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import judge_values
 from asnrules.rules.model import Role, Rule, Ruleset
 
@@ -35,7 +35,7 @@ def nearest_miss(
     tried = ruleset.__class__(
         ruleset.label, (alone,), ruleset.class_rules, ruleset.default_class, ruleset.written_as
     )
-    nearness = Nearness(ruleset)
+    nearness = RuleRanking(ruleset)
     best: tuple[int, str, dict[str, str | None]] | None = None
     flags = [{}, *({keyword: "t"} for _, keyword in vocabulary.specials)]
     for exp_type in vocabulary.exp_types:

@@ -23,7 +23,7 @@ from asnrules.catalog.vocabulary import special_keywords
 from asnrules.engine.anchors import anchored
 from asnrules.engine.conditions import condition_holds, is_empty
 from asnrules.engine.exposures import Work
-from asnrules.engine.nearest_rule import Nearness
+from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import Judgement
 from asnrules.rules.content import NOT_APPLICABLE
 from asnrules.rules.model import Rule, Ruleset
@@ -107,7 +107,7 @@ class Classifier:
         self.info = info
         self.ruleset = ruleset
         self.table = table
-        self.nearness = Nearness(ruleset)
+        self.nearness = RuleRanking(ruleset)
         self._specials = specials
         self._modes: dict[str, dict[str | None, ExposureMode]] = defaultdict(dict)
         for mode in modes:

@@ -1,4 +1,4 @@
-"""What an exposure makes when it is judged alone, companions left aside."""
+"""What an exposure anchors on its own: the associations that it is the science of by itself."""
 
 from __future__ import annotations
 
@@ -6,86 +6,63 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
-from asnrules.engine.candidates import OBSERVATION
-from asnrules.engine.conditions import requirement_holds
+from asnrules.engine.candidates import OBSERVATION, refusal
 from asnrules.engine.exposures import Work
+from asnrules.engine.growing import GrowingAssociation
+from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.procedure import Procedure
 from asnrules.engine.pruning import Entry, digest_of, prune
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule, Settings
 
-_CANDIDATE = ("o001", OBSERVATION)
+LONE_CANDIDATE = ("o001", OBSERVATION)
+"""The candidate that an exposure is taken to be in."""
 
 
 class Anchor(NamedTuple):
-    """A rule by which an exposure is the science of an association of its own.
-
-    Attributes
-    ----------
-    rule : Rule
-        The rule.
-    rateints : bool
-        Whether it is a member with its rateints product.
-    """
+    """A rule by which an exposure is the science of an association of its own."""
 
     rule: Rule
     rateints: bool
+    """Whether it is a member with its rateints product."""
 
 
 def anchored(work: Work, place: int) -> list[Rule]:
-    """Give the rules by which an exposure anchors an association.
+    """Give the rules by which an exposure anchors an association, in order of name.
 
-    Parameters
-    ----------
-    work : Work
-        The judged exposures.
-    place : int
-        The exposure.
-
-    Returns
-    -------
-    list of Rule
-        Those that take it as the science of an association of its own, in order of name. An
-        association that would still need a companion counts where there is none without; one
-        for another candidate than an observation, where there is none for that. Of rules that
-        make the same, those stay that the ruleset lets stay.
+    An association that would still need a companion counts where there is none without; one
+    for another candidate than an observation, where there is none for that. Of rules that
+    make the same, those stay that the ruleset lets stay.
     """
     found: dict[tuple[bool, bool], list[Anchor]] = {}
     for number in work.judgements[place].takers:
-        for draft in Procedure(work, number, _CANDIDATE).run([place]):
-            if draft.holds(SCIENCE):
-                rule = draft.rule
-                made = Anchor(rule, draft.members[0].rateints)
-                rank = (not _takes_observations(rule), not finish(draft, work)[0])
-                found.setdefault(rank, []).append(made)
+        for made in Procedure(work, number, LONE_CANDIDATE).run([place]):
+            if made.holds(SCIENCE):
+                rank = (
+                    refusal(made.rule, LONE_CANDIDATE) is not None,
+                    not finish(made, work)[0],
+                )
+                found.setdefault(rank, []).append(Anchor(made.rule, made.members[0].rateints))
     if not found:
         return []
     nearest = found[min(found)]
     return [nearest[number].rule for number in staying(nearest, work.ruleset.settings)]
 
 
+def stands_alone(work: Work, place: int, rule: Rule, exptype: str) -> bool:
+    """Tell whether an association of one member passes the finishing steps."""
+    member = GrowingMember(place, exptype)
+    return bool(finish(GrowingAssociation(rule, LONE_CANDIDATE, place, own=[member]), work)[0])
+
+
 def staying(anchors: Sequence[Anchor], settings: Settings) -> list[int]:
     """Choose those associations of one exposure alone, for one candidate, that pruning keeps.
 
-    Parameters
-    ----------
-    anchors : sequence of Anchor
-        In the order in which they are generated.
-    settings : Settings
-        Of the ruleset, which names the steps of pruning.
-
-    Returns
-    -------
-    list of int
-        The places of those that stay, in order.
+    They are given in the order in which they are generated; the places of those that stay come
+    back in that order.
     """
     return sorted(prune([_entry(anchor) for anchor in anchors], settings.overall))
-
-
-def _takes_observations(rule: Rule) -> bool:
-    values = dict(zip(("candidate_id", "candidate_type"), _CANDIDATE, strict=True))
-    return all(requirement_holds(use, values) for use in rule.candidate_requirements)
 
 
 def _entry(anchor: Anchor) -> Entry:

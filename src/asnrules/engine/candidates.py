@@ -1,4 +1,10 @@
-"""Which exposures are worked together, for which candidate."""
+"""Candidates: which exposures are in which, what rules admit, and which can be run separately.
+
+Associations stand in each other's way only after they are made: of those with the same members,
+or of one product, some are dropped. Both have an exposure in common, or two of one name. So
+candidates that are linked by no exposure know nothing of each other, and neither do their numbers,
+which count within a candidate.
+"""
 
 from __future__ import annotations
 
@@ -24,32 +30,31 @@ Pair = tuple[str, str]
 TYPE_MARK = ":"
 """Stands between them in the name of a candidate."""
 
+VALIDITY = "candidate_validity"
+"""The step after which no association of other candidates stands."""
+
+_SUFFIX = re.compile("[_-][^_-]*$")
+
 
 class SubPool(NamedTuple):
-    """A candidate and the exposures that are worked for it, in canonical order."""
+    """A candidate and the exposures that are in it for the rules, in canonical order."""
 
     candidate: Pair
     places: list[int]
 
 
 class Selection(NamedTuple):
-    """Which candidates are wanted.
-
-    Attributes
-    ----------
-    ids : frozenset of str
-        Lower-case ids; empty for all. Of an id with several types the first counts, unless the
-        type is given as well: `c1000:background`.
-    dms : bool
-        Whether to work the background candidates of their exposures as well, so that pruning
-        sees what they would make, and then keep only what the ids made.
-    """
+    """Which candidates are wanted."""
 
     ids: frozenset[str] = frozenset()
+    """Lower-case ids; empty for all. Of an id with several types the first counts, unless the type
+    is given as well: `c1000:background`."""
     dms: bool = False
+    """Whether to make the associations of the background candidates of their exposures as well, so
+    that pruning sees them, and then to keep only those of the ids."""
 
     def worked(self, pools: Sequence[SubPool]) -> list[SubPool]:
-        """Give the candidates to be worked, in their order.
+        """Give the candidates that associations are made for, in their order.
 
         Raises
         ------
@@ -90,13 +95,22 @@ def qualified(candidate: Pair) -> str:
     return TYPE_MARK.join(candidate)
 
 
+# ------------------------------------------------------------------ which exposures
+
+
+def candidate_pools(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[SubPool]:
+    """Give the exposures of each candidate, as the ruleset has it; see `sub_pools`."""
+    listed = work.ruleset.settings.whole_pool
+    return sub_pools(work.column("asn_candidate"), candidates, listed=listed)
+
+
 def sub_pools(
     texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]], *, listed: bool = False
 ) -> list[SubPool]:
     """Give the exposures of each candidate.
 
-    An exposure is worked for every candidate whose id its asn_candidate text *contains*; types
-    are worked in order of first appearance, then ids (behaviour of jwst 3.0.0, by running it).
+    An exposure is in every candidate whose id its asn_candidate text *contains*; types come in
+    order of first appearance, then ids (behaviour of jwst 3.0.0, by running it).
 
     Parameters
     ----------
@@ -105,8 +119,8 @@ def sub_pools(
     parsed : mapping
         From text to its pairs of id and type.
     listed : bool
-        Whether an exposure is worked for the candidates that its text lists instead (behaviour
-        of jwst 1.3.0, by running it).
+        Whether an exposure is in the candidates that its text lists instead (behaviour of jwst
+        1.3.0, by running it).
     """
     by_text: dict[str, list[int]] = {}
     for place, text in enumerate(texts):
@@ -119,8 +133,11 @@ def sub_pools(
             by_type.setdefault(kind, {})[identifier] = None
 
     pairs = [(name, kind) for kind, names in by_type.items() for name in names]
+    held_by: dict[Pair, list[str]] = {pair: [] for pair in pairs}
     if listed:
-        held_by = _listing(by_text, parsed)
+        for text in by_text:
+            for identifier, kind in dict.fromkeys(parsed[text]):
+                held_by[identifier, kind].append(text)
     else:
         holders = _holders(by_text, {name for name, _ in pairs})
         held_by = {pair: holders[pair[0]] for pair in pairs}
@@ -133,15 +150,10 @@ def sub_pools(
 def lone_candidates(
     texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]]
 ) -> dict[Pair, list[int]]:
-    """Give the exposures that list one candidate and no other, in canonical order.
+    """Give the exposures that list one candidate and no other; arguments as of `sub_pools`.
 
     Only those count whose text is written as jwst writes it: its rules compare the text.
     (Behaviour of jwst 3.0.0, by running it.)
-
-    Parameters
-    ----------
-    texts, parsed
-        As for `sub_pools`.
     """
     written = {
         text: pairs[0]
@@ -154,17 +166,6 @@ def lone_candidates(
         if pair is not None:
             found.setdefault((pair[0], pair[1]), []).append(place)
     return found
-
-
-def _listing(
-    texts: Mapping[str, list[int]], parsed: Mapping[str, Sequence[Pair]]
-) -> dict[Pair, list[str]]:
-    """Give the texts that list each pair."""
-    listing: dict[Pair, list[str]] = {}
-    for text in texts:
-        for identifier, kind in dict.fromkeys(parsed[text]):
-            listing.setdefault((identifier, kind), []).append(text)
-    return listing
 
 
 def _holders(texts: Mapping[str, list[int]], names: set[str]) -> dict[str, list[str]]:
@@ -186,7 +187,36 @@ def _parts(text: str, lengths: Sequence[int]) -> Iterator[str]:
             yield text[start : start + length]
 
 
-_SUFFIX = re.compile("[_-][^_-]*$")
+# ------------------------------------------------------------------ which rules
+
+
+def cannot_stand(candidate: Pair) -> str | None:
+    """Say why no association of a candidate passes `candidate_validity`; None if one may."""
+    identifier, kind = candidate
+    if kind in {OBSERVATION, BACKGROUND}:
+        return None
+    return f"candidate {identifier} is of type {kind}"
+
+
+def refusal(rule: Rule, candidate: Pair) -> str | None:
+    """Say why a rule makes nothing for a candidate, whatever its exposures; None if it may."""
+    values = {"candidate_id": candidate[0], "candidate_type": candidate[1]}
+    for use in rule.candidate_requirements:
+        if not requirement_holds(use, values):
+            negation = "" if use.negated else "not "
+            return f"candidate {candidate[0]} is {negation}{use.condition.text}"
+    return cannot_stand(candidate) if VALIDITY in rule.steps else None
+
+
+def discovers(rule: Rule) -> bool:
+    """Tell whether a rule makes associations of exposures of one candidate for none, as well.
+
+    Source: behaviour of jwst 3.0.0, by running it.
+    """
+    return bool(rule.candidate_requirements) and VALIDITY not in rule.steps
+
+
+# ------------------------------------------------------------------ which are linked
 
 
 def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
@@ -194,25 +224,10 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
 
     Parameters
     ----------
-    work : Work
-        The judged exposures.
     candidates : mapping
         From asn_candidate text to its pairs of id and type.
-
-    Returns
-    -------
-    list of list of SubPool
-        In the order in which candidates are worked.
     """
-    pools = [
-        pool
-        for pool in sub_pools(
-            [row[work.places["asn_candidate"]] for row in work.rows],
-            candidates,
-            listed=work.ruleset.settings.whole_pool,
-        )
-        if _may_give(work, pool)
-    ]
+    pools = [pool for pool in candidate_pools(work, candidates) if _may_give(work, pool)]
     links = Links()
     for number, pool in enumerate(pools):
         # Numbers count within an id, whatever its types.
@@ -237,7 +252,7 @@ def _name(work: Work, place: int) -> str:
 
 
 class Links:
-    """Sets that grow together."""
+    """Disjoint sets that are joined step by step."""
 
     def __init__(self) -> None:
         self._parents: dict[Hashable, Hashable] = {}
@@ -255,31 +270,3 @@ class Links:
     def join(self, one: Hashable, other: Hashable) -> None:
         """Make the sets of two the same."""
         self._parents[self.root(other)] = self.root(one)
-
-
-def cannot_stand(candidate: tuple[str, str]) -> str | None:
-    """Say why no association of a candidate passes `candidate_validity`; None if one may."""
-    identifier, kind = candidate
-    if kind in {OBSERVATION, BACKGROUND}:
-        return None
-    return f"candidate {identifier} is of type {kind}"
-
-
-def discovers(rule: Rule) -> bool:
-    """Tell whether a rule makes associations of exposures of one candidate for none, as well.
-
-    Source: behaviour of jwst 3.0.0, by running it.
-    """
-    return bool(rule.candidate_requirements) and "candidate_validity" not in rule.steps
-
-
-def refusal(rule: Rule, candidate: Pair) -> str | None:
-    """Say why a rule makes nothing for a candidate, whatever its exposures; None if it may."""
-    values = {"candidate_id": candidate[0], "candidate_type": candidate[1]}
-    for use in rule.candidate_requirements:
-        if not requirement_holds(use, values):
-            negation = "" if use.negated else "not "
-            return f"candidate {candidate[0]} is {negation}{use.condition.text}"
-    if "candidate_validity" in rule.steps:
-        return cannot_stand(candidate)
-    return None

@@ -1,11 +1,11 @@
-"""Evaluate conditions on the values of one exposure."""
+"""Evaluate conditions on the values of one exposure, and say in words what they ask for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
 from asnrules.engine.patterns import fits
-from asnrules.rules.model import Condition, Operator, Requirement, Rule, Term
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Rule, Term
 
 EMPTY = frozenset({None, "", "null", "--", "n", "f", "false", "n/a"})
 """Values that count as not given, lower case; None is a missing column.
@@ -22,28 +22,17 @@ No pool can hold it: a control character is refused there.
 Row = tuple[str | None, ...]
 """The kept values of one exposure, aligned with the keywords of its pool."""
 
+Values = Mapping[str, str | None]
+"""The values of an exposure by keyword; a keyword that is not there has no value."""
+
 
 def is_empty(value: str | None) -> bool:
     """Tell whether a value counts as not given."""
     return value in EMPTY
 
 
-Values = Mapping[str, str | None]
-"""The values of an exposure by keyword; a keyword that is not there has no value."""
-
-
 def term_holds(term: Term, value: str | None, *, benefit: bool = False) -> bool:
-    """Tell whether a term holds for a value of its keyword.
-
-    Parameters
-    ----------
-    term : Term
-        The comparison.
-    value : str or None
-        The value; None if there is none.
-    benefit : bool
-        What is answered for a value that may be any.
-    """
+    """Tell whether a term holds for a value; of a value that may be `ANY`, `benefit` is said."""
     if value == ANY and term.operator not in {Operator.SET, Operator.EMPTY}:
         return benefit
     return _TESTS[term.operator](term.values, value)
@@ -58,7 +47,7 @@ def condition_holds(condition: Condition, values: Values, *, benefit: bool = Fal
 
 
 def requirement_holds(requirement: Requirement, values: Values) -> bool:
-    """Tell whether a requirement holds, or may hold; keys are left aside."""
+    """Tell whether a requirement holds, or may hold, whatever key it comes with."""
     benefit = not requirement.negated
     return condition_holds(requirement.condition, values, benefit=benefit) is benefit
 
@@ -71,18 +60,40 @@ def _listed(values: tuple[str, ...], value: str | None) -> bool:
     )
 
 
+def _matches(patterns: tuple[str, ...], value: str | None) -> bool:
+    return (
+        value is not None
+        and not is_empty(value)
+        and any(fits(pattern, value) for pattern in patterns)
+    )
+
+
 _TESTS: dict[Operator, Callable[[tuple[str, ...], str | None], bool]] = {
     Operator.SET: lambda values, value: not is_empty(value),
     Operator.EMPTY: lambda values, value: is_empty(value),
     Operator.IN: lambda values, value: value in values and not is_empty(value),
     Operator.NOT_IN: lambda values, value: value not in values,
     Operator.LISTED: _listed,
-    Operator.MATCHES: lambda values, value: (
-        value is not None
-        and not is_empty(value)
-        and any(fits(pattern, value) for pattern in values)
-    ),
+    Operator.MATCHES: _matches,
 }
+
+
+# ------------------------------------------------------------------ what rules consist of
+
+
+def keywords_in(condition: Condition) -> dict[str, None]:
+    """Give the keywords that a condition looks at, `class` among them, in their order."""
+    return dict.fromkeys(term.keyword for terms in condition.alternatives for term in terms)
+
+
+def requirements_of(rule: Rule) -> list[Requirement]:
+    """Give what a rule asks of exposures, in any of its roles."""
+    return [*rule.requirements, *(use for role in rule.roles for use in role.requirements)]
+
+
+def keys_of(rule: Rule) -> list[Key]:
+    """Give the keys of a rule, those of its roles among them."""
+    return [*rule.keys, *(key for role in rule.roles for key in role.keys)]
 
 
 def requirement_text(requirement: Requirement) -> str:
@@ -101,11 +112,5 @@ def requirements_text(rule: Rule) -> str:
 
 
 def keys_text(keys: Iterable[tuple[str, tuple[str, str]]]) -> str:
-    """Say what the exposures of an association have in common.
-
-    Parameters
-    ----------
-    keys : iterable of (str, (str, str))
-        Name of a key, and the keyword and value that are shared.
-    """
+    """Say what exposures have in common: names of keys, each with the keyword and its value."""
     return "; ".join(f"{name} = {value} ({source.upper()})" for name, (source, value) in keys)

@@ -1,4 +1,4 @@
-"""The exposures of a pool, judged, as grouping and finishing look at them."""
+"""The exposures of a pool, judged, in the canonical order."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ def canonical_order(rows: Sequence[Row], filename: int, candidates: int) -> list
     ----------
     rows : sequence of tuple
         The values of each exposure.
-    filename : int
-        The place of the file name in a row.
-    candidates : int
-        The place of the list of candidates.
+    filename, candidates : int
+        Where the file name and the list of candidates stand in a row.
 
     Returns
     -------
@@ -54,50 +52,38 @@ def _values(row: Row, candidates: int) -> tuple[list[str], ...]:
     )
 
 
-class KeyColumn(NamedTuple):
-    """What a key finds in each exposure.
+def whole_number(value: str | None) -> int | None:
+    """Read a value as a whole number, as jwst does: `1.0` is none."""
+    try:
+        return None if value is None else int(value)
+    except ValueError:
+        return None
 
-    Attributes
-    ----------
-    numbers : list of int
-        For each exposure, a number of `pairs`; equal numbers for equal finds.
-    pairs : list of (str, str) or None
-        The keyword and its value; None, which has the number 0, for no value.
-    """
+
+class KeyColumn(NamedTuple):
+    """What a key finds in each exposure."""
 
     numbers: list[int]
+    """For each exposure, a number of `pairs`; equal numbers for equal finds."""
     pairs: list[tuple[str, str] | None]
+    """The keyword and its value; None, which has the number 0, for no value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The exposures of a pool, judged: all that grouping and finishing need.
-
-    Attributes
-    ----------
-    ruleset : Ruleset
-        The rules.
-    rows : sequence of tuple
-        The values of each exposure, in canonical order.
-    places : dict of str to int
-        Where the value of a keyword stands in a row.
-    judgements : sequence of Judgement
-        What the rules say of each exposure, in canonical order.
-    has_other_names : bool
-        Whether any exposure is listed under a name that is not that of its uncal product.
-    degraded : set of int
-        The exposures that have an error.
-    has_repeated_names : bool
-        Whether any file name comes more than once.
-    """
+    """The judged exposures of a pool, each named by its place in canonical order."""
 
     ruleset: Ruleset
     rows: Sequence[Row]
     places: dict[str, int]
+    """Where the value of a keyword stands in a row."""
     judgements: Sequence[Judgement]
     has_other_names: bool
+    """Whether any exposure is listed under a name that is not that of its uncal product."""
     degraded: AbstractSet[int] = frozenset()
+    """The exposures that have an error."""
     has_repeated_names: bool = False
+    """Whether any file name comes more than once."""
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
 
     @classmethod
@@ -109,31 +95,23 @@ class Work:
     def judged_by(cls, judge: Judge, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
         """Judge exposures by a judge that remembers the signatures of others."""
         places = {keyword: place for place, keyword in enumerate(keywords)}
-        judgements = [judge.judge(row) for row in rows]
         names = [row[places["filename"]] or "" for row in rows]
         error = places.get("exposerr")
+        degraded: set[int] = set()
+        if error is not None:
+            degraded = {place for place, row in enumerate(rows) if row[error] not in EMPTY}
         return cls(
             judge.ruleset,
             rows,
             places,
-            judgements,
+            [judge.judge(row) for row in rows],
             has_other_names=any("_uncal." not in name for name in names),
-            degraded={
-                place
-                for place, row in enumerate(rows)
-                if error is not None and row[error] not in EMPTY
-            },
+            degraded=degraded,
             has_repeated_names=len(set(names)) < len(names),
         )
 
     def part(self, places: Sequence[int]) -> Work:
-        """Give some of the exposures, judged as they are here.
-
-        Parameters
-        ----------
-        places : sequence of int
-            The exposures, in canonical order.
-        """
+        """Give some of the exposures, in canonical order, judged as they are here."""
         # What holds of the names of the pool still holds: a selected candidate is worked so.
         return replace(
             self,
@@ -148,10 +126,19 @@ class Work:
         column = self.places.get(keyword)
         return None if column is None else self.rows[place][column]
 
+    def column(self, keyword: str) -> list[str | None]:
+        """Give the raw values of a keyword of all exposures; the column has to be there."""
+        at = self.places[keyword]
+        return [row[at] for row in self.rows]
+
     def given(self, place: int, keyword: str) -> str | None:
         """Give the value of an exposure's keyword; None if it is empty."""
         value = self.value(place, keyword)
         return None if value in EMPTY else value
+
+    def number(self, place: int, keyword: str) -> int | None:
+        """Give the value of an exposure's keyword as a whole number; None if it is none."""
+        return whole_number(self.value(place, keyword))
 
     def first_given(self, place: int, sources: Sequence[str]) -> tuple[str, str] | None:
         """Give the first keyword of several that has a value, and the value."""
@@ -180,11 +167,3 @@ class Work:
             pair = next((pair for pair in pairs if pair[1] not in EMPTY), None)
             numbers[found] = 0 if pair is None else seen.setdefault(pair, len(seen) + 1)
         return KeyColumn([numbers[found] for found in cells], [None, *seen])
-
-
-def whole_number(value: str | None) -> int | None:
-    """Read a value as a whole number, as jwst does: `1.0` is none."""
-    try:
-        return None if value is None else int(value)
-    except ValueError:
-        return None

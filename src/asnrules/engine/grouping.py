@@ -11,19 +11,25 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from asnrules.engine.batched_procedure import Cohorts
+from asnrules.engine.batched_procedure import BatchedProcedure
+from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import KeyColumn, Work
-from asnrules.engine.growing import Draft, Locked, is_rateints, lock_keys, written_exptype
-from asnrules.engine.procedure import Candidate
-from asnrules.engine.shared_members import DraftMember
-from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.growing import (
+    GrowingAssociation,
+    Locked,
+    is_rateints,
+    lock_keys,
+    written_exptype,
+)
+from asnrules.engine.member_log import GrowingMember
+from asnrules.engine.signatures import SCIENCE, is_written_as_science
 from asnrules.rules.model import Role
 
 
 class Group(NamedTuple):
-    """Exposures, in canonical order, and what the keys of a rule find in each of them.
+    """Exposures in canonical order; `shared` is what the keys of a rule find in each of them.
 
-    `shared` is None where that is not the same.
+    It is None where that is not the same.
     """
 
     places: Sequence[int]
@@ -31,16 +37,7 @@ class Group(NamedTuple):
 
 
 class Grouping:
-    """Groups the exposures that one rule can take for one candidate.
-
-    Parameters
-    ----------
-    work : Work
-        The judged exposures.
-    number : int
-        The place of the rule in the ruleset.
-    candidate : tuple of (str, str)
-        Id and type of the candidate.
+    """Groups the exposures that the rule of a number can take for a candidate.
 
     Attributes
     ----------
@@ -49,7 +46,7 @@ class Grouping:
         may make a difference.
     """
 
-    def __init__(self, work: Work, number: int, candidate: Candidate) -> None:
+    def __init__(self, work: Work, number: int, candidate: Pair) -> None:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
@@ -57,32 +54,10 @@ class Grouping:
         self.irregular: list[Group] = []
         self._waiting: dict[int, bool] = {}
 
-    def associations(self, places: Sequence[int]) -> list[Draft]:
-        """Make the associations.
-
-        Parameters
-        ----------
-        places : sequence of int
-            The exposures that the rule can take, in canonical order.
-
-        Returns
-        -------
-        list of Draft
-            In order of creation.
-        """
-        drafts = [draft for group in self.groups(places) for draft in self._of_group(group)]
-        return sorted(drafts, key=lambda draft: draft.creator)
-
-    def _repeats_names(self, places: Sequence[int]) -> bool:
-        """Tell whether a file name comes more than once."""
-        return self._work.has_repeated_names and len(
-            {self._work.value(place, "filename") for place in places}
-        ) < len(places)
-
-    def _grown(self, group: Group, *, regular: bool) -> list[Draft]:
-        if len(group.places) > 1 and not regular:
-            self.irregular.append(group)
-        return Cohorts(self._work, self._number, self._candidate, group.shared).run(group.places)
+    def associations(self, places: Sequence[int]) -> list[GrowingAssociation]:
+        """Make the associations of exposures in canonical order; give them in creation order."""
+        made = [one for group in self.groups(places) for one in self._of_group(group)]
+        return sorted(made, key=lambda one: one.creator)
 
     def groups(self, places: Sequence[int]) -> Iterator[Group]:
         """Part exposures so that no association crosses."""
@@ -117,6 +92,12 @@ class Grouping:
             else:
                 yield Group(sorted(chain.from_iterable(groups[one] for one in bucket)), None)
 
+    def _repeats_names(self, places: Sequence[int]) -> bool:
+        """Tell whether a file name comes more than once."""
+        return self._work.has_repeated_names and len(
+            {self._work.value(place, "filename") for place in places}
+        ) < len(places)
+
     def _shared(self, columns: Sequence[KeyColumn], found: Sequence[int]) -> Locked:
         pairs = [column.pairs[number] for column, number in zip(columns, found, strict=True)]
         return {
@@ -125,87 +106,93 @@ class Grouping:
             if pair is not None
         }
 
-    def _of_group(self, group: Group) -> list[Draft]:
+    def _of_group(self, group: Group) -> list[GrowingAssociation]:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
         if self._repeats_names(group.places):
             return self._grown(group, regular=False)
-        fitting = [self._fitting(place) for place in group.places]
         if len(group.places) > 1 and any(map(self._waits, group.places)):
             # A science joins what is no science.
             return self._grown(group, regular=False)
+        judgements = self._work.judgements
+        fitting = [judgements[place].verdicts[self._number].fitting for place in group.places]
         if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
-            return self._alone(group)
+            return self._sciences(group)
         roles = [fit[0] for fit in fitting]
-        is_plain = group.shared is not None and all(len(fit) == 1 for fit in fitting)
-        is_regular = is_plain and self._is_stateless and _all_meet(roles)
+        has_one_way = group.shared is not None and all(len(fit) == 1 for fit in fitting)
+        is_regular = has_one_way and self._is_stateless and _all_meet(roles)
         if is_regular and not roles[0].single and all(role is roles[0] for role in roles):
             together = self._together(group, roles[0])
             if together is not None:
                 return [together]
         return self._grown(group, regular=is_regular)
 
-    def _together(self, group: Group, role: Role) -> Draft | None:
+    def _grown(self, group: Group, *, regular: bool) -> list[GrowingAssociation]:
+        if len(group.places) > 1 and not regular:
+            self.irregular.append(group)
+        procedure = BatchedProcedure(self._work, self._number, self._candidate, group.shared)
+        return procedure.run(group.places)
+
+    def _together(self, group: Group, role: Role) -> GrowingAssociation | None:
         """Make the one association of exposures in one role; None if its keys part them."""
-        draft = Draft(self._rule, self._candidate, group.places[0], dict(group.shared or ()))
+        grown = GrowingAssociation(
+            self._rule, self._candidate, group.places[0], dict(group.shared or ())
+        )
         has_science = False
         for place in group.places:
-            if not lock_keys(self._work, role.keys, place, draft.keys):
+            if not lock_keys(self._work, role.keys, place, grown.keys):
                 return None
-            judgement = self._work.judgements[place]
-            exptype = written_exptype(
-                self._work.ruleset, self._rule, role, judgement, has_science=has_science
-            )
+            exptype = self._exptype(place, role, has_science=has_science)
             has_science = has_science or exptype == SCIENCE
-            rateints = is_rateints(judgement.verdicts[self._number], draft.keys)
-            draft.own.append(DraftMember(place, exptype, rateints, role=role.name))
-        return draft
+            verdict = self._work.judgements[place].verdicts[self._number]
+            rateints = is_rateints(verdict, grown.keys)
+            grown.own.append(GrowingMember(place, exptype, rateints, role=role.name))
+        return grown
 
-    def _alone(self, group: Group) -> list[Draft]:
+    def _sciences(self, group: Group) -> list[GrowingAssociation]:
         """Make the associations of exposures that nobody joins."""
         if any(role.keys_only for role in self._rule.roles):
             single = [Group([place], group.shared) for place in group.places]
-            return [draft for one in single for draft in self._grown(one, regular=True)]
+            return [grown for one in single for grown in self._grown(one, regular=True)]
         # The keys of a role are looked at one by one, all else is the same for alike exposures.
         known: dict[int, tuple[Role, str, bool, Locked]] = {}
-        drafts = []
+        made = []
         for place in group.places:
             judgement = self._work.judgements[place]
             found = known.get(id(judgement))
             if found is None or found[0].keys or group.shared is None:
                 found = known[id(judgement)] = self._science(place, group.shared)
             role, exptype, rateints, keys = found
-            member = DraftMember(place, exptype, rateints, role=role.name)
-            drafts.append(Draft(self._rule, self._candidate, place, keys, [member]))
-        return drafts
+            member = GrowingMember(place, exptype, rateints, role=role.name)
+            made.append(GrowingAssociation(self._rule, self._candidate, place, keys, [member]))
+        return made
 
     def _science(self, place: int, shared: Locked | None) -> tuple[Role, str, bool, Locked]:
         """Give the role, exptype, product and keys of an exposure that nobody joins."""
-        judgement = self._work.judgements[place]
-        verdict = judgement.verdicts[self._number]
-        role, ruleset = verdict.fitting[0], self._work.ruleset
+        verdict = self._work.judgements[place].verdicts[self._number]
+        role = verdict.fitting[0]
         keys = dict(shared or ())
         if shared is None:
             lock_keys(self._work, self._rule.keys, place, keys)
         lock_keys(self._work, role.keys, place, keys)
-        exptype = written_exptype(ruleset, self._rule, role, judgement, has_science=False)
+        exptype = self._exptype(place, role, has_science=False)
         return role, exptype, is_rateints(verdict, keys), keys
+
+    def _exptype(self, place: int, role: Role, *, has_science: bool) -> str:
+        exposure_class = self._work.judgements[place].exposure_class
+        ruleset = self._work.ruleset
+        return written_exptype(ruleset, self._rule, role, exposure_class, has_science=has_science)
 
     def _waits(self, place: int) -> bool:
         """Tell whether an exposure may be taken, as no science, while there is none."""
         judgement = self._work.judgements[place]
         found = self._waiting.get(id(judgement))
         if found is None:
-            name = judgement.exposure_class
-            is_science = self._work.ruleset.written_as.get(name, name) == SCIENCE
+            is_science = is_written_as_science(self._work.ruleset, judgement.exposure_class)
             roles = judgement.verdicts[self._number].fitting
             found = not (is_science or self._rule.as_science) and any(one.single for one in roles)
             self._waiting[id(judgement)] = found
         return found
-
-    def _fitting(self, place: int) -> tuple[Role, ...]:
-        """Give the roles in which an exposure can be taken, associations left aside."""
-        return self._work.judgements[place].verdicts[self._number].fitting
 
     @cached_property
     def _is_stateless(self) -> bool:
@@ -214,13 +201,12 @@ class Grouping:
         Then the order of exposures that have the same keys filled makes no difference.
         """
         return not any(
-            role.not_after or role.keys_only or role.creates_too or _depends_on_order(role)
+            role.not_after
+            or role.keys_only
+            or role.creates_too
+            or any(key.excludes is not None for key in role.keys)
             for role in self._rule.roles
         )
-
-
-def _depends_on_order(role: Role) -> bool:
-    return any(key.excludes is not None for key in role.keys)
 
 
 def _all_meet(roles: Sequence[Role]) -> bool:

@@ -1,4 +1,4 @@
-"""Associations while they grow: members, keys, and what a row becomes in them."""
+"""Associations while they grow: members, keys, and what an exposure becomes in them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NamedTuple
 from asnrules.associations.model import Association
 from asnrules.engine.conditions import EMPTY
 from asnrules.engine.exposures import Work
-from asnrules.engine.shared_members import DraftMember, Stretch
-from asnrules.engine.signatures import SCIENCE, Judgement, RuleVerdict
+from asnrules.engine.member_log import GrowingMember, LogSlice
+from asnrules.engine.signatures import SCIENCE, RuleVerdict
 from asnrules.rules.model import Key, Role, Rule, Ruleset
 
 Locked = dict[str, tuple[str, str]]
@@ -18,122 +18,92 @@ Locked = dict[str, tuple[str, str]]
 
 
 @dataclass(slots=True)
-class Draft:
-    """An association as a rule has grown it, before the finishing steps.
-
-    Attributes
-    ----------
-    rule : Rule
-        The rule that made it.
-    candidate : tuple of (str, str)
-        Id and type of the candidate that it was made for.
-    creator : int
-        The exposure that created it, by its place in canonical order: it gives target, program
-        and the place of the association among the others.
-    keys : dict
-        What its exposures have in common.
-    own : list of DraftMember
-        Its members, in the order in which they were taken.
-    shared : tuple of Stretch
-        Members after those, which it shares with other associations.
-    degraded : bool
-        Whether any member that it had before the finishing steps has an error: even one that is
-        left out later counts.
-    watched : DraftMember or None
-        What the watched exposure was before the finishing steps.
-    """
+class GrowingAssociation:
+    """An association as a rule has grown it, before or after the finishing steps."""
 
     rule: Rule
     candidate: tuple[str, str]
     creator: int
+    """The exposure that created it: it gives target, program and the place among the others."""
     keys: Locked = field(default_factory=dict)
-    own: list[DraftMember] = field(default_factory=list)
-    shared: tuple[Stretch, ...] = ()
+    own: list[GrowingMember] = field(default_factory=list)
+    """Its members, in the order in which they were taken."""
+    shared: tuple[LogSlice, ...] = ()
+    """Members after those, which it shares with other associations."""
     degraded: bool = False
-    watched: DraftMember | None = None
+    """Whether any member that it had before the finishing steps has an error: even one that is
+    left out later counts."""
+    watched: GrowingMember | None = None
+    """What the watched exposure was before the finishing steps."""
 
     @property
-    def members(self) -> list[DraftMember]:
+    def members(self) -> list[GrowingMember]:
         """All members, in a list of their own."""
         members = list(self.own)
-        for stretch in self.shared:
-            members += stretch.members()
+        for one in self.shared:
+            members += one.members()
         return members
 
-    def with_members(self, members: list[DraftMember], shared: tuple[Stretch, ...] = ()) -> Draft:
+    def with_members(
+        self, members: list[GrowingMember], shared: tuple[LogSlice, ...] = ()
+    ) -> GrowingAssociation:
         """Give the same association with other members."""
-        return Draft(
+        return GrowingAssociation(
             self.rule, self.candidate, self.creator, self.keys, members, shared, self.degraded
         )
 
-    def of_exptype(self, exptype: str) -> list[DraftMember]:
+    def of_exptype(self, exptype: str) -> list[GrowingMember]:
         """Give its members of an exptype."""
         found = [member for member in self.own if member.exptype == exptype]
-        for stretch in self.shared:
-            found += stretch.having(exptype_of, exptype)
+        for one in self.shared:
+            found += one.having(exptype_of, exptype)
         return found
+
+    def first_place(self, exptype: str) -> int | None:
+        """Give the exposure that is its first member of an exptype; None if there is none."""
+        return next((one.place for one in self.of_exptype(exptype)), None)
 
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
         for member in self.own:
             if member.exptype == exptype:
                 return True
-        return any(stretch.first(exptype_of, exptype) is not None for stretch in self.shared)
+        return any(one.first(exptype_of, exptype) is not None for one in self.shared)
 
 
-def exptype_of(_work: Work, member: DraftMember) -> str:
+def exptype_of(_work: Work, member: GrowingMember) -> str:
     """Give the exptype of a member."""
     return member.exptype
 
 
-def find(members: Sequence[DraftMember], place: int) -> DraftMember | None:
+def find(members: Sequence[GrowingMember], place: int) -> GrowingMember | None:
     """Give the first member that is a certain exposure."""
     return next((member for member in members if member.place == place), None)
 
 
 class Lack(NamedTuple):
-    """Why an association did not come about.
-
-    Attributes
-    ----------
-    text : str
-        In words.
-    exptype : str or None
-        What it lacked a member of; None if it was something else.
-    """
+    """Why an association did not come about."""
 
     text: str
     exptype: str | None = None
+    """What it lacked a member of; None if it was something else."""
 
 
 class Fate(NamedTuple):
-    """What became of an exposure in an association that a rule made, or might have made.
-
-    Attributes
-    ----------
-    rule : Rule
-        The rule.
-    candidate : tuple of (str, str)
-        Id and type of the candidate.
-    member : DraftMember or None
-        What the exposure was in it; None if the rule makes nothing for the candidate.
-    reason : str or None
-        Why the association did not come about, or the exposure is not in it; None if it is.
-    association : Association or None
-        The association, if the exposure is in it.
-    keys : dict
-        What the exposures of the association have in common.
-    lacked : str or None
-        What the association that did not come about lacked a member of, by exptype.
-    """
+    """What became of an exposure in an association that a rule made, or might have made."""
 
     rule: Rule
     candidate: tuple[str, str]
-    member: DraftMember | None
+    member: GrowingMember | None
+    """What the exposure was in it; None if the rule makes nothing for the candidate."""
     reason: str | None
+    """Why the association did not come about, or the exposure is not in it; None if it is."""
     association: Association | None = None
+    """The association, if the exposure is in it."""
     keys: Mapping[str, tuple[str, str]] = {}
+    """What the exposures of the association have in common."""
     lacked: str | None = None
+    """What the association that did not come about lacked a member of, by exptype."""
 
 
 def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:
@@ -141,12 +111,8 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
 
     Parameters
     ----------
-    work : Work
-        The judged exposures.
     keys : sequence of Key
         Tried in order.
-    place : int
-        The exposure.
     locked : dict
         What is locked already; changed in place, up to the first key that does not fit.
 
@@ -178,13 +144,13 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
 
 
 def written_exptype(
-    ruleset: Ruleset, rule: Rule, role: Role, judgement: Judgement, *, has_science: bool
+    ruleset: Ruleset, rule: Rule, role: Role, exposure_class: str, *, has_science: bool
 ) -> str:
     """Give the exptype with which an exposure joins an association in a role."""
     if rule.as_science:
-        is_companion = judgement.exposure_class == rule.companion_class
-        return judgement.exposure_class if is_companion and has_science else SCIENCE
-    exptype = ruleset.written_as.get(judgement.exposure_class, judgement.exposure_class)
+        is_companion = exposure_class == rule.companion_class
+        return exposure_class if is_companion and has_science else SCIENCE
+    exptype = ruleset.written_as.get(exposure_class, exposure_class)
     if exptype != SCIENCE or role.science_as is None:
         return exptype
     return role.science_as

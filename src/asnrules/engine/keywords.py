@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from asnrules.engine.conditions import is_empty, term_holds
-from asnrules.engine.signatures import CLASS, SCIENCE, class_of
-from asnrules.engine.steps import LOOKS
+from asnrules.engine.conditions import is_empty, keywords_in, requirements_of, term_holds
+from asnrules.engine.signatures import CLASS, class_of, is_written_as_science
+from asnrules.engine.steps import STEPS
 from asnrules.rules.model import Condition, Key, Requirement, Role, Rule, Ruleset, Term
 
 Known = Mapping[str, str | None]
@@ -28,17 +28,8 @@ def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> lis
 
     Parameters
     ----------
-    ruleset : Ruleset
-        The rules.
     exposures : sequence of mapping
-        Exposures that are worked together, with what is assumed of them.
-    keyword : str
-        The keyword.
-
-    Returns
-    -------
-    list of bool
-        For each exposure, in the order given.
+        Exposures of one pool, with what is assumed of them.
     """
     valued = _in_conditions(ruleset)
     others = sorted(keywords_of(ruleset).difference(valued))
@@ -60,23 +51,25 @@ def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> lis
 
 
 def _in_conditions(ruleset: Ruleset) -> list[str]:
-    uses = [use for rule in ruleset.rules for use in _uses(rule, rule.roles)]
-    conditions = [use.condition for use in uses]
-    conditions += [line.condition for line in ruleset.class_rules]
-    found = {term.keyword for one in conditions for terms in one.alternatives for term in terms}
+    uses = [use for rule in ruleset.rules for use in (*requirements_of(rule), *rule.rateints)]
+    conditions = [use.condition for use in uses] + [line.condition for line in ruleset.class_rules]
+    found = {keyword for condition in conditions for keyword in keywords_in(condition)}
     found |= {line.keyword for line in ruleset.class_rules if line.keyword is not None}
     return sorted(found - {CLASS})
 
 
 class _Open:
-    """An exposure of which one keyword is not known."""
+    """An exposure of which one keyword is not known.
+
+    A world is a class that it may have.
+    """
 
     def __init__(self, ruleset: Ruleset, known: Known, keyword: str) -> None:
-        self.known = known
+        self._ruleset = ruleset
+        self._known = known
         self._keyword = keyword
         self._assumed = class_of(ruleset, known)
-        self._written_as = ruleset.written_as
-        self.classes = self._possible_classes(ruleset)
+        self.classes = self._possible_classes()
 
     def is_looked_at(self, rules: Iterable[Rule]) -> bool:
         """Tell whether any of some rules could go another way by the keyword."""
@@ -88,17 +81,18 @@ class _Open:
 
     def may_be_science(self, rule: Rule, world: str) -> bool:
         """Tell whether an association of a rule may have the exposure, of a class, as science."""
-        is_science = rule.as_science or self._written_as.get(world, world) == SCIENCE
+        is_science = rule.as_science or is_written_as_science(self._ruleset, world)
         return is_science and any(role.science_as is None for role in self._taking(rule, world))
 
-    def _possible_classes(self, ruleset: Ruleset) -> list[str]:
+    def _possible_classes(self) -> list[str]:
         """Give the classes that the exposure may have, the assumed one first."""
+        lines = self._ruleset.class_rules
         classes = [self._assumed]
-        for line in ruleset.class_rules:
+        for line in lines:
             if line.exposure_class is not None and self._may_hold(line.condition, ""):
                 classes.append(line.exposure_class)
             elif line.keyword == self._keyword:
-                classes += [one.exposure_class or "" for one in ruleset.class_rules]
+                classes += [one.exposure_class or "" for one in lines]
         return [name for name in dict.fromkeys(classes) if name]
 
     def _taking(self, rule: Rule, world: str) -> list[Role]:
@@ -113,19 +107,21 @@ class _Open:
 
     def _goes_by(self, rule: Rule, world: str) -> bool:
         roles = self._taking(rule, world)
+        uses = [*rule.requirements, *(use for role in roles for use in role.requirements)]
         return bool(roles) and (
             self._keyword in _compared(rule, roles)
-            or any(self._is_open(use, world) for use in _uses(rule, roles))
+            or any(self._is_open(use, world) for use in (*uses, *rule.rateints))
         )
 
     def _may_fit(self, uses: Iterable[Requirement], keys: Iterable[Key], world: str) -> bool:
         return all(self._may_meet(use, world) for use in uses) and all(
-            not key.required or any(self._may_have(source) for source in key.sources)
+            not key.required
+            or any(
+                source == self._keyword or not is_empty(self._known.get(source))
+                for source in key.sources
+            )
             for key in keys
         )
-
-    def _may_have(self, keyword: str) -> bool:
-        return keyword == self._keyword or not is_empty(self.known.get(keyword))
 
     def _may_meet(self, use: Requirement, world: str) -> bool:
         if use.negated:
@@ -150,17 +146,12 @@ class _Open:
     def _holds(self, term: Term, world: str) -> bool | None:
         if term.keyword == self._keyword:
             return None
-        value = world if term.keyword == CLASS else self.known.get(term.keyword)
+        value = world if term.keyword == CLASS else self._known.get(term.keyword)
         return term_holds(term, value)
-
-
-def _uses(rule: Rule, roles: Iterable[Role]) -> list[Requirement]:
-    of_roles = [use for role in roles for use in role.requirements]
-    return [*rule.requirements, *of_roles, *rule.rateints]
 
 
 def _compared(rule: Rule, roles: Iterable[Role]) -> set[str]:
     """Give the keywords by which exposures are compared with each other."""
     keys = [*rule.keys, *(key for role in roles for key in role.keys)]
-    steps = {keyword for step in rule.steps if step in LOOKS for keyword in LOOKS[step].keywords}
-    return {source for key in keys for source in key.sources} | steps
+    found = {source for key in keys for source in key.sources}
+    return found.union(*(STEPS[step].looks.keywords for step in rule.steps))

@@ -1,4 +1,7 @@
-"""Turn finished drafts into associations: names, numbers, pruning, merging."""
+"""Turn finished associations into named ones: names, numbers, pruning, merging.
+
+Source of the names: behaviour of jwst 3.0.0, by running it.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ from typing import NamedTuple
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
 from asnrules.engine.conditions import keys_text, requirements_text
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import Draft, Locked
+from asnrules.engine.growing import GrowingAssociation, Locked
+from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.pruning import Entry, digest_of, prune
-from asnrules.engine.shared_members import DraftMember
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.model import Rule
 from asnrules.util.text import program_name
@@ -27,20 +30,7 @@ UNDEFINED_PRODUCT = "undefined"
 
 
 def member_name(filename: str, *, rateints: bool) -> str:
-    """Give the expname of a member: its countrate product.
-
-    Parameters
-    ----------
-    filename : str
-        Of the exposure, such as `jw01234001001_02101_00001_nrca1_uncal.fits`.
-    rateints : bool
-        Whether the product with a slope for each integration is meant.
-
-    Returns
-    -------
-    str
-        The same name with `rate` or `rateints` for `uncal`; any other name stays.
-    """
+    """Give the expname of a member: `rate` or `rateints` for `uncal`; any other name stays."""
     match = _UNCAL.fullmatch(filename)
     if match is None:
         return filename
@@ -55,17 +45,8 @@ def _longest(suffixes: frozenset[str]) -> int:
 def product_name(expname: str, suffixes: frozenset[str]) -> str:
     """Give the name of the product of a science member.
 
-    Parameters
-    ----------
-    expname : str
-        Of the member.
-    suffixes : frozenset of str
-        Known product suffixes; one of them is taken off, the longest that fits.
-
-    Returns
-    -------
-    str
-        The member's name less extension and suffix, with its folder if it has one.
+    That is its name, with its folder if it has one, less extension and the longest of the known
+    product suffixes that fits.
     """
     stem = _stem(expname)
     for separator in _SEPARATOR.finditer(stem, max(1, len(stem) - _longest(suffixes) - 1)):
@@ -96,10 +77,6 @@ def association_name(
     ----------
     program : str
         Five digits.
-    asn_id : str
-        The id of the candidate.
-    asn_type : str
-        The type of the association.
     sequence : int
         Counts from 1 within an asn_id and asn_type.
     version_id : str or None
@@ -111,8 +88,8 @@ def association_name(
     return f"jw{program}-{asn_id}{version}_{asn_type}_{sequence:0{digits}d}_asn".lower()
 
 
-class Made(NamedTuple):
-    """What of a draft is needed for its association."""
+class Unnamed(NamedTuple):
+    """What of a finished association is needed to name it."""
 
     rule: Rule
     candidate: tuple[str, str]
@@ -128,8 +105,6 @@ class Naming:
 
     Parameters
     ----------
-    work : Work
-        The judged exposures.
     pool_names : sequence of str
         For each exposure, the name of its pool.
     version_id : str or None
@@ -150,31 +125,23 @@ class Naming:
         self._exposerr = work.places.get("exposerr")
         self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
 
-    def made(self, drafts: Sequence[Draft], *, keep: bool = False) -> list[Made]:
-        """Give what associations are made of.
+    def unnamed(
+        self, finished: Sequence[GrowingAssociation], *, keep: bool = False
+    ) -> list[Unnamed]:
+        """Give what is needed to name associations.
 
-        Parameters
-        ----------
-        drafts : sequence of Draft
-            Associations with all their members.
-        keep : bool
-            Whether the drafts are needed afterwards; they are emptied otherwise, as a million
-            of them take as much memory as what is made of them.
+        Unless they are to be kept, they are emptied: a million of them take as much memory as
+        what is made of them.
         """
         made = []
-        for draft in drafts:
-            made.append(self._made(draft))
+        for one in finished:
+            made.append(self._unnamed(one))
             if not keep:
-                draft.own, draft.shared, draft.keys = [], (), {}
+                one.own, one.shared, one.keys = [], (), {}
         return made
 
-    def name(self, made: Sequence[Made]) -> list[tuple[Association, int]]:
-        """Prune, number and name associations.
-
-        Parameters
-        ----------
-        made : sequence of Made
-            In order of generation.
+    def name(self, made: Sequence[Unnamed]) -> list[tuple[Association, int]]:
+        """Prune, number and name associations, given in order of generation.
 
         Returns
         -------
@@ -201,41 +168,36 @@ class Naming:
             named.append((self._association(one, numbers[counted]), place))
         return named
 
-    def _made(self, draft: Draft) -> Made:
-        # Drafts of a group hold the same keys, and groups have the same again and again.
-        held = self._keys.get(id(draft.keys))
+    def _unnamed(self, one: GrowingAssociation) -> Unnamed:
+        # Associations of a group hold the same keys, and groups have the same again and again.
+        held = self._keys.get(id(one.keys))
         if held is None:
-            pairs = tuple(draft.keys.items())
+            pairs = tuple(one.keys.items())
             text = self._texts.get(pairs)
             if text is None:
                 text = self._texts[pairs] = keys_text(pairs)
-            held = self._keys[id(draft.keys)] = draft.keys, text
-        product, digest = self._product(draft)
-        return Made(
-            draft.rule, draft.candidate, draft.creator, product, digest, draft.degraded, held[1]
-        )
+            held = self._keys[id(one.keys)] = one.keys, text
+        product, digest = self._product(one)
+        return Unnamed(one.rule, one.candidate, one.creator, product, digest, one.degraded, held[1])
 
-    def _product(self, draft: Draft) -> tuple[Product, int | None]:
-        """Give the product of a draft, and the digest of its members."""
-        members = [self._member(self._work, member) for member in draft.own]
+    def _product(self, one: GrowingAssociation) -> tuple[Product, int | None]:
+        """Give the product of an association, and the digest of its members."""
+        members = [self._member(self._work, member) for member in one.own]
         digest = sum(map(digest_of, members))
-        for stretch in draft.shared:
-            members += stretch.facets(self._member)
-            digest += stretch.total(self._digest)
-        if self._work.has_other_names and len({one.expname for one in members}) < len(members):
-            return Product(self._name(members), tuple(members)), None
-        return Product(self._name(members), tuple(members)), digest
+        for part in one.shared:
+            members += part.facets(self._member)
+            digest += part.total(self._digest)
+        is_repeated = self._work.has_other_names and len({one.expname for one in members}) < len(
+            members
+        )
+        science = next((one for one in members if one.exptype == SCIENCE), None)
+        name = UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
+        return Product(name, tuple(members)), None if is_repeated else digest
 
-    def _name(self, members: Sequence[Member]) -> str:
-        for member in members:
-            if member.exptype == SCIENCE:
-                return self._stem(member.expname)
-        return UNDEFINED_PRODUCT
-
-    def _digest(self, work: Work, member: DraftMember) -> int:
+    def _digest(self, work: Work, member: GrowingMember) -> int:
         return digest_of(self._member(work, member))
 
-    def _member(self, _work: Work, member: DraftMember) -> Member:
+    def _member(self, _work: Work, member: GrowingMember) -> Member:
         if member.place is None:
             return Member(member.expname or "", member.exptype, None, None)
         names = self._rateints if member.rateints else self._rate
@@ -247,7 +209,7 @@ class Naming:
         exposerr = None if error is None else self._work.rows[member.place][error]
         return Member(expname, member.exptype, exposerr, member.place)
 
-    def _twins(self, made: Made) -> object:
+    def _twins(self, made: Unnamed) -> object:
         """Say with what others an association is equal but for the suffixes of its members."""
         members = tuple(
             sorted((self._stem(member.expname), member.exptype) for member in made.product.members)
@@ -260,19 +222,15 @@ class Naming:
             stem = self._stems[expname] = product_name(expname, self._work.ruleset.suffixes)
         return stem
 
-    def _association(self, made: Made, sequence: int) -> Association:
+    def _association(self, made: Unnamed, sequence: int) -> Association:
         work = self._work
         program = program_name(work.value(made.creator, "program"))
         asn_id, candidate_type = made.candidate
         asn_type = made.rule.asn_type
+        digits = work.ruleset.settings.sequence_digits
         return Association(
             asn_name=association_name(
-                program,
-                asn_id,
-                asn_type,
-                sequence,
-                self._version_id,
-                work.ruleset.settings.sequence_digits,
+                program, asn_id, asn_type, sequence, self._version_id, digits
             ),
             asn_type=asn_type,
             asn_rule=made.rule.name,
@@ -294,8 +252,7 @@ def merge(associations: Sequence[Association]) -> list[Association]:
     """Merge the associations of the same type and candidate into one with several products.
 
     The first gives all but the products; products of one name are merged, each member once.
-
-    Source: behaviour of jwst 3.0.0, by running it.
+    (Behaviour of jwst 3.0.0, by running it.)
     """
     merged: dict[tuple[str, str], Association] = {}
     products: dict[tuple[str, str], dict[str, Product]] = {}

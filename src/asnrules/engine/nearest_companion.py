@@ -8,16 +8,16 @@ from itertools import chain
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND, OBSERVATION, Pair, SubPool
+from asnrules.engine.conditions import keys_of
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked
-from asnrules.engine.obstacles import TYPE, Obstacle, Obstacles
+from asnrules.engine.member_log import GrowingMember
+from asnrules.engine.mismatches import Mismatch, Mismatches
 from asnrules.engine.procedure import NEW, Offers, State
-from asnrules.engine.shared_members import DraftMember
-from asnrules.engine.signatures import SCIENCE
-from asnrules.rules.model import Role
+from asnrules.engine.signatures import EXP_TYPE, SCIENCE
 
 SHOWN = 3
-"""Obstacles that a sentence names."""
+"""Mismatches that a sentence names."""
 
 _OF_ALIKE = 2
 
@@ -26,35 +26,25 @@ _OF_TYPE = 10
 
 
 class Near(NamedTuple):
-    """An exposure that comes near to an association with another.
-
-    Attributes
-    ----------
-    place : int
-        The exposure.
-    filename : str
-        Its file.
-    is_science : bool
-        Whether it is the science; else it is the companion.
-    obstacles : tuple of Obstacle
-        What keeps the companion out.
-    """
+    """An exposure that comes near to an association with another."""
 
     place: int
     filename: str
     is_science: bool
-    obstacles: tuple[Obstacle, ...]
+    """Whether it is the science; else it is the companion."""
+    mismatches: tuple[Mismatch, ...]
+    """What keeps the companion out."""
 
     @property
     def is_alike(self) -> bool:
         """Whether both are exposures of one kind, that differ in little."""
-        keywords = {one.keyword for one in self.obstacles}
-        return TYPE not in keywords and len(keywords) <= SHOWN
+        keywords = {one.keyword for one in self.mismatches}
+        return EXP_TYPE not in keywords and len(keywords) <= SHOWN
 
     def text(self) -> str:
         """Say it in plain words; `its` is of the exposure that is named."""
-        found = [_sentence(one, is_science=self.is_science) for one in self.obstacles[:SHOWN]]
-        more = len(self.obstacles) - len(found)
+        found = [_sentence(one, is_science=self.is_science) for one in self.mismatches[:SHOWN]]
+        more = len(self.mismatches) - len(found)
         if more:
             found.append(f"and {more} more")
         return f"{self.filename}: {'; '.join(found)}"
@@ -63,12 +53,10 @@ class Near(NamedTuple):
 class Companions:
     """Looks for the nearest companions and sciences among exposures.
 
-    Alike exposures are compared once.
+    Rules are given by their numbers, exposures by their places. Alike exposures are compared once.
 
     Parameters
     ----------
-    work : Work
-        The judged exposures.
     pools : sequence of SubPool
         The candidates with their exposures.
     candidates : mapping of str to sequence of Pair
@@ -89,22 +77,15 @@ class Companions:
         self._pools = {pool.candidate: pool.places for pool in pools}
         self._left = most
         self._offers: dict[int, Offers] = {}
-        self._obstacles: dict[int, Obstacles] = {}
+        self._mismatches: dict[int, Mismatches] = {}
         self._alike: dict[tuple[int, Pair], list[int]] = {}
         self._columns: dict[int, list[list[int]]] = {}
         self._found: dict[tuple[object, ...], Sequence[Near]] = {}
 
     def told(self, number: int, candidate: Pair, place: int, lacked: str | None) -> str:
-        """Say what came nearest to what an association lacked; nothing if that is not known.
+        """Say what came nearest to the exptype that an association of an exposure lacked.
 
-        Parameters
-        ----------
-        number, candidate
-            As for `companion`.
-        place : int
-            One of its exposures.
-        lacked : str or None
-            What it lacked a member of, by exptype.
+        Nothing, if that is not known.
         """
         near = None
         if self._is_exhausted:
@@ -124,12 +105,6 @@ class Companions:
 
         Parameters
         ----------
-        number : int
-            The place of the rule in the ruleset.
-        candidate : tuple of (str, str)
-            Id and type of the candidate.
-        science : int
-            The exposure that lacks a companion.
         exptype : str
             What the companion would be written as.
         flagged : bool
@@ -138,10 +113,10 @@ class Companions:
         key = (number, candidate, self._signature(number, science), exptype, flagged)
         if key not in self._found and not self._is_exhausted:
             state, role, _ = self._offer(number, science)
-            near = []
+            near: Iterable[Near] = ()
             if role is not None:
                 others = self._others(number, candidate)
-                near = list(self._near(number, others, science, exptype, dict(state.keys)))
+                near = list(self._near(number, others, exptype, dict(state.keys)))
             chosen = [one for one in near if self._is_meant(number, science, exptype, one, flagged)]
             self._found[key] = self._nearest(chosen)
         return self._other(key, science)
@@ -151,46 +126,79 @@ class Companions:
 
         Parameters
         ----------
-        number, candidate
-            As for `companion`.
-        companion : int
-            The exposure.
         exptype : str
             What it would be written as.
         """
         key = (number, candidate, self._signature(number, companion), exptype)
         if key not in self._found and not self._is_exhausted:
-            found = []
-            for place in self._others(number, candidate):
-                if self._may_go_on():
-                    locked = self._locked_by_science(number, place)
-                    if locked is not None:
-                        found.append(self._of(number, companion, exptype, locked, place))
-            self._found[key] = self._nearest([one for one in found if one is not None])
+            others = self._others(number, candidate)
+            self._found[key] = self._nearest(list(self._of(number, others, companion, exptype)))
         return self._other(key, companion)
+
+    def unlinked(self, number: int, place: int, exptype: str, *, is_science: bool) -> list[Near]:
+        """Find exposures that fit together with one but for candidates.
+
+        Parameters
+        ----------
+        exptype : str
+            What the companion would be written as.
+        is_science : bool
+            Whether the exposure is the science, and companions are looked for; else it is the
+            companion, and sciences are.
+
+        Returns
+        -------
+        list of Near
+            Those that no candidate that counts has together with it, the next one first.
+        """
+        linked = {place}
+        for (_, kind), places in self._pools.items():
+            if kind in {OBSERVATION, BACKGROUND} and place in places:
+                linked.update(places)
+        others = [other for other in range(len(self._work.rows)) if other not in linked]
+        near: list[Near] = []
+        if not is_science:
+            near = list(self._of(number, others, place, exptype))
+        elif (locked := self._locked_by_science(number, place)) is not None:
+            counts_as = self._mismatches_of(number).counts_as
+            found = self._near(number, others, exptype, locked)
+            near = [one for one in found if counts_as(one.place, exptype)]
+        fitting = [one for one in near if not one.mismatches]
+        return sorted(fitting, key=lambda one: abs(one.place - place))
+
+    def taken_as(self, number: int, place: int) -> str | None:
+        """Say what an exposure is in an association that it creates; None if it creates none."""
+        member = self._offer(number, place)[2]
+        return None if member is None else member.exptype
 
     def _other(self, key: tuple[object, ...], place: int) -> Near | None:
         """Give the nearest that is not the exposure itself: alike ones share what is found."""
         found = next((one for one in self._found.get(key, ()) if one.place != place), None)
-        return found if found is not None and found.obstacles else None
+        return found if found is not None and found.mismatches else None
 
     def _near(
-        self, number: int, places: Iterable[int], science: int, exptype: str, locked: Locked
+        self, number: int, places: Iterable[int], exptype: str, locked: Locked
     ) -> Iterator[Near]:
+        """Hold exposures against what the association of a science has locked."""
         for place in places:
             if not self._may_go_on():
                 return
-            found = self._obstacles_of(number).of(place, exptype, locked)
+            found = self._mismatches_of(number).of(place, exptype, locked)
             if found is not None:
-                yield Near(place, self._name(place), is_science=False, obstacles=found)
+                yield Near(place, self._name(place), is_science=False, mismatches=found)
 
     def _of(
-        self, number: int, companion: int, exptype: str, locked: Locked, science: int
-    ) -> Near | None:
-        found = self._obstacles_of(number).of(companion, exptype, locked)
-        if found is None:
-            return None
-        return Near(science, self._name(science), is_science=True, obstacles=found)
+        self, number: int, sciences: Iterable[int], companion: int, exptype: str
+    ) -> Iterator[Near]:
+        """Hold an exposure against the associations of sciences."""
+        for place in sciences:
+            if not self._may_go_on():
+                return
+            locked = self._locked_by_science(number, place)
+            if locked is not None:
+                found = self._mismatches_of(number).of(companion, exptype, locked)
+                if found is not None:
+                    yield Near(place, self._name(place), is_science=True, mismatches=found)
 
     def _is_meant(self, number: int, science: int, exptype: str, near: Near, flagged: bool) -> bool:
         """Tell whether an exposure may have been meant as the companion of a science.
@@ -198,9 +206,9 @@ class Companions:
         That is so if it has the class of such companions; or, of backgrounds, if it lacks the
         flag only, is taken by the rule, and is not of the observation of the science itself.
         """
-        counts = self._obstacles_of(number).counts_as(near.place, exptype)
+        counts = self._mismatches_of(number).counts_as(near.place, exptype)
         if exptype != BACKGROUND:
-            return counts and all(one.keyword != TYPE for one in near.obstacles)
+            return counts and all(one.keyword != EXP_TYPE for one in near.mismatches)
         if counts or flagged:
             return counts
         verdict = self._work.judgements[near.place].verdicts[number]
@@ -216,57 +224,6 @@ class Companions:
         text = self._work.value(place, "asn_candidate") or ""
         return frozenset((pair[0], pair[1]) for pair in self._candidates.get(text, ()))
 
-    def unlinked(self, number: int, place: int, exptype: str, *, is_science: bool) -> list[Near]:
-        """Find exposures that fit together with one but for candidates.
-
-        Parameters
-        ----------
-        number : int
-            The place of the rule in the ruleset.
-        place : int
-            The exposure.
-        exptype : str
-            What the companion would be written as.
-        is_science : bool
-            Whether the exposure is the science, and companions are looked for; else it is the
-            companion, and sciences are.
-
-        Returns
-        -------
-        list of Near
-            Those that no candidate that counts has together with it, the next one first.
-        """
-        linked = set(
-            chain.from_iterable(
-                places
-                for (_, kind), places in self._pools.items()
-                if kind in {OBSERVATION, BACKGROUND} and place in places
-            )
-        )
-        linked.add(place)
-        others = [other for other in range(len(self._work.rows)) if other not in linked]
-        if is_science:
-            locked = self._locked_by_science(number, place)
-            near = (
-                [] if locked is None else list(self._near(number, others, place, exptype, locked))
-            )
-            near = [one for one in near if self._obstacles_of(number).counts_as(one.place, exptype)]
-        else:
-            held = ((other, self._locked_by_science(number, other)) for other in others)
-            of = [
-                self._of(number, place, exptype, locked, other)
-                for other, locked in held
-                if locked is not None
-            ]
-            near = [one for one in of if one is not None]
-        fitting = [one for one in near if not one.obstacles]
-        return sorted(fitting, key=lambda one: abs(one.place - place))
-
-    def taken_as(self, number: int, place: int) -> str | None:
-        """Say what an exposure is in an association that it creates; None if it creates none."""
-        member = self._offer(number, place)[2]
-        return None if member is None else member.exptype
-
     def _locked_by_science(self, number: int, place: int) -> Locked | None:
         """Give what the association of a science has locked; None if it is none."""
         if number not in self._work.judgements[place].takers:
@@ -274,16 +231,16 @@ class Companions:
         state, _, member = self._offer(number, place)
         return dict(state.keys) if member is not None and member.exptype == SCIENCE else None
 
-    def _offer(self, number: int, place: int) -> tuple[State, Role | None, DraftMember | None]:
+    def _offer(self, number: int, place: int) -> tuple[State, object, GrowingMember | None]:
         offers = self._offers.get(number)
         if offers is None:
             offers = self._offers[number] = Offers(self._work, number)
         return offers.offer(NEW, place)
 
-    def _obstacles_of(self, number: int) -> Obstacles:
-        found = self._obstacles.get(number)
+    def _mismatches_of(self, number: int) -> Mismatches:
+        found = self._mismatches.get(number)
         if found is None:
-            found = self._obstacles[number] = Obstacles(self._work, number)
+            found = self._mismatches[number] = Mismatches(self._work, number)
         return found
 
     def _others(self, number: int, candidate: Pair) -> list[int]:
@@ -303,14 +260,10 @@ class Companions:
         """Give what alike exposures have in common: all that a comparison looks at."""
         columns = self._columns.get(number)
         if columns is None:
-            rule = self._work.ruleset.rules[number]
-            keys = (*rule.keys, *(key for role in rule.roles for key in role.keys))
-            sources = dict.fromkeys(
-                source for source in ("asn_candidate", *chain(*(key.sources for key in keys)))
-            )
-            columns = self._columns[number] = [
-                self._work.key_column((source,)).numbers for source in sources
-            ]
+            keys = keys_of(self._work.ruleset.rules[number])
+            sources = dict.fromkeys(chain(["asn_candidate"], *(key.sources for key in keys)))
+            columns = [self._work.key_column((source,)).numbers for source in sources]
+            self._columns[number] = columns
         return (id(self._work.judgements[place]), *[column[place] for column in columns])
 
     def _nearest(self, near: Sequence[Near]) -> Sequence[Near]:
@@ -334,20 +287,16 @@ class Companions:
 
 
 def _distance(near: Near) -> int:
-    return sum(_OF_TYPE if one.keyword == TYPE else 1 for one in near.obstacles)
+    return sum(_OF_TYPE if one.keyword == EXP_TYPE else 1 for one in near.mismatches)
 
 
-def _sentence(obstacle: Obstacle, *, is_science: bool) -> str:
-    keyword = obstacle.keyword.upper()
-    found = _shown(obstacle.found)
-    if obstacle.science is not None:
-        wanted = "" if obstacle.wanted is None else f", wanted {obstacle.wanted}"
-        there, here = (obstacle.science, found) if is_science else (found, obstacle.science)
+def _sentence(one: Mismatch, *, is_science: bool) -> str:
+    keyword = one.keyword.upper()
+    found = "not given" if one.found in {None, "", "null"} else one.found
+    if one.science is not None:
+        wanted = "" if one.wanted is None else f", wanted {one.wanted}"
+        there, here = (one.science, found) if is_science else (found, one.science)
         return f"its {keyword} is {there}, here {here}{wanted}"
     if is_science:
-        return f"{keyword} is {found} here, wanted: {obstacle.wanted}"
-    return f"its {keyword} is {found}, wanted: {obstacle.wanted}"
-
-
-def _shown(value: str | None) -> str:
-    return "not given" if value is None or value in {"", "null"} else value
+        return f"{keyword} is {found} here, wanted: {one.wanted}"
+    return f"its {keyword} is {found}, wanted: {one.wanted}"

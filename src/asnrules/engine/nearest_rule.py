@@ -18,9 +18,25 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import Values, condition_holds, is_empty, term_holds
-from asnrules.engine.repairs import Effort, Failure, Repairs
-from asnrules.engine.signatures import CLASS, EXP_TYPE, SCIENCE, SET, Judgement, RuleVerdict, Unmet
+from asnrules.engine.conditions import (
+    Values,
+    condition_holds,
+    is_empty,
+    keys_of,
+    keywords_in,
+    requirements_of,
+    term_holds,
+)
+from asnrules.engine.signatures import (
+    CLASS,
+    EXP_TYPE,
+    SET,
+    Judgement,
+    RuleVerdict,
+    Unmet,
+    is_written_as_science,
+)
+from asnrules.engine.unmet_conditions import Effort, Failure, UnmetConditions
 from asnrules.rules.model import Operator, Role, Rule, Ruleset
 
 _NAMING = {Operator.IN, Operator.LISTED, Operator.MATCHES, Operator.SET}
@@ -37,24 +53,15 @@ class Distance(NamedTuple):
 
 
 class Miss(NamedTuple):
-    """Why a rule does not take an exposure, by the role of the rule that comes nearest.
-
-    Attributes
-    ----------
-    rule : Rule
-        The rule.
-    failures : tuple of Failure
-        What would have to be mended, each by a keyword of its own.
-    unmet : int
-        How many of its conditions and keys the exposure does not meet.
-    distance : Distance
-        How near it comes.
-    """
+    """Why a rule does not take an exposure, by the role of the rule that comes nearest."""
 
     rule: Rule
     failures: tuple[Failure, ...]
+    """What would have to be mended, each by a keyword of its own."""
     unmet: int
+    """How many of its conditions and keys the exposure does not meet."""
     distance: Distance
+    """How near it comes."""
 
     def keywords(self) -> set[str]:
         """Give the keywords that would have to be mended, or of which one would."""
@@ -92,21 +99,15 @@ class _Ranked(NamedTuple):
     miss: Miss
 
 
-class Nearness:
-    """Ranks the rules of a ruleset by how near an exposure comes to them.
-
-    Parameters
-    ----------
-    ruleset : Ruleset
-        The rules.
-    """
+class RuleRanking:
+    """Ranks the rules of a ruleset by how near an exposure comes to them."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
-        self._repairs = Repairs(ruleset)
+        self._unmet = UnmetConditions(ruleset)
         # What may be the class itself says nothing more of any exposure.
         given = {rule.keyword for rule in ruleset.class_rules}
-        self._kinds = self._repairs.kinds - given
+        self._kinds = self._unmet.kinds - given
         self._classes = {rule.exposure_class for rule in ruleset.class_rules}
         self._classes.add(ruleset.default_class)
         self._seen: dict[int, _Seen] = {}
@@ -131,15 +132,7 @@ class Nearness:
         return known[1]
 
     def miss(self, verdict: RuleVerdict, values: Values) -> Miss:
-        """Explain why a rule does not take an exposure.
-
-        Parameters
-        ----------
-        verdict : RuleVerdict
-            What the rule says of it; not that it takes it.
-        values : mapping
-            Its values, as judged.
-        """
+        """Explain why a rule does not take an exposure, given by its values as judged."""
         return self._nearest_role(0, verdict, values).miss
 
     def nearest(self, judgement: Judgement, *, set_only: bool = False) -> str | None:
@@ -150,8 +143,6 @@ class Nearness:
 
         Parameters
         ----------
-        judgement : Judgement
-            What the rules say of the exposure.
         set_only : bool
             Whether to pass over rules that ask for what is not set, and over companions; where the
             class does not exist, over all that ask for more than another class.
@@ -191,9 +182,7 @@ class Nearness:
         """Say what an exposure counts as, if that is not for its EXP_TYPE; None if it is."""
         for rule in self._ruleset.class_rules:
             if condition_holds(rule.condition, judgement.values):
-                keywords = {
-                    term.keyword for terms in rule.condition.alternatives for term in terms
-                } - {EXP_TYPE}
+                keywords = keywords_in(rule.condition).keys() - {EXP_TYPE}
                 if not keywords:
                     return None
                 keyword = min(keywords)
@@ -213,13 +202,10 @@ class Nearness:
         return known
 
     def _seen_by(self, rule: Rule) -> _Seen:
-        compared = dict.fromkeys([CLASS, *self._repairs.classed])
-        keyed: dict[str, None] = {}
-        uses = [*rule.requirements, *(use for role in rule.roles for use in role.requirements)]
-        for use in uses:
-            compared.update(dict.fromkeys(self._repairs.keywords(use)))
-        for key in [*rule.keys, *(key for role in rule.roles for key in role.keys)]:
-            keyed.update(dict.fromkeys(key.sources))
+        compared = dict.fromkeys([CLASS, *self._unmet.classed])
+        for use in requirements_of(rule):
+            compared.update(self._unmet.keywords(use))
+        keyed = dict.fromkeys(source for key in keys_of(rule) for source in key.sources)
         return _Seen(tuple(compared), tuple(keyed))
 
     def _nearest_role(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:
@@ -236,15 +222,19 @@ class Nearness:
         self, number: int, verdict: RuleVerdict, role: Role, unmet: Sequence[Unmet], values: Values
     ) -> _Ranked:
         rule = verdict.rule
-        failures = self._repairs.failures(rule, role, unmet, values)
+        failures = self._unmet.failures(rule, role, unmet, values)
         efforts = [effort for failure in failures for effort in failure.efforts()]
         exposure_class = values.get(CLASS) or ""
-        is_science = self._ruleset.written_as.get(exposure_class, exposure_class) == SCIENCE
+        is_science = is_written_as_science(self._ruleset, exposure_class)
         makes_science = rule.as_science or (is_science and role.science_as is None)
         if Effort.TYPE in efforts:
             # Only the EXP_TYPE is explained then, and the rest is as far as it is long.
             efforts = [Effort.TYPE, *[Effort.MADE] * len(unmet)]
-        changes_class = any(self._changes_class(one) for one in failures)
+        changes_class = any(
+            failure.effort is Effort.KIND and repair.keyword in self._unmet.classed
+            for failure in failures
+            for repair in failure.repairs
+        )
         if self._has_known_class(values):
             is_companion = is_science and (not makes_science or changes_class)
         else:
@@ -261,12 +251,6 @@ class Nearness:
         named, breadth = (0, 0) if distance.is_other_type else self._named(rule, role, values)
         miss = Miss(rule, tuple(failures), len(unmet), distance)
         return _Ranked(distance, miss.changed(), -named, breadth, not makes_science, number, miss)
-
-    def _changes_class(self, failure: Failure) -> bool:
-        """Tell whether what is to be mended is what gives the exposure its class."""
-        return failure.effort is Effort.KIND and any(
-            repair.keyword in self._repairs.classed for repair in failure.repairs
-        )
 
     def _named(self, rule: Rule, role: Role, values: Values) -> tuple[int, int]:
         """Count what a rule names of what an exposure is, and the EXP_TYPEs that it names so."""

@@ -1,6 +1,6 @@
 """Find where jwst's answer depends on the order of the rows.
 
-Here the answer never does, as the rows are worked in canonical order. But whoever compares with
+Here the answer never does, as the rows are taken in canonical order. But whoever compares with
 jwst on the pool as it stands has to know for which exposures that order made a difference.
 """
 
@@ -12,12 +12,12 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from asnrules.engine.batched_procedure import Cohorts
+from asnrules.engine.batched_procedure import BatchedProcedure
 from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Group
-from asnrules.engine.growing import Draft
-from asnrules.engine.shared_members import DraftMember
+from asnrules.engine.growing import GrowingAssociation
+from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule
@@ -52,14 +52,8 @@ class OrderDependence(NamedTuple):
     places: Sequence[int]
 
 
-class Diagnosis:
-    """Looks for groups of exposures whose order makes a difference.
-
-    Parameters
-    ----------
-    work : Work
-        The judged exposures.
-    """
+class OrderSensitivity:
+    """Looks for groups of exposures whose order makes a difference."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -69,23 +63,18 @@ class Diagnosis:
         self._relevant = itemgetter(*(places[name] for name in places.keys() - NAMES - IRRELEVANT))
 
     def of_candidate(
-        self, candidate: Pair, groups: Sequence[Numbered], finished: Sequence[Draft]
+        self, candidate: Pair, groups: Sequence[Numbered], finished: Sequence[GrowingAssociation]
     ) -> list[OrderDependence]:
         """Give those groups of a candidate whose other orders lead to other associations of it.
 
+        Not all orders are tried.
+
         Parameters
         ----------
-        candidate : tuple of (str, str)
-            Id and type of the candidate.
         groups : sequence of (int, Group)
             The groups of its exposures that are not regular.
-        finished : sequence of Draft
+        finished : sequence of GrowingAssociation
             All associations of the candidate, by all rules.
-
-        Returns
-        -------
-        list of OrderDependence
-            The groups where any of the orders tried made a difference: not all orders are tried.
         """
         made = _Memberships(self._work, finished)
         return [
@@ -100,11 +89,11 @@ class Diagnosis:
         pattern = self._pattern(number, candidate, group.places)
         if pattern in self._harmless:
             return False
-        cohorts = Cohorts(self._work, number, candidate, group.shared)
-        expected = self._outcome(cohorts, group.places)
+        procedure = BatchedProcedure(self._work, number, candidate, group.shared)
+        expected = self._outcome(procedure, group.places)
         is_same = True
         for order in _orders(self._work, group.places):
-            other = self._outcome(cohorts, order)
+            other = self._outcome(procedure, order)
             if other != expected:
                 is_same = False
                 if made.would_differ(expected, other):
@@ -113,11 +102,11 @@ class Diagnosis:
             self._harmless.add(pattern)
         return False
 
-    def _outcome(self, cohorts: Cohorts, order: Sequence[int]) -> Counter[_Made]:
+    def _outcome(self, procedure: BatchedProcedure, order: Sequence[int]) -> Counter[_Made]:
         """Give the memberships that an order of exposures leads to."""
         work = self._work
         return Counter(
-            _made(work, one) for draft in cohorts.run(order) for one in finish(draft, work)[0]
+            _made(work, one) for grown in procedure.run(order) for one in finish(grown, work)[0]
         )
 
     def _pattern(self, number: int, candidate: Pair, group: Sequence[int]) -> _Pattern:
@@ -141,15 +130,15 @@ class _Memberships:
     gone through once, when first asked, and each group asks for its own digests only.
     """
 
-    def __init__(self, work: Work, finished: Sequence[Draft]) -> None:
+    def __init__(self, work: Work, finished: Sequence[GrowingAssociation]) -> None:
         self._work = work
         self._finished = finished
 
     @cached_property
     def _by_digest(self) -> dict[int, Counter[_Made]]:
         found: dict[int, Counter[_Made]] = {}
-        for draft in self._finished:
-            made = _made(self._work, draft)
+        for one in self._finished:
+            made = _made(self._work, one)
             found.setdefault(made[1], Counter())[made] += 1
         return found
 
@@ -167,8 +156,7 @@ def _kept(made: Counter[_Made]) -> dict[int, str]:
 
 
 def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
-    backwards = list(reversed(group))
-    yield backwards
+    yield list(reversed(group))
     if len(group) < LARGE:
         by_class = sorted(group, key=lambda place: work.judgements[place].exposure_class != SCIENCE)
         yield by_class
@@ -178,11 +166,11 @@ def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
         yield [*group[::2], *group[1::2]]
 
 
-def _made(work: Work, draft: Draft) -> _Made:
-    digest = sum(_told(work, member) for member in draft.own)
-    return draft.rule.name, digest + sum(stretch.total(_told) for stretch in draft.shared)
+def _made(work: Work, one: GrowingAssociation) -> _Made:
+    digest = sum(_digest_of(work, member) for member in one.own)
+    return one.rule.name, digest + sum(part.total(_digest_of) for part in one.shared)
 
 
-def _told(work: Work, member: DraftMember) -> int:
+def _digest_of(work: Work, member: GrowingMember) -> int:
     name = member.expname if member.place is None else work.value(member.place, "filename")
     return hash((name, member.exptype, member.rateints))

@@ -5,8 +5,7 @@ none took it, the rule tries to create one from it. After the last exposure, tho
 taken in a role that asks for it are offered once more, and make no new ones. (Established by
 running jwst 3.0.0 on pools sorted by file name.)
 
-`asnrules.engine.batched_procedure` comes to the same, faster, for associations in
-large numbers.
+`asnrules.engine.batched_procedure` comes to the same, and is fast for many associations.
 """
 
 from __future__ import annotations
@@ -14,34 +13,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from asnrules.engine.candidates import Pair
+from asnrules.engine.conditions import keys_of
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import Draft, Locked, is_rateints, lock_keys, written_exptype
-from asnrules.engine.shared_members import DraftMember
+from asnrules.engine.growing import (
+    GrowingAssociation,
+    Locked,
+    is_rateints,
+    lock_keys,
+    written_exptype,
+)
+from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.model import Role
 
-Candidate = tuple[str, str]
-
 
 class State(NamedTuple):
-    """What decides what an association makes of an exposure whose file it does not hold.
-
-    Attributes
-    ----------
-    keys : tuple
-        What is locked: name to keyword and value, in order of locking.
-    has_science : bool
-        Whether a member is written as science.
-    last_class : str or None
-        The class of the exposure that was offered last, for rules that ask for it.
-    counts_as_taken : bool
-        Whether what it takes creates no association of its own.
-    """
+    """What decides what an association makes of an exposure whose file it does not hold."""
 
     keys: tuple[tuple[str, tuple[str, str]], ...] = ()
+    """What is locked: name to keyword and value, in order of locking."""
     has_science: bool = False
+    """Whether a member is written as science."""
     last_class: str | None = None
+    """The class of the exposure that was offered last, for rules that ask for it."""
     counts_as_taken: bool = True
+    """Whether what it takes creates no association of its own."""
 
 
 NEW = State()
@@ -53,8 +50,6 @@ class Offers:
 
     Parameters
     ----------
-    work : Work
-        The judged exposures.
     number : int
         The place of the rule in the ruleset.
     shared : dict, optional
@@ -68,17 +63,16 @@ class Offers:
         self._rule = work.ruleset.rules[number]
         self._shared = shared
         self.remembers = any(role.not_after is not None for role in self._rule.roles)
-        keys = [*self._rule.keys, *(key for role in self._rule.roles for key in role.keys)]
-        columns = {source for key in keys for source in key.sources} & work.places.keys()
-        self._compared = [work.places[column] for column in sorted(columns)]
+        sources = {source for key in keys_of(self._rule) for source in key.sources}
+        self._compared = [work.places[one] for one in sorted(sources & work.places.keys())]
         self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
 
-    def offer(self, state: State, place: int) -> tuple[State, Role | None, DraftMember | None]:
+    def offer(self, state: State, place: int) -> tuple[State, Role | None, GrowingMember | None]:
         """Offer an exposure whose file an association does not hold.
 
         Returns
         -------
-        tuple of (State, Role or None, DraftMember or None)
+        tuple of (State, Role or None, GrowingMember or None)
             The state of the association afterwards, the same object if nothing changes; the
             role in which the exposure was taken, and the member that it became.
         """
@@ -91,30 +85,35 @@ class Offers:
         following, role, exptype, rateints = found
         if role is None:
             return following, None, None
-        return following, role, DraftMember(place, exptype, rateints, role=role.name)
+        return following, role, GrowingMember(place, exptype, rateints, role=role.name)
 
     def _offer(self, state: State, place: int) -> tuple[State, Role | None, str, bool]:
         """Give the state afterwards, the role, and the exptype and product of the member."""
-        judgement = self._work.judgements[place]
+        work = self._work
+        judgement = work.judgements[place]
         verdict = judgement.verdicts[self._number]
         locked = dict(state.keys or (self._shared or {}).items())
         if verdict.unmet or (
-            self._shared is None and not lock_keys(self._work, self._rule.keys, place, locked)
+            self._shared is None and not lock_keys(work, self._rule.keys, place, locked)
         ):
             return state, None, "", False
         offered = judgement.exposure_class if self.remembers else None
         for role, unmet in verdict.roles:
             if role.keys_only:
-                lock_keys(self._work, role.keys, place, locked)
+                lock_keys(work, role.keys, place, locked)
                 continue
             if unmet or (role.single and state.has_science):
                 continue
             if role.not_after is not None and role.not_after == state.last_class:
                 continue
             tried = dict(locked)
-            if lock_keys(self._work, role.keys, place, tried):
+            if lock_keys(work, role.keys, place, tried):
                 exptype = written_exptype(
-                    self._work.ruleset, self._rule, role, judgement, has_science=state.has_science
+                    work.ruleset,
+                    self._rule,
+                    role,
+                    judgement.exposure_class,
+                    has_science=state.has_science,
                 )
                 following = State(
                     keys=tuple(tried.items()),
@@ -129,85 +128,57 @@ class Offers:
         return state._replace(last_class=offered), None, "", False
 
 
-class _Growing:
+class _InProcedure:
     """An association in the procedure."""
 
     def __init__(self, creator: int) -> None:
         self.creator = creator
         self.state = NEW
-        self.members: list[DraftMember] = []
+        self.members: list[GrowingMember] = []
         self.filenames: set[str | None] = set()
 
 
 class Procedure:
-    """Carries out the procedure for one rule.
+    """Carries out the procedure for the rule of a number and a candidate."""
 
-    Parameters
-    ----------
-    work : Work
-        The judged exposures.
-    number : int
-        The place of the rule in the ruleset.
-    candidate : tuple of (str, str)
-        Id and type of the candidate.
-    """
-
-    def __init__(self, work: Work, number: int, candidate: Candidate) -> None:
+    def __init__(self, work: Work, number: int, candidate: Pair) -> None:
         self._work = work
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
         self._offers = Offers(work, number)
-        self._growing: list[_Growing] = []
+        self._growing: list[_InProcedure] = []
         self._again: dict[int, dict[int, None]] = {}
 
-    def run(self, places: Sequence[int]) -> list[Draft]:
-        """Work through exposures.
-
-        Parameters
-        ----------
-        places : sequence of int
-            The exposures, in canonical order.
-
-        Returns
-        -------
-        list of Draft
-            The associations, in order of creation.
-        """
+    def run(self, places: Sequence[int]) -> list[GrowingAssociation]:
+        """Go through exposures, in canonical order; give the associations in order of creation."""
         for place in places:
-            takings = [self._offer(growing, place) for growing in self._growing]
+            takings = [self._offer(one, place) for one in self._growing]
             if not any(takings):
-                self._create(place)
+                created = _InProcedure(place)
+                self._offer(created, place)
+                if created.members:
+                    self._growing.append(created)
         for _, again in sorted(self._again.items()):
             for place in again:
-                for growing in self._growing:
-                    self._offer(growing, place)
+                for one in self._growing:
+                    self._offer(one, place)
         return [
-            Draft(
-                self._rule,
-                self._candidate,
-                growing.creator,
-                keys=dict(growing.state.keys),
-                own=growing.members,
+            GrowingAssociation(
+                self._rule, self._candidate, one.creator, dict(one.state.keys), one.members
             )
-            for growing in self._growing
+            for one in self._growing
         ]
 
-    def _create(self, place: int) -> None:
-        growing = _Growing(place)
-        self._offer(growing, place)
-        if growing.members:
-            self._growing.append(growing)
-
-    def _offer(self, growing: _Growing, place: int) -> bool:
+    def _offer(self, one: _InProcedure, place: int) -> bool:
         """Offer an exposure to an association; tell whether it counts as taken."""
         filename = self._work.value(place, "filename")
-        if filename in growing.filenames:
+        if filename in one.filenames:
             return True
-        growing.state, role, member = self._offers.offer(growing.state, place)
+        one.state, role, member = self._offers.offer(one.state, place)
         if role is None or member is None:
             return False
-        growing.members.append(member)
-        growing.filenames.add(filename)
+        one.members.append(member)
+        one.filenames.add(filename)
         if role.offered_again:
             self._again.setdefault(role.offered_again, {})[place] = None
-        return growing.state.counts_as_taken
+        return one.state.counts_as_taken

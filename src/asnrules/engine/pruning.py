@@ -8,36 +8,24 @@ Source: behaviour of jwst 3.0.0 and 1.3.0, by running them.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
-from asnrules.rules.model import Settings
 
 
 class Entry(NamedTuple):
-    """What pruning looks at in an association.
-
-    Attributes
-    ----------
-    asn_id : str
-        The id of its candidate.
-    product : Product
-        Its product.
-    digest : int or None
-        See `digest_of`; None if a file is there twice.
-    twins : callable
-        Gives something that is equal for associations of one product name that differ at most
-        in the suffixes of their members, and so have equally many.
-    asn_type : str
-        Its type.
-    """
+    """What pruning looks at in an association."""
 
     asn_id: str
     product: Product
     digest: int | None
+    """See `digest_of`; None if a file is there twice."""
     twins: Callable[[], object]
+    """Gives something that is equal for associations of one product name that differ at most in
+    the suffixes of their members, and so have equally many."""
     asn_type: str
 
     def membership(self) -> frozenset[tuple[str, str]]:
@@ -62,22 +50,15 @@ def digest_of(member: Member) -> int:
     return hash((member.expname, member.exptype))
 
 
-class Overall(NamedTuple):
-    """A step over the associations of all rules.
-
-    Attributes
-    ----------
-    function : callable
-        Chooses among associations, given by their places, and puts them in order.
-    text : str
-        What it does, in words.
-    """
+class OverallStep(NamedTuple):
+    """A step over the associations of all rules."""
 
     function: Callable[[Sequence[Entry], Sequence[int]], list[int]]
+    """Chooses among associations, given by their places, and puts them in order."""
     text: str
 
 
-def prune(entries: Sequence[Entry], steps: Sequence[str] = Settings().overall) -> list[int]:
+def prune(entries: Sequence[Entry], steps: Sequence[str]) -> list[int]:
     """Choose the associations that stay.
 
     Parameters
@@ -85,7 +66,7 @@ def prune(entries: Sequence[Entry], steps: Sequence[str] = Settings().overall) -
     entries : sequence of Entry
         The associations in order of generation.
     steps : sequence of str
-        The names of the steps; those of jwst 3.0.0 by default.
+        The names of the steps.
 
     Returns
     -------
@@ -98,58 +79,60 @@ def prune(entries: Sequence[Entry], steps: Sequence[str] = Settings().overall) -
     return kept
 
 
-def prune_memberships(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
-    """Of associations with the same members, keep the last: by asn_id, then as generated."""
-    ordered = sorted(places, key=lambda place: entries[place].asn_id)
-    return _last_of_each(entries, ordered, lambda _entry: "")
+def _by_id(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+    return sorted(places, key=lambda place: entries[place].asn_id)
 
 
-def prune_memberships_of_type(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
-    """Of associations of one type with the same members, keep the last generated."""
-    return _last_of_each(entries, places, lambda entry: entry.asn_type)[::-1]
+@dataclass(frozen=True)
+class MembershipPruning:
+    """Of associations with the same members keeps the last."""
+
+    by_id: bool
+    """Whether they are taken in order of asn_id, and given the last first; else they are taken and
+    given as generated."""
+    of_type: bool
+    """Whether only associations of one type are compared."""
+
+    def __call__(self, entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+        """Choose and order associations."""
+        seen: dict[tuple[str, int], list[int]] = {}
+        kept = []
+        for place in reversed(_by_id(entries, places) if self.by_id else places):
+            entry = entries[place]
+            if entry.digest is not None:
+                kind = entry.asn_type if self.of_type else ""
+                alike = seen.setdefault((kind, entry.digest), [])
+                if alike:
+                    membership = entry.membership()
+                    if any(entries[other].membership() == membership for other in alike):
+                        continue
+                alike.append(place)
+            kept.append(place)
+        return kept if self.by_id else kept[::-1]
 
 
-def _last_of_each(
-    entries: Sequence[Entry], ordered: Sequence[int], kind_of: Callable[[Entry], str]
-) -> list[int]:
-    """Of associations of one kind with the same members, keep the last; give the last first."""
-    seen: dict[tuple[str, int], list[int]] = {}
-    kept = []
-    for place in reversed(ordered):
-        entry = entries[place]
-        if entry.digest is not None:
-            alike = seen.setdefault((kind_of(entry), entry.digest), [])
-            if alike and _is_among(entries, place, alike):
-                continue
-            alike.append(place)
-        kept.append(place)
-    return kept
+@dataclass(frozen=True)
+class ProductPruning:
+    """Of associations with one product name keeps some."""
 
+    first_only: bool
+    """Whether the first by asn_id stays, and the order with it; else those with fewer members go,
+    and the others are ordered by asn_id."""
 
-def _is_among(entries: Sequence[Entry], place: int, others: Sequence[int]) -> bool:
-    membership = entries[place].membership()
-    return any(entries[other].membership() == membership for other in others)
-
-
-def prune_products(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
-    """Of associations with one product name, drop those with fewer members; order by asn_id."""
-    ordered = sorted(places, key=lambda place: entries[place].asn_id)
-    named: dict[str, list[int]] = defaultdict(list)
-    for place in ordered:
-        named[entries[place].product.name].append(place)
-    dropped: set[int] = set()
-    for alike in named.values():
-        if len(alike) > 1:
-            dropped |= _shorter(entries, alike)
-    return [place for place in ordered if place not in dropped]
-
-
-def prune_products_by_candidate(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
-    """Of associations with one product name, keep the first: by asn_id, then as they stand."""
-    first: dict[str, int] = {}
-    for place in sorted(places, key=lambda place: entries[place].asn_id):
-        first.setdefault(entries[place].product.name, place)
-    return [place for place in places if first[entries[place].product.name] == place]
+    def __call__(self, entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
+        """Choose and order associations."""
+        named: dict[str, list[int]] = {}
+        ordered = _by_id(entries, places)
+        for place in ordered:
+            named.setdefault(entries[place].product.name, []).append(place)
+        if self.first_only:
+            first = {alike[0] for alike in named.values()}
+            return [place for place in places if place in first]
+        dropped: set[int] = set()
+        for alike in named.values():
+            if len(alike) > 1:
+                dropped |= _shorter(entries, alike)
+        return [place for place in ordered if place not in dropped]
 
 
 def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
@@ -190,22 +173,22 @@ def _is_comparable(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     )
 
 
-OVERALL: dict[str, Overall] = {
-    "prune_memberships": Overall(
-        prune_memberships,
+OVERALL: dict[str, OverallStep] = {
+    "prune_memberships": OverallStep(
+        MembershipPruning(by_id=True, of_type=False),
         "of associations with the same members, the last stays: by asn_id, then as generated",
     ),
-    "prune_memberships_of_type": Overall(
-        prune_memberships_of_type,
+    "prune_memberships_of_type": OverallStep(
+        MembershipPruning(by_id=False, of_type=True),
         "of associations of one type with the same members, the last generated stays",
     ),
-    "prune_products": Overall(
-        prune_products,
+    "prune_products": OverallStep(
+        ProductPruning(first_only=False),
         "of associations of one product that give no member another exptype, those with fewer "
         "members go",
     ),
-    "prune_products_by_candidate": Overall(
-        prune_products_by_candidate,
+    "prune_products_by_candidate": OverallStep(
+        ProductPruning(first_only=True),
         "of associations of one product, the first stays: by asn_id, then as the step before "
         "left them",
     ),

@@ -11,7 +11,15 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from asnrules.engine.conditions import EMPTY, Row, Values, condition_holds, is_empty
+from asnrules.engine.conditions import (
+    EMPTY,
+    Row,
+    Values,
+    condition_holds,
+    is_empty,
+    keys_of,
+    requirements_of,
+)
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 
 CLASS = "class"
@@ -23,12 +31,8 @@ EXP_TYPE = "exp_type"
 SCIENCE = "science"
 """The class, and the `exptype`, that an association is made for."""
 
-_FLAGS = {Operator.SET, Operator.EMPTY}
-"""Operators that look at whether there is a value, not at the value."""
-
 SET = "\0set"
 """Stands in a signature for a value that no condition compares."""
-
 
 Unmet = Requirement | Key
 """What an exposure does not meet: a requirement, or a required key that it has no value for."""
@@ -42,30 +46,19 @@ class RoleVerdict(NamedTuple):
 
 
 class RuleVerdict(NamedTuple):
-    """What a rule makes of exposures of a signature.
-
-    Attributes
-    ----------
-    rule : Rule
-        The rule.
-    unmet : tuple of Requirement or Key
-        What they do not meet, in the order of the rule.
-    roles : tuple of RoleVerdict
-        For each role of the rule, in the order in which they are tried.
-    is_rateints : bool
-        Whether a member is the rateints product in any association.
-    rateints : tuple of Requirement
-        Those by which it is in associations with their key.
-    fitting : tuple of Role
-        The roles that can take the exposure, as far as it is looked at alone.
-    """
+    """What a rule makes of exposures of a signature."""
 
     rule: Rule
     unmet: tuple[Unmet, ...]
+    """What they do not meet, in the order of the rule."""
     roles: tuple[RoleVerdict, ...]
+    """In the order in which roles are tried."""
     is_rateints: bool
+    """Whether a member is the rateints product in any association."""
     rateints: tuple[Requirement, ...]
+    """Those by which it is in associations with their key."""
     fitting: tuple[Role, ...]
+    """The roles that can take the exposure, as far as it is looked at alone."""
 
     @property
     def matched(self) -> bool:
@@ -74,25 +67,16 @@ class RuleVerdict(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """All that the rules say about exposures of a signature.
-
-    Attributes
-    ----------
-    values : dict
-        Keyword to value, `SET` where no condition compares it, None for empty ones; the
-        class of the exposure under `class`.
-    exposure_class : str
-        The class of the exposure.
-    verdicts : tuple of RuleVerdict
-        One for each rule, in the order of the ruleset.
-    takers : tuple of int
-        The numbers of the rules that can take the exposure.
-    """
+    """All that the rules say about exposures of a signature."""
 
     values: dict[str, str | None]
+    """Keyword to value, `SET` where no condition compares it, None for empty ones; the class of
+    the exposure under `class`."""
     exposure_class: str
     verdicts: tuple[RuleVerdict, ...]
+    """One for each rule, in the order of the ruleset."""
     takers: tuple[int, ...]
+    """The numbers of the rules that can take the exposure."""
 
 
 class Judge:
@@ -108,40 +92,33 @@ class Judge:
 
     def __init__(self, ruleset: Ruleset, keywords: Sequence[str]) -> None:
         self.ruleset = ruleset
-        terms = [term for term in _terms(_conditions(ruleset)) if term.keyword != CLASS]
-        seen = {term.keyword for term in terms if term.operator not in _FLAGS}
-        seen |= {rule.keyword for rule in ruleset.class_rules if rule.keyword is not None}
-        keyed = {term.keyword for term in terms} - seen
-        keyed |= {source for key in _keys(ruleset) for source in key.sources} - seen
+        terms = [term for term in _terms(ruleset) if term.keyword != CLASS]
+        flags = {Operator.SET, Operator.EMPTY}
+        compared = {term.keyword for term in terms if term.operator not in flags}
+        compared |= {line.keyword for line in ruleset.class_rules if line.keyword is not None}
+        flagged = {term.keyword for term in terms}
+        for rule in ruleset.rules:
+            flagged.update(source for key in keys_of(rule) for source in key.sources)
         places = {keyword: place for place, keyword in enumerate(keywords)}
-        self._seen = [(name, places[name]) for name in sorted(seen) if name in places]
-        self._keyed = [(name, places[name]) for name in sorted(keyed) if name in places]
+        self._compared = [(name, places[name]) for name in sorted(compared & places.keys())]
+        self._flagged = [
+            (name, places[name]) for name in sorted((flagged - compared) & places.keys())
+        ]
         self._judgements: dict[tuple[str | None, ...], Judgement] = {}
         # Rows are alike if they have the same values here, and are empty or not in the same
         # places there: that is found out sooner than their signature.
         self._alike: dict[tuple[Any, ...], Judgement] = {}
-        seen_places = [place for _, place in self._seen]
-        self._compared = itemgetter(*seen_places) if seen_places else _nothing
-        self._flagged = [place for _, place in self._keyed]
+        at = [place for _, place in self._compared]
+        self._values_of = itemgetter(*at) if at else _nothing
+        self._flags = [place for _, place in self._flagged]
 
     def __len__(self) -> int:
         """Count the distinct signatures judged so far."""
         return len(self._judgements)
 
     def judge(self, row: Row) -> Judgement:
-        """Judge an exposure.
-
-        Parameters
-        ----------
-        row : tuple of str or None
-            Its values, aligned with the keywords.
-
-        Returns
-        -------
-        Judgement
-            The same object for all exposures with the same signature.
-        """
-        alike = (self._compared(row), *[row[place] in EMPTY for place in self._flagged])
+        """Judge an exposure; exposures with the same signature have the same object."""
+        alike = (self._values_of(row), *[row[place] in EMPTY for place in self._flags])
         judgement = self._alike.get(alike)
         if judgement is None:
             judgement = self._alike[alike] = self._judged(row)
@@ -149,12 +126,12 @@ class Judge:
 
     def _judged(self, row: Row) -> Judgement:
         signature = (
-            *[None if (value := row[place]) in EMPTY else value for _, place in self._seen],
-            *[None if row[place] in EMPTY else SET for _, place in self._keyed],
+            *[None if (value := row[place]) in EMPTY else value for _, place in self._compared],
+            *[None if row[place] in EMPTY else SET for _, place in self._flagged],
         )
         judgement = self._judgements.get(signature)
         if judgement is None:
-            names = [name for name, _ in self._seen] + [name for name, _ in self._keyed]
+            names = [name for name, _ in (*self._compared, *self._flagged)]
             judgement = judge_values(self.ruleset, dict(zip(names, signature, strict=True)))
             self._judgements[signature] = judgement
         return judgement
@@ -165,18 +142,10 @@ def _nothing(_row: Row) -> None:
 
 
 def judge_values(ruleset: Ruleset, values: Values) -> Judgement:
-    """Judge an exposure given by the values of its keywords.
-
-    Parameters
-    ----------
-    ruleset : Ruleset
-        The rules.
-    values : mapping
-        Lower-case keyword to lower-case value; a keyword that is missing has no value.
-    """
+    """Judge an exposure given by the values of its keywords, both in lower case."""
     exposure_class = class_of(ruleset, values)
     judged = {**values, CLASS: exposure_class}
-    memory: dict[tuple[str, bool], bool] = {}
+    memory: _Memory = {}
     verdicts = tuple(_verdict(rule, judged, memory) for rule in ruleset.rules)
     takers = tuple(number for number, verdict in enumerate(verdicts) if verdict.matched)
     return Judgement(judged, exposure_class, verdicts, takers)
@@ -192,6 +161,11 @@ def class_of(ruleset: Ruleset, values: Values) -> str:
             if value is not None:
                 return value
     return ruleset.default_class
+
+
+def is_written_as_science(ruleset: Ruleset, exposure_class: str) -> bool:
+    """Tell whether exposures of a class are sciences, such as those of a reference star."""
+    return ruleset.written_as.get(exposure_class, exposure_class) == SCIENCE
 
 
 _Memory = dict[tuple[str, bool], bool]
@@ -242,25 +216,7 @@ def _holds(condition: Condition, values: Values, memory: _Memory, *, benefit: bo
     return found
 
 
-def _keys(ruleset: Ruleset) -> Iterable[Key]:
-    for rule in ruleset.rules:
-        yield from rule.keys
-        for role in rule.roles:
-            yield from role.keys
-
-
-def _conditions(ruleset: Ruleset) -> Iterable[Condition]:
-    for class_rule in ruleset.class_rules:
-        yield class_rule.condition
-    for rule in ruleset.rules:
-        uses = [*rule.requirements, *rule.rateints]
-        for role in rule.roles:
-            uses += role.requirements
-        for use in uses:
-            yield use.condition
-
-
-def _terms(conditions: Iterable[Condition]) -> Iterable[Term]:
-    for condition in conditions:
-        for alternative in condition.alternatives:
-            yield from alternative
+def _terms(ruleset: Ruleset) -> list[Term]:
+    uses = [use for rule in ruleset.rules for use in (*requirements_of(rule), *rule.rateints)]
+    conditions = [line.condition for line in ruleset.class_rules] + [use.condition for use in uses]
+    return [term for one in conditions for terms in one.alternatives for term in terms]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from asnrules.analysis.answers import admits
 from asnrules.analysis.behaviour import regrouping
+from asnrules.engine.candidates import refusal
 from asnrules.engine.conditions import Row, condition_holds
-from asnrules.engine.nearest_rule import Nearness
+from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
 from asnrules.impact.report import Reason
 from asnrules.pools import parse_candidates
@@ -41,7 +41,7 @@ class Decisions:
 
     def __init__(self, before: Ruleset, after: Ruleset, keywords: Sequence[str]) -> None:
         self.judges = (Judge(before, keywords), Judge(after, keywords))
-        self._nearness = (Nearness(before), Nearness(after))
+        self._nearness = (RuleRanking(before), RuleRanking(after))
         self._pairs: dict[tuple[int, int], DecisionPair] = {}
         self._judged: list[tuple[Judgement, Judgement]] = []
         self._regrouping = set(regrouping(before, after))
@@ -71,7 +71,9 @@ class Decisions:
         key = (row[self._candidate], id(pair))
         if key not in self._together:
             pairs = parse_candidates(row[self._candidate] or NULL)
-            self._together[key] = any(admits(rule, *one) for rule in pair.wide for one in pairs)
+            self._together[key] = any(
+                refusal(rule, one) is None for rule in pair.wide for one in pairs
+            )
         return self._together[key]
 
     def _pair(self, one: Judgement, other: Judgement) -> DecisionPair:

@@ -11,8 +11,8 @@ from asnrules.catalog.classification import Classification, choose_classifier
 from asnrules.catalog.vocabulary import assumed_values, keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.exposures import Work
-from asnrules.engine.repairs import kind_keywords
 from asnrules.engine.signatures import SET, Judge, judge_values
+from asnrules.engine.unmet_conditions import kind_keywords
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
 from asnrules.rules.model import Key, Ruleset

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from asnrules.engine.conditions import is_empty
 from asnrules.engine.exposures import Work, whole_number
 from asnrules.engine.generation import Outcome
-from asnrules.engine.steps import LOOKS, Looks
+from asnrules.engine.steps import STEPS, Looks
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
@@ -66,7 +66,7 @@ def _unread(evaluated: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
     """Name values that steps of the rules read as whole numbers, and cannot."""
     work = evaluated.work
     steps = [
-        [LOOKS[step] for step in rule.steps if step in LOOKS and rule.name in made]
+        [STEPS[step].looks for step in rule.steps if rule.name in made]
         for rule in work.ruleset.rules
     ]
     asked: dict[int, list[Looks]] = {}
@@ -98,7 +98,7 @@ def _unread_values(work: Work, place: int, keywords: Sequence[str]) -> list[tupl
 def _named(work: Work, made: AbstractSet[str]) -> list[str]:
     """Name numbers with a point that get into names as they are."""
     steps = {step for rule in work.ruleset.rules if rule.name in made for step in rule.steps}
-    keywords = {keyword for step in steps & LOOKS.keys() for keyword in LOOKS[step].named}
+    keywords = {keyword for step in steps for keyword in STEPS[step].looks.named}
     return [
         f"{keyword.upper()} {pair[1]} is not a whole number to jwst, and so here; it stands in "
         "names as it is; write 1, not 1.0"
@@ -115,7 +115,7 @@ def _two_spellings(work: Work) -> list[str]:
         for rule in work.ruleset.rules
         for key in (*rule.keys, *(key for role in rule.roles for key in role.keys))
     }
-    keys |= {(keyword,) for looks in LOOKS.values() for keyword in looks.keywords}
+    keys |= {(keyword,) for step in STEPS.values() for keyword in step.looks.keywords}
     pairs = {pair for sources in keys for pair in work.key_column(sources).pairs if pair}
     return [
         f"{keyword.upper()} is written {whole[1]} and {value}: two values to jwst, and so here, "

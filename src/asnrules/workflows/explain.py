@@ -13,7 +13,7 @@ from asnrules.engine import nearest_rule as nearest
 from asnrules.engine.conditions import requirement_text
 from asnrules.engine.generation import Wanted
 from asnrules.engine.growing import Fate
-from asnrules.engine.lacking import Lacking
+from asnrules.engine.missing_companions import MissingCompanion
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import NotFoundError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
@@ -51,7 +51,7 @@ class Explanation:
     """Those that did not come about, or that left it out."""
     missed: list[nearest.Miss]
     """The rules for exposures of its instrument that do not take it, the nearest miss first."""
-    lacking: list[Lacking]
+    lacking: list[MissingCompanion]
     """Companions that come near, or sciences that lack it."""
     reason: str | None
     """If it is in no association, why."""
@@ -127,7 +127,7 @@ def explain_exposure(
         kept=sorted(kept, key=_kept_name),
         dropped=[fate for fate in outcome.fates if fate.association is None],
         missed=[miss for miss in misses if family in _families(miss.rule)],
-        lacking=outcome.lacking,
+        lacking=outcome.missing,
         reason=None if kept else outcome.reasons.get(place, classification.reason),
     )
 
@@ -174,7 +174,7 @@ def _kept_document(fate: Fate) -> dict[str, Any]:
     }
 
 
-def _lacking_document(lacking: Lacking) -> dict[str, Any]:
+def _lacking_document(lacking: MissingCompanion) -> dict[str, Any]:
     return {
         "asn_rule": lacking.asn_rule,
         "exptype": lacking.exptype,
@@ -188,7 +188,7 @@ def _lacking_document(lacking: Lacking) -> dict[str, Any]:
                 "science": one.science,
                 "wanted": one.wanted,
             }
-            for one in lacking.near.obstacles
+            for one in lacking.near.mismatches
         ],
         "others": lacking.others,
         "text": lacking.text(),

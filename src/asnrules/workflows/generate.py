@@ -21,14 +21,18 @@ from asnrules.associations.writer import check_names, written_files
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
-from asnrules.engine.generation import Outcome, Wanted
+from asnrules.engine.generation import Outcome, Sharing, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate_pools, written_orphans
 from asnrules.pools.inputs import PoolInput
 from asnrules.record.record import Run
 from asnrules.record.recorder import RunRecorder
 from asnrules.util.environment import paused_collector
+from asnrules.util.parallel import parallel_map
 from asnrules.workflows.diagnostics import diagnostics_of
+
+_WORTH_SHARING = 5_000
+"""Exposures for which a second process pays: it takes some hundredths of a second to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +147,15 @@ def generate(
         evaluated = evaluate_pools(
             engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
         )
-        outcome = make_associations(evaluated, wanted, progress)
+        outcome = make_associations(evaluated, wanted, progress, options.workers)
         run = _run(options, evaluated, outcome, started)
         return _keep(RunRecorder(engine, told), options, evaluated, outcome, run, progress)
 
 
 def make_associations(
-    evaluated: EvaluatedPools, wanted: Wanted, progress: Progress | None = None
+    evaluated: EvaluatedPools, wanted: Wanted, progress: Progress | None = None, workers: int = 1
 ) -> Outcome:
-    """Make the associations of evaluated pools.
+    """Make the associations of evaluated pools, in several processes where that pays.
 
     Raises
     ------
@@ -161,9 +165,23 @@ def make_associations(
         If a value of a pool would make a name that is not a plain file name.
     """
     generation = evaluated.generation(wanted)
-    outcome = generation.run(progress and (lambda done, total: progress("candidates", done, total)))
+    outcome = generation.run(
+        progress and (lambda done, total: progress("candidates", done, total)), _sharing(workers)
+    )
     check_names(outcome.associations)
     return outcome
+
+
+def _sharing(workers: int) -> Sharing:
+    """Share work among processes where that pays."""
+
+    def share(
+        function: Callable[..., Any], pieces: Sequence[Any], sizes: Sequence[int], told: Any
+    ) -> list[Any]:
+        count = workers if sum(sizes) >= _WORTH_SHARING else 1
+        return parallel_map(function, pieces, sizes, count, told)
+
+    return share
 
 
 def _refuse_draft(engine: Engine, label: str) -> None:
@@ -196,7 +214,6 @@ def wanted_by(options: Options) -> Wanted:
         selection=Selection(ids, options.dms),
         merge=options.merge,
         version_id=options.version_id,
-        workers=options.workers,
     )
 
 

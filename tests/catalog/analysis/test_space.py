@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.analysis.answers import Answer, Answering, admits
+from asnrules.analysis.answers import Answer, Answering
 from asnrules.analysis.space import Cell, Space
 from asnrules.engine.anchors import anchored
+from asnrules.engine.candidates import refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.pruning import OVERALL
 from asnrules.engine.signatures import Judgement, judge_values
@@ -104,7 +105,7 @@ def test_check_and_classify_agree_however_a_ruleset_prunes(label: str, exp_type:
             standing = {
                 one.rule.name
                 for one in answer.anchored()
-                if one.stands and admits(one.rule, "o001", "observation")
+                if one.stands and refusal(one.rule, ("o001", "observation")) is None
             }
             row = tuple(cell.example.get(keyword) for keyword in KEYWORDS)
             made = {rule.name for rule in anchored(Work.judged(changed, KEYWORDS, [row]), 0)}

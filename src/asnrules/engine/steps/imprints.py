@@ -5,21 +5,24 @@ Source: behaviour of jwst 3.0.0, by running it.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import Draft
-from asnrules.engine.shared_members import DraftMember
+from asnrules.engine.growing import GrowingAssociation
+from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
+from asnrules.engine.steps.step import Looks, Step
 
 IMPRINT = "imprint"
-NEEDED = ("targetid", "bkgdtarg")
+
+_NEEDED = ("targetid", "bkgdtarg")
 """Columns without which nothing is pruned."""
 
-SET = "t"
+_SET = "t"
 
 
-def imprint_pruning(draft: Draft, work: Work) -> list[Draft]:
+def _imprint_pruning(growing: GrowingAssociation, work: Work) -> list[GrowingAssociation]:
     """Drop imprints of another target, then those of another dither position.
 
     Only imprints are looked at whose background flag is that of the sciences. If one of them
@@ -27,31 +30,29 @@ def imprint_pruning(draft: Draft, work: Work) -> list[Draft]:
     sciences and one has the dither position of a science, those that have not go. Values are
     compared as they stand in the pool.
     """
-    if not draft.holds(IMPRINT):
-        return [draft]
-    if any(
-        column not in work.places or work.value(draft.creator, column) is None for column in NEEDED
-    ):
-        return [draft]
-    sciences = [_likeness(work, member) for member in draft.of_exptype(SCIENCE)]
+    if not growing.holds(IMPRINT):
+        return [growing]
+    if any(work.value(growing.creator, column) is None for column in _NEEDED):
+        return [growing]
+    sciences = [_likeness(work, member) for member in growing.of_exptype(SCIENCE)]
     is_background = any(science.is_background for science in sciences)
     imprints = {
         likeness: count
-        for likeness, count in _counted(draft, work).items()
+        for likeness, count in _counted(growing, work).items()
         if likeness.is_imprint and likeness.is_background is is_background
     }
     targets = {science.target for science in sciences}
     kept = {one for one in imprints if one.target in targets} or set(imprints)
     number = sum(imprints[likeness] for likeness in kept)
-    if len(sciences) < number and work.value(draft.creator, "dithptin") is not None:
+    if len(sciences) < number and work.value(growing.creator, "dithptin") is not None:
         positions = {science.position for science in sciences}
         kept = {one for one in kept if one.position in positions} or kept
     dropped = frozenset(imprints.keys() - kept)
     if not dropped:
-        return [draft]
-    own = [member for member in draft.own if _likeness(work, member) not in dropped]
-    shared = [stretch.leaving_out(_likeness, dropped) for stretch in draft.shared]
-    return [draft.with_members(own, tuple(shared))]
+        return [growing]
+    own = [member for member in growing.own if _likeness(work, member) not in dropped]
+    shared = [one.leaving_out(_likeness, dropped) for one in growing.shared]
+    return [growing.with_members(own, tuple(shared))]
 
 
 def imprint_difference(work: Work, science: int, imprint: int) -> str:
@@ -72,24 +73,31 @@ class _Likeness(NamedTuple):
     position: str | None
 
 
-def _likeness(work: Work, member: DraftMember) -> _Likeness:
+def _likeness(work: Work, member: GrowingMember) -> _Likeness:
     is_imprint = member.exptype == IMPRINT
     if member.place is None:
         return _Likeness(is_imprint, is_background=False, target=None, position=None)
     return _Likeness(
         is_imprint,
-        work.value(member.place, "bkgdtarg") == SET,
+        work.value(member.place, "bkgdtarg") == _SET,
         work.value(member.place, "targetid"),
         work.value(member.place, "dithptin"),
     )
 
 
-def _counted(draft: Draft, work: Work) -> dict[_Likeness, int]:
-    counts: dict[_Likeness, int] = {}
-    for member in draft.own:
-        likeness = _likeness(work, member)
-        counts[likeness] = counts.get(likeness, 0) + 1
-    for stretch in draft.shared:
-        for likeness, count in stretch.counts(_likeness).items():
-            counts[likeness] = counts.get(likeness, 0) + count
+def _counted(growing: GrowingAssociation, work: Work) -> Counter[_Likeness]:
+    counts = Counter(_likeness(work, member) for member in growing.own)
+    for one in growing.shared:
+        counts.update(one.counts(_likeness))
     return counts
+
+
+STEPS = {
+    "imprint_pruning": Step(
+        _imprint_pruning,
+        "looking at imprints with the BKGDTARG of the science: if one has the TARGETID of the "
+        "science, those of another go; if more are left than sciences and one has the DITHPTIN "
+        "of the science, those of another go",
+        Looks(frozenset({"targetid", "bkgdtarg", "dithptin"})),
+    )
+}

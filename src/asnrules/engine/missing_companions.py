@@ -8,34 +8,25 @@ from typing import NamedTuple
 from asnrules.engine.candidates import BACKGROUND, Pair, SubPool, refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate
+from asnrules.engine.mismatches import companion_exptypes
 from asnrules.engine.nearest_companion import Companions, Near
-from asnrules.engine.obstacles import companion_exptypes
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE
 
 
-class Lacking(NamedTuple):
-    """An exposure that comes nearest to being a companion, or the science, of another.
-
-    Attributes
-    ----------
-    asn_rule : str
-        The rule that would put them together.
-    exptype : str
-        What the companion would be written as.
-    candidate : tuple of (str, str) or None
-        The candidate that has both; None if none has.
-    near : Near
-        The exposure, and what keeps the companion out.
-    others : int
-        How many more are as near.
-    """
+class MissingCompanion(NamedTuple):
+    """An exposure that comes nearest to being a companion, or the science, of another."""
 
     asn_rule: str
+    """The rule that would put them together."""
     exptype: str
+    """What the companion would be written as."""
     candidate: Pair | None
+    """The candidate that has both; None if none has."""
     near: Near
+    """The exposure, and what keeps the companion out."""
     others: int = 0
+    """How many more are as near."""
 
     def text(self) -> str:
         """Say it in one line."""
@@ -51,16 +42,12 @@ class Lacking(NamedTuple):
         return f"{self.asn_rule}, {what}: {self.near.filename} fits{more}, but no {kind} has both"
 
 
-class Search:
+class MissingCompanions:
     """Looks for what one exposure lacks.
 
     Parameters
     ----------
-    work : Work
-        The judged exposures.
-    pools : sequence of SubPool
-        The candidates with their exposures.
-    candidates : mapping of str to sequence of Pair
+    pools, candidates
         See `Companions`.
     place : int
         The exposure.
@@ -76,12 +63,13 @@ class Search:
         place: int,
         fates: Sequence[Fate],
     ) -> None:
-        self._work = work
         self._pools = pools
         self._place = place
         self._fates = fates
+        self._class = work.judgements[place].exposure_class
         self._companions = Companions(work, pools, candidates)
-        self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
+        self._rules = list(enumerate(work.ruleset.rules))
+        self._numbers = {rule.name: number for number, rule in self._rules}
 
     def told(self, fate: Fate) -> Fate:
         """Say in its reason what came nearest to what an association lacked."""
@@ -91,7 +79,7 @@ class Search:
         near = self._companions.told(number, fate.candidate, self._place, fate.lacked)
         return fate._replace(reason=f"{fate.reason}{near}")
 
-    def run(self) -> list[Lacking]:
+    def run(self) -> list[MissingCompanion]:
         """Give what it lacks; what its fates say already is left out."""
         told = {(fate.rule.name, fate.candidate) for fate in self._fates if fate.lacked is not None}
         return [
@@ -100,9 +88,9 @@ class Search:
             if one.near.is_alike and (one.asn_rule, one.candidate) not in told
         ]
 
-    def _of_science(self) -> Iterator[Lacking]:
+    def _of_science(self) -> Iterator[MissingCompanion]:
         """Look for the companions that the associations lack that it is the science of."""
-        for number, rule in enumerate(self._work.ruleset.rules):
+        for number, rule in self._rules:
             own = [
                 fate
                 for fate in self._fates
@@ -110,8 +98,6 @@ class Search:
                 and fate.member is not None
                 and fate.member.exptype == SCIENCE
             ]
-            if not own:
-                continue
             held = {
                 member.exptype
                 for fate in own
@@ -119,60 +105,62 @@ class Search:
                 for product in fate.association.products
                 for member in product.members
             }
-            for exptype in companion_exptypes(rule):
+            for exptype in companion_exptypes(rule) if own else ():
                 if exptype not in held:
                     yield from self._companion(number, exptype, own)
 
-    def _companion(self, number: int, exptype: str, own: Sequence[Fate]) -> Iterator[Lacking]:
-        name = self._work.ruleset.rules[number].name
-        is_found = False
-        for candidate in dict.fromkeys(fate.candidate for fate in own):
-            near = self._companions.companion(number, candidate, self._place, exptype, flagged=True)
-            if near is not None:
-                is_found = True
-                yield Lacking(name, exptype, candidate, near)
-        if not is_found:
-            yield from self._unlinked(number, exptype, is_science=True)
+    def _companion(
+        self, number: int, exptype: str, own: Sequence[Fate]
+    ) -> Iterator[MissingCompanion]:
+        found = [
+            MissingCompanion(own[0].rule.name, exptype, candidate, near)
+            for candidate in dict.fromkeys(fate.candidate for fate in own)
+            if (
+                near := self._companions.companion(
+                    number, candidate, self._place, exptype, flagged=True
+                )
+            )
+        ]
+        yield from found or self._unlinked(number, exptype, is_science=True)
 
-    def _of_companion(self) -> Iterator[Lacking]:
+    def _of_companion(self) -> Iterator[MissingCompanion]:
         """Look for the sciences that it might be a companion of, if it is a companion of none."""
         helped = {
             fate.member.exptype
             for fate in self._fates
             if fate.member is not None and fate.lacked is None
         }
-        for number, rule in enumerate(self._work.ruleset.rules):
+        science = self._companions.science
+        for number, rule in self._rules:
             for exptype in companion_exptypes(rule):
                 if exptype in helped or not self._is_companion(number, exptype):
                     continue
                 found = [
-                    Lacking(rule.name, exptype, pool.candidate, near)
+                    MissingCompanion(rule.name, exptype, pool.candidate, near)
                     for pool in self._pools
                     if self._place in pool.places
                     and refusal(rule, pool.candidate) is None
-                    and (near := self._science(number, pool.candidate, exptype)) is not None
+                    and (near := science(number, pool.candidate, self._place, exptype))
                 ]
                 yield from found or self._unlinked(number, exptype, is_science=False)
 
-    def _science(self, number: int, candidate: Pair, exptype: str) -> Near | None:
-        return self._companions.science(number, candidate, self._place, exptype)
-
     def _is_companion(self, number: int, exptype: str) -> bool:
         """Tell whether it is of the class of such companions."""
-        name = self._work.judgements[self._place].exposure_class
         if exptype == DIRECT_IMAGE:
             return self._companions.taken_as(number, self._place) == exptype
-        return name == exptype
+        return self._class == exptype
 
-    def _unlinked(self, number: int, exptype: str, *, is_science: bool) -> Iterator[Lacking]:
-        if self._work.ruleset.rules[number].candidate_requirements:
+    def _unlinked(
+        self, number: int, exptype: str, *, is_science: bool
+    ) -> Iterator[MissingCompanion]:
+        rule = self._rules[number][1]
+        if rule.candidate_requirements:
             return  # It is for special candidates, and hardly anything is meant for these.
         found = self._companions.unlinked(number, self._place, exptype, is_science=is_science)
         if found:
-            name = self._work.ruleset.rules[number].name
-            yield Lacking(name, exptype, None, found[0], len(found) - 1)
+            yield MissingCompanion(rule.name, exptype, None, found[0], len(found) - 1)
 
 
-def _nearest(found: Sequence[Lacking]) -> list[Lacking]:
-    least = min((len(one.near.obstacles) for one in found), default=0)
-    return [one for one in found if len(one.near.obstacles) == least]
+def _nearest(found: Sequence[MissingCompanion]) -> list[MissingCompanion]:
+    least = min((len(one.near.mismatches) for one in found), default=0)
+    return [one for one in found if len(one.near.mismatches) == least]

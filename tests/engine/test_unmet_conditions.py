@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.engine.conditions import ANY, EMPTY, requirement_holds
-from asnrules.engine.repairs import Effort, Failure, Repair, Repairs, kind_keywords
 from asnrules.engine.signatures import CLASS, SET
+from asnrules.engine.unmet_conditions import Effort, Failure, Repair, UnmetConditions, kind_keywords
 from asnrules.rules.model import Condition, Operator, Requirement, Role, Rule, Ruleset, Term
 from engine.building import ruleset
 
@@ -39,7 +39,7 @@ def failure(
     use = Requirement(asked, negated)
     role = Role("science")
     rule = Rule("Asn_Lv2One", "spec2", "One", (use,), (), (), (role,), (), False, None, ())
-    repairs = Repairs(Ruleset("one", (rule,), (), "science"))
+    repairs = UnmetConditions(Ruleset("one", (rule,), (), "science"))
     (found,) = repairs.failures(rule, role, [use], {**values, CLASS: "science"})
     return found
 

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import Values, is_empty, requirement_holds, term_holds
+from asnrules.engine.conditions import (
+    Values,
+    is_empty,
+    keywords_in,
+    requirement_holds,
+    term_holds,
+)
 from asnrules.engine.signatures import CLASS, class_of
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Ruleset, Term
 
@@ -21,33 +27,20 @@ _WRITTEN = {Operator.IN, Operator.NOT_IN, Operator.LISTED}
 
 
 class _Question(NamedTuple):
-    """What is asked of a keyword.
-
-    Attributes
-    ----------
-    related : tuple of Requirement
-        Those that look at it.
-    tried : tuple of str
-        The values to be tried.
-    seen : tuple of str
-        The other keywords that they look at.
-    on_class : bool
-        Whether the keyword may change the class, and they look at that.
-    """
+    """What is asked of a keyword."""
 
     related: tuple[Requirement, ...]
+    """Those that look at it."""
     tried: tuple[str, ...]
+    """The values to be tried."""
     seen: tuple[str, ...]
+    """The other keywords that they look at."""
     on_class: bool
+    """Whether the keyword may change the class, and they look at that."""
 
 
-class Trials:
+class WantedValues:
     """Tries values of keywords on the conditions of a ruleset.
-
-    Parameters
-    ----------
-    ruleset : Ruleset
-        The rules.
 
     Attributes
     ----------
@@ -57,23 +50,15 @@ class Trials:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
-        self._class_terms = [
-            term
-            for rule in ruleset.class_rules
-            for terms in rule.condition.alternatives
-            for term in terms
-        ]
-        self._class_values = {rule.keyword for rule in ruleset.class_rules if rule.keyword}
+        lines = [(line, _terms(line.condition)) for line in ruleset.class_rules]
+        self._class_terms = [term for _, terms in lines for term in terms]
+        self._class_values = {line.keyword for line, _ in lines if line.keyword}
         self._flag_classes = {
-            rule.exposure_class
-            for rule in ruleset.class_rules
-            if all(
-                term.operator is Operator.SET
-                for terms in rule.condition.alternatives
-                for term in terms
-            )
+            line.exposure_class
+            for line, terms in lines
+            if all(term.operator is Operator.SET for term in terms)
         }
-        self.classed = dict.fromkeys([term.keyword for term in self._class_terms])
+        self.classed = dict.fromkeys(term.keyword for term in self._class_terms)
         # The same few conditions are asked of many signatures, by many rules.
         self._keywords: dict[str, dict[str, None]] = {}
         self._questions: dict[Hashable, _Question] = {}
@@ -83,26 +68,20 @@ class Trials:
         """Give the keywords that a condition looks at, those that give the class among them."""
         found = self._keywords.get(condition.name)
         if found is None:
-            found = dict.fromkeys(
-                term.keyword for terms in condition.alternatives for term in terms
-            )
+            found = keywords_in(condition)
             if CLASS in found:
                 del found[CLASS]
                 found |= self.classed
             self._keywords[condition.name] = found
         return found
 
-    def wanted(
+    def of(
         self, keyword: str, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
     ) -> str | None:
         """Say with which values of a keyword all that is asked, as far as it looks at it, holds.
 
         Parameters
         ----------
-        keyword : str
-            The keyword.
-        asked : sequence of Requirement
-            What is asked.
         keys : sequence of Key
             Those that need a value.
         values : mapping
@@ -129,7 +108,7 @@ class Trials:
         return self._answers[exposure]
 
     def _question(self, keyword: str, related: Sequence[Requirement]) -> _Question:
-        terms = [term for use in related for one in use.condition.alternatives for term in one]
+        terms = [term for use in related for term in _terms(use.condition)]
         looks_at_class = any(term.keyword == CLASS for term in terms)
         on_it = [term for term in terms if term.keyword == keyword]
         if looks_at_class:
@@ -177,6 +156,10 @@ class _Matching(str):
         if term.operator is Operator.MATCHES:
             return self in term.values
         return term.operator in {Operator.SET, Operator.NOT_IN}
+
+
+def _terms(condition: Condition) -> list[Term]:
+    return [term for terms in condition.alternatives for term in terms]
 
 
 def _holds(use: Requirement, keyword: str, values: Values) -> bool:

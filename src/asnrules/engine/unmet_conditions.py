@@ -6,13 +6,21 @@ the others as they are, where there are such; else those with which the one cond
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from asnrules.engine.conditions import ANY, Values, is_empty, requirement_holds, term_holds
+from asnrules.engine.conditions import (
+    ANY,
+    Values,
+    is_empty,
+    keywords_in,
+    requirement_holds,
+    requirements_of,
+    term_holds,
+)
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SET, Unmet
-from asnrules.engine.trials import Trials
+from asnrules.engine.wanted_values import WantedValues
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 
 
@@ -29,24 +37,15 @@ class Effort(IntEnum):
 
 
 class Repair(NamedTuple):
-    """A keyword that has other values than those wanted.
-
-    Attributes
-    ----------
-    keyword : str
-        The keyword.
-    found : str or None
-        Its value; None if it is empty.
-    wanted : str
-        The values wanted, in words.
-    effort : Effort
-        How far it goes to change it.
-    """
+    """A keyword that has other values than those wanted."""
 
     keyword: str
     found: str | None
+    """Its value; None if it is empty."""
     wanted: str
+    """The values wanted, in words."""
     effort: Effort
+    """How far it goes to change it."""
 
     @property
     def shown(self) -> str | None:
@@ -60,25 +59,17 @@ class Repair(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why a requirement does not hold, or a key has no value.
-
-    Attributes
-    ----------
-    condition : str
-        The name of the condition, with `not ` before it where it is negated; empty for a key.
-    text : str
-        The condition in words.
-    repairs : tuple of Repair
-        What would make it hold; each alone, the likeliest first.
-    is_joint : bool
-        No keyword alone would: `repairs` are those of the nearest alternative, all of them
-        needed.
-    """
+    """Why a requirement does not hold, or a key has no value."""
 
     condition: str
+    """The name of the condition, with `not ` before it where it is negated; empty for a key."""
     text: str
+    """The condition in words."""
     repairs: tuple[Repair, ...]
+    """What would make it hold; each alone, the likeliest first."""
     is_joint: bool = False
+    """No keyword alone would: `repairs` are those of the nearest alternative, all of them
+    needed."""
 
     def sentence(self) -> str:
         """Say it in one line, with the value found and the values wanted."""
@@ -104,25 +95,26 @@ class Failure(NamedTuple):
         return found if self.is_joint else found[:1]
 
 
-class Repairs:
+class UnmetConditions:
     """Finds what would make the rules of a ruleset take an exposure.
 
-    Parameters
+    Attributes
     ----------
-    ruleset : Ruleset
-        The rules.
+    kinds : frozenset of str
+        See `kind_keywords`.
+    classed : dict
+        The keywords that give an exposure its class.
     """
 
     def __init__(self, ruleset: Ruleset) -> None:
-        self._ruleset = ruleset
         self.kinds = kind_keywords(ruleset)
         self._made_for = {keyword: _made_for(ruleset, keyword) for keyword in self.kinds}
-        self._trials = Trials(ruleset)
-        self.classed = self._trials.classed
+        self._wanted = WantedValues(ruleset)
+        self.classed = self._wanted.classed
 
     def keywords(self, use: Requirement) -> Mapping[str, None]:
         """Give the keywords that a requirement looks at, those of the class among them."""
-        return self._trials.keywords(use.condition)
+        return self._wanted.keywords(use.condition)
 
     def effort(self, keyword: str, values: Values) -> Effort:
         """Say how far it goes to change a keyword of an exposure."""
@@ -132,15 +124,11 @@ class Repairs:
             return Effort.MADE
         if is_empty(values.get(keyword)):
             return Effort.UNSET
-        return Effort.KIND if self._is_kind(keyword, values) else Effort.MADE
-
-    def _is_kind(self, keyword: str, values: Values) -> bool:
-        """Tell whether there are rules for what a keyword makes of exposures of this EXP_TYPE."""
-        if keyword in self.classed:
-            return True
-        return any(
+        # It is of a kind if there are rules for what the keyword makes of this EXP_TYPE.
+        is_kind = keyword in self.classed or any(
             all(requirement_holds(use, values) for use in uses) for uses in self._made_for[keyword]
         )
+        return Effort.KIND if is_kind else Effort.MADE
 
     def failures(
         self, rule: Rule, role: Role, unmet: Sequence[Unmet], values: Values
@@ -149,8 +137,6 @@ class Repairs:
 
         Parameters
         ----------
-        rule, role : Rule, Role
-            The rule, and one of its roles.
         unmet : sequence of Requirement or Key
             What the exposure does not meet of both.
         values : mapping
@@ -184,17 +170,12 @@ class Repairs:
     def _of_key(
         self, key: Key, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
     ) -> Failure:
-        words = " or ".join(source.upper() for source in key.sources)
-        repairs = [
-            Repair(
-                source,
-                None,
-                self._trials.wanted(source, asked, keys, values) or "a value",
-                self.effort(source, values),
-            )
-            for source in key.sources
-        ]
+        repairs = []
+        for source in key.sources:
+            wanted = self._wanted.of(source, asked, keys, values) or "a value"
+            repairs.append(Repair(source, None, wanted, self.effort(source, values)))
         least = min(repair.effort for repair in repairs)
+        words = " or ".join(source.upper() for source in key.sources)
         kept = tuple(repair for repair in repairs if repair.effort == least)
         return Failure("", f"{words} has a value", kept)
 
@@ -204,7 +185,7 @@ class Repairs:
         negation = "not " if use.negated else ""
         name, text = f"{negation}{use.condition.name}", f"{negation}{use.condition.text}"
         by_effort: dict[Effort, list[str]] = {}
-        looked_at = _looked_at(use.condition)
+        looked_at = keywords_in(use.condition).keys()
         # A class beside EXP_TYPEs stands for those that have it.
         given = self.classed.keys() - {EXP_TYPE} if {CLASS, EXP_TYPE} <= looked_at else set()
         for keyword in self.keywords(use):
@@ -217,7 +198,7 @@ class Repairs:
                 repairs = [
                     Repair(keyword, _shown(values.get(keyword)), wanted, effort)
                     for keyword in keywords
-                    if (wanted := self._trials.wanted(keyword, scope, needed, values)) is not None
+                    if (wanted := self._wanted.of(keyword, scope, needed, values)) is not None
                 ]
                 if repairs:
                     if not use.negated and any(values.get(one) == ANY for one in looked_at):
@@ -258,7 +239,7 @@ class Repairs:
         on_it = tuple(term for term in terms if term.keyword == keyword)
         # A name of its own, as answers are remembered by name.
         alone = Requirement(Condition(f"{name} {keyword}", "", (on_it,)))
-        wanted = self._trials.wanted(keyword, [alone], [], values)
+        wanted = self._wanted.of(keyword, [alone], [], values)
         if wanted is None:
             return None
         value = values.get(keyword)
@@ -272,33 +253,27 @@ def kind_keywords(ruleset: Ruleset) -> frozenset[str]:
     divide exposures among rules: some rules want the condition to hold, and others that it does
     not, and no other condition that is wanted looks at them.
     """
-    wanted: dict[str, Condition] = {}
-    unwanted: set[str] = set()
-    for rule in ruleset.rules:
-        uses = [*rule.requirements, *(use for role in rule.roles for use in role.requirements)]
-        for use in uses:
-            if use.negated:
-                unwanted.add(use.condition.name)
-            else:
-                wanted[use.condition.name] = use.condition
-    dividing = set().union(*(_looked_at(wanted[name]) for name in wanted.keys() & unwanted))
-    asked = set().union(*(_looked_at(wanted[name]) for name in wanted.keys() - unwanted))
-    classed = set().union(*(_looked_at(rule.condition) for rule in ruleset.class_rules))
+    uses = [use for rule in ruleset.rules for use in requirements_of(rule)]
+    wanted = {use.condition.name: use.condition for use in uses if not use.negated}
+    unwanted = {use.condition.name for use in uses if use.negated}
+    dividing = _looked_at(wanted[name] for name in wanted.keys() & unwanted)
+    asked = _looked_at(wanted[name] for name in wanted.keys() - unwanted)
+    classed = _looked_at(line.condition for line in ruleset.class_rules)
     return frozenset(classed | (dividing - asked)) - {CLASS}
+
+
+def _looked_at(conditions: Iterable[Condition]) -> set[str]:
+    return {keyword for condition in conditions for keyword in keywords_in(condition)}
 
 
 def _made_for(ruleset: Ruleset, keyword: str) -> list[list[Requirement]]:
     """Give what rules ask of the EXP_TYPE that want a condition on a keyword to hold."""
     found = []
     for rule in ruleset.rules:
-        looks = [(use, _looked_at(use.condition)) for use in rule.requirements]
+        looks = [(use, keywords_in(use.condition).keys()) for use in rule.requirements]
         if any(keyword in keywords and not use.negated for use, keywords in looks):
             found.append([use for use, keywords in looks if keywords == {EXP_TYPE}])
     return found
-
-
-def _looked_at(condition: Condition) -> set[str]:
-    return {term.keyword for terms in condition.alternatives for term in terms}
 
 
 def _join(found: list[Failure], failure: Failure) -> None:
@@ -327,20 +302,17 @@ def _likeliest_first(repairs: Sequence[Repair]) -> tuple[Repair, ...]:
     return tuple(repair for _, repair in order)
 
 
-def _names_types(condition: Condition) -> bool:
-    return any(
-        term.keyword == EXP_TYPE and term.operator in {Operator.IN, Operator.LISTED}
-        for terms in condition.alternatives
-        for term in terms
-    )
-
-
 def _of_other_kind(condition: Condition, repairs: Sequence[Repair]) -> list[Repair]:
     """Give repairs that need other keywords as well, the effort of those that they make of it.
 
     Several keywords that a list of EXP_TYPEs stands beside make it another exposure.
     """
-    least = Effort.KIND if _names_types(condition) else Effort.MADE
+    names_types = any(
+        term.keyword == EXP_TYPE and term.operator in {Operator.IN, Operator.LISTED}
+        for terms in condition.alternatives
+        for term in terms
+    )
+    least = Effort.KIND if names_types else Effort.MADE
     return [one._replace(effort=max(one.effort, least)) for one in repairs]
 
 

@@ -1,4 +1,4 @@
-"""Grow the associations of each candidate by all rules, and take them through the steps."""
+"""Make the associations of each candidate by all rules, and take them through the steps."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from asnrules.associations.model import DISCOVERED
 from asnrules.engine.candidates import Pair, SubPool, cannot_stand, discovers, refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
-from asnrules.engine.growing import Draft, Fate, Lack, find
-from asnrules.engine.order_sensitivity import Diagnosis, Numbered, OrderDependence
+from asnrules.engine.growing import Fate, GrowingAssociation, Lack, find
+from asnrules.engine.order_sensitivity import Numbered, OrderDependence, OrderSensitivity
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
 from asnrules.rules.model import Key
@@ -24,36 +24,23 @@ _SAME_CANDIDATE = Key("candidate", ("asn_candidate",))
 
 
 class Refused(NamedTuple):
-    """Exposures of an association that did not come about.
-
-    Attributes
-    ----------
-    rank : int
-        How much the reason says: the lower, the more.
-    places : sequence of int
-        The exposures.
-    lack : Lack
-        Why it did not come about.
-    number : int
-        The place of the rule in the ruleset.
-    candidate : tuple of (str, str)
-        Id and type of the candidate.
-    """
+    """Exposures of an association that did not come about."""
 
     rank: int
+    """How much the reason says: the lower, the more."""
     places: Sequence[int]
     lack: Lack
+    """Why it did not come about."""
     number: int
+    """The place of the rule in the ruleset."""
     candidate: Pair
 
 
-class Growth:
-    """Grows associations.
+class Associator:
+    """Makes associations, up to their names.
 
     Parameters
     ----------
-    work : Work
-        The judged exposures.
     watched : int, optional
         An exposure of which all fates are kept, by its place in canonical order.
     diagnosed : bool
@@ -73,38 +60,32 @@ class Growth:
         self._work = work
         self._watched = watched
         self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
-        self._diagnosis = Diagnosis(work) if diagnosed else None
+        self._sensitivity = OrderSensitivity(work) if diagnosed else None
         self.refused: list[Refused] = []
         self.fates: list[Fate] = []
         self.order_dependent: list[OrderDependence] = []
 
-    def drafts(
+    def associations(
         self, pools: Sequence[SubPool], progress: Callable[[int, int], None] | None = None
-    ) -> list[Draft]:
+    ) -> list[GrowingAssociation]:
         """Give the finished associations of candidates, in order of generation.
 
-        Parameters
-        ----------
-        pools : sequence of SubPool
-            The candidates with their exposures.
-        progress : callable, optional
-            Called with the candidates done and the candidates there are.
+        Progress is told of the candidates done, and of all there are.
         """
-        drafts: list[Draft] = []
+        made: list[GrowingAssociation] = []
         for done, pool in enumerate(pools, 1):
             grown, irregular = self._grow(pool)
-            grown.sort(key=lambda draft: (draft.creator, draft.rule.name))
             finished = self._finish(grown)
-            if self._diagnosis is not None:
-                self.order_dependent += self._diagnosis.of_candidate(
+            if self._sensitivity is not None:
+                self.order_dependent += self._sensitivity.of_candidate(
                     pool.candidate, irregular, finished
                 )
-            drafts += finished
+            made += finished
             if progress is not None:
                 progress(done, len(pools))
-        return drafts
+        return made
 
-    def discovered(self, lone: Mapping[Pair, Sequence[int]]) -> list[Draft]:
+    def discovered(self, lone: Mapping[Pair, Sequence[int]]) -> list[GrowingAssociation]:
         """Give the finished associations that are discovered, in order of generation.
 
         What of them does not come about is told of the candidates themselves.
@@ -115,7 +96,7 @@ class Growth:
             From a candidate to the exposures that list it alone.
         """
         settings, rules = self._work.ruleset.settings, self._work.ruleset.rules
-        grown: list[Draft] = []
+        grown: list[GrowingAssociation] = []
         for number, rule in enumerate(rules):
             if not discovers(rule) or settings.discovered_id is None:
                 continue
@@ -128,23 +109,22 @@ class Growth:
             )
             if places:
                 # What they have in common is the candidate as well.
-                apart = rule._replace(keys=(_SAME_CANDIDATE, *rule.keys))
+                keyed = rule._replace(keys=(_SAME_CANDIDATE, *rule.keys))
                 ruleset = replace(
-                    self._work.ruleset, rules=(*rules[:number], apart, *rules[number + 1 :])
+                    self._work.ruleset, rules=(*rules[:number], keyed, *rules[number + 1 :])
                 )
                 candidate = settings.discovered_id, DISCOVERED
                 grouping = Grouping(replace(self._work, ruleset=ruleset), number, candidate)
                 grown += grouping.associations(places)
-        grown.sort(key=lambda draft: (draft.creator, draft.rule.name))
         return self._finish(grown, telling=False)
 
-    def _grow(self, pool: SubPool) -> tuple[list[Draft], list[Numbered]]:
+    def _grow(self, pool: SubPool) -> tuple[list[GrowingAssociation], list[Numbered]]:
         """Give the associations of a candidate, and the groups that are not regular."""
         taken: dict[int, list[int]] = {}
         for place in pool.places:
             for number in self._work.judgements[place].takers:
                 taken.setdefault(number, []).append(place)
-        grown: list[Draft] = []
+        grown: list[GrowingAssociation] = []
         irregular: list[Numbered] = []
         for number, exposures in taken.items():
             reason = refusal(self._work.ruleset.rules[number], pool.candidate)
@@ -163,30 +143,32 @@ class Growth:
             rule = self._work.ruleset.rules[number]
             self.fates.append(Fate(rule, candidate, None, reason))
 
-    def _finish(self, grown: Sequence[Draft], *, telling: bool = True) -> list[Draft]:
-        drafts: list[Draft] = []
+    def _finish(
+        self, grown: list[GrowingAssociation], *, telling: bool = True
+    ) -> list[GrowingAssociation]:
+        grown.sort(key=lambda one: (one.creator, one.rule.name))
+        made: list[GrowingAssociation] = []
         for one in grown:
             finished, lacks = finish(one, self._work)
-            drafts += finished
+            made += finished
             if self._watched is not None:
                 watched = find(one.members, self._watched)
-                for draft in (one, *finished):
-                    draft.watched = watched
+                for same in (one, *finished):
+                    same.watched = watched
             for lack in lacks if telling else ():
                 self._drop(one, lack)
-        return drafts
+        return made
 
-    def _drop(self, draft: Draft, lack: Lack) -> None:
-        number = self._numbers[draft.rule.name]
+    def _drop(self, dropped: GrowingAssociation, lack: Lack) -> None:
+        number = self._numbers[dropped.rule.name]
         for is_science in (True, False):
             places = [
                 member.place
-                for member in draft.members
+                for member in dropped.members
                 if member.place is not None and (member.exptype == SCIENCE) is is_science
             ]
             rank = OF_SCIENCE if is_science else OF_COMPANION
-            self.refused.append(Refused(rank, places, lack, number, draft.candidate))
-        if draft.watched is not None:
-            self.fates.append(
-                Fate(draft.rule, draft.candidate, draft.watched, lack.text, lacked=lack.exptype)
-            )
+            self.refused.append(Refused(rank, places, lack, number, dropped.candidate))
+        if dropped.watched is not None:
+            fate = Fate(dropped.rule, dropped.candidate, dropped.watched, lack.text)
+            self.fates.append(fate._replace(lacked=lack.exptype))

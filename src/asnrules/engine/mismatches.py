@@ -6,41 +6,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
-from asnrules.engine.conditions import EMPTY, condition_holds, requirement_text, term_holds
+from asnrules.engine.conditions import EMPTY, Values, condition_holds, requirement_text, term_holds
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked
-from asnrules.engine.signatures import CLASS, SCIENCE
-from asnrules.rules.model import Condition, Key, Requirement, Role, Rule
-
-TYPE = "exp_type"
-"""The keyword of what an exposure is first of all: companions seldom differ in it."""
+from asnrules.engine.signatures import CLASS, SCIENCE, Unmet, is_written_as_science
+from asnrules.engine.steps import STEPS
+from asnrules.engine.steps.nods import NodSplit
+from asnrules.rules.model import Key, Requirement, Role, Rule
 
 _ANY_COMPANION = ("companion", "exposure")
 """What roles are called in which exposures of any class join."""
 
-_NODS = "nod_split"
-"""With what the names of steps begin by which sciences become the backgrounds of one another."""
 
-
-class Obstacle(NamedTuple):
-    """What an exposure would need to join.
-
-    Attributes
-    ----------
-    keyword : str
-        The keyword that it has another value of.
-    found : str or None
-        Its value, as it stands in the pool; None if there is no such column.
-    science : str or None
-        The value of the science, where that is what it needs.
-    wanted : str or None
-        What it needs in words, where that is another thing.
-    """
+class Mismatch(NamedTuple):
+    """What an exposure would need to join."""
 
     keyword: str
+    """The keyword that it has another value of."""
     found: str | None
+    """Its value, as it stands in the pool; None if there is no such column."""
     science: str | None
+    """The value of the science, where that is what it needs."""
     wanted: str | None = None
+    """What it needs in words, where that is another thing."""
 
 
 def companion_exptypes(rule: Rule) -> list[str]:
@@ -56,16 +44,8 @@ def companion_exptypes(rule: Rule) -> list[str]:
     return list(found)
 
 
-class Obstacles:
-    """Finds what keeps exposures from joining associations of one rule.
-
-    Parameters
-    ----------
-    work : Work
-        The judged exposures.
-    number : int
-        The place of the rule in the ruleset.
-    """
+class Mismatches:
+    """Finds what keeps exposures from joining associations of the rule of a number."""
 
     def __init__(self, work: Work, number: int) -> None:
         self._work = work
@@ -77,13 +57,11 @@ class Obstacles:
         """Tell whether an exposure has the class that companions of an exptype have."""
         return any(self._has_class(place, role, exptype) for role in self._roles(exptype))
 
-    def of(self, place: int, exptype: str, locked: Locked) -> tuple[Obstacle, ...] | None:
+    def of(self, place: int, exptype: str, locked: Locked) -> tuple[Mismatch, ...] | None:
         """Say what keeps an exposure from joining.
 
         Parameters
         ----------
-        place : int
-            The exposure.
         exptype : str
             What it would be written as.
         locked : dict
@@ -91,7 +69,7 @@ class Obstacles:
 
         Returns
         -------
-        tuple of Obstacle or None
+        tuple of Mismatch or None
             One for each keyword, by the role that comes nearest; none if nothing does. None if
             no role of the rule is for such companions.
         """
@@ -99,13 +77,12 @@ class Obstacles:
         unmet = {role.name: found for role, found in verdict.roles}
         ways = []
         for role in self._roles(exptype):
-            found = [
+            first: dict[str, Mismatch] = {}
+            for one in (
                 *self._of_class(place, role, exptype),
                 *self._clashes(place, (*self._rule.keys, *role.keys), locked),
                 *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
-            ]
-            first: dict[str, Obstacle] = {}
-            for one in found:
+            ):
                 first.setdefault(one.keyword, one)
             is_other = not self._has_class(place, role, exptype)
             ways.append((len(first), is_other, tuple(first.values())))
@@ -129,14 +106,14 @@ class Obstacles:
 
     def _has_class(self, place: int, role: Role, exptype: str) -> bool:
         name = self._work.judgements[place].exposure_class
-        is_science = self._work.ruleset.written_as.get(name, name) == SCIENCE
+        is_science = is_written_as_science(self._work.ruleset, name)
         if role.science_as == exptype:
             return is_science
         if exptype == BACKGROUND and _is_split(self._rule) and is_science:
             return SCIENCE in role.name or role.name.startswith("exposure")
         return name == exptype
 
-    def _of_class(self, place: int, role: Role, exptype: str) -> Iterator[Obstacle]:
+    def _of_class(self, place: int, role: Role, exptype: str) -> Iterator[Mismatch]:
         """Say what gives it another class than such companions have."""
         if self._has_class(place, role, exptype):
             return
@@ -151,20 +128,19 @@ class Obstacles:
         else:
             return
         keyword = condition.alternatives[0][0].keyword
-        yield Obstacle(keyword, self._work.value(place, keyword), None, text)
+        yield Mismatch(keyword, self._work.value(place, keyword), None, text)
 
-    def _unmet(self, place: int, unmet: Iterable[Requirement | Key]) -> Iterator[Obstacle]:
+    def _unmet(self, place: int, unmet: Iterable[Unmet]) -> Iterator[Mismatch]:
         for one in unmet:
             if isinstance(one, Key):
-                keyword = one.sources[0]
-                yield Obstacle(keyword, self._work.value(place, keyword), None, "a value")
-                continue
-            keyword = _deciding(one, self._work.judgements[place].values)
+                keyword, wanted = one.sources[0], "a value"
+            else:
+                keyword = _deciding(one, self._work.judgements[place].values)
+                wanted = requirement_text(one)
             if keyword != CLASS:
-                value = self._work.value(place, keyword)
-                yield Obstacle(keyword, value, None, requirement_text(one))
+                yield Mismatch(keyword, self._work.value(place, keyword), None, wanted)
 
-    def _clashes(self, place: int, keys: Sequence[Key], locked: Locked) -> Iterator[Obstacle]:
+    def _clashes(self, place: int, keys: Sequence[Key], locked: Locked) -> Iterator[Mismatch]:
         """Compare the values of keys with those of the science."""
         for key in keys:
             held = locked.get(key.name)
@@ -172,11 +148,11 @@ class Obstacles:
             if held is not None:
                 value = self._work.value(place, held[0])
                 if value != held[1] and (key.required or value not in EMPTY):
-                    yield Obstacle(held[0], value, held[1])
+                    yield Mismatch(held[0], value, held[1])
             elif excluded is not None:
                 found = self._work.first_given(place, key.sources)
                 if found is not None and excluded[1] in found[1]:
-                    yield Obstacle(found[0], found[1], excluded[1], "another value")
+                    yield Mismatch(found[0], found[1], excluded[1], "another value")
 
 
 def _taking(rule: Rule) -> list[Role]:
@@ -184,7 +160,8 @@ def _taking(rule: Rule) -> list[Role]:
 
 
 def _is_split(rule: Rule) -> bool:
-    return any(step.startswith(_NODS) for step in rule.steps)
+    """Tell whether the sciences of a rule become the backgrounds of one another."""
+    return any(isinstance(STEPS[step].function, NodSplit) for step in rule.steps)
 
 
 def _class_of(role: Role) -> str:
@@ -192,18 +169,17 @@ def _class_of(role: Role) -> str:
     return role.name.partition(" of ")[0].replace(" ", "_")
 
 
-def _deciding(requirement: Requirement, values: dict[str, str | None]) -> str:
+def _deciding(requirement: Requirement, values: Values) -> str:
     """Give the keyword that keeps a requirement from being met."""
-    condition: Condition = requirement.condition
+    alternatives = requirement.condition.alternatives
     if requirement.negated:
-        held = next(
-            terms
-            for terms in condition.alternatives
+        return next(
+            terms[-1].keyword
+            for terms in alternatives
             if all(term_holds(term, values.get(term.keyword)) for term in terms)
         )
-        return held[-1].keyword
     failing = [
         [term for term in terms if not term_holds(term, values.get(term.keyword))]
-        for terms in condition.alternatives
+        for terms in alternatives
     ]
     return min(failing, key=len)[0].keyword
