@@ -190,8 +190,11 @@ class Naming:
         is_repeated = self._work.has_other_names and len({one.expname for one in members}) < len(
             members
         )
-        science = next((one for one in members if one.exptype == SCIENCE), None)
-        name = UNDEFINED_PRODUCT if science is None else self._stem(science.expname)
+        name = UNDEFINED_PRODUCT
+        for member in members:
+            if member.exptype == SCIENCE:
+                name = self._stem(member.expname)
+                break
         return Product(name, tuple(members)), None if is_repeated else digest
 
     def _digest(self, work: Work, member: GrowingMember) -> int:

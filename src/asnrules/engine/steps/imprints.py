@@ -5,7 +5,6 @@ Source: behaviour of jwst 3.0.0, by running it.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 from asnrules.engine.exposures import Work
@@ -85,10 +84,14 @@ def _likeness(work: Work, member: GrowingMember) -> _Likeness:
     )
 
 
-def _counted(growing: GrowingAssociation, work: Work) -> Counter[_Likeness]:
-    counts = Counter(_likeness(work, member) for member in growing.own)
-    for one in growing.shared:
-        counts.update(one.counts(_likeness))
+def _counted(growing: GrowingAssociation, work: Work) -> dict[_Likeness, int]:
+    counts: dict[_Likeness, int] = {}
+    for member in growing.own:
+        likeness = _likeness(work, member)
+        counts[likeness] = counts.get(likeness, 0) + 1
+    for part in growing.shared:
+        for likeness, count in part.counts(_likeness).items():
+            counts[likeness] = counts.get(likeness, 0) + count
     return counts
 
 
