@@ -13,7 +13,7 @@ from asnrules.engine.candidates import Selection
 from asnrules.engine.exposures import Work
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.pools import parse_candidates, read_pool
-from asnrules.util.parallel import can_share, shared
+from asnrules.util.parallel import can_share, parallel_map
 from engine.building import POOL, Exposure, keywords, ruleset, work_of
 from engine.pools import FAMILIES, pools
 
@@ -28,7 +28,7 @@ def made(work: Work, workers: int, **wanted: Any) -> Outcome:
     names = [POOL] * len(work.rows)
     return Generation(work, candidates, names, Wanted(**wanted)).run(
         None,
-        lambda function, pieces, sizes, told: shared(function, pieces, sizes, workers, told),
+        lambda function, pieces, sizes, told: parallel_map(function, pieces, sizes, workers, told),
     )
 
 

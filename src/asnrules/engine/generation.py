@@ -192,7 +192,7 @@ class Generation:
         )
 
     def _turn(self, one: GrowingAssociation | Unnamed) -> tuple[int, int]:
-        """Give its creation order: by the creating exposure, then as that lists candidates."""
+        """Sort key: creating exposure, then candidate."""
         listed = self._candidates[self._work.value(one.creator, "asn_candidate") or ""]
         return one.creator, list(listed).index(one.candidate)
 

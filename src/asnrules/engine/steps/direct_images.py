@@ -12,9 +12,9 @@ from itertools import chain
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Lack
 from asnrules.engine.member_log import GrowingMember
-from asnrules.util.text import program_name
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps.step import Looks, Result, Step
+from asnrules.util.text import program_name
 
 DIRECT_IMAGE = "direct_image"
 MADE_LATER = (
