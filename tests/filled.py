@@ -16,7 +16,7 @@ from asnrules.catalog import store
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.database import schema
 from asnrules.database.engines import transaction
-from asnrules.record.recording import recording
+from asnrules.record.write import writing_run
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
 
@@ -80,7 +80,7 @@ def _record(engine: Engine, origin: str) -> None:
         rules = store.ruleset_id(connection, "jwst-3.0.0")
         assert rules is not None
         tables = IMPORTED if origin == "imported" else _generated(rules)
-        with recording(connection) as ledger:
+        with writing_run(connection) as ledger:
             for table, rows in tables.items():
                 ledger.add(schema.metadata.tables[table], rows)
             ledger.seal(_run(rules, origin))

@@ -30,8 +30,7 @@ from asnrules.database import schema
 from asnrules.database.engines import transaction
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate_pools
-from asnrules.record.record import Run, record_run
-from asnrules.record.recording import recording
+from asnrules.record.write import Run, record_run, writing_run
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
 from asnrules.workflows.diagnostics import diagnostics_of
@@ -141,7 +140,7 @@ def _imported(number: int, verdict: str, explanation: str) -> tuple[Any, ...]:
 
 
 def _import_without_pool(engine: Engine) -> None:
-    with transaction(engine, writing=True) as connection, recording(connection) as ledger:
+    with transaction(engine, writing=True) as connection, writing_run(connection) as ledger:
         run = ledger.run_id
         science, dark = f"{stem(1)}_rate.fits", f"{stem(4)}_rate.fits"
         ledger.add(schema.associations, [(run, 1, *_association(1)), (run, 2, *_association(2))])
@@ -164,7 +163,7 @@ def _import_without_pool(engine: Engine) -> None:
 
 
 def _import_with_pool(engine: Engine, path: str) -> None:
-    with transaction(engine, writing=True) as connection, recording(connection) as ledger:
+    with transaction(engine, writing=True) as connection, writing_run(connection) as ledger:
         run = ledger.run_id
         pool = read_pool(path, sorted(_keywords(connection)))
         (pool_id,) = ledger.add_pools([pool])

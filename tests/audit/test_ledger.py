@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asnrules.record.ledger import RowsDigest
+from asnrules.record.chain import RowsDigest
 
 CELLS = st.one_of(
     st.none(),

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from asnrules.errors import DatabaseError
-from asnrules.record import record, recording
+from asnrules.record import write
 from asnrules.record.verify import verify
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, pool_text, without, write_pool
@@ -299,15 +299,15 @@ def test_a_pool_with_one_new_signature_adds_one_trace(
 def test_what_another_version_made_of_the_same_is_not_taken_for_what_is_made_now(
     catalog: Engine, pool: str, monkeypatch: pytest.MonkeyPatch, again: int
 ) -> None:
-    made, given = record.trace_values, recording._exposure_rows
+    made, given = write.trace_values, write._exposure_rows
     for version_ in range(again):
         with monkeypatch.context() as patch:
             patch.setattr(
-                record, "trace_values",
+                write, "trace_values",
                 lambda found, word=f"reason {version_}": (*made(found)[:4], word, made(found)[5]),
             )  # fmt: skip
             patch.setattr(
-                recording, "_exposure_rows",
+                write, "_exposure_rows",
                 lambda key, read, word=f"old{version_}": [
                     (*row[:2], f"{word}_{row[2]}", *row[3:]) for row in given(key, read)
                 ],

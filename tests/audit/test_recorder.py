@@ -14,8 +14,7 @@ from asnrules.associations.journal import RunMark
 from asnrules.database.engines import database_name
 from asnrules.database.schema import runs
 from asnrules.errors import OutputError
-from asnrules.record.record import Run
-from asnrules.record.recorder import RunRecorder
+from asnrules.record.write import Run, RunRecorder
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 

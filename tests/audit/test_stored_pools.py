@@ -14,15 +14,15 @@ from sqlalchemy import Connection, Engine
 
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.pools import Pool, read_pool
-from asnrules.record.recording import recording
-from asnrules.record.stored_pools import stored_pools, unrecorded
+from asnrules.record.pools import stored_pools, unrecorded
+from asnrules.record.write import writing_run
 from recorded import image, write_pool
 
 OTHER_COLUMNS = {"filename", "asn_candidate", "exp_type", "note", "filter", "is_psf"}
 
 
 def put(connection: Connection, pools: list[Pool]) -> int:
-    with recording(connection) as ledger:
+    with writing_run(connection) as ledger:
         ledger.add_pools(pools)
     return ledger.run_id
 

@@ -24,7 +24,7 @@ from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.guards import PUBLISHED
 from asnrules.database.schema import catalog_entries, metadata, rulesets, runs
-from asnrules.record.ledger import SECTIONS
+from asnrules.record.chain import SECTIONS
 from asnrules.record.verify import verify
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped

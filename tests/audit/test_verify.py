@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from asnrules.database.engines import transaction
 from asnrules.database.schema import runs
 from asnrules.errors import UsageError
-from asnrules.record.ledger import GENESIS, SECTIONS, head
+from asnrules.record.chain import GENESIS, SECTIONS, head
 from asnrules.record.verify import Verification, verify
 from audit.tampering import unguarded
 from cli.small_pools import nrc_image, write_pool

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Column, Engine, UniqueConstraint
 
 from asnrules.database.schema import metadata, runs
-from asnrules.record.ledger import SECTIONS
+from asnrules.record.chain import SECTIONS
 from audit.tampering import Tampering, nonsense, without_constraints
 from cli.conftest import Command
 from filled import copied

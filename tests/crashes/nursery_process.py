@@ -18,7 +18,7 @@ from typing import Any
 
 IMPORTED_LATE = (
     "asnrules.__main__",
-    "alembic.command", "asnrules.record.record", "asnrules.catalog.open", "asnrules.cli.app",
+    "alembic.command", "asnrules.record.write", "asnrules.catalog.open", "asnrules.cli.app",
     "asnrules.database.migrations", "asnrules.workflows.generate",
     "asnrules.workflows.import_associations", "psycopg", "sqlite3",
     "sqlalchemy.dialects.postgresql.psycopg", "tabulate",

@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from asnrules.associations.writer import written_files
-from asnrules.record.recorder import RunRecorder
 from asnrules.record.verify import verify
+from asnrules.record.write import RunRecorder
 from cli.small_pools import nrc_image, write_pool
 from crashes.conftest import OF_A_SERIES, ROUNDS, SERIES
 from crashes.nursery import KILLED, Ended, Nursery

@@ -15,7 +15,7 @@ from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.database import engines, locks, migrations
 from asnrules.database.engines import transaction
 from asnrules.errors import DatabaseError
-from asnrules.record.ledger import GENESIS
+from asnrules.record.chain import GENESIS
 from asnrules.record.verify import verify
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from asnrules.catalog.open import check_catalog, connect_catalog
 from asnrules.database.engines import transaction
-from asnrules.record.ledger import Head, head
+from asnrules.record.chain import Head, head
 from asnrules.record.verify import Verification, verify
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool

@@ -32,7 +32,7 @@ from asnrules.errors import NotFoundError
 from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed, Impact
-from asnrules.record.recorded import (
+from asnrules.record.pools import (
     RecordedRun,
     Stretch,
     newest_runs,
@@ -40,7 +40,7 @@ from asnrules.record.recorded import (
     recorded_programs,
     stretches_of,
 )
-from asnrules.record.recording import stored_program
+from asnrules.record.write import stored_program
 from asnrules.rules.model import Ruleset
 from asnrules.rules.rows import build_ruleset
 from asnrules.util.environment import paused_collector

@@ -14,8 +14,8 @@ from asnrules.engine.signatures import SCIENCE, Judge
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates
-from asnrules.record.recorded import RecordedExposure, RecordedRun
-from asnrules.record.recording import stored_program
+from asnrules.record.pools import RecordedExposure, RecordedRun
+from asnrules.record.write import stored_program
 
 
 class _Content(NamedTuple):

@@ -10,8 +10,7 @@ from sqlalchemy import Connection
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.database.schema import association_members, associations, imported_associations
 from asnrules.imports.verdicts import Judged
-from asnrules.record.record import IMPORTED, Run, add_decisions, run_values
-from asnrules.record.recording import recording
+from asnrules.record.write import IMPORTED, Run, add_decisions, run_values, writing_run
 
 
 class Imported(NamedTuple):
@@ -52,14 +51,14 @@ def record_import(connection: Connection, run: Run, imported: Sequence[Imported]
     int
         The id of the run.
     """
-    with recording(connection) as ledger:
-        pool_ids = ledger.add_pools(run.pools)
-        add_decisions(ledger, run, pool_ids)
-        ledger.add(associations, _association_rows(ledger.run_id, imported))
-        ledger.add(association_members, _member_rows(ledger.run_id, run, imported, pool_ids))
-        ledger.add(imported_associations, _imported_rows(ledger.run_id, imported))
-        ledger.seal(run_values(run, IMPORTED, len(imported)))
-    return ledger.run_id
+    with writing_run(connection) as writer:
+        pool_ids = writer.add_pools(run.pools)
+        add_decisions(writer, run, pool_ids)
+        writer.add(associations, _association_rows(writer.run_id, imported))
+        writer.add(association_members, _member_rows(writer.run_id, run, imported, pool_ids))
+        writer.add(imported_associations, _imported_rows(writer.run_id, imported))
+        writer.seal(run_values(run, IMPORTED, len(imported)))
+    return writer.run_id
 
 
 def _association_rows(run_id: int, imported: Sequence[Imported]) -> Iterable[tuple[Any, ...]]:

@@ -19,8 +19,7 @@ from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
 from asnrules.database.schema import catalog_entries, runs
 from asnrules.database.stored import any_text
-from asnrules.record.findings import Finding, unreadable
-from asnrules.record.ledger import (
+from asnrules.record.chain import (
     CATALOG,
     SECTIONS,
     Head,
@@ -33,6 +32,7 @@ from asnrules.record.ledger import (
     stored_runs,
     strays,
 )
+from asnrules.record.findings import Finding, unreadable
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.canonical import canonical
 

@@ -23,8 +23,7 @@ from asnrules.database.schema import (
 )
 from asnrules.database.stored import any_text
 from asnrules.errors import DatabaseError, UsageError
-from asnrules.record.findings import Finding, gone_parts, unreadable
-from asnrules.record.ledger import (
+from asnrules.record.chain import (
     CATALOG,
     CHAINED,
     GENESIS,
@@ -40,6 +39,7 @@ from asnrules.record.ledger import (
     stored_runs,
     strays,
 )
+from asnrules.record.findings import Finding, gone_parts, unreadable
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.canonical import canonical
 

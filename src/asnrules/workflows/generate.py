@@ -25,8 +25,7 @@ from asnrules.engine.generation import Outcome, Sharing, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate_pools, written_orphans
 from asnrules.pools.inputs import PoolInput
-from asnrules.record.record import Run
-from asnrules.record.recorder import RunRecorder
+from asnrules.record.write import Run, RunRecorder
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import parallel_map
 from asnrules.workflows.diagnostics import diagnostics_of

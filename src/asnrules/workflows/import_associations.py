@@ -33,7 +33,7 @@ from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
 from asnrules.pools.evaluation import Progress, evaluate_pools
 from asnrules.pools.text import STANDARD_INPUT
-from asnrules.record.record import Run
+from asnrules.record.write import Run
 from asnrules.rules.rows import known_differences
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.text import label

@@ -18,6 +18,7 @@ from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate
 from asnrules.record.differences import Differences, FieldDifference, compare
+from asnrules.record.pools import stored_pools, unrecorded
 from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,
@@ -33,9 +34,8 @@ from asnrules.record.queries.runs import (
     list_runs,
     pool_ids_of,
 )
-from asnrules.record.record import GENERATED, signature_text, trace_values
 from asnrules.record.redecided import DecisionDifference, MadeDecision, compare_decisions
-from asnrules.record.stored_pools import stored_pools, unrecorded
+from asnrules.record.write import GENERATED, signature_text, trace_values
 from asnrules.util.environment import paused_collector
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
 from asnrules.workflows.generate import Options, make_associations, wanted_by

@@ -83,7 +83,7 @@ def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     """
     from asnrules.catalog.open import open_record
     from asnrules.database.engines import transaction
-    from asnrules.record.ledger import head
+    from asnrules.record.chain import head
 
     with transaction(open_record(context.obj)) as connection:
         found = head(connection)

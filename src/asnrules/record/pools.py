@@ -1,0 +1,257 @@
+"""The pools of recorded runs and their exposures, as they were when they were run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from asnrules.database.schema import exposures, pools, rulesets, run_pools, runs
+from asnrules.database.stored import read_stored
+from asnrules.engine.conditions import Row
+from asnrules.pools import Pool, parse_candidates
+from asnrules.record.write import NULL, OWN_COLUMNS
+
+_BATCH = 5_000
+"""Rows that are held in memory at a time."""
+
+
+class RecordedPool(NamedTuple):
+    """A pool of a recorded run."""
+
+    pool_id: int
+    name: str
+    """The name that it was given under."""
+    columns: frozenset[str]
+    """The columns of its file of which the values are on record."""
+
+
+class RecordedRun(NamedTuple):
+    """A recorded run with its pools."""
+
+    run_id: int
+    started_at: dt.datetime
+    ruleset: str
+    options: dict[str, Any]
+    pools: tuple[RecordedPool, ...]
+
+
+class Stretch(NamedTuple):
+    """Exposures that follow one another in a pool of a run."""
+
+    pool: int
+    """By its place in the run."""
+    first: int
+    end: int | None
+    """The position after the last; None for all that follow."""
+
+    @property
+    def length(self) -> int:
+        """How many they are, where the last is known."""
+        return 0 if self.end is None else self.end - self.first
+
+
+class RecordedExposure(NamedTuple):
+    """A recorded exposure: its pool, by place in the run, and its values."""
+
+    pool: int
+    row: Row
+
+
+def newest_runs(connection: Connection, since: dt.datetime | None = None) -> list[RecordedRun]:
+    """Give the newest run over each pool that started at a moment or later, the newest first."""
+    statement = (
+        select(
+            runs.c.run_id,
+            runs.c.started_at,
+            rulesets.c.label,
+            runs.c.options,
+            run_pools.c.name,
+            pools.c.pool_id,
+            pools.c.keywords,
+            pools.c.column_names,
+        )
+        .join(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
+        .join(run_pools, run_pools.c.run_id == runs.c.run_id)
+        .join(pools, pools.c.pool_id == run_pools.c.pool_id)
+        .order_by(runs.c.run_id.desc(), run_pools.c.position)
+    )
+    if since is not None:
+        statement = statement.where(runs.c.started_at >= since)
+    found: dict[int, RecordedRun] = {}
+    for row in connection.execute(statement):
+        before = found[row.run_id].pools if row.run_id in found else ()
+        pool = RecordedPool(row.pool_id, row.name, frozenset(_columns(row)) & set(_keywords(row)))
+        options = read_stored(runs.c.options, row.options, f"run {row.run_id}")
+        found[row.run_id] = RecordedRun(
+            row.run_id, row.started_at, row.label, options, (*before, pool)
+        )
+    newest = []
+    covered: set[int] = set()
+    for run in found.values():
+        ids = set(_ids(run))
+        if not ids <= covered:
+            newest.append(run)
+            covered |= ids
+    return newest
+
+
+def recorded_programs(connection: Connection, run: RecordedRun) -> list[str | None]:
+    """Give the programs of the exposures of a run, with five digits."""
+    statement = select(exposures.c.program).where(exposures.c.pool_id.in_(_ids(run))).distinct()
+    return list(connection.execute(statement).scalars())
+
+
+def recorded_exposures(
+    connection: Connection,
+    run: RecordedRun,
+    keywords: Sequence[str],
+    programs: Collection[str | None] | None = None,
+    stretches: Collection[Stretch] | None = None,
+) -> Iterator[RecordedExposure]:
+    """Give the exposures of a run.
+
+    Parameters
+    ----------
+    connection : Connection
+        Any; it is busy until the last exposure has been given.
+    keywords : sequence of str
+        What the values are to be aligned with.
+    programs : collection of (str or None), optional
+        Only the exposures of these programs, with five digits.
+    stretches : collection of Stretch, optional
+        Only these, in their order.
+    """
+    if stretches is None:
+        stretches = [Stretch(place, 1, None) for place in range(len(run.pools))]
+    shared: dict[str, str] = {}
+    for place, first, end in stretches:
+        wanted = [exposures.c.position >= first]
+        if end is not None:
+            wanted.append(exposures.c.position < end)
+        if programs is not None:
+            wanted.append(_of_programs(programs))
+        for row in _rows(connection, run.pools[place], keywords, shared, *wanted):
+            yield RecordedExposure(place, row)
+
+
+def stretches_of(connection: Connection, run: RecordedRun, length: int) -> list[Stretch]:
+    """Split the exposures of a run into stretches of at most some length."""
+    columns = (pools.c.pool_id, pools.c.exposure_count)
+    statement = select(*columns).where(pools.c.pool_id.in_(_ids(run)))
+    counts = {row.pool_id: row.exposure_count for row in connection.execute(statement)}
+    return [
+        Stretch(place, first, min(first + length, counts[pool.pool_id] + 1))
+        for place, pool in enumerate(run.pools)
+        for first in range(1, counts[pool.pool_id] + 1, length)
+    ]
+
+
+def stored_pools(
+    connection: Connection,
+    run_id: int,
+    keywords: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Pool]:
+    """Give the pools of a run in the order in which they were given.
+
+    Parameters
+    ----------
+    keywords : sequence of str
+        The keywords that the rows are to hold, in lower case. One that is not on record has no
+        value; see `unrecorded`.
+    progress : callable, optional
+        Told the exposures that are read and all there are.
+    """
+    found = _pools_of(connection, run_id)
+    total = sum(row.exposure_count for row in found)
+    shared: dict[str, str] = {}
+    place = list(keywords).index("asn_candidate")
+    done = 0
+    given = []
+    for stored in found:
+        columns = _columns(stored)
+        pool = RecordedPool(
+            stored.pool_id, stored.name, frozenset(columns) & set(_keywords(stored))
+        )
+        rows: list[Row] = []
+        for row in _rows(connection, pool, keywords, shared):
+            rows.append(row)
+            if progress is not None and len(rows) % _BATCH == 0:
+                progress(done + len(rows), total)
+        done += len(rows)
+        if progress is not None:
+            progress(done, total)
+        texts = {text for row in rows if (text := row[place]) is not None}
+        candidates = {text: parse_candidates(text) for text in texts}
+        given.append(
+            Pool(pool.name, stored.sha256, tuple(columns), tuple(keywords), rows, candidates)
+        )
+    return given
+
+
+def unrecorded(connection: Connection, run_id: int, keywords: Sequence[str]) -> list[str]:
+    """Give the keywords that the pools of a run had, but that were not recorded.
+
+    Programs that came before a keyword did not know that it would be needed.
+    """
+    lost: set[str] = set()
+    for row in _pools_of(connection, run_id):
+        lost |= (set(keywords) & set(_columns(row))) - set(_keywords(row))
+    return sorted(lost)
+
+
+def _pools_of(connection: Connection, run_id: int) -> Sequence[Any]:
+    statement = (
+        select(run_pools.c.name, *pools.c)
+        .join(pools, pools.c.pool_id == run_pools.c.pool_id)
+        .where(run_pools.c.run_id == run_id)
+        .order_by(run_pools.c.position)
+    )
+    return connection.execute(statement).all()
+
+
+def _columns(row: Any) -> list[str]:
+    found: list[str] = read_stored(pools.c.column_names, row.column_names, f"pool {row.pool_id}")
+    return found
+
+
+def _keywords(row: Any) -> list[str]:
+    found: list[str] = read_stored(pools.c.keywords, row.keywords, f"pool {row.pool_id}")
+    return found
+
+
+def _rows(
+    connection: Connection,
+    pool: RecordedPool,
+    keywords: Sequence[str],
+    shared: dict[str, str],
+    *wanted: ColumnElement[bool],
+) -> Iterator[Row]:
+    """Give the rows of a pool; equal values share one object."""
+    # Null cells are left out of the record, as there are so many of them.
+    blanks = [(name, NULL if name in pool.columns else None) for name in keywords]
+    statement = (
+        select(exposures.c.keyword_values, *(exposures.c[name] for name in OWN_COLUMNS))
+        .where(exposures.c.pool_id == pool.pool_id, *wanted)
+        .order_by(exposures.c.position)
+        .execution_options(yield_per=_BATCH)
+    )
+    for text, *own in connection.execute(statement):
+        values = {**dict(zip(OWN_COLUMNS, own, strict=True)), **json.loads(text)}
+        yield tuple(
+            blank if (value := values.get(name)) is None else shared.setdefault(value, value)
+            for name, blank in blanks
+        )
+
+
+def _ids(run: RecordedRun) -> list[int]:
+    return [pool.pool_id for pool in run.pools]
+
+
+def _of_programs(programs: Collection[str | None]) -> ColumnElement[bool]:
+    named = exposures.c.program.in_([name for name in programs if name is not None])
+    return or_(named, exposures.c.program.is_(None)) if None in programs else named

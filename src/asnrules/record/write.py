@@ -1,0 +1,461 @@
+"""Put a run on record: pools, exposures, decisions with reasons, associations, members."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, func, insert, select
+
+from asnrules.associations.journal import RunMark
+from asnrules.associations.model import Association
+from asnrules.catalog.classification import Classification
+from asnrules.database.bulk import insert_rows, lifted
+from asnrules.database.engines import database_name, transaction
+from asnrules.database.locks import take_ledger
+from asnrules.database.schema import (
+    association_members,
+    associations,
+    decisions,
+    exposures,
+    pools,
+    run_pools,
+    runs,
+    traces,
+)
+from asnrules.engine.signatures import SET, Judgement
+from asnrules.errors import AsnrulesError, OutputError
+from asnrules.pools import Pool
+from asnrules.record.chain import (
+    CATALOG,
+    SECTIONS,
+    RowsDigest,
+    entry_rows,
+    head,
+    header_of,
+    ruleset_of,
+    run_digest,
+)
+from asnrules.util.canonical import canonical
+from asnrules.util.text import program_name
+
+GENERATED, IMPORTED = "generated", "imported"
+"""Where the associations of a run were made: here, or elsewhere."""
+
+OWN_COLUMNS = ("filename", "program", "asn_candidate")
+"""Keywords with columns of their own. A program that a pool does not write with five digits is
+among the other keywords as well, as written."""
+
+NULL = "null"
+"""How a pool writes that there is no value; it is left out of the record, as the columns of a pool
+tell such a cell from a missing column."""
+
+_BATCH = 10_000
+_BULK = (exposures, decisions, associations, association_members)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run to be recorded."""
+
+    started_at: dt.datetime
+    """Aware, as is `finished_at`."""
+    finished_at: dt.datetime
+    operator: str
+    host: str
+    software_version: str
+    ruleset_id: int
+    options: Mapping[str, Any]
+    """As given on the command line."""
+    note: str | None
+    pools: Sequence[Pool]
+    exposures: Sequence[tuple[int, int]]
+    """For each exposure in canonical order: its pool, by place in `pools`, and its row there."""
+    judgements: Sequence[Judgement]
+    """For each exposure."""
+    classifications: Mapping[int, Classification]
+    """From the id of a judgement."""
+    memberships: Sequence[int]
+    """For each exposure, in how many associations it is."""
+    reasons: Mapping[int, str]
+    """For exposures in none, where the rules alone do not say why."""
+    associations: Sequence[Association]
+    diagnostics: Sequence[str] = ()
+
+
+class RunRecorder:
+    """Records one run in a transaction of its own.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the catalog.
+    told : callable, optional
+        Told the id of the run once it is on record, however that ends.
+    """
+
+    def __init__(self, engine: Engine, told: Callable[[int], None] | None = None) -> None:
+        self._engine = engine
+        self._told = told
+        self._mark: RunMark | None = None
+        self._committing = False
+
+    def mark(self, run: Run) -> RunMark:
+        """Give that by which `has` finds the run that is to be recorded."""
+        self._mark = RunMark(database_name(self._engine.url), run.started_at, run.host)
+        return self._mark
+
+    def record(self, run: Run) -> int:
+        """Record a run; give its id.
+
+        Raises
+        ------
+        DatabaseError
+            If it cannot be recorded.
+        """
+        mark = self.mark(run)
+        try:
+            with transaction(self._engine, writing=True) as connection:
+                run_id = record_run(connection, run)
+                self._committing = True
+        except BaseException:
+            # An interrupt, or the loss of the connection, can come after the commit.
+            with suppress(AsnrulesError):
+                self._tell(self._find(mark) if self._committing else None)
+            raise
+        self._tell(run_id)
+        return run_id
+
+    def has(self, mark: RunMark) -> bool:
+        """Tell whether a run was recorded.
+
+        Raises
+        ------
+        DatabaseError
+            If the database cannot be asked.
+        OutputError
+            If it is another one that would know.
+        """
+        if mark == self._mark and not self._committing:
+            return False
+        if mark.database != database_name(self._engine.url):
+            raise OutputError(
+                "the output folder holds files of a run that was cut off, and only the database "
+                f"{mark.database} knows whether it was recorded; run once with that --database, "
+                "or remove the folders .asnrules-stage-* there to keep the files as they are"
+            )
+        return self._find(mark) is not None
+
+    def _find(self, mark: RunMark) -> int | None:
+        found = select(runs.c.run_id).where(
+            runs.c.started_at == mark.started_at, runs.c.host == mark.host
+        )
+        with transaction(self._engine) as connection:
+            # A server may still be at the commit of a process that was killed.
+            take_ledger(connection)
+            return connection.execute(found).scalars().first()
+
+    def _tell(self, run_id: int | None) -> None:
+        if self._told is not None and run_id is not None:
+            self._told(run_id)
+
+
+def record_run(connection: Connection, run: Run) -> int:
+    """Record a run in a writing transaction, which the caller commits; give its id."""
+    with writing_run(connection) as writer:
+        pool_ids = writer.add_pools(run.pools)
+        add_decisions(writer, run, pool_ids)
+        writer.add(associations, _association_rows(writer.run_id, run.associations))
+        writer.add(association_members, _member_rows(writer.run_id, run, pool_ids))
+        writer.seal(run_values(run, GENERATED, len(run.associations)))
+    return writer.run_id
+
+
+def run_values(run: Run, origin: str, association_count: int) -> dict[str, Any]:
+    """Give what the columns of a run hold."""
+    return {
+        "origin": origin,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "operator": run.operator,
+        "host": run.host,
+        "software_version": run.software_version,
+        "ruleset_id": run.ruleset_id,
+        "options": json.dumps(run.options, sort_keys=True),
+        "note": run.note,
+        "exposure_count": len(run.exposures),
+        "association_count": association_count,
+        "unassociated_count": sum(count == 0 for count in run.memberships),
+        "diagnostics": json.dumps(list(run.diagnostics)),
+    }
+
+
+def add_decisions(writer: RunWriter, run: Run, pool_ids: Sequence[int]) -> None:
+    """Add what became of each exposure, with the traces that explain it."""
+    signatures = {id(one): signature_text(one) for one in run.judgements}
+    found = {signatures[key]: trace_values(one) for key, one in run.classifications.items()}
+    trace_ids = writer.add_traces(run.ruleset_id, found)
+    of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
+    rows = zip(run.exposures, run.judgements, run.memberships, strict=True)
+    ordered = sorted(enumerate(rows), key=lambda one: one[1][0])
+    writer.add(
+        decisions,
+        (
+            (
+                writer.run_id,
+                pool_ids[pool],
+                row + 1,
+                of_judgement[id(judgement)],
+                count,
+                run.reasons.get(place),
+            )
+            for place, ((pool, row), judgement, count) in ordered
+        ),
+    )
+
+
+def signature_text(judgement: Judgement) -> str:
+    """Write the signature of exposures, as it is recorded."""
+    values = judgement.values.items()
+    given = {name: "(set)" if value == SET else value for name, value in values if value}
+    return json.dumps(given, sort_keys=True)
+
+
+def trace_values(classification: Classification) -> tuple[Any, ...]:
+    """Give what is recorded of a classification: what the columns after the signature hold."""
+    published = classification.published
+    return (
+        classification.member_type,
+        classification.special,
+        None if published is None else published.position,
+        classification.agrees,
+        classification.reason,
+        json.dumps([answer._asdict() for answer in classification.rules]),
+    )
+
+
+def _association_rows(run_id: int, given: Sequence[Association]) -> Iterable[tuple[Any, ...]]:
+    for position, one in enumerate(given, 1):
+        yield (
+            run_id, position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id,
+            one.candidate_type, one.program, one.target, one.degraded_status, one.keys,
+        )  # fmt: skip
+
+
+def _member_rows(run_id: int, run: Run, pool_ids: Sequence[int]) -> Iterable[tuple[Any, ...]]:
+    for number, association in enumerate(run.associations, 1):
+        members = recorded_members(association, run.exposures, pool_ids)
+        for position, member in enumerate(members, 1):
+            yield (run_id, number, position, *member)
+
+
+def recorded_members(
+    association: Association, places: Sequence[tuple[int, int]], pool_ids: Sequence[int]
+) -> Iterator[tuple[Any, ...]]:
+    """Give product, expname, exptype, exposerr, pool and row of each member, as recorded."""
+    for product in association.products:
+        for expname, exptype, exposerr, exposure in product.members:
+            pool_id = row = None
+            if exposure is not None:
+                pool, row = places[exposure]
+                pool_id, row = pool_ids[pool], row + 1
+            yield product.name, expname, exptype, exposerr, pool_id, row
+
+
+class RunWriter:
+    """Adds one run: its rows, then the run itself, chained to the one before; see `writing_run`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        last = head(connection)
+        self.run_id = last.run_id + 1
+        self._previous = last.digest
+        self._digests = {table.name: RowsDigest() for table in SECTIONS}
+
+    def add(self, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows to a section.
+
+        Parameters
+        ----------
+        table : Table
+            One of the tables of the record.
+        rows : iterable of sequence
+            A value for each of its columns, in the order of the key, later ones after those
+            that were added before: text, integers, booleans and None.
+        """
+        digest = self._digests[table.name]
+        rows = iter(rows)
+        while batch := list(islice(rows, _BATCH)):
+            digest.add(batch)
+            insert_rows(self._connection, table, batch)
+
+    def add_pools(self, given: Sequence[Pool]) -> list[int]:
+        """Add pools with their exposures, each once however often it is run; give their ids."""
+        following = self._next(pools.c.pool_id)
+        ids = []
+        for pool in given:
+            keywords = json.dumps(pool.keywords)
+            pool_id, count = self._known_pool(pool, keywords)
+            if pool_id is None:
+                pool_id, following = following, following + 1
+                columns = json.dumps(pool.columns)
+                told = _distinct(keywords, count)
+                row = (pool_id, pool.sha256, told, columns, len(pool.rows), self.run_id)
+                self.add(pools, [row])
+                self.add(exposures, _exposure_rows(pool_id, pool))
+            ids.append(int(pool_id))
+        named = enumerate(zip(ids, given, strict=True), 1)
+        rows = [(self.run_id, position, pool_id, pool.name) for position, (pool_id, pool) in named]
+        self.add(run_pools, rows)
+        return ids
+
+    def _known_pool(self, pool: Pool, keywords: str) -> tuple[int | None, int]:
+        """Give the id of a pool that is on record as it is read now.
+
+        An older version may have read the same file otherwise, and who may record may have put
+        another pool there under its digest. With the id, how many such there are.
+        """
+        statement = select(pools.c.pool_id, pools.c.keywords, pools.c.column_names).where(
+            pools.c.sha256 == pool.sha256
+        )
+        found = [
+            row for row in self._connection.execute(statement) if row.keywords.rstrip() == keywords
+        ]
+        columns = json.dumps(pool.columns)
+        for row in found:
+            if row.column_names == columns and self._has_exposures(row.pool_id, pool):
+                return row.pool_id, len(found)
+        return None, len(found)
+
+    def _has_exposures(self, pool_id: int, pool: Pool) -> bool:
+        statement = (
+            select(*exposures.c)
+            .where(exposures.c.pool_id == pool_id)
+            .order_by(exposures.c.position)
+            .execution_options(yield_per=_BATCH)
+        )
+        with self._connection.execute(statement) as found:
+            pairs = zip_longest(found, _exposure_rows(pool_id, pool))
+            return all(kept is not None and tuple(kept) == row for kept, row in pairs)
+
+    def add_traces(self, ruleset_id: int, found: Mapping[str, Sequence[Any]]) -> dict[str, int]:
+        """Add the traces that are new for a ruleset, or that another version explained otherwise.
+
+        Parameters
+        ----------
+        ruleset_id : int
+            The ruleset.
+        found : mapping
+            From the signature to what the columns after it hold.
+
+        Returns
+        -------
+        dict of str to int
+            From the signature to the id of the trace.
+        """
+        # Without the run that added it.
+        columns = list(traces.c)[:-1]
+        statement = select(*columns).where(traces.c.ruleset_id == ruleset_id)
+        known: dict[tuple[Any, ...], int] = {}
+        counts: Counter[str] = Counter()
+        for trace_id, _, told, *values in self._connection.execute(statement):
+            signature = told.rstrip()
+            known[signature, *values] = trace_id
+            counts[signature] += 1
+        following = self._next(traces.c.trace_id)
+        ids = {}
+        added: list[tuple[Any, ...]] = []
+        for signature, explained in found.items():
+            trace_id = known.get((signature, *explained))
+            if trace_id is None:
+                trace_id = following + len(added)
+                told = _distinct(signature, counts[signature])
+                added.append((trace_id, ruleset_id, told, *explained, self.run_id))
+            ids[signature] = trace_id
+        self.add(traces, added)
+        return ids
+
+    def seal(self, values: Mapping[str, Any]) -> None:
+        """Add the run itself, from `run_values`; after that nothing can join it."""
+        run = {"run_id": self.run_id, **values}
+        ruleset, checksum = ruleset_of(self._connection, values["ruleset_id"])
+        catalog = RowsDigest()
+        catalog.add(entry_rows(self._connection))
+        sections = {name: digest.finished() for name, digest in self._digests.items()}
+        sections[CATALOG] = catalog.finished()
+        self._connection.execute(
+            insert(runs).values(
+                **run,
+                section_digests=canonical(sections).decode(),
+                previous_digest=self._previous,
+                digest=run_digest(header_of(run, ruleset, checksum), sections, self._previous),
+            )
+        )
+
+    def _next(self, key: Any) -> int:
+        """Give the next free number of a table; no other run can take it meanwhile."""
+        last = self._connection.execute(select(func.max(key))).scalar()
+        return int(last or 0) + 1
+
+
+@contextmanager
+def writing_run(connection: Connection) -> Iterator[RunWriter]:
+    """Take the turn to add a run in a writing transaction, which the caller commits.
+
+    What it yields is to be filled and sealed.
+    """
+    take_ledger(connection)
+    with lifted(connection, _BULK):
+        yield RunWriter(connection)
+
+
+def stored_program(program: str | None) -> str | None:
+    """Write a program as its column has it: with five digits."""
+    return None if program in (None, NULL) else program_name(program)
+
+
+def _distinct(text: str, count: int) -> str:
+    """Write JSON of which there are so many already as another text that means the same.
+
+    The tables take each text once, for each digest of a pool or ruleset.
+    """
+    return text + " " * count
+
+
+def _exposure_rows(pool_id: int, pool: Pool) -> Iterable[tuple[Any, ...]]:
+    places = {keyword: place for place, keyword in enumerate(pool.keywords)}
+    filename, program, candidate = (places[keyword] for keyword in OWN_COLUMNS)
+    rest = [
+        (json.dumps(name) + ":", place) for name, place in places.items() if name not in OWN_COLUMNS
+    ]
+    exp_type = places["exp_type"]
+    # Values repeat a thousand times over, so each is written as JSON once.
+    encoded: dict[str | None, str | None] = {None: None, NULL: None}
+    programs = {row[program]: stored_program(row[program]) for row in pool.rows}
+    for position, row in enumerate(pool.rows, 1):
+        parts = []
+        for name, place in rest:
+            value = row[place]
+            if value not in encoded:
+                encoded[value] = json.dumps(value)
+            text = encoded[value]
+            if text is not None:
+                parts.append(name + text)
+        number = programs[row[program]]
+        if number is not None and number != row[program]:
+            parts.append('"program":' + json.dumps(row[program]))
+        yield (
+            pool_id,
+            position,
+            row[filename],
+            number,
+            (row[exp_type] or "").upper() or None,
+            row[candidate],
+            "{" + ",".join(parts) + "}",
+        )
