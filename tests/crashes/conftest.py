@@ -19,7 +19,7 @@ from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery
 
-ROUNDS = int(os.environ.get("ASNRULES_CRASH_ROUNDS", "50"))
+ROUNDS = int(os.environ.get("ASNRULES_CRASH_ROUNDS", "10"))
 OF_A_SERIES = 50
 """Rounds with one database. Each round verifies all that came before it."""
 SERIES = [

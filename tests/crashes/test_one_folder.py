@@ -19,7 +19,7 @@ from asnrules.associations.writer import written_files
 from asnrules.record.verify import verify
 from asnrules.record.write import RunRecorder
 from cli.small_pools import nrc_image, write_pool
-from crashes.conftest import OF_A_SERIES, ROUNDS, SERIES
+from crashes.conftest import OF_A_SERIES, SERIES
 from crashes.nursery import KILLED, Ended, Nursery
 
 EXPOSURES = 12
@@ -122,7 +122,7 @@ def test_writers_in_one_folder_are_killed(
     folder = Folder(nursery, database_url, engine, tmp_path)
     draw = random.Random(f"one folder {number}")
     counts: Counter[str] = Counter()
-    for _ in range(rounds if ROUNDS > OF_A_SERIES else rounds // 5):
+    for _ in range(rounds):
         if draw.random() < 0.4:
             folder.clear()
         commands = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from asnrules.analysis.published import check_published
 from asnrules.engine.signatures import Judgement, judge_values
 from asnrules.rules.content import RulesetContent
 from asnrules.rules.rows import build_ruleset
-from catalog.analysis.rulesets import SEEDS, edited, modes, seed, vocabulary
+from catalog.analysis.rulesets import SEEDS, Edits, edited, modes, seed, vocabulary
 
 PUBLISHED = sorted(path.name for path in SEEDS.iterdir() if path.name[0].isdigit())
 
@@ -133,133 +133,153 @@ def test_an_overlap_that_is_meant_is_accepted(tmp_path: Path) -> None:
     assert finding.accepted == "for a test"
 
 
-def test_an_overlap_on_record_that_does_not_occur(tmp_path: Path) -> None:
-    edits = {"intended_overlaps.csv": ("", "Asn_Lv2Spec,Asn_Lv2Image,for a test\n")}
-    (finding,) = checked(edited(tmp_path, edits)).open_findings()
-    assert (finding.check, finding.subject) == (
-        "does not occur",
-        "intended overlap Asn_Lv2Spec, Asn_Lv2Image",
-    )
+@dataclass(frozen=True)
+class Spoiled:
+    """A ruleset with several mistakes that have nothing to do with each other."""
 
+    content: RulesetContent
+    checked: Checked
 
-def test_a_condition_that_no_value_satisfies(tmp_path: Path) -> None:
-    old = '[full_subarray]\ntext = "SUBARRAY is full"\nany_of = [{ subarray = "full" }]'
-    new = old.replace('"full" }', '["full", { not_in = ["full"] }] }')
-    findings = checked(edited(tmp_path, {"conditions.toml": (old, new)})).open_findings()
-    by_subject = {finding.subject: finding for finding in findings}
-    found = by_subject["condition full_subarray"]
-    assert found.check == "no value"
-    assert "SUBARRAY" in found.text
-    rule = by_subject["rule Asn_Lv2CoronAsRate"]
-    assert rule.check == "no value"
-    assert rule.example["EXP_TYPE"] == "NRC_CORON"
-
-
-def test_requirements_that_exclude_each_other(tmp_path: Path) -> None:
-    edits = {
-        IMAGE: (
-            'requires = ["image_science", "tso"]',
-            'requires = ["image_science", "tso", "not tso"]',
+    def finding(self, check: str, subject: str) -> Finding:
+        return next(
+            one
+            for one in self.checked.open_findings()
+            if (one.check, one.subject) == (check, subject)
         )
+
+
+def spoiled(folder: Path, edits: Edits) -> Spoiled:
+    content = edited(folder, edits)
+    return Spoiled(content, checked(content))
+
+
+# Each of these makes one finding, and no other.
+
+
+ROLE = '\n[[rule.role]]\nname = "background"\nrequires = ["flagged_background"]\n'
+WITHOUT_ROW = "NRS_TASLIT,row,N/A,image2,,the table has no row for this acquisition type\n"
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Spoiled:
+    edits = {
+        "intended_overlaps.csv": ("", "Asn_Lv2Spec,Asn_Lv2Image,for a test\n"),
+        "ifu_paths.csv": ("", "g235h,f170lp,nrs2\n"),
+        "classes.toml": ("", '[[classes]]\ncondition = "flagged_psf"\nclass = "dark"\n'),
+        "rules/nirspec_nods.toml": ('name = "exposure"\n', f'name = "exposure"\n{ROLE}'),
+        "known_differences.csv": (WITHOUT_ROW, ""),
     }
-    content = edited(tmp_path, edits)
-    by_subject = {one.subject: one for one in checked(content).open_findings()}
-    assert by_subject["rule Asn_Lv2ImageTSO"].check == "no value"
-    assert "Asn_Lv2ImageTSO" not in takers(judged(content, by_subject["rule Asn_Lv2ImageTSO"]))
-    # What it made before is missed as well.
-    assert by_subject["NRC_TSIMAGE"].check == "not delivered"
+    found = spoiled(tmp_path_factory.mktemp("once"), edits)
+    assert len(found.checked.open_findings()) == len(edits)
+    return found
 
 
-def test_a_path_that_another_covers(tmp_path: Path) -> None:
-    edits = {"ifu_paths.csv": ("", "g235h,f170lp,nrs2\n")}
-    (finding,) = checked(edited(tmp_path, edits)).open_findings()
-    assert (finding.check, finding.subject) == (
-        "never matches",
-        "condition ifu_path, alternative 11",
-    )
+def test_an_overlap_on_record_that_does_not_occur(once: Spoiled) -> None:
+    assert once.finding("does not occur", "intended overlap Asn_Lv2Spec, Asn_Lv2Image")
+
+
+def test_a_path_that_another_covers(once: Spoiled) -> None:
+    finding = once.finding("never matches", "condition ifu_path, alternative 11")
     assert finding.example == {
         "DETECTOR": "nrs2", "FILTER": "f170lp", "GRATING": "g235h",
     }  # fmt: skip
 
 
-def test_a_class_rule_that_comes_too_late(tmp_path: Path) -> None:
-    line = '[[classes]]\ncondition = "flagged_psf"\nclass = "dark"\n'
-    content = edited(tmp_path, {"classes.toml": ("", line)})
-    (finding,) = checked(content).open_findings()
-    assert (finding.check, finding.subject) == ("never matches", "class rule 11 (flagged_psf)")
+def test_a_class_rule_that_comes_too_late(once: Spoiled) -> None:
+    finding = once.finding("never matches", "class rule 11 (flagged_psf)")
     assert finding.example["IS_PSF"]
-    assert judged(content, finding).exposure_class != "dark"
+    assert judged(once.content, finding).exposure_class != "dark"
 
 
-def test_a_role_that_an_earlier_one_leaves_nothing(tmp_path: Path) -> None:
-    role = '\n[[rule.role]]\nname = "background"\nrequires = ["flagged_background"]\n'
-    edits = {"rules/nirspec_nods.toml": ('name = "exposure"\n', f'name = "exposure"\n{role}')}
-    (finding,) = checked(edited(tmp_path, edits)).open_findings()
-    assert (finding.check, finding.subject) == (
-        "never matches",
-        "role 'background' of rule Asn_Lv2NRSMSA",
-    )
+def test_a_role_that_an_earlier_one_leaves_nothing(once: Spoiled) -> None:
+    finding = once.finding("never matches", "role 'background' of rule Asn_Lv2NRSMSA")
     assert "'exposure'" in finding.text
 
 
-def test_a_row_that_no_rule_delivers(tmp_path: Path) -> None:
-    old = 'exp_type = { in = ["mir_mrs", "mir_wfss", "nis_soss"'
-    edits = {"conditions.toml": (old, old.replace('"mir_mrs", ', ""))}
-    content = edited(tmp_path, edits)
-    found = {(one.check, one.subject): one for one in checked(content).open_findings()}
-    finding = found["not delivered", "MIR_MRS"]
-    assert takers(judged(content, finding)) == set()
+def test_an_exp_type_that_no_row_covers(once: Spoiled) -> None:
+    finding = once.finding("no row", "NRS_TASLIT")
+    assert takers(judged(once.content, finding)) == {"Asn_Lv2ImageNonScience"}
 
 
-def test_an_association_that_nothing_announces(tmp_path: Path) -> None:
-    old = 'exp_type = { listed = ["fgs_image", "fgs_focus"] }'
-    edits = {"conditions.toml": (old, old.replace('"fgs_focus"', '"fgs_focus", "nrc_led"'))}
-    content = edited(tmp_path, edits)
-    found = {(one.check, one.subject): one for one in checked(content).open_findings()}
-    finding = found["not announced", "NRC_LED"]
+# Of these one thing comes of another.
+
+
+def _condition_edits(text: str) -> str:
+    full = '[full_subarray]\ntext = "SUBARRAY is full"\nany_of = [{ subarray = "full" }]'
+    series = 'exp_type = { in = ["mir_mrs", "mir_wfss", "nis_soss"'
+    other = 'exp_type = { listed = ["fgs_image", "fgs_focus"] }'
+    darks = '"mir_darkall", "mir_darkimg"'
+    for old, new in {
+        full: full.replace('"full" }', '["full", { not_in = ["full"] }] }'),
+        series: series.replace('"mir_mrs", ', ""),
+        other: other.replace('"fgs_focus"', '"fgs_focus", "nrc_led"'),
+        darks: f'"mir_coroncal", {darks}',
+    }.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+@pytest.fixture(scope="module")
+def widely(tmp_path_factory: pytest.TempPathFactory) -> Spoiled:
+    conditions = (SEEDS / "jwst-3.0.0/conditions.toml").read_text(encoding="utf-8")
+    lines = (SEEDS / "jwst-3.0.0/known_differences.csv").read_text().splitlines(keepends=True)
+    (line,) = (line for line in lines if line.startswith(",row,N/A,(any),flagged_background"))
+    edits = {
+        "conditions.toml": (conditions, _condition_edits(conditions)),
+        "known_differences.csv": (line, ""),
+        IMAGE: (
+            'requires = ["image_science", "tso"]',
+            'requires = ["image_science", "tso", "not tso"]',
+        ),
+    }
+    return spoiled(tmp_path_factory.mktemp("widely"), edits)
+
+
+def test_a_condition_that_no_value_satisfies(widely: Spoiled) -> None:
+    assert "SUBARRAY" in widely.finding("no value", "condition full_subarray").text
+    rule = widely.finding("no value", "rule Asn_Lv2CoronAsRate")
+    assert rule.example["EXP_TYPE"] == "NRC_CORON"
+
+
+def test_requirements_that_exclude_each_other(widely: Spoiled) -> None:
+    finding = widely.finding("no value", "rule Asn_Lv2ImageTSO")
+    assert "Asn_Lv2ImageTSO" not in takers(judged(widely.content, finding))
+    # What it made before is missed as well.
+    assert widely.finding("not delivered", "NRC_TSIMAGE")
+
+
+def test_a_row_that_no_rule_delivers(widely: Spoiled) -> None:
+    finding = widely.finding("not delivered", "MIR_MRS")
+    assert takers(judged(widely.content, finding)) == set()
+
+
+def test_an_association_that_nothing_announces(widely: Spoiled) -> None:
+    finding = widely.finding("not announced", "NRC_LED")
     assert finding.text == "N/A in the table, image2 by the rules"
 
 
-def test_an_exp_type_that_no_row_covers(tmp_path: Path) -> None:
-    line = "NRS_TASLIT,row,N/A,image2,,the table has no row for this acquisition type\n"
-    content = edited(tmp_path, {"known_differences.csv": (line, "")})
-    (finding,) = checked(content).open_findings()
-    assert (finding.check, finding.subject) == ("no row", "NRS_TASLIT")
-    assert takers(judged(content, finding)) == {"Asn_Lv2ImageNonScience"}
+def test_a_flag_that_no_row_covers(widely: Spoiled) -> None:
+    assert widely.finding("no row", "MIR_IMAGE with BACKGROUND").example["BKGDTARG"]
 
 
-def test_a_flag_that_no_row_covers(tmp_path: Path) -> None:
-    lines = (SEEDS / "jwst-3.0.0/known_differences.csv").read_text().splitlines(keepends=True)
-    (line,) = (line for line in lines if line.startswith(",row,N/A,(any),flagged_background"))
-    content = edited(tmp_path, {"known_differences.csv": (line, "")})
-    found = {(one.check, one.subject): one for one in checked(content).open_findings()}
-    assert found["no row", "MIR_IMAGE with BACKGROUND"].example["BKGDTARG"]
+def test_a_class_that_differs(widely: Spoiled) -> None:
+    finding = widely.finding("class", "MIR_CORONCAL")
+    assert finding.text == "science in the table, dark by the rules"
+    assert judged(widely.content, finding).exposure_class == "dark"
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
+def test_known_differences_that_do_not_occur(tmp_path: Path) -> None:
+    lines = [
         "MIR_IMAGE,member_type,science,dark,,for a test\n",
         "MIR_IMAGE,asn_type,image2,spec2,tso,for a test\n",
         ",asn_type,spec2,nrslamp-spec2,tso,for a test\n",
         "NRC_TSGRISM,asn_type,tso-spec2,N/A,shutter_file_missing,for a test\n",
-    ],
-)
-def test_a_known_difference_that_does_not_occur(tmp_path: Path, line: str) -> None:
+    ]
     condition = '\n[shutter_file_missing]\ntext = "x"\nany_of = [{ exp_type = "nrs_lamp" }]\n'
-    edits = {"known_differences.csv": ("", line), "conditions.toml": ("", condition)}
-    (finding,) = checked(edited(tmp_path, edits)).open_findings()
-    assert finding.check == "does not occur"
-
-
-def test_a_class_that_differs(tmp_path: Path) -> None:
-    old = '"mir_darkall", "mir_darkimg"'
-    edits = {"conditions.toml": (old, f'"mir_coroncal", {old}')}
-    content = edited(tmp_path, edits)
-    found = {(one.check, one.subject): one for one in checked(content).open_findings()}
-    finding = found["class", "MIR_CORONCAL"]
-    assert finding.text == "science in the table, dark by the rules"
-    assert judged(content, finding).exposure_class == "dark"
+    edits = {"known_differences.csv": ("", "".join(lines)), "conditions.toml": ("", condition)}
+    findings = checked(edited(tmp_path, edits)).open_findings()
+    assert [finding.check for finding in findings] == ["does not occur"] * len(lines)
 
 
 # ------------------------------------------------------------------------- published tables
