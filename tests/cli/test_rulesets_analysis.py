@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from asnrules.catalog import store
+from asnrules.catalog.open import connect_catalog
 from asnrules.database.engines import transaction
 from catalog.analysis.rulesets import Edits, edited
 from cli.conftest import Command
@@ -31,8 +35,25 @@ def with_draft(asnrules_on_copy: Command, catalog: Engine, tmp_path: Path) -> Co
     return asnrules_on_copy
 
 
-def test_every_ruleset_of_the_catalog_passes(asnrules: Command) -> None:
-    result = asnrules("rulesets", "check", "--format", "json")
+# A check takes seconds, and the database is asked for the rules only.
+
+
+@pytest.fixture
+def copy_of_file(
+    command: Callable[[str | None], Command], templates: Any, tmp_path: Path
+) -> Command:
+    return command(str(shutil.copyfile(templates.seeded("sqlite"), tmp_path / "asnrules.db")))
+
+
+@pytest.fixture
+def draft_in_file(copy_of_file: Command, tmp_path: Path) -> Command:
+    with transaction(connect_catalog(str(tmp_path / "asnrules.db")), writing=True) as connection:
+        store.insert_draft(connection, edited(tmp_path, DRAFT))
+    return copy_of_file
+
+
+def test_every_ruleset_of_the_catalog_passes(asnrules_on_file: Command) -> None:
+    result = asnrules_on_file("rulesets", "check", "--format", "json")
     assert result.code == 0
     found = json.loads(result.out)
     assert [one["findings"] for one in found] == [[]] * len(found)
@@ -48,8 +69,8 @@ def test_check_of_a_table(asnrules_on_file: Command) -> None:
     assert "2021-06-15: no findings, 0 explained; 63 EXP_TYPEs, 74 rows" in result.err
 
 
-def test_check_of_a_draft(with_draft: Command) -> None:
-    result = with_draft("rulesets", "check", "draft", "--format", "jsonl")
+def test_check_of_a_draft(draft_in_file: Command) -> None:
+    result = draft_in_file("rulesets", "check", "draft", "--format", "jsonl")
     assert result.code == 1
     records = [json.loads(line) for line in result.out.splitlines()]
     open_ones = [one for one in records if one["reason"] is None]
@@ -61,9 +82,9 @@ def test_check_of_a_draft(with_draft: Command) -> None:
 
 
 def test_an_exp_type_of_a_later_table_is_no_finding_in_rules_before(
-    asnrules_on_copy: Command, tmp_path: Path
+    copy_of_file: Command, tmp_path: Path
 ) -> None:
-    asnrules = asnrules_on_copy
+    asnrules = copy_of_file
     folder = tmp_path / "table"
     asnrules("rulesets", "export", "2026-03-20", str(folder)).assert_fine()
     with (folder / "exposure_modes.csv").open("a") as file:
@@ -79,9 +100,9 @@ def test_an_exp_type_of_a_later_table_is_no_finding_in_rules_before(
     assert "MIR_WFSS" not in asnrules("rulesets", "check", "jwst-1.3.0").out
 
 
-def test_check_for_people(with_draft: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_for_people(draft_in_file: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    result = with_draft("rulesets", "check", "draft")
+    result = draft_in_file("rulesets", "check", "draft")
     assert result.code == 1
     paragraphs = [text.splitlines() for text in result.out.split("\n\n")]
     found = {lines[0]: lines[1:] for lines in paragraphs}
@@ -115,8 +136,8 @@ def test_diff_of_what_is_the_same(asnrules_on_file: Command) -> None:
     assert result.err == "2020-12-07 -> 2021-03-19: no changes of rows\n"
 
 
-def test_diff_of_rules(with_draft: Command) -> None:
-    result = with_draft("rulesets", "diff", "jwst-3.0.0", "draft", "--format", "json")
+def test_diff_of_rules(draft_in_file: Command) -> None:
+    result = draft_in_file("rulesets", "diff", "jwst-3.0.0", "draft", "--format", "json")
     assert result.code == 1
     found = json.loads(result.out)
     assert {(one["what"], one["name"]) for one in found["changes"]} == {
@@ -128,15 +149,15 @@ def test_diff_of_rules(with_draft: Command) -> None:
         if (one["aspect"], one["before"]) == ("associations", "image2 by Asn_Lv2Image")
     )
     assert (made["after"], made["exp_types"][0]) == ("none", "NRC_IMAGE")
-    records = with_draft("rulesets", "diff", "jwst-3.0.0", "draft", "--format", "csv")
+    records = draft_in_file("rulesets", "diff", "jwst-3.0.0", "draft", "--format", "csv")
     assert records.out.splitlines()[0] == (
         "what,name,change,field,before,after,exp_types,combinations,example"
     )
     assert len(records.out.splitlines()) == 1 + len(found["changes"]) + len(found["answers"])
 
 
-def test_diff_of_rules_for_people(with_draft: Command) -> None:
-    result = with_draft("rulesets", "diff", "jwst-3.0.0", "draft")
+def test_diff_of_rules_for_people(draft_in_file: Command) -> None:
+    result = draft_in_file("rulesets", "diff", "jwst-3.0.0", "draft")
     assert result.code == 1
     found = {lines[0]: lines[1:] for lines in map(str.splitlines, result.out.split("\n\n"))}
     (rule,) = (name for name in found if name.startswith("rule "))

@@ -49,8 +49,8 @@ class Nursery:
 
         `kill_after` and `lose_after` are seconds after which it is killed, or its connections to
         `url` are cut; `signal` is another than SIGKILL, which comes then, or, with `signal_at`, at
-        a step of its own; `stdout` is where it writes to; `file_size` is the largest file that it
-        may write; `user` whom it runs as.
+        a step of its own, one of the audit events `steps`; `stdout` is where it writes to;
+        `file_size` is the largest file that it may write; `user` whom it runs as.
         """
         (ended,) = self.run_all([arguments], **how)
         return ended

@@ -66,7 +66,8 @@ def _run(request: dict[str, Any]) -> None:
     if "stdout" in request:
         os.dup2(os.open(request["stdout"], os.O_WRONLY), sys.stdout.fileno())
     if "signal_at" in request:
-        _signal_at(request["signal_at"], request["signal"])
+        steps = set(request.get("steps", STEPS))
+        _signal_at(request["signal_at"], request["signal"], steps)
     sys.argv = ["asnrules", *request["arguments"]]
     code: Any = 70
     try:
@@ -79,14 +80,14 @@ def _run(request: dict[str, Any]) -> None:
         os._exit(code or 0)
 
 
-def _signal_at(step: int, number: int) -> None:
+def _signal_at(step: int, number: int, steps: set[str]) -> None:
     """Send a signal to this process at a step of its work, which begins with its stage."""
     left, has_begun = step, False
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal left, has_begun
         has_begun = has_begun or (event == "os.mkdir" and ".asnrules-" in str(arguments[0]))
-        if has_begun and event in STEPS:
+        if has_begun and event in steps:
             if left == 0:
                 os.kill(os.getpid(), number)
             left -= 1

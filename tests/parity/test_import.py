@@ -14,7 +14,9 @@ from asnrules.workflows.import_associations import ImportedFile, ImportOptions, 
 
 
 @pytest.fixture
-def catalog(engine_name: str, templates: Any) -> Engine:
+def catalog(all_cases: tuple[Any, ...], whole_case: Any, templates: Any) -> Engine:
+    """Give a catalog that several cases share: each tenth is imported on PostgreSQL."""
+    engine_name = "sqlite" if all_cases.index(whole_case) % 10 else "postgresql"
     return connect_catalog(templates.get(engine_name, "imported parity", upgrade_catalog))
 
 

@@ -19,28 +19,18 @@ from sqlalchemy import Engine, text
 from asnrules.catalog.open import connect_catalog
 from asnrules.workflows.generate import Options, Report, generate
 from cli.small_pools import nrc_image, write_pool
+from crashes.nursery import KILLED, Nursery
 from robustness.checking import number_of_runs
 
-KILLED = """
-import os, signal, sys
-left = int(sys.argv.pop(1))
-steps = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "sqlite3.connect"}
-has_begun = False
-
-def watch(event, arguments):
-    # Its own work begins with the folder that it writes into.
-    global left, has_begun
-    has_begun = has_begun or (event == "os.mkdir" and ".asnrules-" in str(arguments[0]))
-    if has_begun and event in steps:
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-
-sys.addaudithook(watch)
-from asnrules.cli import main
-main()
-"""
+STEPS = ["os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "sqlite3.connect"]
 NAMES = [f"jw00001-o001_image2_{number:05}_asn.json" for number in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    nursery = Nursery(tmp_path_factory.mktemp("nursery"))
+    yield nursery
+    nursery.end()
 
 
 @pytest.fixture
@@ -66,13 +56,15 @@ def next_pool(tmp_path: Path) -> str:
     return write_pool(tmp_path / "next.csv", row)
 
 
-def killed(moment: int, database: Path, pool: str, output: Path, *options: str) -> bool:
+def killed(
+    nursery: Nursery, moment: int, database: Path, pool: str, output: Path, *options: str
+) -> bool:
     """Run `generate`, and kill it at a moment; tell whether it came so far."""
-    command = [sys.executable, "-c", KILLED, str(moment), "--database", str(database)]
-    arguments = ["generate", pool, "--output", str(output), "--overwrite", *options]
-    ended = subprocess.run([*command, *arguments], check=False, capture_output=True, text=True)
-    assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr
-    return ended.returncode != 0
+    command = ("--database", str(database), "generate", pool, "--output", str(output))
+    at = {"signal": signal.SIGKILL, "signal_at": moment, "steps": STEPS}
+    ended = nursery.run(*command, "--overwrite", *options, **at)
+    assert ended.code in {0, KILLED}, ended.err
+    return ended.code != 0
 
 
 def fresh(output: Path) -> None:
@@ -100,15 +92,15 @@ def forget_runs(database: Path, template: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="without file locks nothing is settled")
 @pytest.mark.parametrize("options", [(), ("--no-record",)], ids=["recorded", "not recorded"])
 def test_killed_at_any_moment(
-    options: tuple[str, ...], database: Path, templates: Any, tmp_path: Path, pool: str,
-    next_pool: str,
+    options: tuple[str, ...], nursery: Nursery, database: Path, templates: Any, tmp_path: Path,
+    pool: str, next_pool: str,
 ) -> None:  # fmt: skip
     output = tmp_path / "out"
     outcomes = []
     for moment in itertools.count():
         fresh(output)
         forget_runs(database, templates.seeded("sqlite"))
-        if not killed(moment, database, pool, output, *options):
+        if not killed(nursery, moment, database, pool, output, *options):
             break
         engine = connect_catalog(str(database))
         was_recorded = number_of_runs(engine) == 1
@@ -137,10 +129,11 @@ def test_killed_at_any_moment(
 
 @pytest.mark.skipif(os.name == "nt", reason="without file locks nothing is settled")
 def test_another_database_is_not_asked(
-    database: Path, engine: Engine, templates: Any, tmp_path: Path, pool: str, next_pool: str
-) -> None:
+    nursery: Nursery, database: Path, engine: Engine, templates: Any, tmp_path: Path,
+    pool: str, next_pool: str,
+) -> None:  # fmt: skip
     output = tmp_path / "out"
-    moment = next(n for n in itertools.count() if _leaves_files(n, database, pool, output))
+    moment = next(n for n in itertools.count() if _leaves_files(nursery, n, database, pool, output))
     assert moment > 0
     other = Path(shutil.copyfile(templates.seeded("sqlite"), tmp_path / "other.db"))
     command = [sys.executable, "-m", "asnrules", "--database", str(other)]
@@ -156,7 +149,7 @@ def test_another_database_is_not_asked(
     assert sorted(left(output)) == sorted([NAMES[0], "other.txt", Path(report.files[0]).name])
 
 
-def _leaves_files(moment: int, database: Path, pool: str, output: Path) -> bool:
+def _leaves_files(nursery: Nursery, moment: int, database: Path, pool: str, output: Path) -> bool:
     fresh(output)
-    assert killed(moment, database, pool, output)
+    assert killed(nursery, moment, database, pool, output)
     return (output / NAMES[-1]).exists()
