@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +45,25 @@ def _entry(level: str, name: str, thing: Any) -> Iterator[str]:
     yield f"{level} {name}\n"
     if not (inspect.isclass(thing) and issubclass(thing, Exception)):
         yield f"```python\n{name}{_signature(thing)}\n```\n"
-    yield f"```text\n{inspect.getdoc(thing)}\n```\n"
+    yield "\n".join(["```text", inspect.getdoc(thing) or "", *_attributes(thing), "```\n"])
+
+
+def _attributes(thing: Any) -> Iterator[str]:
+    """Give the fields of a class that are described where they stand."""
+    if not inspect.isclass(thing):
+        return
+    body = ast.parse(textwrap.dedent(inspect.getsource(thing))).body[0].body
+    described = [
+        (f"{field.target.id} : {ast.unparse(field.annotation)}", inspect.cleandoc(text.value.value))
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+    ]
+    if described:
+        yield "\nAttributes\n----------"
+    for field, text in described:
+        yield f"{field}\n{textwrap.indent(text, '    ')}"
 
 
 def _signature(thing: Any) -> str:

@@ -34,19 +34,14 @@ class Declarations:
     """What is declared of exposures, for all files or for those whose names fit a pattern.
 
     A pattern is one of a shell, for names without folders, in any case.
-
-    Attributes
-    ----------
-    asn_candidate : sequence of str
-        Further candidates: ``[('c1000', 'background')]`` or ``PATTERN=[('c1000', 'background')]``.
-        All that fit a file add up.
-    keywords : sequence of str
-        Values of keywords: ``KEYWORD=VALUE`` or ``PATTERN:KEYWORD=VALUE``. They come before what
-        a header has; of several that fit a file, the last one counts.
     """
 
     asn_candidate: Sequence[str] = ()
+    """Further candidates: ``[('c1000', 'background')]`` or ``PATTERN=[('c1000', 'background')]``.
+    All that fit a file add up."""
     keywords: Sequence[str] = ()
+    """Values of keywords: ``KEYWORD=VALUE`` or ``PATTERN:KEYWORD=VALUE``. They come before what
+    a header has; of several that fit a file, the last one counts."""
 
 
 class Declared:

@@ -63,27 +63,18 @@ _LABEL_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class MadePool:
-    """A pool made from headers.
-
-    Attributes
-    ----------
-    source : TableSource
-        The pool, to be read or written once.
-    exposures : int
-        How many rows it has.
-    skipped : list of str
-        A line for each file that is left out.
-    unplaced : list of str
-        A line for each exposure that can be in no association, as its header lacks something.
-    notes : list of str
-        Which files were left alone, and what was assumed.
-    """
+    """A pool made from headers."""
 
     source: TableSource
+    """The pool, to be read or written once."""
     exposures: int
+    """How many rows it has."""
     skipped: list[str]
+    """A line for each file that is left out."""
     unplaced: list[str]
+    """A line for each exposure that can be in no association, as its header lacks something."""
     notes: list[str]
+    """Which files were left alone, and what was assumed."""
 
 
 def make_pool(
@@ -147,16 +138,7 @@ def make_pool(
 
 
 def write_pool(made: MadePool, path: Path, *, overwrite: bool = False) -> None:
-    """Write a pool that was made.
-
-    Parameters
-    ----------
-    made : MadePool
-        The pool.
-    path : Path
-        The file.
-    overwrite : bool
-        Whether a file that is there may be replaced.
+    """Write a pool that was made; a file that is there may be replaced with `overwrite` only.
 
     Raises
     ------
