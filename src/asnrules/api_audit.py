@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from asnrules.record.differences import Differences
     from asnrules.record.findings import Finding
-    from asnrules.record.history import HistoricDecision
-    from asnrules.record.queries.runs import RecordedRun, RunFilter
-    from asnrules.record.reports import AssociationReport, RunReport
+    from asnrules.record.queries.associations import AssociationReport
+    from asnrules.record.queries.exposures import HistoricDecision
+    from asnrules.record.queries.runs import RecordedRun, RunFilter, RunReport
     from asnrules.record.verify import Verification
     from asnrules.workflows.replay import Replay
 
@@ -89,7 +89,7 @@ class Audit:
         NotFoundError
             If there is no such run.
         """
-        from asnrules.record.reports import report_run
+        from asnrules.record.queries.runs import report_run
 
         with transaction(self._engine) as connection, any_text(connection):
             return report_run(connection, run_id, findings)
@@ -116,7 +116,7 @@ class Audit:
         NotFoundError
             If nothing is on record; the message suggests near names.
         """
-        from asnrules.record.history import exposure_history
+        from asnrules.record.queries.exposures import exposure_history
 
         with transaction(self._engine) as connection, any_text(connection):
             return exposure_history(connection, filename, findings)
@@ -143,7 +143,7 @@ class Audit:
         NotFoundError
             If there is none; the message suggests near names.
         """
-        from asnrules.record.reports import report_association
+        from asnrules.record.queries.associations import report_association
 
         with transaction(self._engine) as connection, any_text(connection):
             return report_association(connection, name, findings)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from asnrules.record.history import exposure_history
-from asnrules.record.reports import report_association, report_run
+from asnrules.record.queries.associations import report_association
+from asnrules.record.queries.exposures import exposure_history
+from asnrules.record.queries.runs import report_run
 from asnrules.report.rendering import page
 from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
 from audit.foreign import NAME, document, member, stem, write

@@ -16,8 +16,8 @@ from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,
     RecordedMember,
+    report_association,
 )
-from asnrules.record.reports import report_association
 from recorded import NOTHING_WRONG, moment, stem
 
 

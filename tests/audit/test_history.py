@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from asnrules.errors import NotFoundError
-from asnrules.record.history import exposure_history
-from asnrules.record.queries.exposures import spellings, stem_of
+from asnrules.record.queries.exposures import exposure_history, spellings, stem_of
 from recorded import LATER_NAME, NEXT, POOL_NAME, image, moment, record, stem, write_pool
 
 

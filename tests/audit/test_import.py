@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from asnrules.catalog import store
 from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
 from asnrules.record.differences import compare_runs
-from asnrules.record.history import exposure_history
-from asnrules.record.reports import report_association
+from asnrules.record.queries.associations import report_association
+from asnrules.record.queries.exposures import exposure_history
 from asnrules.workflows.generate import Options, generate
 from asnrules.workflows.import_associations import ImportOptions, ImportReport, import_associations
 from audit.foreign import NAME, constraints, document, member, stem, write

@@ -10,8 +10,7 @@ from sqlalchemy import Engine
 
 import recorded
 from asnrules.errors import NotFoundError
-from asnrules.record.queries.runs import RunFilter, list_runs
-from asnrules.record.reports import report_run
+from asnrules.record.queries.runs import RunFilter, list_runs, report_run
 from recorded import LATER_NAME, NEXT, POOL_NAME, moment, stem
 
 

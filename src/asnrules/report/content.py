@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from asnrules.associations.model import NO_DEGRADED
 from asnrules.record.queries.associations import RecordedAssociation, RecordedAssociations
+from asnrules.record.queries.runs import RunReport, report_run
 from asnrules.record.queries.summaries import (
     ExposureCount,
     Flow,
@@ -27,7 +28,6 @@ from asnrules.record.queries.summaries import (
     positions_of,
     rule_counts,
 )
-from asnrules.record.reports import RunReport, report_run
 from asnrules.report.picture import Picture, draw
 from asnrules.rules.describe import Description, describe_ruleset
 

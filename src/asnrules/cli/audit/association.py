@@ -13,7 +13,7 @@ from asnrules.cli.output import Format, cell, print_json, print_records, printab
 
 if TYPE_CHECKING:
     from asnrules.record.findings import Finding
-    from asnrules.record.reports import AssociationReport
+    from asnrules.record.queries.associations import AssociationReport
 
 COLUMNS = (
     "run_id", "started_at", "origin", "operator", "ruleset", "asn_name", "asn_type", "asn_rule",

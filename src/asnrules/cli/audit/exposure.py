@@ -13,7 +13,7 @@ from asnrules.cli.output import Format, cell, print_json, print_records, printab
 
 if TYPE_CHECKING:
     from asnrules.record.findings import Finding
-    from asnrules.record.history import HistoricDecision
+    from asnrules.record.queries.exposures import HistoricDecision
 
 COLUMNS = (
     "run_id", "started_at", "origin", "operator", "ruleset", "pool", "position", "filename",

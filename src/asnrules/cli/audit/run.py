@@ -14,7 +14,7 @@ from asnrules.cli.output import Format, cell, print_json, print_records, print_t
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
-    from asnrules.record.reports import RunReport
+    from asnrules.record.queries.runs import RunReport
 
 HEADER = (
     "run_id", "origin", "started_at", "finished_at", "operator", "host", "software_version",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
 from asnrules.database.schema import association_members, associations, runs
+from asnrules.errors import NotFoundError
+from asnrules.record.findings import Finding
 from asnrules.record.queries.reader import Reader
+from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs, verdicts_of
+from asnrules.util.text import near_spellings
 
 _BATCH = 10_000
 _NUMBERS = 5_000
@@ -17,19 +22,7 @@ _NUMBERS = 5_000
 
 
 class RecordedMember(NamedTuple):
-    """A member of an association, as recorded.
-
-    Attributes
-    ----------
-    product : str
-        The name of its product.
-    expname, exptype : str
-        As in the file.
-    exposerr : str or None
-        As in the file.
-    pool_id, exposure : int or None
-        The exposure: its pool, and its row there; None for a file that is in no pool of the run.
-    """
+    """A member of an association, as recorded."""
 
     product: str
     expname: str
@@ -37,6 +30,7 @@ class RecordedMember(NamedTuple):
     exposerr: str | None
     pool_id: int | None
     exposure: int | None
+    """The row in the pool; None for a file that is in no pool of the run."""
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -44,25 +38,13 @@ class RecordedMember(NamedTuple):
 
 
 class RecordedAssociation(NamedTuple):
-    """An association with its members, as recorded.
-
-    Attributes
-    ----------
-    position : int
-        Its number in the run, from 1.
-    asn_name, asn_type, asn_rule, asn_id, candidate_type, program, target : str
-        What it is called, what made it, and for what; no type where an imported file tells none.
-    degraded_status : str
-        As in the file.
-    keys : str
-        The keys that held.
-    members : tuple of RecordedMember
-        In the order of the file.
-    """
+    """An association with its members, as recorded."""
 
     position: int
+    """Its number in the run, from 1."""
     asn_name: str
     asn_type: str | None
+    """None where an imported file tells none."""
     asn_rule: str
     asn_id: str
     candidate_type: str
@@ -70,6 +52,7 @@ class RecordedAssociation(NamedTuple):
     target: str
     degraded_status: str
     keys: str
+    """What its members have in common."""
     members: tuple[RecordedMember, ...]
 
     @property
@@ -94,15 +77,7 @@ _HEADER = RecordedAssociation._fields[:-1]
 
 
 class RecordedAssociations:
-    """The associations of a run.
-
-    Parameters
-    ----------
-    connection : Connection
-        Any; as long as this is used.
-    run_id : int
-        The run.
-    """
+    """The associations of a run, as long as the connection is open."""
 
     def __init__(self, connection: Connection, run_id: int) -> None:
         self._connection = connection
@@ -196,3 +171,53 @@ def near_names(connection: Connection, asn_name: str) -> list[str]:
         names = connection.execute(select(beside).select_from(runs)).scalars()
         found |= {name for name in names if name is not None}
     return sorted(found)
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationReport:
+    """An association in one run."""
+
+    run: RecordedRun
+    association: RecordedAssociation
+    verdict: dict[str, Any] | None
+    """What was said of an imported one."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        run = {
+            name: getattr(self.run, name)
+            for name in ("run_id", "started_at", "origin", "operator", "ruleset")
+        }
+        return {**run, **self.association.document(), "verdict": self.verdict}
+
+
+def report_association(
+    connection: Connection, name: str, findings: list[Finding] | None = None
+) -> list[AssociationReport]:
+    """Give an association in every run that has one of this name, in order of time.
+
+    The name is that of the association or its file, in any case; for findings see `Reader`.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none; the message suggests near names.
+    """
+    asn_name = name.strip().lower().removesuffix(".json")
+    places = runs_with(connection, asn_name)
+    if not places:
+        near = ", ".join(near_spellings(asn_name, near_names(connection, asn_name), cutoff=0))
+        hint = f"near it are {near}" if near else "there is no association yet"
+        raise NotFoundError(f"no association {name!r} on record; {hint}")
+    wanted = RunFilter(run_ids=[run_id for run_id, _ in places])
+    runs = {run.run_id: run for run in list_runs(connection, wanted, findings=findings)}
+    reader = Reader(connection, findings)
+    return [_report(reader, runs[run_id], position) for run_id, position in places]
+
+
+def _report(reader: Reader, run: RecordedRun, position: int) -> AssociationReport:
+    one = read_association(reader, run.run_id, position)
+    verdict = None
+    if run.origin == "imported":
+        verdict = next(iter(verdicts_of(reader, run.run_id, position)), None)
+    return AssociationReport(run, one, verdict)

@@ -1,10 +1,16 @@
-"""What is on record about one exposure, each part found by its index."""
+"""The history of an exposure: every decision on record, and what changed from one to the next.
+
+Each part of it is found by its index.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, case, func, select
@@ -21,8 +27,11 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
-from asnrules.record.queries.reader import Reader
-from asnrules.record.queries.runs import REASON
+from asnrules.errors import NotFoundError
+from asnrules.record.findings import Finding
+from asnrules.record.queries.reader import HAS_MEMBER, TRACE_REASON, Reader
+from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs
+from asnrules.util.text import near_spellings
 
 Place = tuple[int | None, int | None]
 """A pool and the row of an exposure there; None for a file that is in no pool."""
@@ -35,26 +44,7 @@ MEMBER_SEPARATOR = "\n"
 
 
 class RecordedDecision(NamedTuple):
-    """What a run decided of an exposure in one of its pools.
-
-    Attributes
-    ----------
-    run_id, started_at, origin, operator, ruleset
-        The run.
-    pool : str or None
-        The name of the pool; None if the run has no pool with this exposure.
-    pool_id, position : int or None
-        The pool, and the row there.
-    filename : str
-        Of the exposure, as the pool has it.
-    exp_type, member_type, special : str or None
-        What it was taken to be.
-    associations : int or None
-        In how many associations it was put; None where nothing was decided: imported runs only
-        say what others decided.
-    reason : str or None
-        What the rules made of it, or why it is in no association.
-    """
+    """What a run decided of an exposure in one of its pools."""
 
     run_id: int
     started_at: dt.datetime
@@ -62,38 +52,27 @@ class RecordedDecision(NamedTuple):
     operator: str
     ruleset: str
     pool: str | None
+    """Its name; None if the run has no pool with this exposure."""
     pool_id: int | None
     position: int | None
+    """The row in the pool."""
     filename: str
     exp_type: str | None
     member_type: str | None
     special: str | None
     associations: int | None
+    """In how many; None where nothing was decided: imported runs only say what others decided."""
     reason: str | None
+    """What the rules made of it, or why it is in no association."""
 
 
 class RecordedMembership(NamedTuple):
-    """A place of an exposure in an association.
-
-    Attributes
-    ----------
-    run_id : int
-        The run.
-    pool_id, exposure : int or None
-        The pool, and the row there; None for a file that is in no pool of the run.
-    asn_name, asn_type, asn_rule, asn_id, program : str
-        The association; no type where an imported file tells none.
-    product, expname, exptype : str
-        The member.
-    verdict : str or None
-        Of an imported association.
-    members : str
-        All members of the association with their roles, separated by `MEMBER_SEPARATOR`.
-    """
+    """A place of an exposure in an association."""
 
     run_id: int
     pool_id: int | None
     exposure: int | None
+    """The row in the pool; None for a file that is in no pool of the run."""
     asn_name: str
     asn_type: str | None
     asn_rule: str
@@ -104,15 +83,13 @@ class RecordedMembership(NamedTuple):
     exptype: str
     verdict: str | None
     members: str
+    """All members of the association with their roles, separated by `MEMBER_SEPARATOR`."""
 
 
 def spellings(filename: str) -> list[str]:
     """Give the names under which an exposure may be on record, its own among them.
 
-    Parameters
-    ----------
-    filename : str
-        Of its uncal, rate or rateints product, in any case; extension and suffix may be left out.
+    It is named by its uncal, rate or rateints product; extension and suffix may be left out.
     """
     name = filename.strip().lower()
     stem = stem_of(name)
@@ -147,7 +124,7 @@ def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]
             decisions.c.reason,
             decisions.c.run_id.label("decided"),
             case((decisions.c.run_id.is_(None), 0), else_=traces.c.trace_id).label("trace"),
-            REASON.label("told"),
+            TRACE_REASON.label("told"),
         )
         .select_from(exposures)
         .join(run_pools, run_pools.c.pool_id == exposures.c.pool_id)
@@ -260,24 +237,14 @@ def _memberships() -> Select[Any]:
 
 
 def _with_association(statement: Select[Any]) -> Select[Any]:
-    key = (association_members.c.run_id, association_members.c.association)
+    members, imported = association_members.c, imported_associations.c
     return (
-        statement.join(
-            associations,
-            and_(associations.c.run_id == key[0], associations.c.position == key[1]),
-        )
+        statement.join(associations, HAS_MEMBER)
         .outerjoin(
             imported_associations,
-            and_(
-                imported_associations.c.run_id == key[0],
-                imported_associations.c.position == key[1],
-            ),
+            and_(imported.run_id == members.run_id, imported.position == members.association),
         )
-        .order_by(
-            association_members.c.run_id,
-            association_members.c.association,
-            association_members.c.position,
-        )
+        .order_by(members.run_id, members.association, members.position)
     )
 
 
@@ -309,3 +276,196 @@ def _of_no_pool(names: Sequence[str]) -> Select[Any]:
         )
     )
     return _with_association(statement)
+
+
+# ------------------------------------------------------------------------- history
+
+
+@dataclass(frozen=True, slots=True)
+class HistoricDecision:
+    """What one run decided of an exposure, with its places in associations."""
+
+    decision: RecordedDecision
+    memberships: list[RecordedMembership] = field(default_factory=list)
+    changes: list[str] | None = None
+    """What is different from the decision before, in words; None for the first."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        decision = self.decision._asdict()
+        for name in ("pool_id", "associations"):
+            del decision[name]
+        reason = decision.pop("reason")
+        return {
+            **decision,
+            "associations": [_membership_document(one) for one in self.memberships],
+            "reason": reason,
+            "changes": self.changes,
+        }
+
+
+def exposure_history(
+    connection: Connection, filename: str, findings: list[Finding] | None = None
+) -> list[HistoricDecision]:
+    """Give every decision on record about an exposure, in order of time.
+
+    The file is its uncal, rate or rateints product, in any case, or another member of associations,
+    such as a catalog. For findings see `Reader`.
+
+    Raises
+    ------
+    NotFoundError
+        If nothing is on record; the message suggests near names.
+    """
+    names = spellings(filename)
+    reader = Reader(connection, findings)
+    memberships: dict[tuple[int, Place], list[RecordedMembership]] = defaultdict(list)
+    for one in memberships_of(reader, names):
+        memberships[one.run_id, (one.pool_id, one.exposure)].append(one)
+    decisions = decisions_of(reader, names)
+    decided = {(one.run_id, (one.pool_id, one.position)) for one in decisions}
+    foreign = [own[0] for place, own in memberships.items() if place not in decided]
+    decisions += _foreign(reader, foreign)
+    if not decisions:
+        name = filename.strip().lower()
+        near = ", ".join(near_spellings(name, near_filenames(connection, name), cutoff=0))
+        hint = f"near it are {near}" if near else "there is no exposure yet"
+        raise NotFoundError(f"no exposure {filename!r} on record; {hint}")
+    decisions.sort(key=_time)
+    found = [
+        HistoricDecision(one, memberships[one.run_id, (one.pool_id, one.position)])
+        for one in decisions
+    ]
+    return _with_changes(found, _keywords(reader, names, decisions))
+
+
+def _time(one: RecordedDecision) -> tuple[bool, dt.datetime | int, int]:
+    """Order decisions by time, those of which it cannot be read first."""
+    moment: dt.datetime | None = one.started_at
+    return (False, 0, one.run_id) if moment is None else (True, moment, one.run_id)
+
+
+def _foreign(reader: Reader, memberships: Sequence[RecordedMembership]) -> list[RecordedDecision]:
+    """Give what is known of a file in runs that have it in no pool."""
+    if not memberships:
+        return []
+    wanted = RunFilter(run_ids=[one.run_id for one in memberships])
+    runs = {run.run_id: run for run in list_runs(reader.connection, wanted, None, reader.findings)}
+    for one in memberships:
+        if one.run_id not in runs:
+            reader.miss(one.run_id, association_members.c.run_id)
+    return [_without_pool(one, runs.get(one.run_id)) for one in memberships]
+
+
+def _without_pool(one: RecordedMembership, run: RecordedRun | None) -> RecordedDecision:
+    unknown = dict.fromkeys(RecordedDecision._fields)
+    names = ("started_at", "origin", "operator", "ruleset")
+    known = {name: getattr(run, name) for name in names} if run else {}
+    return RecordedDecision(**{**unknown, **known, "run_id": one.run_id, "filename": one.expname})
+
+
+def _membership_document(one: RecordedMembership) -> dict[str, Any]:
+    names = ("asn_name", "asn_type", "asn_rule", "asn_id", "product", "expname", "exptype")
+    document = {name: getattr(one, name) for name in names}
+    return {**document, "members": len(_members(one)), "verdict": one.verdict}
+
+
+# ------------------------------------------------------------------------- changes
+
+_Keywords = Mapping[Place, dict[str, Any]]
+
+
+def _keywords(
+    reader: Reader, names: Sequence[str], decisions: Iterable[RecordedDecision]
+) -> _Keywords:
+    """Give the keywords of an exposure that is on record with more than one row of a pool."""
+    if len({(one.pool_id, one.position) for one in decisions}) == 1:
+        return {}
+    return keywords_of(reader, names)
+
+
+def _with_changes(found: list[HistoricDecision], keywords: _Keywords) -> list[HistoricDecision]:
+    compared = []
+    before: list[HistoricDecision] = []
+    for _, group in groupby(found, key=lambda one: one.decision.run_id):
+        current = list(group)
+        # Mostly one each: a pool may list an exposure twice, and a run may have several pools.
+        same_row = {_row(one): one for one in before}
+        for one in current:
+            other = same_row.get(_row(one)) or (before[-1] if before else None)
+            changes = None if other is None else _changes(other, one, keywords)
+            compared.append(HistoricDecision(one.decision, one.memberships, changes))
+        before = current
+    return compared
+
+
+def _row(one: HistoricDecision) -> Place:
+    return one.decision.pool_id, one.decision.position
+
+
+def _changes(before: HistoricDecision, after: HistoricDecision, keywords: _Keywords) -> list[str]:
+    changes = [
+        f"{word}: {new or 'none'}, was {old or 'none'}"
+        for word, old, new in (
+            ("ruleset", before.decision.ruleset, after.decision.ruleset),
+            ("class", before.decision.member_type, after.decision.member_type),
+            ("special", before.decision.special, after.decision.special),
+        )
+        if old != new and not (word != "ruleset" and _nothing_decided(before, after))
+    ]
+    changes += _keyword_changes(keywords.get(_row(before)), keywords.get(_row(after)))
+    changes += _membership_changes(before.memberships, after.memberships)
+    reasons = before.decision.reason, after.decision.reason
+    still_out = not before.memberships and not after.memberships
+    if still_out and reasons[0] != reasons[1] and None not in reasons:
+        changes.append(f"reason: {reasons[1]}, was {reasons[0]}")
+    return changes
+
+
+def _nothing_decided(before: HistoricDecision, after: HistoricDecision) -> bool:
+    """Tell whether one of two knows nothing of class and special."""
+    return before.decision.associations is None or after.decision.associations is None
+
+
+def _keyword_changes(
+    before: Mapping[str, str | None] | None, after: Mapping[str, str | None] | None
+) -> list[str]:
+    if before is None or after is None:
+        return []
+    return [
+        f"{name.upper()}: {after.get(name) or 'null'}, was {before.get(name) or 'null'}"
+        for name in sorted({*before, *after})
+        if (before.get(name) or "null") != (after.get(name) or "null")
+    ]
+
+
+def _membership_changes(
+    before: Sequence[RecordedMembership], after: Sequence[RecordedMembership]
+) -> list[str]:
+    old = {_content(one): one for one in before}
+    new = {_content(one): one for one in after}
+    changes = [f"no longer {_words(one)}" for key, one in old.items() if key not in new]
+    changes += [f"now {_words(one)}" for key, one in new.items() if key not in old]
+    for key, one in new.items():
+        if key in old and one.members != old[key].members:
+            changes += _member_changes(one, set(_members(old[key])), set(_members(one)))
+    return changes
+
+
+def _member_changes(one: RecordedMembership, old: set[str], new: set[str]) -> list[str]:
+    texts = [f"without {', '.join(sorted(old - new))}"] * bool(old - new)
+    texts += [f"with {', '.join(sorted(new - old))}"] * bool(new - old)
+    return [f"{_words(one)}: now {' and '.join(texts)}"] if texts else []
+
+
+def _content(one: RecordedMembership) -> tuple[str | None, ...]:
+    return one.program, one.asn_id, one.asn_type, one.asn_rule, one.product, one.exptype
+
+
+def _members(one: RecordedMembership) -> list[str]:
+    return (one.members or "").split(MEMBER_SEPARATOR)
+
+
+def _words(one: RecordedMembership) -> str:
+    kind = one.asn_type or "no type"
+    return f"{one.exptype} in {one.product}, {kind} by {one.asn_rule} for {one.asn_id}"

@@ -1,15 +1,34 @@
-"""Read rows of the record of which somebody may have changed any value."""
+"""Read rows of the record of which somebody may have changed any value; and how they are joined."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Label, Select, Text
+from sqlalchemy import Column, Connection, Label, Select, Text, and_, case, or_
 
+from asnrules.database.schema import association_members, associations, decisions, exposures, traces
 from asnrules.database.stored import as_stored, read_stored
 from asnrules.errors import StoredValueError
 from asnrules.record.findings import Finding
+
+DECIDED = and_(
+    exposures.c.pool_id == decisions.c.pool_id, exposures.c.position == decisions.c.position
+)
+"""The exposure of a decision."""
+
+HAS_MEMBER = and_(
+    association_members.c.run_id == associations.c.run_id,
+    association_members.c.association == associations.c.position,
+)
+"""The association of a member."""
+
+TRACE_REASON = case(
+    (or_(decisions.c.run_id.is_(None), decisions.c.reason.is_not(None)), ""),
+    else_=traces.c.reason,
+)
+"""Why an exposure is in no association, or what the rules make of it, by its trace; empty where the
+decision itself says it, or there is none."""
 
 _NOTHING: Mapping[str, Any] = {}
 

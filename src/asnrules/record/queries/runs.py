@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.schema import (
@@ -22,69 +23,31 @@ from asnrules.database.schema import (
 )
 from asnrules.errors import NotFoundError
 from asnrules.record.findings import Finding
-from asnrules.record.queries.reader import Reader
+from asnrules.record.queries.reader import DECIDED, TRACE_REASON, Reader
 from asnrules.util.days import check_day
 from asnrules.util.text import wanted_program
 
 _NUMBERS = 2**63
 
-REASON = case(
-    (or_(decisions.c.run_id.is_(None), decisions.c.reason.is_not(None)), ""),
-    else_=traces.c.reason,
-)
-"""Why an exposure is in no association, or what the rules make of it, by its trace; empty where the
-decision itself says it, or there is none."""
-
 
 class RunFilter(NamedTuple):
-    """Which runs are wanted; an empty field wants all.
-
-    Attributes
-    ----------
-    program : str or None
-        Of an exposure or an association of the run, with or without leading zeros.
-    pool : str or None
-        The name of a pool of the run, in any case.
-    operator, ruleset, origin : str or None
-        As recorded.
-    since, until : date or None
-        The first and the last day (UTC) on which it may have started.
-    run_ids : sequence of int or None
-        The numbers of the runs.
-    """
+    """Which runs are wanted; an empty field wants all."""
 
     program: str | None = None
+    """Of an exposure or an association of the run, with or without leading zeros."""
     pool: str | None = None
+    """The name of a pool of the run, in any case."""
     operator: str | None = None
     ruleset: str | None = None
     origin: str | None = None
     since: dt.date | None = None
+    """The first day (UTC) on which it may have started; `until` is the last."""
     until: dt.date | None = None
     run_ids: Sequence[int] | None = None
 
 
 class RecordedRun(NamedTuple):
-    """What the record says of a run as a whole.
-
-    Attributes
-    ----------
-    run_id : int
-        Its number.
-    origin : str
-        `generated` or `imported`.
-    started_at, finished_at : datetime
-        In UTC.
-    operator, host, software_version : str
-        Who, where, with what.
-    ruleset : str
-        The label of the executable ruleset.
-    pools : list of str
-        The names of its pools.
-    exposures, associations, unassociated : int
-        How many exposures there were, associations were made, and exposures are in none.
-    note : str or None
-        Free text of the operator.
-    """
+    """What the record says of a run as a whole."""
 
     run_id: int
     origin: str
@@ -95,7 +58,9 @@ class RecordedRun(NamedTuple):
     software_version: str
     ruleset: str
     pools: list[str]
+    """Their names."""
     exposures: int
+    """How many; so with the next two."""
     associations: int
     unassociated: int
     note: str | None
@@ -111,12 +76,6 @@ def list_runs(
 
     Parameters
     ----------
-    connection : Connection
-        Any.
-    wanted : RunFilter, optional
-        Which; all by default.
-    limit : int, optional
-        At most so many.
     findings : list of Finding, optional
         See `Reader`, here and below.
 
@@ -136,19 +95,21 @@ def list_runs(
     )
     reader = Reader(connection, findings)
     names = _pool_names(reader, chosen)
-    elsewhere = {
-        "ruleset": rulesets.c.label,
-        "exposures": runs.c.exposure_count,
-        "associations": runs.c.association_count,
-        "unassociated": runs.c.unassociated_count,
-    }
-    columns = [
-        elsewhere[name].label(name) if name in elsewhere else runs.c[name]
-        for name in RecordedRun._fields
-        if name != "pools"
-    ]
     statement = (
-        select(*columns)
+        select(
+            runs.c.run_id,
+            runs.c.origin,
+            runs.c.started_at,
+            runs.c.finished_at,
+            runs.c.operator,
+            runs.c.host,
+            runs.c.software_version,
+            rulesets.c.label.label("ruleset"),
+            runs.c.exposure_count.label("exposures"),
+            runs.c.association_count.label("associations"),
+            runs.c.unassociated_count.label("unassociated"),
+            runs.c.note,
+        )
         .select_from(runs)
         .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
         .where(runs.c.run_id.in_(chosen))
@@ -239,22 +200,16 @@ def left_out_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
         select(
             exposures.c.exp_type,
             decisions.c.reason,
-            REASON.label("told"),
+            TRACE_REASON.label("told"),
             func.count().label("exposures"),
             func.min(exposures.c.filename).label("first"),
             func.min(traces.c.trace_id).label("trace"),
         )
         .select_from(decisions)
         .outerjoin(traces, traces.c.trace_id == decisions.c.trace_id)
-        .join(
-            exposures,
-            and_(
-                exposures.c.pool_id == decisions.c.pool_id,
-                exposures.c.position == decisions.c.position,
-            ),
-        )
+        .join(exposures, DECIDED)
         .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
-        .group_by(exposures.c.exp_type, decisions.c.reason, REASON)
+        .group_by(exposures.c.exp_type, decisions.c.reason, TRACE_REASON)
         .order_by(func.count().desc(), func.min(exposures.c.filename))
     )
     sources = {"told": traces.c.reason, "first": exposures.c.filename}
@@ -358,3 +313,61 @@ def _has_program(program: str) -> ColumnElement[bool]:
 
 def _moment(day: dt.date, time: dt.time) -> dt.datetime:
     return dt.datetime.combine(day, time, dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """All that the record says of a run but for the single exposures and associations."""
+
+    run: RecordedRun
+    options: dict[str, Any] | None
+    """None if they cannot be read, as `diagnostics`, what the operator was told."""
+    diagnostics: list[str] | None
+    digests: dict[str, str]
+    """`previous_digest` and `digest`."""
+    pools: list[dict[str, Any]]
+    by_rule: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]
+    verdicts: list[dict[str, Any]]
+    findings: list[Finding]
+    """The values that cannot be read."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            **self.run._asdict(),
+            "pools": self.pools,
+            "options": self.options,
+            "by_rule": self.by_rule,
+            "left_out": self.left_out,
+            "verdicts": self.verdicts,
+            "diagnostics": self.diagnostics,
+            **self.digests,
+            "findings": [one._asdict() for one in self.findings],
+        }
+
+
+def report_run(
+    connection: Connection, run_id: int, findings: list[Finding] | None = None
+) -> RunReport:
+    """Give what is on record about a run; for findings see `Reader`.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such run.
+    """
+    run = find_run(connection, run_id, findings)
+    reader = Reader(connection, findings)
+    details = details_of(reader, run_id)
+    return RunReport(
+        run=run,
+        options=details.pop("options"),
+        diagnostics=details.pop("diagnostics"),
+        digests=details,
+        pools=pools_of(reader, run_id),
+        by_rule=rules_of(reader, run_id),
+        left_out=left_out_of(reader, run_id),
+        verdicts=verdicts_of(reader, run_id),
+        findings=findings or [],
+    )

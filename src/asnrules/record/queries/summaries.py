@@ -14,18 +14,11 @@ from asnrules.database.schema import (
     exposures,
     traces,
 )
+from asnrules.record.queries.reader import DECIDED, HAS_MEMBER
 
 
 class ExposureCount(NamedTuple):
-    """How many exposures of an EXP_TYPE a run had.
-
-    Attributes
-    ----------
-    exp_type : str or None
-        As in the pool.
-    exposures, unassociated : int
-        All of them, and those in no association.
-    """
+    """How many exposures of an EXP_TYPE a run had."""
 
     exp_type: str | None
     exposures: int
@@ -33,21 +26,10 @@ class ExposureCount(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """How many members of one kind the associations of a rule have.
-
-    Attributes
-    ----------
-    exp_type : str or None
-        Of the exposures; None for files that are in no pool of the run.
-    asn_type, asn_rule : str
-        What the associations are, and the rule that made them; no type where none is told.
-    exptype : str
-        The role of the members.
-    members : int
-        How many there are.
-    """
+    """How many members of one kind the associations of a rule have."""
 
     exp_type: str | None
+    """None for files that are in no pool of the run."""
     asn_type: str | None
     asn_rule: str
     exptype: str
@@ -55,35 +37,19 @@ class Flow(NamedTuple):
 
 
 class RuleCount(NamedTuple):
-    """What a rule made in a run.
-
-    Attributes
-    ----------
-    asn_type, asn_rule, pipeline : str
-        The type, the rule, and the pipeline that takes its associations; None where no type is
-        told.
-    associations, products, members : int
-        How many of each there are.
-    """
+    """What a rule made in a run."""
 
     asn_type: str | None
     asn_rule: str
     pipeline: str | None
+    """Which takes its associations; None where no type is told."""
     associations: int
     products: int
     members: int
 
 
 class LeftOut(NamedTuple):
-    """An exposure in no association.
-
-    Attributes
-    ----------
-    filename, exp_type, member_type : str
-        The exposure, its type and its class; the last two may be None.
-    reason : str
-        Why.
-    """
+    """An exposure in no association."""
 
     filename: str
     exp_type: str | None
@@ -91,15 +57,7 @@ class LeftOut(NamedTuple):
     reason: str
 
 
-_OF_DECISION = and_(
-    exposures.c.pool_id == decisions.c.pool_id, exposures.c.position == decisions.c.position
-)
-
-_MADE = (associations.c.asn_type, associations.c.asn_rule)
-_OF_MEMBER = and_(
-    association_members.c.run_id == associations.c.run_id,
-    association_members.c.association == associations.c.position,
-)
+_RULE = (associations.c.asn_type, associations.c.asn_rule)
 
 
 def exposure_counts(connection: Connection, run_id: int) -> list[ExposureCount]:
@@ -108,7 +66,7 @@ def exposure_counts(connection: Connection, run_id: int) -> list[ExposureCount]:
     statement = (
         select(exposures.c.exp_type, func.count(), unassociated)
         .select_from(decisions)
-        .join(exposures, _OF_DECISION)
+        .join(exposures, DECIDED)
         .where(decisions.c.run_id == run_id)
         .group_by(exposures.c.exp_type)
         .order_by(exposures.c.exp_type)
@@ -118,11 +76,11 @@ def exposure_counts(connection: Connection, run_id: int) -> list[ExposureCount]:
 
 def flows(connection: Connection, run_id: int) -> list[Flow]:
     """Give the members of the associations of a run by EXP_TYPE, rule and role."""
-    key = (exposures.c.exp_type, *_MADE, association_members.c.exptype)
+    key = (exposures.c.exp_type, *_RULE, association_members.c.exptype)
     statement = (
         select(*key, func.count())
         .select_from(association_members)
-        .join(associations, _OF_MEMBER)
+        .join(associations, HAS_MEMBER)
         .outerjoin(
             exposures,
             and_(
@@ -141,15 +99,15 @@ def rule_counts(connection: Connection, run_id: int) -> list[RuleCount]:
     """Give what each rule made in a run."""
     each = (
         select(
-            *_MADE,
+            *_RULE,
             asn_types.c.pipeline,
             func.count(association_members.c.product.distinct()).label("products"),
             func.count().label("members"),
         )
-        .join(association_members, _OF_MEMBER)
+        .join(association_members, HAS_MEMBER)
         .outerjoin(asn_types, asn_types.c.asn_type == associations.c.asn_type)
         .where(associations.c.run_id == run_id)
-        .group_by(associations.c.position, *_MADE, asn_types.c.pipeline)
+        .group_by(associations.c.position, *_RULE, asn_types.c.pipeline)
         .subquery()
     )
     key = (each.c.asn_type, each.c.asn_rule, each.c.pipeline)
@@ -185,7 +143,7 @@ def left_out(connection: Connection, run_id: int, limit: int) -> list[LeftOut]:
         select(exposures.c.filename, exposures.c.exp_type, traces.c.member_type, reason)
         .select_from(decisions)
         .join(traces, traces.c.trace_id == decisions.c.trace_id)
-        .join(exposures, _OF_DECISION)
+        .join(exposures, DECIDED)
         .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
         .order_by(reason, exposures.c.filename)
         .limit(limit)
