@@ -190,11 +190,11 @@ def nonsense(column: Column[Any], value: Any, engine: str) -> list[tuple[str, bo
     is_sqlite = engine == "sqlite"
     found = [] if column.primary_key else [("NULL", not column.nullable)]
     kind = column.type
-    if column.type.python_type is bool:
-        return [*found, ("2", True), ("-1", True)] if is_sqlite else found
-    if column.type.python_type is int:
-        return [*found, ("-1", False), ("2147483647", False)]
-    if isinstance(kind, Json):
+    if kind.python_type is bool:
+        found += [("2", True), ("-1", True)] if is_sqlite else []
+    elif kind.python_type is int:
+        found += [("-1", False), ("2147483647", False)]
+    elif isinstance(kind, Json):
         other = json.dumps({} if kind.holds is list else [1])
         texts = ["{", DEEP, f"[{HUGE}]", "nonsense", "NaN,"]
         texts += [other] if kind.holds is not object else []
@@ -207,7 +207,7 @@ def nonsense(column: Column[Any], value: Any, engine: str) -> list[tuple[str, bo
         found += [(literal(text), True) for text in texts]
     else:
         found += [(literal(text), False) for text in ("x" * 100_000, "\x1b[31m", "'; DROP", "é")]
-    if is_sqlite:
+    if is_sqlite and kind.python_type not in {bool, int}:
         found += [("CAST(x'ff' AS TEXT)", True), ("CAST(x'eda080' AS TEXT)", True)]
         nul = f"CAST({literal(value)} || char(0) AS TEXT)"
         found += [(nul, isinstance(kind, UtcTime | Day | Json))] if value is not None else []

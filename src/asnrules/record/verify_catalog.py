@@ -43,6 +43,10 @@ def ruleset_findings(connection: Connection) -> Iterator[Finding]:
 
 def _content_findings(content: RulesetContent, row: Mapping[Any, Any]) -> Iterator[Finding]:
     name = f"ruleset {shown(row['label'])}"
+    # The checksum is of the label that it implements, which a number that leads nowhere has not.
+    if content.implements is None and row["implements"] is not None:
+        text = f"{name}: it implements ruleset {row['implements']}, which is not there"
+        yield Finding(None, rulesets.name, None, text)
     if content.checksum() == row["checksum"]:
         return
     text = (
