@@ -157,11 +157,11 @@ class Catalog:
         Parameters
         ----------
         exposure : mapping of str to str
-            Keyword to value, in any case. Keywords that are not given are taken to fit, and
-            flags as not set.
+            Keyword to value, in any case. Keywords that are not given are assumed to fit, flags
+            not to be set.
         ruleset, as_of : optional
-            An executable ruleset brings the published one that it implements; a published one
-            is compared with the executable rules of today.
+            Rules, which come with the table that they implement, or a table, which is compared
+            with the rules of today.
 
         Returns
         -------
@@ -256,7 +256,7 @@ class Catalog:
         filename : str
             Of the exposure, in any case.
         ruleset, as_of : optional
-            The executable ruleset.
+            The rules.
 
         Returns
         -------

@@ -179,7 +179,7 @@ class Audit:
         *run_ids : int
             The numbers of the runs.
         ruleset : str, optional
-            An executable ruleset; by default each run's own, under which everything has to come
+            Other rules; by default each run's own, under which everything has to come
             out identical.
 
         Yields

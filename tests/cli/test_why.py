@@ -401,7 +401,7 @@ def test_the_text_of_a_background(asnrules: Command, pool: str) -> None:
     lines = text_of(asnrules, pool, "sky").out.splitlines()
     assert lines[:5] == [
         "sky_uncal.fits: NRC_IMAGE, class background",
-        "  the published table has no row for it",
+        "  the table has no row for it",
         "",
         "jw00001-o001_image2_00001_asn: it is a science here (image2)",
         "  Asn_Lv2ImageSpecial took it as science, for candidate o001 (observation)",
@@ -433,7 +433,7 @@ def test_the_text_of_a_dark(asnrules_on_file: Command, pool: str) -> None:
     *lines, rules = text_of(asnrules_on_file, pool, "dark").out.splitlines()
     assert lines == [
         "dark_uncal.fits: NRC_DARK, class dark",
-        "  the published table (2026-03-20) says dark, no association",
+        "  the table (2026-03-20) says dark, no association",
         "",
         "It is in no association: no rule takes its EXP_TYPE",
         "",
@@ -455,7 +455,7 @@ def test_rules_for_other_exp_types_come_last_and_on_one_line(
 def test_the_text_of_an_exposure_that_nobody_knows(asnrules_on_file: Command, pool: str) -> None:
     lines = text_of(asnrules_on_file, pool, "blank").out.splitlines()
     assert lines[0].startswith("blank_uncal.fits: no EXP_TYPE, class ")
-    assert lines[1] == "  the published table has no row for it"
+    assert lines[1] == "  the table has no row for it"
     assert any(line.startswith("It is in no association: ") for line in lines)
 
 

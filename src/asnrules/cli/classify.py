@@ -67,7 +67,7 @@ def classify(
         BulkFormat, typer.Option("--format", "-f", help="How data are printed.", show_default=True)
     ] = BulkFormat.TABLE,
 ) -> None:
-    """Say what the published table and the rules make of exposures.
+    """Say what the table and the rules make of exposures.
 
     Examples
     --------

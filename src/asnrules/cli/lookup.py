@@ -1,4 +1,4 @@
-"""`asnrules lookup`: what the published table says."""
+"""`asnrules lookup`: what the table says."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lookup(
     as_of: AsOf = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Print rows of the published table: those in force today, or on another day.
+    """Print rows of the exposure-mode table: those in force today, or on another day.
 
     Examples
     --------

@@ -69,10 +69,10 @@ def _lines(explanation: Explanation) -> Iterable[str]:
     yield f"{explanation.filename}: {found.exp_type or 'no EXP_TYPE'}, class {known_class}"
     published = found.published
     if published is None:
-        yield "  the published table has no row for it"
+        yield "  the table has no row for it"
     else:
         made = published.asn_type or "no association"
-        yield f"  the published table ({published.ruleset}) says {published.member_type}, {made}"
+        yield f"  the table ({published.ruleset}) says {published.member_type}, {made}"
     for lines, documents in groupby(explanation.document()["associations"], key=_joined_lines):
         names = [document["asn_name"] for document in documents]
         is_one = len(names) == 1
