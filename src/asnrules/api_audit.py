@@ -11,7 +11,7 @@ from asnrules.database.stored import any_text
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from asnrules.record.differences import Differences
+    from asnrules.record.compare import Differences
     from asnrules.record.findings import Finding
     from asnrules.record.queries.associations import AssociationReport
     from asnrules.record.queries.exposures import HistoricDecision
@@ -166,7 +166,7 @@ class Audit:
         NotFoundError
             If there is no such run.
         """
-        from asnrules.record.differences import compare_runs
+        from asnrules.record.compare import compare_runs
 
         with transaction(self._engine) as connection:
             return compare_runs(connection, before, after)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from asnrules.errors import NotFoundError
-from asnrules.record.differences import compare, compare_runs
+from asnrules.record.compare import compare, compare_runs
 from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from asnrules.catalog import store
 from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
-from asnrules.record.differences import compare_runs
+from asnrules.record.compare import compare_runs
 from asnrules.record.queries.associations import report_association
 from asnrules.record.queries.exposures import exposure_history
 from asnrules.workflows.generate import Options, generate

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
+from asnrules.associations.comparison import paired, surplus
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Links, Selection, qualified, sub_pools
 from asnrules.engine.exposures import Work, canonical_order
@@ -32,6 +33,10 @@ class _Content(NamedTuple):
     def key(self) -> tuple[str, str, tuple[str, ...]]:
         """What makes it the same association, though something of it changed."""
         return self.asn_id, self.candidate_type, tuple(name for name, _ in self.products)
+
+
+_Made = tuple[_Content, list[int]]
+"""An association, and the places of its exposures, sciences first."""
 
 
 def affected_parts(
@@ -81,27 +86,23 @@ class Regrouping:
     def changes(self, decisions: Decisions) -> Iterator[Changed]:
         """Give the associations that change, come or go."""
         old, new = (self._made(judge) for judge in decisions.judges)
-        had, has = (Counter({key: len(found) for key, found in one.items()}) for one in (old, new))
-        went, came = had - has, has - had
-        paired: dict[tuple[str, str, tuple[str, ...]], list[_Content]] = defaultdict(list)
-        for content in came.elements():
-            paired[content.key].append(content)
-        for content in went.elements():
-            others = paired[content.key]
-            other = others.pop(0) if others else None
-            yield self._changed(old[content][0], content, _change(content, other), decisions)
-        for others in paired.values():
-            for content in others:
-                yield self._changed(new[content][0], content, _change(None, content), decisions)
+        went, came = surplus(old, new, _of), surplus(new, old, _of)
+        pairs = paired(went, came, [lambda one: one[0].key])
+        for at, (content, places) in enumerate(went):
+            other = came[pairs[at]][0] if at in pairs else None
+            yield self._changed(places, content, _change(content, other), decisions)
+        for at, (content, places) in enumerate(came):
+            if at not in pairs.values():
+                yield self._changed(places, content, _change(None, content), decisions)
 
-    def _made(self, judge: Judge) -> dict[_Content, list[list[int]]]:
+    def _made(self, judge: Judge) -> list[_Made]:
         """Give the associations, each with the places of its exposures, sciences first."""
         work = Work.judged_by(judge, self._keywords, self._rows)
         pairs = {pair for found in self._candidates.values() for pair in found}
         ids = {pair.id for pair in pairs} | set(map(qualified, pairs))
         asked = frozenset(self._run.options.get("candidates") or ())
         if asked and not asked & ids:
-            return {}
+            return []
         wanted = Wanted(
             selection=Selection(asked & ids, bool(self._run.options.get("dms"))),
             merge=bool(self._run.options.get("merge")),
@@ -109,10 +110,8 @@ class Regrouping:
             explained=False,
         )
         outcome = Generation(work, self._candidates, self._pools, wanted).run()
-        made: dict[_Content, list[list[int]]] = defaultdict(list)
-        for one in outcome.associations:
-            made[_content(one, work.ruleset.settings.sequence_digits)].append(_places(one))
-        return made
+        digits = work.ruleset.settings.sequence_digits
+        return [(_content(one, digits), _places(one)) for one in outcome.associations]
 
     def _changed(
         self, places: Sequence[int], content: _Content, change: str, decisions: Decisions
@@ -134,6 +133,10 @@ class Regrouping:
             (values["exp_type"] or "").upper() or None,
             content.products[0][0],
         )
+
+
+def _of(made: _Made) -> _Content:
+    return made[0]
 
 
 def _content(association: Association, digits: int) -> _Content:
@@ -178,10 +181,10 @@ def _named(content: _Content | None) -> str:
 def _members(before: _Content, after: _Content) -> str:
     """Say how members differ, by exptype."""
     old, new = (
-        Counter(pair for _, members in one.products for pair in members) for one in (before, after)
+        [one for _, members in side.products for one in members] for side in (before, after)
     )
     parts = []
-    for sign, members in (("-", old - new), ("+", new - old)):
-        counts = Counter(exptype for _, exptype in members.elements())
+    for sign, members in (("-", surplus(old, new, tuple)), ("+", surplus(new, old, tuple))):
+        counts = Counter(exptype for _, exptype in members)
         parts += [f"{sign}{count} {exptype}" for exptype, count in sorted(counts.items())]
     return "members " + ", ".join(parts)

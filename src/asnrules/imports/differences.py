@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from asnrules.associations import comparison
 from asnrules.associations.model import Association, Member, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.engine.conditions import is_empty
@@ -72,11 +73,10 @@ def differences(
 
 def field_differences(found: ForeignAssociation, made: Association) -> list[Difference]:
     """Say in which of type, rule, candidate and program it differs, as far as its file tells."""
-    pairs = {key: (getattr(found, key), getattr(made, key)) for key in _FIELDS if found.tells(key)}
+    told = filter(found.tells, _FIELDS)
     return [
         Difference(key, f"{_FIELDS[key]} {one}, {other} by the rules")
-        for key, (one, other) in pairs.items()
-        if one != other
+        for key, one, other in comparison.field_differences(found, made, told)
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from asnrules.associations.comparison import FieldDifference
 from asnrules.associations.model import Association
 from asnrules.catalog.classification import Classifier, load_classifier
 from asnrules.catalog.rulesets import RULES, choose_ruleset
@@ -17,14 +18,21 @@ from asnrules.database.engines import transaction
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate
-from asnrules.record.differences import Differences, FieldDifference, compare
+from asnrules.record.compare import Differences, compare
 from asnrules.record.pools import stored_pools, unrecorded
 from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,
     RecordedMember,
 )
-from asnrules.record.queries.decisions import Trace, decisions_in, traces_of
+from asnrules.record.queries.decisions import (
+    DecisionDifference,
+    MadeDecision,
+    Trace,
+    compare_decisions,
+    decisions_in,
+    traces_of,
+)
 from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import (
     RecordedRun,
@@ -34,7 +42,6 @@ from asnrules.record.queries.runs import (
     list_runs,
     pool_ids_of,
 )
-from asnrules.record.redecided import DecisionDifference, MadeDecision, compare_decisions
 from asnrules.record.write import GENERATED, signature_text, trace_values
 from asnrules.util.environment import paused_collector
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file

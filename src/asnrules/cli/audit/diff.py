@@ -12,7 +12,7 @@ from asnrules.cli.options import OutputFormat
 from asnrules.cli.output import Format, print_json, print_records
 
 if TYPE_CHECKING:
-    from asnrules.record.differences import Differences
+    from asnrules.record.compare import Differences
     from asnrules.record.queries.associations import RecordedAssociation
 
 COLUMNS = (
@@ -50,7 +50,7 @@ def diff(
     """
     from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
-    from asnrules.record.differences import compare_runs
+    from asnrules.record.compare import compare_runs
 
     with transaction(open_catalog(context.obj)) as connection:
         found = compare_runs(connection, before, after)

@@ -1,61 +1,38 @@
-"""What a run decided of each exposure."""
+"""What a run decided of each exposure, and how that differs when it is decided again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
+from asnrules.associations.comparison import FieldDifference
 from asnrules.database.schema import decisions, exposures, traces
+from asnrules.record.queries.reader import DECIDED
 
 _BATCH = 10_000
 
 
 class Trace(NamedTuple):
-    """What the rules made of exposures of one signature, as recorded.
-
-    Attributes
-    ----------
-    signature : str
-        The values that conditions look at, as JSON.
-    member_type, special : str or None
-        The class, and the special.
-    published_position : int or None
-        The row of the published table.
-    agrees : bool or None
-        Whether table and rules agree.
-    reason : str
-        All of it in words.
-    trace : str
-        What each rule says, as JSON.
-    """
+    """What the rules made of exposures of one signature, as recorded."""
 
     signature: str
+    """The values that conditions look at, as JSON."""
     member_type: str | None
     special: str | None
     published_position: int | None
+    """The row of the published table."""
     agrees: bool | None
+    """Whether table and rules agree."""
     reason: str
     trace: str
+    """What each rule says, as JSON."""
 
 
 class Decision(NamedTuple):
-    """What became of an exposure, as recorded.
-
-    Attributes
-    ----------
-    pool_id, position : int
-        The pool, and the row there.
-    filename : str
-        Of the exposure.
-    associations : int
-        In how many it is.
-    reason : str or None
-        Why it is in none, where the trace does not say it.
-    trace_id : int
-        Its trace, see `traces_of`.
-    """
+    """What became of an exposure, as recorded."""
 
     pool_id: int
     position: int
@@ -76,13 +53,7 @@ def decisions_in(connection: Connection, run_id: int) -> Iterator[Decision]:
             decisions.c.reason,
             decisions.c.trace_id,
         )
-        .join(
-            exposures,
-            and_(
-                exposures.c.pool_id == decisions.c.pool_id,
-                exposures.c.position == decisions.c.position,
-            ),
-        )
+        .join(exposures, DECIDED)
         .where(decisions.c.run_id == run_id)
         .order_by(decisions.c.pool_id, decisions.c.position)
         .execution_options(yield_per=_BATCH)
@@ -104,3 +75,116 @@ def traces_of(connection: Connection, run_id: int) -> dict[int, Trace]:
         agrees = None if trace.agrees is None else bool(trace.agrees)
         found[trace_id] = trace._replace(agrees=agrees)
     return found
+
+
+class MadeDecision(NamedTuple):
+    """What became of an exposure when it was decided again."""
+
+    filename: str
+    associations: int
+    reason: str | None
+    trace: Trace
+
+
+class DecisionDifference(NamedTuple):
+    """A decision that came out differently."""
+
+    pool_id: int
+    position: int
+    filename: str
+    fields: list[FieldDifference]
+
+    def words(self) -> list[str]:
+        """Say what is different."""
+        return [
+            f"{name}: {_shown(after)}, was {_shown(before)}" for name, before, after in self.fields
+        ]
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            "filename": self.filename,
+            "position": self.position,
+            "fields": [one._asdict() for one in self.fields],
+        }
+
+
+def compare_decisions(
+    recorded: Iterable[Decision],
+    traces: Mapping[int, Trace],
+    made: Mapping[tuple[int, int], MadeDecision],
+    *,
+    exactly: bool,
+) -> Iterator[DecisionDifference]:
+    """Compare decisions on record with those made again.
+
+    Parameters
+    ----------
+    made : mapping
+        By pool and row.
+    exactly : bool
+        Whether everything counts; or only class, special and the number of associations, where
+        the rules are others and say everything in other words.
+    """
+    found = set()
+    for one in recorded:
+        place = (one.pool_id, one.position)
+        found.add(place)
+        old = MadeDecision(one.filename, one.associations, one.reason, traces[one.trace_id])
+        new = made[place]
+        fields = list(_exact(old, new) if exactly else _in_content(old, new)) if old != new else []
+        if fields:
+            yield DecisionDifference(*place, one.filename, fields)
+    for place, new in made.items():
+        if place not in found:
+            missing = FieldDifference("associations", None, new.associations)
+            yield DecisionDifference(*place, new.filename, [missing])
+
+
+def _in_content(old: MadeDecision, new: MadeDecision) -> Iterator[FieldDifference]:
+    for name, before, after in (
+        ("member_type", old.trace.member_type, new.trace.member_type),
+        ("special", old.trace.special, new.trace.special),
+        ("associations", old.associations, new.associations),
+    ):
+        if before != after:
+            yield FieldDifference(name, before, after)
+    if new.associations == 0 < old.associations:
+        yield FieldDifference("reason", None, new.reason or new.trace.reason)
+
+
+def _exact(old: MadeDecision, new: MadeDecision) -> Iterator[FieldDifference]:
+    if old.associations != new.associations:
+        yield FieldDifference("associations", old.associations, new.associations)
+    if old.reason != new.reason:
+        yield FieldDifference("reason", old.reason, new.reason)
+    for name in Trace._fields:
+        before, after = getattr(old.trace, name), getattr(new.trace, name)
+        if before == after:
+            continue
+        if name == "trace":
+            yield from _rules(before, after)
+        else:
+            name = "trace_reason" if name == "reason" else name
+            yield FieldDifference(name, before, after)
+
+
+def _rules(before: str, after: str) -> Iterator[FieldDifference]:
+    """Give what single rules say differently, or else that they say it in another order."""
+    old, new = _answers(before), _answers(after)
+    differ = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    for name in differ:
+        yield FieldDifference(f"rule {name}", old.get(name), new.get(name))
+    if not differ:
+        yield FieldDifference("order of rules", list(old), list(new))
+
+
+def _answers(trace: str) -> dict[str, str]:
+    return {
+        one["asn_rule"]: "takes it" if one["matched"] else one["failed_condition"]
+        for one in json.loads(trace)
+    }
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else str(value)

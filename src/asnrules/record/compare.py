@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from asnrules.associations.comparison import (
+    FieldDifference,
+    field_differences,
+    paired,
+    surplus,
+)
 from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,
@@ -34,29 +39,9 @@ class Associations(Protocol):
         """Give those with these numbers, in the order of the numbers."""
 
 
-class FieldDifference(NamedTuple):
-    """A value that changed."""
-
-    field: str
-    before: Any
-    after: Any
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An association that is in both runs, but not the same.
-
-    Attributes
-    ----------
-    before, after : RecordedAssociation
-        What it was, and what it is.
-    fields : list of FieldDifference
-        Its own values that changed.
-    members_removed, members_added : list of RecordedMember
-        Its members that changed.
-    reordered : bool
-        Whether its members are the same, but in another order.
-    """
+    """An association that is in both runs, but not the same."""
 
     before: RecordedAssociation
     after: RecordedAssociation
@@ -64,6 +49,7 @@ class Change:
     members_removed: list[RecordedMember]
     members_added: list[RecordedMember]
     reordered: bool
+    """Whether its members are the same, but in another order."""
 
     def words(self) -> list[str]:
         """Say what changed."""
@@ -96,25 +82,15 @@ def _member_document(member: RecordedMember) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """In what the associations of two runs differ.
-
-    Attributes
-    ----------
-    unchanged : int
-        How many are in both.
-    removed, added : list of RecordedAssociation
-        Those that are in one of the two.
-    changed : list of Change
-        Those that are in both, but not the same.
-    reordered : bool
-        Compared exactly: whether they are the same, but in another order.
-    """
+    """In what the associations of two runs differ."""
 
     unchanged: int
+    """How many are in both."""
     removed: list[RecordedAssociation] = field(default_factory=list)
     added: list[RecordedAssociation] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     reordered: bool = False
+    """Compared exactly: whether they are the same, but in another order."""
 
     def __bool__(self) -> bool:
         return bool(self.removed or self.added or self.changed or self.reordered)
@@ -138,14 +114,7 @@ class Differences:
 
 
 def compare_runs(connection: Connection, before: int, after: int) -> Differences:
-    """Compare the associations of two runs on record, see `compare`.
-
-    Parameters
-    ----------
-    connection : Connection
-        Any.
-    before, after : int
-        The numbers of the runs.
+    """Compare the associations of two runs on record, by number; see `compare`.
 
     Raises
     ------
@@ -164,23 +133,27 @@ def compare(before: Associations, after: Associations, *, exactly: bool = False)
 
     What is equal is found by digests, so that of large runs only what differs is held in memory.
 
-    Parameters
-    ----------
-    before, after : Associations
-        Of the two runs.
-    exactly : bool
-        Whether names with their numbers, keys, errors of members, and the order of everything
-        count as well.
+    With `exactly`, names with their numbers, keys, errors of members, and the order of everything
+    count as well.
     """
     old, new = _digests(before, exactly), _digests(after, exactly)
-    left = before.chosen(_surplus(old, new))
-    right = after.chosen(_surplus(new, old))
-    unchanged = len(old) - len(left)
-    pairs, removed, added = _paired(left, right)
+    left = before.chosen(_only_in(old, new))
+    right = after.chosen(_only_in(new, old))
+    pairs = paired(left, right, _SAME, _common_stems)
     reordered = exactly and not (left or right) and list(old.values()) != list(new.values())
     return Differences(
-        unchanged, removed, added, [_change(*pair, exactly) for pair in pairs], reordered
+        unchanged=len(old) - len(left),
+        removed=[one for place, one in enumerate(left) if place not in pairs],
+        added=[one for place, one in enumerate(right) if place not in pairs.values()],
+        changed=[
+            _change(left[place], right[other], exactly) for place, other in sorted(pairs.items())
+        ],
+        reordered=reordered,
     )
+
+
+def _only_in(these: Mapping[int, bytes], others: Mapping[int, bytes]) -> list[int]:
+    return [number for number, _ in surplus(these.items(), others.items(), lambda one: one[1])]
 
 
 def _digests(associations: Associations, exactly: bool) -> dict[int, bytes]:
@@ -197,29 +170,13 @@ def _content(one: RecordedAssociation, exactly: bool) -> tuple[Any, ...]:
     """Give what makes an association what it is."""
     if exactly:
         return one[1:]
-    return (*(getattr(one, name) for name in _FIELDS), sorted(_members(one, exactly).elements()))
+    return (*(getattr(one, name) for name in _FIELDS), sorted(map(_place, one.members)))
 
 
-def _members(one: RecordedAssociation, exactly: bool) -> Counter[tuple[Any, ...]]:
-    # The first three say which file is in which product, and as what.
-    return Counter(tuple(member) if exactly else member[:3] for member in one.members)
+def _place(member: RecordedMember) -> tuple[str, str, str]:
+    """Say which file is in which product, and as what."""
+    return member[:3]
 
-
-def _surplus(these: Mapping[int, bytes], others: Mapping[int, bytes]) -> list[int]:
-    """Give the numbers of those for which there is no equal among the others."""
-    left = Counter(others.values())
-    surplus = []
-    for number, digest in these.items():
-        if left[digest]:
-            left[digest] -= 1
-        else:
-            surplus.append(number)
-    return surplus
-
-
-# ------------------------------------------------------------------------- pairs
-
-_Pairs = list[tuple[RecordedAssociation, RecordedAssociation]]
 
 _SAME: tuple[Callable[[RecordedAssociation], Hashable], ...] = (
     lambda one: (one.program, one.asn_id, one.asn_type, *sorted(one.products)),
@@ -231,41 +188,8 @@ _SAME: tuple[Callable[[RecordedAssociation], Hashable], ...] = (
 exposure in common. So another rule, type, candidate or product is a change."""
 
 
-def _paired(
-    left: list[RecordedAssociation], right: list[RecordedAssociation]
-) -> tuple[_Pairs, list[RecordedAssociation], list[RecordedAssociation]]:
-    """Find those that are the same, changed; give them and the rest of both sides."""
-    pairs: _Pairs = []
-    for key in _SAME:
-        groups: dict[Hashable, list[RecordedAssociation]] = defaultdict(list)
-        for one in right:
-            groups[key(one)].append(one)
-        taken: set[int] = set()
-        unpaired = []
-        for one in left:
-            other = _nearest(one, groups[key(one)], taken)
-            if other is None:
-                unpaired.append(one)
-            else:
-                pairs.append((one, other))
-                taken.add(other.position)
-        left = unpaired
-        right = [one for one in right if one.position not in taken]
-    return sorted(pairs, key=lambda pair: pair[0].position), left, right
-
-
-def _nearest(
-    one: RecordedAssociation, others: Sequence[RecordedAssociation], taken: set[int]
-) -> RecordedAssociation | None:
-    """Give the one that has the most files in common with another, by their exposures."""
-    stems = _stems(one)
-    best, most = None, 0
-    for other in others:
-        if other.position not in taken:
-            common = len(stems & _stems(other))
-            if common > most:
-                best, most = other, common
-    return best
+def _common_stems(one: RecordedAssociation, other: RecordedAssociation) -> int:
+    return len(_stems(one) & _stems(other))
 
 
 def _stems(one: RecordedAssociation) -> set[str]:
@@ -273,29 +197,14 @@ def _stems(one: RecordedAssociation) -> set[str]:
 
 
 def _change(before: RecordedAssociation, after: RecordedAssociation, exactly: bool) -> Change:
-    fields = [
-        FieldDifference(name, getattr(before, name), getattr(after, name))
-        for name in (_EXACT_FIELDS if exactly else _FIELDS)
-        if getattr(before, name) != getattr(after, name)
-    ]
-    old, new = _members(before, exactly), _members(after, exactly)
+    key: Callable[[RecordedMember], Hashable] = tuple if exactly else _place
+    removed = surplus(before.members, after.members, key)
+    added = surplus(after.members, before.members, key)
     return Change(
         before,
         after,
-        fields,
-        _only_in(before, old - new, exactly),
-        _only_in(after, new - old, exactly),
-        reordered=exactly and old == new and before.members != after.members,
+        field_differences(before, after, _EXACT_FIELDS if exactly else _FIELDS),
+        removed,
+        added,
+        reordered=exactly and not (removed or added) and before.members != after.members,
     )
-
-
-def _only_in(
-    one: RecordedAssociation, wanted: Counter[tuple[Any, ...]], exactly: bool
-) -> list[RecordedMember]:
-    found = []
-    for member in one.members:
-        key = tuple(member) if exactly else member[:3]
-        if wanted[key]:
-            wanted[key] -= 1
-            found.append(member)
-    return found
