@@ -127,7 +127,7 @@ TAMPERED: list[tuple[str, str, dict[str, Any]]] = [
     ("decisions", "UPDATE traces SET member_type = 'psf' WHERE member_type = 'dark'", {}),
     ("decisions", "UPDATE traces SET special = 'PSF' WHERE member_type = 'dark'", {}),
     ("decisions", "UPDATE traces SET reason = 'x' WHERE member_type = 'dark'", {}),
-    ("decisions", "UPDATE traces SET published_position = 1 WHERE member_type = 'dark'", {}),
+    ("decisions", "UPDATE traces SET table_position = 1 WHERE member_type = 'dark'", {}),
     ("decisions", "UPDATE traces SET trace = '[]' WHERE member_type = 'dark'", {}),
     ("decisions", "UPDATE traces SET signature = '{}' WHERE member_type = 'dark'", {}),
     ("decisions", "UPDATE traces SET agrees = NULL WHERE member_type = 'dark'", {}),

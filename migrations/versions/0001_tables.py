@@ -406,7 +406,7 @@ table(
     text("signature"),
     optional("member_type"),
     optional("special"),
-    sa.Column("published_position", sa.Integer),
+    sa.Column("table_position", sa.Integer),
     sa.Column("agrees", Flag),
     text("reason"),
     text("trace"),

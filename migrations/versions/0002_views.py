@@ -174,10 +174,10 @@ JOIN {pairs}
 DECISIONS = """
 SELECT d.run_id, u.origin, u.started_at, r.label AS ruleset, p.name AS pool, d.position,
        e.filename, e.program, e.exp_type, t.member_type, t.special,
-       m.member_type AS published_member_type, m.asn_type AS published_asn_type,
+       m.member_type AS table_member_type, m.asn_type AS table_asn_type,
        CASE WHEN t.agrees IS NULL THEN NULL WHEN {agrees} THEN 'yes' ELSE 'no' END AS agrees,
-       d.association_count, COALESCE(d.reason, t.reason) AS reason, i.label AS published_ruleset,
-       t.published_position
+       d.association_count, COALESCE(d.reason, t.reason) AS reason, i.label AS table_ruleset,
+       t.table_position
 FROM decisions AS d
 JOIN runs AS u ON u.run_id = d.run_id
 JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
@@ -186,12 +186,12 @@ JOIN run_pools AS p ON p.run_id = d.run_id AND p.pool_id = d.pool_id
 JOIN exposures AS e ON e.pool_id = d.pool_id AND e.position = d.position
 JOIN traces AS t ON t.trace_id = d.trace_id
 LEFT JOIN exposure_modes AS m
-    ON m.ruleset_id = r.implements AND m.position = t.published_position
+    ON m.ruleset_id = r.implements AND m.position = t.table_position
 """
 
 UNASSOCIATED = """
 SELECT run_id, origin, started_at, ruleset, pool, position, filename, program, exp_type,
-       member_type, special, published_asn_type, reason
+       member_type, special, table_asn_type, reason
 FROM v_decisions WHERE association_count = 0
 """
 

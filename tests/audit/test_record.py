@@ -173,7 +173,7 @@ def test_a_trace_explains_each_rule(catalog: Engine, pool: str) -> None:
     assert image["reason"] == "image2 by Asn_Lv2Image"
     assert json.loads(image["signature"])["exp_type"] == "nrc_image"
     assert (background["member_type"], background["special"]) == ("background", "BACKGROUND")
-    assert background["published_position"] is None
+    assert background["table_position"] is None
     assert not background["agrees"]
     trace = {one["asn_rule"]: one for one in json.loads(image["trace"])}
     assert trace["Asn_Lv2Image"] == {
@@ -379,7 +379,7 @@ def test_v_decisions_joins_table_rules_and_outcome(catalog: Engine, pool: str) -
     found = rows(catalog, "SELECT * FROM v_decisions ORDER BY position")
     shown = (
         "filename", "program", "exp_type", "member_type", "special",
-        "published_member_type", "published_asn_type", "association_count",
+        "table_member_type", "table_asn_type", "association_count",
     )  # fmt: skip
     image = ("00001", "NRC_IMAGE", "science", None, "science", "image2")
     assert [tuple(row[name] for name in shown) for row in found] == [
@@ -404,7 +404,7 @@ def test_v_decisions_joins_table_rules_and_outcome(catalog: Engine, pool: str) -
 def test_v_unassociated_has_those_in_none_with_the_reason(catalog: Engine, pool: str) -> None:
     run(catalog, pool)
     found = rows(catalog, "SELECT * FROM v_unassociated ORDER BY position")
-    assert [(row["position"], row["published_asn_type"]) for row in found] == [
+    assert [(row["position"], row["table_asn_type"]) for row in found] == [
         (DARK, None),
         (ALONE, "image2"),
     ]

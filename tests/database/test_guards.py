@@ -429,7 +429,7 @@ def test_recorded_pool_cannot_be_replaced_under_a_new_id(full_sqlite: Engine) ->
 def test_trace_cannot_be_replaced_under_a_new_id(full_sqlite: Engine) -> None:
     statement = (
         "INSERT OR REPLACE INTO traces SELECT 3, ruleset_id, signature, member_type, special, "
-        "published_position, agrees, reason, trace, 9 FROM traces WHERE trace_id = 1"
+        "table_position, agrees, reason, trace, 9 FROM traces WHERE trace_id = 1"
     )
     assert_refused(full_sqlite, statement, RECORDED)
 

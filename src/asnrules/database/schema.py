@@ -424,7 +424,7 @@ traces = _table(
     Column("signature", Json(dict), nullable=False),
     Column("member_type", Text),
     Column("special", Text),
-    Column("published_position", Integer),
+    Column("table_position", Integer),
     Column("agrees", Flag),
     Column("reason", Text, nullable=False),
     Column("trace", Json(list, dict), nullable=False),

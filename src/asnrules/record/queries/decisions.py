@@ -22,8 +22,8 @@ class Trace(NamedTuple):
     """The values that conditions look at, as JSON."""
     member_type: str | None
     special: str | None
-    published_position: int | None
-    """The row of the published table."""
+    table_position: int | None
+    """The row of the table."""
     agrees: bool | None
     """Whether table and rules agree."""
     reason: str
