@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from asnrules.associations.constraints import Told, read_constraints
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Member, Product
@@ -109,27 +109,20 @@ def association_files(words: Sequence[str]) -> Iterator[str]:
 
 
 def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociation:
-    """Read an association file.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    asn_types : collection of str
-        The types of Stage 2 associations.
+    """Read an association file; `asn_types` are the types of Stage 2 associations.
 
     Raises
     ------
     AssociationFileError
         For whatever is wrong with it, in one line that names the file.
     """
-    name = label(path, _LABEL_LENGTH)
-    content = _stored(path, name)
-    document = _parsed(content, name)
-    fields = _Fields(document, name)
+    file = _File(label(path, _LABEL_LENGTH))
+    content = file.content(path)
+    document = file.document(content)
+    fields = _Fields(document, file)
     base = Path(path).name
     if not base.isprintable() or len(base) > ASSOCIATION_TEXT:
-        fields.refuse("its name is not one that can be recorded", "rename it")
+        raise file.error("its name is not one that can be recorded", "rename it")
     constraints = document.get("constraints")
     normal = _Normaliser()
     raw_rule = normal.spaced("asn_rule", fields.told("asn_rule"))
@@ -152,89 +145,73 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
     )
 
 
-# ------------------------------------------------------------------------- the file
+class _File(NamedTuple):
+    """A file, as messages name it."""
 
+    name: str
 
-def _stored(path: str, name: str) -> bytes:
-    """Read the bytes of a file, unless it is not a regular file or too large."""
-    try:
-        status = Path(path).stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise _error(name, "is a folder without *_asn.json files", "name association files")
-        if not stat.S_ISREG(status.st_mode):
-            raise _error(name, "is not a regular file", "save it as a file")
-        if status.st_size > ASSOCIATION_BYTES:
-            raise _too_large(name, f"has {status.st_size:,} bytes")
-        with Path(path).open("rb") as stream:
-            content = stream.read(ASSOCIATION_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
-        raise _error(
-            name, f"cannot be read: {reason}", "name a file that exists and that you may read"
-        ) from error
-    if len(content) > ASSOCIATION_BYTES:
-        raise _too_large(name, f"has more than {ASSOCIATION_BYTES:,} bytes")
-    return content
+    def error(self, problem: str, mend: str = "give an association file") -> AssociationFileError:
+        return AssociationFileError(f"{self.name}: {problem}; {mend}")
 
+    def content(self, path: str) -> bytes:
+        """Read the bytes, unless it is not a regular file or too large."""
+        try:
+            status = Path(path).stat()
+            if stat.S_ISDIR(status.st_mode):
+                raise self.error("is a folder without *_asn.json files", "name association files")
+            if not stat.S_ISREG(status.st_mode):
+                raise self.error("is not a regular file", "save it as a file")
+            if status.st_size > ASSOCIATION_BYTES:
+                raise self._too_large(f"has {status.st_size:,} bytes")
+            with Path(path).open("rb") as stream:
+                content = stream.read(ASSOCIATION_BYTES + 1)
+        except (OSError, ValueError) as error:
+            reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
+            mend = "name a file that exists and that you may read"
+            raise self.error(f"cannot be read: {reason}", mend) from error
+        if len(content) > ASSOCIATION_BYTES:
+            raise self._too_large(f"has more than {ASSOCIATION_BYTES:,} bytes")
+        return content
 
-def _parsed(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _error(
-            name, f"is not UTF-8 text: byte {error.start + 1}", "give an association file"
-        ) from error
-    if not text.strip():
-        raise _error(name, "is empty", "fetch the file again")
-    try:
-        document = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        is_cut = not text.rstrip().endswith("}")
-        raise _error(
-            name,
-            f"is {'cut off, or ' if is_cut else ''}no JSON: {error.msg} at {place}",
-            "fetch the file again",
-        ) from error
-    except RecursionError as error:
-        raise _error(name, "is nested too deeply", "give an association file") from error
-    except ValueError as error:
-        raise _error(name, f"is no JSON: {error}", "mend the file") from error
-    if not isinstance(document, dict):
-        raise _error(
-            name, f"is not an association: it holds {_kind(document)}", "give an association file"
+    def document(self, content: bytes) -> dict[str, Any]:
+        """Read the object that the file holds."""
+        try:
+            text = content.decode("utf-8-sig")
+            if not text.strip():
+                raise self.error("is empty", "fetch the file again")
+            document = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        except UnicodeDecodeError as error:
+            raise self.error(f"is not UTF-8 text: byte {error.start + 1}") from error
+        except json.JSONDecodeError as error:
+            place = f"line {error.lineno}, column {error.colno}"
+            cut = "" if error.doc.rstrip().endswith("}") else "cut off, or "
+            problem = f"is {cut}no JSON: {error.msg} at {place}"
+            raise self.error(problem, "fetch the file again") from error
+        except RecursionError as error:
+            raise self.error("is nested too deeply") from error
+        except ValueError as error:
+            raise self.error(f"is no JSON: {error}", "mend the file") from error
+        if not isinstance(document, dict):
+            raise self.error(f"is not an association: it holds {_kind(document)}")
+        return document
+
+    def _too_large(self, found: str) -> AssociationFileError:
+        return self.error(
+            f"{found}, more than the {ASSOCIATION_BYTES:,} that are read",
+            "give an association file, which has less than a million",
         )
-    return document
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise ValueError(f"the key {shown(key)} comes twice in one object")
-            seen.add(key)
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {shown(twice)} comes twice in one object")
     return found
 
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON number")
-
-
-def _too_large(name: str, found: str) -> AssociationFileError:
-    return _error(
-        name,
-        f"{found}, more than the {ASSOCIATION_BYTES:,} that are read",
-        "give an association file, which has less than a million",
-    )
-
-
-def _error(name: str, problem: str, mend: str) -> AssociationFileError:
-    return AssociationFileError(f"{name}: {problem}; {mend}")
-
-
-# ------------------------------------------------------------------------- its fields
 
 
 def _kind(value: Any) -> str:
@@ -244,13 +221,13 @@ def _kind(value: Any) -> str:
 class _Fields:
     """The fields of an object of a file, each checked when it is asked for."""
 
-    def __init__(self, values: Any, name: str, place: str = "") -> None:
+    def __init__(self, values: Any, file: _File, place: str = "") -> None:
         self._values = values
-        self._name = name
+        self._file = file
         self._place = place
 
     def refuse(self, problem: str, mend: str = "give an association file") -> NoReturn:
-        raise _error(self._name, problem, mend)
+        raise self._file.error(problem, mend)
 
     def text(self, key: str) -> str:
         """Give a value that has to be there."""
@@ -295,7 +272,7 @@ class _Fields:
             if not isinstance(value, dict):
                 self.refuse(f"{place}[{number}] is {_kind(value)}, where an object is wanted")
         return [
-            _Fields(value, self._name, f"{place}[{number}].") for number, value in enumerate(values)
+            _Fields(value, self._file, f"{place}[{number}].") for number, value in enumerate(values)
         ]
 
 
@@ -344,9 +321,6 @@ def _member(fields: _Fields, normal: _Normaliser) -> Member:
     if not expname:
         fields.refuse(f"expname {shown(fields.text('expname'))} names no file", "mend the file")
     return Member(expname, exptype, fields.optional("exposerr"), None)
-
-
-# ------------------------------------------------------------------------- its spelling
 
 
 class _Normaliser:
