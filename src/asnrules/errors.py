@@ -12,7 +12,7 @@ from collections.abc import Sequence
 class AsnrulesError(Exception):
     """Base of all errors of this package."""
 
-    exit_code = 2
+    exit_code: int = 2
     """Of a command that ends with this error."""
     details: Sequence[str] = ()
     """A line for each of several things that are wrong; the message then sums them up."""

@@ -39,8 +39,9 @@ class Options:
     """How to generate."""
 
     ruleset: str | None = None
+    """The label of the rules; by default those in force today."""
     as_of: dt.date | None = None
-    """The rules, by label or by date; by default those in force today."""
+    """The rules in force on this day instead."""
     candidates: Sequence[str] = ()
     """Ids of candidates; `ID:TYPE` if an id has several types and the first is not meant. By
     default all candidates of the pools."""
@@ -55,11 +56,13 @@ class Options:
     output: Path | None = None
     """The folder for association files; None writes none."""
     record: bool = True
+    """Whether the run is recorded."""
     overwrite: bool = False
     """Whether different files of the same names may be replaced."""
     operator: str | None = None
     """For the record; by default the user."""
     note: str | None = None
+    """Kept in the record."""
     workers: int = 1
     """How many processes may share the work."""
 

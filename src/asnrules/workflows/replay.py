@@ -49,47 +49,31 @@ from asnrules.workflows.generate import Options, make_associations, wanted_by
 
 
 class Verdict(StrEnum):
-    """How a replay came out.
-
-    `IDENTICAL` is everything on record, value for value; `SAME` is the same classes of exposures
-    and the same associations, under other rules or other people's; `NOTHING` is a run that has
-    no pool; `REFUSED` is a pool that the rules cannot work.
-    """
+    """How a replay came out."""
 
     IDENTICAL = "identical"
+    """Everything is as on record, value for value."""
     SAME = "same"
+    """The classes of exposures and the associations are, under other rules or other people's."""
     DIFFERS = "differs"
     NOTHING = "nothing to replay"
+    """The run has no pool on record."""
     REFUSED = "refused"
+    """The rules cannot evaluate the pool."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What came out when a run was run again.
-
-    Attributes
-    ----------
-    run : RecordedRun
-        The run.
-    ruleset : str
-        The label of the ruleset that it was run under.
-    verdict : Verdict
-        How it came out.
-    reason : str or None
-        Why there was nothing to replay, or why it was refused.
-    fields : list of FieldDifference
-        What is different about the run itself.
-    decisions : list of DecisionDifference
-        The decisions that are different.
-    associations : Differences
-        What was recorded, and what was made.
-    """
+    """What came out when a run was run again."""
 
     run: RecordedRun
     ruleset: str
+    """The label of the rules that it was run again by."""
     verdict: Verdict
     reason: str | None = None
+    """Why there was nothing to replay, or why it was refused."""
     fields: list[FieldDifference] = field(default_factory=list)
+    """What is different about the run itself."""
     decisions: list[DecisionDifference] = field(default_factory=list)
     associations: Differences = field(default_factory=lambda: Differences(0))
 
@@ -116,16 +100,7 @@ class Replay:
 def runs_to_replay(
     engine: Engine, run_ids: Sequence[int], wanted: RunFilter | None = None
 ) -> list[RecordedRun]:
-    """Give the runs that are meant, in their order.
-
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog.
-    run_ids : sequence of int
-        Their numbers; or none, and then `wanted` says which.
-    wanted : RunFilter, optional
-        Which, where no numbers are given.
+    """Give the runs of these numbers, or those that a filter wants, in their order.
 
     Raises
     ------
@@ -152,20 +127,11 @@ def replay(
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
     runs : sequence of RecordedRun
         From `runs_to_replay`.
     ruleset : str, optional
-        The label of the executable ruleset; by default each run's own, under which everything
-        has to come out identical.
-    progress : callable, optional
-        Told how far the work is.
-
-    Yields
-    ------
-    Replay
-        How each came out.
+        The label of the rules; by default each run's own, under which everything has to come out
+        identical.
 
     Raises
     ------
@@ -210,12 +176,12 @@ def _replay(
     )
     details = details_of(Reader(connection), run.run_id)
     try:
-        worked = evaluate(classifier, keywords, pools)
+        evaluated = evaluate(classifier, keywords, pools)
         wanted = wanted_by(_options(details["options"]))
-        outcome = make_associations(worked, wanted, progress)
+        outcome = make_associations(evaluated, wanted, progress)
     except (PoolError, NotFoundError) as error:
         return Replay(run, label, Verdict.REFUSED, str(error))
-    return _compared(connection, run, details, worked, outcome)
+    return _compared(connection, run, details, evaluated, outcome)
 
 
 def _options(recorded: Mapping[str, Any]) -> Options:
@@ -228,21 +194,18 @@ def _options(recorded: Mapping[str, Any]) -> Options:
     )
 
 
-# ------------------------------------------------------------------------- comparing
-
-
 def _compared(
     connection: Connection,
     run: RecordedRun,
     details: Mapping[str, Any],
-    worked: EvaluatedPools,
+    evaluated: EvaluatedPools,
     outcome: Outcome,
 ) -> Replay:
-    label = worked.info.ruleset
+    label = evaluated.info.ruleset
     pool_ids = pool_ids_of(connection, run.run_id)
     exactly = label == run.ruleset and run.origin == GENERATED
     recorded = RecordedAssociations(connection, run.run_id)
-    associations = compare(recorded, _Made(outcome, worked, pool_ids), exactly=exactly)
+    associations = compare(recorded, _Made(outcome, evaluated, pool_ids), exactly=exactly)
     if run.origin != GENERATED:
         # Others decided, and what they made may have been imported in part: what is compared is
         # what was imported.
@@ -253,11 +216,11 @@ def _compared(
         compare_decisions(
             decisions_in(connection, run.run_id),
             traces_of(connection, run.run_id),
-            _decisions(worked, outcome, pool_ids),
+            _decisions(evaluated, outcome, pool_ids),
             exactly=exactly,
         )
     )
-    fields = _fields(run, details, worked, outcome) if exactly else []
+    fields = _fields(run, details, evaluated, outcome) if exactly else []
     if fields or decisions or associations:
         verdict = Verdict.DIFFERS
     else:
@@ -266,16 +229,16 @@ def _compared(
 
 
 def _fields(
-    run: RecordedRun, details: Mapping[str, Any], worked: EvaluatedPools, outcome: Outcome
+    run: RecordedRun, details: Mapping[str, Any], evaluated: EvaluatedPools, outcome: Outcome
 ) -> list[FieldDifference]:
     """Compare what the run itself says."""
     unassociated = sum(count == 0 for count in outcome.memberships)
     told = [line for line in details["diagnostics"] if not is_of_the_file(line)]
     compared = (
-        ("exposures", run.exposures, len(worked.exposures)),
+        ("exposures", run.exposures, len(evaluated.exposures)),
         ("associations", run.associations, len(outcome.associations)),
         ("unassociated", run.unassociated, unassociated),
-        ("diagnostics", told, diagnostics_of(worked, outcome)),
+        ("diagnostics", told, diagnostics_of(evaluated, outcome)),
     )
     return [
         FieldDifference(name, before, after) for name, before, after in compared if before != after
@@ -283,31 +246,33 @@ def _fields(
 
 
 def _decisions(
-    worked: EvaluatedPools, outcome: Outcome, pool_ids: Sequence[int]
+    evaluated: EvaluatedPools, outcome: Outcome, pool_ids: Sequence[int]
 ) -> dict[tuple[int, int], MadeDecision]:
-    found = worked.classifications()
-    judgements = {id(one): one for one in worked.work.judgements}
+    found = evaluated.classifications()
+    judgements = {id(one): one for one in evaluated.work.judgements}
     traces = {
         key: Trace(signature_text(judgements[key]), *trace_values(one))
         for key, one in found.items()
     }
     return {
         (pool_ids[pool], row + 1): MadeDecision(
-            worked.work.value(place, "filename") or "",
+            evaluated.work.value(place, "filename") or "",
             outcome.memberships[place],
             outcome.reasons.get(place),
-            traces[id(worked.work.judgements[place])],
+            traces[id(evaluated.work.judgements[place])],
         )
-        for place, (pool, row) in enumerate(worked.exposures)
+        for place, (pool, row) in enumerate(evaluated.exposures)
     }
 
 
 class _Made:
     """Associations that were just made, as they would be recorded."""
 
-    def __init__(self, outcome: Outcome, worked: EvaluatedPools, pool_ids: Sequence[int]) -> None:
+    def __init__(
+        self, outcome: Outcome, evaluated: EvaluatedPools, pool_ids: Sequence[int]
+    ) -> None:
         self._made = outcome.associations
-        self._exposures = worked.exposures
+        self._exposures = evaluated.exposures
         self._pool_ids = pool_ids
 
     def __iter__(self) -> Iterator[RecordedAssociation]:
