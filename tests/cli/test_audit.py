@@ -306,7 +306,7 @@ def test_runs_again_under_other_rules(audit: Command) -> None:
 def test_many_differences_are_cut_short_for_people(
     command: Callable[[str | None], Command], catalog: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    from test_replay import publish_next
+    from workflows.test_replay import publish_next
 
     publish_next(catalog)
     backgrounds = [image(number, bkgdtarg="t") for number in range(1, 16)]

@@ -29,7 +29,7 @@ from asnrules.rules.read import read_ruleset
 from asnrules.util import limits
 from asnrules.util.environment import shipped
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "limits.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "limits.md"
 KEYWORDS = ("filename", "asn_candidate", "program")
 HEADER = "filename,asn_candidate,program\n"
 ROW = "a.fits,,1\n"

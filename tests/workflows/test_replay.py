@@ -19,7 +19,7 @@ from asnrules.record.queries.runs import RunFilter
 from asnrules.workflows.replay import Replay, Verdict, replay, runs_to_replay
 from recorded import NEXT, POOL, image, moment, next_ruleset, record, stem, write_pool
 
-EXAMPLE = str(next((Path(__file__).parents[1] / "examples").glob("*_pool.csv")))
+EXAMPLE = str(next((Path(__file__).parents[2] / "examples").glob("*_pool.csv")))
 
 
 def again(engine: Engine, *run_ids: int, ruleset: str | None = None) -> list[Replay]:
@@ -252,7 +252,7 @@ def test_a_keyword_that_was_not_recorded(catalog: Engine, tmp_path: Path) -> Non
 def test_unknown_rules(ledger: Engine) -> None:
     with pytest.raises(NotFoundError, match="jwst-9"):
         only(ledger, 1, "jwst-9")
-    with pytest.raises(NotFoundError, match="published one"):
+    with pytest.raises(NotFoundError, match="of kind table"):
         only(ledger, 1, "2026-03-20")
 
 
