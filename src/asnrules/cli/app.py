@@ -45,7 +45,7 @@ COLUMNS: the width at which text is wrapped, where that is not a terminal's widt
 Files
 -----
 ~/.local/share/asnrules/asnrules.db: the default database (Linux; else see asnrules db current)
-~/.local/share/asnrules/completion.bash: what --install-completion has ~/.bashrc read; so for zsh
+~/.local/share/asnrules/completion.bash: the script that ~/.bashrc reads; the same for zsh
 ~/.config/fish/completions/asnrules.fish: the same for fish
 """
 )

@@ -61,7 +61,7 @@ def classify(
     explain: Annotated[
         bool, flag("--explain", "Say for each rule why it does not take it.")
     ] = False,
-    output: Annotated[Path | None, option("FILE", "Where Parquet goes; - is stdout.")] = None,
+    output: Annotated[Path | None, option("FILE", "The Parquet file; - is stdout.")] = None,
     overwrite: ReplaceFile = False,
     format_: Annotated[
         BulkFormat, typer.Option("--format", "-f", help="How data are printed.", show_default=True)

@@ -132,13 +132,13 @@ def sql(
 def browse(
     context: typer.Context,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="0 takes one that is free.")
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port; 0 chooses a free one.")
     ] = 8001,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open a web browser.")] = True,
 ) -> None:
-    """Show the catalog in a web browser: the table, its history, runs, what was left out.
+    """Show the catalog in a web browser: the table, its history, runs, unassociated exposures.
 
-    Nothing can be changed, and nobody but this machine is served. Ctrl-C ends it.
+    It is read only and serves this machine only. Ctrl-C ends it.
 
     Examples
     --------

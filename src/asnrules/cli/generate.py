@@ -56,7 +56,7 @@ class GenerateCommand(Command):
 def generate(
     context: typer.Context,
     pools: Pools,
-    output: Annotated[Path, option("DIR", "Where the files go.", show_default="here")] = Path(),
+    output: Annotated[Path, option("DIR", "Folder for the files.", show_default="here")] = Path(),
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
     candidate: Annotated[
@@ -67,10 +67,10 @@ def generate(
     ] = False,
     merge: Annotated[bool, flag("--merge", "One file for each type and candidate.")] = False,
     version_id: Annotated[
-        str | None, option("[ID]", "Put it into the names; without ID, the time.")
+        str | None, option("[ID]", "Put ID into the names; without ID, the time.")
     ] = None,
     save_orphans: Annotated[
-        Path | None, option("FILE", "Write exposures in no association as a pool.")
+        Path | None, option("FILE", "Write unassociated exposures as a pool.")
     ] = None,
     dry_run: Annotated[bool, flag("--dry-run", "Write no files and record nothing.")] = False,
     no_record: Annotated[bool, flag("--no-record", "Write files only.")] = False,
@@ -212,14 +212,14 @@ def candidates(
         typer.Option(
             "--format",
             "-f",
-            help="How they are printed; options: a line for each job.",
+            help="How data are printed; options: a line for each job.",
             show_default=True,
         ),
     ] = GroupFormat.TABLE,
 ) -> None:
-    """Print the groups of candidates that can be generated apart, the largest first.
+    """Print the groups of candidates that can be generated separately, the largest first.
 
-    Run once for each group, with its options, generate makes what it makes of all at once.
+    Generate run once for each group, with its options, makes the same as one run of all.
 
     Examples
     --------

@@ -28,7 +28,7 @@ def lookup(
     context: typer.Context,
     exp_types: Annotated[
         list[str] | None,
-        argument("[EXP_TYPE]...", "All, if none is named.", completion.exp_types),
+        argument("[EXP_TYPE]...", "All by default.", completion.exp_types),
     ] = None,
     instrument: Annotated[
         str | None, option("I", "Rows of this instrument.", completion.instruments)
@@ -38,11 +38,13 @@ def lookup(
     ] = None,
     special: Annotated[
         str | None,
-        option("S", "Rows for this special; N/A for those for none.", completion.specials),
+        option("S", "Rows with this special; N/A for rows without one.", completion.specials),
     ] = None,
     asn_type: Annotated[
         str | None,
-        option("A", "Rows of this type; N/A for those of none.", completion.asn_types),
+        option(
+            "A", "Rows with this association type; N/A for rows without one.", completion.asn_types
+        ),
     ] = None,
     ruleset: TableLabel = None,
     as_of: AsOf = None,

@@ -58,11 +58,11 @@ AnyRuleset = Annotated[str | None, option("LABEL", _USE, completion.rulesets, na
 AsOf = Annotated[
     str | None, option("DATE", "Use what was in force on this day (UTC).", name="--as-of")
 ]
-AnyLabel = Annotated[str, argument("LABEL", "Of the ruleset.", completion.rulesets)]
+AnyLabel = Annotated[str, argument("LABEL", "Label of the ruleset.", completion.rulesets)]
 DraftLabel = Annotated[str, argument("DRAFT", "Label of the draft.", completion.drafts)]
 RunNumber = Annotated[int, argument("RUN", "Number of the run.", completion.runs)]
 Pools = Annotated[list[str], argument("POOL...", "Pools (- is stdin), or FITS files.")]
-ReplaceFile = Annotated[bool, flag("--overwrite", "Replace a file that is there.")]
+ReplaceFile = Annotated[bool, flag("--overwrite", "Replace an existing file.")]
 Note = Annotated[str | None, option("TEXT", "Kept in the record.")]
 
 

@@ -35,7 +35,7 @@ def common() -> None:
 @app.command()
 def make(
     context: typer.Context,
-    files: Annotated[list[str], argument("FITS...", "FITS files, or gzipped.")],
+    files: Annotated[list[str], argument("FITS...", "FITS files, gzipped or not.")],
     output: Annotated[str, option("POOL", "The pool to write; - is stdout.")],
     asn_candidate: Annotated[
         list[str] | None,
@@ -43,17 +43,17 @@ def make(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        option("[PATTERN:]KEYWORD=VALUE", "A keyword, whatever headers have.", name="--set"),
+        option("[PATTERN:]KEYWORD=VALUE", "A keyword, in place of that in headers.", name="--set"),
     ] = None,
     skip: Annotated[bool, flag("--skip", "Leave out files that are not JWST exposures.")] = False,
-    overwrite: Annotated[bool, flag("--overwrite", "Replace a pool that is there.")] = False,
+    overwrite: Annotated[bool, flag("--overwrite", "Replace an existing pool.")] = False,
     format_: OutputFormat = Format.TABLE,
 ) -> None:
     """Make a pool from the primary headers of FITS files.
 
-    Each exposure is one row, whatever products of it are there; what Stage 2 does not start from
-    is left alone. What headers do not tell is declared by options, for all files or for those
-    whose names fit a pattern; each may be repeated, and the last that fits counts.
+    Each exposure becomes one row, whatever products of it there are; files from which Stage 2 does
+    not start are ignored. Declare by options what headers do not tell, for all files or for those
+    whose names fit a pattern. Options may be repeated; the last that fits counts.
 
     Examples
     --------

@@ -106,7 +106,7 @@ def show(context: typer.Context, label: AnyLabel, output: OutputFormat = Format.
 @app.command()
 def history(
     context: typer.Context,
-    exp_type: Annotated[str, argument("EXP_TYPE", "Of the exposures.", completion.exp_types)],
+    exp_type: Annotated[str, argument("EXP_TYPE", "Type of the exposures.", completion.exp_types)],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Show the history of an EXP_TYPE over all rulesets: a line for each change.
@@ -138,12 +138,12 @@ def import_(
     ],
     label: Annotated[
         str | None,
-        option("LABEL", "Its label.", completion.drafts, show_default="that in DIR"),
+        option("LABEL", "Label of the draft.", completion.drafts, show_default="that in DIR"),
     ] = None,
     effective_from: EffectiveFrom = None,
     effective_until: EffectiveUntil = None,
     accept: Annotated[
-        list[str] | None, option("ROW=VALUE", "What a misprint means; may be repeated.")
+        list[str] | None, option("ROW=VALUE", "The right value for a misprint; may be repeated.")
     ] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
@@ -228,7 +228,7 @@ def publish(
 ) -> None:
     """Publish a draft: it is then in force on its dates and can no longer be changed.
 
-    Without an end it is in force until the next of its kind is.
+    Without an end it is in force until the next ruleset of its kind.
 
     Examples
     --------

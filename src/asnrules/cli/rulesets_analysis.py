@@ -32,7 +32,7 @@ def check(
     context: typer.Context,
     label: Annotated[
         str | None,
-        argument("[LABEL]", "Of the ruleset; all, if none is named.", completion.rulesets),
+        argument("[LABEL]", "Label of the ruleset; all by default.", completion.rulesets),
     ] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
@@ -44,7 +44,7 @@ def check(
 
     Exit Codes
     ----------
-    1: something is found that the ruleset gives no reason for
+    1: there are findings that the ruleset does not explain
     3: there is no such ruleset
 
     See Also
@@ -89,7 +89,7 @@ def diff(
     after: Annotated[str, argument("LABEL", "Label of another of its kind.", completion.rulesets)],
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Compare two rulesets: their rows and rules, and the answers of rules.
+    """Compare two rulesets: rows, rules, and the decisions of the rules.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def impact(
     since: Annotated[str | None, option("DATE", "Only runs since this day (UTC).")] = None,
     program: Annotated[str | None, option("P", "Only exposures of this program.")] = None,
     report: Annotated[
-        Path | None, option("FILE", "Keep the whole report, as JSON.", name="--output")
+        Path | None, option("FILE", "Write the whole report as JSON.", name="--output")
     ] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def why(
     context: typer.Context,
     pool: Annotated[str, argument("POOL", "The pool; - is stdin.")],
-    filename: Annotated[str, argument("FILENAME", "Of an exposure in it.")],
+    filename: Annotated[str, argument("FILENAME", "File name of an exposure in it.")],
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
     output: OutputFormat = Format.TABLE,

@@ -46,7 +46,7 @@ def import_(
 ) -> None:
     """Record associations that were made elsewhere, with a verdict on each.
 
-    Judged by the ruleset in force when each was made, if that is told, or today's.
+    Each is judged by the rules in force when it was made, if its file tells that, or by today's.
 
     Examples
     --------

@@ -93,13 +93,13 @@ def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 def export(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Option("--output", metavar="FILE", help="Where it goes; - is stdout.")
+        Path, typer.Option("--output", metavar="FILE", help="The file to write; - is stdout.")
     ],
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that is there.")
+        bool, typer.Option("--overwrite", help="Replace an existing file.")
     ] = False,
 ) -> None:
-    """Write the whole record as JSON Lines, for tools/verify_ledger.py and for keeping.
+    """Write the whole record as JSON Lines, for tools/verify_ledger.py and to be kept.
 
     Examples
     --------

@@ -49,7 +49,7 @@ def replay(
     until: Until = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Run recorded pools again: under their own rules all has to come out identical.
+    """Run recorded pools again: under their own rules the result must be identical.
 
     Under other rules it shows what would change.
 
@@ -60,7 +60,7 @@ def replay(
 
     Exit Codes
     ----------
-    1: something comes out different
+    1: something is different
     3: there is no such run or ruleset
 
     See Also

@@ -17,10 +17,10 @@ def report(
     context: typer.Context,
     run_id: RunNumber,
     file: Annotated[
-        Path, typer.Option("--output", metavar="FILE", help="Where it goes; - is stdout.")
+        Path, typer.Option("--output", metavar="FILE", help="The page to write; - is stdout.")
     ],
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that is there.")
+        bool, typer.Option("--overwrite", help="Replace an existing file.")
     ] = False,
 ) -> None:
     """Write a run as one HTML page that needs nothing else: to read, search, print and send.

@@ -27,7 +27,7 @@ def run(
     run_id: RunNumber,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Show a run: who, when, from what; what each rule made; what was left out, and why.
+    """Show a run: who, when, from what; what each rule made; unassociated exposures, and why.
 
     Examples
     --------
