@@ -21,7 +21,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
 from asnrules.imports.choice import Choice
-from asnrules.imports.made import Made
+from asnrules.imports.matching import Matcher
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, judge
 from asnrules.pools import read_pool
@@ -54,7 +54,7 @@ class Judging:
         self.worked = evaluate(ruleset.classifier, ruleset.keywords, pools)
         self._choice = Choice(ruleset.info, "as asked", None)
         self._rules = Rules(ruleset.table, {ruleset.table.label: ruleset.table}, None)
-        self._with_pool = self._rules._replace(made=Made(self.worked))
+        self._with_pool = self._rules._replace(matcher=Matcher(self.worked))
         self.names = [self.worked.work.value(at, "filename") or "" for at in self._places]
 
     @property

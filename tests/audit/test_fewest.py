@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
 from asnrules.associations.reader import read_association
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
-from asnrules.imports import made as made_module
+from asnrules.imports import matching
 from asnrules.imports.differences import Fewest, differences
 from asnrules.workflows.import_associations import ImportOptions, import_associations
 from audit.foreign import document, member, write
@@ -80,7 +80,7 @@ def test_a_file_of_many_exposures_is_compared_with_few_associations(
         compared += 1
         return differences(*arguments)
 
-    monkeypatch.setattr(made_module, "differences", counted)
+    monkeypatch.setattr(matching, "differences", counted)
     engine = connect_catalog(templates.get("sqlite", "many members", upgrade_catalog))
     pool = write_pool(tmp_path / "pool.csv", *map(nrc_image, range(1, MEMBERS + 1)))
     path = write(tmp_path, document(*[member(number) for number in range(1, MEMBERS + 1)]))

@@ -32,22 +32,14 @@ class MadeBy(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """By which ruleset an association is judged.
-
-    Attributes
-    ----------
-    info : RulesetInfo
-        The executable ruleset.
-    why : str
-        Which one, and why this one, in words.
-    then : RulesetInfo or None
-        The published table of the time when the association was made, if that is told and there
-        was one: the one that the rules implement by which it was made, or that was in force.
-    """
+    """By which ruleset an association is judged."""
 
     info: RulesetInfo
     why: str
+    """Which one, and why this one, in words."""
     then: RulesetInfo | None
+    """The table of the time when the association was made, if that is told and there was one: the
+    one that the rules implement by which it was made, or that was in force."""
 
 
 def made_by(association: ForeignAssociation, rulesets: Sequence[RulesetInfo]) -> MadeBy | None:
@@ -93,16 +85,7 @@ def choose(
 ) -> Choice:
     """Choose the ruleset by which an association is judged.
 
-    Parameters
-    ----------
-    association : ForeignAssociation
-        The association.
-    rulesets : sequence of RulesetInfo
-        All that there are.
-    wanted : RulesetInfo
-        The executable one that was asked for, or today's.
-    is_asked : bool
-        Whether it was asked for.
+    Of all rulesets there are, `wanted` are the rules that were asked for, or today's.
     """
     time = made_on(association)
     by = made_by(association, rulesets)

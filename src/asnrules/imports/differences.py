@@ -29,25 +29,12 @@ class Difference(NamedTuple):
 def differences(
     found: ForeignAssociation, made: Association, suffixes: frozenset[str]
 ) -> list[Difference]:
-    """Say in what an association differs from one that rules make.
+    """Say in what an association differs from one that rules make; nothing if it does not.
 
     What is compared is type, rule, candidate and program, as far as the file tells them, and
     products with their members, roles and errors. How it is said that there is no error does not
-    count, nor the order of members and products.
-
-    Parameters
-    ----------
-    found : ForeignAssociation
-        The association.
-    made : Association
-        That of the rules.
-    suffixes : frozenset of str
-        Product suffixes, by which members that stand for one exposure are known.
-
-    Returns
-    -------
-    list of Difference
-        Empty if their content is equal.
+    count, nor the order of members and products. By product suffixes, members are known that stand
+    for one exposure.
     """
     texts = field_differences(found, made)
     products = {file_name(product.name): product for product in made.products}
@@ -83,17 +70,7 @@ def field_differences(found: ForeignAssociation, made: Association) -> list[Diff
 def product_differences(
     found: Product, made: Product, suffixes: frozenset[str], *, errors: bool = True
 ) -> list[Difference]:
-    """Say in what a product differs from one that rules make.
-
-    Parameters
-    ----------
-    found, made : Product
-        The product, and that of the rules; one without a name has any.
-    suffixes : frozenset of str
-        As for `differences`.
-    errors : bool
-        Whether the errors of members count.
-    """
+    """Say in what a product differs from one that rules make; one without a name has any."""
     texts = []
     name = file_name(made.name)
     if found.name and found.name != name:
@@ -113,15 +90,7 @@ class Fewest:
 
     A file of many exposures has something in common with as many associations, and to put into
     words what it has besides, for each of them, would take time by the square of their number.
-
-    Parameters
-    ----------
-    found : ForeignAssociation
-        The association.
-    product : Product, optional
-        The one of its products that is compared; all by default.
-    errors : bool
-        As for `product_differences`.
+    Without a product, all of the association are compared; without errors, not those of members.
     """
 
     def __init__(

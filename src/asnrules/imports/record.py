@@ -14,43 +14,17 @@ from asnrules.record.write import IMPORTED, Run, add_decisions, run_values, writ
 
 
 class Imported(NamedTuple):
-    """An association to be recorded.
-
-    Attributes
-    ----------
-    association : ForeignAssociation
-        As its file tells it.
-    candidate_type : str
-        The type of its candidate.
-    judged : Judged
-        The verdict on it.
-    exposures : list of (int or None)
-        For each of its members, the exposure of the run that it stands for, by its place.
-    """
+    """An association to be recorded."""
 
     association: ForeignAssociation
     candidate_type: str
     judged: Judged
     exposures: list[int | None]
+    """For each of its members, the exposure of the run that it stands for, by its place."""
 
 
 def record_import(connection: Connection, run: Run, imported: Sequence[Imported]) -> int:
-    """Record an imported run.
-
-    Parameters
-    ----------
-    connection : Connection
-        In a writing transaction, which the caller commits.
-    run : Run
-        The run, without associations.
-    imported : sequence of Imported
-        Its associations.
-
-    Returns
-    -------
-    int
-        The id of the run.
-    """
+    """Record an imported run in a writing transaction, which the caller commits; give its id."""
     with writing_run(connection) as writer:
         pool_ids = writer.add_pools(run.pools)
         add_decisions(writer, run, pool_ids)

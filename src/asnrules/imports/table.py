@@ -13,17 +13,7 @@ ANY_SPECIAL = "\0any"
 
 
 class Table:
-    """A published table.
-
-    Parameters
-    ----------
-    label : str
-        The published ruleset.
-    modes : sequence of ExposureMode
-        Its rows.
-    differences : sequence of KnownDifference
-        Those of the executable ruleset that implements it.
-    """
+    """A published table, with the known differences of the rules that implement it."""
 
     def __init__(
         self,
@@ -45,21 +35,10 @@ class Table:
     def asn_types(
         self, exp_type: str, special: str | None = ANY_SPECIAL, *, strictly: bool = False
     ) -> set[str | None] | None:
-        """Give the association types of an EXP_TYPE.
+        """Give the association types of an EXP_TYPE; None among them is no association.
 
-        Parameters
-        ----------
-        exp_type : str
-            Upper case.
-        special : str or None
-            Only of the row for this special, if there is one.
-        strictly : bool
-            Of that row even if there is none.
-
-        Returns
-        -------
-        set of (str or None), or None
-            None in the set stands for no association, instead of it for no row.
+        Only those of the row for the special, if there is one; `strictly`, also if there is none.
+        None if there is no row.
         """
         rows = [mode for mode in self._modes if mode.exp_type == exp_type]
         of_special = [mode for mode in rows if mode.special == special]
@@ -86,13 +65,8 @@ class Table:
     ) -> str | None:
         """Give the reason for which the rules may make a type that the table does not have.
 
-        Parameters
-        ----------
-        exp_type, asn_type : str
-            The EXP_TYPE, upper case, and the type.
-        values : mapping, optional
-            The keywords of the exposure; without them, what may be is taken to be, but for
-            differences of any EXP_TYPE, which would excuse everything.
+        Without the exposure's values, what may be is taken to be, but for differences of any
+        EXP_TYPE, which would excuse everything.
         """
         for known in self._differences:
             if (

@@ -21,7 +21,7 @@ from asnrules.associations.model import Association
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.imports.choice import Choice
 from asnrules.imports.differences import CANDIDATE, Difference, in_words
-from asnrules.imports.made import Made, Near
+from asnrules.imports.matching import Matcher, Near
 from asnrules.imports.table import Table
 
 _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
@@ -46,35 +46,18 @@ class Judged(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What associations are judged by.
-
-    Attributes
-    ----------
-    table : Table
-        The published table that the ruleset implements.
-    tables : dict of str to Table
-        All published tables, by label.
-    made : Made or None
-        What the rules make of the pools, if any were given.
-    """
+    """What associations are judged by."""
 
     table: Table
+    """The published table that the ruleset implements."""
     tables: dict[str, Table]
-    made: Made | None
+    """All published tables, by label."""
+    matcher: Matcher | None
+    """What the rules make of the pools, if any were given."""
 
 
 def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judged:
-    """Judge an association.
-
-    Parameters
-    ----------
-    association : ForeignAssociation
-        The association.
-    choice : Choice
-        By which ruleset, and why by this one.
-    rules : Rules
-        That ruleset.
-    """
+    """Judge an association by the ruleset that was chosen for it."""
     by_hand = association.is_by_hand
     found = (_ByHand if by_hand else _Judging)(association, choice, rules).judged()
     texts = [found.explanation]
@@ -90,19 +73,21 @@ class _Judging:
         self._association = association
         self._choice = choice
         self._by_rules = rules.table
-        self._made = rules.made
+        self._matcher = rules.matcher
         self._table = rules.table
         if choice.then is not None:
             self._table = rules.tables.get(choice.then.ruleset, rules.table)
-        self._sciences = [] if self._made is None else self._made.sciences(association.products)
+        self._sciences = (
+            [] if self._matcher is None else self._matcher.sciences(association.products)
+        )
 
     def judged(self) -> Judged:
-        near = None if self._made is None else self._made.nearest(self._association)
-        if self._made is not None and near is not None and not near.differences:
-            text = self._explained(self._made, near)
+        near = None if self._matcher is None else self._matcher.nearest(self._association)
+        if self._matcher is not None and near is not None and not near.differences:
+            text = self._explained(self._matcher, near)
             return Judged(Verdict.EXPLAINED, text, near.association)
         missing = self._missing()
-        by_rules = [] if self._made is None or missing else self._difference(self._made, near)
+        by_rules = [] if self._matcher is None or missing else self._difference(self._matcher, near)
         contradiction = self._contradiction()
         if contradiction:
             return Judged(Verdict.CONTRADICTS, "; ".join([*contradiction, *by_rules]))
@@ -113,7 +98,7 @@ class _Judging:
 
     # --------------------------------------------------------------------- explained
 
-    def _explained(self, made: Made, near: Near) -> str:
+    def _explained(self, matcher: Matcher, near: Near) -> str:
         one, ours = self._association, near.association
         remarks = [
             *(f"it has no {key}" for key in _TOLD if not getattr(one, key)),
@@ -122,7 +107,7 @@ class _Judging:
         exactly = "this" if remarks or one.remarks else "exactly this"
         text = f"the rules make {exactly}: {ours.asn_type} by {ours.asn_rule}"
         text += f" for candidate {ours.asn_id}{near.how}"
-        return "; ".join([text, *remarks, *self._table_remarks(made, ours.asn_type)])
+        return "; ".join([text, *remarks, *self._table_remarks(matcher, ours.asn_type)])
 
     def _other_values(self, ours: Association) -> list[str]:
         """Say where what is not compared for the verdict is not as the rules have it."""
@@ -137,16 +122,16 @@ class _Judging:
             texts.append(f"its degraded_status is '{theirs}', by the rules '{rules}'")
         return texts
 
-    def _table_remarks(self, made: Made, asn_type: str) -> list[str]:
+    def _table_remarks(self, matcher: Matcher, asn_type: str) -> list[str]:
         """Say where the table has something else for its sciences than the rules make."""
         texts: dict[str, None] = {}
         for place in self._sciences:
-            found = made.classification(place)
+            found = matcher.classification(place)
             exp_type, special = found.exp_type or "", found.special
             types = self._by_rules.asn_types(exp_type, special, strictly=True)
             if types is not None and asn_type in types:
                 continue
-            values = made.worked.work.judgements[place].values
+            values = matcher.evaluated.work.judgements[place].values
             known = self._by_rules.known_difference(exp_type, asn_type, values)
             why = "no known difference" if known is None else f"a known difference: {known}"
             says = self._by_rules.says(exp_type, special, strictly=True)
@@ -163,8 +148,8 @@ class _Judging:
         told = self._told()
         exp_types: list[str] = []
         text = ""
-        if self._made is not None and self._sciences:
-            text, exp_types = self._contradicting_exposure(self._made, asn_type)
+        if self._matcher is not None and self._sciences:
+            text, exp_types = self._contradicting_exposure(self._matcher, asn_type)
         elif told and table.forbids_all(told, asn_type):
             text = f"{', '.join(map(table.says, told))} (EXP_TYPE by its constraints)"
             exp_types = told
@@ -175,12 +160,12 @@ class _Judging:
         begin = f"its type is {asn_type}, but the table {self._in_force()} has {text}"
         return [begin, *self._now(exp_types)]
 
-    def _contradicting_exposure(self, made: Made, asn_type: str) -> tuple[str, list[str]]:
+    def _contradicting_exposure(self, matcher: Matcher, asn_type: str) -> tuple[str, list[str]]:
         """Find a science of the pools for which the table has another type, or none."""
         for place in self._sciences:
-            found = made.classification(place)
+            found = matcher.classification(place)
             exp_type = found.exp_type or ""
-            values = made.worked.work.judgements[place].values
+            values = matcher.evaluated.work.judgements[place].values
             if self._table.forbids(exp_type, asn_type, found.special, values):
                 flagged = f" with {found.special}" if found.special else ""
                 says = self._table.says(exp_type, found.special)
@@ -212,19 +197,19 @@ class _Judging:
         return sorted(self._association.told.exp_types)
 
     def _exp_types(self) -> set[str]:
-        if self._made is None:
+        if self._matcher is None:
             return set()
-        found = {self._made.classification(place).exp_type for place in self._sciences}
+        found = {self._matcher.classification(place).exp_type for place in self._sciences}
         return {name for name in found if name is not None}
 
     # --------------------------------------------------------------------- unexplained
 
     def _missing(self) -> str:
         """Say what would be needed to run the rules; '' if it is all there."""
-        if self._made is None:
+        if self._matcher is None:
             pool = self._association.asn_pool
             return f"no pool was given to run the rules on{f' (it names {pool})' if pool else ''}"
-        unknown = self._made.unknown(self._association)
+        unknown = self._matcher.unknown(self._association)
         return f"not in the pools that were given: {in_words(unknown)}" if unknown else ""
 
     def _hint(self) -> str:
@@ -246,39 +231,39 @@ class _Judging:
 
     # --------------------------------------------------------------------- differs
 
-    def _difference(self, made: Made, near: Near | None) -> list[str]:
+    def _difference(self, matcher: Matcher, near: Near | None) -> list[str]:
         """Say what the rules make of its exposures, in what it differs from that."""
         one = self._association
         texts = []
-        if one.tells(CANDIDATE) and not made.has_candidate(one.asn_id):
+        if one.tells(CANDIDATE) and not matcher.has_candidate(one.asn_id):
             texts.append(f"the pools have no candidate {one.asn_id}")
         if near is not None:
-            texts += self._differing(made, near)
+            texts += self._differing(matcher, near)
         else:
-            texts.append(_none_made(made, self._sciences))
-        if made.is_unsettled(self._sciences):
+            texts.append(_nothing_by_rules(matcher, self._sciences))
+        if matcher.is_unsettled(self._sciences):
             texts.append("for its exposures, jwst's own answer depends on the order of the rows")
         return texts
 
-    def _differing(self, made: Made, near: Near) -> list[str]:
+    def _differing(self, matcher: Matcher, near: Near) -> list[str]:
         """Say in what it differs from the nearest, and of its own candidate if that is another."""
         one, other = self._association, near.association.asn_id
         if [found.key for found in near.differences] != [CANDIDATE]:
             return [_words(near.differences)]
         same = f"these are the members of the association of candidate {other}{near.how}"
         texts = [f"{same}, but asn_id is {one.asn_id}"]
-        own = made.nearest(one, of_its_candidate=True)
+        own = matcher.nearest(one, of_its_candidate=True)
         if own is not None:
             texts.append(f"beside that of candidate {one.asn_id}: {_words(own.differences)}")
         return texts
 
 
-def _none_made(made: Made, sciences: Sequence[int]) -> str:
+def _nothing_by_rules(matcher: Matcher, sciences: Sequence[int]) -> str:
     """Say that the rules make nothing with these sciences, and why."""
     if not sciences:
         return "it has no science member, and the rules make none without"
-    name = made.worked.work.value(sciences[0], "filename")
-    return f"the rules make none with {name} as science: {made.reason(sciences[0])}"
+    name = matcher.evaluated.work.value(sciences[0], "filename")
+    return f"the rules make none with {name} as science: {matcher.reason(sciences[0])}"
 
 
 def _words(found: Sequence[Difference]) -> str:
@@ -293,11 +278,11 @@ class _ByHand(_Judging):
         begin = f"made by hand ({f'rule {rule}' if rule else 'it names no rule'})"
         missing = self._missing()
         contradiction = self._contradiction()
-        if self._made is None or missing:
+        if self._matcher is None or missing:
             if contradiction:
                 return Judged(Verdict.CONTRADICTS, "; ".join([begin, *contradiction]))
             return Judged(Verdict.UNEXPLAINED, f"{begin}; {missing}")
-        like, unlike = self._compared(self._made)
+        like, unlike = self._compared(self._matcher)
         if not unlike:
             text = f"{begin}, and as the rules make it: {in_words(like)}"
             return Judged(Verdict.EXPLAINED, text)
@@ -305,18 +290,18 @@ class _ByHand(_Judging):
         return Judged(verdict, "; ".join([begin, *contradiction, in_words(unlike)]))
 
     def _missing(self) -> str:
-        if self._made is None:
+        if self._matcher is None:
             return "no pool was given to compare it with"
         return super()._missing()
 
-    def _compared(self, made: Made) -> tuple[list[str], list[str]]:
+    def _compared(self, matcher: Matcher) -> tuple[list[str], list[str]]:
         """Compare each product, by members and roles, with what the rules make for its science."""
         like: list[str] = []
         unlike: list[str] = []
         for product in self._association.products:
-            near = made.nearest_product(self._association, product)
+            near = matcher.nearest_product(self._association, product)
             if near is None:
-                why = _none_made(made, made.sciences([product]))
+                why = _nothing_by_rules(matcher, matcher.sciences([product]))
                 unlike.append(f"product {product.name}: {why}")
                 continue
             ours = near.association

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -60,6 +60,11 @@ class EvaluatedPools:
         if found is None:
             found = self._classified[key] = self.classifier.classify(self.work, place)
         return found
+
+    def part(self, places: Sequence[int]) -> EvaluatedPools:
+        """Give some of the exposures, in canonical order, judged as they are here."""
+        exposures = [self.exposures[place] for place in places]
+        return replace(self, exposures=exposures, work=self.work.part(places))
 
     def classifications(self) -> dict[int, Classification]:
         """Classify each distinct exposure: from the id of its judgement."""

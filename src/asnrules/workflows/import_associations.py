@@ -27,7 +27,7 @@ from asnrules.catalog.vocabulary import asn_type_names
 from asnrules.database.engines import transaction
 from asnrules.errors import AssociationFileError, UsageError
 from asnrules.imports.choice import Choice, choose
-from asnrules.imports.made import Made
+from asnrules.imports.matching import Matcher
 from asnrules.imports.record import Imported, record_import
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
@@ -115,7 +115,7 @@ class _JudgedRun(NamedTuple):
     """The files that are judged by one ruleset, with a verdict on each."""
 
     info: RulesetInfo
-    made: Made | None
+    matcher: Matcher | None
     files: Sequence[_File]
     judged: list[Judged]
 
@@ -245,19 +245,19 @@ def _judge(
 ) -> _JudgedRun:
     with transaction(engine) as connection:
         tables = _tables(connection, info, [file.choice for file in files])
-    made = None
+    matcher = None
     if options.pools:
         evaluated = evaluate_pools(engine, options.pools, info.ruleset, progress=progress)
-        made = Made(
+        matcher = Matcher(
             evaluated, progress and (lambda done, total: progress("candidates", done, total))
         )
-    rules = Rules(tables[info.implements or ""], tables, made)
+    rules = Rules(tables[info.implements or ""], tables, matcher)
     judged = []
     for number, file in enumerate(files, 1):
         judged.append(judge(file.association, file.choice, rules))
         if progress is not None:
             progress("verdicts", number, len(files))
-    return _JudgedRun(info, made, files, judged)
+    return _JudgedRun(info, matcher, files, judged)
 
 
 def _record(
@@ -268,9 +268,11 @@ def _record(
     report: ImportReport,
 ) -> None:
     associations = [file.association for file in one.files]
-    imported = [_imported(*pair, one.made) for pair in zip(associations, one.judged, strict=True)]
-    memberships, reasons = _decided(one.made, imported)
-    evaluated = one.made and one.made.worked
+    imported = [
+        _imported(*pair, one.matcher) for pair in zip(associations, one.judged, strict=True)
+    ]
+    memberships, reasons = _decided(one.matcher, imported)
+    evaluated = one.matcher and one.matcher.evaluated
     run = Run(
         started_at=started,
         finished_at=dt.datetime.now(dt.UTC),
@@ -286,7 +288,7 @@ def _record(
         pools=evaluated.pools if evaluated else [],
         exposures=evaluated.exposures if evaluated else [],
         judgements=evaluated.work.judgements if evaluated else [],
-        classifications=one.made.classifications if one.made else {},
+        classifications=one.matcher.classifications if one.matcher else {},
         memberships=memberships,
         reasons=reasons,
         associations=[],
@@ -306,32 +308,34 @@ def _record(
         )  # fmt: skip
 
 
-def _imported(one: ForeignAssociation, judged: Judged, made: Made | None) -> Imported:
+def _imported(one: ForeignAssociation, judged: Judged, matcher: Matcher | None) -> Imported:
     known = one.told.candidate_types.get(one.asn_id)
     if known is None and judged.association is not None:
         known = judged.association.candidate_type
-    if known is None and made is not None:
-        known = made.candidate_type(one.asn_id)
+    if known is None and matcher is not None:
+        known = matcher.candidate_type(one.asn_id)
     exposures = [
-        None if made is None else made.place(member.expname)
+        None if matcher is None else matcher.place(member.expname)
         for product in one.products
         for member in product.members
     ]
     return Imported(one, known or _UNKNOWN, judged, exposures)
 
 
-def _decided(made: Made | None, imported: Sequence[Imported]) -> tuple[list[int], dict[int, str]]:
+def _decided(
+    matcher: Matcher | None, imported: Sequence[Imported]
+) -> tuple[list[int], dict[int, str]]:
     """Count the imported associations of each exposure, and say of those in none what is known."""
-    if made is None:
+    if matcher is None:
         return [], {}
     found = Counter(place for one in imported for place in set(one.exposures) if place is not None)
-    memberships = [found[place] for place in range(len(made.memberships))]
+    memberships = [found[place] for place in range(len(matcher.memberships))]
     reasons = {}
     for place, count in enumerate(memberships):
         if count == 0:
-            by_rules = made.memberships[place]
+            by_rules = matcher.memberships[place]
             reasons[place] = "in none of the associations imported; by the rules, " + (
-                f"in {by_rules}" if by_rules else f"in none: {made.reason(place)}"
+                f"in {by_rules}" if by_rules else f"in none: {matcher.reason(place)}"
             )
     return memberships, reasons
 

@@ -1,16 +1,16 @@
-"""What the rules make of the pools that were given, to be compared with what others made."""
+"""What the rules make of pools, and what of it comes nearest to what others made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.classification import Classification
-from asnrules.engine.candidates import SubPool, sub_pools
-from asnrules.engine.generation import Generation, Wanted
+from asnrules.engine.candidates import Selection, SubPool, qualified, sub_pools
+from asnrules.engine.generation import Wanted
 from asnrules.engine.naming import merge, product_name
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps.direct_images import MADE_LATER
@@ -24,62 +24,42 @@ from asnrules.imports.differences import (
 )
 from asnrules.pools.evaluation import EvaluatedPools
 
+_Key = TypeVar("_Key", bound=Hashable)
+_One = TypeVar("_One")
 _LATER = tuple(ending for ending, _ in MADE_LATER)
 _ALONE = ", where it is worked alone; of the whole pool, another stands for it"
 _SELECTED = ", where some candidates are worked; of the whole pool, others stand for some of it"
 
 
 class Near(NamedTuple):
-    """An association that the rules make, compared with one that was made elsewhere.
-
-    Attributes
-    ----------
-    association : Association
-        As the rules make it.
-    differences : list of Difference
-        In what the other one differs from it.
-    how : str
-        Of which candidates it is made, where that is not all of the pool.
-    """
+    """An association that the rules make, compared with one that was made elsewhere."""
 
     association: Association
     differences: list[Difference]
     how: str
+    """Of which candidates it is made, where that is not all of the pool."""
 
 
-class Made:
-    """What the rules make of pools.
-
-    Parameters
-    ----------
-    worked : EvaluatedPools
-        The exposures, judged.
-    progress : callable, optional
-        Called with the candidates done and the candidates there are.
-    """
+class Matcher:
+    """What the rules make of the exposures of pools, and what it is compared with."""
 
     def __init__(
-        self, worked: EvaluatedPools, progress: Callable[[int, int], None] | None = None
+        self, evaluated: EvaluatedPools, progress: Callable[[int, int], None] | None = None
     ) -> None:
-        self.worked = worked
-        outcome = worked.generation(Wanted()).run(progress)
+        self.evaluated = evaluated
+        outcome = evaluated.generation(Wanted()).run(progress)
         self._whole = outcome.associations
         self._reasons = outcome.reasons
         self.memberships = outcome.memberships
         self._unsettled = {place for found in outcome.order_dependent for place in found.places}
-        self._suffixes = worked.work.ruleset.suffixes
-        self._classifications = worked.classifications()
-        self._alone: dict[tuple[str, str], list[Association]] = {}
+        self._suffixes = evaluated.work.ruleset.suffixes
+        self.classifications = evaluated.classifications()
+        self._single_candidates: dict[tuple[str, str], list[Association]] = {}
         self._places: dict[str, int] = {}
-        for place in range(len(worked.work.rows)):
-            name = file_name(worked.work.value(place, "filename") or "")
+        for place in range(len(evaluated.work.rows)):
+            name = file_name(evaluated.work.value(place, "filename") or "")
             self._places.setdefault(name, place)
             self._places.setdefault(product_name(name, self._suffixes), place)
-
-    @property
-    def classifications(self) -> dict[int, Classification]:
-        """The classification of each distinct exposure, by the id of its judgement."""
-        return self._classifications
 
     def place(self, expname: str) -> int | None:
         """Give the exposure that a member stands for, by its place in canonical order."""
@@ -110,13 +90,13 @@ class Made:
 
     def classification(self, place: int) -> Classification:
         """Give what an exposure is."""
-        return self._classifications[id(self.worked.work.judgements[place])]
+        return self.classifications[id(self.evaluated.work.judgements[place])]
 
     def reason(self, place: int) -> str:
         """Say why an exposure is the science of no association."""
         roles = self._roles.get(place)
         if roles:
-            return f"it is {' and '.join(sorted(roles))} only"
+            return f"it is {' and '.join(sorted(set(roles)))} only"
         return self._reasons.get(place) or self.classification(place).reason
 
     def is_unsettled(self, places: Iterable[int]) -> bool:
@@ -138,44 +118,31 @@ class Made:
         """Find what the rules make that is nearest to an association; None if nothing is.
 
         Of what is equally near, the candidate of the association comes first, and what is made
-        of the whole pool.
-
-        Parameters
-        ----------
-        association : ForeignAssociation
-            The association.
-        of_its_candidate : bool
-            Whether only what is made for its candidate is looked at.
+        of the whole pool. With `of_its_candidate`, only what is made for it is looked at.
         """
-        best: Near | None = None
-        fewest = Fewest(association)
-        for made, how in self._beside(association):
-            if of_its_candidate and made.asn_id != association.asn_id:
-                continue
-            if best is not None and fewest(made) >= len(best.differences):
-                continue
-            near = Near(made, differences(association, made, self._suffixes), how)
-            if not near.differences:
-                return near
-            if best is None or len(near.differences) < len(best.differences):
-                best = near
-        return best
+        return _nearest(
+            (
+                one
+                for one in self._beside(association)
+                if not of_its_candidate or one[0].asn_id == association.asn_id
+            ),
+            Fewest(association),
+            lambda made: differences(association, made, self._suffixes),
+        )
 
     def nearest_product(self, association: ForeignAssociation, product: Product) -> Near | None:
         """Find what the rules make that is nearest to one product, by members and roles.
 
         Type, candidate and program of the association count as far as its file tells them.
         """
-        best: Near | None = None
-        fewest = Fewest(association, product, errors=False)
-        for made, how in self._single([product], association.asn_id):
-            if best is not None and fewest(made) >= len(best.differences):
-                continue
-            found = product_differences(product, made.products[0], self._suffixes, errors=False)
-            found += field_differences(association, made)
-            if best is None or len(found) < len(best.differences):
-                best = Near(made, found, how)
-        return best
+        return _nearest(
+            self._single([product], association.asn_id),
+            Fewest(association, product, errors=False),
+            lambda made: [
+                *product_differences(product, made.products[0], self._suffixes, errors=False),
+                *field_differences(association, made),
+            ],
+        )
 
     # --------------------------------------------------------------------- what is compared
 
@@ -196,7 +163,7 @@ class Made:
         yield from ((made, "") for made in turns)
         for name in self._candidates(asn_id, places):
             for pool in self._sub_pools.get(name, []):
-                for made in self._worked_alone(pool):
+                for made in self._of_candidate(pool):
                     if not keys.isdisjoint(self._keys(made)):
                         yield made, _ALONE
 
@@ -214,14 +181,14 @@ class Made:
             yield from ((made, "") for made in merge(whole))
             kept = {(made.asn_type, made.products[0].name) for made in whole}
             for pool in self._sub_pools.get(asn_id, []):
-                alone = self._worked_alone(pool)
+                own = self._of_candidate(pool)
                 chosen = [
                     made
-                    for made in alone
+                    for made in own
                     if made.products[0].name in names
                     or (made.asn_type, made.products[0].name) in kept
                 ]
-                how = _ALONE if len(chosen) == len(alone) else _SELECTED
+                how = _ALONE if len(chosen) == len(own) else _SELECTED
                 yield from ((made, how) for made in merge(chosen))
 
     def _candidates(self, asn_id: str, places: Sequence[int]) -> list[str]:
@@ -229,64 +196,74 @@ class Made:
         others = (name for place in places for name in self._by_place.get(place, []))
         return list(dict.fromkeys([asn_id, *others]))
 
-    def _worked_alone(self, pool: SubPool) -> list[Association]:
-        """Give the associations of a candidate that is worked without the others."""
-        found = self._alone.get(pool.candidate)
+    def _of_candidate(self, pool: SubPool) -> list[Association]:
+        """Give the associations of a candidate when it alone is asked for."""
+        found = self._single_candidates.get(pool.candidate)
         if found is None:
-            worked, places = self.worked, pool.places
-            work = worked.work.part(places)
-            names = [worked.pools[worked.exposures[place][0]].name for place in places]
-            texts = {work.value(place, "asn_candidate") or "" for place in range(len(places))}
-            candidates = {
-                text: [pair for pair in worked.candidates[text] if pair == pool.candidate]
-                for text in texts
-            }
-            made = Generation(work, candidates, names).run().associations
-            found = self._alone[pool.candidate] = made
+            wanted = Wanted(selection=Selection(frozenset([qualified(pool.candidate)])))
+            part = self.evaluated.part(pool.places)
+            found = part.generation(wanted).run().associations
+            self._single_candidates[pool.candidate] = found
         return found
 
     @cached_property
     def _sub_pools(self) -> dict[str, list[SubPool]]:
-        work = self.worked.work
+        work = self.evaluated.work
         texts = [work.value(place, "asn_candidate") for place in range(len(work.rows))]
         listed = work.ruleset.settings.whole_pool
-        found: dict[str, list[SubPool]] = {}
-        for pool in sub_pools(texts, self.worked.candidates, listed=listed):
-            found.setdefault(pool.candidate[0], []).append(pool)
-        return found
+        pools = sub_pools(texts, self.evaluated.candidates, listed=listed)
+        return _grouped((pool.candidate[0], pool) for pool in pools)
 
     @cached_property
     def _by_place(self) -> dict[int, list[str]]:
         """From each exposure to the ids of the candidates for which it is worked."""
-        found: dict[int, list[str]] = {}
-        for name, pools in self._sub_pools.items():
-            for place in {place for pool in pools for place in pool.places}:
-                found.setdefault(place, []).append(name)
-        return found
+        return _grouped(
+            (place, name)
+            for name, pools in self._sub_pools.items()
+            for place in {place for pool in pools for place in pool.places}
+        )
 
     @cached_property
     def _whole_of(self) -> dict[str, list[Association]]:
-        found: dict[str, list[Association]] = {}
-        for one in self._whole:
-            found.setdefault(one.asn_id, []).append(one)
-        return found
+        return _grouped((one.asn_id, one) for one in self._whole)
 
     @cached_property
     def _by_key(self) -> dict[int | str, list[Association]]:
         """From each science, and each name of a product, to the associations that have it."""
-        found: dict[int | str, list[Association]] = {}
-        for one in self._whole:
-            for key in self._keys(one):
-                found.setdefault(key, []).append(one)
-        return found
+        return _grouped((key, one) for one in self._whole for key in self._keys(one))
 
     @cached_property
-    def _roles(self) -> dict[int, set[str]]:
+    def _roles(self) -> dict[int, list[str]]:
         """From each exposure to the roles that it has in associations."""
-        found: dict[int, set[str]] = {}
-        for one in self._whole:
-            for product in one.products:
-                for member in product.members:
-                    if member.exposure is not None:
-                        found.setdefault(member.exposure, set()).add(member.exptype)
-        return found
+        return _grouped(
+            (member.exposure, member.exptype)
+            for one in self._whole
+            for product in one.products
+            for member in product.members
+            if member.exposure is not None
+        )
+
+
+def _nearest(
+    candidates: Iterable[tuple[Association, str]],
+    fewest: Fewest,
+    compared: Callable[[Association], list[Difference]],
+) -> Near | None:
+    """Find the first with the fewest differences, and put into words no more than it takes."""
+    best: Near | None = None
+    for one, how in candidates:
+        if best is not None and fewest(one) >= len(best.differences):
+            continue
+        near = Near(one, compared(one), how)
+        if best is None or len(near.differences) < len(best.differences):
+            best = near
+        if not best.differences:
+            break
+    return best
+
+
+def _grouped(pairs: Iterable[tuple[_Key, _One]]) -> dict[_Key, list[_One]]:
+    found: dict[_Key, list[_One]] = {}
+    for key, one in pairs:
+        found.setdefault(key, []).append(one)
+    return found
