@@ -91,9 +91,6 @@ def _fill(engine: Engine) -> None:
     with transaction(engine, writing=True) as connection:
         for label, source in (("draft-modes", "2026-03-20"), ("draft-rules", "jwst-3.0.0")):
             content = read_ruleset(shipped("seed") / "rulesets" / source)
-            if content.kind == "rules":
-                setting = {"setting": "sequence_digits", "value": "4"}
-                content.tables["ruleset_settings"].append(setting)
             store.insert_draft(
                 connection, replace(content, label=label, effective_from=dt.date(2030, 1, 1))
             )

@@ -73,11 +73,15 @@ def next_ruleset(label: str = NEXT) -> Any:
     """Give the rules of jwst 3.0.0 but for one: backgrounds make nothing of their own."""
     content = read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0")
     left_out = "Asn_Lv2ImageSpecial"
-    tables = {
-        name: [row for row in rows if left_out not in (row.get("asn_rule"), row.get("stays"))]
-        for name, rows in content.tables.items()
-    }
-    return replace(content, label=label, effective_from=dt.date(2030, 1, 1), tables=tables)
+    return replace(
+        content,
+        label=label,
+        effective_from=dt.date(2030, 1, 1),
+        rules=tuple(rule for rule in content.rules if rule.name != left_out),
+        intended_overlaps=tuple(
+            one for one in content.intended_overlaps if left_out not in (one.asn_rule, one.stays)
+        ),
+    )
 
 
 def record(

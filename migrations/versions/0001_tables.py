@@ -4,6 +4,8 @@ They are spelled here a second time, as what a migration makes must not change w
 `database/schema.py`.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -71,13 +73,17 @@ def run_id() -> sa.Column[int]:
     return sa.Column("run_id", Number, key, nullable=False)
 
 
-def refers(columns: list[str], other: str, others: list[str]) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint(columns, [f"{other}.{name}" for name in others])
+def refers(
+    columns: list[str], other: str, others: list[str], **options: Any
+) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(columns, [f"{other}.{name}" for name in others], **options)
 
 
-def of_ruleset(other: str, column: str, others: str = "") -> sa.ForeignKeyConstraint:
+def of_ruleset(
+    other: str, column: str, others: str = "", **options: Any
+) -> sa.ForeignKeyConstraint:
     """Refer to a row of another table of the same ruleset."""
-    return refers(["ruleset_id", column], other, ["ruleset_id", others or column])
+    return refers(["ruleset_id", column], other, ["ruleset_id", others or column], **options)
 
 
 primary = sa.PrimaryKeyConstraint
@@ -170,6 +176,13 @@ table(
     of_ruleset("exposure_modes", "position"),
 )
 table(
+    "value_lists",
+    ruleset_id(),
+    text("value_list"),
+    text("list_values"),
+    primary("ruleset_id", "value_list"),
+)
+table(
     "conditions",
     ruleset_id(),
     text("condition"),
@@ -184,10 +197,31 @@ table(
     integer("position"),
     text("keyword"),
     text("operator"),
-    text("term_values"),
+    optional("term_values"),
+    optional("value_list"),
     primary("ruleset_id", "condition", "alternative", "position"),
     of_ruleset("conditions", "condition"),
+    of_ruleset("value_lists", "value_list"),
+    check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
     check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
+)
+table(
+    "keys",
+    ruleset_id(),
+    text("key"),
+    flag("required"),
+    optional("excludes"),
+    primary("ruleset_id", "key"),
+    of_ruleset("keys", "excludes", "key", deferrable=True, initially="DEFERRED"),
+)
+table(
+    "key_sources",
+    ruleset_id(),
+    text("key"),
+    integer("position"),
+    text("keyword", "keywords.keyword"),
+    primary("ruleset_id", "key", "position"),
+    of_ruleset("keys", "key"),
 )
 table(
     "asn_rules",
@@ -228,6 +262,7 @@ table(
     primary("ruleset_id", "asn_rule", "scope", "role", "position"),
     of_ruleset("asn_rules", "asn_rule"),
     of_ruleset("conditions", "condition"),
+    of_ruleset("keys", "when_key", "key"),
     check("scope", "scope IN ('exposure', 'candidate', 'role', 'rateints')"),
     check("role", "(scope = 'role') = (role <> '')"),
     check("when", "(when_key IS NULL) = (when_value IS NULL)"),
@@ -239,11 +274,9 @@ table(
     text("role"),
     integer("position"),
     text("key"),
-    text("sources"),
-    flag("required"),
-    optional("excludes"),
     primary("ruleset_id", "asn_rule", "role", "position"),
     of_ruleset("asn_rules", "asn_rule"),
+    of_ruleset("keys", "key"),
 )
 table(
     "asn_rule_steps",
@@ -260,7 +293,7 @@ table(
     integer("position"),
     optional("condition"),
     optional("member_type", "member_types.member_type"),
-    optional("keyword"),
+    optional("keyword", "keywords.keyword"),
     primary("ruleset_id", "position"),
     of_ruleset("conditions", "condition"),
     check("class", "(member_type IS NULL) <> (keyword IS NULL)"),
@@ -276,7 +309,7 @@ table(
     "required_columns",
     ruleset_id(),
     integer("position"),
-    text("keyword"),
+    text("keyword", "keywords.keyword"),
     optional("condition"),
     primary("ruleset_id", "position"),
     of_ruleset("conditions", "condition"),
@@ -285,15 +318,23 @@ table("product_suffixes", ruleset_id(), text("suffix"), primary("ruleset_id", "s
 table(
     "ruleset_settings",
     ruleset_id(),
-    text("setting"),
-    text("value"),
-    primary("ruleset_id", "setting"),
+    integer("sequence_digits"),
+    flag("whole_pool"),
+    optional("discovered_id"),
+    primary("ruleset_id"),
+)
+table(
+    "overall_steps",
+    ruleset_id(),
+    integer("position"),
+    text("step"),
+    primary("ruleset_id", "position"),
 )
 table(
     "known_differences",
     ruleset_id(),
     integer("position"),
-    text("exp_type", "exp_types.exp_type"),
+    optional("exp_type", "exp_types.exp_type"),
     text("aspect"),
     text("published"),
     text("software"),
@@ -302,19 +343,7 @@ table(
     primary("ruleset_id", "position"),
     of_ruleset("conditions", "condition"),
     check("aspect", "aspect IN ('member_type', 'asn_type', 'row')"),
-)
-table(
-    "general_differences",
-    ruleset_id(),
-    integer("position"),
-    text("aspect"),
-    text("published"),
-    text("software"),
-    text("condition"),
-    text("reason"),
-    primary("ruleset_id", "position"),
-    of_ruleset("conditions", "condition"),
-    check("aspect", "aspect IN ('member_type', 'asn_type', 'row')"),
+    check("applies", "exp_type IS NOT NULL OR condition IS NOT NULL"),
 )
 table(
     "intended_overlaps",

@@ -26,7 +26,6 @@ from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, judge
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate
-from asnrules.rules.rows import known_differences
 from audit.foreign import NAME
 
 TYPES = ("image2", "spec2", "tso-image2", "tso-spec2", "nrslamp-spec2", "wfs-image2")
@@ -41,7 +40,7 @@ class Ruleset:
             self.classifier = load_classifier(connection, self.info)
             self.keywords = keyword_names(connection)
             published = find_ruleset(connection, self.info.implements or "")
-            known = known_differences(store.read_content(connection, self.info.ruleset_id))
+            known = store.load_rules(connection, self.info.ruleset_id).known_differences
             self.table = Table(published.ruleset, look_up(connection, published), known)
 
 

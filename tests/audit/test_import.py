@@ -454,7 +454,7 @@ def later_rules(engine: Engine, *, published: bool = True, label: str = "later")
     with engine.begin() as connection:
         key = store.ruleset_id(connection, "jwst-3.0.0")
         assert key is not None
-        content = store.read_content(connection, key)
+        content = store.load(connection, key)
         later = replace(content, label=label, effective_from=dt.date(2026, 9, 1))
         draft = store.insert_draft(connection, later)
         if published:

@@ -55,11 +55,7 @@ def _fill(engine: Engine) -> None:
             content = read_ruleset(
                 shipped("seed") / "rulesets" / label.replace("draft", "2020-12-07")
             )
-            if content.kind == "rules":
-                setting = {"setting": "sequence_digits", "value": "4"}
-                content.tables["ruleset_settings"].append(setting)
-            files = content.files or {"a": "text"}
-            key = store.insert_draft(connection, replace(content, label=label, files=files))
+            key = store.insert_draft(connection, replace(content, label=label))
             if label != "draft":
                 store.publish(connection, key, STARTED)
     record_runs(engine)

@@ -20,9 +20,8 @@ from sqlalchemy import Engine
 from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
-from asnrules.rules.content import RulesetContent
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import build_ruleset
+from asnrules.rules.rows import checksum, from_rows, rows_checksum, to_rows
 from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"
@@ -51,14 +50,20 @@ def change(path: Path, old: str, new: str) -> None:
     path.write_text(before.replace(old, new, 1), encoding="utf-8")
 
 
+def told(error: RulesetError) -> list[str]:
+    """Give all that an error says is wrong, each on a line of its own."""
+    return [*error.details] or [str(error)]
+
+
 def assert_refused(folder: Path, file: str, *words: str) -> None:
     with pytest.raises(RulesetError) as caught:
         read_ruleset(folder)
-    message = str(caught.value)
-    assert message.startswith(str(folder / file))
-    assert "\n" not in message
+    for line in (str(caught.value), *told(caught.value)):
+        assert line.startswith(str(folder / file.partition(",")[0]))
+        assert "\n" not in line
+    lines = [line for line in told(caught.value) if line.startswith(str(folder / file))]
     for word in words:
-        assert word in message
+        assert word in "; ".join(lines)
 
 
 # ------------------------------------------------------------------------- ruleset.toml
@@ -91,7 +96,7 @@ def test_missing_header_is_named(published: Path, name: str) -> None:
 
 def test_other_kind_is_refused(published: Path) -> None:
     change(published / "ruleset.toml", 'kind = "table"', 'kind = "printed"')
-    assert_refused(published, "ruleset.toml", "'printed'", "published or executable")
+    assert_refused(published, "ruleset.toml", "'printed'", "table or rules")
 
 
 @pytest.mark.parametrize("day", ['"2026-03-20"', "2026", "2026-03-20T00:00:00Z", "true"])
@@ -127,7 +132,7 @@ def test_dates_are_part_of_the_checksum(published: Path) -> None:
     change(published / "ruleset.toml", "effective_from = 2026-03-20", "")
     undated = read_ruleset(published)
     assert (undated.effective_from, undated.effective_until) == (None, None)
-    assert len({one.checksum() for one in (dated, ended, undated)}) == 3
+    assert len({checksum(one) for one in (dated, ended, undated)}) == 3
 
 
 # What these rulesets were published with; none of it may ever change.
@@ -143,7 +148,7 @@ PUBLISHED_CHECKSUMS = {
 
 @pytest.mark.parametrize("label", PUBLISHED_CHECKSUMS)
 def test_checksum_of_a_published_ruleset_stays(label: str) -> None:
-    assert read_ruleset(SEEDS / label).checksum() == PUBLISHED_CHECKSUMS[label]
+    assert checksum(read_ruleset(SEEDS / label)) == PUBLISHED_CHECKSUMS[label]
 
 
 @pytest.mark.parametrize("name", ["label", "title", "source"])
@@ -278,9 +283,10 @@ def test_unknown_finishing_step_in_the_tables_is_refused_when_the_rules_are_buil
     executable: Path,
 ) -> None:
     content = read_ruleset(executable)
-    content.tables["asn_rule_steps"][0]["step"] = "candidate_validty"
+    rows = to_rows(content)
+    rows["asn_rule_steps"][0]["step"] = "candidate_validty"
     with pytest.raises(RulesetError, match=r"\A[^\n]*'candidate_validty'[^\n]*\Z") as caught:
-        build_ruleset(content)
+        from_rows("rules", content.header(), rows)
     assert "candidate_validity" in str(caught.value)
 
 
@@ -435,7 +441,7 @@ def test_erratum_is_refused_with_its_line(published: Path, new: str, words: list
 def test_new_exp_type_that_is_accepted_by_row(published: Path) -> None:
     change(published / "exposure_modes.csv", "MIR_WFSS,", "MIR_NEWMODE,")
     content = read_ruleset(published, new_exp_types={31: "MIR_NEWMODE"})
-    assert content.tables["exposure_modes"][30]["exp_type"] == "MIR_NEWMODE"
+    assert content.modes[30].exp_type == "MIR_NEWMODE"
     with pytest.raises(RulesetError, match="unknown EXP_TYPE"):
         read_ruleset(published, new_exp_types={30: "MIR_NEWMODE"})
 
@@ -484,24 +490,16 @@ def test_mutated_files_are_read_or_refused_in_one_line(tmp_path: Path, data: st.
     try:
         content = read_ruleset(folder)
     except RulesetError as error:
-        message = str(error)
+        lines = [str(error), *told(error)]
     else:
-        message = ""
-        assert content.checksum()
-        if content.kind == "rules":
-            assert build_ruleset(content).rules
-    assert "\n" not in message
+        lines = []
+        assert checksum(content)
+        assert from_rows(content.kind, content.header(), to_rows(content)) == content
+    assert not [line for line in lines if "\n" in line]
     shutil.rmtree(folder)
 
 
 # ------------------------------------------------------------------------- round trip
-
-
-def ordered(content: RulesetContent) -> dict[str, list[str]]:
-    return {
-        name: sorted(json.dumps(row, sort_keys=True) for row in rows)
-        for name, rows in content.tables.items()
-    }
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -510,25 +508,16 @@ def test_tables_give_back_what_the_files_say(kept_seeds: Engine, label: str) -> 
     with transaction(kept_seeds) as connection:
         key = store.ruleset_id(connection, label)
         assert key is not None
-        tables = store.read_content(connection, key)
+        tables = store.load(connection, key)
+        rows = store.stored_rows(connection, [key])[key]
         stored = store.stored_checksum(connection, key)
-    assert ordered(tables) == ordered(files)
-    assert replace(tables, tables={}) == replace(files, tables={})
-    assert any(files.tables.values())
-    assert tables.checksum() == files.checksum() == stored
+    assert tables == files
+    assert rows.checksum() == checksum(tables) == checksum(files) == stored
     assert re.fullmatch("[0-9a-f]{64}", stored)
 
 
-def test_rules_built_from_tables_are_those_of_the_files(kept_seeds: Engine) -> None:
-    with transaction(kept_seeds) as connection:
-        key = store.ruleset_id(connection, EXECUTABLE)
-        assert key is not None
-        tables = store.read_content(connection, key)
-    assert build_ruleset(tables) == build_ruleset(read_ruleset(SEEDS / EXECUTABLE))
-
-
 def test_rulesets_have_different_checksums() -> None:
-    assert len({read_ruleset(SEEDS / label).checksum() for label in LABELS}) == len(LABELS) == 8
+    assert len({checksum(read_ruleset(SEEDS / label)) for label in LABELS}) == len(LABELS) == 8
 
 
 def test_ruleset_that_implements_an_unknown_one_is_refused(kept_seeds: Engine) -> None:
@@ -543,7 +532,8 @@ def test_ruleset_that_implements_an_unknown_one_is_refused(kept_seeds: Engine) -
 # ------------------------------------------------------------------------- checksum
 
 CONTENTS = {label: read_ruleset(SEEDS / label) for label in ("2026-03-20", EXECUTABLE)}
-CHECKSUMS = {label: content.checksum() for label, content in CONTENTS.items()}
+ROWS = {label: to_rows(content) for label, content in CONTENTS.items()}
+CHECKSUMS = {label: checksum(content) for label, content in CONTENTS.items()}
 OTHER: dict[type, Callable[[Any], Any]] = {
     str: lambda value: value + " ",
     int: lambda value: value + 1,
@@ -552,36 +542,38 @@ OTHER: dict[type, Callable[[Any], Any]] = {
 }
 
 
+def summed(label: str, rows: Any) -> str:
+    return rows_checksum(CONTENTS[label].kind, CONTENTS[label].header(), rows)
+
+
 @pytest.mark.parametrize("label", CONTENTS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_changed_cell_changes_the_checksum(label: str, data: st.DataObject) -> None:
-    content = copy.deepcopy(CONTENTS[label])
-    name = data.draw(st.sampled_from(sorted(name for name, rows in content.tables.items() if rows)))
-    row = data.draw(st.sampled_from(content.tables[name]))
+    tables = copy.deepcopy(ROWS[label])
+    name = data.draw(st.sampled_from(sorted(name for name, rows in tables.items() if rows)))
+    row = data.draw(st.sampled_from(tables[name]))
     cell = data.draw(st.sampled_from(sorted(row)))
     row[cell] = OTHER[type(row[cell])](row[cell])
-    assert content.checksum() != CHECKSUMS[label]
+    assert summed(label, tables) != CHECKSUMS[label]
 
 
 @pytest.mark.parametrize("label", CONTENTS)
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_removed_or_repeated_row_changes_the_checksum(label: str, data: st.DataObject) -> None:
-    tables = CONTENTS[label].tables
+    tables = ROWS[label]
     name = data.draw(st.sampled_from(sorted(name for name, rows in tables.items() if rows)))
     index = data.draw(st.integers(0, len(tables[name]) - 1))
     rows = tables[name]
     for other in (rows[:index] + rows[index + 1 :], [*rows, rows[index]]):
-        content = replace(CONTENTS[label], tables={**tables, name: other})
-        assert content.checksum() != CHECKSUMS[label]
+        assert summed(label, {**tables, name: other}) != CHECKSUMS[label]
 
 
 @pytest.mark.parametrize("label", CONTENTS)
 def test_order_of_rows_does_not_change_the_checksum(label: str) -> None:
-    content = CONTENTS[label]
-    turned = {name: rows[::-1] for name, rows in reversed(content.tables.items())}
-    assert replace(content, tables=turned).checksum() == CHECKSUMS[label]
+    turned = {name: rows[::-1] for name, rows in reversed(ROWS[label].items())}
+    assert summed(label, turned) == CHECKSUMS[label]
 
 
 @pytest.mark.parametrize(
@@ -596,7 +588,32 @@ def test_order_of_rows_does_not_change_the_checksum(label: str) -> None:
     ids=lambda header: next(iter(header)),
 )
 def test_header_is_part_of_the_checksum(header: dict[str, Any]) -> None:
-    assert replace(CONTENTS[EXECUTABLE], **header).checksum() != CHECKSUMS[EXECUTABLE]
+    assert checksum(replace(CONTENTS[EXECUTABLE], **header)) != CHECKSUMS[EXECUTABLE]
+
+
+# ------------------------------------------------------------------------- all at once
+
+
+def test_all_that_is_wrong_with_a_file_is_told(executable: Path) -> None:
+    path = executable / "rules" / "image.toml"
+    for old, new in (("single = true", "single = 1"), ('"image2"', '"image"'), ("title", "titel")):
+        change(path, old, new)
+    with pytest.raises(RulesetError, match=r"image\.toml: 4 things are wrong") as caught:
+        read_ruleset(executable)
+    for line, problem in (
+        (3, "a rule has no title; add it"),
+        (5, "unknown association type 'image'; did you mean 'image2'?"),
+        (6, "unknown word 'titel'; did you mean 'title'?"),
+        (19, "single has to be true or false"),
+    ):
+        assert f"{path}, line {line}: {problem}" in told(caught.value)
+
+
+@pytest.mark.parametrize("name", ["sequence_digits", "whole_pool", "discovered_id", "overall"])
+def test_every_setting_is_said(executable: Path, name: str) -> None:
+    path = executable / "ruleset.toml"
+    path.write_text(re.sub(f"\n{name} = [^\n]*", "", path.read_text()))
+    assert_refused(executable, "ruleset.toml", f"the settings has no {name}; add it")
 
 
 # ------------------------------------------------------------------------- what is accepted
@@ -612,17 +629,12 @@ def test_a_known_difference_of_any_exp_type_needs_a_condition(executable: Path) 
     )
 
 
-def test_known_differences_of_any_exp_type_are_rows_of_their_own(executable: Path) -> None:
-    tables = read_ruleset(executable).tables
-    assert {row["exp_type"] for row in tables["known_differences"]} >= {"NIS_SOSS", "NRS_LAMP"}
-    assert {row["condition"] for row in tables["general_differences"]} >= {
+def test_known_differences_are_of_an_exp_type_or_of_any(executable: Path) -> None:
+    found = read_ruleset(executable).known_differences
+    assert {one.exp_type for one in found} >= {"NIS_SOSS", "NRS_LAMP", None}
+    assert {one.condition.name for one in found if one.exp_type is None} >= {
         "pointing_acquisition", "flagged_psf",
     }  # fmt: skip
-    positions = [
-        row["position"] for name in ("known_differences", "general_differences")
-        for row in tables[name]
-    ]  # fmt: skip
-    assert sorted(positions) == list(range(1, len(positions) + 1))
 
 
 @pytest.mark.parametrize(
@@ -642,4 +654,4 @@ def test_an_intended_overlap_of_no_rules_is_refused(
 
 def test_there_need_be_no_intended_overlaps(executable: Path) -> None:
     (executable / "intended_overlaps.csv").unlink()
-    assert read_ruleset(executable).tables["intended_overlaps"] == []
+    assert read_ruleset(executable).intended_overlaps == ()

@@ -300,7 +300,7 @@ TAMPERINGS = [
     ("2021-06-15", "exposure_modes", "asn_type = 'spec2'", "position = 37"),
     ("2025-05-02", "errata", "printed = 'image'", "field = 'asn_type'"),
     ("2026-03-20", "rulesets", "source = 'somewhere else'", "1 = 1"),
-    ("jwst-3.0.0", "asn_rule_keys", "required = NOT required", "key = 'program'"),
+    ("jwst-3.0.0", "keys", "required = NOT required", "key = 'program'"),
     ("jwst-3.0.0", "condition_terms", "position = position + 50", "position = 2"),
 ]
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asnrules.catalog.vocabulary import shipped_words
 from asnrules.errors import AsnrulesError, RulesetError, UsageError
-from asnrules.rules.content import RulesetContent
 from asnrules.rules.errata import CorrectedPage, correct_page, parse_accepted
+from asnrules.rules.model import Mode
 from asnrules.rules.page import read_page
 from asnrules.rules.page_writing import page_text
 from asnrules.rules.read import read_ruleset
+from asnrules.rules.words import shipped_words
 from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"
@@ -106,15 +106,11 @@ def read(tmp_path: Path) -> Callable[..., CorrectedPage]:
 
 
 def cells(page: CorrectedPage) -> list[tuple[str | None, ...]]:
-    return [
-        tuple(row[name] for name in ("exp_type", "member_type", "special", "asn_type", "footnote"))
-        for row in page.modes
-    ]
+    return [tuple(row[1:]) for row in page.modes]
 
 
 def errata(page: CorrectedPage) -> list[tuple[object, ...]]:
-    return [tuple(row[name] for name in ("position", "field", "printed", "corrected", "reason"))
-            for row in page.errata]  # fmt: skip
+    return [tuple(erratum) for erratum in page.errata]
 
 
 # ------------------------------------------------------------------------- what is read
@@ -122,9 +118,9 @@ def errata(page: CorrectedPage) -> list[tuple[object, ...]]:
 
 def test_document_is_the_revision_of_the_catalog(shared: Path) -> None:
     page = correct_page(read_page(shared / "reference" / "stage2_rules_2021-06-15.rst"), WORDS, {})
-    catalog = read_ruleset(SEEDS / "2021-06-15").tables
-    assert page.modes == catalog["exposure_modes"]
-    assert page.errata == catalog["errata"]
+    catalog = read_ruleset(SEEDS / "2021-06-15")
+    assert page.modes == catalog.modes
+    assert page.errata == catalog.errata
     assert page.new_exp_types == set()
 
 
@@ -134,8 +130,8 @@ def test_revision_written_and_read_again_is_equal(tmp_path: Path, label: str) ->
     path = tmp_path / "page.rst"
     path.write_text(page_text(content), encoding="utf-8")
     page = correct_page(read_page(path), WORDS, {})
-    assert page.modes == content.tables["exposure_modes"]
-    assert page.errata == content.tables["errata"]
+    assert page.modes == content.modes
+    assert page.errata == content.errata
 
 
 def test_written_page_has_what_was_printed() -> None:
@@ -155,8 +151,8 @@ def test_written_page_has_what_was_printed() -> None:
 def test_rows_of_a_page_with_text_around(read: Callable[..., CorrectedPage]) -> None:
     page = read(PAGE)
     assert cells(page) == ROWS
-    assert [row["position"] for row in page.modes] == [1, 2, 3, 4, 5]
-    assert page.errata == []
+    assert [mode.position for mode in page.modes] == [1, 2, 3, 4, 5]
+    assert page.errata == ()
 
 
 @pytest.mark.parametrize("order", [(3, 2, 1, 0), (1, 0, 3, 2), (2, 3, 0, 1)])
@@ -193,7 +189,7 @@ def test_page_of_another_wording(read: Callable[..., CorrectedPage], old: str, n
     assert old in PAGE
     page = read(PAGE.replace(old, new))
     assert cells(page) == ROWS
-    assert page.errata == []
+    assert page.errata == ()
 
 
 def test_page_with_a_byte_order_mark(read: Callable[..., CorrectedPage]) -> None:
@@ -302,7 +298,7 @@ def test_accepted_value_is_an_erratum(
     value: str | None,
 ) -> None:  # fmt: skip
     page = read(changed(row, old, new), accepted)
-    assert page.modes[row - 1][field] == value
+    assert getattr(page.modes[row - 1], field) == value
     (erratum,) = errata(page)
     assert erratum[:4] == (row, field, new, value or "N/A")
     assert "accepted" in str(erratum[4])
@@ -310,8 +306,8 @@ def test_accepted_value_is_an_erratum(
 
 def test_new_exp_type_is_accepted_and_no_erratum(read: Callable[..., CorrectedPage]) -> None:
     page = read(changed(3, "NIS_IMAGE", "NIS_NEWMODE"), "3=NIS_NEWMODE")
-    assert page.modes[2]["exp_type"] == "NIS_NEWMODE"
-    assert page.errata == []
+    assert page.modes[2].exp_type == "NIS_NEWMODE"
+    assert page.errata == ()
     assert page.new_exp_types == {"NIS_NEWMODE"}
 
 
@@ -521,10 +517,10 @@ def test_mutated_page_is_read_or_refused(
     except AsnrulesError:
         return
     for row in page.modes:
-        assert row["exp_type"] in WORDS.exp_types
-        assert row["member_type"] in WORDS.member_types
-        assert row["special"] in WORDS.specials | {None}
-        assert row["asn_type"] in WORDS.asn_types | {None}
+        assert row.exp_type in WORDS.exp_types
+        assert row.member_type in WORDS.member_types
+        assert row.special in WORDS.specials | {None}
+        assert row.asn_type in WORDS.asn_types | {None}
 
 
 TEXT = st.text(
@@ -546,19 +542,14 @@ TEXT = st.text(
 def test_any_table_written_and_read_again_is_equal(
     tmp_path: Path, exp_types: list[str], notes: list[str | None], title: str
 ) -> None:
-    modes = [
-        {
-            "position": position, "exp_type": exp_type, "member_type": "science", "special": None,
-            "asn_type": "spec2", "footnote": note,
-        }
+    modes = tuple(
+        Mode(position, exp_type, "science", None, "spec2", note)
         for position, (exp_type, note) in enumerate(zip(exp_types, notes, strict=False), 1)
-    ]  # fmt: skip
-    seed = read_ruleset(SEEDS / "2026-03-20")
-    content: RulesetContent = replace(
-        seed, title=title, source=title, tables={"exposure_modes": modes, "errata": []}
     )
+    seed = read_ruleset(SEEDS / "2026-03-20")
+    content = replace(seed, title=title, source=title, modes=modes, errata=())
     path = tmp_path / "page.rst"
     path.write_text(page_text(content), encoding="utf-8", newline="\n")
     page = correct_page(read_page(path), WORDS, {})
     assert page.modes == modes
-    assert page.errata == []
+    assert page.errata == ()

@@ -16,7 +16,7 @@ from asnrules.impact.report import Impact, write_report
 from asnrules.pools.fits.pool import MadePool
 from asnrules.pools.fits.pool import write_pool as write_made_pool
 from asnrules.pools.tables import TableSource
-from asnrules.rules.write_text import write_file, write_folder
+from asnrules.rules.write import write_file, write_folder
 from asnrules.util.atomic_files import whole_file
 from associations.test_writer import FIRST, association
 from cli.conftest import Command, Result

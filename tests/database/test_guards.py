@@ -18,7 +18,7 @@ from asnrules.catalog import store
 from asnrules.catalog.rulesets import list_rulesets
 from asnrules.database import schema
 from asnrules.database.engines import transaction
-from asnrules.rules.content import EXECUTABLE_TABLES, PUBLISHED_TABLES
+from asnrules.rules.rows import ROW_TABLES
 from filled import without_guards
 
 PUBLISHED = "a published ruleset cannot be changed"
@@ -32,11 +32,14 @@ NEW_ROWS = {
     "errata": {
         "position": 1, "field": "special", "printed": "N", "corrected": "N/A", "reason": "cut off",
     },
+    "value_lists": {"value_list": "new", "list_values": '["a"]'},
     "conditions": {"condition": "new", "text": "something new"},
     "condition_terms": {
-        "condition": "tso", "alternative": 99, "position": 1, "keyword": "lamp",
+        "condition": "tso", "alternative": 99, "position": 1, "keyword": "LAMP",
         "operator": "set", "term_values": "[]",
     },
+    "keys": {"key": "new", "required": True},
+    "key_sources": {"key": "program", "position": 9, "keyword": "LAMP"},
     "asn_rules": {
         "asn_rule": "Asn_New", "asn_type": "image2", "title": "new", "as_science": False,
     },
@@ -48,22 +51,16 @@ NEW_ROWS = {
         "asn_rule": "Asn_Lv2Image", "scope": "exposure", "role": "", "position": 99,
         "condition": "tso", "negated": False,
     },
-    "asn_rule_keys": {
-        "asn_rule": "Asn_Lv2Image", "role": "", "position": 99, "key": "new",
-        "sources": '["lamp"]', "required": True,
-    },
+    "asn_rule_keys": {"asn_rule": "Asn_Lv2Image", "role": "", "position": 99, "key": "program"},
     "asn_rule_steps": {"asn_rule": "Asn_Lv2Image", "position": 99, "step": "science_required"},
     "class_rules": {"position": 99, "condition": "tso", "member_type": "dark"},
     "written_classes": {"member_type": "dark", "written_as": "science"},
-    "required_columns": {"position": 99, "keyword": "lamp"},
+    "required_columns": {"position": 99, "keyword": "LAMP"},
     "product_suffixes": {"suffix": "new"},
-    "ruleset_settings": {"setting": "new", "value": "1"},
+    "ruleset_settings": {"sequence_digits": 5, "whole_pool": False},
+    "overall_steps": {"position": 9, "step": "prune_products"},
     "known_differences": {
         "position": 999, "exp_type": "NIS_AMI", "aspect": "row", "published": "", "software": "",
-        "reason": "new",
-    },
-    "general_differences": {
-        "position": 999, "aspect": "row", "published": "", "software": "", "condition": "tso",
         "reason": "new",
     },
     "intended_overlaps": {"asn_rule": "Asn_Lv2Image", "stays": "Asn_Lv2Spec", "reason": "new"},
@@ -80,7 +77,7 @@ def test_every_table_is_guarded_or_vocabulary() -> None:
     assert {"rulesets", "catalog_entries", *OF_RULESET, *RECORD, *vocabulary} == set(
         schema.metadata.tables
     )
-    assert set(OF_RULESET) == {"ruleset_files", *PUBLISHED_TABLES, *EXECUTABLE_TABLES}
+    assert set(OF_RULESET) == {"ruleset_files", *ROW_TABLES["table"], *ROW_TABLES["rules"]}
 
 
 def assert_refused(engine: Engine, statement: str, message: str) -> None:
@@ -94,10 +91,8 @@ def columns(table: str) -> list[str]:
 
 def ids(connection: Connection, table: str) -> tuple[int, int]:
     """Give the ids of a draft and of a published ruleset that can have rows in a table."""
-    kind = "modes" if table in PUBLISHED_TABLES else "rules"
+    kind = "modes" if table in ROW_TABLES["table"] else "rules"
     published = {"rules": "jwst-3.0.0", "modes": "2026-03-20"}[kind]
-    if table == "ruleset_settings":
-        published = "jwst-1.3.0"
     draft = store.ruleset_id(connection, f"draft-{kind}")
     key = store.ruleset_id(connection, published)
     assert draft is not None
@@ -135,6 +130,9 @@ def test_row_can_be_added_to_a_draft_only(full_catalog: Engine, table: str) -> N
     statement = insert(schema.metadata.tables[table])
     with full_catalog.begin() as connection:
         draft, published = ids(connection, table)
+        if table == "ruleset_settings":
+            # There is one row of it.
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE ruleset_id = {draft}")
         connection.execute(statement.values(ruleset_id=draft, **NEW_ROWS[table]))
     with pytest.raises(DBAPIError, match=PUBLISHED), full_catalog.begin() as connection:
         connection.execute(statement.values(ruleset_id=published, **NEW_ROWS[table]))
@@ -152,7 +150,10 @@ def test_row_of_a_draft_cannot_move_to_a_published_ruleset(
 
 @pytest.mark.parametrize(
     ("label", "tables"),
-    [("draft-modes", PUBLISHED_TABLES), ("draft-rules", ("ruleset_files", *EXECUTABLE_TABLES))],
+    [
+        ("draft-modes", ROW_TABLES["table"]),
+        ("draft-rules", ("ruleset_files", *ROW_TABLES["rules"])),
+    ],
 )
 def test_draft_can_be_changed_and_deleted(
     full_catalog: Engine, label: str, tables: tuple[str, ...]

@@ -224,8 +224,12 @@ BROKEN_CHECKS = {
     "ck_known_differences_aspect": (
         f"UPDATE known_differences SET aspect = 'other' WHERE ruleset_id = {RULES}"
     ),
-    "ck_general_differences_aspect": (
-        f"UPDATE general_differences SET aspect = 'other' WHERE ruleset_id = {RULES}"
+    "ck_known_differences_applies": (
+        f"UPDATE known_differences SET exp_type = NULL, condition = NULL WHERE ruleset_id = {RULES}"
+    ),
+    "ck_condition_terms_values": (
+        f"UPDATE condition_terms SET term_values = NULL, value_list = NULL "
+        f"WHERE ruleset_id = {RULES}"
     ),
     "ck_decisions_reason": (
         "INSERT INTO decisions (run_id, pool_id, position, trace_id, association_count, reason) "

@@ -7,8 +7,8 @@ import json
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from asnrules.catalog.vocabulary import shipped_words
 from asnrules.pools import parse_candidates
+from asnrules.rules.words import shipped_words
 from filled import without_guards
 
 LISTED = [

@@ -26,7 +26,6 @@ from asnrules.pools import read_pool
 from asnrules.pools.evaluation import check_columns
 from asnrules.rules.model import Ruleset
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import build_ruleset
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
 from differential.families import FAMILIES
@@ -143,7 +142,7 @@ def engine_associations(path: Path, asked: Asked) -> Associations:
 
 @cache
 def ruleset() -> Ruleset:
-    return build_ruleset(read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0"))
+    return read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0")
 
 
 @cache

@@ -16,7 +16,6 @@ from asnrules.engine.procedure import Procedure
 from asnrules.pools import parse_candidates
 from asnrules.rules.model import Rule, Ruleset
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import build_ruleset
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
 
@@ -29,7 +28,7 @@ Exposure = dict[str, str]
 
 @cache
 def ruleset(label: str = "jwst-3.0.0") -> Ruleset:
-    return build_ruleset(read_ruleset(shipped("seed") / "rulesets" / label))
+    return read_ruleset(shipped("seed") / "rulesets" / label)
 
 
 @cache

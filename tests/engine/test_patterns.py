@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import shutil
@@ -18,7 +17,7 @@ from asnrules.engine.patterns import fits, pattern_problem
 from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import build_ruleset
+from asnrules.rules.rows import from_rows, to_rows
 from asnrules.util.environment import shipped
 from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES
 
@@ -152,11 +151,12 @@ def test_a_draft_with_one_is_not_imported(pattern: str, tmp_path: Path) -> None:
 
 
 def test_one_that_is_stored_is_not_used() -> None:
-    content = copy.deepcopy(read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0"))
-    for row in content.tables["condition_terms"]:
-        row["term_values"] = row["term_values"].replace(".+wfsc.+", "(a+)+")
+    ruleset = read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0")
+    rows = to_rows(ruleset)
+    for row in rows["condition_terms"]:
+        row["term_values"] = row["term_values"] and row["term_values"].replace(".+wfsc.+", "(a+)+")
     with pytest.raises(RulesetError, match="bad pattern"):
-        build_ruleset(content)
+        from_rows(ruleset.kind, ruleset.header(), rows)
 
 
 def test_the_states_are_counted() -> None:

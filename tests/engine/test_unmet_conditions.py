@@ -39,7 +39,9 @@ def failure(
     use = Requirement(asked, negated)
     role = Role("science")
     rule = Rule("Asn_Lv2One", "spec2", "One", (use,), (), (), (role,), (), False, None, ())
-    repairs = UnmetConditions(Ruleset("one", (rule,), (), "science"))
+    repairs = UnmetConditions(
+        Ruleset(label="one", rules=(rule,), class_rules=(), default_class="science")
+    )
     (found,) = repairs.failures(rule, role, [use], {**values, CLASS: "science"})
     return found
 

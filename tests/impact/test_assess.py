@@ -14,9 +14,11 @@ from sqlalchemy import Engine
 from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, OutputError
-from asnrules.impact import assess
-from asnrules.impact.assess import assess_impact
-from asnrules.impact.report import Impact, write_report
+from asnrules.impact import foreseeing
+from asnrules.impact.foreseeing import foresee
+from asnrules.impact.keeping import keep_report
+from asnrules.impact.report import Impact
+from asnrules.rules.rows import checksum
 from asnrules.workflows.generate import Options, generate
 from catalog.analysis.rulesets import Edits, edited
 from cli.small_pools import nrc_image, write_pool
@@ -46,7 +48,7 @@ def drafted(engine: Engine, folder: Path, edits: Edits, label: str = "draft") ->
     content = edited(folder, edits, label=label)
     with transaction(engine, writing=True) as connection:
         store.insert_draft(connection, content)
-    return content.checksum()
+    return checksum(content)
 
 
 def groups(impact: Impact) -> dict[tuple[str, str], int]:

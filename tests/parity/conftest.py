@@ -17,7 +17,6 @@ from asnrules.pools import read_pool
 from asnrules.pools.evaluation import check_columns
 from asnrules.rules.model import Ruleset
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import build_ruleset
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
 
@@ -97,7 +96,7 @@ def _is_until(path: Path, release: str) -> bool:
 
 @cache
 def ruleset(label: str = "jwst-3.0.0") -> Ruleset:
-    return build_ruleset(read_ruleset(shipped("seed") / "rulesets" / label))
+    return read_ruleset(shipped("seed") / "rulesets" / label)
 
 
 @cache

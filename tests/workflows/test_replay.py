@@ -16,6 +16,7 @@ from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, UsageError
 from asnrules.record.queries.runs import RunFilter
+from asnrules.rules.model import RequiredColumn
 from asnrules.workflows.replay import Replay, Verdict, replay, runs_to_replay
 from recorded import NEXT, POOL, image, moment, next_ruleset, record, stem, write_pool
 
@@ -225,10 +226,8 @@ def test_other_rules_that_change_nothing_here(catalog: Engine, tmp_path: Path) -
 
 def test_rules_that_cannot_work_a_pool(catalog: Engine, tmp_path: Path) -> None:
     content = next_ruleset()
-    needed = [*content.tables["required_columns"], {
-        "position": 99, "keyword": "lamp", "condition": None,
-    }]  # fmt: skip
-    publish_next(catalog, tables={**content.tables, "required_columns": needed})
+    needed = (*content.required_columns, RequiredColumn("lamp", None))
+    publish_next(catalog, required_columns=needed)
     record(catalog, [write_pool(tmp_path / "pool.csv", image(1))])
     record(catalog, [write_pool(tmp_path / "b.csv", image(2, lamp="null"))])
     refused, fine = again(catalog, 1, 2, ruleset=NEXT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from asnrules.analysis.alternatives import Superfluous, superfluous
 from asnrules.analysis.answers import Overlap, shown
@@ -12,10 +12,8 @@ from asnrules.analysis.nearest import nearest_miss
 from asnrules.analysis.reach import Reach
 from asnrules.analysis.space import Space
 from asnrules.analysis.tables import Comparison, Difference, Vocabulary, in_question
-from asnrules.catalog.look_up import ExposureMode
-from asnrules.rules.content import NOT_APPLICABLE, RulesetContent
-from asnrules.rules.model import Ruleset
-from asnrules.rules.rows import KnownDifference, all_conditions, build_ruleset, known_differences
+from asnrules.rules.model import NOT_APPLICABLE, KnownDifference, Ruleset, Table
+from asnrules.rules.rows import checksum
 
 Progress = Callable[[str, int, int], None]
 
@@ -23,20 +21,17 @@ NEVER, NO_VALUE, SAME, GONE = "never matches", "no value", "same association", "
 NO_ROW, NOT_ANNOUNCED, NOT_DELIVERED, CLASS = "no row", "not announced", "not delivered", "class"
 
 
-def check_executable(
-    content: RulesetContent,
-    modes: Sequence[ExposureMode],
-    vocabulary: Vocabulary,
-    progress: Progress | None = None,
+def check_rules(
+    ruleset: Ruleset, table: Table, vocabulary: Vocabulary, progress: Progress | None = None
 ) -> Checked:
-    """Check an executable ruleset.
+    """Check rules.
 
     Parameters
     ----------
-    content : RulesetContent
-        The ruleset.
-    modes : sequence of ExposureMode
-        The rows of the published table that it implements.
+    ruleset : Ruleset
+        The rules.
+    table : Table
+        The one that they implement.
     vocabulary : Vocabulary
         The words of the field.
     progress : callable, optional
@@ -48,20 +43,19 @@ def check_executable(
         If it has a pattern whose values cannot be worked out.
     """
     started = time.monotonic()
-    ruleset = build_ruleset(content)
     reach = Reach(ruleset, vocabulary)
-    check = _Check(content, ruleset, vocabulary)
+    check = _Check(ruleset, vocabulary)
     findings = [
         *check.conditions(),
         *check.rules(reach),
         *check.classes(reach),
         *check.overlaps(reach),
-        *check.table(modes, progress),
+        *check.table(table, progress),
     ]
     return Checked(
-        ruleset=content.label,
-        kind=content.kind,
-        checksum=content.checksum(),
+        ruleset=ruleset.label,
+        kind=ruleset.kind,
+        checksum=checksum(ruleset),
         findings=sorted(findings, key=lambda finding: finding.accepted is not None),
         exp_types=len(reach.exp_types),
         combinations=reach.combinations,
@@ -70,17 +64,16 @@ def check_executable(
 
 
 class _Check:
-    """The findings of an executable ruleset, kind by kind."""
+    """The findings in rules, kind by kind."""
 
-    def __init__(self, content: RulesetContent, ruleset: Ruleset, vocabulary: Vocabulary) -> None:
-        self._content = content
-        self._label = content.label
+    def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary) -> None:
+        self._label = ruleset.label
         self._ruleset = ruleset
         self._vocabulary = vocabulary
 
     def conditions(self) -> Iterator[Finding]:
         """Find alternatives of conditions that decide nothing."""
-        for condition in all_conditions(self._content):
+        for condition in self._ruleset.conditions:
             for found in superfluous(condition):
                 many = len(condition.alternatives) > 1
                 subject = f"condition {condition.name}"
@@ -145,8 +138,7 @@ class _Check:
     def overlaps(self, reach: Reach) -> Iterator[Finding]:
         """Find rules that make the same association, but for those meant to."""
         intended = {
-            Overlap(row["asn_rule"], row["stays"]): row["reason"]
-            for row in self._content.tables["intended_overlaps"]
+            Overlap(one.asn_rule, one.stays): one.reason for one in self._ruleset.intended_overlaps
         }
         types = {rule.name: rule.asn_type for rule in self._ruleset.rules}
         for overlap, examples in sorted(reach.overlaps.items()):
@@ -166,10 +158,10 @@ class _Check:
                 "no exposure alone makes both associations of which that stays; take it off", {},
             )  # fmt: skip
 
-    def table(self, modes: Sequence[ExposureMode], progress: Progress | None) -> Iterator[Finding]:
-        """Find where the rules leave the published table."""
-        known = known_differences(self._content)
-        comparison = Comparison(self._ruleset, modes, known, self._vocabulary)
+    def table(self, table: Table, progress: Progress | None) -> Iterator[Finding]:
+        """Find where the rules leave the table."""
+        known = self._ruleset.known_differences
+        comparison = Comparison(self._ruleset, table.modes, self._vocabulary)
         exp_types = in_question(self._vocabulary.exp_types, self._ruleset)
         occurs: dict[int, Difference] = {}
         found: dict[tuple[str | None, ...], Difference] = {}

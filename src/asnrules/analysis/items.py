@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from asnrules.rules.content import NOT_APPLICABLE, Rows, RulesetContent
-from asnrules.rules.rows import settings_of
+from asnrules.rules.model import (
+    NOT_APPLICABLE,
+    AnyRuleset,
+    Condition,
+    Key,
+    Mode,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Table,
+    Term,
+)
 
 _ORDER = "order"
 """The field for the order of items, where the first that fits counts."""
@@ -41,8 +51,8 @@ class Change(NamedTuple):
     after: Value
 
 
-def changes(before: RulesetContent, after: RulesetContent) -> list[Change]:
-    """Compare the rows of two rulesets of a kind; headers are left aside, but for `implements`."""
+def changes(before: AnyRuleset, after: AnyRuleset) -> list[Change]:
+    """Compare two rulesets of a kind; headers are left aside, but for `implements`."""
     old, new = items(before), items(after)
     found = []
     for item in sorted({*old, *new}):
@@ -55,24 +65,23 @@ def changes(before: RulesetContent, after: RulesetContent) -> list[Change]:
     return found
 
 
-def items(content: RulesetContent) -> dict[Item, dict[str, Value]]:
+def items(ruleset: AnyRuleset) -> dict[Item, dict[str, Value]]:
     """Give the items of a ruleset, each with its fields."""
-    if content.kind == "table":
-        return dict([*_modes(content.tables), *_errata(content.tables)])
+    if isinstance(ruleset, Table):
+        return dict([*_modes(ruleset), *_errata(ruleset)])
     return dict(
         [
-            (("ruleset", "implements"), {"implements": content.implements}),
-            *_conditions(content.tables),
-            *_rules(content.tables),
-            *_roles(content.tables),
-            *_others(content.tables),
-            *_settings(content),
+            (("ruleset", "implements"), {"implements": ruleset.implements}),
+            *_definitions(ruleset),
+            *_rules(ruleset),
+            *_shared(ruleset),
+            *_accepted(ruleset),
+            *_settings(ruleset),
         ]
     )
 
 
 _Items = Iterator[tuple[Item, dict[str, Value]]]
-_Tables = dict[str, Rows]
 
 
 def _changed(item: Item, old: dict[str, Value], new: dict[str, Value]) -> Iterator[Change]:
@@ -100,140 +109,143 @@ def _summary(fields: dict[str, Value]) -> str:
     return "; ".join(parts)
 
 
-def _modes(tables: _Tables) -> _Items:
-    for name, row in _named_modes(tables):
-        fields = ("member_type", "asn_type", "footnote")
-        yield ("row", name), {field: row[field] for field in fields}
+# ------------------------------------------------------------------------- tables
 
 
-def _named_modes(tables: _Tables) -> Iterator[tuple[str, dict[str, Any]]]:
+def _modes(table: Table) -> _Items:
+    for name, mode in _named_modes(table):
+        yield (
+            ("row", name),
+            {
+                "member_type": mode.member_type,
+                "asn_type": mode.asn_type,
+                "footnote": mode.footnote,
+            },
+        )
+
+
+def _named_modes(table: Table) -> Iterator[tuple[str, Mode]]:
     seen: dict[str, int] = defaultdict(int)
-    for row in _ordered(tables["exposure_modes"]):
-        name = f"{row['exp_type']}, {row['special'] or NOT_APPLICABLE}"
+    for mode in table.modes:
+        name = f"{mode.exp_type}, {mode.special or NOT_APPLICABLE}"
         seen[name] += 1
-        yield name if seen[name] == 1 else f"{name} ({seen[name]})", row
+        yield name if seen[name] == 1 else f"{name} ({seen[name]})", mode
 
 
-def _errata(tables: _Tables) -> _Items:
-    names = {row["position"]: name for name, row in _named_modes(tables)}
-    for row in tables["errata"]:
-        name = f"{names.get(row['position'], row['position'])}: {row['field']}"
-        fields = ("printed", "corrected", "reason")
-        yield ("erratum", name), {field: row[field] for field in fields}
-
-
-def _conditions(tables: _Tables) -> _Items:
-    alternatives: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for row in sorted(tables["condition_terms"], key=lambda row: row["position"]):
-        values = ", ".join(json.loads(row["term_values"]))
-        text = f"{row['keyword']} {row['operator']} {values}".strip()
-        alternatives[row["condition"]][row["alternative"]].append(text)
-    for row in tables["conditions"]:
-        found = alternatives[row["condition"]]
+def _errata(table: Table) -> _Items:
+    names = {mode.position: name for name, mode in _named_modes(table)}
+    for one in table.errata:
+        name = f"{names.get(one.position, one.position)}: {one.field}"
         yield (
-            ("condition", row["condition"]),
-            {
-                "text": row["text"],
-                "alternatives": [" and ".join(found[number]) for number in sorted(found)],
-            },
+            ("erratum", name),
+            {"printed": one.printed, "corrected": one.corrected, "reason": one.reason},
         )
 
 
-def _rules(tables: _Tables) -> _Items:
-    roles = _grouped(tables["asn_rule_roles"], "asn_rule")
-    steps = _grouped(tables["asn_rule_steps"], "asn_rule")
-    uses = _grouped(tables["asn_rule_conditions"], "asn_rule", "scope", "role")
-    keys = _grouped(tables["asn_rule_keys"], "asn_rule", "role")
-    for row in tables["asn_rules"]:
-        name = row["asn_rule"]
+# ------------------------------------------------------------------------- rules
+
+
+def _definitions(ruleset: Ruleset) -> _Items:
+    for name, values in ruleset.value_lists.items():
+        yield ("value list", name), {"values": [*values]}
+    for condition in ruleset.conditions:
+        alternatives = [" and ".join(map(_term, terms)) for terms in condition.alternatives]
         yield (
-            ("rule", name),
-            {
-                **{field: row[field] for field in ("asn_type", "title", "as_science")},
-                "companion_class": row["companion_class"],
-                "requires": [_use(use) for use in uses[name, "exposure", ""]],
-                "keys": [_key(key) for key in keys[name, ""]],
-                "candidate": [_use(use) for use in uses[name, "candidate", ""]],
-                "rateints": [_use(use) for use in uses[name, "rateints", ""]],
-                "roles": [role["role"] for role in roles[(name,)]],
-                "steps": [step["step"] for step in steps[(name,)]],
-            },
+            ("condition", condition.name),
+            {"text": condition.text, "alternatives": [*alternatives]},
         )
 
 
-def _roles(tables: _Tables) -> _Items:
-    uses = _grouped(tables["asn_rule_conditions"], "asn_rule", "scope", "role")
-    keys = _grouped(tables["asn_rule_keys"], "asn_rule", "role")
-    left_out = {"asn_rule", "role", "position"}
-    for row in tables["asn_rule_roles"]:
-        rule, role = row["asn_rule"], row["role"]
-        yield (
-            ("role", f"{rule}: {role}"),
-            {
-                **{field: value for field, value in row.items() if field not in left_out},
-                "requires": [_use(use) for use in uses[rule, "role", role]],
-                "keys": [_key(key) for key in keys[rule, role]],
-            },
-        )
+def _rules(ruleset: Ruleset) -> _Items:
+    for rule in ruleset.rules:
+        yield ("rule", rule.name), _rule(rule)
+        for role in rule.roles:
+            yield ("role", f"{rule.name}: {role.name}"), _role(role)
 
 
-def _others(tables: _Tables) -> _Items:
+def _rule(rule: Rule) -> dict[str, Value]:
+    return {
+        "asn_type": rule.asn_type,
+        "title": rule.title,
+        "as_science": rule.as_science,
+        "companion_class": rule.companion_class,
+        "requires": _uses(rule.requirements),
+        "keys": [_key(key) for key in rule.keys],
+        "candidate": _uses(rule.candidate_requirements),
+        "rateints": _uses(rule.rateints),
+        "roles": [role.name for role in rule.roles],
+        "steps": [*rule.steps],
+    }
+
+
+def _role(role: Role) -> dict[str, Value]:
+    return {
+        "single": role.single,
+        "offered_again": role.offered_again,
+        "science_as": role.science_as,
+        "keys_only": role.keys_only,
+        "not_after": role.not_after,
+        "creates_too": role.creates_too,
+        "requires": _uses(role.requirements),
+        "keys": [_key(key) for key in role.keys],
+    }
+
+
+def _shared(ruleset: Ruleset) -> _Items:
     lines = [
-        f"{row['condition'] or 'otherwise'}: {row['member_type'] or row['keyword'].upper()}"
-        for row in _ordered(tables["class_rules"])
+        f"{line.condition.name}: {line.exposure_class or (line.keyword or '').upper()}"
+        for line in ruleset.class_rules
     ]
-    yield ("classes", "classes"), {"lines": [*lines]}
-    yield (
-        ("product suffixes", "product suffixes"),
-        {"suffixes": sorted(row["suffix"] for row in tables["product_suffixes"])},
-    )
-    for row in tables["written_classes"]:
-        yield ("class", row["member_type"]), {"written_as": row["written_as"]}
-    columns = {row["keyword"]: row["condition"] for row in _ordered(tables["required_columns"])}
+    yield ("classes", "classes"), {"lines": [*lines, f"otherwise: {ruleset.default_class}"]}
+    yield ("product suffixes", "product suffixes"), {"suffixes": sorted(ruleset.suffixes)}
+    for name, other in ruleset.written_as.items():
+        yield ("class", name), {"written_as": other}
+    columns = {one.column: _name(one.condition) for one in ruleset.required_columns}
     yield ("required columns", "required columns"), {_ORDER: [*columns]}
     for keyword, condition in columns.items():
         yield ("required column", keyword), {"condition": condition}
-    yield from _known_differences(tables)
-    for row in tables["intended_overlaps"]:
-        name = f"{row['asn_rule']}, {row['stays']}"
-        yield ("intended overlap", name), {"reason": row["reason"]}
 
 
-def _known_differences(tables: _Tables) -> _Items:
+def _accepted(ruleset: Ruleset) -> _Items:
     reasons = {}
-    for row in _ordered(tables["known_differences"] + tables["general_differences"]):
-        parts = [row.get("exp_type") or "any", row["aspect"], row["published"], row["software"]]
-        name = ", ".join([*parts, *([row["condition"]] if row["condition"] else [])])
-        reasons[name] = row["reason"]
+    for one in ruleset.known_differences:
+        parts = [one.exp_type or "any", one.aspect, one.published, one.software]
+        name = ", ".join([*parts, *([one.condition.name] if one.condition else [])])
+        reasons[name] = one.reason
     yield ("known differences", "known differences"), {_ORDER: [*reasons]}
     for name, reason in reasons.items():
         yield ("known difference", name), {"reason": reason}
+    for overlap in ruleset.intended_overlaps:
+        name = f"{overlap.asn_rule}, {overlap.stays}"
+        yield ("intended overlap", name), {"reason": overlap.reason}
 
 
-def _settings(content: RulesetContent) -> _Items:
-    for name, value in settings_of(content)._asdict().items():
+def _settings(ruleset: Ruleset) -> _Items:
+    for name, value in ruleset.settings._asdict().items():
         yield ("setting", name), {"value": [*value] if isinstance(value, tuple) else value}
 
 
-def _ordered(rows: Rows) -> Rows:
-    return sorted(rows, key=lambda row: row["position"])
+def _term(term: Term) -> str:
+    values = term.value_list or ", ".join(term.values)
+    return f"{term.keyword} {term.operator} {values}".strip()
 
 
-def _grouped(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...], Rows]:
-    groups: dict[tuple[str, ...], Rows] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row["position"]):
-        groups[tuple(row[column] for column in columns)].append(row)
-    return groups
+def _uses(requirements: Iterable[Requirement]) -> list[str]:
+    return [_use(use) for use in requirements]
 
 
-def _use(row: dict[str, Any]) -> str:
-    text = f"not {row['condition']}" if row["negated"] else row["condition"]
-    when = f" where {row['when_key']} is {row['when_value']}" if row["when_key"] else ""
+def _use(use: Requirement) -> str:
+    text = f"not {use.condition.name}" if use.negated else use.condition.name
+    when = f" where {use.when_key} is {use.when_value}" if use.when_key else ""
     return f"{text}{when}"
 
 
-def _key(row: dict[str, Any]) -> str:
-    sources = ", else ".join(source.upper() for source in json.loads(row["sources"]))
-    excludes = f", not containing {row['excludes']}" if row["excludes"] else ""
-    optional = "" if row["required"] else ", if there is one"
-    return f"{row['key']} ({sources}{excludes}{optional})"
+def _key(key: Key) -> str:
+    sources = ", else ".join(source.upper() for source in key.sources)
+    excludes = f", not containing {key.excludes}" if key.excludes else ""
+    optional = "" if key.required else ", if there is one"
+    return f"{key.name} ({sources}{excludes}{optional})"
+
+
+def _name(condition: Condition | None) -> str | None:
+    return condition and condition.name

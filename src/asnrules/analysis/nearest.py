@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from asnrules.analysis.answers import shown
 from asnrules.analysis.tables import Vocabulary
 from asnrules.engine.conditions import ANY
@@ -32,9 +34,7 @@ def nearest_miss(
         What it misses, in words, and the exposure.
     """
     alone = rule if role is None else rule._replace(roles=(role,))
-    tried = ruleset.__class__(
-        ruleset.label, (alone,), ruleset.class_rules, ruleset.default_class, ruleset.written_as
-    )
+    tried = replace(ruleset, rules=(alone,))
     nearness = RuleRanking(ruleset)
     best: tuple[int, str, dict[str, str | None]] | None = None
     flags = [{}, *({keyword: "t"} for _, keyword in vocabulary.specials)]

@@ -1,4 +1,4 @@
-"""The exposure-mode table that executable rules come to, held against the published one.
+"""What rules make, compared with the table that they implement.
 
 The table speaks of EXP_TYPE and flags only, and of exposures that are complete: they have a
 value in each keyword that the keys of their rules need, and in the keywords of the optical path
@@ -16,31 +16,28 @@ from typing import NamedTuple
 
 from asnrules.analysis.answers import Answering
 from asnrules.analysis.space import Cell, Example, Space
-from asnrules.catalog.look_up import ExposureMode
-from asnrules.rules.content import NOT_APPLICABLE
-from asnrules.rules.model import Condition, Operator, Ruleset, Term
-from asnrules.rules.rows import KnownDifference
+from asnrules.rules.model import (
+    NOT_APPLICABLE,
+    Condition,
+    KnownDifference,
+    Mode,
+    Operator,
+    Ruleset,
+    Term,
+)
 
 
 class Vocabulary(NamedTuple):
-    """What the analysis has to know of the words of the field.
-
-    Attributes
-    ----------
-    exp_types : sequence of str
-        All EXP_TYPEs, upper case.
-    specials : sequence of (str, str)
-        Each special with the keyword that sets it, the first that counts first.
-    usual : dict
-        What is assumed of keywords that are not given; without those that may have any value.
-    fitting : frozenset of str
-        Keywords that are assumed to have any value that fits.
-    """
+    """What the analysis has to know of the words of the field."""
 
     exp_types: Sequence[str]
+    """All of them, upper case."""
     specials: Sequence[tuple[str, str]]
+    """Each special with the keyword that sets it, the first that counts first."""
     usual: dict[str, str | None]
+    """What is assumed of keywords that are not given; without those that may have any value."""
     fitting: frozenset[str]
+    """Keywords that are assumed to have any value that fits."""
 
     def keywords(self) -> list[str]:
         """Give all keywords, sorted."""
@@ -48,57 +45,30 @@ class Vocabulary(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A difference between the published table and what the rules come to.
-
-    Attributes
-    ----------
-    exp_type : str
-        Upper case.
-    special : str or None
-        The special that is set, the first that counts.
-    aspect, published, software : str
-        As in `KnownDifference`.
-    example : dict
-        An exposure that shows it.
-    known : tuple of int
-        The numbers of the known differences that explain it.
-    is_open : bool
-        Whether it has to be explained; if not, another optical path makes what is published.
-    """
+    """A difference between the table and what the rules make."""
 
     exp_type: str
+    """Upper case."""
     special: str | None
+    """The special that is set, the first that counts."""
     aspect: str
+    """As in `KnownDifference`, and so are the next two."""
     published: str
     software: str
     example: Example
+    """An exposure that shows it."""
     known: tuple[int, ...]
+    """The numbers of the known differences that explain it."""
     is_open: bool
+    """Whether it has to be explained; if not, another optical path makes what the table says."""
 
 
 class Comparison:
-    """Compares the rules of an executable ruleset with a published table.
+    """Compares rules with the rows of a table."""
 
-    Parameters
-    ----------
-    ruleset : Ruleset
-        The rules.
-    modes : sequence of ExposureMode
-        The rows of the table.
-    known : sequence of KnownDifference
-        Those on record.
-    vocabulary : Vocabulary
-        The words of the field.
-    """
-
-    def __init__(
-        self,
-        ruleset: Ruleset,
-        modes: Sequence[ExposureMode],
-        known: Sequence[KnownDifference],
-        vocabulary: Vocabulary,
-    ) -> None:
+    def __init__(self, ruleset: Ruleset, modes: Sequence[Mode], vocabulary: Vocabulary) -> None:
         self._modes = {(mode.exp_type, mode.special): mode for mode in reversed(modes)}
+        known: Sequence[KnownDifference] = ruleset.known_differences
         self._known = known
         self._vocabulary = vocabulary
         conditions = dict.fromkeys(one.condition for one in known if one.condition is not None)
@@ -188,24 +158,10 @@ def in_question(exp_types: Iterable[str], ruleset: Ruleset) -> list[str]:
     """Give the EXP_TYPEs of the vocabulary, and others that conditions of the rules name."""
     named = {
         value.upper()
-        for condition in conditions_of(ruleset)
+        for condition in ruleset.used_conditions()
         for terms in condition.alternatives
         for term in terms
         if term.keyword == "exp_type" and term.operator is not Operator.MATCHES
         for value in term.values
     }
     return sorted({*exp_types, *named})
-
-
-def conditions_of(ruleset: Ruleset) -> list[Condition]:
-    """Give the conditions that rules and classes use."""
-    uses = [rule.condition for rule in ruleset.class_rules]
-    for rule in ruleset.rules:
-        for group in (
-            rule.requirements,
-            rule.candidate_requirements,
-            rule.rateints,
-            *(role.requirements for role in rule.roles),
-        ):
-            uses += [use.condition for use in group]
-    return list(dict.fromkeys(uses))

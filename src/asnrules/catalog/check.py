@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.analysis.check import check_executable
+from asnrules.analysis.check import check_rules
 from asnrules.analysis.findings import Checked
-from asnrules.analysis.published import check_published
+from asnrules.analysis.table_check import check_table
 from asnrules.analysis.tables import Vocabulary
 from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up
@@ -60,15 +60,18 @@ def load_vocabulary(connection: Connection) -> Vocabulary:
 
 
 def _checked(connection: Connection, info: RulesetInfo, progress: Progress | None) -> Checked:
-    content = store.read_content(connection, info.ruleset_id)
     vocabulary = load_vocabulary(connection)
     if info.kind == TABLE:
-        return check_published(content, vocabulary.specials)
-    table = find_ruleset(connection, info.implements or "")
-    modes = look_up(connection, table)
-    later = _later_exp_types(connection, table)
+        return check_table(store.load_table(connection, info.ruleset_id), vocabulary.specials)
+    implemented = find_ruleset(connection, info.implements or "")
+    later = _later_exp_types(connection, implemented)
     known = [name for name in vocabulary.exp_types if name not in later]
-    return check_executable(content, modes, vocabulary._replace(exp_types=known), progress)
+    return check_rules(
+        store.load_rules(connection, info.ruleset_id),
+        store.load_table(connection, implemented.ruleset_id),
+        vocabulary._replace(exp_types=known),
+        progress,
+    )
 
 
 def _later_exp_types(connection: Connection, table: RulesetInfo) -> set[str]:

@@ -25,9 +25,7 @@ from asnrules.engine.conditions import condition_holds, is_empty
 from asnrules.engine.exposures import Work
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import Judgement
-from asnrules.rules.content import NOT_APPLICABLE
-from asnrules.rules.model import Rule, Ruleset
-from asnrules.rules.rows import KnownDifference, build_ruleset, known_differences
+from asnrules.rules.model import NOT_APPLICABLE, KnownDifference, Rule, Ruleset
 
 
 class RuleAnswer(NamedTuple):
@@ -220,14 +218,14 @@ def load_classifier(
 ) -> Classifier:
     """Load rules and a table, by default the one that the rules implement."""
     table = table or find_ruleset(connection, info.implements or "")
-    content = store.read_content(connection, info.ruleset_id)
+    rules = store.load_rules(connection, info.ruleset_id)
     return Classifier(
         info,
-        build_ruleset(content),
+        rules,
         table,
         look_up(connection, table),
         special_keywords(connection),
-        known_differences(content),
+        rules.known_differences,
     )
 
 

@@ -13,10 +13,10 @@ from asnrules.analysis.behaviour import AnswerChange, answer_changes
 from asnrules.analysis.items import Change, changes
 from asnrules.catalog import store
 from asnrules.catalog.check import load_vocabulary
-from asnrules.catalog.rulesets import RULES, RulesetInfo, find_ruleset
+from asnrules.catalog.rulesets import RulesetInfo, find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
-from asnrules.rules.rows import build_ruleset
+from asnrules.rules.model import Ruleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ def compare_rulesets(engine: Engine, before: str, after: str) -> RulesetDifferen
                 f"{before} is of kind {infos[0].kind} and {after} of kind {infos[1].kind}; "
                 "compare rulesets of one kind"
             )
-        one, other = (store.read_content(connection, info.ruleset_id) for info in infos)
+        one, other = (store.load(connection, info.ruleset_id) for info in infos)
         vocabulary = load_vocabulary(connection)
     answers: list[AnswerChange] = []
     combinations = 0
-    if infos[0].kind == RULES:
-        answers, combinations = answer_changes(build_ruleset(one), build_ruleset(other), vocabulary)
+    if isinstance(one, Ruleset) and isinstance(other, Ruleset):
+        answers, combinations = answer_changes(one, other, vocabulary)
     return RulesetDifference(
         before=_named(infos[0]),
         after=_named(infos[1]),

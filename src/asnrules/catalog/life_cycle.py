@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,75 +18,50 @@ from asnrules.catalog.vocabulary import add_exp_types, stored_words
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_rulesets
 from asnrules.errors import RulesetError, UsageError
-from asnrules.rules.content import Rows, RulesetContent
 from asnrules.rules.errata import Accepted, correct_page
+from asnrules.rules.model import AnyRuleset, Erratum, Ruleset, Table
 from asnrules.rules.page import STANDARD_INPUT, read_page
 from asnrules.rules.read import check_label, read_ruleset
-from asnrules.rules.write import ruleset_files
-from asnrules.rules.write_text import Files
+from asnrules.rules.write import Files, ruleset_files
 
 DRAFT = "draft"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a ruleset is to be imported.
-
-    Attributes
-    ----------
-    label : str or None
-        Its label; that of its file by default.
-    effective_from, effective_until : date or None
-        Its dates, instead of those of its file.
-    accepted : mapping
-        What a person has said of cells of the table that are not certain.
-    """
+    """How a ruleset is to be imported."""
 
     label: str | None = None
+    """Instead of the one of its file, as the dates are."""
     effective_from: dt.date | None = None
     effective_until: dt.date | None = None
     accepted: Accepted = field(default_factory=dict)
+    """What a person has said of cells of the table that are not certain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import came to.
-
-    Attributes
-    ----------
-    info : RulesetInfo
-        The draft.
-    rows : int
-        Rows of the published table, or rules.
-    errata : list of dict
-        What was misprinted, and what it means.
-    new_exp_types : list of str
-        EXP_TYPEs that the catalog did not have.
-    is_replaced : bool
-        Whether a draft of that label gave way to it.
-    """
+    """What an import came to."""
 
     info: RulesetInfo
+    """The draft."""
     rows: int
-    errata: Rows
+    """Rows of the table, or rules."""
+    errata: Sequence[Erratum]
     new_exp_types: list[str]
+    """EXP_TYPEs that the catalog did not have."""
     is_replaced: bool
+    """Whether a draft of that label gave way to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What publishing a ruleset came to.
-
-    Attributes
-    ----------
-    info : RulesetInfo
-        The ruleset, published.
-    ended : RulesetInfo or None
-        The one that it brings to an end.
-    """
+    """What publishing a ruleset came to."""
 
     info: RulesetInfo
+    """The ruleset, published."""
     ended: RulesetInfo | None
+    """The one that it brings to an end."""
 
 
 def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
@@ -110,44 +85,43 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
         If a page is to be imported without a label, or an answer is given that nobody asked for.
     """
     with _changing(engine) as connection:
-        content, new = _read(connection, path, wish)
+        ruleset, new = _read(connection, path, wish)
         known = {info.ruleset: info for info in list_rulesets(connection)}
-        before = known.get(content.label)
+        before = known.get(ruleset.label)
         if before is not None and before.status != DRAFT:
             raise RulesetError(
-                f"ruleset {content.label!r} is published and cannot be changed; "
+                f"ruleset {ruleset.label!r} is published and cannot be changed; "
                 "import it under another label with --label"
             )
-        if before is not None and before.kind != content.kind:
+        if before is not None and before.kind != ruleset.kind:
             raise RulesetError(
-                f"the draft {content.label!r} is of the other kind; use another label with --label"
+                f"the draft {ruleset.label!r} is of the other kind; use another label with --label"
             )
         added = add_exp_types(connection, new)
         if before is None:
-            store.insert_draft(connection, content)
+            store.insert_draft(connection, ruleset)
         else:
-            store.replace_draft(connection, before.ruleset_id, content)
-        info = find_ruleset(connection, content.label)
-    tables = content.tables
+            store.replace_draft(connection, before.ruleset_id, ruleset)
+        info = find_ruleset(connection, ruleset.label)
     return Imported(
         info=info,
-        rows=len(tables.get("exposure_modes", tables.get("asn_rules", []))),
-        errata=tables.get("errata", []),
+        rows=len(ruleset.modes if isinstance(ruleset, Table) else ruleset.rules),
+        errata=ruleset.errata if isinstance(ruleset, Table) else (),
         new_exp_types=added,
         is_replaced=before is not None,
     )
 
 
-def _read(connection: Connection, path: Path, wish: Wish) -> tuple[RulesetContent, set[str]]:
+def _read(connection: Connection, path: Path, wish: Wish) -> tuple[AnyRuleset, set[str]]:
     """Read what is to be imported; give it with the EXP_TYPEs that are new."""
     words = stored_words(connection)
     if str(path) != STANDARD_INPUT and os.path.isdir(path):  # noqa: PTH112 - a name may be too long
         accepted = {row: value for (row, _), value in wish.accepted.items()}
-        content = read_ruleset(path, words, accepted)
-        modes = content.tables.get("exposure_modes", [])
-        new = {row["exp_type"] for row in modes} - words.exp_types
+        ruleset = read_ruleset(path, words, accepted)
+        modes = ruleset.modes if isinstance(ruleset, Table) else ()
+        new = {mode.exp_type for mode in modes} - words.exp_types
         for number, value in accepted.items():
-            if not (0 < number <= len(modes)) or modes[number - 1]["exp_type"] not in new & {value}:
+            if not (0 < number <= len(modes)) or modes[number - 1].exp_type not in new & {value}:
                 raise UsageError(
                     f"--accept: row {number} has no new EXP_TYPE {value!r}; leave it out"
                 )
@@ -157,38 +131,36 @@ def _read(connection: Connection, path: Path, wish: Wish) -> tuple[RulesetConten
             raise UsageError("a page has no label; give one with --label")
         corrected = correct_page(page, words, wish.accepted)
         new = corrected.new_exp_types
-        content = RulesetContent(
+        ruleset = Table(
             label=wish.label,
-            kind="table",
             title=page.title,
             source=f"the page {page.title!r}, imported from a file with SHA-256 {page.sha256}",
-            effective_from=None,
-            implements=None,
-            tables={"exposure_modes": corrected.modes, "errata": corrected.errata},
+            modes=corrected.modes,
+            errata=corrected.errata,
         )
-    return _dated(content, wish.label, wish.effective_from, wish.effective_until), new
+    return _dated(ruleset, wish.label, wish.effective_from, wish.effective_until), new
 
 
 def _dated(
-    content: RulesetContent,
+    ruleset: AnyRuleset,
     label: str | None,
     effective_from: dt.date | None,
     effective_until: dt.date | None,
-) -> RulesetContent:
+) -> AnyRuleset:
     """Give a ruleset another label and other dates, where they are given."""
-    content = replace(
-        content,
-        label=check_label(label or content.label),
-        effective_from=effective_from or content.effective_from,
-        effective_until=effective_until or content.effective_until,
+    ruleset = replace(
+        ruleset,
+        label=check_label(label or ruleset.label),
+        effective_from=effective_from or ruleset.effective_from,
+        effective_until=effective_until or ruleset.effective_until,
     )
-    start, end = content.effective_from, content.effective_until
+    start, end = ruleset.effective_from, ruleset.effective_until
     if end is not None and (start is None or end <= start):
         raise RulesetError(
-            f"ruleset {content.label!r} would be in force from {start or 'no date'} to {end}; "
+            f"ruleset {ruleset.label!r} would be in force from {start or 'no date'} to {end}; "
             "the end has to come after the start, give other dates or take them out of its file"
         )
-    return content
+    return ruleset
 
 
 @contextmanager
@@ -212,26 +184,28 @@ def export_files(engine: Engine, label: str) -> Files:
     """Give the files of a ruleset, from the database; see `ruleset_files`."""
     with transaction(engine) as connection:
         info = find_ruleset(connection, label)
-        content = store.read_content(connection, info.ruleset_id)
-        return ruleset_files(content, stored_words(connection))
+        ruleset = store.load(connection, info.ruleset_id)
+        if isinstance(ruleset, Ruleset):
+            ruleset = replace(ruleset, files=store.stored_files(connection, info.ruleset_id))
+        return ruleset_files(ruleset, stored_words(connection))
 
 
 def export_page(engine: Engine, label: str) -> str:
-    """Give a published ruleset as the observatory's page; see `page_text`.
+    """Give a table as the observatory's page; see `page_text`.
 
     Raises
     ------
     UsageError
-        If it is an executable one.
+        If it has rules.
     """
     from asnrules.rules.page_writing import page_text
 
     with transaction(engine) as connection:
         info = find_ruleset(connection, label)
-        content = store.read_content(connection, info.ruleset_id)
-    if content.kind != "table":
+        ruleset = store.load(connection, info.ruleset_id)
+    if not isinstance(ruleset, Table):
         raise UsageError(f"ruleset {label!r} is not a table; export it into a folder")
-    return page_text(content)
+    return page_text(ruleset)
 
 
 # ------------------------------------------------------------------------- publish
@@ -270,20 +244,20 @@ def publish_ruleset(
                 f"ruleset {label!r} is published already, and cannot be changed; "
                 "to change rules, export it, edit, and import it under another label"
             )
-        draft = store.read_content(connection, info.ruleset_id)
-        content = _dated(draft, None, effective_from, effective_until)
-        if content.effective_from is None:
+        draft = store.load(connection, info.ruleset_id)
+        ruleset = _dated(draft, None, effective_from, effective_until)
+        if ruleset.effective_from is None:
             raise RulesetError(f"ruleset {label!r} has no date; give one with --effective-from")
-        _refuse_overlap(content, content.effective_from, store.periods(connection, info.kind))
-        if content.implements is not None:
-            implemented = find_ruleset(connection, content.implements)
+        _refuse_overlap(ruleset, ruleset.effective_from, store.periods(connection, info.kind))
+        if ruleset.implements is not None:
+            implemented = find_ruleset(connection, ruleset.implements)
             if implemented.status == DRAFT:
                 raise RulesetError(
-                    f"ruleset {label!r} implements {content.implements!r}, which is a draft; "
+                    f"ruleset {label!r} implements {ruleset.implements!r}, which is a draft; "
                     "publish that one first"
                 )
         before = {one.ruleset: one for one in list_rulesets(connection)}
-        store.update_header(connection, info.ruleset_id, content)
+        store.update_header(connection, info.ruleset_id, ruleset)
         store.publish(connection, info.ruleset_id, dt.datetime.now(dt.UTC))
         after = list_rulesets(connection)
     changed = [one for one in after if one != before[one.ruleset]]
@@ -293,17 +267,17 @@ def publish_ruleset(
     )
 
 
-def _refuse_overlap(content: RulesetContent, start: dt.date, others: list[store.Period]) -> None:
+def _refuse_overlap(ruleset: AnyRuleset, start: dt.date, others: list[store.Period]) -> None:
     """Refuse a period that meets another; the database would as well, in fewer words."""
     for other in others:
         first = other.effective_from
         # Without an end of its own, the other one ends where this one starts.
         is_inside = first < start < (other.effective_until or start)
-        is_around = start < first < (content.effective_until or first)
+        is_around = start < first < (ruleset.effective_until or first)
         if first == start or is_inside or is_around:
             raise RulesetError(
-                f"ruleset {content.label!r} would be in force from "
-                f"{_span(start, content.effective_until)}, but {other.label} is from "
+                f"ruleset {ruleset.label!r} would be in force from "
+                f"{_span(start, ruleset.effective_until)}, but {other.label} is from "
                 f"{_span(first, other.effective_until)}; give other dates with --effective-from "
                 "and --effective-until"
             )

@@ -154,7 +154,7 @@ def check_catalog(engine: Engine) -> list[str]:
             key = store.ruleset_id(connection, label)
             if key is None:
                 continue
-            found = store.read_content(connection, key).checksum()
+            found = store.stored_rows(connection, [key])[key].checksum()
             if found != store.stored_checksum(connection, key):
                 findings.append(f"ruleset {label}: its rows do not match its checksum")
     return findings
@@ -212,9 +212,9 @@ def _seed(connection: Connection) -> list[str]:
 
     seed_vocabulary(connection)
     folders = _seed_folders()
-    contents = [read_ruleset(folders[label]) for label in sorted(_missing_seeds(connection))]
+    rulesets = [read_ruleset(folders[label]) for label in sorted(_missing_seeds(connection))]
     # A ruleset comes after the one that it implements.
-    for content in sorted(contents, key=lambda content: content.implements is not None):
-        key = store.insert_draft(connection, content)
+    for ruleset in sorted(rulesets, key=lambda one: one.implements is not None):
+        key = store.insert_draft(connection, ruleset)
         store.publish(connection, key, dt.datetime.now(dt.UTC))
-    return [content.label for content in contents]
+    return [ruleset.label for ruleset in rulesets]

@@ -1,4 +1,4 @@
-"""Rulesets in tables: put one in as a draft, publish it, read it back."""
+"""Rulesets in tables: put one in as a draft, publish it, load it."""
 
 from __future__ import annotations
 
@@ -13,23 +13,20 @@ from asnrules.database import schema
 from asnrules.database.schema import ruleset_files, rulesets
 from asnrules.database.stored import with_flags
 from asnrules.errors import RulesetError
-from asnrules.rules.content import Rows, RulesetContent
+from asnrules.rules import model
+from asnrules.rules.model import AnyRuleset, Ruleset
+from asnrules.rules.rows import Row, Rows, checksum, from_rows, row_tables, rows_checksum, to_rows
 
 
-def insert_draft(connection: Connection, content: RulesetContent) -> int:
-    """Put a ruleset into the tables, as a draft.
+def insert_draft(connection: Connection, ruleset: AnyRuleset) -> int:
+    """Put a ruleset into the tables, as a draft, and give its id.
 
     Parameters
     ----------
     connection : Connection
         In a writing transaction.
-    content : RulesetContent
-        The ruleset.
-
-    Returns
-    -------
-    int
-        The id of the ruleset.
+    ruleset : Table or Ruleset
+        With its files, if it has rules.
 
     Raises
     ------
@@ -38,59 +35,57 @@ def insert_draft(connection: Connection, content: RulesetContent) -> int:
     """
     key = connection.execute(
         insert(rulesets)
-        .values(status="draft", **_header(connection, content))
+        .values(status="draft", checksum=checksum(ruleset), **_header(connection, ruleset))
         .returning(rulesets.c.ruleset_id)
     ).scalar_one()
-    _insert_rows(connection, int(key), content)
+    _insert_rows(connection, int(key), ruleset)
     return int(key)
 
 
-def replace_draft(connection: Connection, key: int, content: RulesetContent) -> None:
+def replace_draft(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
     """Put other content into a draft, which keeps its id; see `insert_draft`."""
-    for name in ("ruleset_files", *reversed(content.table_names)):
+    for name in ("ruleset_files", *reversed(row_tables(ruleset.kind))):
         table = schema.metadata.tables[name]
         connection.execute(delete(table).where(table.c.ruleset_id == key))
-    update_header(connection, key, content)
-    _insert_rows(connection, key, content)
+    _insert_rows(connection, key, ruleset)
+    update_header(connection, key, ruleset)
 
 
-def update_header(connection: Connection, key: int, content: RulesetContent) -> None:
-    """Give a draft another header, and the checksum that goes with it; its rows stay."""
-    connection.execute(
-        update(rulesets).where(rulesets.c.ruleset_id == key).values(**_header(connection, content))
-    )
+def update_header(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
+    """Give a draft another header, and the checksum of that and of the rows that it has."""
+    rows = stored_rows(connection, [key])[key].rows
+    values = {
+        **_header(connection, ruleset),
+        "checksum": rows_checksum(ruleset.kind, ruleset.header(), rows),
+    }
+    connection.execute(update(rulesets).where(rulesets.c.ruleset_id == key).values(**values))
 
 
-def _header(connection: Connection, content: RulesetContent) -> dict[str, Any]:
+def _header(connection: Connection, ruleset: AnyRuleset) -> dict[str, Any]:
     implements = None
-    if content.implements is not None:
-        implements = ruleset_id(connection, content.implements)
+    if ruleset.implements is not None:
+        implements = ruleset_id(connection, ruleset.implements)
         if implements is None:
             raise RulesetError(
-                f"{content.label} implements {content.implements!r}, which is not in the catalog; "
+                f"{ruleset.label} implements {ruleset.implements!r}, which is not in the catalog; "
                 "load that one first"
             )
     return {
-        "label": content.label,
-        "kind": content.kind,
-        "title": content.title,
-        "source": content.source,
-        "effective_from": content.effective_from,
-        "effective_until": content.effective_until,
+        **ruleset.header(),
+        "kind": ruleset.kind,
         "implements": implements,
-        "checksum": content.checksum(),
     }
 
 
-def _insert_rows(connection: Connection, key: int, content: RulesetContent) -> None:
-    for name in content.table_names:
-        rows = [{"ruleset_id": key, **row} for row in content.tables[name]]
-        if rows:
+def _insert_rows(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
+    for name, found in to_rows(ruleset).items():
+        if found:
+            rows = [{"ruleset_id": key, **row} for row in found]
             connection.execute(insert(schema.metadata.tables[name]), rows)
-    files = [
-        {"ruleset_id": key, "path": path, "text": text} for path, text in content.files.items()
-    ]
-    if files:
+    if isinstance(ruleset, Ruleset) and ruleset.files:
+        files = [
+            {"ruleset_id": key, "path": path, "text": text} for path, text in ruleset.files.items()
+        ]
         connection.execute(insert(ruleset_files), files)
 
 
@@ -142,27 +137,54 @@ def labels(connection: Connection) -> set[str]:
     return set(connection.execute(select(rulesets.c.label)).scalars())
 
 
-def read_content(connection: Connection, key: int) -> RulesetContent:
-    """Read a ruleset back from its tables.
+# ------------------------------------------------------------------------- load
 
-    Parameters
-    ----------
-    connection : Connection
-        Any.
-    key : int
-        The id of the ruleset.
+
+class StoredRows(NamedTuple):
+    """A ruleset as its tables have it; whoever owns the database can change them."""
+
+    kind: str
+    header: dict[str, Any]
+    rows: Rows
+
+    def checksum(self) -> str:
+        """Give the checksum of the header and rows that are there."""
+        return rows_checksum(self.kind, self.header, self.rows)
+
+
+def load(connection: Connection, key: int) -> AnyRuleset:
+    """Load a ruleset from its tables, without its files.
+
+    Raises
+    ------
+    RulesetError
+        If the engine cannot run its rules; see `from_rows`.
     """
-    return read_contents(connection, [key])[key]
+    return from_rows(*stored_rows(connection, [key])[key])
 
 
-def read_contents(connection: Connection, keys: Collection[int]) -> dict[int, RulesetContent]:
-    """Read several rulesets back, table by table; see `read_content`."""
+def load_rules(connection: Connection, key: int) -> Ruleset:
+    """Load rules; see `load`."""
+    ruleset = load(connection, key)
+    assert isinstance(ruleset, Ruleset)  # noqa: S101
+    return ruleset
+
+
+def load_table(connection: Connection, key: int) -> model.Table:
+    """Load a table; see `load`."""
+    table = load(connection, key)
+    assert isinstance(table, model.Table)  # noqa: S101
+    return table
+
+
+def stored_rows(connection: Connection, keys: Collection[int]) -> dict[int, StoredRows]:
+    """Give the rows of rulesets by their ids, as they are stored."""
     other = rulesets.alias()
     headers = connection.execute(
         select(
             rulesets.c.ruleset_id,
-            rulesets.c.label,
             rulesets.c.kind,
+            rulesets.c.label,
             rulesets.c.title,
             rulesets.c.source,
             rulesets.c.effective_from,
@@ -175,16 +197,21 @@ def read_contents(connection: Connection, keys: Collection[int]) -> dict[int, Ru
     found = {}
     for row in headers:
         header = row._asdict()
-        key = header.pop("ruleset_id")
-        found[key] = RulesetContent(**header, tables={})
-    names = {name: None for content in found.values() for name in content.table_names}
-    rows = {name: _rows(connection, schema.metadata.tables[name], found) for name in names}
-    for key, content in found.items():
-        content.tables.update({name: rows[name].get(key, []) for name in content.table_names})
-    statement = select(ruleset_files).where(ruleset_files.c.ruleset_id.in_(found))
-    for key, path, text in connection.execute(statement):
-        found[key].files[path] = text
+        found[header.pop("ruleset_id")] = StoredRows(header.pop("kind"), header, {})
+    names = {name: None for stored in found.values() for name in row_tables(stored.kind)}
+    for name in names:
+        rows = _rows(connection, schema.metadata.tables[name], found)
+        for key, stored in found.items():
+            if name in row_tables(stored.kind):
+                stored.rows[name] = rows.get(key, [])
     return found
+
+
+def stored_files(connection: Connection, key: int) -> dict[str, str]:
+    """Give the files that rules were written in."""
+    statement = select(ruleset_files.c.path, ruleset_files.c.text)
+    rows = connection.execute(statement.where(ruleset_files.c.ruleset_id == key))
+    return {path: text for path, text in rows}  # noqa: C416
 
 
 def stored_checksum(connection: Connection, key: int) -> str:
@@ -193,13 +220,13 @@ def stored_checksum(connection: Connection, key: int) -> str:
     return str(connection.execute(statement).scalar_one())
 
 
-def _rows(connection: Connection, table: Table, keys: Collection[int]) -> dict[int, Rows]:
+def _rows(connection: Connection, table: Table, keys: Collection[int]) -> dict[int, list[Row]]:
     """Give the rows of rulesets in a table, by ruleset."""
     names = table.columns.keys()
     statement = (
         select(table).where(table.c.ruleset_id.in_(keys)).order_by(*table.primary_key.columns)
     )
-    found: dict[int, Rows] = {}
+    found: dict[int, list[Row]] = {}
     for values in with_flags(list(table.columns), connection.execute(statement).all()):
         row = dict(zip(names, values, strict=True))
         found.setdefault(row.pop("ruleset_id"), []).append(row)

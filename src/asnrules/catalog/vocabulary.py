@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Integer, insert, select
@@ -13,53 +11,9 @@ from asnrules.catalog.entries import VOCABULARY, add_entries
 from asnrules.database import schema
 from asnrules.engine.conditions import ANY
 from asnrules.rules.text_files import read_csv
+from asnrules.rules.words import VOCABULARY as WORD_TABLES
+from asnrules.rules.words import Words, instrument_of
 from asnrules.util.environment import shipped
-from asnrules.util.text import near_spellings
-
-INSTRUMENT_PREFIXES = {
-    "FGS": "FGS",
-    "MIR": "MIRI",
-    "NIS": "NIRISS",
-    "NRC": "NIRCAM",
-    "NRS": "NIRSPEC",
-}
-"""What the EXP_TYPEs of an instrument begin with, up to the first underscore."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words that a ruleset may use, as they are written in its files.
-
-    Attributes
-    ----------
-    exp_types, keywords, specials : frozenset of str
-        Upper case.
-    member_types, asn_types : frozenset of str
-        Lower case.
-    tables : frozenset of str or None
-        Labels of the tables that rules may implement; None if that is not known.
-    """
-
-    exp_types: frozenset[str]
-    keywords: frozenset[str]
-    member_types: frozenset[str]
-    specials: frozenset[str]
-    asn_types: frozenset[str]
-    tables: frozenset[str] | None = None
-
-
-_WORDS = ("exp_types", "keywords", "member_types", "specials", "asn_types")
-
-
-def shipped_words() -> Words:
-    """Give the words of the shipped vocabulary."""
-    folder = shipped("seed") / "vocabulary"
-    return Words(
-        **{
-            name: frozenset(next(iter(row.values())) for row in read_csv(folder / f"{name}.csv"))
-            for name in _WORDS
-        }
-    )
 
 
 def stored_words(connection: Connection) -> Words:
@@ -69,27 +23,9 @@ def stored_words(connection: Connection) -> Words:
         name: frozenset(
             connection.execute(select(schema.metadata.tables[name].columns[0])).scalars()
         )
-        for name in _WORDS
+        for name in WORD_TABLES
     }
     return Words(**words, tables=frozenset(connection.execute(labels).scalars()))
-
-
-def near(word: str, words: Iterable[str]) -> str:
-    """Suggest the word that was meant, or say that there is none like it."""
-    known = sorted(words)
-    found = near_spellings(word, known, 1)
-    if found:
-        return f"did you mean {found[0]!r}?"
-    return f"there are {', '.join(known)}" if len(known) <= _FEW else "nothing is spelled like it"
-
-
-_FEW = 12
-
-
-def instrument_of(exp_type: str) -> str | None:
-    """Give the instrument that an EXP_TYPE is of, by its first letters; None if of none."""
-    found = re.fullmatch(r"([A-Z]{3})_[A-Z0-9_-]{1,60}", exp_type)
-    return None if found is None else INSTRUMENT_PREFIXES.get(found[1])
 
 
 def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]:

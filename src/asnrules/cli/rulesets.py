@@ -89,8 +89,9 @@ def show(context: typer.Context, label: AnyLabel, output: OutputFormat = Format.
     --------
     rulesets list, rulesets diff, lookup
     """
+    from asnrules.catalog.describe import describe_ruleset
+    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
-    from asnrules.rules.describe import describe_ruleset
 
     with transaction(catalog(context)) as connection:
         found = describe_ruleset(connection, label)
@@ -174,8 +175,8 @@ def import_(
     messages.keep(f"ruleset {done.info.ruleset} is imported")
     for erratum in done.errata:
         messages.warn(
-            f"row {erratum['position']}, {erratum['field']}: printed {erratum['printed']!r}, "
-            f"means {erratum['corrected']!r}; {erratum['reason']}"
+            f"row {erratum.position}, {erratum.field}: printed {erratum.printed!r}, "
+            f"means {erratum.corrected!r}; {erratum.reason}"
         )
     for exp_type in done.new_exp_types:
         messages.warn(f"{exp_type} is a new EXP_TYPE")
@@ -207,7 +208,7 @@ def export(
     rulesets import, rulesets show
     """
     from asnrules.catalog.life_cycle import export_files, export_page
-    from asnrules.rules.write_text import write_file, write_folder
+    from asnrules.rules.write import write_file, write_folder
 
     engine = catalog(context)
     if str(target) == "-":

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 PUBLISHED = (
-    "exposure_modes", "errata", "conditions", "condition_terms", "asn_rules", "asn_rule_roles",
-    "asn_rule_conditions", "asn_rule_keys", "asn_rule_steps", "class_rules", "written_classes",
-    "required_columns", "product_suffixes", "known_differences", "ruleset_settings",
-    "general_differences", "intended_overlaps", "ruleset_files",
+    "exposure_modes", "errata", "value_lists", "conditions", "condition_terms", "keys",
+    "key_sources", "asn_rules", "asn_rule_roles", "asn_rule_conditions", "asn_rule_keys",
+    "asn_rule_steps",
+    "class_rules", "written_classes", "required_columns", "product_suffixes", "known_differences",
+    "intended_overlaps", "ruleset_settings", "overall_steps", "ruleset_files",
 )  # fmt: skip
 """The tables whose rows stay as they are once their ruleset is published."""
 

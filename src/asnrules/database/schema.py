@@ -162,6 +162,14 @@ errata = _table(
     _of_ruleset("exposure_modes", "position"),
 )
 
+value_lists = _table(
+    "value_lists",
+    _ruleset_id(),
+    Column("value_list", Text, nullable=False),
+    Column("list_values", Json(list, str), nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "value_list"),
+)
+
 conditions = _table(
     "conditions",
     _ruleset_id(),
@@ -178,12 +186,41 @@ condition_terms = _table(
     Column("position", Integer, nullable=False),
     Column("keyword", Text, nullable=False),
     Column("operator", Text, nullable=False),
-    Column("term_values", Json(list), nullable=False),
+    Column("term_values", Json(list, str)),
+    Column("value_list", Text),
     PrimaryKeyConstraint("ruleset_id", "condition", "alternative", "position"),
     _of_ruleset("conditions", "condition"),
+    _of_ruleset("value_lists", "value_list"),
+    CheckConstraint("(term_values IS NULL) <> (value_list IS NULL)", name="values"),
     CheckConstraint(
         "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')", name="operator"
     ),
+)
+
+keys = _table(
+    "keys",
+    _ruleset_id(),
+    Column("key", Text, nullable=False),
+    Column("required", Flag, nullable=False),
+    Column("excludes", Text),
+    PrimaryKeyConstraint("ruleset_id", "key"),
+    # Keys may come in any order.
+    ForeignKeyConstraint(
+        ["ruleset_id", "excludes"],
+        ["keys.ruleset_id", "keys.key"],
+        deferrable=True,
+        initially="DEFERRED",
+    ),
+)
+
+key_sources = _table(
+    "key_sources",
+    _ruleset_id(),
+    Column("key", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("keyword", Text, ForeignKey("keywords.keyword"), nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "key", "position"),
+    _of_ruleset("keys", "key"),
 )
 
 asn_rules = _table(
@@ -227,6 +264,7 @@ asn_rule_conditions = _table(
     PrimaryKeyConstraint("ruleset_id", "asn_rule", "scope", "role", "position"),
     _of_ruleset("asn_rules", "asn_rule"),
     _of_ruleset("conditions", "condition"),
+    ForeignKeyConstraint(["ruleset_id", "when_key"], ["keys.ruleset_id", "keys.key"]),
     CheckConstraint("scope IN ('exposure', 'candidate', 'role', 'rateints')", name="scope"),
     CheckConstraint("(scope = 'role') = (role <> '')", name="role"),
     CheckConstraint("(when_key IS NULL) = (when_value IS NULL)", name="when"),
@@ -239,11 +277,9 @@ asn_rule_keys = _table(
     Column("role", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("key", Text, nullable=False),
-    Column("sources", Json(list, str), nullable=False),
-    Column("required", Flag, nullable=False),
-    Column("excludes", Text),
     PrimaryKeyConstraint("ruleset_id", "asn_rule", "role", "position"),
     _of_ruleset("asn_rules", "asn_rule"),
+    _of_ruleset("keys", "key"),
 )
 
 asn_rule_steps = _table(
@@ -262,7 +298,7 @@ class_rules = _table(
     Column("position", Integer, nullable=False),
     Column("condition", Text),
     Column("member_type", Text, ForeignKey("member_types.member_type")),
-    Column("keyword", Text),
+    Column("keyword", Text, ForeignKey("keywords.keyword")),
     PrimaryKeyConstraint("ruleset_id", "position"),
     _of_ruleset("conditions", "condition"),
     CheckConstraint("(member_type IS NULL) <> (keyword IS NULL)", name="class"),
@@ -280,7 +316,7 @@ required_columns = _table(
     "required_columns",
     _ruleset_id(),
     Column("position", Integer, nullable=False),
-    Column("keyword", Text, nullable=False),
+    Column("keyword", Text, ForeignKey("keywords.keyword"), nullable=False),
     Column("condition", Text),
     PrimaryKeyConstraint("ruleset_id", "position"),
     _of_ruleset("conditions", "condition"),
@@ -296,16 +332,25 @@ product_suffixes = _table(
 ruleset_settings = _table(
     "ruleset_settings",
     _ruleset_id(),
-    Column("setting", Text, nullable=False),
-    Column("value", Json(), nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "setting"),
+    Column("sequence_digits", Integer, nullable=False),
+    Column("whole_pool", Flag, nullable=False),
+    Column("discovered_id", Text),
+    PrimaryKeyConstraint("ruleset_id"),
+)
+
+overall_steps = _table(
+    "overall_steps",
+    _ruleset_id(),
+    Column("position", Integer, nullable=False),
+    Column("step", Text, nullable=False),
+    PrimaryKeyConstraint("ruleset_id", "position"),
 )
 
 known_differences = _table(
     "known_differences",
     _ruleset_id(),
     Column("position", Integer, nullable=False),
-    Column("exp_type", Text, ForeignKey("exp_types.exp_type"), nullable=False),
+    Column("exp_type", Text, ForeignKey("exp_types.exp_type")),
     Column("aspect", Text, nullable=False),
     Column("published", Text, nullable=False),
     Column("software", Text, nullable=False),
@@ -314,20 +359,7 @@ known_differences = _table(
     PrimaryKeyConstraint("ruleset_id", "position"),
     _of_ruleset("conditions", "condition"),
     CheckConstraint("aspect IN ('member_type', 'asn_type', 'row')", name="aspect"),
-)
-
-general_differences = _table(
-    "general_differences",
-    _ruleset_id(),
-    Column("position", Integer, nullable=False),
-    Column("aspect", Text, nullable=False),
-    Column("published", Text, nullable=False),
-    Column("software", Text, nullable=False),
-    Column("condition", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "position"),
-    _of_ruleset("conditions", "condition"),
-    CheckConstraint("aspect IN ('member_type', 'asn_type', 'row')", name="aspect"),
+    CheckConstraint("exp_type IS NOT NULL OR condition IS NOT NULL", name="applies"),
 )
 
 intended_overlaps = _table(

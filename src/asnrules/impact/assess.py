@@ -42,7 +42,6 @@ from asnrules.record.pools import (
 )
 from asnrules.record.write import stored_program
 from asnrules.rules.model import Ruleset
-from asnrules.rules.rows import build_ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Told, parallel_map
 from asnrules.util.text import wanted_program
@@ -308,7 +307,7 @@ def _sizes(work: Sequence[Piece] | Sequence[Unit]) -> list[int]:
 
 
 def _loaded(connection: Connection, info: RulesetInfo) -> Ruleset:
-    return build_ruleset(store.read_content(connection, info.ruleset_id))
+    return store.load_rules(connection, info.ruleset_id)
 
 
 def _named(info: RulesetInfo) -> dict[str, str]:

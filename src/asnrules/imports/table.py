@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from asnrules.catalog.look_up import ExposureMode
 from asnrules.engine.conditions import Values, condition_holds
-from asnrules.rules.rows import ANYTHING, KnownDifference
+from asnrules.rules.model import ANYTHING, KnownDifference
 
 ANY_SPECIAL = "\0any"
 """Stands for a special that is not known."""

@@ -13,13 +13,10 @@ from asnrules.database.guards import PUBLISHED
 from asnrules.database.schema import catalog_entries, metadata, ruleset_files, rulesets
 from asnrules.database.stored import as_stored, shown
 from asnrules.record.findings import Finding, unreadable
-from asnrules.rules.content import EXECUTABLE_TABLES, PUBLISHED_TABLES, RulesetContent
+from asnrules.rules.rows import ROW_TABLES
 
 _ENTRY_TABLES = {table.name for table in ENTRY_TABLES}
-_KINDS = {
-    **dict.fromkeys(PUBLISHED_TABLES, "table"),
-    **dict.fromkeys(EXECUTABLE_TABLES, "rules"),
-}
+_KINDS = {table: kind for kind, tables in ROW_TABLES.items() for table in tables}
 
 
 def ruleset_findings(connection: Connection) -> Iterator[Finding]:
@@ -34,26 +31,26 @@ def ruleset_findings(connection: Connection) -> Iterator[Finding]:
         # A day that is none cannot be made part of a content.
         if not any(one.column in ("effective_from", "effective_until") for one in found):
             readable.append(row)
-    contents = store.read_contents(connection, [row["ruleset_id"] for row in readable])
+    stored = store.stored_rows(connection, [row["ruleset_id"] for row in readable])
     for row in readable:
-        yield from _content_findings(contents[row["ruleset_id"]], row)
+        yield from _content_findings(stored[row["ruleset_id"]], row)
     yield from unreadable(ruleset_files, connection.execute(select(ruleset_files)).all(), None)
     yield from _strays(connection)
 
 
-def _content_findings(content: RulesetContent, row: Mapping[Any, Any]) -> Iterator[Finding]:
+def _content_findings(stored: store.StoredRows, row: Mapping[Any, Any]) -> Iterator[Finding]:
     name = f"ruleset {shown(row['label'])}"
     # The checksum is of the label that it implements, which a number that leads nowhere has not.
-    if content.implements is None and row["implements"] is not None:
+    if stored.header["implements"] is None and row["implements"] is not None:
         text = f"{name}: it implements ruleset {row['implements']}, which is not there"
         yield Finding(None, rulesets.name, None, text)
-    if content.checksum() == row["checksum"]:
+    if stored.checksum() == row["checksum"]:
         return
     text = (
         f"{name}: its rows, or its label, title, source, dates or table do not match its checksum"
     )
     yield Finding(None, rulesets.name, None, text)
-    for table, rows in content.tables.items():
+    for table, rows in stored.rows.items():
         names = metadata.tables[table].columns.keys()
         whole = [{**one, "ruleset_id": row["ruleset_id"]} for one in rows]
         written = [tuple(one[name] for name in names) for one in whole]

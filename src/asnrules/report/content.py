@@ -15,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import Connection
 
 from asnrules.associations.model import NO_DEGRADED
+from asnrules.catalog.describe import Description, describe_ruleset
 from asnrules.record.queries.associations import RecordedAssociation, RecordedAssociations
 from asnrules.record.queries.runs import RunReport, report_run
 from asnrules.record.queries.summaries import (
@@ -29,7 +30,6 @@ from asnrules.record.queries.summaries import (
     rule_counts,
 )
 from asnrules.report.picture import Picture, draw
-from asnrules.rules.describe import Description, describe_ruleset
 
 ASSOCIATIONS = 2_000
 """How many associations are listed."""

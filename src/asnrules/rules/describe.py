@@ -1,150 +1,29 @@
-"""Describe a ruleset for people: the rows of a table, or rules in words."""
+"""Describe rules in words, and explain the words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
-
-from asnrules.catalog import store
-from asnrules.catalog.look_up import look_up
-from asnrules.catalog.rulesets import TABLE, RulesetInfo, find_ruleset
-from asnrules.database.schema import errata
 from asnrules.engine.conditions import requirement_text
-from asnrules.rules.glossary import Glossary, glossary
-from asnrules.rules.model import Key, Requirement, Role, Rule
-from asnrules.rules.rows import build_ruleset
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """A ruleset, described.
-
-    Attributes
-    ----------
-    info : RulesetInfo
-        Its header.
-    columns : sequence of str
-        The names of the fields of `rows`.
-    rows : list of dict
-        Rows of the table, or rules, each with its conditions, keys, roles and steps in words.
-    errata : list of dict
-        What was misprinted, and what it means.
-    glossary : Glossary or None
-        What the words mean that rules are described in; None for a table.
-    """
-
-    info: RulesetInfo
-    columns: Sequence[str]
-    rows: list[dict[str, Any]]
-    errata: list[dict[str, Any]]
-    glossary: Glossary | None = None
-
-    def document(self) -> dict[str, Any]:
-        """Give all of it as one document."""
-        header = {
-            name: value for name, value in self.info._asdict().items() if name != "ruleset_id"
-        }
-        what = "rows" if self.info.kind == TABLE else "rules"
-        document = {**header, what: self.rows, "errata": self.errata}
-        return document if self.glossary is None else {**document, **_glossary(self.glossary)}
-
-    def text(self) -> str:
-        """Give all of it as text to read."""
-        lines = [
-            f"{self.info.ruleset}: {self.info.title}",
-            f"{self.info.kind}, {self.info.status}, {self._period()}",
-            f"source: {self.info.source}",
-        ]
-        if self.info.implements is not None:
-            lines.append(f"implements: {self.info.implements}")
-        lines += [f"checksum: {self.info.checksum}", ""]
-        if self.info.kind == TABLE:
-            lines += self._table()
-        else:
-            for row in self.rows:
-                lines += _rule_lines(row)
-        if self.glossary is not None:
-            lines += _glossary_lines(self.glossary)
-        return "\n".join(lines).rstrip()
-
-    def _period(self) -> str:
-        if self.info.effective_from is None:
-            return "without a date yet"
-        until = self.info.effective_until or "further notice"
-        return f"in force from {self.info.effective_from} to {until}"
-
-    def _table(self) -> list[str]:
-        from tabulate import tabulate
-
-        cells = [
-            [
-                str(row[name]) if row[name] is not None else _BLANK.get(name, "N/A")
-                for name in self.columns
-            ]
-            for row in self.rows
-        ]
-        table = tabulate(cells, self.columns, tablefmt="simple", disable_numparse=True)
-        lines = [line.rstrip() for line in table.split("\n")]
-        lines += [
-            f"erratum: row {row['position']}, {row['field']}: printed {row['printed']!r}, "
-            f"means {row['corrected']!r}; {row['reason']}"
-            for row in self.errata
-        ]
-        return lines
-
-
-_BLANK = {"footnote": ""}
-_ROW_COLUMNS = ("position", "exp_type", "member_type", "special", "asn_type", "footnote")
-_RULE_COLUMNS = (
-    "asn_rule", "asn_type", "title", "takes", "candidates",
-    "keys", "roles", "steps", "written", "rateints",
-)  # fmt: skip
-
-
-def describe_ruleset(connection: Connection, label: str) -> Description:
-    """Describe a ruleset.
-
-    Parameters
-    ----------
-    connection : Connection
-        Any.
-    label : str
-        Of the ruleset.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset.
-    """
-    info = find_ruleset(connection, label)
-    if info.kind == TABLE:
-        rows = [
-            {name: getattr(mode, name) for name in _ROW_COLUMNS}
-            for mode in look_up(connection, info)
-        ]
-        return Description(info, _ROW_COLUMNS, rows, _errata(connection, info))
-    ruleset = build_ruleset(store.read_content(connection, info.ruleset_id))
-    rules = [_rule(rule) for rule in ruleset.rules]
-    return Description(info, _RULE_COLUMNS, rules, [], glossary(ruleset))
-
-
-def _errata(connection: Connection, info: RulesetInfo) -> list[dict[str, Any]]:
-    columns = [column for column in errata.columns if column.name != "ruleset_id"]
-    statement = (
-        select(*columns)
-        .where(errata.c.ruleset_id == info.ruleset_id)
-        .order_by(errata.c.position, errata.c.field)
-    )
-    return [dict(row) for row in connection.execute(statement).mappings()]
-
+from asnrules.engine.pruning import OVERALL
+from asnrules.engine.steps import STEPS
+from asnrules.rules.model import (
+    Condition,
+    Key,
+    Operator,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Term,
+)
 
 # ------------------------------------------------------------------------- rules in words
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def rule_words(rule: Rule) -> dict[str, Any]:
+    """Describe a rule: its conditions, keys, roles and steps in words."""
     return {
         "asn_rule": rule.name,
         "asn_type": rule.asn_type,
@@ -196,7 +75,8 @@ def _written_text(rule: Rule) -> str:
     return f"every member as science, later ones of class {rule.companion_class} as such"
 
 
-def _rule_lines(row: dict[str, Any]) -> list[str]:
+def rule_lines(row: dict[str, Any]) -> list[str]:
+    """Write what `rule_words` gives as text to read."""
     lines = [f"{row['asn_rule']} -> {row['asn_type']}", f"  {row['title']}"]
     for heading, name in (
         ("takes", "takes"),
@@ -211,41 +91,107 @@ def _rule_lines(row: dict[str, Any]) -> list[str]:
     return [*lines, f"  {'written':<15}{row['written']}", ""]
 
 
-def _glossary(found: Glossary) -> dict[str, Any]:
-    return {
-        "classes": [{"condition": text, "class": its_class} for text, its_class in found.classes],
-        "conditions": found.conditions,
-        "steps": found.steps,
-        "settings": found.settings,
-        "overall": found.overall,
+# ------------------------------------------------------------------------- glossary
+
+_ABOUT_KEYS = (
+    "Keys: the exposures of an association have the same value of each. Of 'A, else B' the",
+    "first that the first exposure has a value for counts for all; where a key is 'if there is",
+    "one', an exposure without a value fits.",
+)
+_ABOUT_ROLES = (
+    "Roles: the first that fits takes an exposure. 'Offered again at the end': also to the",
+    "associations that were made after it.",
+)
+
+
+class Glossary(NamedTuple):
+    """What the words mean that rules are described in."""
+
+    classes: list[tuple[str, str]]
+    """A condition and the class that it gives an exposure; the first that holds counts."""
+    conditions: dict[str, list[str]]
+    """For a condition in words, its alternatives: what keywords have to be."""
+    steps: dict[str, str]
+    """What each finishing step does."""
+    settings: dict[str, Any]
+    overall: dict[str, str]
+    """What each step over the associations of all rules does, in order."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as part of a document."""
+        classes = [{"condition": text, "class": its_class} for text, its_class in self.classes]
+        return {**self._asdict(), "classes": classes}
+
+    def lines(self) -> list[str]:
+        """Give it as text to read."""
+        lines = ["The class of an exposure: the first of these that holds"]
+        lines += [f"  {text}: {its_class}" for text, its_class in self.classes]
+        lines += ["", "Conditions: one of the lines below each has to hold"]
+        for text, alternatives in self.conditions.items():
+            lines += [f"  {text}", *(f"    {line}" for line in alternatives)]
+        lines += [
+            "",
+            *_ABOUT_KEYS,
+            "",
+            *_ABOUT_ROLES,
+            "",
+            "Finishing steps",
+        ]
+        for name, text in self.steps.items():
+            lines += [f"  {name}", f"    {text}"]
+        lines += ["", "Steps over the associations of all rules, in this order"]
+        for name, text in self.overall.items():
+            lines += [f"  {name}", f"    {text}"]
+        lines += ["", "Settings"]
+        lines += [
+            f"  {name}: {', '.join(value) if isinstance(value, tuple) else value}"
+            for name, value in self.settings.items()
+        ]
+        return lines
+
+
+def glossary(ruleset: Ruleset) -> Glossary:
+    """Explain the words that the rules of a ruleset use."""
+    classes = [
+        (line.condition.text, line.exposure_class or f"the value of {(line.keyword or '').upper()}")
+        for line in ruleset.class_rules
+    ]
+    used = {condition.text: condition for condition in ruleset.used_conditions()}
+    steps = {step for rule in ruleset.rules for step in rule.steps}
+    return Glossary(
+        classes=[*classes, ("otherwise", ruleset.default_class)],
+        conditions={
+            text: [_alternative(terms) for terms in used[text].alternatives]
+            for text in sorted(used)
+            if not _says_itself(used[text])
+        },
+        steps={name: STEPS[name].text for name in sorted(steps)},
+        settings=ruleset.settings._asdict(),
+        overall={name: OVERALL[name].text for name in ruleset.settings.overall},
+    )
+
+
+def _says_itself(condition: Condition) -> bool:
+    """Tell whether the words of a condition are its keyword and values."""
+    terms = [term for alternative in condition.alternatives for term in alternative]
+    values = [value for term in terms for value in term.values if term.operator != Operator.MATCHES]
+    text = condition.text.lower()
+    return all(word in text for word in [*(term.keyword for term in terms), *values])
+
+
+def _alternative(terms: Iterable[Term]) -> str:
+    return ", ".join(_term(term) for term in terms)
+
+
+def _term(term: Term) -> str:
+    *first, last = (value.upper() for value in term.values or ("",))
+    values = f"{', '.join(first)} or {last}" if first else last
+    words = {
+        Operator.SET: "is set",
+        Operator.EMPTY: "is empty",
+        Operator.IN: f"is {values}",
+        Operator.NOT_IN: f"is not {values}",
+        Operator.LISTED: f"begins with {', '.join(first)}, or is {last}" if first else f"is {last}",
+        Operator.MATCHES: f"matches {' or '.join(term.values)}",
     }
-
-
-def _glossary_lines(found: Glossary) -> list[str]:
-    lines = ["The class of an exposure: the first of these that holds"]
-    lines += [f"  {text}: {its_class}" for text, its_class in found.classes]
-    lines += ["", "Conditions: one of the lines below each has to hold"]
-    for text, alternatives in found.conditions.items():
-        lines += [f"  {text}", *(f"    {line}" for line in alternatives)]
-    lines += [
-        "",
-        "Keys: the exposures of an association have the same value of each. Of 'A, else B' the",
-        "first that the first exposure has a value for counts for all; where a key is 'if there is",
-        "one', an exposure without a value fits.",
-        "",
-        "Roles: the first that fits takes an exposure. 'Offered again at the end': also to the",
-        "associations that were made after it.",
-        "",
-        "Finishing steps",
-    ]
-    for name, text in found.steps.items():
-        lines += [f"  {name}", f"    {text}"]
-    lines += ["", "Steps over the associations of all rules, in this order"]
-    for name, text in found.overall.items():
-        lines += [f"  {name}", f"    {text}"]
-    lines += ["", "Settings"]
-    lines += [
-        f"  {name}: {', '.join(value) if isinstance(value, tuple) else value}"
-        for name, value in found.settings.items()
-    ]
-    return lines
+    return f"{term.keyword.upper()} {words[term.operator]}"

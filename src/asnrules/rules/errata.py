@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from asnrules.catalog.vocabulary import Words, instrument_of, near
 from asnrules.errors import RulesetError, UsageError
-from asnrules.rules.content import NOT_APPLICABLE, Rows
+from asnrules.rules.model import NOT_APPLICABLE, Erratum, Mode
 from asnrules.rules.page import Page, PrintedRow
 from asnrules.rules.read import none_if_not_applicable
+from asnrules.rules.words import Words, instrument_of, near
 
 WHAT = {
     "exp_type": "EXP_TYPE",
@@ -42,21 +41,13 @@ class _Question(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
-class CorrectedPage:
-    """The rows of a page as they are meant.
+class CorrectedPage(NamedTuple):
+    """The rows of a page as they are meant."""
 
-    Attributes
-    ----------
-    modes, errata : list of dict
-        Rows of `exposure_modes` and `errata`.
-    new_exp_types : set of str
-        EXP_TYPEs that a person has said to be new ones.
-    """
-
-    modes: Rows = field(default_factory=list)
-    errata: Rows = field(default_factory=list)
-    new_exp_types: set[str] = field(default_factory=set)
+    modes: tuple[Mode, ...]
+    errata: tuple[Erratum, ...]
+    new_exp_types: set[str]
+    """EXP_TYPEs that a person has said to be new ones."""
 
 
 def parse_accepted(texts: Sequence[str]) -> Accepted:
@@ -102,48 +93,43 @@ def correct_page(page: Page, words: Words, accepted: Accepted) -> CorrectedPage:
         no instrument; if two rows say the same.
     """
     corrector = _Corrector(page, words, accepted)
-    result = CorrectedPage()
+    modes: list[Mode] = []
+    errata: list[Erratum] = []
     for row in page.rows:
         meant = {name: corrector.meant(row, name) for name in WHAT}
-        result.modes.append(
-            {
-                "position": row.position,
-                "exp_type": meant["exp_type"].value,
-                "member_type": meant["member_type"].value,
-                "special": none_if_not_applicable(meant["special"].value),
-                "asn_type": none_if_not_applicable(meant["asn_type"].value),
-                "footnote": row.footnote,
-            }
+        modes.append(
+            Mode(
+                position=row.position,
+                exp_type=meant["exp_type"].value,
+                member_type=meant["member_type"].value,
+                special=none_if_not_applicable(meant["special"].value),
+                asn_type=none_if_not_applicable(meant["asn_type"].value),
+                footnote=row.footnote,
+            )
         )
-        result.errata += [
-            {
-                "position": row.position,
-                "field": name,
-                "printed": row.cells[name],
-                "corrected": value,
-                "reason": reason,
-            }
+        errata += [
+            Erratum(row.position, name, row.cells[name], value, reason)
             for name, (value, reason) in meant.items()
             if value != row.cells[name]
         ]
     corrector.finish()
-    _refuse_repeated(page, result.modes)
-    result.new_exp_types = {mode["exp_type"] for mode in result.modes} - words.exp_types
-    return result
+    _refuse_repeated(page, modes)
+    new = {mode.exp_type for mode in modes} - words.exp_types
+    return CorrectedPage(tuple(modes), tuple(sorted(errata)), new)
 
 
-def _refuse_repeated(page: Page, modes: Rows) -> None:
-    seen: dict[tuple[str, str | None], tuple[PrintedRow, dict[str, Any]]] = {}
+def _refuse_repeated(page: Page, modes: Sequence[Mode]) -> None:
+    seen: dict[tuple[str, str | None], tuple[PrintedRow, Mode]] = {}
     for row, mode in zip(page.rows, modes, strict=True):
-        first, same = seen.setdefault((mode["exp_type"], mode["special"]), (row, mode))
+        first, same = seen.setdefault((mode.exp_type, mode.special), (row, mode))
         if first is row:
             continue
-        alike = all(mode[name] == same[name] for name in WHAT)
+        alike = all(getattr(mode, name) == getattr(same, name) for name in WHAT)
         raise RulesetError(
             f"{page.path}, line {row.line}: row {row.position} "
             f"{'is the same as' if alike else 'contradicts'} row {first.position} "
-            f"(line {first.line}), both for {mode['exp_type']} with special "
-            f"{mode['special'] or NOT_APPLICABLE}; leave one out"
+            f"(line {first.line}), both for {mode.exp_type} with special "
+            f"{mode.special or NOT_APPLICABLE}; leave one out"
         )
 
 

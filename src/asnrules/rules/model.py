@@ -1,5 +1,6 @@
-"""What an executable ruleset is: plain, immutable data, as loaded from its rows.
+"""What a ruleset is: immutable data, made from files or from tables, and taken by all the rest.
 
+There are two kinds. A `Table` says in rows what becomes of each EXP_TYPE. A `Ruleset` has rules.
 A rule takes exposures in *roles*. An exposure must meet the conditions and keys of the rule
 and those of one of its roles; the first role that fits takes it. A condition looks at the
 exposure alone. A key compares it with the exposures that the association has already.
@@ -7,10 +8,19 @@ exposure alone. A key compares it with the exposures that the association has al
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+NOT_APPLICABLE = "N/A"
+"""How tables, and their CSV files, write that there is none."""
+
+ANYTHING = "(any)"
+"""In a known difference: whatever the table says, or whatever the rules make."""
+
+# ------------------------------------------------------------------------- conditions
 
 
 class Operator(StrEnum):
@@ -35,6 +45,8 @@ class Term(NamedTuple):
     keyword: str
     operator: Operator
     values: tuple[str, ...] = ()
+    value_list: str | None = None
+    """The name of the list that the values come from, if they have one."""
 
 
 class Condition(NamedTuple):
@@ -57,109 +69,93 @@ class Requirement(NamedTuple):
     when_value: str | None = None
 
 
+# ------------------------------------------------------------------------- rules
+
+
 class Key(NamedTuple):
     """What the exposures of an association have in common.
 
     The first of `sources` that an exposure has a value for is locked with that value by the
-    first exposure taken; later ones must have it in the same keyword. A key that is not
-    `required` fits an exposure that has no value for it. With `excludes`, the key of that name
-    has to be locked, and the value must not contain its value.
+    first exposure taken; later ones must have it in the same keyword.
     """
 
     name: str
     sources: tuple[str, ...]
+    """Keywords."""
     required: bool = True
+    """If not, it fits an exposure that has no value for it."""
     excludes: str | None = None
+    """A key that has to be locked, and whose value the value of this one must not contain."""
 
 
 class Role(NamedTuple):
-    """A way for a rule to take an exposure.
-
-    Attributes
-    ----------
-    name : str
-        For people: science, background, imprint ...
-    requirements, keys
-        Those of this role, beside those of the rule.
-    single : bool
-        Only while the association has no member written as science.
-    offered_again : int
-        0: not at all; otherwise the pass, after all rows, in which an exposure taken so is
-        offered once more to the associations that exist then.
-    science_as : str or None
-        The `exptype` of a member whose class is science, if it is not science.
-    keys_only : bool
-        It takes nothing: its keys are tried, and those that fitted before one did not stay
-        locked if a later role takes the exposure.
-    not_after : str or None
-        Not if the exposure offered to the association before was of this class.
-    creates_too : bool
-        From the first exposure taken so on, what the association takes may still create an
-        association of its own.
-    """
+    """A way for a rule to take an exposure."""
 
     name: str
+    """For people: science, background, imprint ..."""
     requirements: tuple[Requirement, ...] = ()
+    """Those of this role, beside those of the rule; so are its keys."""
     keys: tuple[Key, ...] = ()
     single: bool = False
+    """Only while the association has no member written as science."""
     offered_again: int = 0
+    """0: not at all; otherwise the pass, after all rows, in which an exposure taken so is
+    offered once more to the associations that exist then."""
     science_as: str | None = None
+    """The `exptype` of a member whose class is science, if it is not science."""
     keys_only: bool = False
+    """It takes nothing: its keys are tried, and those that fitted before one did not stay
+    locked if a later role takes the exposure."""
     not_after: str | None = None
+    """Not if the exposure offered to the association before was of this class."""
     creates_too: bool = False
+    """From the first exposure taken so on, what the association takes may still create an
+    association of its own."""
 
 
 class Rule(NamedTuple):
-    """An association rule.
-
-    Attributes
-    ----------
-    name : str
-        The `asn_rule`, as jwst names it.
-    asn_type : str
-        The type of the associations it makes.
-    title : str
-        What it is for, in one line.
-    requirements : tuple of Requirement
-        What every exposure has to meet.
-    candidate_requirements : tuple of Requirement
-        What the candidate has to meet: keywords `candidate_id` and `candidate_type`.
-    keys : tuple of Key
-        What all exposures have in common.
-    roles : tuple of Role
-        In the order in which they are tried.
-    rateints : tuple of Requirement
-        If any holds, the member is the exposure's rateints product, not its rate product.
-    as_science : bool
-        Members are written as science whatever their class, but for `companion_class` once
-        there is a science.
-    companion_class : str or None
-        See `as_science`.
-    steps : tuple of str
-        Names of the finishing steps, in order; see `asnrules.engine.steps`.
-    """
+    """An association rule."""
 
     name: str
+    """The `asn_rule`, as jwst names it."""
     asn_type: str
     title: str
     requirements: tuple[Requirement, ...]
+    """What every exposure has to meet."""
     candidate_requirements: tuple[Requirement, ...]
+    """What the candidate has to meet: keywords `candidate_id` and `candidate_type`."""
     keys: tuple[Key, ...]
+    """What all exposures have in common."""
     roles: tuple[Role, ...]
+    """In the order in which they are tried."""
     rateints: tuple[Requirement, ...]
+    """If any holds, the member is the exposure's rateints product, not its rate product."""
     as_science: bool
+    """Members are written as science whatever their class, but for `companion_class` once
+    there is a science."""
     companion_class: str | None
     steps: tuple[str, ...]
+    """Names of the finishing steps, in order; see `asnrules.engine.finishing`."""
+
+    def all_requirements(self) -> list[Requirement]:
+        """Give every use of a condition, those of the roles last."""
+        return [
+            *self.requirements,
+            *self.candidate_requirements,
+            *self.rateints,
+            *(use for role in self.roles for use in role.requirements),
+        ]
+
+
+# ------------------------------------------------------------------------- what rules share
 
 
 class ClassRule(NamedTuple):
-    """One line of the classification: the class if the condition holds.
-
-    Without a class, the value of `keyword` is the class.
-    """
+    """One line of the classification: the class if the condition holds."""
 
     condition: Condition
     exposure_class: str | None
+    """None if the value of `keyword` is the class."""
     keyword: str | None = None
 
 
@@ -171,62 +167,151 @@ class RequiredColumn(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What rules have in common that is no condition; by default what jwst 3.0.0 has.
-
-    Attributes
-    ----------
-    sequence_digits : int
-        With how many digits at least the sequence number stands in a name.
-    whole_pool : bool
-        Whether all candidates are worked at once. Then only the exposures that list a candidate
-        are worked for it, and what is generated stands in the order of the creating exposures;
-        of one exposure, in the order in which it lists candidates.
-    discovered_id : str or None
-        The id of associations that are discovered; None for no such associations. They are made
-        by the rules that ask something of the candidate but need no `candidate_validity`, where
-        no candidates are selected: from the exposures that list one such candidate and no other,
-        apart for each. They come before all others, and are told apart by this id only.
-    overall : tuple of str
-        Names of the steps over the associations of all rules, in order; see
-        `asnrules.engine.pruning`. They are numbered in the order in which the last
-        step leaves them.
-    """
+    """What rules have in common that is no condition; by default what jwst 3.0.0 has."""
 
     sequence_digits: int = 5
+    """With how many digits at least the sequence number stands in a name."""
     whole_pool: bool = False
+    """Whether all candidates are worked at once. Then only the exposures that list a candidate
+    are worked for it, and what is generated stands in the order of the creating exposures;
+    of one exposure, in the order in which it lists candidates."""
     discovered_id: str | None = None
+    """The id of associations that are discovered; None for no such associations. They are made
+    by the rules that ask something of the candidate but need no `candidate_validity`, where
+    no candidates are selected: from the exposures that list one such candidate and no other,
+    apart for each. They come before all others, and are told apart by this id only."""
     overall: tuple[str, ...] = ("prune_memberships", "prune_products")
+    """Names of the steps over the associations of all rules, in order. They are numbered in the
+    order in which the last step leaves them."""
 
 
-@dataclass(frozen=True)
-class Ruleset:
-    """An executable ruleset.
+class KnownDifference(NamedTuple):
+    """A difference from the table that somebody has explained."""
 
-    Attributes
-    ----------
-    label : str
-        Its name, such as jwst-3.0.0.
-    rules : tuple of Rule
-        In order of name, which is the order in which an exposure creates associations.
-    class_rules : tuple of ClassRule
-        The first that holds gives the class of an exposure.
-    default_class : str
-        The class where none holds.
-    written_as : mapping of str to str
-        Classes that are written into associations under another name.
-    required_columns : tuple of RequiredColumn
-        Columns that a pool cannot do without.
-    suffixes : frozenset of str
-        Product suffixes that are taken off a file name to make a product name.
-    settings : Settings
-        What else the rules have in common.
-    """
+    exp_type: str | None
+    """Upper case; None for all."""
+    aspect: str
+    """`member_type`, `asn_type`, or `row` where the table has none."""
+    published: str
+    """What the table says; `N/A` for nothing, `(any)` for anything."""
+    software: str
+    """What the rules make; the same words."""
+    condition: Condition | None
+    """For which exposures."""
+    reason: str
 
+    def explains(self, exp_type: str | None, aspect: str, published: str, software: str) -> bool:
+        """Tell whether it is this difference, its condition left aside."""
+        return (
+            self.exp_type in {None, exp_type}
+            and self.aspect == aspect
+            and self.published in {ANYTHING, published}
+            and self.software in {ANYTHING, software}
+        )
+
+
+class IntendedOverlap(NamedTuple):
+    """Two rules that are meant to make the same association; that of `stays` is kept."""
+
+    asn_rule: str
+    stays: str
+    reason: str
+
+
+# ------------------------------------------------------------------------- tables
+
+
+class Mode(NamedTuple):
+    """A row of a table; None stands for N/A."""
+
+    position: int
+    """From 1, as printed."""
+    exp_type: str
+    member_type: str
+    special: str | None
+    asn_type: str | None
+    footnote: str | None
+
+
+class Erratum(NamedTuple):
+    """A cell of a table that is misprinted."""
+
+    position: int
+    field: str
+    printed: str
+    corrected: str
+    reason: str
+
+
+# ------------------------------------------------------------------------- rulesets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What every ruleset says of itself."""
+
+    kind: ClassVar[str]
     label: str
+    """Its name, such as jwst-3.0.0."""
+    title: str = ""
+    source: str = ""
+    """Where it comes from."""
+    effective_from: dt.date | None = None
+    """The first day on which it is in force; None for a draft that has no date yet."""
+    effective_until: dt.date | None = None
+    """The first day on which it is no longer; None if that is for the next one to say."""
+    implements: str | None = None
+    """The label of the table that rules implement."""
+
+    def header(self) -> dict[str, Any]:
+        """Give label, title, source, dates and what it implements."""
+        names = ("label", "title", "source", "effective_from", "effective_until")
+        return {name: getattr(self, name) for name in (*names, "implements")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Header):
+    """A revision of the exposure-mode table, row for row as printed."""
+
+    kind: ClassVar[str] = "table"
+    modes: tuple[Mode, ...] = ()
+    errata: tuple[Erratum, ...] = ()
+    """In order of their cells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruleset(Header):
+    """Association rules, with all that they use."""
+
+    kind: ClassVar[str] = "rules"
     rules: tuple[Rule, ...]
+    """In order of name, which is the order in which an exposure creates associations."""
     class_rules: tuple[ClassRule, ...]
+    """The first that holds gives the class of an exposure."""
     default_class: str
+    """The class where none holds."""
     written_as: Mapping[str, str] = field(default_factory=dict)
+    """Classes that are written into associations under another name."""
     required_columns: tuple[RequiredColumn, ...] = ()
+    """Columns that a pool cannot do without."""
     suffixes: frozenset[str] = frozenset()
+    """Product suffixes that are taken off a file name to make a product name."""
     settings: Settings = field(default_factory=Settings)
+    conditions: tuple[Condition, ...] = ()
+    """All of them, used or not, in order of name; so are keys and value lists."""
+    keys: tuple[Key, ...] = ()
+    value_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Lists of values that terms use by name."""
+    known_differences: tuple[KnownDifference, ...] = ()
+    """From the table that it implements."""
+    intended_overlaps: tuple[IntendedOverlap, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The texts that it was read from, by path: kept for people, with groups and comments."""
+
+    def used_conditions(self) -> list[Condition]:
+        """Give the conditions that rules and classes use, each once."""
+        uses = [use.condition for rule in self.rules for use in rule.all_requirements()]
+        return list(dict.fromkeys([*(line.condition for line in self.class_rules), *uses]))
+
+
+AnyRuleset = Table | Ruleset

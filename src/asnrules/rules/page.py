@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from asnrules.catalog.vocabulary import near
 from asnrules.errors import RulesetError
 from asnrules.rules.text_files import decoded
+from asnrules.rules.words import near
 from asnrules.util.limits import PAGE_BYTES, PAGE_LINES
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Write a published ruleset as a page in reStructuredText, as the observatory publishes it.
+"""Write a table as a page in reStructuredText, as the observatory publishes it.
 
 Misprints are written as they were printed; `page` and `corrections` read them right again.
 """
@@ -11,34 +11,22 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from asnrules.rules.content import NOT_APPLICABLE, RulesetContent
+from asnrules.rules.model import NOT_APPLICABLE, Mode, Table
 
 HEADINGS = ("EXP_TYPE", "Member Exposure Type", "Specials", "Association Type")
 _FIELDS = ("exp_type", "member_type", "special", "asn_type")
 
 
-def page_text(content: RulesetContent) -> str:
-    """Write the page of a published ruleset.
-
-    Parameters
-    ----------
-    content : RulesetContent
-        Of a published ruleset.
-
-    Returns
-    -------
-    str
-        A document with the table, a blank row between instruments, and its footnotes.
-    """
-    printed = {(row["position"], row["field"]): row["printed"] for row in content.tables["errata"]}
-    rows = sorted(content.tables["exposure_modes"], key=lambda row: row["position"])
-    notes = list(dict.fromkeys(row["footnote"] for row in rows if row["footnote"]))
-    title = _literal(content.title)
+def page_text(table: Table) -> str:
+    """Write the page of a table: its rows, a blank row between instruments, and its footnotes."""
+    printed = {(one.position, one.field): one.printed for one in table.errata}
+    notes = list(dict.fromkeys(mode.footnote for mode in table.modes if mode.footnote))
+    title = _literal(table.title)
     lines = [
         title,
         "=" * len(title),
         "",
-        f"Source: {_literal(content.source)}",
+        f"Source: {_literal(table.source)}",
         "",
         ".. list-table:: Exposure Modes for Stage 2 Processing",
         "   :widths: 20 20 20 20",
@@ -46,25 +34,23 @@ def page_text(content: RulesetContent) -> str:
         "",
         *_cells(HEADINGS),
     ]
-    groups = groupby(rows, key=lambda row: row["exp_type"].partition("_")[0])
+    groups = groupby(table.modes, key=lambda mode: mode.exp_type.partition("_")[0])
     for number, (_, group) in enumerate(groups):
         if number:
             lines += _cells([""] * len(_FIELDS))
-        for row in group:
-            lines += _cells(_printed_cells(row, printed, notes))
+        for mode in group:
+            lines += _cells(_printed_cells(mode, printed, notes))
     lines += _footnotes(notes)
     return "\n".join(lines) + "\n"
 
 
-def _printed_cells(
-    row: dict[str, Any], printed: dict[tuple[int, str], str], notes: list[str]
-) -> list[str]:
+def _printed_cells(mode: Mode, printed: dict[tuple[int, str], str], notes: list[str]) -> list[str]:
     cells = [
-        _literal(printed.get((row["position"], name), row[name] or NOT_APPLICABLE))
+        _literal(printed.get((mode.position, name), getattr(mode, name) or NOT_APPLICABLE))
         for name in _FIELDS
     ]
-    if row["footnote"]:
-        cells[0] += f" [#f{notes.index(row['footnote']) + 1}]_"
+    if mode.footnote:
+        cells[0] += f" [#f{notes.index(mode.footnote) + 1}]_"
     return cells
 
 

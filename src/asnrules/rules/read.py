@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from asnrules.catalog.vocabulary import Words, instrument_of, near, shipped_words
 from asnrules.errors import RulesetError
-from asnrules.rules.content import NOT_APPLICABLE, Rows, RulesetContent
-from asnrules.rules.read_accepted import OVERLAPS
-from asnrules.rules.read_rules import read_executable_tables
-from asnrules.rules.text_files import read_lines, read_text, read_toml
-from asnrules.rules.toml_nodes import Node
-
-HEADER = ("label", "kind", "title", "source")
-PERIOD = ("effective_from", "effective_until")
-EXECUTABLE_FILES = (
-    "ruleset.toml",
-    "conditions.toml",
-    "keys.toml",
-    "classes.toml",
-    "suffixes.csv",
-    "known_differences.csv",
+from asnrules.rules.model import NOT_APPLICABLE, AnyRuleset, Erratum, Mode, Ruleset, Table
+from asnrules.rules.text_files import Findings, read_lines, read_toml
+from asnrules.rules.words import (
+    LABEL,
+    LABEL_PROBLEM,
+    Words,
+    instrument_of,
+    near,
+    shipped_words,
+    unknown,
 )
-"""The files of every executable ruleset, beside its rules and the CSV files of its conditions."""
 
-MODE_COLUMNS = ("exp_type", "member_type", "special", "asn_type", "footnote")
-ERRATUM_COLUMNS = ("position", "field", "printed", "corrected", "reason")
+KINDS = ("table", "rules")
+MODE_COLUMNS = Mode._fields[1:]
 
 
 def read_ruleset(
     folder: Path, words: Words | None = None, new_exp_types: Mapping[int, str] | None = None
-) -> RulesetContent:
+) -> AnyRuleset:
     """Read a ruleset from its folder.
 
     Parameters
@@ -43,57 +36,28 @@ def read_ruleset(
     words : Words, optional
         The words that it may use; those of the shipped vocabulary by default.
     new_exp_types : mapping of int to str, optional
-        Rows of a published table, counted from 1, whose EXP_TYPE is a new one.
+        Rows of a table, counted from 1, whose EXP_TYPE is a new one.
 
     Raises
     ------
     RulesetError
-        If a file is missing or not well formed; the message names it.
+        If a file is missing or not well formed; the message, or each of its details, names it.
     """
+    from asnrules.rules.read_rules import read_rules
+
     words = words or shipped_words()
-    header = Node.read(folder / "ruleset.toml")
-    missing = [name for name in HEADER if name not in header]
-    if missing:
-        raise header.error(f"no {', '.join(missing)}; add it")
-    kind = header["kind"].text()
-    effective_from, effective_until = _period(header)
-    implements, texts = None, {}
-    if kind == "table":
-        header.check_words("the header", set(HEADER), set(PERIOD))
-        tables = _published_tables(folder, words, new_exp_types or {})
-    elif kind == "rules":
-        header.check_words(
-            "the header",
-            {*HEADER, "implements"},
-            {*PERIOD, "defaults", "settings", "written_as", "required_columns"},
-        )
-        implements = header["implements"].text()
-        if words.tables is not None:
-            header["implements"].checked(implements, "table", words.tables)
-        tables = read_executable_tables(folder, header, words)
-        texts = _texts(folder)
-    else:
-        raise header["kind"].error(f"kind is {kind[:80]!r}; table or rules")
-    return RulesetContent(
-        label=check_label(header["label"].text()),
-        kind=kind,
-        title=header["title"].text(),
-        source=header["source"].text(),
-        effective_from=effective_from,
-        effective_until=effective_until,
-        implements=implements,
-        tables=tables,
-        files=texts,
-    )
-
-
-def _texts(folder: Path) -> dict[str, str]:
-    """Give the texts of the files of an executable ruleset, all of which have been read."""
-    conditions = read_toml(folder / "conditions.toml").values()
-    names = {spec["paths"] for spec in conditions if "paths" in spec} | {*EXECUTABLE_FILES}
-    names |= {OVERLAPS} if (folder / OVERLAPS).exists() else set()
-    names |= {f"rules/{path.name}" for path in (folder / "rules").glob("*.toml")}
-    return {name: read_text(folder / name) for name in sorted(names)}
+    path = folder / "ruleset.toml"
+    document = read_toml(path)
+    kind = document.get("kind")
+    found = Findings(path)
+    if kind not in KINDS:
+        problem = f"kind is {str(kind)[:80]!r}; {' or '.join(KINDS)}" if kind else "no kind; add it"
+        found.at(("kind",) if kind else (), problem)
+        found.settle()
+    _check_period(document, found)
+    if kind == Ruleset.kind:
+        return read_rules(folder, words)
+    return _read_table(folder, document, words, new_exp_types or {})
 
 
 def check_label(label: str) -> str:
@@ -104,67 +68,86 @@ def check_label(label: str) -> str:
     RulesetError
         If it is not of up to 64 letters, digits and a few signs.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", label):
-        raise RulesetError(
-            f"label {label[:80]!r}: use up to 64 letters, digits, '.', '_', '+' and '-'"
-        )
+    if not re.fullmatch(LABEL, label):
+        raise RulesetError(LABEL_PROBLEM.replace("{value}", repr(label[:80])))
     return label
 
 
-def _period(header: Node) -> tuple[dt.date | None, dt.date | None]:
-    """Give the dates of a header; a draft may do without, or without the last."""
-    days: list[dt.date | None] = []
-    for name in PERIOD:
-        day = header[name].value if name in header else None
-        if day is not None and type(day) is not dt.date:
-            raise header[name].error(f"{name} is not a date; write it as 2026-01-31, unquoted")
-        days.append(day)
-    start, end = days
-    if end is not None and (start is None or end <= start):
-        raise header["effective_until"].error(
-            "effective_until is not after effective_from; mend one of them"
+def none_if_not_applicable(value: str) -> str | None:
+    """Give None for N/A."""
+    return None if value == NOT_APPLICABLE else value
+
+
+def _check_period(document: Mapping[str, Any], found: Findings) -> None:
+    """Refuse a period that ends before it starts; a draft may do without dates, or the last."""
+    start, end = document.get("effective_from"), document.get("effective_until")
+    if end is None:
+        return
+    if start is None or (type(start) is type(end) and end <= start):
+        found.at(
+            ("effective_until",), "effective_until is not after effective_from; mend one of them"
         )
-    return start, end
+    found.settle()
 
 
-def _published_tables(
-    folder: Path, words: Words, new_exp_types: Mapping[int, str]
-) -> dict[str, Rows]:
-    path = folder / "exposure_modes.csv"
-    modes: Rows = []
+# ------------------------------------------------------------------------- tables
+
+
+def _read_table(
+    folder: Path, document: dict[str, Any], words: Words, new_exp_types: Mapping[int, str]
+) -> Table:
+    from asnrules.rules.shapes import HeaderShape, Shapes
+
+    header = Shapes().read(HeaderShape, document, Findings(folder / "ruleset.toml"))
+    modes = _modes(folder / "exposure_modes.csv", words, new_exp_types)
+    return Table(
+        label=header.label,
+        title=header.title,
+        source=header.source,
+        effective_from=header.effective_from,
+        effective_until=header.effective_until,
+        modes=modes,
+        errata=_errata(folder / "errata.csv", modes),
+    )
+
+
+def _modes(path: Path, words: Words, new_exp_types: Mapping[int, str]) -> tuple[Mode, ...]:
+    found = Findings(path)
+    modes: list[Mode] = []
     seen: dict[tuple[str, str], int] = {}
     for position, (line, row) in enumerate(read_lines(path, MODE_COLUMNS), 1):
-        _check_mode(path, line, position, row, words, new_exp_types)
+        _check_mode(found, line, position, row, words, new_exp_types)
         first = seen.setdefault((row["exp_type"], row["special"]), line)
         if first != line:
-            raise RulesetError(
-                f"{path}, line {line}: {row['exp_type']} with special {row['special']} is on line "
-                f"{first} already; leave one out"
+            found.at_line(
+                line,
+                f"{row['exp_type']} with special {row['special']} is on line {first} already; "
+                "leave one out",
             )
         modes.append(
-            {
-                "position": position,
-                "exp_type": row["exp_type"],
-                "member_type": row["member_type"],
-                "special": none_if_not_applicable(row["special"]),
-                "asn_type": none_if_not_applicable(row["asn_type"]),
-                "footnote": row["footnote"] or None,
-            }
+            Mode(
+                position=position,
+                exp_type=row["exp_type"],
+                member_type=row["member_type"],
+                special=none_if_not_applicable(row["special"]),
+                asn_type=none_if_not_applicable(row["asn_type"]),
+                footnote=row["footnote"] or None,
+            )
         )
     if not modes:
-        raise RulesetError(f"{path}: no row; a table has rows")
-    return {"exposure_modes": modes, "errata": _errata(folder / "errata.csv", modes)}
+        found.at((), "no row; a table has rows")
+    found.settle()
+    return tuple(modes)
 
 
 def _check_mode(
-    path: Path,
+    found: Findings,
     line: int,
     position: int,
     row: dict[str, str],
     words: Words,
     new_exp_types: Mapping[int, str],
 ) -> None:
-    place = f"{path}, line {line}"
     exp_type = row["exp_type"]
     has_instrument = instrument_of(exp_type) is not None
     is_new = has_instrument and new_exp_types.get(position) == exp_type
@@ -172,50 +155,47 @@ def _check_mode(
         mend = near(exp_type, words.exp_types)
         if has_instrument:
             mend += f" if it is a new one: --accept {position}={exp_type}"
-        raise RulesetError(f"{place}: unknown EXP_TYPE {exp_type[:80]!r}; {mend}")
+        found.at_line(line, f"unknown EXP_TYPE {exp_type[:80]!r}; {mend}")
     for what, field, known in (
         ("member type", "member_type", words.member_types),
         ("special", "special", {*words.specials, NOT_APPLICABLE}),
         ("association type", "asn_type", {*words.asn_types, NOT_APPLICABLE}),
     ):
         if row[field] not in known:
-            raise RulesetError(
-                f"{place}: unknown {what} {row[field][:80]!r}; {near(row[field], known)}"
-            )
+            found.at_line(line, unknown(what, row[field], known))
     if not row["footnote"].isprintable():
-        raise RulesetError(f"{place}: the footnote has more than one line; write it as one")
+        found.at_line(line, "the footnote has more than one line; write it as one")
 
 
-def _errata(path: Path, modes: Rows) -> Rows:
-    rows: Rows = []
-    seen = set()
-    for line, row in read_lines(path, ERRATUM_COLUMNS):
-        place = f"{path}, line {line}"
+def _errata(path: Path, modes: tuple[Mode, ...]) -> tuple[Erratum, ...]:
+    found = Findings(path)
+    errata: dict[tuple[int, str], Erratum] = {}
+    for line, row in read_lines(path, Erratum._fields):
         position = row["position"]
-        if not (position.isascii() and position.isdecimal() and len(position) < 10):
-            raise RulesetError(
-                f"{place}: position {position[:80]!r} is not a number; count rows from 1"
-            )
-        row["position"] = int(position)
-        if not 1 <= row["position"] <= len(modes):
-            raise RulesetError(f"{place}: there is no row {position}; count rows from 1")
-        if row["field"] not in MODE_COLUMNS:
-            raise RulesetError(
-                f"{place}: unknown field {row['field'][:80]!r}; {near(row['field'], MODE_COLUMNS)}"
-            )
-        means = modes[row["position"] - 1][row["field"]]
-        if none_if_not_applicable(row["corrected"]) != means:
-            raise RulesetError(
-                f"{place}: corrected is {row['corrected'][:80]!r}, but row {position} has "
-                f"{means or NOT_APPLICABLE}; mend one of them"
-            )
-        if (row["position"], row["field"]) in seen:
-            raise RulesetError(f"{place}: a second erratum for one cell; leave one out")
-        seen.add((row["position"], row["field"]))
-        rows.append(row)
-    return rows
+        if problem := _erratum_problem(row, modes):
+            found.at_line(line, problem)
+            continue
+        erratum = Erratum(int(position), row["field"], row["printed"], row["corrected"],
+                          row["reason"])  # fmt: skip
+        if erratum[:2] in errata:
+            found.at_line(line, "a second erratum for one cell; leave one out")
+        errata[erratum[:2]] = erratum
+    found.settle()
+    return tuple(errata[cell] for cell in sorted(errata))
 
 
-def none_if_not_applicable(value: str) -> str | None:
-    """Give None for N/A."""
-    return None if value == NOT_APPLICABLE else value
+def _erratum_problem(row: dict[str, str], modes: tuple[Mode, ...]) -> str | None:
+    position, field, corrected = row["position"], row["field"], row["corrected"]
+    if not (position.isascii() and position.isdecimal() and len(position) < 10):
+        return f"position {position[:80]!r} is not a number; count rows from 1"
+    if not 1 <= int(position) <= len(modes):
+        return f"there is no row {position}; count rows from 1"
+    if field not in MODE_COLUMNS:
+        return unknown("field", field, MODE_COLUMNS)
+    means = getattr(modes[int(position) - 1], field)
+    if none_if_not_applicable(corrected) != means:
+        return (
+            f"corrected is {corrected[:80]!r}, but row {position} has {means or NOT_APPLICABLE}; "
+            "mend one of them"
+        )
+    return None

@@ -1,31 +1,65 @@
-"""Read the files of an executable ruleset: keys, classes, rules.
+"""Read the files of rules.
 
 The files are written for people: defaults, groups and names that are used again. Here they
-are spelled out into the rows that the tables hold and the engine runs.
+are spelled out into the model.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
-from asnrules.catalog.vocabulary import Words
 from asnrules.engine.pruning import OVERALL
 from asnrules.engine.steps import STEPS
-from asnrules.errors import RulesetError
-from asnrules.rules.content import Rows
-from asnrules.rules.model import Settings
-from asnrules.rules.read_accepted import (
-    DIFFERENCES,
-    OVERLAPS,
-    read_intended_overlaps,
-    read_known_differences,
+from asnrules.rules.model import (
+    ClassRule,
+    Condition,
+    IntendedOverlap,
+    Key,
+    KnownDifference,
+    RequiredColumn,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Settings,
+    Term,
 )
-from asnrules.rules.read_conditions import read_conditions
-from asnrules.rules.text_files import read_lines
-from asnrules.rules.toml_nodes import Node
+from asnrules.rules.read_conditions import Terms, cell_terms
+from asnrules.rules.shapes import (
+    AsnType,
+    Body,
+    Class,
+    ClassesShape,
+    ConditionName,
+    ConditionShape,
+    CsvName,
+    Digits,
+    DiscoveredId,
+    Group,
+    KeyName,
+    KeysShape,
+    Keyword,
+    MisfitError,
+    OverallStep,
+    RoleName,
+    RoleShape,
+    RuleName,
+    RuleShape,
+    RulesHeaderShape,
+    RulesShape,
+    Shapes,
+    Step,
+    TableLabel,
+    Text,
+    UseShape,
+    WrittenClass,
+    checked,
+)
+from asnrules.rules.text_files import Findings, Keys, read_lines, read_text, read_toml
+from asnrules.rules.words import Words, unknown
 
 ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
 """What a role may be called beside the classes of exposures."""
@@ -34,347 +68,367 @@ COMPANION_TYPES = ("direct_image", "sourcecat", "segmap")
 """What a member may be written as beside the classes of exposures."""
 
 FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-"""What a file of a ruleset may be called, and where it may lie."""
-
-DISCOVERED_ID = re.compile(r"a[0-9]{3,9}")
-"""What the id of discovered associations looks like."""
+"""What a file of rules may be called, and where it may lie."""
 
 MOST_DIGITS = 9
 """More digits than that no sequence number needs."""
 
-_RULE_WORDS = {
-    "groups", "keys", "requires", "candidate", "rateints", "as_science", "companion_class", "steps",
-}  # fmt: skip
-_ROLE_WORDS = {
-    "groups", "keys", "requires", "single", "offered_again", "science_as", "keys_only",
-    "not_after", "creates_too",
-}  # fmt: skip
-_GROUP_WORDS = {"keys", "requires"}
+ASPECTS = ("member_type", "asn_type", "row")
+DIFFERENCES = "known_differences.csv"
+OVERLAPS = "intended_overlaps.csv"
+VALUE_LISTS = "value_lists.toml"
+OPTIONAL_FILES = (OVERLAPS, VALUE_LISTS)
+FILES = (
+    "ruleset.toml", "conditions.toml", "keys.toml", "classes.toml", "suffixes.csv", DIFFERENCES,
+)  # fmt: skip
+"""The files that all rules have, beside `rules/` and the CSV files of conditions."""
 
 
-def read_executable_tables(folder: Path, header: Node, words: Words) -> dict[str, Rows]:
-    """Read the rows of an executable ruleset.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of the ruleset.
-    header : Node
-        Its `ruleset.toml`.
-    words : Words
-        The words that it may use.
-
-    Returns
-    -------
-    dict of str to list of dict
-        Rows by table.
-
-    Raises
-    ------
-    RulesetError
-        If a file is not well formed, or names something that is not there.
-    """
-    conditions, terms = read_conditions(folder, words)
-    names = {row["condition"] for row in conditions}
-    rules = _Rules(_Keys(folder / "keys.toml", names, words), names, header, words)
-    for path in sorted((folder / "rules").glob("*.toml")):
-        if not FILE_NAME.fullmatch(f"rules/{path.name}"):
-            raise RulesetError(f"{path}: name the file with letters, digits, '_' and '-'")
-        file = Node.read(path)
-        file.check_words("the file", {"rule"}, set())
-        for rule in file.part("rule"):
-            rules.add(rule)
-    if not rules.tables["asn_rules"]:
-        raise RulesetError(f"{folder / 'rules'}: no rule; put [[rule]] into a TOML file there")
-    return {
-        "conditions": conditions,
-        "condition_terms": terms,
-        "class_rules": _class_rules(folder / "classes.toml", names, words),
-        "written_classes": _written_classes(header, words),
-        "required_columns": _required_columns(header, names, words),
-        "product_suffixes": _suffixes(folder / "suffixes.csv"),
-        "ruleset_settings": _settings(header),
-        **read_known_differences(folder / DIFFERENCES, names, words),
-        **rules.tables,
-        "intended_overlaps": read_intended_overlaps(
-            folder / OVERLAPS, {row["asn_rule"] for row in rules.tables["asn_rules"]}
-        ),
-    }
+def read_rules(folder: Path, words: Words) -> Ruleset:
+    """Read rules from their folder; see `asnrules.rules.read.read_ruleset`."""
+    return _Reader(folder, words).read()
 
 
-def _lower(words: Iterable[str]) -> set[str]:
-    return {word.lower() for word in words}
+class _Reader:
+    """Reads one file after the other, each of which may name what those before it define."""
 
+    def __init__(self, folder: Path, words: Words) -> None:
+        self._folder = folder
+        self._words = words
+        self._conditions: dict[str, Condition] = {}
+        self._keys: dict[str, Key] = {}
+        self._groups: dict[str, Group] = {}
+        self._files = {*FILES, *(name for name in OPTIONAL_FILES if (folder / name).exists())}
+        self._shapes = Shapes()
+        self._set_words()
 
-def _written_classes(header: Node, words: Words) -> Rows:
-    if "written_as" not in header:
-        return []
-    return [
-        {
-            "member_type": node.checked(name, "class", words.member_types),
-            "written_as": node.word("class", {*words.member_types, *COMPANION_TYPES}),
-        }
-        for name, node in header["written_as"].entries()
-    ]
-
-
-def _required_columns(header: Node, names: set[str], words: Words) -> Rows:
-    rows: Rows = []
-    for position, node in enumerate(header.part("required_columns"), 1):
-        node.check_words("a required column", {"column"}, {"condition"})
-        rows.append(
-            {
-                "position": position,
-                "keyword": node["column"].word("keyword", _lower(words.keywords)),
-                "condition": node.word_of("condition", "condition", names),
-            }
-        )
-    return rows
-
-
-def _settings(header: Node) -> Rows:
-    spec = header.get("settings")
-    if spec is None:
-        return []
-    spec.check_words("the settings", set(), set(Settings._fields))
-    settings: dict[str, object] = {}
-    if "sequence_digits" in spec:
-        digits = settings["sequence_digits"] = spec["sequence_digits"].number()
-        if not 1 <= digits <= MOST_DIGITS:
-            raise spec["sequence_digits"].error(f"sequence_digits is from 1 to {MOST_DIGITS}")
-    if "whole_pool" in spec:
-        settings["whole_pool"] = spec.is_set("whole_pool")
-    if "discovered_id" in spec:
-        name = settings["discovered_id"] = spec["discovered_id"].text()
-        if not DISCOVERED_ID.fullmatch(name):
-            raise spec["discovered_id"].error("discovered_id is an a with digits, such as a3001")
-    if "overall" in spec:
-        settings["overall"] = [
-            step.word("step over all associations", OVERALL) for step in spec["overall"].items()
-        ]
-    return [{"setting": name, "value": json.dumps(value)} for name, value in settings.items()]
-
-
-def _suffixes(path: Path) -> Rows:
-    seen: set[str] = set()
-    for line, row in read_lines(path, ("suffix",)):
-        suffix = row["suffix"]
-        if not re.fullmatch(r"[a-z0-9_-]+", suffix) or suffix in seen:
-            raise RulesetError(
-                f"{path}, line {line}: {suffix[:80]!r} comes twice, or is not of lower-case "
-                "letters, digits, '_' and '-'; mend the row"
-            )
-        seen.add(suffix)
-    return [{"suffix": suffix} for suffix in sorted(seen)]
-
-
-def _class_rules(path: Path, conditions: set[str], words: Words) -> Rows:
-    spec = Node.read(path)
-    spec.check_words("the file", {"default", "classes"}, set())
-    rows: Rows = []
-    for position, node in enumerate(spec["classes"].items(), 1):
-        node.check_words("a class", {"condition"}, {"class", "keyword"})
-        if ("class" in node) == ("keyword" in node):
-            raise node.error("a class has either class or keyword; give one of them")
-        rows.append(
-            {
-                "position": position,
-                "condition": node["condition"].word("condition", conditions),
-                "member_type": node.word_of("class", "class", words.member_types),
-                "keyword": node.word_of("keyword", "keyword", _lower(words.keywords)),
-            }
-        )
-    default = spec["default"].word("class", words.member_types)
-    return [
-        *rows,
-        {"position": len(rows) + 1, "condition": None, "member_type": default, "keyword": None},
-    ]
-
-
-# ------------------------------------------------------------------------- keys
-
-
-class _Keys:
-    """The keys of `keys.toml`, and the groups that bring keys and conditions together."""
-
-    def __init__(self, path: Path, conditions: set[str], words: Words) -> None:
-        spec = Node.read(path)
-        spec.check_words("the file", {"keys"}, {"groups"})
-        self._keys: dict[str, Rows] = {}
-        names = set(spec["keys"].value) if isinstance(spec["keys"].value, dict) else set()
-        for name, node in spec["keys"].entries():
-            self._keys[name] = [_key(name, node, names, words)]
-        self.groups: dict[str, Node] = {}
-        for name, node in spec["groups"].entries() if "groups" in spec else ():
-            node.check_words(f"group {name}", set(), _GROUP_WORDS)
-            for key in node.part("keys"):
-                key.word("key", names)
-            for use in node.part("requires"):
-                condition_use(use, conditions)
-            self.groups[name] = node
-
-    def rows(self, node: Node) -> Rows:
-        """Give the rows of the keys that a rule or role names, those of its groups first."""
-        names = [
-            key
-            for group in node.part("groups")
-            for key in self.groups[group.word("group", self.groups)].part("keys")
-        ]
-        return [row for key in (*names, *node.part("keys")) for row in self._row(key)]
-
-    def requires(self, node: Node) -> list[Node]:
-        """Give the conditions that a rule or role requires, those of its groups last."""
-        return [
-            *node.part("requires"),
-            *(
-                use
-                for group in node.part("groups")
-                for use in self.groups[group.word("group", self.groups)].part("requires")
+    def read(self) -> Ruleset:
+        """Read all files."""
+        lists = self._value_lists()
+        self._conditions = self._read_conditions(lists)
+        self._read_keys()
+        path, found = self._path("ruleset.toml")
+        header = self._shapes.read(RulesHeaderShape, read_toml(path), found)
+        rules = self._rules(header)
+        class_rules, default_class = self._classes()
+        settings = header.settings
+        return Ruleset(
+            label=header.label,
+            title=header.title,
+            source=header.source,
+            effective_from=header.effective_from,
+            effective_until=header.effective_until,
+            implements=header.implements,
+            rules=rules,
+            class_rules=class_rules,
+            default_class=default_class,
+            written_as=dict(sorted(header.written_as.items())),
+            required_columns=tuple(
+                RequiredColumn(one.column, one.condition) for one in header.required_columns
             ),
-        ]
+            suffixes=self._suffixes(),
+            settings=Settings(
+                settings.sequence_digits,
+                settings.whole_pool,
+                settings.discovered_id or None,
+                tuple(settings.overall),
+            ),
+            conditions=tuple(self._conditions[name] for name in sorted(self._conditions)),
+            keys=tuple(self._keys[name] for name in sorted(self._keys)),
+            value_lists=dict(sorted(lists.items())),
+            known_differences=self._known_differences(),
+            intended_overlaps=self._intended_overlaps({rule.name for rule in rules}),
+            files={name: read_text(self._folder / name) for name in sorted(self._files)},
+        )
 
-    def _row(self, key: Node) -> Rows:
-        return self._keys[key.word("key", self._keys)]
+    def _path(self, name: str) -> tuple[Path, Findings]:
+        path = self._folder / name
+        return path, Findings(path)
 
+    def _set_words(self) -> None:
+        shapes, words = self._shapes, self._words
+        written = {*words.member_types, *COMPANION_TYPES}
+        shapes.one_of(Keyword, "keyword", {word.lower() for word in words.keywords})
+        shapes.one_of(Class, "class", words.member_types)
+        shapes.one_of(WrittenClass, "class", written)
+        shapes.one_of(AsnType, "association type", words.asn_types)
+        shapes.one_of(Step, "finishing step", STEPS)
+        shapes.one_of(OverallStep, "step over all associations", OVERALL)
+        shapes.one_of(KeyName, "key", self._keys)
+        if words.tables is not None:
+            shapes.one_of(TableLabel, "table", words.tables)
+        else:
+            shapes.like(TableLabel, ".*", "")
+        shapes.like(RuleName, r"[A-Za-z][A-Za-z0-9_]*",
+                    "{value} is not a name; use letters, digits and '_'")  # fmt: skip
+        shapes.like(ConditionName, r"[a-z][a-z0-9_]*",
+                    "condition {value}: use lower-case letters, digits and '_'")  # fmt: skip
+        shapes.like(CsvName, r"[A-Za-z0-9_-]+\.csv",
+                    "{value} is not the name of a CSV file beside this one")  # fmt: skip
+        shapes.like(DiscoveredId, r"(a[0-9]{3,9})?",
+                    "discovered_id is an a with digits, such as a3001, or empty")  # fmt: skip
+        shapes.read_as(Digits, self._digits)
+        shapes.read_as(RoleName, self._role_name)
+        shapes.read_as(Condition, lambda value: self._named("condition", value, self._conditions))
+        shapes.read_as(Key, lambda value: self._named("key", value, self._keys))
+        shapes.read_as(Requirement, self._use)
+        # A group is defined as a table, and used by its name.
+        define = self._shapes.hook(Group)
+        shapes.read_as(
+            Group,
+            lambda value: (
+                define(value)
+                if isinstance(value, dict)
+                else self._named("group", value, self._groups)
+            ),
+        )
 
-def _key(name: str, node: Node, names: set[str], words: Words) -> dict[str, object]:
-    node.check_words(f"key {name}", {"sources"}, {"required", "excludes"})
-    sources = [one.word("keyword", _lower(words.keywords)) for one in node["sources"].items()]
-    if not sources:
-        raise node.error(f"key {name} has no source; name a keyword")
-    return {
-        "key": name,
-        "sources": json.dumps(sources),
-        "required": node.is_set("required", default=True),
-        "excludes": node.word_of("excludes", "key", names),
-    }
+    def _named(self, what: str, value: Any, known: dict[str, Any]) -> Any:
+        return known[checked(what, self._shapes.make(Text, value), known)]
+
+    def _digits(self, value: Any) -> int:
+        number = self._shapes.make(int, value)
+        if not 1 <= number <= MOST_DIGITS:
+            raise MisfitError(f"sequence_digits is from 1 to {MOST_DIGITS}")
+        return number
+
+    def _role_name(self, value: Any) -> str:
+        name = self._shapes.make(Text, value)
+        words = {*ROLE_WORDS, *(word.replace("_", " ") for word in self._words.member_types)}
+        # A role is known by what it begins with: "science of the same mode" is a science.
+        if not any(f"{name} ".startswith(f"{word} ") for word in words):
+            checked("role", name, words)
+        return name
+
+    def _use(self, value: Any) -> Requirement:
+        """Read how a condition is used: as it is, negated, or where a key has a value."""
+        given = value if isinstance(value, dict) else {"condition": value}
+        if ("when_key" in given) != ("when_value" in given):
+            raise MisfitError("when_key and when_value go together; give both or none")
+        use = self._shapes.make(UseShape, value) if given is value else UseShape(
+            self._shapes.make(Text, value)
+        )  # fmt: skip
+        name = checked("condition", use.condition.removeprefix("not "), self._conditions)
+        negated = use.condition.startswith("not ")
+        return Requirement(self._conditions[name], negated, use.when_key, use.when_value)
+
+    # ----------------------------------------------------------------- conditions
+
+    def _value_lists(self) -> dict[str, tuple[str, ...]]:
+        path, found = self._path(VALUE_LISTS)
+        if not path.exists():
+            return {}
+        lists = self._shapes.read(dict[ConditionName, list[Text]], read_toml(path), found)
+        for name, values in lists.items():
+            if not values or len(set(values)) < len(values):
+                found.at((name,), f"{name} is empty, or has a value twice; mend the list")
+        found.settle()
+        return {name: tuple(values) for name, values in lists.items()}
+
+    def _read_conditions(self, lists: dict[str, tuple[str, ...]]) -> dict[str, Condition]:
+        path, found = self._path("conditions.toml")
+        specs = self._shapes.read(dict[ConditionName, ConditionShape], read_toml(path), found)
+        terms = Terms(self._words, lists, found)
+        conditions = {}
+        for name, spec in specs.items():
+            alternatives = [
+                terms.alternative((name, "any_of", number), given)
+                for number, given in enumerate(spec.any_of)
+            ]
+            if spec.paths is not None:
+                self._files.add(spec.paths)
+                alternatives += self._paths(spec.paths)
+            if not alternatives:
+                found.at((name,), f"condition {name} has no alternative; add any_of or paths")
+            conditions[str(name)] = Condition(name, spec.text, tuple(alternatives))
+        found.settle()
+        return conditions
+
+    def _paths(self, name: str) -> list[tuple[Term, ...]]:
+        """Read a CSV file of alternatives."""
+        path, found = self._path(name)
+        terms = Terms(self._words, {}, found)
+        lines = read_lines(path)
+        for keyword in lines[0][1] if lines else ():
+            if keyword not in terms.keywords:
+                found.at_line(1, unknown("keyword", keyword, terms.keywords))
+        found.settle()
+        alternatives = []
+        for line, row in lines:
+            cells = [cell_terms(keyword, cell) for keyword, cell in row.items() if cell]
+            if not cells:
+                found.at_line(line, "a row without a cell; fill it or leave it out")
+            alternative = tuple(term for cell in cells for term in cell)
+            for problem in map(terms.problem, alternative):
+                if problem:
+                    found.at_line(line, problem)
+            alternatives.append(alternative)
+        found.settle()
+        return alternatives
+
+    # ----------------------------------------------------------------- keys, classes
+
+    def _read_keys(self) -> None:
+        path, found = self._path("keys.toml")
+        document = read_toml(path)
+        # Keys and groups name keys of the same file.
+        if isinstance(document.get("keys"), dict):
+            self._keys.update({name: Key(name, ()) for name in document["keys"]})
+        spec = self._shapes.read(KeysShape, document, found)
+        for name, key in spec.keys.items():
+            if not key.sources:
+                found.at(("keys", name), f"key {name} has no source; name a keyword")
+            self._keys[name] = Key(name, tuple(key.sources), key.required, key.excludes)
+        found.settle()
+        # Once more, now that the keys are known.
+        self._groups = self._shapes.read(KeysShape, document, found).groups
+
+    def _classes(self) -> tuple[tuple[ClassRule, ...], str]:
+        path, found = self._path("classes.toml")
+        spec = self._shapes.read(ClassesShape, read_toml(path), found)
+        for number, one in enumerate(spec.classes):
+            if (one.class_ is None) == (one.keyword is None):
+                found.at(
+                    ("classes", number), "a class has either class or keyword; give one of them"
+                )
+        found.settle()
+        lines = (ClassRule(one.condition, one.class_, one.keyword) for one in spec.classes)
+        return tuple(lines), spec.default
+
+    # ----------------------------------------------------------------- rules
+
+    def _rules(self, header: RulesHeaderShape) -> tuple[Rule, ...]:
+        rules: dict[str, Rule] = {}
+        for path in sorted((self._folder / "rules").glob("*.toml")):
+            found = Findings(path)
+            if not FILE_NAME.fullmatch(f"rules/{path.name}"):
+                found.at((), "name the file with letters, digits, '_' and '-'")
+            found.settle()
+            self._files.add(f"rules/{path.name}")
+            for number, spec in enumerate(
+                self._shapes.read(RulesShape, read_toml(path), found).rule
+            ):
+                place: Keys = ("rule", number)
+                if spec.asn_rule in rules:
+                    found.at(
+                        (*place, "asn_rule"), f"a second rule {spec.asn_rule}; give it another name"
+                    )
+                if not spec.role:
+                    found.at(place, f"rule {spec.asn_rule} has no role; add [[rule.role]]")
+                _check_roles(found, place, spec)
+                rules[spec.asn_rule] = _rule(spec, header)
+            found.settle()
+        if not rules:
+            _, found = self._path("rules")
+            found.at((), "no rule; put [[rule]] into a TOML file there")
+            found.settle()
+        return tuple(rules[name] for name in sorted(rules))
+
+    # ----------------------------------------------------------------- CSV files
+
+    def _suffixes(self) -> frozenset[str]:
+        path, found = self._path("suffixes.csv")
+        seen: set[str] = set()
+        for line, row in read_lines(path, ("suffix",)):
+            suffix = row["suffix"]
+            if not re.fullmatch(r"[a-z0-9_-]+", suffix) or suffix in seen:
+                found.at_line(
+                    line,
+                    f"{suffix[:80]!r} comes twice, or is not of lower-case letters, digits, '_' "
+                    "and '-'; mend the row",
+                )
+            seen.add(suffix)
+        found.settle()
+        return frozenset(seen)
+
+    def _known_differences(self) -> tuple[KnownDifference, ...]:
+        path, found = self._path(DIFFERENCES)
+        differences: dict[tuple[Any, ...], KnownDifference] = {}
+        for line, row in read_lines(path, KnownDifference._fields):
+            for what, word, known in (
+                ("EXP_TYPE", row["exp_type"], {*self._words.exp_types, ""}),
+                ("aspect", row["aspect"], ASPECTS),
+                ("condition", row["condition"], {*self._conditions, ""}),
+            ):
+                if word not in known:
+                    found.at_line(line, unknown(what, word, known))
+            if not row["exp_type"] and not row["condition"]:
+                found.at_line(line, "neither EXP_TYPE nor condition; give one of them")
+            difference = KnownDifference(
+                row["exp_type"] or None, row["aspect"], row["published"], row["software"],
+                self._conditions.get(row["condition"]), row["reason"],
+            )  # fmt: skip
+            if difference[:-1] in differences:
+                found.at_line(line, "this difference comes twice; leave one out")
+            differences[difference[:-1]] = difference
+        found.settle()
+        return tuple(differences.values())
+
+    def _intended_overlaps(self, rules: Collection[str]) -> tuple[IntendedOverlap, ...]:
+        path, found = self._path(OVERLAPS)
+        if not path.exists():
+            return ()
+        overlaps: dict[tuple[str, str], IntendedOverlap] = {}
+        for line, row in read_lines(path, IntendedOverlap._fields):
+            overlap = IntendedOverlap(**row)
+            for name in overlap[:2]:
+                if name not in rules:
+                    found.at_line(line, unknown("rule", name, rules))
+            if overlap[:2] in overlaps:
+                found.at_line(line, "these two come twice; leave one out")
+            overlaps[overlap[:2]] = overlap
+        found.settle()
+        return tuple(overlaps[pair] for pair in sorted(overlaps))
 
 
 # ------------------------------------------------------------------------- rules
 
 
-def condition_use(use: Node, conditions: set[str]) -> dict[str, object]:
-    """Read how a rule, role or group uses a condition: as it is, negated, or for one key."""
-    spec, node = {}, use
-    if isinstance(use.value, dict):
-        use.check_words("a condition", {"condition"}, {"when_key", "when_value"})
-        if ("when_key" in use) != ("when_value" in use):
-            raise use.error("when_key and when_value go together; give both or none")
-        spec = {word: use[word].text() for word in ("when_key", "when_value") if word in use}
-        node = use["condition"]
-    name = node.text()
-    return {
-        "condition": node.checked(name.removeprefix("not "), "condition", conditions),
-        "negated": name.startswith("not "),
-        "when_key": spec.get("when_key"),
-        "when_value": spec.get("when_value"),
-    }
-
-
-class _Rules:
-    """Collects the rows of the rules, with groups and defaults spelled out."""
-
-    def __init__(self, keys: _Keys, conditions: set[str], header: Node, words: Words) -> None:
-        self._keys = keys
-        self._conditions = conditions
-        self._words = words
-        self._defaults = header.get("defaults")
-        if self._defaults is not None:
-            self._defaults.check_words("the defaults", set(), {"rateints", "steps"})
-        self._roles = {*ROLE_WORDS, *(name.replace("_", " ") for name in words.member_types)}
-        self._written = {*words.member_types, *COMPANION_TYPES}
-        self.tables: dict[str, Rows] = {
-            "asn_rules": [],
-            "asn_rule_roles": [],
-            "asn_rule_conditions": [],
-            "asn_rule_keys": [],
-            "asn_rule_steps": [],
-        }
-
-    def add(self, spec: Node) -> None:
-        """Add a rule as its file gives it."""
-        spec.check_words("a rule", {"asn_rule", "asn_type", "title", "role"}, _RULE_WORDS)
-        name = spec["asn_rule"].text()
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-            raise spec["asn_rule"].error(
-                f"{name[:80]!r} is not a name; use letters, digits and '_'"
+def _check_roles(found: Findings, place: Keys, spec: RuleShape) -> None:
+    seen: set[str] = set()
+    for number, role in enumerate(spec.role):
+        if role.name in seen:
+            found.at(
+                (*place, "role", number, "name"),
+                f"a second role {role.name[:80]!r} of {spec.asn_rule}; name it otherwise",
             )
-        if any(row["asn_rule"] == name for row in self.tables["asn_rules"]):
-            raise spec["asn_rule"].error(f"a second rule {name}; give it another name")
-        self.tables["asn_rules"].append(
-            {
-                "asn_rule": name,
-                "asn_type": spec["asn_type"].word("association type", self._words.asn_types),
-                "title": spec["title"].text(),
-                "as_science": spec.is_set("as_science"),
-                "companion_class": spec.word_of("companion_class", "class", self._written),
-            }
-        )
-        self._add_body(name, "", spec)
-        self._add_uses(name, "candidate", "", spec.part("candidate"))
-        self._add_uses(name, "rateints", "", self._default(spec, "rateints"))
-        self._add_roles(name, spec)
-        self.tables["asn_rule_steps"] += [
-            {
-                "asn_rule": name,
-                "position": position,
-                "step": step.word("finishing step", STEPS),
-            }
-            for position, step in enumerate(self._default(spec, "steps"), 1)
-        ]
+        seen.add(role.name)
 
-    def _default(self, spec: Node, word: str) -> list[Node]:
-        if word in spec or self._defaults is None:
-            return spec.part(word)
-        return self._defaults.part(word)
 
-    def _add_roles(self, rule: str, spec: Node) -> None:
-        seen: set[str] = set()
-        roles = spec["role"].items()
-        if not roles:
-            raise spec.error(f"rule {rule} has no role; add [[rule.role]]")
-        for position, role in enumerate(roles, 1):
-            role.check_words(f"a role of {rule}", {"name"}, _ROLE_WORDS)
-            name = role["name"].text()
-            # A role is known by what it begins with: "science of the same mode" is a science.
-            if not any(f"{name} ".startswith(f"{word} ") for word in self._roles):
-                role["name"].checked(name, "role", self._roles)
-            if name in seen:
-                raise role["name"].error(
-                    f"a second role {name[:80]!r} of {rule}; name it otherwise"
-                )
-            seen.add(name)
-            flags = {word: role.is_set(word) for word in ("single", "keys_only", "creates_too")}
-            again = role["offered_again"].number() if "offered_again" in role else 0
-            self.tables["asn_rule_roles"].append(
-                {
-                    "asn_rule": rule,
-                    "role": name,
-                    "position": position,
-                    "offered_again": again,
-                    "science_as": role.word_of("science_as", "class", self._written),
-                    "not_after": role.word_of("not_after", "class", self._written),
-                    **flags,
-                }
-            )
-            self._add_body(rule, name, role)
+def _rule(spec: RuleShape, header: RulesHeaderShape) -> Rule:
+    defaults = header.defaults
+    return Rule(
+        name=spec.asn_rule,
+        asn_type=spec.asn_type,
+        title=spec.title,
+        requirements=_requirements(spec),
+        candidate_requirements=tuple(spec.candidate),
+        keys=_keys(spec),
+        roles=tuple(_role(role) for role in spec.role),
+        rateints=tuple(defaults.rateints if spec.rateints is None else spec.rateints),
+        as_science=spec.as_science,
+        companion_class=spec.companion_class,
+        steps=tuple(defaults.steps if spec.steps is None else spec.steps),
+    )
 
-    def _add_body(self, rule: str, role: str, spec: Node) -> None:
-        """Add the conditions and keys of a rule or of one of its roles."""
-        self._add_uses(rule, "role" if role else "exposure", role, self._keys.requires(spec))
-        self.tables["asn_rule_keys"] += [
-            {"asn_rule": rule, "role": role, "position": position, **row}
-            for position, row in enumerate(self._keys.rows(spec), 1)
-        ]
 
-    def _add_uses(self, rule: str, scope: str, role: str, uses: list[Node]) -> None:
-        self.tables["asn_rule_conditions"] += [
-            {
-                "asn_rule": rule,
-                "scope": scope,
-                "role": role,
-                "position": position,
-                **condition_use(use, self._conditions),
-            }
-            for position, use in enumerate(uses, 1)
-        ]
+def _role(spec: RoleShape) -> Role:
+    return Role(
+        name=spec.name,
+        requirements=_requirements(spec),
+        keys=_keys(spec),
+        single=spec.single,
+        offered_again=spec.offered_again,
+        science_as=spec.science_as,
+        keys_only=spec.keys_only,
+        not_after=spec.not_after,
+        creates_too=spec.creates_too,
+    )
+
+
+def _keys(spec: Body) -> tuple[Key, ...]:
+    return (*(key for group in spec.groups for key in group.keys), *spec.keys)
+
+
+def _requirements(spec: Body) -> tuple[Requirement, ...]:
+    return (*spec.requires, *(use for group in spec.groups for use in group.requires))

@@ -1,19 +1,25 @@
-"""Turn the rows of an executable ruleset into the rules that the engine runs."""
+"""A ruleset as rows of tables, and back; its checksum is that of the rows."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from asnrules.engine.patterns import pattern_problem
 from asnrules.engine.steps import STEPS
 from asnrules.errors import RulesetError
-from asnrules.rules.content import RulesetContent
 from asnrules.rules.model import (
+    AnyRuleset,
     ClassRule,
     Condition,
+    Erratum,
+    IntendedOverlap,
     Key,
+    KnownDifference,
+    Mode,
     Operator,
     RequiredColumn,
     Requirement,
@@ -21,57 +27,212 @@ from asnrules.rules.model import (
     Rule,
     Ruleset,
     Settings,
+    Table,
     Term,
 )
 
-_Row = dict[str, Any]
+ROW_TABLES = {
+    Table.kind: ("exposure_modes", "errata"),
+    Ruleset.kind: (
+        "value_lists",
+        "conditions",
+        "condition_terms",
+        "keys",
+        "key_sources",
+        "asn_rules",
+        "asn_rule_roles",
+        "asn_rule_conditions",
+        "asn_rule_keys",
+        "asn_rule_steps",
+        "class_rules",
+        "written_classes",
+        "required_columns",
+        "product_suffixes",
+        "known_differences",
+        "intended_overlaps",
+        "ruleset_settings",
+        "overall_steps",
+    ),
+}
+"""The tables with the rows of each kind, those referred to before those that refer."""
 
 
-ANYTHING = "(any)"
-"""In a known difference: whatever the table says, or whatever the rules make."""
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+"""Rows by table, without the ruleset's id."""
+
+# What is not JSON was never stored, but may be found where somebody has changed the database.
+_WRITER = json.JSONEncoder(sort_keys=True, default=repr)
 
 
-class KnownDifference(NamedTuple):
-    """A difference from the published table that somebody has explained.
-
-    Attributes
-    ----------
-    exp_type : str or None
-        Upper case; None for all.
-    aspect : str
-        `member_type`, `asn_type`, or `row` where the table has none.
-    published, software : str
-        What the table says and what the rules make; `N/A` for nothing, `(any)` for anything.
-    condition : Condition or None
-        For which exposures.
-    reason : str
-        Why.
-    """
-
-    exp_type: str | None
-    aspect: str
-    published: str
-    software: str
-    condition: Condition | None
-    reason: str
-
-    def explains(self, exp_type: str | None, aspect: str, published: str, software: str) -> bool:
-        """Tell whether it is this difference, its condition left aside."""
-        return (
-            self.exp_type in {None, exp_type}
-            and self.aspect == aspect
-            and self.published in {ANYTHING, published}
-            and self.software in {ANYTHING, software}
-        )
+def row_tables(kind: str) -> tuple[str, ...]:
+    """Give the tables with the rows of a kind; of one that is not known, those of rules."""
+    return ROW_TABLES.get(kind, ROW_TABLES[Ruleset.kind])
 
 
-def build_ruleset(content: RulesetContent) -> Ruleset:
-    """Build the engine's ruleset from its rows.
+def checksum(ruleset: AnyRuleset) -> str:
+    """Give the SHA-256 of a ruleset, in hexadecimal: of its header and all its rows."""
+    return rows_checksum(ruleset.kind, ruleset.header(), to_rows(ruleset))
+
+
+def rows_checksum(kind: str, header: Mapping[str, Any], rows: Rows) -> str:
+    """Give the checksum of rows, in whatever order tables gave them.
 
     Parameters
     ----------
-    content : RulesetContent
-        Of an executable ruleset, from files or from tables.
+    kind : str
+        `table` or `rules`.
+    header : mapping
+        As `Header.header` gives it.
+    rows : dict
+        By table.
+    """
+    encoded = {name: sorted(map(_WRITER.encode, rows[name])) for name in row_tables(kind)}
+    days = {
+        name: header[name] and header[name].isoformat()
+        for name in ("effective_from", "effective_until")
+    }
+    text = json.dumps([kind, {**header, **days}, encoded], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# ------------------------------------------------------------------------- to rows
+
+
+def to_rows(ruleset: AnyRuleset) -> Rows:
+    """Give the rows of a ruleset."""
+    if isinstance(ruleset, Table):
+        return {
+            "exposure_modes": [mode._asdict() for mode in ruleset.modes],
+            "errata": [erratum._asdict() for erratum in ruleset.errata],
+        }
+    rows: Rows = {name: [] for name in ROW_TABLES[Ruleset.kind]}
+    _definition_rows(rows, ruleset)
+    for rule in ruleset.rules:
+        _rule_rows(rows, rule)
+    lines = [*ruleset.class_rules, None]
+    rows["class_rules"] = [
+        {
+            "position": position,
+            "condition": line and line.condition.name,
+            "member_type": ruleset.default_class if line is None else line.exposure_class,
+            "keyword": _upper(line and line.keyword),
+        }
+        for position, line in enumerate(lines, 1)
+    ]
+    rows["written_classes"] = [
+        {"member_type": name, "written_as": other} for name, other in ruleset.written_as.items()
+    ]
+    rows["required_columns"] = [
+        {"position": at, "keyword": _upper(one.column), "condition": _name(one.condition)}
+        for at, one in enumerate(ruleset.required_columns, 1)
+    ]
+    rows["product_suffixes"] = [{"suffix": suffix} for suffix in sorted(ruleset.suffixes)]
+    rows["known_differences"] = [
+        {"position": at, **one._asdict(), "condition": _name(one.condition)}
+        for at, one in enumerate(ruleset.known_differences, 1)
+    ]
+    rows["intended_overlaps"] = [one._asdict() for one in ruleset.intended_overlaps]
+    settings = ruleset.settings._asdict()
+    rows["overall_steps"] = _steps(settings.pop("overall"))
+    rows["ruleset_settings"] = [settings]
+    return rows
+
+
+def _definition_rows(rows: Rows, ruleset: Ruleset) -> None:
+    """Add what rules use by name: value lists, conditions, keys."""
+    rows["value_lists"] = [
+        {"value_list": name, "list_values": json.dumps(values)}
+        for name, values in ruleset.value_lists.items()
+    ]
+    for condition in ruleset.conditions:
+        rows["conditions"].append({"condition": condition.name, "text": condition.text})
+        rows["condition_terms"] += [
+            {
+                "condition": condition.name,
+                "alternative": alternative,
+                "position": position,
+                "keyword": _upper(term.keyword),
+                "operator": str(term.operator),
+                "term_values": None if term.value_list else json.dumps(term.values),
+                "value_list": term.value_list,
+            }
+            for alternative, terms in enumerate(condition.alternatives, 1)
+            for position, term in enumerate(terms, 1)
+        ]
+    for key in ruleset.keys:
+        rows["keys"].append({"key": key.name, "required": key.required, "excludes": key.excludes})
+        rows["key_sources"] += [
+            {"key": key.name, "position": position, "keyword": _upper(source)}
+            for position, source in enumerate(key.sources, 1)
+        ]
+
+
+def _rule_rows(rows: Rows, rule: Rule) -> None:
+    rows["asn_rules"].append(
+        {
+            "asn_rule": rule.name,
+            "asn_type": rule.asn_type,
+            "title": rule.title,
+            "as_science": rule.as_science,
+            "companion_class": rule.companion_class,
+        }
+    )
+    named = {"asn_rule": rule.name, "role": ""}
+    rows["asn_rule_conditions"] += [
+        *_uses({**named, "scope": "exposure"}, rule.requirements),
+        *_uses({**named, "scope": "candidate"}, rule.candidate_requirements),
+        *_uses({**named, "scope": "rateints"}, rule.rateints),
+    ]
+    rows["asn_rule_keys"] += _keys(named, rule.keys)
+    rows["asn_rule_steps"] += [{"asn_rule": rule.name, **step} for step in _steps(rule.steps)]
+    for position, role in enumerate(rule.roles, 1):
+        fields = role._asdict()
+        for name in ("name", "requirements", "keys"):
+            del fields[name]
+        named = {"asn_rule": rule.name, "role": role.name}
+        rows["asn_rule_roles"].append({**named, "position": position, **fields})
+        rows["asn_rule_conditions"] += _uses({**named, "scope": "role"}, role.requirements)
+        rows["asn_rule_keys"] += _keys(named, role.keys)
+
+
+def _uses(named: Row, requirements: Sequence[Requirement]) -> list[Row]:
+    return [
+        {**named, "position": position, **use._asdict(), "condition": use.condition.name}
+        for position, use in enumerate(requirements, 1)
+    ]
+
+
+def _keys(named: Row, keys: Sequence[Key]) -> list[Row]:
+    return [{**named, "position": at, "key": key.name} for at, key in enumerate(keys, 1)]
+
+
+def _steps(steps: Sequence[str]) -> list[Row]:
+    return [{"position": position, "step": step} for position, step in enumerate(steps, 1)]
+
+
+def _name(condition: Condition | None) -> str | None:
+    return condition and condition.name
+
+
+def _upper(keyword: str | None) -> str | None:
+    return keyword and keyword.upper()
+
+
+# ------------------------------------------------------------------------- from rows
+
+
+def from_rows(kind: str, header: Mapping[str, Any], rows: Rows) -> AnyRuleset:
+    """Make a ruleset of its rows.
+
+    Parameters
+    ----------
+    kind : str
+        `table` or `rules`.
+    header : mapping
+        As `Header.header` gives it.
+    rows : dict
+        By table.
 
     Raises
     ------
@@ -79,138 +240,170 @@ def build_ruleset(content: RulesetContent) -> Ruleset:
         If a rule names a finishing step that the engine does not have, or a condition has a
         pattern that cannot be used.
     """
-    tables = content.tables
-    conditions = _conditions(tables["conditions"], tables["condition_terms"])
-    *class_rows, default = _ordered(tables["class_rules"])
+    if kind == Table.kind:
+        errata = sorted(Erratum(**row) for row in rows["errata"])
+        modes = [Mode(**row) for row in _ordered(rows["exposure_modes"])]
+        return Table(**header, modes=tuple(modes), errata=tuple(errata))
+    lists = {
+        row["value_list"]: tuple(json.loads(row["list_values"])) for row in rows["value_lists"]
+    }
+    conditions = _conditions(rows, lists)
+    keys = _all_keys(rows)
+    *class_rows, default = _ordered(rows["class_rules"])
+    (settings,) = rows["ruleset_settings"]
     return Ruleset(
-        label=content.label,
-        rules=_rules(tables, conditions),
+        **header,
+        rules=tuple(_rules(rows, conditions, keys)),
         class_rules=tuple(
-            ClassRule(conditions[row["condition"]], row["member_type"], row["keyword"])
+            ClassRule(conditions[row["condition"]], row["member_type"], _lower(row["keyword"]))
             for row in class_rows
         ),
         default_class=default["member_type"],
-        written_as={row["member_type"]: row["written_as"] for row in tables["written_classes"]},
+        written_as={row["member_type"]: row["written_as"] for row in rows["written_classes"]},
         required_columns=tuple(
-            RequiredColumn(row["keyword"], conditions.get(row["condition"]))
-            for row in _ordered(tables["required_columns"])
+            RequiredColumn(row["keyword"].lower(), conditions.get(row["condition"]))
+            for row in _ordered(rows["required_columns"])
         ),
-        suffixes=frozenset(row["suffix"] for row in tables["product_suffixes"]),
-        settings=settings_of(content),
+        suffixes=frozenset(row["suffix"] for row in rows["product_suffixes"]),
+        settings=Settings(
+            **settings, overall=tuple(row["step"] for row in _ordered(rows["overall_steps"]))
+        ),
+        conditions=tuple(conditions.values()),
+        keys=tuple(keys.values()),
+        value_lists=lists,
+        known_differences=tuple(
+            KnownDifference(**{**row, "condition": conditions.get(row["condition"])})
+            for row in _without_positions(rows["known_differences"])
+        ),
+        intended_overlaps=tuple(
+            sorted(IntendedOverlap(**row) for row in rows["intended_overlaps"])
+        ),
     )
 
 
-def all_conditions(content: RulesetContent) -> list[Condition]:
-    """Give all conditions of an executable ruleset, used or not."""
-    tables = content.tables
-    return list(_conditions(tables["conditions"], tables["condition_terms"]).values())
-
-
-def known_differences(content: RulesetContent) -> list[KnownDifference]:
-    """Give the known differences of an executable ruleset from the one that it implements."""
-    conditions = _conditions(content.tables["conditions"], content.tables["condition_terms"])
-    tables = content.tables
-    return [
-        KnownDifference(
-            row.get("exp_type"),
-            row["aspect"],
-            row["published"],
-            row["software"],
-            conditions.get(row["condition"]),
-            row["reason"],
-        )
-        for row in _ordered(tables["known_differences"] + tables["general_differences"])
-    ]
-
-
-def settings_of(content: RulesetContent) -> Settings:
-    """Give the settings of an executable ruleset, those that it does not name included."""
-    rows = content.tables["ruleset_settings"]
-    settings = {row["setting"]: json.loads(row["value"]) for row in rows}
-    if "overall" in settings:
-        settings["overall"] = tuple(settings["overall"])
-    return Settings(**settings)
-
-
-def _ordered(rows: list[_Row]) -> list[_Row]:
+def _ordered(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: row["position"])
 
 
-def _conditions(rows: list[_Row], term_rows: list[_Row]) -> dict[str, Condition]:
-    alternatives: dict[str, dict[int, list[Term]]] = defaultdict(lambda: defaultdict(list))
-    for row in sorted(term_rows, key=lambda row: (row["alternative"], row["position"])):
-        values = tuple(json.loads(row["term_values"]))
-        term = Term(row["keyword"], Operator(row["operator"]), values)
-        for pattern in values if term.operator is Operator.MATCHES else ():
-            if problem := pattern_problem(pattern):
-                raise RulesetError(
-                    f"condition {row['condition']}: bad pattern {pattern[:80]!r}: {problem}"
-                )
-        alternatives[row["condition"]][row["alternative"]].append(term)
+def _without_positions(rows: Iterable[Row]) -> Iterator[Row]:
+    for row in _ordered(rows):
+        yield {name: value for name, value in row.items() if name != "position"}
+
+
+def _grouped(rows: Iterable[Row], *columns: str) -> dict[tuple[Any, ...], list[Row]]:
+    """Give ordered rows by the values of columns."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in _ordered(rows):
+        groups[tuple(row[column] for column in columns)].append(row)
+    return groups
+
+
+def _conditions(rows: Rows, lists: Mapping[str, tuple[str, ...]]) -> dict[str, Condition]:
+    alternatives: dict[str, list[tuple[Term, ...]]] = defaultdict(list)
+    for (name, _), terms in sorted(
+        _grouped(rows["condition_terms"], "condition", "alternative").items()
+    ):
+        alternatives[name].append(tuple(_term(row, lists) for row in terms))
     return {
         row["condition"]: Condition(
-            row["condition"],
-            row["text"],
-            tuple(tuple(terms) for terms in alternatives[row["condition"]].values()),
+            row["condition"], row["text"], tuple(alternatives[row["condition"]])
         )
-        for row in rows
+        for row in sorted(rows["conditions"], key=lambda row: row["condition"])
     }
 
 
-def _rules(tables: dict[str, list[_Row]], conditions: dict[str, Condition]) -> tuple[Rule, ...]:
-    uses: dict[tuple[str, str, str], list[Requirement]] = defaultdict(list)
-    for row in _ordered(tables["asn_rule_conditions"]):
-        uses[row["asn_rule"], row["scope"], row["role"]].append(
+def _term(row: Row, lists: Mapping[str, tuple[str, ...]]) -> Term:
+    named = row["value_list"]
+    values = tuple(json.loads(row["term_values"])) if named is None else lists[named]
+    term = Term(row["keyword"].lower(), Operator(row["operator"]), values, named)
+    for pattern in values if term.operator is Operator.MATCHES else ():
+        if problem := pattern_problem(pattern):
+            raise RulesetError(
+                f"condition {row['condition']}: bad pattern {pattern[:80]!r}: {problem}"
+            )
+    return term
+
+
+def _all_keys(rows: Rows) -> dict[str, Key]:
+    sources = _grouped(rows["key_sources"], "key")
+    return {
+        row["key"]: Key(
+            row["key"],
+            tuple(source["keyword"].lower() for source in sources[row["key"],]),
+            bool(row["required"]),
+            row["excludes"],
+        )
+        for row in sorted(rows["keys"], key=lambda row: row["key"])
+    }
+
+
+def _rules(
+    rows: Rows, conditions: Mapping[str, Condition], keys: Mapping[str, Key]
+) -> Iterator[Rule]:
+    uses = _grouped(rows["asn_rule_conditions"], "asn_rule", "scope", "role")
+    key_uses = _grouped(rows["asn_rule_keys"], "asn_rule", "role")
+    roles = _grouped(rows["asn_rule_roles"], "asn_rule")
+    steps = _grouped(rows["asn_rule_steps"], "asn_rule")
+
+    def requirements(rule: str, scope: str, role: str = "") -> tuple[Requirement, ...]:
+        return tuple(
             Requirement(
                 conditions[row["condition"]],
                 bool(row["negated"]),
                 row["when_key"],
                 row["when_value"],
             )
+            for row in uses[rule, scope, role]
         )
-    keys: dict[tuple[str, str], list[Key]] = defaultdict(list)
-    for row in _ordered(tables["asn_rule_keys"]):
-        sources = tuple(json.loads(row["sources"]))
-        keys[row["asn_rule"], row["role"]].append(
-            Key(row["key"], sources, bool(row["required"]), row["excludes"])
-        )
-    roles: dict[str, list[Role]] = defaultdict(list)
-    for row in _ordered(tables["asn_rule_roles"]):
-        rule, name = row["asn_rule"], row["role"]
-        roles[rule].append(
-            Role(
-                name=name,
-                requirements=tuple(uses[rule, "role", name]),
-                keys=tuple(keys[rule, name]),
-                single=bool(row["single"]),
-                offered_again=row["offered_again"],
-                science_as=row["science_as"],
-                keys_only=bool(row["keys_only"]),
-                not_after=row["not_after"],
-                creates_too=bool(row["creates_too"]),
-            )
-        )
-    steps: dict[str, list[str]] = defaultdict(list)
-    for row in _ordered(tables["asn_rule_steps"]):
-        if row["step"] not in STEPS:
-            known = ", ".join(sorted(STEPS))
-            raise RulesetError(
-                f"{row['asn_rule']}: unknown finishing step {row['step']!r}; there are {known}"
-            )
-        steps[row["asn_rule"]].append(row["step"])
-    return tuple(
-        Rule(
-            name=row["asn_rule"],
+
+    def common(rule: str, role: str = "") -> tuple[Key, ...]:
+        return tuple(keys[row["key"]] for row in key_uses[rule, role])
+
+    for row in sorted(rows["asn_rules"], key=lambda row: row["asn_rule"]):
+        name = row["asn_rule"]
+        yield Rule(
+            name=name,
             asn_type=row["asn_type"],
             title=row["title"],
-            requirements=tuple(uses[row["asn_rule"], "exposure", ""]),
-            candidate_requirements=tuple(uses[row["asn_rule"], "candidate", ""]),
-            keys=tuple(keys[row["asn_rule"], ""]),
-            roles=tuple(roles[row["asn_rule"]]),
-            rateints=tuple(uses[row["asn_rule"], "rateints", ""]),
+            requirements=requirements(name, "exposure"),
+            candidate_requirements=requirements(name, "candidate"),
+            keys=common(name),
+            roles=tuple(_role(role, requirements, common) for role in roles[name,]),
+            rateints=requirements(name, "rateints"),
             as_science=bool(row["as_science"]),
             companion_class=row["companion_class"],
-            steps=tuple(steps[row["asn_rule"]]),
+            steps=tuple(_step(step) for step in steps[name,]),
         )
-        for row in sorted(tables["asn_rules"], key=lambda row: row["asn_rule"])
+
+
+def _role(
+    row: Row,
+    requirements: Callable[[str, str, str], tuple[Requirement, ...]],
+    common: Callable[[str, str], tuple[Key, ...]],
+) -> Role:
+    rule, name = row["asn_rule"], row["role"]
+    return Role(
+        name=name,
+        requirements=requirements(rule, "role", name),
+        keys=common(rule, name),
+        single=bool(row["single"]),
+        offered_again=row["offered_again"],
+        science_as=row["science_as"],
+        keys_only=bool(row["keys_only"]),
+        not_after=row["not_after"],
+        creates_too=bool(row["creates_too"]),
     )
+
+
+def _step(row: Row) -> str:
+    step: str = row["step"]
+    if step not in STEPS:
+        raise RulesetError(
+            f"{row['asn_rule']}: unknown finishing step {step!r}; there are "
+            f"{', '.join(sorted(STEPS))}"
+        )
+    return step
+
+
+def _lower(keyword: str | None) -> str | None:
+    return keyword and keyword.lower()

@@ -1,17 +1,65 @@
-"""Read the plain files that rulesets and vocabulary are written in."""
+"""Read the plain files that rulesets and vocabulary are written in, and say what is wrong there."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from asnrules.errors import RulesetError
-from asnrules.rules.content import Rows
 from asnrules.util.limits import RULESET_FILE_BYTES, TOML_DEPTH, TOML_DOTS
+
+_LONG = re.compile(r"(\S{100})\S+")
+_MARK = r"\1..."
+_MOST = 20
+"""How many findings of a file are told."""
+
+Keys = tuple[str | int, ...]
+"""The way to a value from the top of a TOML file."""
+
+
+class Findings:
+    """What is wrong in a file, to be told all at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._found: list[tuple[int | None, str]] = []
+
+    def at_line(self, line: int, problem: str) -> None:
+        """Note what is wrong in a line."""
+        self._note(line, problem)
+
+    def at(self, keys: Keys, problem: str) -> None:
+        """Note what is wrong with a value of a TOML file."""
+        # To find lines takes long.
+        is_told = len(self._found) < _MOST
+        self._note(line_of(read_text(self.path), keys) if is_told else None, problem)
+
+    def _note(self, line: int | None, problem: str) -> None:
+        if (line, problem) not in self._found:
+            self._found.append((line, problem))
+
+    def settle(self) -> None:
+        """Refuse the file if anything was noted.
+
+        Raises
+        ------
+        RulesetError
+            With one finding as its message, or several as its `details`.
+        """
+        told = []
+        for line, problem in self._found:
+            place = f"{self.path}, line {line}" if line else str(self.path)
+            told.append(f"{place}: {_LONG.sub(_MARK, problem)}")
+        if len(told) == 1:
+            raise RulesetError(told[0])
+        if told:
+            error = RulesetError(f"{self.path}: {len(told)} things are wrong; mend them")
+            error.details = told[:_MOST]
+            raise error
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -60,27 +108,20 @@ def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def read_csv(path: Path, columns: tuple[str, ...] | None = None) -> Rows:
+def read_csv(path: Path, columns: Sequence[str] | None = None) -> list[dict[str, str]]:
     """Read the rows of a CSV file; see `read_lines`."""
     return [row for _, row in read_lines(path, columns)]
 
 
 def read_lines(
-    path: Path, columns: tuple[str, ...] | None = None
-) -> list[tuple[int, dict[str, Any]]]:
-    """Read a CSV file with a header line.
+    path: Path, columns: Sequence[str] | None = None
+) -> list[tuple[int, dict[str, str]]]:
+    """Read a CSV file with a header line: each row, with the number of the line that it ends on.
 
     Parameters
     ----------
-    path : Path
-        The file.
-    columns : tuple of str, optional
+    columns : sequence of str, optional
         The columns that it has to have, in order.
-
-    Returns
-    -------
-    list of (int, dict)
-        Each row, with the number of the line that it ends on.
 
     Raises
     ------
@@ -94,7 +135,7 @@ def read_lines(
         found = tuple(reader.fieldnames or ())
     except csv.Error as error:
         raise RulesetError(f"{path}, line {reader.line_num}: {error}; mend the CSV") from error
-    if columns is not None and found != columns:
+    if columns is not None and found != tuple(columns):
         raise RulesetError(
             f"{path}, line 1: columns are {', '.join(found)[:200]}; "
             f"they should be {', '.join(columns)}"
@@ -144,3 +185,52 @@ def decoded(path: Path, data: bytes) -> str:
         line = text.count("\n", 0, found.start()) + 1
         raise RulesetError(f"{path}, line {line}: a control character, {found[0]!r}; take it out")
     return text
+
+
+# ------------------------------------------------------------------------- lines of TOML
+
+
+def line_of(text: str, keys: Keys) -> int | None:
+    """Find the line of a value: put a mark in its place, in a document that keeps its layout."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    if not keys:
+        return None
+    mark = "here"
+    while mark in text:
+        mark += "_"
+    try:
+        document: Any = tomlkit.parse(text)
+        has_header = _mark(document, list(keys), mark)
+        marked = tomlkit.dumps(document)
+        line = marked.count("\n", 0, marked.index(mark)) + 1
+    except (TOMLKitError, LookupError, TypeError, ValueError, RecursionError):
+        return None
+    return _header(text.split("\n"), line) if has_header else line
+
+
+def _mark(document: Any, keys: list[str | int], mark: str) -> bool:
+    """Put a mark in the place of a value, or in the first one of a table with a header."""
+    from tomlkit.items import AoT, Table
+
+    holder = document
+    for key in keys[:-1]:
+        holder = holder[key]
+    key = keys[-1]
+    has_header = isinstance(holder[key], AoT | Table)
+    while isinstance(holder[key], AoT | Table):
+        holder = holder[key]
+        key = 0 if isinstance(holder, AoT) else next(iter(holder), mark)
+        if key == mark:
+            break
+    holder[key] = mark
+    return has_header
+
+
+def _header(lines: list[str], line: int) -> int:
+    """Give the line of the header under which a line stands, if there is one."""
+    for number in range(line, 0, -1):
+        if lines[number - 1].lstrip().startswith("["):
+            return number
+    return line

@@ -1,80 +1,83 @@
-"""Write a ruleset as the files that people write; `files` reads them back."""
+"""Write a ruleset as the files that people write; `read` reads them back."""
 
 from __future__ import annotations
 
+import csv
+import io
+import os
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from asnrules.catalog.vocabulary import Words
-from asnrules.errors import RulesetError
-from asnrules.rules.content import NOT_APPLICABLE, RulesetContent
-from asnrules.rules.read import ERRATUM_COLUMNS, MODE_COLUMNS, read_ruleset
+from asnrules.errors import OutputError, RulesetError
+from asnrules.rules.model import NOT_APPLICABLE, AnyRuleset, Erratum, Mode, Ruleset, Table
+from asnrules.rules.read import MODE_COLUMNS, read_ruleset
 from asnrules.rules.read_rules import FILE_NAME
-from asnrules.rules.write_rules import executable_files
-from asnrules.rules.write_text import (
-    HEADER_WORDS,
-    Files,
-    csv_text,
-    header_of,
-    toml_text,
-    write_folder,
-)
+from asnrules.rules.words import Words
+from asnrules.util.atomic_files import whole_file
+
+Files = dict[str, str]
+"""Texts by path, relative to the folder of the ruleset."""
+
+_BLANKS = {"footnote": "", "special": NOT_APPLICABLE, "asn_type": NOT_APPLICABLE}
 
 
-def ruleset_files(content: RulesetContent, words: Words | None = None) -> Files:
-    """Write a ruleset as files: those it was written in, where its rows are still theirs.
+def ruleset_files(ruleset: AnyRuleset, words: Words | None = None) -> Files:
+    """Give the files of a ruleset: of rules those that they were written in, with today's header.
 
     Parameters
     ----------
-    content : RulesetContent
-        From files or from tables.
+    ruleset : Table or Ruleset
+        With its files, if it has rules.
     words : Words, optional
         The words that it may use; those of the shipped vocabulary by default.
 
     Returns
     -------
     dict of str to str
-        Texts by path; `read_ruleset` makes the same content of them.
+        Texts by path; `read_ruleset` makes the same ruleset of them.
 
     Raises
     ------
     RulesetError
-        If the ruleset has rows that no file says.
+        If the files of rules do not say what the rules are.
     """
-    if content.kind == "table":
+    if isinstance(ruleset, Table):
         return {
-            "ruleset.toml": toml_text(header_of(content)),
-            "exposure_modes.csv": csv_text(
-                MODE_COLUMNS, (_mode_cells(row) for row in content.tables["exposure_modes"])
-            ),
-            "errata.csv": csv_text(
-                ERRATUM_COLUMNS,
-                (
-                    [row[name] for name in ERRATUM_COLUMNS]
-                    for row in sorted(
-                        content.tables["errata"], key=lambda row: (row["position"], row["field"])
-                    )
-                ),
-            ),
+            "ruleset.toml": _toml_text(_header(ruleset)),
+            "exposure_modes.csv": _csv_text(MODE_COLUMNS, map(_mode_cells, ruleset.modes)),
+            "errata.csv": _csv_text(Erratum._fields, ruleset.errata),
         }
-    return _kept_files(content, words) or executable_files(content)
+    files = _stored_files(ruleset, words)
+    if files is None:
+        raise RulesetError(
+            f"ruleset {ruleset.label!r} has no files that say what its rows do, so somebody has "
+            "changed it in the database; import its files again"
+        )
+    return files
 
 
-def _kept_files(content: RulesetContent, words: Words | None) -> Files | None:
-    """Give the files that a ruleset was written in; None if they do not say what its rows do."""
-    if "ruleset.toml" not in content.files or not all(map(FILE_NAME.fullmatch, content.files)):
+def _stored_files(ruleset: Ruleset, words: Words | None) -> Files | None:
+    """Give the files that rules were written in; None if they say something else."""
+    if "ruleset.toml" not in ruleset.files or not all(map(FILE_NAME.fullmatch, ruleset.files)):
         return None
     try:
-        header = _with_header(content.files["ruleset.toml"], header_of(content))
-        files = {**content.files, "ruleset.toml": header}
+        header = _with_header(ruleset.files["ruleset.toml"], _header(ruleset))
+        files = {**ruleset.files, "ruleset.toml": header}
         with tempfile.TemporaryDirectory() as folder:
             write_folder(Path(folder), files)
             found = read_ruleset(Path(folder), words)
     except (RulesetError, ValueError):
         return None
-    return files if found.checksum() == content.checksum() else None
+    return files if found == ruleset else None
+
+
+def _header(ruleset: AnyRuleset) -> dict[str, Any]:
+    """Give the header of a ruleset as its file has it."""
+    header = {"label": ruleset.label, "kind": ruleset.kind, **ruleset.header()}
+    return {name: value for name, value in header.items() if value is not None}
 
 
 def _with_header(text: str, header: Mapping[str, Any]) -> str:
@@ -82,19 +85,93 @@ def _with_header(text: str, header: Mapping[str, Any]) -> str:
     import tomlkit
 
     document = tomlkit.parse(text)
+    words = ("label", "kind", "title", "source", "effective_from", "effective_until", "implements")
     if all(name in document for name in header):
-        for name in HEADER_WORDS:
+        for name in words:
             if name not in header:
                 document.pop(name, None)
             elif document[name] != header[name]:
                 document[name] = header[name]
         return tomlkit.dumps(document)
     # A word more: it would end up below the comment of the first table.
-    for name in HEADER_WORDS:
+    for name in words:
         document.pop(name, None)
-    return f"{toml_text(header)}\n{tomlkit.dumps(document).lstrip()}"
+    return f"{_toml_text(header)}\n{tomlkit.dumps(document).lstrip()}"
 
 
-def _mode_cells(row: Mapping[str, Any]) -> list[str]:
-    blanks = {"footnote": "", "special": NOT_APPLICABLE, "asn_type": NOT_APPLICABLE}
-    return [row[name] if row[name] is not None else blanks[name] for name in MODE_COLUMNS]
+def _mode_cells(mode: Mode) -> list[str]:
+    row = mode._asdict()
+    return [_BLANKS[name] if row[name] is None else row[name] for name in MODE_COLUMNS]
+
+
+def _toml_text(document: Mapping[str, Any]) -> str:
+    import tomlkit
+
+    return tomlkit.dumps(document)
+
+
+def _csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+# ------------------------------------------------------------------------- into folders
+
+
+def write_folder(folder: Path, files: Files) -> None:
+    """Write files into a new folder; all of them or none.
+
+    Parameters
+    ----------
+    folder : Path
+        It must not be there yet, or be empty.
+    files : dict of str to str
+        Texts by path.
+
+    Raises
+    ------
+    OutputError
+        If there is something in the folder, or it cannot be written.
+    """
+    folder = Path(os.path.normpath(folder))
+    try:
+        if os.path.lexists(folder) and (not _is_folder(folder) or any(folder.iterdir())):
+            raise OutputError(f"{folder}: there is something already; name a new folder")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            made.chmod(0o777 & ~_umask())
+            for name, text in files.items():
+                path = made / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text, encoding="utf-8", newline="\n")
+            made.replace(folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror}; name another folder") from error
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a new file, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If there is one of that name, or it cannot be written.
+    """
+    with whole_file(path, mend="name another file") as stream:
+        stream.write(text.encode())
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -34,7 +34,6 @@ from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
 from asnrules.pools.evaluation import Progress, evaluate_pools
 from asnrules.pools.text import STANDARD_INPUT
 from asnrules.record.write import Run
-from asnrules.rules.rows import known_differences
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.text import label
 from asnrules.workflows.generate import user_name
@@ -194,12 +193,12 @@ def _tables(
         rules = {info}
         if table != implemented:
             rules |= {one for one in rulesets if one.implements == table.ruleset}
-        contents = [
-            store.read_content(connection, one.ruleset_id)
+        known = [
+            difference
             for one in rulesets
             if one in rules and one.status != DRAFT
+            for difference in store.load_rules(connection, one.ruleset_id).known_differences
         ]
-        known = [one for content in contents for one in known_differences(content)]
         tables[table.ruleset] = Table(table.ruleset, look_up(connection, table), known)
     return tables
 

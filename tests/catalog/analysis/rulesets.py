@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from asnrules.analysis.tables import Vocabulary
-from asnrules.catalog.look_up import ExposureMode
-from asnrules.rules.content import RulesetContent
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
@@ -24,13 +23,11 @@ Edits = Mapping[str, tuple[str, str]]
 """For each file, a text in it and what stands there instead; for the text '', what is added."""
 
 
-def seed(label: str = "jwst-3.0.0") -> RulesetContent:
+def seed(label: str = "jwst-3.0.0") -> Any:
     return read_ruleset(SEEDS / label)
 
 
-def edited(
-    folder: Path, edits: Edits, *, label: str = "draft", source: str = "jwst-3.0.0"
-) -> RulesetContent:
+def edited(folder: Path, edits: Edits, *, label: str = "draft", source: str = "jwst-3.0.0") -> Any:
     """Give a copy of a seed with edits in its files."""
     copy = folder / label
     shutil.copytree(SEEDS / source, copy)
@@ -53,14 +50,3 @@ def vocabulary() -> Vocabulary:
         usual={name: value or None for name, value in assumed.items() if value != "(any)"},
         fitting=frozenset(name for name, value in assumed.items() if value == "(any)"),
     )
-
-
-def modes(content: RulesetContent) -> list[ExposureMode]:
-    """Give the rows of a published ruleset; instrument and pipeline are of no account here."""
-    return [
-        ExposureMode(
-            content.label, row["exp_type"], "", row["member_type"], row["special"],
-            row["asn_type"], None, row["footnote"], row["position"],
-        )
-        for row in content.tables["exposure_modes"]
-    ]  # fmt: skip

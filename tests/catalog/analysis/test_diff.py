@@ -9,16 +9,13 @@ import pytest
 from asnrules.analysis.behaviour import AnswerChange, answer_changes
 from asnrules.analysis.items import changes
 from asnrules.engine.signatures import judge_values
-from asnrules.rules.content import RulesetContent
-from asnrules.rules.model import Settings
-from asnrules.rules.rows import build_ruleset
+from asnrules.rules.model import Ruleset, Settings
+from asnrules.rules.rows import checksum
 from catalog.analysis.rulesets import SEEDS, Edits, edited, seed, vocabulary
 
 
-def compared(content: RulesetContent) -> dict[tuple[str, str, str], AnswerChange]:
-    found, combinations = answer_changes(
-        build_ruleset(seed()), build_ruleset(content), vocabulary()
-    )
+def compared(content: Ruleset) -> dict[tuple[str, str, str], AnswerChange]:
+    found, combinations = answer_changes(seed(), content, vocabulary())
     assert combinations > 10_000_000
     return {(change.aspect, change.before, change.after): change for change in found}
 
@@ -141,7 +138,7 @@ def test_another_order_of_known_differences(tmp_path: Path, line: int) -> None:
     assert change[:4] == ("known differences", "known differences", "changed", "order")
     less = edited(tmp_path / "less", {"known_differences.csv": (old, f"{other}\n")})
     assert [found.change for found in changes(seed(), less)] == ["removed"]
-    assert content.checksum() != seed().checksum() != less.checksum()
+    assert checksum(content) != checksum(seed()) != checksum(less)
 
 
 def test_another_path_gets_another_answer(tmp_path: Path) -> None:
@@ -153,7 +150,7 @@ def test_another_path_gets_another_answer(tmp_path: Path) -> None:
     assert [example[name] for name in ("grating", "filter", "detector")] == [
         "g235h", "f170lp", "nrs2",
     ]  # fmt: skip
-    before, after = (judge_values(build_ruleset(one), example).takers for one in (seed(), content))
+    before, after = (judge_values(one, example).takers for one in (seed(), content))
     assert before
     assert not after
     assert {name for change in found.values() for name in change.exp_types} == {"NRS_IFU"}

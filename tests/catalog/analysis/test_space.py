@@ -28,11 +28,10 @@ from asnrules.rules.model import (
     Ruleset,
     Term,
 )
-from asnrules.rules.rows import build_ruleset
 from catalog.analysis.rulesets import EXECUTABLE, seed, vocabulary
 
 KEYWORDS = vocabulary().keywords()
-RULES = build_ruleset(seed())
+RULES = seed()
 
 
 @cache
@@ -92,7 +91,7 @@ PRUNINGS = [tuple(steps) for length in range(3) for steps in permutations(OVERAL
 @pytest.mark.parametrize("exp_type", ["nrs_lamp", "nrs_ifu", "mir_lrs-fixedslit", "fgs_image"])
 @pytest.mark.parametrize("label", EXECUTABLE)
 def test_check_and_classify_agree_however_a_ruleset_prunes(label: str, exp_type: str) -> None:
-    rules = build_ruleset(seed(label))
+    rules = seed(label)
     found = Space([rules], (), vocabulary().fitting, vocabulary().usual).cells(exp_type)
     examples = [cell for cell in found if any(state is not None for state in cell.state.rules)]
     told_apart = set()
@@ -156,8 +155,8 @@ PATH = Condition(
 )
 SCIENCE = Condition("science", "science", ((Term("class", Operator.IN, ("science",)),),))
 SMALL = Ruleset(
-    "small",
-    tuple(
+    label="small",
+    rules=tuple(
         Rule(
             name, "spec2", name, requirements, (), keys,
             (
@@ -171,8 +170,8 @@ SMALL = Ruleset(
             ("two", (Requirement(TSO),), (Key("filter", ("filter", "band")),)),
         )
     ),
-    (ClassRule(POINTING, None, "pntgtype"), ClassRule(FLAG, "background")),
-    "science",
+    class_rules=(ClassRule(POINTING, None, "pntgtype"), ClassRule(FLAG, "background")),
+    default_class="science",
 )  # fmt: skip
 
 
