@@ -14,10 +14,9 @@ from sqlalchemy import Engine
 from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, OutputError
-from asnrules.impact import foreseeing
-from asnrules.impact.foreseeing import foresee
-from asnrules.impact.keeping import keep_report
-from asnrules.impact.report import Impact
+from asnrules.impact import assess
+from asnrules.impact.assess import assess_impact
+from asnrules.impact.report import Impact, write_report
 from asnrules.rules.rows import checksum
 from asnrules.workflows.generate import Options, generate
 from catalog.analysis.rulesets import Edits, edited
@@ -148,31 +147,33 @@ def test_another_type_and_another_class(engine: Engine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "changes", "why"),
+    ("edit", "changes", "why"),
     [
         (
-            "sequence_digits = 3",
+            ("sequence_digits = 5", "sequence_digits = 3"),
             ["spec2 by Asn_Lv2Spec: number of 5 digits -> 3"],
             "the setting sequence_digits is 3, not 5",
         ),
         (
-            "overall = []",
+            ('overall = ["prune_memberships", "prune_products"]', "overall = []"),
             ["none -> spec2 by Asn_Lv2Spec"],
             "the setting overall is nothing, not prune_memberships, prune_products",
         ),
         (
-            "whole_pool = true",
+            ("whole_pool = false", "whole_pool = true"),
             ["none -> spec2 by Asn_Lv2Spec", "spec2 by Asn_Lv2Spec -> none"],
             "the setting whole_pool is True, not False",
         ),
     ],
 )
-def test_settings(catalog: Engine, tmp_path: Path, line: str, changes: list[str], why: str) -> None:
+def test_settings(
+    catalog: Engine, tmp_path: Path, edit: tuple[str, str], changes: list[str], why: str
+) -> None:
     # Two candidates with the same members, and one whose id another contains.
     twice = mrs(1, asn_candidate="[('o001', 'observation'), ('o002', 'observation')]")
     other = mrs(2, asn_candidate="[('ao001', 'observation')]")
     recorded(catalog, tmp_path, "settings.csv", twice, other)
-    drafted(catalog, tmp_path, {"ruleset.toml": ("[settings]\n", f"[settings]\n{line}\n")})
+    drafted(catalog, tmp_path, {"ruleset.toml": edit})
     impact = assess_impact(catalog, "draft")
     assert (impact.decisions, impact.associations > 0) == (0, True)
     assert {(one.reason.change, one.reason.why) for one in impact.changed} == {

@@ -90,7 +90,6 @@ def show(context: typer.Context, label: AnyLabel, output: OutputFormat = Format.
     rulesets list, rulesets diff, lookup
     """
     from asnrules.catalog.describe import describe_ruleset
-    from asnrules.catalog.open import open_catalog
     from asnrules.database.engines import transaction
 
     with transaction(catalog(context)) as connection:

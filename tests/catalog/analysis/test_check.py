@@ -136,7 +136,7 @@ def test_an_overlap_that_is_meant_is_accepted(tmp_path: Path) -> None:
 class Spoiled:
     """A ruleset with several mistakes that have nothing to do with each other."""
 
-    content: RulesetContent
+    content: Ruleset
     checked: Checked
 
     def finding(self, check: str, subject: str) -> Finding:

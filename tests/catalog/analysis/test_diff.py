@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,26 +87,27 @@ EDITS: list[tuple[Edits, list[tuple[object, ...]]]] = [
         ],
     ),
 ]  # fmt: skip
-DISCOVERED = 'discovered_id = "a3001"'
-# Beside it, a setting that a ruleset does not name is what the engine takes for it.
-SETTINGS: dict[str, tuple[str, tuple[object, ...]]] = {
-    "sequence_digits": (f"{DISCOVERED}\nsequence_digits = 3", (5, 3)),
-    "whole_pool": (f"{DISCOVERED}\nwhole_pool = true", (False, True)),
-    "discovered_id": ('discovered_id = "a4001"', ("a3001", "a4001")),
-    "overall": (f'{DISCOVERED}\noverall = ["prune_products"]', (["prune_memberships"], [])),
+OVERALL = 'overall = ["prune_memberships", "prune_products"]'
+# The line of each setting, another one, and the values of both.
+SETTINGS: dict[str, tuple[str, str, object, object]] = {
+    "sequence_digits": ("sequence_digits = 5", "sequence_digits = 3", 5, 3),
+    "whole_pool": ("whole_pool = false", "whole_pool = true", False, True),
+    "discovered_id": ('discovered_id = "a3001"', 'discovered_id = ""', "a3001", None),
+    "overall": (OVERALL, 'overall = ["prune_products"]', ["prune_memberships"], []),
 }
 
 
 @pytest.mark.parametrize("name", Settings._fields)
 def test_settings(tmp_path: Path, name: str) -> None:
-    lines, (before, after) = SETTINGS[name]
-    content = edited(tmp_path, {"ruleset.toml": (DISCOVERED, lines)})
+    old, new, before, after = SETTINGS[name]
+    content = edited(tmp_path, {"ruleset.toml": (old, new)})
+    assert checksum(content) != checksum(replace(seed(), label=content.label))
     expected = ("setting", name, "changed", "value", before, after)
     assert [tuple(change) for change in changes(seed(), content)] == [expected]
 
 
 def test_another_pruning_gets_another_answer(tmp_path: Path) -> None:
-    found = compared(edited(tmp_path, {"ruleset.toml": (DISCOVERED, "overall = []")}))
+    found = compared(edited(tmp_path, {"ruleset.toml": (OVERALL, "overall = []")}))
     both = "image2 by Asn_Lv2FGS, image2 by Asn_Lv2Image"
     change = found["associations", "image2 by Asn_Lv2Image", both]
     assert change.exp_types == ["FGS_IMAGE"]
