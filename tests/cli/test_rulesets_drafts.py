@@ -148,7 +148,7 @@ def _asn_types(result: object) -> list[str]:
 def test_draft_is_listed_and_shown(with_drafts: Command) -> None:
     rows = {row["ruleset"]: row for row in with_drafts("rulesets", "list", "-f", "json").json}
     assert (rows["table"]["status"], rows["rules"]["status"]) == ("draft", "draft")
-    assert "executable, draft, in force from" in with_drafts("rulesets", "show", "rules").out
+    assert "rules, draft, in force from" in with_drafts("rulesets", "show", "rules").out
     assert with_drafts("db", "check").code == 0
 
 
