@@ -48,7 +48,7 @@ NOT_FOUND = [
     (["lookup", "no-such"], ["FGS_ACQ1", "asnrules lookup"]),
     (["lookup", "--instrument", "MIR"], ["MIRI"]),
     (["lookup", "--ruleset", "2026-03-21"], ["2026-03-20", "asnrules rulesets list"]),
-    (["lookup", "--ruleset", "jwst-3.0.0"], ["an executable one", "2026-03-20"]),
+    (["lookup", "--ruleset", "jwst-3.0.0"], ["of kind rules", "2026-03-20"]),
     (["lookup", "--as-of", "1999-01-01"], ["2020-12-07 is from 2020-12-07"]),
     (["rulesets", "show", "jwst-3.0.1"], ["jwst-3.0.0", "asnrules rulesets list"]),
     (["rulesets", "history", "NRS_MIMFF"], ["NRS_MIMF"]),
