@@ -38,3 +38,12 @@ def test_the_first_command_of_the_readme_writes_the_associations(tmp_path):
     assert command is not None
     assert (shown.ROOT / command[1].split()[1]).is_file()
     assert command[1].split()[2:] == ["--output", "associations"]
+
+
+def test_contributing_names_what_is_there():
+    where = (shown.ROOT / "CONTRIBUTING.md").read_text().split("## Where things are")[1]
+    paths = re.findall(r"`([\w/]+(?:\.\w+|/))`", where.split("## ")[0])
+    folders = (shown.ROOT, shown.ROOT / "src" / "asnrules")
+
+    assert len(paths) > 60
+    assert [one for one in paths if not any((folder / one).exists() for folder in folders)] == []
