@@ -1,7 +1,7 @@
 """What the text `constraints` of an association file tells about its exposures.
 
 jwst writes one line for each constraint, with the keywords that it looks at and the value that
-held: a regular expression, all of whose alternatives stand where none was settled.
+held: a regular expression, with all alternatives if none of them was chosen.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The journal of a run: what it is about to move into a folder, so that it can be undone.
 
-A journal tells files apart by what they are: number, time and digest, so that nothing is taken back
-that somebody else has put there. It names the number of the folder that it was written in, so that
-a copy of it, or one out of an archive, is none. It is read line by line, each strictly.
+A journal identifies files by inode, time and digest, so that a file that somebody else has put
+there is never taken back. It has the inode of the folder in which it was written, so that a copy of
+it, or one from an archive, is not valid. It is read line by line, each strictly.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class JournalError(Exception):
-    """A journal that is none of ours."""
+    """A journal that this program has not written in this folder."""
 
 
 class RunMark(NamedTuple):

@@ -1,4 +1,4 @@
-"""Read an association file that somebody else made, trusting nothing in it."""
+"""Read an association file that was made elsewhere, trusting nothing in it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ PATTERN = "*_asn.json"
 
 @dataclass(frozen=True, slots=True)
 class ForeignAssociation:
-    """An association that was made elsewhere, as its file tells it; '' for what it lacks."""
+    """An association that was made elsewhere, as its file has it; '' for what is missing."""
 
     file_name: str
     sha256: str
@@ -72,7 +72,7 @@ class ForeignAssociation:
 
     @property
     def is_by_hand(self) -> bool:
-        """Whether no rule made it: whoever made it listed the members."""
+        """Whether it was made by hand, from a list of members, and not by a rule."""
         return self.asn_rule in {"", BASE_RULE}
 
     def tells(self, key: str) -> bool:

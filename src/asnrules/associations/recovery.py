@@ -1,9 +1,9 @@
-"""Recovery: bring an end to what a run that was cut off has left in an output folder.
+"""Recovery: clean up what a killed run has left in an output folder.
 
-A stage is a folder in the output folder, in which files wait to be moved. Whoever works in one
-holds the lock of the output folder, so that a stage that is found under the lock was left behind.
-Only a stage of this user, made of plain folders and files, with a journal as a run writes it, is
-settled; anything else is left alone.
+A stage is a folder in the output folder, in which files wait to be moved. Its run holds the lock of
+the output folder, so a stage that is found under the lock was left behind. Only a stage of this
+user, made of plain folders and files, with a journal as a run writes it, is cleaned up; anything
+else is left as it is.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ PREFIX = ".asnrules-stage-"
 
 
 class StageError(Exception):
-    """A folder that is no stage of this user as a run leaves it."""
+    """A folder that is not a stage of this user as a run leaves it."""
 
 
 def decide(stage: Folder) -> None:
-    """Make what was moved stay, or what was taken back: whoever settles the stage only sweeps."""
+    """Note that the files of the journal stay, or are taken back: what is left is to be removed."""
     if stage.find(BEGUN) is not None:
         stage.move(BEGUN, stage, DECIDED)
         stage.sync()
@@ -48,8 +48,8 @@ def stages_of(folder: Folder) -> list[str]:
     return [name for name in folder.names() if name.startswith(PREFIX)]
 
 
-def settle_stage(folder: Folder, name: str, is_recorded: IsRecorded) -> int:
-    """Bring an end to a stage that nobody works in; give how many files were taken or put back.
+def clean_up_stage(folder: Folder, name: str, is_recorded: IsRecorded) -> int:
+    """Clean up a stage that no run uses; give how many files were removed or put back.
 
     The files of a run that was recorded stay; what another had moved is taken back, as far as it
     is still what that run moved. It can be done again if it is cut off itself.
@@ -57,7 +57,7 @@ def settle_stage(folder: Folder, name: str, is_recorded: IsRecorded) -> int:
     Raises
     ------
     StageError
-        If it is not a stage of this user as a run leaves it; then it is left alone.
+        If it is not a stage of this user as a run leaves it; nothing is changed then.
     """
     if folder.find(name) is None:
         return 0
@@ -79,7 +79,7 @@ def settle_stage(folder: Folder, name: str, is_recorded: IsRecorded) -> int:
 
 
 def _checked(stage: Folder) -> tuple[Journal, bool]:
-    """Give the journal of a stage, and whether it is undecided; refuse what is none of ours."""
+    """Give the journal of a stage, and whether it is undecided; refuse any other folder."""
     _check_owner(stage)
     names = stage.names()
     found = [name for name in (BEGUN, DECIDED) if name in names]

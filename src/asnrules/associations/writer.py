@@ -28,8 +28,8 @@ from asnrules.associations.recovery import (
     ASIDE,
     PREFIX,
     StageError,
+    clean_up_stage,
     decide,
-    settle_stage,
     stages_of,
 )
 from asnrules.errors import OutputError, PoolError
@@ -59,9 +59,9 @@ class Written(NamedTuple):
     files: list[Path]
     """In the order of the associations."""
     taken_back: int
-    """How many files of runs that were cut off were taken back before."""
+    """How many files of killed runs were taken back before."""
     left_alone: list[str]
-    """A line for each thing in the folder that looks like the rest of such a run and is none."""
+    """A line for each thing in the folder that looks like a stage and is not one of this user."""
 
 
 @contextmanager
@@ -77,10 +77,10 @@ def written_files(
 ) -> Iterator[Written]:
     """Write the files of associations, and take them back if the block fails.
 
-    First, the rest of runs that were cut off is settled. Then the files are written into a folder
-    in the output folder, and moved into place when the block is entered, so that a run can be
-    recorded inside the block: both are there and on disk afterwards, or neither. Meanwhile other
-    runs into the same folder wait. If the process is killed in the block, the next run settles it.
+    First, what killed runs have left is cleaned up. Then the files are written into a folder in the
+    output folder, and moved into place when the block is entered, so that a run can be recorded
+    inside the block: both are there and on disk afterwards, or neither. Meanwhile other runs into
+    the same folder wait. If the process is killed in the block, the next run cleans up.
 
     Parameters
     ----------
@@ -91,15 +91,15 @@ def written_files(
     mark : RunMark, optional
         The run that is recorded in the block.
     is_recorded : callable
-        Tells whether a run was recorded: one that was cut off, or this one if the block fails;
-        then the files stay.
+        Tells whether a run was recorded: a killed one, or this one if the block fails. Then the
+        files stay.
     waiting : callable, optional
         Told how long it has waited for another run.
 
     Raises
     ------
     PoolError
-        If a value of a pool would make a name that is no plain file name.
+        If a value of a pool would make a name that is not a plain file name.
     OutputError
         If a file cannot be written, or a different one is there already.
     """
@@ -108,7 +108,7 @@ def written_files(
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder}: is not a folder; choose another with --output")
         with _locked(folder, waiting) as (place, is_locked):
-            taken_back, left_alone = _settled(place, is_recorded, is_locked=is_locked)
+            taken_back, left_alone = _cleaned_up(place, is_recorded, is_locked=is_locked)
             stage_name = PREFIX + secrets.token_hex(8)
             try:
                 place.make(stage_name)
@@ -119,7 +119,7 @@ def written_files(
             finally:
                 # It is taken back unless it was decided that it stays, or the run was recorded: an
                 # interrupt can come between the end of the record's transaction and here.
-                _settle_own(place, stage_name, is_recorded)
+                _clean_up_own(place, stage_name, is_recorded)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         where = error.filename or folder
@@ -128,7 +128,7 @@ def written_files(
 
 @contextmanager
 def _locked(path: Path, waiting: Waiting | None = None) -> Iterator[tuple[Folder, bool]]:
-    """Hold a folder, made if it is missing, and its lock; tell whether it is locked.
+    """Open and lock a folder, made if it is missing; tell whether it is locked.
 
     It is not on Windows, nor where the file system locks no folders, as on NFS.
     """
@@ -172,7 +172,9 @@ def _lock(folder: Folder, waiting: Waiting | None) -> bool:
     )
 
 
-def _settled(folder: Folder, is_recorded: IsRecorded, *, is_locked: bool) -> tuple[int, list[str]]:
+def _cleaned_up(
+    folder: Folder, is_recorded: IsRecorded, *, is_locked: bool
+) -> tuple[int, list[str]]:
     count = 0
     problems = {}
     for name in stages_of(folder):
@@ -180,7 +182,7 @@ def _settled(folder: Folder, is_recorded: IsRecorded, *, is_locked: bool) -> tup
             problems[name] = "without file locks nobody can tell whether a run is using it"
             continue
         try:
-            count += settle_stage(folder, name, is_recorded)
+            count += clean_up_stage(folder, name, is_recorded)
         except StageError as error:
             problems[name] = str(error)
     return count, [
@@ -189,13 +191,13 @@ def _settled(folder: Folder, is_recorded: IsRecorded, *, is_locked: bool) -> tup
     ]
 
 
-def _settle_own(folder: Folder, name: str, is_recorded: IsRecorded) -> None:
+def _clean_up_own(folder: Folder, name: str, is_recorded: IsRecorded) -> None:
     try:
         try:
-            settle_stage(folder, name, is_recorded)
+            clean_up_stage(folder, name, is_recorded)
         except KeyboardInterrupt:
             # It can be done again from wherever it was.
-            settle_stage(folder, name, is_recorded)
+            clean_up_stage(folder, name, is_recorded)
             raise
     except StageError as error:
         raise OutputError(
@@ -205,7 +207,7 @@ def _settle_own(folder: Folder, name: str, is_recorded: IsRecorded) -> None:
 
 
 def check_names(associations: Sequence[Association]) -> None:
-    """Refuse names that are no plain file names, or that two associations share.
+    """Refuse names that are not plain file names, or that two associations have.
 
     Raises
     ------

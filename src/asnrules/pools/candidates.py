@@ -27,7 +27,7 @@ class Candidate(NamedTuple):
 
 
 class CandidateSyntaxError(ValueError):
-    """A text that is no list of candidates; the message says what was found at which character."""
+    """A text that is not a list of candidates; the message says what was found where."""
 
 
 def parse_candidates(text: str) -> tuple[Candidate, ...]:

@@ -35,7 +35,7 @@ def gather(
     workers: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Gathered:
-    """Tell pools, tables and FITS files apart, by content, and read the headers of the latter.
+    """Sort pools, tables and FITS files by content, and make one pool of the FITS files.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def gather(
     paths = [str(one) for one in given if isinstance(one, str | Path)]
     fits = [path for path in paths if is_fits(path)]
     known = set(fits)
-    # What is downloaded along with FITS files is left alone with them, broken or not.
+    # Files that were downloaded along with FITS files are ignored, broken or not.
     beside = [path for path in paths if fits and path not in known and is_beside_exposures(path)]
     others = set(beside)
     sources: list[PoolSource] = []

@@ -96,7 +96,7 @@ class PoolReader:
         self.candidates: dict[str, tuple[Candidate, ...]] = {}
         """What each distinct text in asn_candidate stands for, as far as rows have been read."""
         self.repeated_headers: list[int] = []
-        """Lines that repeat the header, as in pools joined by `cat`; they are no rows."""
+        """Lines that repeat the header, as in pools joined by `cat`; they are not rows."""
 
     def __enter__(self) -> Self:
         try:

@@ -75,7 +75,7 @@ def is_beside_exposures(path: str) -> bool:
 
 
 def _told_by_name(path: str) -> tuple[str | None, str, str]:
-    """Give the kind of a file that is no exposure; else the exposure and its product."""
+    """Give the kind of a file that is not an exposure; else the exposure and its product."""
     stem = file_name(path).lower()
     if stem.endswith(_NO_DATA):
         return "no exposures", "", ""

@@ -6,15 +6,8 @@ from OBSERVTN. What the rules look at and a header does not have is as there: TA
 TARGNAME, DITHPTIN and MOSTILNO 1, IS_IMPRT `f`, PNTGTYPE `science` and DMS_NOTE empty, unless
 something else is declared.
 
-It differs in these, each shown by a test beside jwst. A header that has one of those keywords is
-believed; asn_make_pool sets them whatever the header has. Each exposure is one row, whatever
-products of it there are. Rows, and so the numbers of targets, are in order of file name. A target
-has one number: asn_make_pool counts the names met so far, so that a target that comes again after
-another takes the other's. A file is named without its folder and `.gz`. Truth values are `t` and
-`f`, as in the pools of the archive: of the `True` that asn_make_pool writes, asn_generate makes no
-time series. A whole number that a header has as `1.0` is `1`. A keyword without a value is `null`,
-not `None`, which would set a flag. What is empty is `null` too, as jwst takes a blank for a value
-where the cells of a column are short.
+docs/deviations.md lists where it differs from asn_make_pool on purpose; tests/downstream compares
+the two.
 """
 
 from __future__ import annotations
@@ -158,7 +151,7 @@ class _Read(NamedTuple):
 
 
 def _judged(exposures: Sequence[Exposure], headers: Sequence[Header]) -> list[_Read]:
-    """Say of each file that is no exposure, or not the first of its name, what is wrong."""
+    """Say what is wrong with files that are not exposures, or not the first of their name."""
     judged: list[_Read] = []
     seen: set[str] = set()
     for exposure, header in zip(exposures, headers, strict=True):
