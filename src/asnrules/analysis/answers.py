@@ -1,4 +1,4 @@
-"""What rules answer for a cell of exposures: class, the rules that take it, and what it makes."""
+"""The decisions of rules for a cell of exposures: class, rules that take it, associations."""
 
 from __future__ import annotations
 

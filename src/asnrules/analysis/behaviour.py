@@ -1,4 +1,4 @@
-"""Where two executable rulesets answer differently, over all exposures that either can tell apart.
+"""Where the decisions of two rulesets differ, over all exposures that either can tell apart.
 
 What is compared is the class of an exposure, the rules that take it, in which roles and as which
 product, and what it makes when it is alone. A rule that takes the same exposures by other keys,

@@ -1,4 +1,4 @@
-"""Explore all exposures once, and keep what rules, roles, class rules and overlaps come to."""
+"""Explore all exposures once, and note which rules, roles, class lines and overlaps apply."""
 
 from __future__ import annotations
 

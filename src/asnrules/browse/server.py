@@ -1,4 +1,4 @@
-"""Serve the catalog to the web browser of this machine, and to nobody else."""
+"""Serve the catalog to web browsers on this machine only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of an EXP_TYPE: what each ruleset made of it, and when that changed."""
+"""The history of an EXP_TYPE: what each ruleset made of it, and when that changed."""
 
 from __future__ import annotations
 

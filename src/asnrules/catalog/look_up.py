@@ -1,4 +1,4 @@
-"""Look up the published exposure-mode table."""
+"""Look up rows of the exposure-mode table."""
 
 from __future__ import annotations
 

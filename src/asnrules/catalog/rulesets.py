@@ -1,4 +1,4 @@
-"""Which rulesets there are, and which one is meant."""
+"""List the rulesets, and choose one by label or by date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be typed next: EXP_TYPEs, labels of rulesets, numbers of runs and other words.
+"""Words for completion: EXP_TYPEs, labels of rulesets, numbers of runs and others.
 
 A shell asks while somebody is typing, so this is quick, quiet, and changes nothing. It reads the
 database as it is, if there is one, without SQLAlchemy, whose import takes longer than all the

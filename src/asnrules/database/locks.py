@@ -1,4 +1,4 @@
-"""Turns that processes take at one database, and who holds one up.
+"""Locks by which processes take turns at one database, and who holds one.
 
 On SQLite the writing transaction itself is the turn. On PostgreSQL it is a lock of the table that
 is written first, which ends with the transaction and which nobody can take who may not write there:

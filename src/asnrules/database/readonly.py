@@ -1,4 +1,4 @@
-"""Run somebody's query without letting it change anything."""
+"""Run a query of a user so that it can change nothing."""
 
 from __future__ import annotations
 

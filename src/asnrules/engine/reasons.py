@@ -1,4 +1,4 @@
-"""Say why exposures that rules would take are in no association."""
+"""Say why an exposure that rules would take is in no association."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Foresee what a draft would change of what is on record."""
+"""The impact of a draft on what is on record."""

@@ -1,4 +1,4 @@
-"""In what two associations differ, whatever their sequence numbers."""
+"""Differences of two associations, ignoring sequence numbers."""
 
 from __future__ import annotations
 

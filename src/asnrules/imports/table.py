@@ -1,4 +1,4 @@
-"""What a published table says of an association type, the known differences included."""
+"""What a table says of an association type, known differences included."""
 
 from __future__ import annotations
 

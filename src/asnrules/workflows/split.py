@@ -1,4 +1,4 @@
-"""Spread the candidates of pools over jobs that together make what one run makes."""
+"""Split the candidates of pools into jobs that together make the same as one run."""
 
 from __future__ import annotations
 

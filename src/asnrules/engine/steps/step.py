@@ -1,4 +1,4 @@
-"""What a finishing step is, and the steps without which no association stands.
+"""What a finishing step is, and the steps that every association needs.
 
 Source of these: behaviour of jwst 3.0.0, by running it.
 """
