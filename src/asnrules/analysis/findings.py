@@ -73,7 +73,7 @@ class Checked:
     seconds: float
 
     def open_findings(self) -> list[Finding]:
-        """Give the findings that nobody has explained."""
+        """Give the findings without an explanation."""
         return [finding for finding in self.findings if finding.accepted is None]
 
     def document(self) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _check_aside(stage: Folder, replaced: set[str]) -> None:
 
 
 def _take_back(folder: Folder, stage: Folder, journal: Journal) -> int:
-    """Put a folder back as it was, as far as nobody has changed it since."""
+    """Restore a folder, except for files that were changed since."""
     count = 0
     with held(Path(ASIDE), stage) as aside:
         waiting = set(aside.names())

@@ -79,7 +79,7 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Engin
 
 
 def open_record(database: str | None = None) -> Engine:
-    """Open the catalog to verify it: as it is, so that what was taken away is not put back."""
+    """Open the catalog as it is, without restoring anything, to verify it."""
     engine = connect_catalog(database)
     with transaction(engine) as connection:
         is_ready = migrations.current_revision(connection) == migrations.HEAD

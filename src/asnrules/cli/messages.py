@@ -113,7 +113,7 @@ def note(event: str, message: str, **fields: Any) -> None:
 
 
 def keep(message: str) -> None:
-    """Have whatever ends the command from now on say that something is done and stays."""
+    """Report at the end of the command, however it ends, that something is done and stays."""
     _process.kept.append(message)
 
 

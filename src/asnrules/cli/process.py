@@ -172,7 +172,7 @@ def flush_streams() -> None:
 
 
 def discard(stream: IO[Any]) -> None:
-    """Lose what is left in the buffer of a stream, and whatever is written to it."""
+    """Discard the buffer of a stream, and everything written to it from now on."""
     try:
         number = stream.fileno()
     except (OSError, ValueError):

@@ -150,7 +150,7 @@ class Grouping:
         return grown
 
     def _sciences(self, group: Group) -> list[GrowingAssociation]:
-        """Make the associations of exposures that nobody joins."""
+        """Make the associations of exposures that no other exposure joins."""
         if any(role.keys_only for role in self._rule.roles):
             single = [Group([place], group.shared) for place in group.places]
             return [grown for one in single for grown in self._grown(one, regular=True)]
@@ -168,7 +168,7 @@ class Grouping:
         return made
 
     def _science(self, place: int, shared: Locked | None) -> tuple[Role, str, bool, Locked]:
-        """Give the role, exptype, product and keys of an exposure that nobody joins."""
+        """Give the role, exptype, product and keys of an exposure that no other joins."""
         verdict = self._work.judgements[place].verdicts[self._number]
         role = verdict.fitting[0]
         keys = dict(shared or ())

@@ -63,7 +63,7 @@ class MemberLog:
         return found
 
     def places(self, facet: Facet) -> dict[Any, list[int]]:
-        """Give where the members stand of which a function says the same, in their order."""
+        """Give the places of the members by the result of a function, in their order."""
 
         def find() -> dict[Any, list[int]]:
             places: dict[Any, list[int]] = {}
@@ -75,7 +75,7 @@ class MemberLog:
         return found
 
     def values(self, facet: Facet) -> list[Any]:
-        """Give what a function says of any member, None left out, in ascending order."""
+        """Give the results of a function over the members, without None, in ascending order."""
         found: list[Any] = self._once(
             ("values", facet),
             lambda: sorted(value for value in self.places(facet) if value is not None),
@@ -90,7 +90,7 @@ class MemberLog:
         return found
 
     def leaving_out(self, facet: Facet, values: frozenset[Any]) -> tuple[MemberLog, list[int]]:
-        """Leave out those of which a function says certain things.
+        """Leave out members with certain results of a function.
 
         Returns
         -------
@@ -145,25 +145,25 @@ class LogSlice(NamedTuple):
         return counts
 
     def leaving_out(self, facet: Facet, values: frozenset[Any]) -> LogSlice:
-        """Leave out those of which a function says certain things."""
+        """Leave out members with certain results of a function."""
         rest, before = self.log.leaving_out(facet, values)
         return LogSlice(rest, before[self.start], before[self.stop])
 
     def having(self, facet: Facet, value: Any) -> list[GrowingMember]:
-        """Give those of which a function says so."""
+        """Give the members for which a function is true."""
         found = self.log.places(facet).get(value, [])
         first, end = bisect_left(found, self.start), bisect_left(found, self.stop)
         return [self.log.members[place] for place in found[first:end]]
 
     def first(self, facet: Facet, value: Any) -> GrowingMember | None:
-        """Give the first of which a function says so."""
+        """Give the first member for which a function is true."""
         found: Sequence[int] = self.log.places(facet).get(value, ())
         at = bisect_left(found, self.start)
         is_inside = at < len(found) and found[at] < self.stop
         return self.log.members[found[at]] if is_inside else None
 
     def next_above(self, facet: Facet, value: Any) -> GrowingMember | None:
-        """Give the first of which a function says the least that is more than a value."""
+        """Give the first member with the smallest result of a function above a value."""
         values = self.log.values(facet)
         above = values[bisect_right(values, value) :]
         return next(filter(None, (self.first(facet, one) for one in above)), None)

@@ -64,7 +64,7 @@ class Miss(NamedTuple):
     """How near it comes."""
 
     def keywords(self) -> set[str]:
-        """Give the keywords that would have to be mended, or of which one would."""
+        """Give the keywords that all need another value, or of which one does."""
         return {repair.keyword for failure in self.failures for repair in failure.repairs}
 
     def changed(self) -> int:

@@ -119,7 +119,7 @@ class Reasons:
         return f"{as_it_counts}no rule makes an association of it; {nearest}"
 
     def _listed_again(self, memberships: Sequence[int]) -> set[int]:
-        """Give exposures in no association of which another row is in one."""
+        """Give unassociated exposures of which another row is in an association."""
         names = self._work.column("filename")
         used = {name for name, count in zip(names, memberships, strict=True) if count}
         return {

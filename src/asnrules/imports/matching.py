@@ -249,7 +249,7 @@ def _nearest(
     fewest: Fewest,
     compared: Callable[[Association], list[Difference]],
 ) -> Near | None:
-    """Find the first with the fewest differences, and put into words no more than it takes."""
+    """Find the first with the fewest differences, and put only these into words."""
     best: Near | None = None
     for one, how in candidates:
         if best is not None and fewest(one) >= len(best.differences):

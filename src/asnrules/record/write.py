@@ -316,7 +316,7 @@ class RunWriter:
         return ids
 
     def _known_pool(self, pool: Pool, keywords: str) -> tuple[int | None, int]:
-        """Give the id of a pool that is on record as it is read now.
+        """Give the id of a pool that is on record with the same content.
 
         An older version may have read the same file otherwise, and who may record may have put
         another pool there under its digest. With the id, how many such there are.

@@ -166,7 +166,7 @@ class _Corrector:
         return _Correction(printed, "")
 
     def finish(self) -> None:
-        """Ask what is open, and refuse answers to what nobody asked."""
+        """Ask the open questions, and refuse answers to any other."""
         path = self._page.path
         if self._questions:
             texts = [question.text for question in self._questions[:SHOWN]]
@@ -214,7 +214,7 @@ class _Corrector:
     # ----------------------------------------------------------------- what is certain
 
     def _same_letters(self, name: str, printed: str) -> _Correction | None:
-        """Find the known word that has the same letters, whatever is between them."""
+        """Find the known word with the same letters, ignoring other characters."""
         letters = _letters(printed)
         found = [word for word in self._known[name] if letters and _letters(word) == letters]
         if len(found) != 1:

@@ -186,7 +186,7 @@ class Settings(NamedTuple):
 
 
 class KnownDifference(NamedTuple):
-    """A difference from the table that somebody has explained."""
+    """A known difference from the table, with its reason."""
 
     exp_type: str | None
     """Upper case; None for all."""

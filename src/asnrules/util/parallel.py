@@ -57,7 +57,7 @@ def parallel_map(
     *,
     turns: int = 1,
 ) -> list[Found]:
-    """Have several processes work on shares of pieces.
+    """Share pieces among several processes.
 
     Parameters
     ----------

@@ -109,7 +109,7 @@ def _named(work: Work, made: AbstractSet[str]) -> list[str]:
 
 
 def _two_spellings(work: Work) -> list[str]:
-    """Name keywords of which a number that is compared as text is written in two ways."""
+    """Name keywords with numbers that are compared as text and written in two ways."""
     keys = {
         key.sources
         for rule in work.ruleset.rules

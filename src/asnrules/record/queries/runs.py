@@ -195,7 +195,7 @@ def rules_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
 
 
 def left_out_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
-    """Give why exposures of a run are in no association: how many, and the first, by EXP_TYPE."""
+    """Give the reasons of unassociated exposures: how many, and the first, by EXP_TYPE."""
     statement = (
         select(
             exposures.c.exp_type,
