@@ -103,7 +103,7 @@ def regrouping(before: Ruleset, after: Ruleset) -> Iterator[str]:
 
 
 def _company(rule: Rule) -> tuple[object, ...]:
-    """Give what of a rule counts only where exposures come together."""
+    """Give the parts of a rule that matter only for several exposures together."""
     roles = tuple(role._replace(requirements=()) for role in rule.roles)
     written = (rule.as_science, rule.companion_class)
     return (rule.keys, roles, rule.candidate_requirements, rule.steps, written)

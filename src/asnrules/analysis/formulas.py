@@ -26,7 +26,7 @@ Needs = frozenset[Need]
 
 
 class RuleState(NamedTuple):
-    """What is left to be asked for a rule that may still take the exposure.
+    """The remaining requirements of a rule that may still take the exposure.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class RuleState(NamedTuple):
 
 
 class State(NamedTuple):
-    """What is left to be asked of an exposure of which some keywords are known.
+    """The remaining questions about an exposure with some known keywords.
 
     Attributes
     ----------
@@ -191,7 +191,7 @@ class Formulas:
         return (*found, _OpenClass(None, ruleset.default_class, None, len(found)))
 
     def needed(self, state: State, keywords: Collection[str]) -> set[str]:
-        """Give those of some keywords that keys of rules that are left need a value of."""
+        """Give those keywords of which the keys of remaining rules need a value."""
         needs = {number for number in self._wanted(state) if number in self._of_keys}
         found = (
             next((source for source in self._of_keys[number] if source in keywords), None)

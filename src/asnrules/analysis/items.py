@@ -52,7 +52,7 @@ class Change(NamedTuple):
 
 
 def changes(before: AnyRuleset, after: AnyRuleset) -> list[Change]:
-    """Compare two rulesets of a kind; headers are left aside, but for `implements`."""
+    """Compare two rulesets of a kind; of headers, only `implements` is compared."""
     old, new = items(before), items(after)
     found = []
     for item in sorted({*old, *new}):

@@ -78,7 +78,7 @@ class Reach:
 
 
 def _always_first(earlier: Role, later: Role, rule: Rule) -> bool:
-    """Tell whether a role takes whatever it fits before a later one can, in any company."""
+    """Tell whether a role always takes what it fits before a later role can."""
     if earlier.single or earlier.not_after is not None:
         return False
     held = {key.name for key in (*rule.keys, *later.keys)}

@@ -24,7 +24,7 @@ Example = dict[str, str | None]
 
 
 class Cell(NamedTuple):
-    """Exposures that rules do not tell apart.
+    """Exposures that are equivalent to the rules.
 
     Attributes
     ----------

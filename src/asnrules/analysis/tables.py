@@ -28,7 +28,7 @@ from asnrules.rules.model import (
 
 
 class Vocabulary(NamedTuple):
-    """What the analysis has to know of the words of the field."""
+    """The words of the field that the analysis needs."""
 
     exp_types: Sequence[str]
     """All of them, upper case."""

@@ -29,7 +29,7 @@ from asnrules.rules.model import NOT_APPLICABLE, KnownDifference, Rule, Ruleset
 
 
 class RuleAnswer(NamedTuple):
-    """What one rule says of an exposure: whether it can take it, and if not, why not."""
+    """The judgement of a rule on an exposure: whether it can take it, and if not, why."""
 
     asn_rule: str
     matched: bool

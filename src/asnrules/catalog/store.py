@@ -141,7 +141,7 @@ def labels(connection: Connection) -> set[str]:
 
 
 class StoredRows(NamedTuple):
-    """A ruleset as its tables have it; whoever owns the database can change them."""
+    """A ruleset as stored; the owner of the database can change it."""
 
     kind: str
     header: dict[str, Any]

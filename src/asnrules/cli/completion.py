@@ -52,7 +52,7 @@ def _of_rulesets(kind: str | None = None, status: str | None = None) -> Complete
 
 
 def _as_typed(word: str, incomplete: str) -> str:
-    """Write a word that may be in any case as somebody has begun to."""
+    """Write a word in the case that the user has begun to type."""
     if incomplete.islower():
         return word.lower()
     return word.upper() if incomplete.isupper() else word

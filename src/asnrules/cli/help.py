@@ -110,5 +110,5 @@ class App(typer.Typer):
 
 
 def path_of(context: Any) -> str:
-    """Give a command as it is typed after the program: `audit verify`."""
+    """Give the name of a command as typed after the program: `audit verify`."""
     return str(context.command_path).partition(" ")[2]

@@ -163,7 +163,7 @@ def tell(text: str) -> None:
 
 
 def flush_streams() -> None:
-    """Write what is left in the buffers, so that Python does not fail on it as it ends."""
+    """Write the buffers, so that Python does not fail on them as it ends."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -77,7 +77,7 @@ def shown_url(url: URL) -> str:
 
 
 def database_name(url: URL) -> str:
-    """Say which database a URL leads to, whoever goes there and from wherever."""
+    """Identify the database of a URL, for any user and host."""
     if url.get_backend_name() == "sqlite":
         return str(Path(url.database or "").resolve())
     host = url.host or url.query.get("host", "")

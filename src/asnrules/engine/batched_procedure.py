@@ -40,7 +40,7 @@ class _Association:
     joined: int
     """From where on it has the log of its batch."""
     own: list[GrowingMember] = field(default_factory=list)
-    """The first member, unless that stands in a log."""
+    """The first member, unless it is in a log."""
     before: list[LogSlice] = field(default_factory=list)
     """What it took in batches that it was in before; their logs are complete."""
 
@@ -55,7 +55,7 @@ class _Batch:
     associations: list[_Association] = field(default_factory=list)
     """In the order in which they joined; each has the log from there on."""
     held: dict[_Name, int] = field(default_factory=dict)
-    """Where a file stands in the log, at last."""
+    """The last place of a file in the log."""
     own_names: set[_Name] = field(default_factory=set)
     """The files that any of them took before it joined; maybe more."""
     grown: int | None = None
@@ -64,7 +64,7 @@ class _Batch:
     """For each exposure taken again, where in the log it stands already: those that joined before
     hold it. It never falls."""
     own_again: dict[_Name, int] = field(default_factory=dict)
-    """Where those stand in the log that some held before they joined, by file."""
+    """The places in the log of files that some held before they joined, by file."""
 
 
 class BatchedProcedure:

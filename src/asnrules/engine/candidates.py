@@ -258,7 +258,7 @@ class Links:
         self._parents: dict[Hashable, Hashable] = {}
 
     def root(self, one: Hashable) -> Hashable:
-        """Give what stands for the set of one."""
+        """Give the representative of the set of one."""
         parents = self._parents
         root = one
         while (parent := parents.setdefault(root, root)) != root:

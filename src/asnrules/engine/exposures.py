@@ -76,7 +76,7 @@ class Work:
     ruleset: Ruleset
     rows: Sequence[Row]
     places: dict[str, int]
-    """Where the value of a keyword stands in a row."""
+    """The place of a keyword in a row."""
     judgements: Sequence[Judgement]
     has_other_names: bool
     """Whether any exposure is listed under a name that is not that of its uncal product."""

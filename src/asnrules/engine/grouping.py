@@ -184,7 +184,7 @@ class Grouping:
         return written_exptype(ruleset, self._rule, role, exposure_class, has_science=has_science)
 
     def _waits(self, place: int) -> bool:
-        """Tell whether an exposure may be taken, as no science, while there is none."""
+        """Tell whether an exposure may join as a companion while there is no science."""
         judgement = self._work.judgements[place]
         found = self._waiting.get(id(judgement))
         if found is None:

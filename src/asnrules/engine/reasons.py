@@ -101,7 +101,7 @@ class Reasons:
         return self._truer(place, reason, rank)
 
     def _truer(self, place: int, reason: str, rank: int) -> str:
-        """Say why an exposure is in no association, beside why one of a rule did not come about.
+        """Say why an exposure is in no association, and why a rule made none of it.
 
         Where it would have been a companion there, or the rule is for other candidates, the rule
         that it comes nearest to says more; unless that asks for what is not set.

@@ -96,7 +96,7 @@ class Decided:
 
 
 class Regrouped(NamedTuple):
-    """What came of making associations again: of how many exposures, and those that change."""
+    """The result of making associations again: for how many exposures, and what changes."""
 
     exposures: int
     changed: list[Changed]

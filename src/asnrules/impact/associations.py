@@ -20,7 +20,7 @@ from asnrules.record.write import stored_program
 
 
 class _Content(NamedTuple):
-    """What is compared of an association: of its number only with how many digits it is written."""
+    """What is compared of an association; of its number, only how many digits it has."""
 
     asn_type: str
     asn_rule: str

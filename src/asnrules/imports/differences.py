@@ -86,7 +86,7 @@ def product_differences(
 
 
 class Fewest:
-    """Tells without words how many differences there are at least from an association of the rules.
+    """Counts, without texts, the least differences from an association of the rules.
 
     A file of many exposures has something in common with as many associations, and to put into
     words what it has besides, for each of them, would take time by the square of their number.

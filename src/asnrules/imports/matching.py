@@ -174,7 +174,7 @@ class Matcher:
     def _merged(
         self, one: ForeignAssociation, places: Sequence[int]
     ) -> Iterator[tuple[Association, str]]:
-        """Yield what merging comes to: of the whole pool, and of as much as one has of it."""
+        """Yield what merging makes of the whole pool, and of a part of it."""
         names = {product.name for product in one.products}
         for asn_id in self._candidates(one.asn_id, places):
             whole = self._whole_of.get(asn_id, [])

@@ -89,7 +89,7 @@ class Table:
         special: str | None = ANY_SPECIAL,
         values: Values | None = None,
     ) -> bool:
-        """Tell whether it has rows for an EXP_TYPE, and this type is in none of them."""
+        """Tell whether it has rows for an EXP_TYPE, but none with this type."""
         found = self.asn_types(exp_type, special)
         return (
             found is not None

@@ -271,7 +271,7 @@ def _words(found: Sequence[Difference]) -> str:
 
 
 class _ByHand(_Judging):
-    """The judging of an association that no rule made: whoever made it listed its members."""
+    """The verdict on an association that was made by hand, from a list of members."""
 
     def judged(self) -> Judged:
         rule = self._association.asn_rule

@@ -26,7 +26,7 @@ class RecordedPool(NamedTuple):
     name: str
     """The name that it was given under."""
     columns: frozenset[str]
-    """The columns of its file of which the values are on record."""
+    """The columns of its file whose values are on record."""
 
 
 class RecordedRun(NamedTuple):

@@ -421,7 +421,7 @@ def stored_program(program: str | None) -> str | None:
 
 
 def _distinct(text: str, count: int) -> str:
-    """Write JSON of which there are so many already as another text that means the same.
+    """Write JSON that is there many times already as another text of the same meaning.
 
     The tables take each text once, for each digest of a pool or ruleset.
     """

@@ -253,7 +253,7 @@ def _letters(text: str) -> str:
 
 
 def _is_one_letter_away(some: str, other: str) -> bool:
-    """Tell whether one letter put in, left out or replaced, or two swapped, make the other."""
+    """Tell whether two words differ by one letter added, removed or replaced, or two swapped."""
     start = 0
     while start < min(len(some), len(other)) and some[start] == other[start]:
         start += 1

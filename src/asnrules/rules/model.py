@@ -170,7 +170,7 @@ class Settings(NamedTuple):
     """What rules have in common that is no condition; by default what jwst 3.0.0 has."""
 
     sequence_digits: int = 5
-    """With how many digits at least the sequence number stands in a name."""
+    """The fewest digits of the sequence number in a name."""
     whole_pool: bool = False
     """Whether all candidates are worked at once. Then only the exposures that list a candidate
     are worked for it, and what is generated stands in the order of the creating exposures;
@@ -201,7 +201,7 @@ class KnownDifference(NamedTuple):
     reason: str
 
     def explains(self, exp_type: str | None, aspect: str, published: str, software: str) -> bool:
-        """Tell whether it is this difference, its condition left aside."""
+        """Tell whether it is this difference, ignoring its condition."""
         return (
             self.exp_type in {None, exp_type}
             and self.aspect == aspect

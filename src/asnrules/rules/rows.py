@@ -76,7 +76,7 @@ def checksum(ruleset: AnyRuleset) -> str:
 
 
 def rows_checksum(kind: str, header: Mapping[str, Any], rows: Rows) -> str:
-    """Give the checksum of rows, in whatever order tables gave them.
+    """Give the checksum of rows, whatever their order.
 
     Parameters
     ----------

@@ -145,7 +145,7 @@ def _help(
     numbers: Iterator[int],
     theirs: Connection,
 ) -> None:
-    """Work on shares in a copy of the process, and send what came of it."""
+    """Process shares in a copy of the process, and send the results."""
     try:
         try:
             found = {number: function(shares[number], None) for number in numbers}

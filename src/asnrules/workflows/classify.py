@@ -71,7 +71,7 @@ def classify_keywords(
 
 
 def _needed(ruleset: Ruleset, values: Mapping[str, str | None]) -> set[str]:
-    """Give the keywords without a value that are all a rule needs, for its keys, to take it.
+    """Give the keywords without a value that the keys of a rule need to take it.
 
     Keywords that would make another kind of exposure of it, such as flags, are not among them.
     """
@@ -94,7 +94,7 @@ def classify_pool(
     as_of: dt.date | None = None,
     told: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[str | None, Classification]]:
-    """Classify every exposure of a pool, in its order, as it is read.
+    """Classify every exposure of a pool, in order, while the pool is read.
 
     Parameters
     ----------

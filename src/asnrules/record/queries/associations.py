@@ -104,7 +104,7 @@ class RecordedAssociations:
 
 
 def read_association(reader: Reader, run_id: int, position: int) -> RecordedAssociation:
-    """Give one association, of which somebody may have changed any value."""
+    """Give one association; any of its values may have been changed."""
     headers, members = _statements(run_id, [position])
     (header,) = reader.rows(headers, run_id)
     own = [tuple(row.values())[1:] for row in reader.rows(members, run_id)]
