@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from asnrules.cli.audit import (
-    association,
-    diff,
-    exposure,
-    import_,
-    ledger,
-    replay,
-    report,
-    run,
-    runs,
-)
+from asnrules.cli.audit import comparisons, history, import_, ledger, runs
 from asnrules.cli.help import App
 
 app = App(
@@ -30,12 +20,12 @@ generate, sql
 )
 
 app.command("runs")(runs.runs)
-app.command("run")(run.run)
-app.command("report")(report.report)
-app.command("exposure")(exposure.exposure)
-app.command("association")(association.association)
-app.command("diff")(diff.diff)
-app.command("replay")(replay.replay)
+app.command("run")(runs.run)
+app.command("report")(runs.report)
+app.command("exposure")(history.exposure)
+app.command("association")(history.association)
+app.command("diff")(comparisons.diff)
+app.command("replay")(comparisons.replay)
 app.command("import")(import_.import_)
 app.command("verify")(ledger.verify)
 app.command("digest")(ledger.digest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from asnrules.cli import messages
 from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, parse_day
-from asnrules.cli.output import Format, print_json, print_records, print_table, printable
+from asnrules.cli.output import Format, print_lines, print_records, print_table
 
 if TYPE_CHECKING:
     from asnrules.workflows.import_associations import ImportReport
@@ -81,25 +80,24 @@ def import_(
         messages.note("recorded", f"run {run.run_id} is on record", **run._asdict())
     for error in report.errors:
         messages.refuse(error)
-    _print(report, format_)
+    print_records(
+        (file._asdict() for file in report.files),
+        COLUMNS,
+        format_,
+        document=report.document,
+        people=lambda: _print(report),
+    )
     if report.errors:
         raise typer.Exit(REFUSED)
 
 
-def _print(report: ImportReport, output: Format) -> None:
-    if output is Format.JSON:
-        print_json(report.document())
-        return
-    if output is not Format.TABLE:
-        print_records([file._asdict() for file in report.files], COLUMNS, output)
-        return
+def _print(report: ImportReport) -> None:
     print_table(
         ("run", "ruleset", "imported", "explained", "differs", "contradicts", "unexplained"),
-        [
-            [str(run.run_id), run.ruleset, str(run.associations), *map(str, run.verdicts.values())]
+        (
+            [run.run_id, run.ruleset, run.associations, *run.verdicts.values()]
             for run in report.runs
-        ],
+        ),
     )
     for file in report.files:
-        sys.stdout.write(f"\n{printable(file.asn_name)}: {file.verdict}\n")
-        sys.stdout.write(f"  {printable(file.explanation)}\n")
+        print_lines(["", f"{file.asn_name}: {file.verdict}", f"  {file.explanation}"])

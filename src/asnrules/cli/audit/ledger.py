@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import messages
-from asnrules.cli.audit.unreadable import end_with
+from asnrules.cli.audit.runs import end_with
 from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_json, print_records
+from asnrules.cli.output import Format, print_records
 
 if TYPE_CHECKING:
     from asnrules.record.findings import Finding
@@ -47,15 +47,13 @@ def verify(
     with progress_bar() as progress:
         found = run(open_record(context.obj), against, progress)
     records = [finding._asdict() for finding in found.findings]
-    if output is Format.JSON:
-        print_json(
-            {
-                "runs": found.runs, "rows": found.rows, "head": found.head._asdict(),
-                "known": found.known, "findings": records,
-            }
-        )  # fmt: skip
-    elif records or output is not Format.TABLE:
-        print_records(records, ["run_id", "table", "column", "finding"], output)
+    if records or output is not Format.TABLE:
+        document = {
+            "runs": found.runs, "rows": found.rows, "head": found.head._asdict(),
+            "known": found.known, "findings": records,
+        }  # fmt: skip
+        columns = ["run_id", "table", "column", "finding"]
+        print_records(records, columns, output, document=lambda: document)
     since = "" if found.known is None else f"; run {found.known} has the digest that was given"
     messages.say(
         f"{found.runs} runs with {found.rows} rows, {len(records)} findings{since}",

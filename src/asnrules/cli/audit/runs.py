@@ -1,24 +1,34 @@
-"""`asnrules audit runs`: which runs there are."""
+"""`asnrules audit runs`, `run` and `report`: which runs there are, and what one holds."""
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import completion
-from asnrules.cli.audit.unreadable import end_with
-from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_records
+from asnrules.cli import completion, messages
+from asnrules.cli.messages import progress_bar
+from asnrules.cli.options import OutputFormat, RunNumber
+from asnrules.cli.output import Format, cell, print_lines, print_records, print_table
+from asnrules.errors import UsageError
 from asnrules.util.days import read_day
 
 if TYPE_CHECKING:
+    from asnrules.api_audit import Audit
     from asnrules.record.findings import Finding
+    from asnrules.record.queries.runs import RunReport
 
-COLUMNS = (
+RUNS = (
     "run_id", "origin", "started_at", "operator", "ruleset", "pools",
     "exposures", "associations", "unassociated", "note",
+)  # fmt: skip
+
+HEADER = (
+    "run_id", "origin", "started_at", "finished_at", "operator", "host", "software_version",
+    "ruleset", "note", "exposures", "associations", "unassociated",
 )  # fmt: skip
 
 
@@ -40,6 +50,23 @@ Until = Annotated[
     str | None,
     typer.Option("--until", metavar="DATE", help="Runs of this day (UTC) and earlier ones."),
 ]
+
+
+def audit(context: typer.Context) -> Audit:
+    """Open the record."""
+    from asnrules.api_audit import Audit
+    from asnrules.catalog.open import open_catalog
+
+    return Audit(open_catalog(context.obj))
+
+
+def end_with(findings: list[Finding]) -> None:
+    """Name each value that cannot be read, and end the command with findings if there are any."""
+    for one in findings:
+        messages.warn(one.words(), **one._asdict())
+    if findings:
+        messages.say("somebody has changed the database; asnrules audit verify finds all of it")
+        raise typer.Exit(1)
 
 
 def runs(
@@ -83,8 +110,6 @@ def runs(
     --------
     audit run, audit diff, audit replay
     """
-    from asnrules.api_audit import Audit
-    from asnrules.catalog.open import open_catalog
     from asnrules.record.queries.runs import RunFilter
 
     findings: list[Finding] = []
@@ -92,6 +117,94 @@ def runs(
         program, pool, operator, ruleset, origin,
         read_day("--since", since), read_day("--until", until),
     )  # fmt: skip
-    found = Audit(open_catalog(context.obj)).runs(wanted, limit, findings)
-    print_records((run._asdict() for run in found), COLUMNS, output)
+    found = audit(context).runs(wanted, limit, findings)
+    print_records((run._asdict() for run in found), RUNS, output)
     end_with(findings)
+
+
+def run(
+    context: typer.Context,
+    run_id: RunNumber,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Show a run: who, when, from what; what each rule made; unassociated exposures, and why.
+
+    Examples
+    --------
+    asnrules audit run 1
+    asnrules audit run 1 --format json
+
+    Exit Codes
+    ----------
+    1: stored values cannot be read
+    3: there is no such run
+
+    See Also
+    --------
+    audit runs, audit report, audit replay
+    """
+    if output is Format.CSV:
+        raise UsageError("audit run: a run is not a table; use --format json")
+    found = audit(context).run(run_id, [])
+    document = found.document()
+    print_records(
+        [document], (), output, document=lambda: document, people=lambda: _print_run(found)
+    )
+    end_with(found.findings)
+
+
+def _print_run(report: RunReport) -> None:
+    values = {name: getattr(report.run, name) for name in HEADER}
+    options = [f"{name}={value}" for name, value in (report.options or {}).items() if value]
+    for name, value in {**values, "options": options, **report.digests}.items():
+        if value not in (None, []):
+            sys.stdout.write(f"{name:<17} {cell(value)}\n")
+    for title, columns, records in (
+        ("", ("pool", "exposures", "sha256", "first_run_id"), report.pools),
+        ("", ("asn_type", "asn_rule", "associations"), report.by_rule),
+        ("In no association:", ("exp_type", "exposures", "first", "reason"), report.left_out),
+        ("Imported:", ("verdict", "file_name", "asn_rule", "explanation"), report.verdicts),
+    ):
+        if records:
+            print_table(columns, ([one[name] for name in columns] for one in records), title)
+    if report.diagnostics:
+        sys.stdout.write("\nThe operator was told:\n")
+        print_lines(f"  {line}" for line in report.diagnostics)
+
+
+def report(
+    context: typer.Context,
+    run_id: RunNumber,
+    file: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="The page to write; - is stdout.")
+    ],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing file.")
+    ] = False,
+) -> None:
+    """Write a run as one HTML page that needs nothing else: to read, search, print and send.
+
+    Examples
+    --------
+    asnrules audit report 1 --output run-1.html
+    asnrules audit report 1 --output - | gzip > run-1.html.gz
+
+    Exit Codes
+    ----------
+    3: there is no such run
+
+    See Also
+    --------
+    audit run, browse
+    """
+    from asnrules.catalog.open import open_catalog
+    from asnrules.report.rendering import page, write_page
+
+    engine = open_catalog(context.obj)
+    if str(file) == "-":
+        for text in page(engine, run_id):
+            sys.stdout.write(text)
+        return
+    with progress_bar() as progress:
+        size = write_page(engine, run_id, file, overwrite=overwrite, progress=progress)
+    messages.say(f"{file}: run {run_id}, {size:,} bytes", run_id=run_id, bytes=size)

@@ -1,4 +1,4 @@
-"""`asnrules audit replay`: recorded runs run again."""
+"""`asnrules audit diff` and `replay`: what differs between two runs, or of a run made again."""
 
 from __future__ import annotations
 
@@ -8,24 +8,87 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import completion
-from asnrules.cli.audit.diff import records
-from asnrules.cli.audit.runs import Program, Since, Until
+from asnrules.cli import completion, messages
+from asnrules.cli.audit.runs import Program, Since, Until, audit
 from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import OutputFormat
-from asnrules.cli.output import Format, print_json, print_records, printable
+from asnrules.cli.output import Format, print_json, print_lines, print_records
 from asnrules.util.days import read_day
 
 if TYPE_CHECKING:
+    from asnrules.record.compare import Differences
+    from asnrules.record.queries.associations import RecordedAssociation
     from asnrules.record.queries.runs import RunFilter
     from asnrules.workflows.replay import Replay
 
-COLUMNS = (
+CHANGES = (
+    "change", "program", "asn_id", "asn_type", "asn_rule", "products", "members", "differences",
+)  # fmt: skip
+REPLAYS = (
     "run_id", "recorded_ruleset", "ruleset", "verdict", "decisions", "removed", "added",
     "changed", "unchanged", "reason",
 )  # fmt: skip
 SHOWN = 20
 """How many differences of a run are shown to a person."""
+
+
+def diff(
+    context: typer.Context,
+    before: Annotated[
+        int, typer.Argument(metavar="RUN", help="Number of a run.", autocompletion=completion.runs)
+    ],
+    after: Annotated[
+        int,
+        typer.Argument(
+            metavar="RUN", help="Number of another one.", autocompletion=completion.runs
+        ),
+    ],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Compare the associations of two runs by content, ignoring sequence numbers.
+
+    Examples
+    --------
+    asnrules audit diff 1 2
+
+    Exit Codes
+    ----------
+    1: they differ
+    3: there is no such run
+
+    See Also
+    --------
+    audit replay, audit runs
+    """
+    found = audit(context).diff(before, after)
+    if found or output is not Format.TABLE:
+        document = {"before": before, "after": after, **found.document()}
+        print_records(_changes(found), CHANGES, output, document=lambda: document)
+    if not found:
+        messages.say(f"nothing differs in {found.unchanged} associations")
+        return
+    messages.say(found.summary())
+    raise typer.Exit(1)
+
+
+def _changes(found: Differences) -> Iterator[dict[str, Any]]:
+    for one in found.removed:
+        yield _record("removed", one, [])
+    for one in found.added:
+        yield _record("added", one, [])
+    for change in found.changed:
+        yield _record("changed", change.after, change.words())
+
+
+def _record(change: str, one: RecordedAssociation, differences: list[str]) -> dict[str, Any]:
+    values = {name: getattr(one, name) for name in ("program", "asn_id", "asn_type", "asn_rule")}
+    return {
+        "change": change,
+        **values,
+        "products": one.products,
+        "members": len(one.members),
+        "differences": differences,
+    }
 
 
 def replay(
@@ -80,7 +143,7 @@ def replay(
             print_json(one.document())
             is_fine = one.is_fine
         else:
-            is_fine = _PRINTERS[output](found)
+            is_fine = _print(found, output)
     if not is_fine:
         raise typer.Exit(1)
 
@@ -99,45 +162,28 @@ def _wanted(
     )
 
 
-def _print_json(found: Iterable[Replay]) -> bool:
-    replays = [(one.document(), one.is_fine) for one in found]
-    print_json([document for document, _ in replays])
-    return all(is_fine for _, is_fine in replays)
-
-
-def _print_jsonl(found: Iterable[Replay]) -> bool:
+def _print(found: Iterable[Replay], output: Format) -> bool:
+    """Print replays as they come, a table and JSON when all have; tell whether all are fine."""
     is_fine = True
-    for one in found:
-        print_records([one.document()], (), Format.JSONL)
-        is_fine = is_fine and one.is_fine
+    lines: list[str] = []
+
+    def seen() -> Iterator[Replay]:
+        nonlocal is_fine
+        for one in found:
+            yield one
+            is_fine = is_fine and one.is_fine
+            if output is Format.TABLE and not one.is_fine:
+                lines.extend(_first(one))
+
+    give = _summary if output in {Format.TABLE, Format.CSV} else _document
+    replays = map(give, seen())
+    print_records(replays if output is Format.JSONL else list(replays), REPLAYS, output)
+    print_lines(lines)
     return is_fine
 
 
-def _print_csv(found: Iterable[Replay]) -> bool:
-    rows = [(_summary(one), one.is_fine) for one in found]
-    print_records([row for row, _ in rows], COLUMNS, Format.CSV)
-    return all(is_fine for _, is_fine in rows)
-
-
-def _print_table(found: Iterable[Replay]) -> bool:
-    rows, lines, is_fine = [], [], True
-    for one in found:
-        rows.append(_summary(one))
-        if not one.is_fine:
-            is_fine = False
-            lines += [*_first(one)]
-    print_records(rows, COLUMNS, Format.TABLE)
-    for line in lines:
-        typer.echo(printable(line))
-    return is_fine
-
-
-_PRINTERS = {
-    Format.JSON: _print_json,
-    Format.JSONL: _print_jsonl,
-    Format.CSV: _print_csv,
-    Format.TABLE: _print_table,
-}
+def _document(one: Replay) -> dict[str, Any]:
+    return one.document()
 
 
 def _summary(one: Replay) -> dict[str, Any]:
@@ -171,7 +217,7 @@ def _first(one: Replay) -> Iterator[str]:
 def _differences(one: Replay) -> Iterator[str]:
     for name, before, after in one.fields:
         yield f"{name}: {after}, was {before}"
-    for change in records(one.associations):
+    for change in _changes(one.associations):
         words = "; ".join(change["differences"])
         yield (
             f"{change['change']}: {change['asn_type']} by {change['asn_rule']} for "

@@ -1,0 +1,180 @@
+"""`asnrules audit exposure` and `association`: in every run that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from asnrules.cli.audit.runs import audit, end_with
+from asnrules.cli.options import OutputFormat
+from asnrules.cli.output import Format, cell, print_lines, print_records
+
+if TYPE_CHECKING:
+    from asnrules.record.findings import Finding
+    from asnrules.record.queries.associations import AssociationReport
+    from asnrules.record.queries.exposures import HistoricDecision
+
+DECISIONS = (
+    "run_id", "started_at", "origin", "operator", "ruleset", "pool", "position", "filename",
+    "exp_type", "member_type", "special", "associations", "reason", "changes",
+)  # fmt: skip
+ASSOCIATIONS = (
+    "run_id", "started_at", "origin", "operator", "ruleset", "asn_name", "asn_type", "asn_rule",
+    "asn_id", "candidate_type", "program", "target", "degraded_status", "keys", "products",
+    "verdict",
+)  # fmt: skip
+
+
+def exposure(
+    context: typer.Context,
+    filename: Annotated[
+        str,
+        typer.Argument(metavar="FILENAME", help="Of its uncal, rate or rateints product."),
+    ],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Show every decision on record about an exposure, in order of time, and what changed.
+
+    Examples
+    --------
+    asnrules audit exposure jw01234001001_02101_00001_nrca1_uncal.fits
+
+    Exit Codes
+    ----------
+    1: stored values cannot be read
+    3: no such exposure is on record
+
+    See Also
+    --------
+    why, audit association, audit run
+    """
+    findings: list[Finding] = []
+    found = audit(context).exposure(filename, findings)
+    print_records(
+        (one.document() for one in found),
+        DECISIONS,
+        output,
+        flat=_flat_decision,
+        people=lambda: print_lines(_decision_lines(found)),
+    )
+    end_with(findings)
+
+
+def _flat_decision(document: Mapping[str, Any]) -> dict[str, Any]:
+    places = [f"{one['asn_name']} ({one['exptype']})" for one in document["associations"]]
+    return {**document, "associations": places}
+
+
+def _decision_lines(found: Iterable[HistoricDecision]) -> Iterable[str]:
+    last = None
+    for one in found:
+        decision = one.decision
+        if last is not None:
+            yield ""
+        if decision.filename != last:
+            last = decision.filename
+            yield last
+        made = "imported by" if decision.origin == "imported" else "by"
+        pool = f", pool {decision.pool}" if decision.pool else ""
+        yield (
+            f"run {decision.run_id}, {cell(decision.started_at)}, {made} {decision.operator}, "
+            f"ruleset {decision.ruleset}{pool}"
+        )
+        if one.changes == []:
+            yield "  as before"
+            continue
+        yield from (f"  {line}" for line in _what_was_decided(one))
+        yield from (f"  changed: {change}" for change in one.changes or ())
+
+
+def _what_was_decided(one: HistoricDecision) -> Iterable[str]:
+    decision = one.decision
+    if decision.associations is not None:
+        special = f" ({decision.special})" if decision.special else ""
+        known_class = decision.member_type or "unknown"
+        yield f"{decision.exp_type or 'no EXP_TYPE'}, class {known_class}{special}"
+    for place in one.memberships:
+        verdict = f"; the import is {place.verdict}" if place.verdict else ""
+        yield (
+            f"{place.asn_name}: {place.exptype}, in {place.asn_type or 'no type'} "
+            f"by {place.asn_rule} for {place.asn_id}{verdict}"
+        )
+    if not one.memberships:
+        said = "nothing that was imported has it"
+        yield f"in no association: {decision.reason or said}"
+
+
+def association(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the association or of its file.")],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Show an association in every run that has one of this name, in order of time.
+
+    Examples
+    --------
+    asnrules audit association jw01234-o001_image2_00001_asn
+
+    Exit Codes
+    ----------
+    1: stored values cannot be read
+    3: no such association is on record
+
+    See Also
+    --------
+    audit exposure, audit run
+    """
+    findings: list[Finding] = []
+    found = audit(context).association(name, findings)
+    print_records(
+        (one.document() for one in found),
+        ASSOCIATIONS,
+        output,
+        flat=_flat_association,
+        people=lambda: print_lines(_association_lines(found)),
+    )
+    end_with(findings)
+
+
+def _flat_association(document: Mapping[str, Any]) -> dict[str, Any]:
+    products = [
+        f"{product['name']}: "
+        + ", ".join(f"{one['expname']} ({one['exptype']})" for one in product["members"])
+        for product in document["products"]
+    ]
+    verdict = document["verdict"]
+    return {**document, "products": products, "verdict": verdict and verdict["verdict"]}
+
+
+def _association_lines(found: Iterable[AssociationReport]) -> Iterable[str]:
+    for number, report in enumerate(found):
+        run, one = report.run, report.association
+        if number:
+            yield ""
+        yield one.asn_name
+        made = "imported by" if run.origin == "imported" else "by"
+        yield (
+            f"  run {run.run_id}, {cell(run.started_at)}, {made} {run.operator}, "
+            f"ruleset {run.ruleset}"
+        )
+        yield (
+            f"  {one.asn_type or 'no type'} by {one.asn_rule}, for candidate {one.asn_id} "
+            f"({one.candidate_type}) of program {one.program}, target {one.target}"
+        )
+        if one.keys:
+            yield f"  in common: {one.keys}"
+        yield f"  {' '.join(one.degraded_status.split())}"
+        for product in one.products:
+            yield f"  product {product}"
+            for member in one.members:
+                if member.product == product:
+                    yield f"    {_member(member.expname, member.exptype, member.exposerr)}"
+        if report.verdict is not None:
+            yield f"  {report.verdict['verdict']}: {report.verdict['explanation']}"
+
+
+def _member(expname: str, exptype: str, exposerr: str | None) -> str:
+    error = f", error {exposerr}" if exposerr not in (None, "null") else ""
+    return f"{expname} ({exptype}{error})"
