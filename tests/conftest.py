@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
+import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,6 +19,17 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 
 pytest_plugins = ("browser", "filled", "recorded")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have bytecode kept for the hundreds of processes that tests start, also where none is."""
+    if sys.dont_write_bytecode and "PYTHONDONTWRITEBYTECODE" in os.environ:
+        folder = tempfile.mkdtemp(prefix="asnrules-bytecode-")
+        # Some of these processes are other users'.
+        Path(folder).chmod(0o755)
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")
