@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
+from asnrules.rules.model import Operator, Term
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import checksum, from_rows, rows_checksum, to_rows
 from asnrules.util.environment import shipped
@@ -300,8 +301,8 @@ def test_unknown_finishing_step_in_the_tables_is_refused_when_the_rules_are_buil
          ["unknown keyword 'tsovist'", "'tsovisit'"]),
         ("conditions.toml", 'exp_type = "nrs_ifu"', 'exp_type = "nrs_ifuu"',
          ["unknown EXP_TYPE 'nrs_ifuu'", "'nrs_ifu'"]),
-        ("conditions.toml", '"mir_4qpm", "mir_image"', '"mir_4qpm", "mir_imag"',
-         ["unknown EXP_TYPE 'mir_imag'", "'mir_image'"]),
+        ("conditions.toml", '"mir_darkall", "mir_darkimg"', '"mir_darkall", "mir_darkim"',
+         ["unknown EXP_TYPE 'mir_darkim'", "'mir_darkimg'"]),
         ("conditions.toml", 'class = "target_acquisition"', 'class = "target_aquisition"',
          ["unknown class 'target_aquisition'", "'target_acquisition'"]),
         ("conditions.toml", '"c[0-9]{4}"', '"c[0-9{4}"', ["bad pattern 'c[0-9{4}'"]),
@@ -607,6 +608,90 @@ def test_all_that_is_wrong_with_a_file_is_told(executable: Path) -> None:
         (19, "single has to be true or false"),
     ):
         assert f"{path}, line {line}: {problem}" in told(caught.value)
+
+
+def test_of_many_findings_some_are_told(executable: Path) -> None:
+    path = executable / "known_differences.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace(",member_type,", ",member_typ,").replace(",asn_type,", ",asn_typ,")
+    )
+    with pytest.raises(RulesetError, match=r"differences\.csv: [5-9]\d things are wrong") as caught:
+        read_ruleset(executable)
+    assert len(caught.value.details) == 20
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("value_lists.toml", '"nis_tacq"', '"mir_tacq"', "acquisition_types is empty, or has a"),
+        ("value_lists.toml", "nod_patterns = [", "nod_patterns = []\nothers = [",
+         "nod_patterns is empty"),
+        ("value_lists.toml", "nod_patterns = [", "Nods = [", "condition 'Nods': use lower-case"),
+        ("value_lists.toml", '"2-point-nod"', "2", "has to be text of one line"),
+        ("conditions.toml", '"time_series_types"', '"time_series_typs"',
+         "unknown value list 'time_series_typs'; did you mean 'time_series_types'?"),
+        ("conditions.toml", 'exp_type = { in = "time_series_types"',
+         'class = { in = "nod_patterns"', "unknown class '2-point-nod'"),
+        ("conditions.toml", '{ matches = ["c[0-9]{4}"] }', "{ matches = [4] }",
+         "matches has to be a list of texts"),
+        ("conditions.toml", 'any_of = [{ is_psf = "(set)" }]', "any_of = [{}]",
+         "an alternative without a keyword"),
+        ("conditions.toml", 'any_of = [{ is_psf = "(set)" }]', "any_of = []",
+         "condition flagged_psf has no alternative"),
+        ("conditions.toml", 'any_of = [{ is_psf = "(set)" }]', "any_of = 3",
+         "any_of has to be a list"),
+        ("conditions.toml", "[flagged_psf]", "[flaggedPSF]", "'flaggedPSF': use lower-case"),
+        ("ifu_paths.csv", "g140m,f100lp,nrs1", ",,", "a row without a cell"),
+        ("keys.toml", '["filter", "band"]', "[]", "key opt_elem has no source"),
+        ("keys.toml", "[groups.base]", "[groups]\nbase = 3\n[groups.other]", "has to be a table"),
+        ("classes.toml", 'class = "engineering"', 'class = "engineering"\nkeyword = "lamp"',
+         "a class has either class or keyword"),
+        ("ruleset.toml", "sequence_digits = 5", "sequence_digits = 0", "is from 1 to 9"),
+        ("ruleset.toml", '"a3001"', '"3001"', "discovered_id is an a with digits"),
+        ("ruleset.toml", '"prune_products"]', '"prune_product"]',
+         "unknown step over all associations 'prune_product'"),
+        ("ruleset.toml", 'kind = "rules"\n', "", "no kind; add it"),
+        ("ruleset.toml", 'implements = "2026-03-20"', "implements = 3", "has to be text"),
+    ],
+)  # fmt: skip
+def test_what_no_file_may_say(executable: Path, file: str, old: str, new: str, words: str) -> None:
+    change(executable / file, old, new)
+    assert_refused(executable, file, words)
+
+
+def test_rules_need_rules_with_roles(executable: Path) -> None:
+    shutil.rmtree(executable / "rules")
+    assert_refused(executable, "rules", "no rule; put [[rule]] into a TOML file there")
+    rule = 'rule = [{ asn_rule = "Asn_One", asn_type = "spec2", title = "One", role = [] }]'
+    (executable / "rules").mkdir()
+    (executable / "rules" / "one.toml").write_text(rule)
+    assert_refused(executable, "rules/one.toml", "rule Asn_One has no role; add [[rule.role]]")
+
+
+def test_value_lists_are_kept_by_name(executable: Path) -> None:
+    ruleset = read_ruleset(executable)
+    (named,) = [one for one in ruleset.conditions if one.name == "ifu_nod_pattern"]
+    assert named.alternatives[0][0] == Term(
+        "patttype", Operator.LISTED, ("2-point-nod", "4-point-nod"), "ifu_nod_patterns"
+    )
+    assert ruleset.value_lists["ifu_nod_patterns"] == ("2-point-nod", "4-point-nod")
+    assert "value_lists.toml" in ruleset.files
+    conditions = executable / "conditions.toml"
+    text = conditions.read_text(encoding="utf-8")
+    for name, values in ruleset.value_lists.items():
+        text = text.replace(f'"{name}"', json.dumps(values))
+    conditions.write_text(text, encoding="utf-8")
+    (executable / "value_lists.toml").unlink()
+    without = read_ruleset(executable)
+    assert without.value_lists == {}
+    assert checksum(without) != checksum(ruleset)
+    spelled = [
+        [[term[:3] for term in terms] for terms in one.alternatives] for one in without.conditions
+    ]
+    assert spelled == [
+        [[term[:3] for term in terms] for terms in one.alternatives] for one in ruleset.conditions
+    ]
 
 
 @pytest.mark.parametrize("name", ["sequence_digits", "whole_pool", "discovered_id", "overall"])

@@ -172,16 +172,7 @@ class _Reader:
         shapes.read_as(Condition, lambda value: self._named("condition", value, self._conditions))
         shapes.read_as(Key, lambda value: self._named("key", value, self._keys))
         shapes.read_as(Requirement, self._use)
-        # A group is defined as a table, and used by its name.
-        define = self._shapes.hook(Group)
-        shapes.read_as(
-            Group,
-            lambda value: (
-                define(value)
-                if isinstance(value, dict)
-                else self._named("group", value, self._groups)
-            ),
-        )
+        shapes.read_as(Group, lambda value: self._named("group", value, self._groups))
 
     def _named(self, what: str, value: Any, known: dict[str, Any]) -> Any:
         return known[checked(what, self._shapes.make(Text, value), known)]
@@ -281,7 +272,8 @@ class _Reader:
             self._keys[name] = Key(name, tuple(key.sources), key.required, key.excludes)
         found.settle()
         # Once more, now that the keys are known.
-        self._groups = self._shapes.read(KeysShape, document, found).groups
+        for name, group in self._shapes.read(KeysShape, document, found).groups.items():
+            self._groups[name] = Group(group.keys, group.requires)
 
     def _classes(self) -> tuple[tuple[ClassRule, ...], str]:
         path, found = self._path("classes.toml")

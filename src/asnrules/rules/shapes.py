@@ -10,9 +10,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NewType, TypeVar, get_origin
+from typing import Any, NamedTuple, NewType, TypeVar, get_origin
 
 from cattrs import Converter
 from cattrs.cols import is_mapping, list_structure_factory, mapping_structure_factory
@@ -65,11 +65,18 @@ class KeyShape:
 
 
 @dataclass
-class Group:
-    """A group: keys and conditions that rules use under one name."""
+class GroupShape:
+    """A group."""
 
     keys: list[Key] = field(default_factory=list)
     requires: list[Requirement] = field(default_factory=list)
+
+
+class Group(NamedTuple):
+    """Keys and conditions that rules use under one name."""
+
+    keys: Sequence[Key]
+    requires: Sequence[Requirement]
 
 
 @dataclass
@@ -77,7 +84,7 @@ class KeysShape:
     """The file."""
 
     keys: dict[str, KeyShape]
-    groups: dict[str, Group] = field(default_factory=dict)
+    groups: dict[str, GroupShape] = field(default_factory=dict)
 
 
 @dataclass
@@ -223,11 +230,6 @@ class Shapes:
     def read_as(self, type_: Any, read: Callable[[Any], Any]) -> None:
         """Say how a value of a type is read; a value that does not fit raises `MisfitError`."""
         self._converter.register_structure_hook(type_, lambda value, _: read(value))
-
-    def hook(self, type_: Any) -> Callable[[Any], Any]:
-        """Give how a type is read now."""
-        read = self._converter.get_structure_hook(type_)
-        return lambda value: read(value, type_)
 
     def one_of(self, type_: Any, what: str, words: Collection[str]) -> None:
         """Say that a type has these words only."""

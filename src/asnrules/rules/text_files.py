@@ -34,9 +34,9 @@ class Findings:
 
     def at(self, keys: Keys, problem: str) -> None:
         """Note what is wrong with a value of a TOML file."""
-        # To find lines takes long.
-        is_told = len(self._found) < _MOST
-        self._note(line_of(read_text(self.path), keys) if is_told else None, problem)
+        # To find a line takes long.
+        is_found = keys and len(self._found) < _MOST
+        self._note(line_of(read_text(self.path), keys) if is_found else None, problem)
 
     def _note(self, line: int | None, problem: str) -> None:
         if (line, problem) not in self._found:
@@ -195,8 +195,6 @@ def line_of(text: str, keys: Keys) -> int | None:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    if not keys:
-        return None
     mark = "here"
     while mark in text:
         mark += "_"

@@ -106,6 +106,13 @@ def test_settings(tmp_path: Path, name: str) -> None:
     assert [tuple(change) for change in changes(seed(), content)] == [expected]
 
 
+def test_a_value_list_is_told_once(tmp_path: Path) -> None:
+    edits = {"value_lists.toml": ('"nrs_verify", "nrs_wata"', '"nrs_wata"')}
+    assert [tuple(change) for change in changes(seed(), edited(tmp_path, edits))] == [
+        ("value list", "acquisition_types", "changed", "values", ["nrs_verify"], []),
+    ]  # fmt: skip
+
+
 def test_another_pruning_gets_another_answer(tmp_path: Path) -> None:
     found = compared(edited(tmp_path, {"ruleset.toml": (OVERALL, "overall = []")}))
     both = "image2 by Asn_Lv2FGS, image2 by Asn_Lv2Image"
