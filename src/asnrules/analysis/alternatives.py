@@ -14,27 +14,18 @@ from asnrules.rules.model import Condition, Term
 
 
 class Superfluous(NamedTuple):
-    """An alternative of a condition that decides nothing.
-
-    Attributes
-    ----------
-    condition : Condition
-        The condition.
-    alternative : int
-        The number of the alternative, from 1; 0 for all of them.
-    keyword : str or None
-        The keyword whose terms no value satisfies; None if other alternatives always hold too.
-    example : dict
-        Values that satisfy all but that keyword, or that satisfy the alternative.
-    others : tuple of int
-        The numbers of the alternatives that hold in the example too.
-    """
+    """An alternative of a condition that decides nothing."""
 
     condition: Condition
+    """The condition."""
     alternative: int
+    """The number of the alternative, from 1; 0 for all of them."""
     keyword: str | None
+    """The keyword whose terms no value satisfies; None if other alternatives always hold too."""
     example: Example
+    """Values that satisfy all but that keyword, or that satisfy the alternative."""
     others: tuple[int, ...] = ()
+    """The numbers of the alternatives that hold in the example too."""
 
 
 def superfluous(condition: Condition) -> Iterator[Superfluous]:

@@ -19,43 +19,28 @@ _CANDIDATE_KEYWORDS = ("candidate_id", "candidate_type")
 
 
 class Taken(NamedTuple):
-    """How a rule takes an exposure.
-
-    Attributes
-    ----------
-    rule : Rule
-        The rule.
-    roles : tuple of str
-        The roles that can take it, in the order in which they are tried.
-    exptype : str or None
-        What it is written as if it is taken alone; None if only company makes that possible. (A
-        key that excludes another never fits alone: it would have to exclude its own value.)
-    rateints : bool
-        Whether it joins with its rateints product.
-    stands : bool
-        Whether the association that it makes alone passes the finishing steps.
-    """
+    """How a rule takes an exposure."""
 
     rule: Rule
+    """The rule."""
     roles: tuple[str, ...]
+    """The roles that can take it, in the order in which they are tried."""
     exptype: str | None
+    """What it is written as if it is taken alone; None if only company makes that possible. (A
+    key that excludes another never fits alone: it would have to exclude its own value.)"""
     rateints: bool
+    """Whether it joins with its rateints product."""
     stands: bool
+    """Whether the association that it makes alone passes the finishing steps."""
 
 
 class Answer(NamedTuple):
-    """What a ruleset answers for an exposure.
-
-    Attributes
-    ----------
-    exposure_class : str
-        Its class.
-    taken : tuple of Taken
-        By the rules that can take it, in the order of the ruleset.
-    """
+    """What a ruleset answers for an exposure."""
 
     exposure_class: str
+    """Its class."""
     taken: tuple[Taken, ...]
+    """By the rules that can take it, in the order of the ruleset."""
 
     def anchored(self) -> list[Taken]:
         """Give those by which it is the science of an association."""
@@ -74,8 +59,6 @@ class Answering:
 
     Parameters
     ----------
-    rulesets : sequence of Ruleset
-        Those of the space.
     keywords : sequence of str
         All that an exposure has.
     """

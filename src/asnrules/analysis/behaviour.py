@@ -23,28 +23,19 @@ Aspect = tuple[str, str, str]
 
 @dataclass(slots=True)
 class AnswerChange:
-    """Exposures that get another answer, all of them the same one.
-
-    Attributes
-    ----------
-    aspect : str
-        `class`, `associations`, or the name of a rule.
-    before, after : str
-        What is answered.
-    exp_types : list of str
-        The EXP_TYPEs of the exposures.
-    combinations : int
-        How many combinations of values that the rules can tell apart.
-    example : dict
-        One of them.
-    """
+    """Exposures that get another answer, all of them the same one."""
 
     aspect: str
+    """`class`, `associations`, or the name of a rule."""
     before: str
+    """What is answered."""
     after: str
     exp_types: list[str] = field(default_factory=list)
+    """The EXP_TYPEs of the exposures."""
     combinations: int = 0
+    """How many combinations of values that the rules can tell apart."""
     example: dict[str, str | None] = field(default_factory=dict)
+    """One of them."""
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -63,13 +54,6 @@ def answer_changes(
     before: Ruleset, after: Ruleset, vocabulary: Vocabulary
 ) -> tuple[list[AnswerChange], int]:
     """Find all exposures that get another answer.
-
-    Parameters
-    ----------
-    before, after : Ruleset
-        The two.
-    vocabulary : Vocabulary
-        The words of the field.
 
     Returns
     -------

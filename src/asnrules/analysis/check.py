@@ -28,14 +28,8 @@ def check_rules(
 
     Parameters
     ----------
-    ruleset : Ruleset
-        The rules.
     table : Table
         The one that they implement.
-    vocabulary : Vocabulary
-        The words of the field.
-    progress : callable, optional
-        Told how far the work is.
 
     Raises
     ------

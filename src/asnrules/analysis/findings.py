@@ -8,31 +8,21 @@ from typing import Any, NamedTuple
 
 
 class Finding(NamedTuple):
-    """Something that a check found.
-
-    Attributes
-    ----------
-    ruleset : str
-        The label.
-    check : str
-        What was looked for: `never matches`, `no value`, `same association`, `no row`,
-        `not announced`, `not delivered`, `class`, `does not occur`, `errata`.
-    subject : str
-        The row, rule, role, condition or EXP_TYPE.
-    text : str
-        What was found.
-    example : dict
-        An exposure that shows it, by keyword.
-    accepted : str or None
-        The reason that the ruleset gives for it; None if it gives none.
-    """
+    """Something that a check found."""
 
     ruleset: str
+    """The label."""
     check: str
+    """What was looked for: `never matches`, `no value`, `same association`, `no row`, `not
+    announced`, `not delivered`, `class`, `does not occur`, `errata`."""
     subject: str
+    """The row, rule, role, condition or EXP_TYPE."""
     text: str
+    """What was found."""
     example: dict[str, str | None]
+    """An exposure that shows it, by keyword."""
     accepted: str | None = None
+    """The reason that the ruleset gives for it; None if it gives none."""
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -48,29 +38,20 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came out of the check of a ruleset.
-
-    Attributes
-    ----------
-    ruleset, kind, checksum : str
-        Which one.
-    findings : sequence of Finding
-        Those that nobody has explained come first.
-    exp_types : int
-        How many EXP_TYPEs were looked at.
-    combinations : int
-        How many combinations of values that the rules can tell apart that was.
-    seconds : float
-        How long it took.
-    """
+    """What came out of the check of a ruleset."""
 
     ruleset: str
+    """Which one."""
     kind: str
     checksum: str
     findings: Sequence[Finding]
+    """Those that nobody has explained come first."""
     exp_types: int
+    """How many EXP_TYPEs were looked at."""
     combinations: int
+    """How many combinations of values that the rules can tell apart that was."""
     seconds: float
+    """How long it took."""
 
     def open_findings(self) -> list[Finding]:
         """Give the findings without an explanation."""

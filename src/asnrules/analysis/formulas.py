@@ -26,50 +26,33 @@ Needs = frozenset[Need]
 
 
 class RuleState(NamedTuple):
-    """The remaining requirements of a rule that may still take the exposure.
-
-    Attributes
-    ----------
-    needs : frozenset of Need
-        For the rule.
-    roles : tuple of (frozenset of Need or None)
-        For each role; None if it cannot take the exposure.
-    rateints : bool or frozenset
-        Whether the member is the rateints product; if that is open, the needs of which any
-        makes it so.
-    """
+    """The remaining requirements of a rule that may still take the exposure."""
 
     needs: Needs
+    """For the rule."""
     roles: tuple[Needs | None, ...]
+    """For each role; None if it cannot take the exposure."""
     rateints: bool | frozenset[Needs]
+    """Whether the member is the rateints product; if that is open, the needs of which any makes
+    it so."""
 
 
 class State(NamedTuple):
-    """The remaining questions about an exposure with some known keywords.
-
-    Attributes
-    ----------
-    atoms : frozenset of (int, Atom)
-        The atoms that matter and are not decided.
-    rules : tuple of (RuleState or None)
-        For each rule of each ruleset; None if it cannot take the exposure.
-    classes : tuple of (str or tuple)
-        For each ruleset the class of the exposure; if it is open, the class rules that may
-        still decide it: need, class, keyword, number.
-    deciders : tuple of int
-        For each ruleset the number of the class rule that decided; -1 if it is open.
-    asked : tuple of (bool or int)
-        For each condition that is asked about: whether it holds; if that is open, the atom.
-    kept : tuple of (str, str or None)
-        Values that a class may be taken from.
-    """
+    """The remaining questions about an exposure with some known keywords."""
 
     atoms: frozenset[tuple[int, Atom]]
+    """The atoms that matter and are not decided."""
     rules: tuple[RuleState | None, ...]
+    """For each rule of each ruleset; None if it cannot take the exposure."""
     classes: tuple[str | tuple[_OpenClass, ...], ...]
+    """For each ruleset the class of the exposure; if it is open, the class rules that may still
+    decide it: need, class, keyword, number."""
     deciders: tuple[int, ...]
+    """For each ruleset the number of the class rule that decided; -1 if it is open."""
     asked: tuple[bool | int, ...]
+    """For each condition that is asked about: whether it holds; if that is open, the atom."""
     kept: tuple[tuple[str, str | None], ...]
+    """Values that a class may be taken from."""
 
     def keywords(self) -> set[str]:
         """Give the keywords that terms are open on."""

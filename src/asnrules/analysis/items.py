@@ -29,25 +29,17 @@ Item = tuple[str, str]
 
 
 class Change(NamedTuple):
-    """A difference between the rows of two rulesets.
-
-    Attributes
-    ----------
-    what, name : str
-        The item.
-    change : str
-        `added`, `removed` or `changed`.
-    field : str or None
-        What changed of it; None if all of it came or went.
-    before, after : optional
-        Of the field; of lists only what went and what came, unless it is the order.
-    """
+    """A difference between the rows of two rulesets."""
 
     what: str
+    """The item."""
     name: str
     change: str
+    """`added`, `removed` or `changed`."""
     field: str | None
+    """What changed of it; None if all of it came or went."""
     before: Value
+    """Of the field; of lists only what went and what came, unless it is the order."""
     after: Value
 
 

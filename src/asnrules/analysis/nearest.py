@@ -19,10 +19,6 @@ def nearest_miss(
 
     Parameters
     ----------
-    ruleset : Ruleset
-        The rules.
-    rule : Rule
-        The rule.
     role : Role or None
         One of its roles; None for whichever comes nearest.
     vocabulary : Vocabulary

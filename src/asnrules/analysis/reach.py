@@ -14,13 +14,6 @@ from asnrules.rules.model import Role, Rule, Ruleset
 class Reach:
     """What a ruleset reaches.
 
-    Parameters
-    ----------
-    ruleset : Ruleset
-        The rules.
-    vocabulary : Vocabulary
-        The words of the field.
-
     Attributes
     ----------
     exp_types : sequence of (str or None)

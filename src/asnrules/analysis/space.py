@@ -24,24 +24,16 @@ Example = dict[str, str | None]
 
 
 class Cell(NamedTuple):
-    """Exposures that are equivalent to the rules.
-
-    Attributes
-    ----------
-    example : dict
-        One of them: its keywords that made a difference, EXP_TYPE among them.
-    combinations : int
-        How many combinations of classes of values it stands for.
-    setting : int
-        Cells with the same number differ in the keywords explored last only.
-    state : State
-        What came out; nothing is left open in it.
-    """
+    """Exposures that are equivalent to the rules."""
 
     example: Example
+    """One of them: its keywords that made a difference, EXP_TYPE among them."""
     combinations: int
+    """How many combinations of classes of values it stands for."""
     setting: int
+    """Cells with the same number differ in the keywords explored last only."""
     state: State
+    """What came out; nothing is left open in it."""
 
 
 class _Reached(NamedTuple):

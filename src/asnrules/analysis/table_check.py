@@ -21,8 +21,6 @@ def check_table(table: Table, specials: Sequence[tuple[str, str]]) -> Checked:
 
     Parameters
     ----------
-    table : Table
-        The table.
     specials : sequence of (str, str)
         Each special with the keyword that sets it.
     """

@@ -27,12 +27,8 @@ def check_rulesets(
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
     label : str, optional
         Of the ruleset; all by default, drafts included.
-    progress : callable, optional
-        Told how far the work is.
 
     Raises
     ------

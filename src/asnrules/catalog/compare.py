@@ -21,28 +21,19 @@ from asnrules.rules.model import Ruleset
 
 @dataclass(frozen=True, slots=True)
 class RulesetDifference:
-    """How two rulesets differ.
-
-    Attributes
-    ----------
-    before, after : dict
-        Label and checksum of each.
-    changes : sequence of Change
-        Of their rows.
-    answers : sequence of AnswerChange
-        Of what they answer; none for tables, which answer by their rows.
-    combinations : int
-        How many combinations of values the two can tell apart.
-    seconds : float
-        How long it took.
-    """
+    """How two rulesets differ."""
 
     before: dict[str, str]
+    """Label and checksum of each."""
     after: dict[str, str]
     changes: Sequence[Change]
+    """Of their rows."""
     answers: Sequence[AnswerChange]
+    """Of what they answer; none for tables, which answer by their rows."""
     combinations: int
+    """How many combinations of values the two can tell apart."""
     seconds: float
+    """How long it took."""
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -58,13 +49,6 @@ class RulesetDifference:
 
 def compare_rulesets(engine: Engine, before: str, after: str) -> RulesetDifference:
     """Compare two rulesets of the catalog, drafts included.
-
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog.
-    before, after : str
-        Their labels.
 
     Raises
     ------

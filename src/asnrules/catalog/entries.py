@@ -38,8 +38,6 @@ def add_entries(connection: Connection, table: Table, entries: Iterable[str]) ->
 
     Parameters
     ----------
-    connection : Connection
-        In a writing transaction.
     table : Table
         One of `ENTRY_TABLES`, in which they are already.
     entries : iterable of str

@@ -23,32 +23,22 @@ from asnrules.engine.exposures import Work
 
 
 class Change(NamedTuple):
-    """A day on which something else became of an EXP_TYPE.
-
-    Attributes
-    ----------
-    date : date
-        The first day.
-    ruleset, kind : str
-        What says so.
-    special : str or None
-        For which exposures: those with this special, or of a visit with TSOVISIT; None is for
-        those without.
-    was : str or None
-        What it was before, in words; None if nothing is known of that.
-    became : str
-        What became of it, in words.
-    source : str
-        Where the ruleset comes from.
-    """
+    """A day on which something else became of an EXP_TYPE."""
 
     date: dt.date
+    """The first day."""
     ruleset: str
+    """What says so."""
     kind: str
     special: str | None
+    """For which exposures: those with this special, or of a visit with TSOVISIT; None is for
+    those without."""
     was: str | None
+    """What it was before, in words; None if nothing is known of that."""
     became: str
+    """What became of it, in words."""
     source: str
+    """Where the ruleset comes from."""
 
 
 _States = Mapping[str | None, str]
@@ -59,13 +49,6 @@ TIME_SERIES = "TSOVISIT"
 
 def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
     """Give the history of an EXP_TYPE over all published rulesets, tables first.
-
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog.
-    exp_type : str
-        In any case.
 
     Returns
     -------

@@ -69,8 +69,6 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
     path : Path
         A folder as `seed/rulesets/` has them, or the exposure-mode page in reStructuredText,
         which may come from standard input, ``-``.
@@ -221,10 +219,6 @@ def publish_ruleset(
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
-    label : str
-        Of the draft.
     effective_from, effective_until : date, optional
         The first day on which it is in force, and the first on which it is no more; those that
         the draft has by default. Without an end it is in force until the next of its kind is.

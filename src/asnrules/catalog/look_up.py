@@ -15,35 +15,24 @@ from asnrules.util.text import near_spellings
 
 
 class ExposureMode(NamedTuple):
-    """A row of a published ruleset.
-
-    Attributes
-    ----------
-    ruleset : str
-        The label of the ruleset.
-    exp_type, instrument : str
-        The type of exposure and its instrument.
-    member_type : str
-        How the exposure is classified.
-    special : str or None
-        The special that the row is for; None stands for N/A.
-    asn_type, pipeline : str or None
-        The association made and the pipeline that takes it; None stands for N/A.
-    footnote : str or None
-        As printed.
-    position : int
-        The place of the row in the table, from 1.
-    """
+    """A row of a published ruleset."""
 
     ruleset: str
+    """The label of the ruleset."""
     exp_type: str
+    """The type of exposure and its instrument."""
     instrument: str
     member_type: str
+    """How the exposure is classified."""
     special: str | None
+    """The special that the row is for; None stands for N/A."""
     asn_type: str | None
+    """The association made and the pipeline that takes it; None stands for N/A."""
     pipeline: str | None
     footnote: str | None
+    """As printed."""
     position: int
+    """The place of the row in the table, from 1."""
 
 
 class Filter(NamedTuple):
@@ -63,10 +52,6 @@ def look_up(
 
     Parameters
     ----------
-    connection : Connection
-        Any.
-    info : RulesetInfo
-        The ruleset.
     wanted : Filter, optional
         Values in any case; `N/A` for special and asn_type wants the rows that have none.
 

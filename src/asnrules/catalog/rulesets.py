@@ -35,37 +35,26 @@ _COLUMNS = {
 
 
 class RulesetInfo(NamedTuple):
-    """A ruleset of the catalog.
-
-    Attributes
-    ----------
-    ruleset : str
-        Its label.
-    kind, status, title, source : str
-        `table` or `rules`; `draft` or `published`; what it is; where it comes from.
-    effective_from : date or None
-        The first day on which it is in force; None for a draft without a date.
-    effective_until : date or None
-        The first day on which it is no more: its own end, or the day on which the next one of
-        its kind starts; None if there is neither.
-    implements : str or None
-        The table that rules implement.
-    checksum : str
-        SHA-256 of its content.
-    ruleset_id : int
-        Its key in the tables.
-    """
+    """A ruleset of the catalog."""
 
     ruleset: str
+    """Its label."""
     kind: str
+    """`table` or `rules`; `draft` or `published`; what it is; where it comes from."""
     status: str
     title: str
     source: str
     effective_from: dt.date | None
+    """The first day on which it is in force; None for a draft without a date."""
     effective_until: dt.date | None
+    """The first day on which it is no more: its own end, or the day on which the next one of its
+    kind starts; None if there is neither."""
     implements: str | None
+    """The table that rules implement."""
     checksum: str
+    """SHA-256 of its content."""
     ruleset_id: int
+    """Its key in the tables."""
 
     def is_in_force(self, day: dt.date) -> bool:
         """Tell whether it is in force on a day."""

@@ -23,8 +23,6 @@ def insert_draft(connection: Connection, ruleset: AnyRuleset) -> int:
 
     Parameters
     ----------
-    connection : Connection
-        In a writing transaction.
     ruleset : Table or Ruleset
         With its files, if it has rules.
 
@@ -94,8 +92,6 @@ def publish(connection: Connection, key: int, moment: dt.datetime) -> None:
 
     Parameters
     ----------
-    connection : Connection
-        In a writing transaction.
     key : int
         The id of the ruleset.
     moment : datetime

@@ -33,8 +33,6 @@ def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]
 
     Parameters
     ----------
-    connection : Connection
-        In a writing transaction.
     exp_types : iterable of str
         Each begins as those of an instrument do.
 
@@ -52,13 +50,7 @@ def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]
 
 
 def seed_vocabulary(connection: Connection) -> None:
-    """Add the words of the shipped vocabulary that the database does not have.
-
-    Parameters
-    ----------
-    connection : Connection
-        In a writing transaction.
-    """
+    """Add the words of the shipped vocabulary that the database does not have."""
     for table in VOCABULARY:
         key = table.columns[0]
         present = set(connection.execute(select(key)).scalars())

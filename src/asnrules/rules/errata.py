@@ -79,10 +79,6 @@ def correct_page(page: Page, words: Words, accepted: Accepted) -> CorrectedPage:
 
     Parameters
     ----------
-    page : Page
-        As printed.
-    words : Words
-        The words that there are.
     accepted : mapping
         What a person has said of cells whose correction is not certain.
 

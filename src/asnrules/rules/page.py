@@ -37,24 +37,16 @@ STAGE = re.compile(r"\(?\b(stage|level)[ -]?2\b\)?")
 
 @dataclass(frozen=True, slots=True)
 class PrintedRow:
-    """A row of the page.
-
-    Attributes
-    ----------
-    position : int
-        Its place among the rows that are not blank, from 1.
-    line : int
-        Its line in the file.
-    cells : dict of str to str
-        What is printed, by field; footnote references and stray blanks are taken off.
-    footnote : str or None
-        The text of the footnotes that the row refers to.
-    """
+    """A row of the page."""
 
     position: int
+    """Its place among the rows that are not blank, from 1."""
     line: int
+    """Its line in the file."""
     cells: dict[str, str]
+    """What is printed, by field; footnote references and stray blanks are taken off."""
     footnote: str | None
+    """The text of the footnotes that the row refers to."""
 
 
 STANDARD_INPUT = "-"
@@ -62,24 +54,16 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is on a page.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    title : str
-        The title of the table, or of the page.
-    sha256 : str
-        Of the file, in hexadecimal.
-    rows : list of PrintedRow
-        The rows of the table, without the blank ones.
-    """
+    """What is on a page."""
 
     path: Path
+    """The file."""
     title: str
+    """The title of the table, or of the page."""
     sha256: str
+    """Of the file, in hexadecimal."""
     rows: list[PrintedRow]
+    """The rows of the table, without the blank ones."""
 
 
 def read_page(path: Path) -> Page:

@@ -84,8 +84,6 @@ def rows_checksum(kind: str, header: Mapping[str, Any], rows: Rows) -> str:
         `table` or `rules`.
     header : mapping
         As `Header.header` gives it.
-    rows : dict
-        By table.
     """
     encoded = {name: sorted(map(_WRITER.encode, rows[name])) for name in row_tables(kind)}
     days = {
@@ -231,8 +229,6 @@ def from_rows(kind: str, header: Mapping[str, Any], rows: Rows) -> AnyRuleset:
         `table` or `rules`.
     header : mapping
         As `Header.header` gives it.
-    rows : dict
-        By table.
 
     Raises
     ------
