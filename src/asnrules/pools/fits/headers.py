@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import signal
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from asnrules.util.environment import optional
+from asnrules.util.parallel import parallel_map
 from asnrules.util.text import CONTROL, label, shown
 
 FITS_START = b"SIMPLE  ="
@@ -74,52 +72,36 @@ def read_headers(
     Parameters
     ----------
     workers : int
-        How many processes may share the work, if there are enough files for that to pay. More
-        than one only where the main module can be imported without running the program.
+        How many processes may share the work, if there are enough files for that to pay.
     progress : callable, optional
-        Called with the number of files read so far.
+        Called with the number of files read so far, about.
 
     Raises
     ------
     UsageError
         If astropy is not installed.
     """
-    optional("astropy.io.fits", "fits", "FITS files")
+
+    def told(done: int, count: int) -> None:
+        if progress:
+            progress(done * len(paths) // count)
+
+    workers = workers if len(paths) >= _PARALLEL_FROM else 1
+    turns = len(paths) // _CHUNK
+    shares = parallel_map(_headers, paths, [1] * len(paths), workers, told, turns=turns)
+    return [header for share in shares for header in share]
+
+
+def _headers(paths: Sequence[str], told: Callable[[int, int], None] | None) -> list[Header]:
     found = []
-    with _mapped(workers if len(paths) >= _PARALLEL_FROM else 1) as mapped:
-        for header in mapped(_header, paths):
-            found.append(header)
-            if progress:
-                progress(len(found))
+    for path in paths:
+        try:
+            found.append(Header(read_header(path), None))
+        except HeaderError as error:
+            found.append(Header({}, str(error)))
+        if told:
+            told(len(found), len(paths))
     return found
-
-
-@contextmanager
-def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Header]]]:
-    if workers == 1:
-        yield map
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    # Interrupts are for this process alone; it ends the others.
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        pool = ProcessPoolExecutor(workers, get_context("spawn"))
-        list(pool.map(os.path.basename, [""] * workers))
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    try:
-        yield lambda function, paths: pool.map(function, paths, chunksize=_CHUNK)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _header(path: str) -> Header:
-    try:
-        return Header(read_header(path), None)
-    except HeaderError as error:
-        return Header({}, str(error))
 
 
 def read_header(path: str) -> dict[str, str]:
