@@ -7,12 +7,10 @@
 `answers`         what rules answer for it
 `alternatives`    conditions by themselves
 `reach`           what rules, roles and lines of the classification reach
-`nearest`         the exposure that comes nearest to a rule that takes none
-`tables`          the rules against the published table
-`check`           the check of an executable ruleset
-`published`       the check of a published one
+`tables`          the rules against the table that they implement
+`check`           the check of rules, and of a table
 `findings`        what a check found
-`items`           two rulesets, row by row
+`items`           two rulesets, item by item
 `behaviour`       two rulesets, answer by answer
 ================  ==================================================================
 """

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from asnrules.analysis.alternatives import Superfluous, superfluous
 from asnrules.analysis.answers import Overlap, shown
 from asnrules.analysis.findings import Checked, Finding
-from asnrules.analysis.nearest import nearest_miss
 from asnrules.analysis.reach import Reach
 from asnrules.analysis.space import Space
 from asnrules.analysis.tables import Comparison, Difference, Vocabulary, in_question
-from asnrules.rules.model import NOT_APPLICABLE, KnownDifference, Ruleset, Table
+from asnrules.engine.conditions import ANY
+from asnrules.engine.nearest_rule import RuleRanking
+from asnrules.engine.signatures import judge_values
+from asnrules.rules.model import (
+    NOT_APPLICABLE,
+    KnownDifference,
+    Mode,
+    Role,
+    Rule,
+    Ruleset,
+    Table,
+)
 from asnrules.rules.rows import checksum
 
 Progress = Callable[[str, int, int], None]
@@ -89,7 +100,7 @@ class _Check:
         """Find rules that take nothing, and roles that never do."""
         for rule in self._ruleset.rules:
             if rule.name not in reach.rules:
-                miss, example = nearest_miss(self._ruleset, rule, None, self._vocabulary)
+                miss, example = _nearest_miss(self._ruleset, rule, None, self._vocabulary)
                 text = f"no exposure meets all that it asks; the nearest misses {miss}"
                 yield Finding(self._label, NO_VALUE, f"rule {rule.name}", text, example)
                 continue
@@ -103,7 +114,7 @@ class _Check:
                     text = f"role {other.name!r} comes first and always takes what fits it"
                     yield Finding(self._label, NEVER, subject, text, shown(found))
                 else:
-                    miss, example = nearest_miss(self._ruleset, rule, role, self._vocabulary)
+                    miss, example = _nearest_miss(self._ruleset, rule, role, self._vocabulary)
                     text = f"no exposure that the rule takes fits it; the nearest misses {miss}"
                     yield Finding(self._label, NO_VALUE, subject, text, example)
 
@@ -206,3 +217,111 @@ def _terms(found: Superfluous) -> str:
         for term in alternative
         if term.keyword == found.keyword
     )
+
+
+def _nearest_miss(
+    ruleset: Ruleset, rule: Rule, role: Role | None, vocabulary: Vocabulary
+) -> tuple[str, dict[str, str | None]]:
+    """Give what keeps a rule, or one of its roles, from the exposure that comes nearest.
+
+    Parameters
+    ----------
+    role : Role or None
+        One of its roles; None for whichever comes nearest.
+    vocabulary : Vocabulary
+        Of its EXP_TYPEs and values, an exposure of each is tried, with and without flags.
+
+    Returns
+    -------
+    tuple of (str, dict)
+        What it misses, in words, and the exposure.
+    """
+    alone = rule if role is None else rule._replace(roles=(role,))
+    tried = replace(ruleset, rules=(alone,))
+    nearness = RuleRanking(ruleset)
+    best: tuple[int, str, dict[str, str | None]] | None = None
+    flags = [{}, *({keyword: "t"} for _, keyword in vocabulary.specials)]
+    for exp_type in vocabulary.exp_types:
+        for flag in flags:
+            given = {**vocabulary.usual, "exp_type": exp_type.lower(), **flag}
+            values = {**dict.fromkeys(vocabulary.fitting, ANY), **given}
+            (verdict,) = judge_values(tried, values).verdicts
+            if verdict.matched:
+                unmet, text = 0, "another of its roles"
+            else:
+                miss = nearness.miss(verdict, values)
+                unmet, text = miss.unmet, miss.sentence()
+            if best is None or unmet < best[0]:
+                best = (unmet, text, shown(given))
+    return ("", {}) if best is None else best[1:]
+
+
+# ------------------------------------------------------------------------- tables
+
+
+def check_table(table: Table, specials: Sequence[tuple[str, str]]) -> Checked:
+    """Check a table.
+
+    Of two rows for the same EXP_TYPE and special only one can be meant; a row for a special
+    needs one for the exposures without; and an erratum has to be about a row that is there, and
+    give the value that the row has.
+
+    Parameters
+    ----------
+    specials : sequence of (str, str)
+        Each special with the keyword that sets it.
+    """
+    started = time.monotonic()
+    findings = [*_twice(table, specials), *_only_special(table), *_errata(table)]
+    return Checked(
+        ruleset=table.label,
+        kind=table.kind,
+        checksum=checksum(table),
+        findings=findings,
+        exp_types=len({mode.exp_type for mode in table.modes}),
+        combinations=len(table.modes),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _twice(table: Table, specials: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+    keywords = {special: keyword.upper() for special, keyword in specials}
+    seen: dict[tuple[str, str | None], int] = {}
+    for mode in table.modes:
+        first = seen.setdefault((mode.exp_type, mode.special), mode.position)
+        if first != mode.position:
+            example: dict[str, str | None] = {"EXP_TYPE": mode.exp_type}
+            if mode.special is not None:
+                example[keywords[mode.special]] = "t"
+            special = mode.special or NOT_APPLICABLE
+            yield Finding(
+                table.label, "never matches", f"row {mode.position}",
+                f"row {first} is for {mode.exp_type} with special {special} already", example,
+            )  # fmt: skip
+
+
+def _only_special(table: Table) -> Iterator[Finding]:
+    without = {mode.exp_type for mode in table.modes if mode.special is None}
+    for exp_type in sorted({mode.exp_type for mode in table.modes} - without):
+        yield Finding(
+            table.label, "no row", exp_type,
+            "it has rows for specials, but none for an exposure without a special",
+            {"EXP_TYPE": exp_type},
+        )  # fmt: skip
+
+
+def _errata(table: Table) -> Iterator[Finding]:
+    modes = {mode.position: mode for mode in table.modes}
+    for erratum in table.errata:
+        subject = f"erratum to row {erratum.position}, {erratum.field}"
+        mode = modes.get(erratum.position)
+        if mode is None or erratum.field not in Mode._fields[1:]:
+            yield Finding(table.label, "errata", subject, "there is no such cell", {})
+            continue
+        value = getattr(mode, erratum.field) or NOT_APPLICABLE
+        if value != erratum.corrected:
+            yield Finding(
+                table.label, "errata", subject,
+                f"it corrects to {erratum.corrected!r}, but the row says {value!r}",
+                {"EXP_TYPE": mode.exp_type},
+            )  # fmt: skip

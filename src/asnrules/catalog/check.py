@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.analysis.check import check_rules
+from asnrules.analysis.check import check_rules, check_table
 from asnrules.analysis.findings import Checked
-from asnrules.analysis.table_check import check_table
 from asnrules.analysis.tables import Vocabulary
 from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up

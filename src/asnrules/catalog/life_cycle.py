@@ -20,7 +20,7 @@ from asnrules.database.locks import take_rulesets
 from asnrules.errors import RulesetError, UsageError
 from asnrules.rules.errata import Accepted, correct_page
 from asnrules.rules.model import AnyRuleset, Erratum, Ruleset, Table
-from asnrules.rules.page import STANDARD_INPUT, read_page
+from asnrules.rules.page import STANDARD_INPUT, page_text, read_page
 from asnrules.rules.read import check_label, read_ruleset
 from asnrules.rules.write import Files, ruleset_files
 
@@ -196,8 +196,6 @@ def export_page(engine: Engine, label: str) -> str:
     UsageError
         If it has rules.
     """
-    from asnrules.rules.page_writing import page_text
-
     with transaction(engine) as connection:
         info = find_ruleset(connection, label)
         ruleset = store.load(connection, info.ruleset_id)

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.catalog.releases import ruleset_of
-from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo
+from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, ruleset_of
 
 _TIME = re.compile(r"(?<![0-9])([0-9]{8})t[0-9]{6}(?![0-9])", re.IGNORECASE)
 

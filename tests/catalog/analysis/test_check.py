@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from asnrules.analysis.check import check_rules
+from asnrules.analysis.check import check_rules, check_table
 from asnrules.analysis.findings import Checked, Finding
-from asnrules.analysis.table_check import check_table
 from asnrules.engine.signatures import Judgement, judge_values
 from asnrules.rules.model import Ruleset
 from asnrules.rules.rows import checksum
