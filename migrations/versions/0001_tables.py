@@ -4,6 +4,7 @@ They are spelled here a second time, as what a migration makes must not change w
 `database/schema.py`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,45 +36,51 @@ def downgrade() -> None:
     TABLES.drop_all(op.get_bind(), checkfirst=False)
 
 
-def table(name: str, *items: sa.schema.SchemaItem, **options: bool) -> sa.Table:
-    return sa.Table(name, TABLES, *items, sqlite_strict=True, **options)
+Items = Sequence[sa.schema.SchemaItem]
 
 
-def text(name: str, refers_to: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, *_key(refers_to), nullable=False)
+def table(name: str, *items: sa.schema.SchemaItem | Items, **options: bool) -> sa.Table:
+    flat = [one for item in items for one in (item if isinstance(item, list) else [item])]
+    return sa.Table(name, TABLES, *flat, sqlite_strict=True, **options)
 
 
-def optional(name: str, refers_to: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, *_key(refers_to))
+def rows_of_ruleset(name: str, key: list[str], *items: sa.schema.SchemaItem | Items) -> None:
+    table(name, refer("rulesets.ruleset_id"), *items, primary("ruleset_id", *key))
 
 
-def integer(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.Integer, nullable=False)
+def text(*names: str) -> Items:
+    return [sa.Column(name, sa.Text, nullable=False) for name in names]
 
 
-def flag(name: str) -> sa.Column[bool]:
-    return sa.Column(name, Flag, nullable=False)
+def optional(*names: str) -> Items:
+    return [sa.Column(name, sa.Text) for name in names]
 
 
-def number(name: str, refers_to: str | None = None) -> sa.Column[int]:
-    return sa.Column(name, Number, *_key(refers_to), nullable=False, autoincrement=False)
+def integer(*names: str) -> Items:
+    return [sa.Column(name, sa.Integer, nullable=False) for name in names]
 
 
-def _key(refers_to: str | None) -> list[sa.ForeignKey]:
-    return [sa.ForeignKey(refers_to)] if refers_to else []
+def flag(*names: str) -> Items:
+    return [sa.Column(name, Flag, nullable=False) for name in names]
 
 
-def ruleset_id() -> sa.Column[int]:
-    return number("ruleset_id", "rulesets.ruleset_id")
+def number(name: str, *keys: sa.ForeignKey) -> sa.Column[int]:
+    return sa.Column(name, Number, *keys, nullable=False, autoincrement=False)
+
+
+def refer(column: str, *, optional: bool = False) -> sa.Column[Any]:
+    """Refer to a column of another table, under the same name."""
+    name = column.partition(".")[2]
+    kind = Number if name.endswith("_id") else sa.Text
+    return sa.Column(name, kind, sa.ForeignKey(column), nullable=optional, autoincrement=False)
 
 
 def run_id() -> sa.Column[int]:
     # The run itself comes last, when all that it owns is there.
-    key = sa.ForeignKey("runs.run_id", deferrable=True, initially="DEFERRED")
-    return sa.Column("run_id", Number, key, nullable=False)
+    return number("run_id", sa.ForeignKey("runs.run_id", deferrable=True, initially="DEFERRED"))
 
 
-def refers(
+def refer_row(
     columns: list[str], other: str, others: list[str], **options: Any
 ) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(columns, [f"{other}.{name}" for name in others], **options)
@@ -83,7 +90,7 @@ def of_ruleset(
     other: str, column: str, others: str = "", **options: Any
 ) -> sa.ForeignKeyConstraint:
     """Refer to a row of another table of the same ruleset."""
-    return refers(["ruleset_id", column], other, ["ruleset_id", others or column], **options)
+    return refer_row(["ruleset_id", column], other, ["ruleset_id", others or column], **options)
 
 
 primary = sa.PrimaryKeyConstraint
@@ -100,7 +107,7 @@ table("instruments", text("instrument"), primary("instrument"))
 table(
     "exp_types",
     text("exp_type"),
-    text("instrument", "instruments.instrument"),
+    refer("instruments.instrument"),
     optional("description"),
     primary("exp_type"),
     check("upper_case", "exp_type = upper(exp_type)"),
@@ -108,16 +115,14 @@ table(
 table("member_types", text("member_type"), text("description"), primary("member_type"))
 table(
     "keywords",
-    text("keyword"),
-    text("description"),
-    text("assumed"),
+    text("keyword", "description", "assumed"),
     primary("keyword"),
     check("upper_case", "keyword = upper(keyword)"),
 )
 table(
     "specials",
     text("special"),
-    text("keyword", "keywords.keyword"),
+    refer("keywords.keyword"),
     integer("position"),
     primary("special"),
     unique("position"),
@@ -129,11 +134,7 @@ table("asn_types", text("asn_type"), text("pipeline"), primary("asn_type"))
 table(
     "rulesets",
     sa.Column("ruleset_id", Number, primary_key=True),
-    text("label"),
-    text("kind"),
-    text("status"),
-    text("title"),
-    text("source"),
+    text("label", "kind", "status", "title", "source"),
     sa.Column("effective_from", Day),
     sa.Column("effective_until", Day),
     sa.Column("implements", Number, sa.ForeignKey("rulesets.ruleset_id")),
@@ -151,93 +152,68 @@ table(
         "OR (effective_from IS NOT NULL AND effective_until > effective_from)",
     ),
 )
-table("ruleset_files", ruleset_id(), text("path"), text("text"), primary("ruleset_id", "path"))
-table(
+rows_of_ruleset("ruleset_files", ["path"], text("path"), text("text"))
+rows_of_ruleset(
     "exposure_modes",
-    ruleset_id(),
+    ["position"],
     integer("position"),
-    text("exp_type", "exp_types.exp_type"),
-    text("member_type", "member_types.member_type"),
-    optional("special", "specials.special"),
-    optional("asn_type", "asn_types.asn_type"),
+    refer("exp_types.exp_type"),
+    refer("member_types.member_type"),
+    refer("specials.special", optional=True),
+    refer("asn_types.asn_type", optional=True),
     optional("footnote"),
-    primary("ruleset_id", "position"),
     sa.Index(None, "exp_type"),
 )
-table(
+rows_of_ruleset(
     "errata",
-    ruleset_id(),
+    ["position", "field"],
     integer("position"),
-    text("field"),
-    text("printed"),
-    text("corrected"),
-    text("reason"),
-    primary("ruleset_id", "position", "field"),
+    text("field", "printed", "corrected", "reason"),
     of_ruleset("exposure_modes", "position"),
 )
-table(
-    "value_lists",
-    ruleset_id(),
-    text("value_list"),
-    text("list_values"),
-    primary("ruleset_id", "value_list"),
-)
-table(
-    "conditions",
-    ruleset_id(),
-    text("condition"),
-    text("text"),
-    primary("ruleset_id", "condition"),
-)
-table(
+rows_of_ruleset("value_lists", ["value_list"], text("value_list", "list_values"))
+rows_of_ruleset("conditions", ["condition"], text("condition", "text"))
+rows_of_ruleset(
     "condition_terms",
-    ruleset_id(),
+    ["condition", "alternative", "position"],
     text("condition"),
-    integer("alternative"),
-    integer("position"),
-    text("keyword"),
-    text("operator"),
-    optional("term_values"),
-    optional("value_list"),
-    primary("ruleset_id", "condition", "alternative", "position"),
+    integer("alternative", "position"),
+    text("keyword", "operator"),
+    optional("term_values", "value_list"),
     of_ruleset("conditions", "condition"),
     of_ruleset("value_lists", "value_list"),
     check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
     check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
 )
-table(
+rows_of_ruleset(
     "keys",
-    ruleset_id(),
+    ["key"],
     text("key"),
     flag("required"),
     optional("excludes"),
-    primary("ruleset_id", "key"),
     of_ruleset("keys", "excludes", "key", deferrable=True, initially="DEFERRED"),
 )
-table(
+rows_of_ruleset(
     "key_sources",
-    ruleset_id(),
+    ["key", "position"],
     text("key"),
     integer("position"),
-    text("keyword", "keywords.keyword"),
-    primary("ruleset_id", "key", "position"),
+    refer("keywords.keyword"),
     of_ruleset("keys", "key"),
 )
-table(
+rows_of_ruleset(
     "asn_rules",
-    ruleset_id(),
+    ["asn_rule"],
     text("asn_rule"),
-    text("asn_type", "asn_types.asn_type"),
+    refer("asn_types.asn_type"),
     text("title"),
     flag("as_science"),
     optional("companion_class"),
-    primary("ruleset_id", "asn_rule"),
 )
-table(
+rows_of_ruleset(
     "asn_rule_roles",
-    ruleset_id(),
-    text("asn_rule"),
-    text("role"),
+    ["asn_rule", "role"],
+    text("asn_rule", "role"),
     integer("position"),
     flag("single"),
     integer("offered_again"),
@@ -245,21 +221,16 @@ table(
     flag("keys_only"),
     optional("not_after"),
     flag("creates_too"),
-    primary("ruleset_id", "asn_rule", "role"),
     of_ruleset("asn_rules", "asn_rule"),
 )
-table(
+rows_of_ruleset(
     "asn_rule_conditions",
-    ruleset_id(),
-    text("asn_rule"),
-    text("scope"),
-    text("role"),
+    ["asn_rule", "scope", "role", "position"],
+    text("asn_rule", "scope", "role"),
     integer("position"),
     text("condition"),
     flag("negated"),
-    optional("when_key"),
-    optional("when_value"),
-    primary("ruleset_id", "asn_rule", "scope", "role", "position"),
+    optional("when_key", "when_value"),
     of_ruleset("asn_rules", "asn_rule"),
     of_ruleset("conditions", "condition"),
     of_ruleset("keys", "when_key", "key"),
@@ -267,100 +238,76 @@ table(
     check("role", "(scope = 'role') = (role <> '')"),
     check("when", "(when_key IS NULL) = (when_value IS NULL)"),
 )
-table(
+rows_of_ruleset(
     "asn_rule_keys",
-    ruleset_id(),
-    text("asn_rule"),
-    text("role"),
+    ["asn_rule", "role", "position"],
+    text("asn_rule", "role"),
     integer("position"),
     text("key"),
-    primary("ruleset_id", "asn_rule", "role", "position"),
     of_ruleset("asn_rules", "asn_rule"),
     of_ruleset("keys", "key"),
 )
-table(
+rows_of_ruleset(
     "asn_rule_steps",
-    ruleset_id(),
+    ["asn_rule", "position"],
     text("asn_rule"),
     integer("position"),
     text("step"),
-    primary("ruleset_id", "asn_rule", "position"),
     of_ruleset("asn_rules", "asn_rule"),
 )
-table(
+rows_of_ruleset(
     "class_rules",
-    ruleset_id(),
+    ["position"],
     integer("position"),
     optional("condition"),
-    optional("member_type", "member_types.member_type"),
-    optional("keyword", "keywords.keyword"),
-    primary("ruleset_id", "position"),
+    refer("member_types.member_type", optional=True),
+    refer("keywords.keyword", optional=True),
     of_ruleset("conditions", "condition"),
     check("class", "(member_type IS NULL) <> (keyword IS NULL)"),
 )
-table(
-    "written_classes",
-    ruleset_id(),
-    text("member_type", "member_types.member_type"),
-    text("written_as"),
-    primary("ruleset_id", "member_type"),
+rows_of_ruleset(
+    "written_classes", ["member_type"], refer("member_types.member_type"), text("written_as")
 )
-table(
+rows_of_ruleset(
     "required_columns",
-    ruleset_id(),
+    ["position"],
     integer("position"),
-    text("keyword", "keywords.keyword"),
+    refer("keywords.keyword"),
     optional("condition"),
-    primary("ruleset_id", "position"),
     of_ruleset("conditions", "condition"),
 )
-table("product_suffixes", ruleset_id(), text("suffix"), primary("ruleset_id", "suffix"))
-table(
+rows_of_ruleset("product_suffixes", ["suffix"], text("suffix"))
+rows_of_ruleset(
     "ruleset_settings",
-    ruleset_id(),
+    [],
     integer("sequence_digits"),
     flag("whole_pool"),
     optional("discovered_id"),
-    primary("ruleset_id"),
 )
-table(
-    "overall_steps",
-    ruleset_id(),
-    integer("position"),
-    text("step"),
-    primary("ruleset_id", "position"),
-)
-table(
+rows_of_ruleset("overall_steps", ["position"], integer("position"), text("step"))
+rows_of_ruleset(
     "known_differences",
-    ruleset_id(),
+    ["position"],
     integer("position"),
-    optional("exp_type", "exp_types.exp_type"),
-    text("aspect"),
-    text("published"),
-    text("software"),
+    refer("exp_types.exp_type", optional=True),
+    text("aspect", "published", "software"),
     optional("condition"),
     text("reason"),
-    primary("ruleset_id", "position"),
     of_ruleset("conditions", "condition"),
     check("aspect", "aspect IN ('member_type', 'asn_type', 'row')"),
     check("applies", "exp_type IS NOT NULL OR condition IS NOT NULL"),
 )
-table(
+rows_of_ruleset(
     "intended_overlaps",
-    ruleset_id(),
-    text("asn_rule"),
-    text("stays"),
-    text("reason"),
-    primary("ruleset_id", "asn_rule", "stays"),
+    ["asn_rule", "stays"],
+    text("asn_rule", "stays", "reason"),
     of_ruleset("asn_rules", "asn_rule"),
     of_ruleset("asn_rules", "stays", "asn_rule"),
 )
 table(
     "catalog_entries",
     number("number"),
-    text("entry_table"),
-    text("entry"),
-    text("sha256"),
+    text("entry_table", "entry", "sha256"),
     primary("number"),
     unique("entry_table", "entry"),
 )
@@ -373,9 +320,7 @@ SHORT = {"sqlite_with_rowid": False}
 table(
     "pools",
     number("pool_id"),
-    text("sha256"),
-    text("keywords"),
-    text("column_names"),
+    text("sha256", "keywords", "column_names"),
     integer("exposure_count"),
     run_id(),
     primary("pool_id"),
@@ -384,12 +329,10 @@ table(
 )
 table(
     "exposures",
-    number("pool_id", "pools.pool_id"),
+    refer("pools.pool_id"),
     integer("position"),
     text("filename"),
-    optional("program"),
-    optional("exp_type"),
-    optional("asn_candidate"),
+    optional("program", "exp_type", "asn_candidate"),
     text("keyword_values"),
     primary("pool_id", "position"),
     sa.Index(None, "filename"),
@@ -401,19 +344,12 @@ table(
     text("origin"),
     sa.Column("started_at", UtcTime, nullable=False),
     sa.Column("finished_at", UtcTime, nullable=False),
-    text("operator"),
-    text("host"),
-    text("software_version"),
-    ruleset_id(),
+    text("operator", "host", "software_version"),
+    refer("rulesets.ruleset_id"),
     text("options"),
     optional("note"),
-    integer("exposure_count"),
-    integer("association_count"),
-    integer("unassociated_count"),
-    text("diagnostics"),
-    text("section_digests"),
-    text("previous_digest"),
-    text("digest"),
+    integer("exposure_count", "association_count", "unassociated_count"),
+    text("diagnostics", "section_digests", "previous_digest", "digest"),
     primary("run_id"),
     unique("previous_digest"),
     unique("digest"),
@@ -423,7 +359,7 @@ table(
     "run_pools",
     run_id(),
     integer("position"),
-    number("pool_id", "pools.pool_id"),
+    refer("pools.pool_id"),
     text("name"),
     primary("run_id", "position"),
     sa.Index(None, "pool_id"),
@@ -431,14 +367,12 @@ table(
 table(
     "traces",
     number("trace_id"),
-    ruleset_id(),
+    refer("rulesets.ruleset_id"),
     text("signature"),
-    optional("member_type"),
-    optional("special"),
+    optional("member_type", "special"),
     sa.Column("table_position", sa.Integer),
     sa.Column("agrees", Flag),
-    text("reason"),
-    text("trace"),
+    text("reason", "trace"),
     run_id(),
     primary("trace_id"),
     unique("ruleset_id", "signature"),
@@ -449,11 +383,11 @@ table(
     run_id(),
     number("pool_id"),
     integer("position"),
-    number("trace_id", "traces.trace_id"),
+    refer("traces.trace_id"),
     integer("association_count"),
     optional("reason"),
     primary("run_id", "pool_id", "position"),
-    refers(["pool_id", "position"], "exposures", ["pool_id", "position"]),
+    refer_row(["pool_id", "position"], "exposures", ["pool_id", "position"]),
     check("reason", "association_count = 0 OR reason IS NULL"),
     **SHORT,
 )
@@ -462,14 +396,8 @@ table(
     run_id(),
     integer("position"),
     text("asn_name"),
-    optional("asn_type", "asn_types.asn_type"),
-    text("asn_rule"),
-    text("asn_id"),
-    text("candidate_type"),
-    text("program"),
-    text("target"),
-    text("degraded_status"),
-    text("keys"),
+    refer("asn_types.asn_type", optional=True),
+    text("asn_rule", "asn_id", "candidate_type", "program", "target", "degraded_status", "keys"),
     primary("run_id", "position"),
     unique("run_id", "asn_name"),
     **SHORT,
@@ -477,17 +405,14 @@ table(
 members = table(
     "association_members",
     number("run_id"),
-    integer("association"),
-    integer("position"),
-    text("product"),
-    text("expname"),
-    text("exptype"),
+    integer("association", "position"),
+    text("product", "expname", "exptype"),
     optional("exposerr"),
     sa.Column("pool_id", Number),
     sa.Column("exposure", sa.Integer),
     primary("run_id", "association", "position"),
-    refers(["run_id", "association"], "associations", ["run_id", "position"]),
-    refers(["pool_id", "exposure"], "exposures", ["pool_id", "position"]),
+    refer_row(["run_id", "association"], "associations", ["run_id", "position"]),
+    refer_row(["pool_id", "exposure"], "exposures", ["pool_id", "position"]),
     check("exposure", "(pool_id IS NULL) = (exposure IS NULL)"),
     sa.Index(None, "run_id", "pool_id", "exposure"),
     **SHORT,
@@ -498,15 +423,10 @@ table(
     "imported_associations",
     number("run_id"),
     integer("position"),
-    text("file_name"),
-    text("sha256"),
-    text("asn_rule"),
-    optional("code_version"),
-    optional("version_id"),
-    optional("asn_pool"),
-    text("verdict"),
-    text("explanation"),
+    text("file_name", "sha256", "asn_rule"),
+    optional("code_version", "version_id", "asn_pool"),
+    text("verdict", "explanation"),
     primary("run_id", "position"),
-    refers(["run_id", "position"], "associations", ["run_id", "position"]),
+    refer_row(["run_id", "position"], "associations", ["run_id", "position"]),
     check("verdict", "verdict IN ('explained', 'differs', 'contradicts', 'unexplained')"),
 )

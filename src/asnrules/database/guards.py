@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-PUBLISHED = (
-    "exposure_modes", "errata", "value_lists", "conditions", "condition_terms", "keys",
-    "key_sources", "asn_rules", "asn_rule_roles", "asn_rule_conditions", "asn_rule_keys",
-    "asn_rule_steps",
-    "class_rules", "written_classes", "required_columns", "product_suffixes", "known_differences",
-    "intended_overlaps", "ruleset_settings", "overall_steps", "ruleset_files",
-)  # fmt: skip
+from asnrules.database.schema import metadata
+
+PUBLISHED = tuple(
+    name
+    for name, table in metadata.tables.items()
+    if "ruleset_id" in table.primary_key.columns and name != "rulesets"
+)
 """The tables whose rows stay as they are once their ruleset is published."""
 
 RECORDED = (

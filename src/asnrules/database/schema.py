@@ -6,6 +6,9 @@ JSON is kept as text: it is stored once, never searched, and must keep its bytes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -33,31 +36,73 @@ metadata = MetaData(
     }
 )
 
-
-def _table(name: str, *items: SchemaItem) -> Table:
-    return Table(name, metadata, *items, sqlite_strict=True)
-
-
-def _rows_table(name: str, *items: SchemaItem) -> Table:
-    """Describe a table of short rows by the million: on SQLite, kept in the order of its key."""
-    return Table(name, metadata, *items, sqlite_strict=True, sqlite_with_rowid=False)
+_Items = Sequence[SchemaItem]
+_primary, _unique = PrimaryKeyConstraint, UniqueConstraint
 
 
-def _of_ruleset(table: str, *columns: str) -> ForeignKeyConstraint:
-    """Refer to a row of another table of the same ruleset."""
-    return ForeignKeyConstraint(
-        ["ruleset_id", *columns], [f"{table}.ruleset_id", *(f"{table}.{name}" for name in columns)]
-    )
+def _table(name: str, *items: SchemaItem | _Items, **options: Any) -> Table:
+    flat = [one for item in items for one in ([item] if isinstance(item, SchemaItem) else item)]
+    return Table(name, metadata, *flat, sqlite_strict=True, **options)
 
 
-def _ruleset_id() -> Column[int]:
-    return Column("ruleset_id", Number, ForeignKey("rulesets.ruleset_id"), nullable=False)
+def _rows_of_ruleset(name: str, key: Sequence[str], *items: SchemaItem | _Items) -> Table:
+    """Describe a table of rows that belong to a ruleset; `key` tells those of one apart."""
+    return _table(name, _refer("rulesets.ruleset_id"), *items, _primary("ruleset_id", *key))
+
+
+def _text(*names: str) -> _Items:
+    return [Column(name, Text, nullable=False) for name in names]
+
+
+def _optional(*names: str) -> _Items:
+    return [Column(name, Text) for name in names]
+
+
+def _integer(*names: str) -> _Items:
+    return [Column(name, Integer, nullable=False) for name in names]
+
+
+def _flag(*names: str) -> _Items:
+    return [Column(name, Flag, nullable=False) for name in names]
+
+
+def _time(*names: str) -> _Items:
+    return [Column(name, UtcTime, nullable=False) for name in names]
+
+
+def _json(name: str, *holds: type) -> Column[Any]:
+    return Column(name, Json(*holds), nullable=False)
+
+
+def _number(name: str, *keys: ForeignKey) -> Column[int]:
+    return Column(name, Number, *keys, nullable=False, autoincrement=False)
+
+
+def _refer(column: str, *, optional: bool = False) -> Column[Any]:
+    """Refer to a column of another table, under the same name."""
+    name = column.partition(".")[2]
+    kind: Any = Number if name.endswith("_id") else Text
+    return Column(name, kind, ForeignKey(column), nullable=optional, autoincrement=False)
 
 
 def _run_id() -> Column[int]:
     # The run itself comes last, when all that it owns is there: nothing joins it afterwards.
-    key = ForeignKey("runs.run_id", deferrable=True, initially="DEFERRED")
-    return Column("run_id", Number, key, nullable=False)
+    return _number("run_id", ForeignKey("runs.run_id", deferrable=True, initially="DEFERRED"))
+
+
+def _refer_row(
+    columns: Sequence[str], table: str, others: Sequence[str], **options: Any
+) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(columns, [f"{table}.{name}" for name in others], **options)
+
+
+def _of_ruleset(table: str, column: str, other: str = "", **options: Any) -> ForeignKeyConstraint:
+    """Refer to a row of another table of the same ruleset."""
+    return _refer_row(["ruleset_id", column], table, ["ruleset_id", other or column], **options)
+
+
+def _check(name: str, condition: str) -> CheckConstraint:
+    return CheckConstraint(condition, name=name)
 
 
 # ------------------------------------------------------------------------- vocabulary
@@ -67,480 +112,368 @@ instruments = _table("instruments", Column("instrument", Text, primary_key=True)
 exp_types = _table(
     "exp_types",
     Column("exp_type", Text, primary_key=True),
-    Column("instrument", Text, ForeignKey("instruments.instrument"), nullable=False),
+    _refer("instruments.instrument"),
     # None of those that came with a page that was imported.
-    Column("description", Text),
-    CheckConstraint("exp_type = upper(exp_type)", name="upper_case"),
+    _optional("description"),
+    _check("upper_case", "exp_type = upper(exp_type)"),
 )
 
 member_types = _table(
-    "member_types",
-    Column("member_type", Text, primary_key=True),
-    Column("description", Text, nullable=False),
+    "member_types", Column("member_type", Text, primary_key=True), _text("description")
 )
 
 keywords = _table(
     "keywords",
     Column("keyword", Text, primary_key=True),
-    Column("description", Text, nullable=False),
-    Column("assumed", Text, nullable=False),
-    CheckConstraint("keyword = upper(keyword)", name="upper_case"),
+    _text("description", "assumed"),
+    _check("upper_case", "keyword = upper(keyword)"),
 )
 
 specials = _table(
     "specials",
     Column("special", Text, primary_key=True),
-    Column("keyword", Text, ForeignKey("keywords.keyword"), nullable=False),
-    Column("position", Integer, nullable=False),
-    UniqueConstraint("position"),
+    _refer("keywords.keyword"),
+    _integer("position"),
+    _unique("position"),
 )
 
-asn_types = _table(
-    "asn_types",
-    Column("asn_type", Text, primary_key=True),
-    Column("pipeline", Text, nullable=False),
-)
+asn_types = _table("asn_types", Column("asn_type", Text, primary_key=True), _text("pipeline"))
 
 # ------------------------------------------------------------------------- catalog
 
 rulesets = _table(
     "rulesets",
     Column("ruleset_id", Number, primary_key=True),
-    Column("label", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    _text("label", "kind", "status", "title", "source"),
     Column("effective_from", Day),
     Column("effective_until", Day),
     Column("implements", Number, ForeignKey("rulesets.ruleset_id")),
-    Column("checksum", Text, nullable=False),
+    _text("checksum"),
     Column("published_at", UtcTime),
-    UniqueConstraint("label"),
-    CheckConstraint("kind IN ('table', 'rules')", name="kind"),
-    CheckConstraint("status IN ('draft', 'published')", name="status"),
-    CheckConstraint("(status = 'published') = (published_at IS NOT NULL)", name="published_at"),
-    CheckConstraint("(kind = 'rules') = (implements IS NOT NULL)", name="implements"),
-    CheckConstraint("status = 'draft' OR effective_from IS NOT NULL", name="dated"),
-    CheckConstraint(
+    _unique("label"),
+    _check("kind", "kind IN ('table', 'rules')"),
+    _check("status", "status IN ('draft', 'published')"),
+    _check("published_at", "(status = 'published') = (published_at IS NOT NULL)"),
+    _check("implements", "(kind = 'rules') = (implements IS NOT NULL)"),
+    _check("dated", "status = 'draft' OR effective_from IS NOT NULL"),
+    _check(
+        "period",
         "effective_until IS NULL "
         "OR (effective_from IS NOT NULL AND effective_until > effective_from)",
-        name="period",
     ),
 )
 
-ruleset_files = _table(
-    "ruleset_files",
-    _ruleset_id(),
-    Column("path", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "path"),
-)
+ruleset_files = _rows_of_ruleset("ruleset_files", ["path"], _text("path", "text"))
 
-exposure_modes = _table(
+exposure_modes = _rows_of_ruleset(
     "exposure_modes",
-    _ruleset_id(),
-    Column("position", Integer, nullable=False),
-    Column("exp_type", Text, ForeignKey("exp_types.exp_type"), nullable=False),
-    Column("member_type", Text, ForeignKey("member_types.member_type"), nullable=False),
-    Column("special", Text, ForeignKey("specials.special")),
-    Column("asn_type", Text, ForeignKey("asn_types.asn_type")),
-    Column("footnote", Text),
-    PrimaryKeyConstraint("ruleset_id", "position"),
+    ["position"],
+    _integer("position"),
+    _refer("exp_types.exp_type"),
+    _refer("member_types.member_type"),
+    _refer("specials.special", optional=True),
+    _refer("asn_types.asn_type", optional=True),
+    _optional("footnote"),
+    Index(None, "exp_type"),
 )
-Index(None, exposure_modes.c.exp_type)
 
-errata = _table(
+errata = _rows_of_ruleset(
     "errata",
-    _ruleset_id(),
-    Column("position", Integer, nullable=False),
-    Column("field", Text, nullable=False),
-    Column("printed", Text, nullable=False),
-    Column("corrected", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "position", "field"),
+    ["position", "field"],
+    _integer("position"),
+    _text("field", "printed", "corrected", "reason"),
     _of_ruleset("exposure_modes", "position"),
 )
 
-value_lists = _table(
-    "value_lists",
-    _ruleset_id(),
-    Column("value_list", Text, nullable=False),
-    Column("list_values", Json(list, str), nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "value_list"),
+value_lists = _rows_of_ruleset(
+    "value_lists", ["value_list"], _text("value_list"), _json("list_values", list, str)
 )
 
-conditions = _table(
-    "conditions",
-    _ruleset_id(),
-    Column("condition", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "condition"),
-)
+conditions = _rows_of_ruleset("conditions", ["condition"], _text("condition", "text"))
 
-condition_terms = _table(
+condition_terms = _rows_of_ruleset(
     "condition_terms",
-    _ruleset_id(),
-    Column("condition", Text, nullable=False),
-    Column("alternative", Integer, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("keyword", Text, nullable=False),
-    Column("operator", Text, nullable=False),
+    ["condition", "alternative", "position"],
+    _text("condition"),
+    _integer("alternative", "position"),
+    _text("keyword", "operator"),
     Column("term_values", Json(list, str)),
-    Column("value_list", Text),
-    PrimaryKeyConstraint("ruleset_id", "condition", "alternative", "position"),
+    _optional("value_list"),
     _of_ruleset("conditions", "condition"),
     _of_ruleset("value_lists", "value_list"),
-    CheckConstraint("(term_values IS NULL) <> (value_list IS NULL)", name="values"),
-    CheckConstraint(
-        "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')", name="operator"
-    ),
+    _check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
+    _check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
 )
 
-keys = _table(
+keys = _rows_of_ruleset(
     "keys",
-    _ruleset_id(),
-    Column("key", Text, nullable=False),
-    Column("required", Flag, nullable=False),
-    Column("excludes", Text),
-    PrimaryKeyConstraint("ruleset_id", "key"),
+    ["key"],
+    _text("key"),
+    _flag("required"),
+    _optional("excludes"),
     # Keys may come in any order.
-    ForeignKeyConstraint(
-        ["ruleset_id", "excludes"],
-        ["keys.ruleset_id", "keys.key"],
-        deferrable=True,
-        initially="DEFERRED",
-    ),
+    _of_ruleset("keys", "excludes", "key", deferrable=True, initially="DEFERRED"),
 )
 
-key_sources = _table(
+key_sources = _rows_of_ruleset(
     "key_sources",
-    _ruleset_id(),
-    Column("key", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("keyword", Text, ForeignKey("keywords.keyword"), nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "key", "position"),
+    ["key", "position"],
+    _text("key"),
+    _integer("position"),
+    _refer("keywords.keyword"),
     _of_ruleset("keys", "key"),
 )
 
-asn_rules = _table(
+asn_rules = _rows_of_ruleset(
     "asn_rules",
-    _ruleset_id(),
-    Column("asn_rule", Text, nullable=False),
-    Column("asn_type", Text, ForeignKey("asn_types.asn_type"), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("as_science", Flag, nullable=False),
-    Column("companion_class", Text),
-    PrimaryKeyConstraint("ruleset_id", "asn_rule"),
+    ["asn_rule"],
+    _text("asn_rule"),
+    _refer("asn_types.asn_type"),
+    _text("title"),
+    _flag("as_science"),
+    _optional("companion_class"),
 )
 
-asn_rule_roles = _table(
+asn_rule_roles = _rows_of_ruleset(
     "asn_rule_roles",
-    _ruleset_id(),
-    Column("asn_rule", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("single", Flag, nullable=False),
-    Column("offered_again", Integer, nullable=False),
-    Column("science_as", Text),
-    Column("keys_only", Flag, nullable=False),
-    Column("not_after", Text),
-    Column("creates_too", Flag, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "asn_rule", "role"),
+    ["asn_rule", "role"],
+    _text("asn_rule", "role"),
+    _integer("position"),
+    _flag("single"),
+    _integer("offered_again"),
+    _optional("science_as"),
+    _flag("keys_only"),
+    _optional("not_after"),
+    _flag("creates_too"),
     _of_ruleset("asn_rules", "asn_rule"),
 )
 
-asn_rule_conditions = _table(
+asn_rule_conditions = _rows_of_ruleset(
     "asn_rule_conditions",
-    _ruleset_id(),
-    Column("asn_rule", Text, nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("condition", Text, nullable=False),
-    Column("negated", Flag, nullable=False),
-    Column("when_key", Text),
-    Column("when_value", Text),
-    PrimaryKeyConstraint("ruleset_id", "asn_rule", "scope", "role", "position"),
+    ["asn_rule", "scope", "role", "position"],
+    _text("asn_rule", "scope", "role"),
+    _integer("position"),
+    _text("condition"),
+    _flag("negated"),
+    _optional("when_key", "when_value"),
     _of_ruleset("asn_rules", "asn_rule"),
     _of_ruleset("conditions", "condition"),
-    ForeignKeyConstraint(["ruleset_id", "when_key"], ["keys.ruleset_id", "keys.key"]),
-    CheckConstraint("scope IN ('exposure', 'candidate', 'role', 'rateints')", name="scope"),
-    CheckConstraint("(scope = 'role') = (role <> '')", name="role"),
-    CheckConstraint("(when_key IS NULL) = (when_value IS NULL)", name="when"),
+    _of_ruleset("keys", "when_key", "key"),
+    _check("scope", "scope IN ('exposure', 'candidate', 'role', 'rateints')"),
+    _check("role", "(scope = 'role') = (role <> '')"),
+    _check("when", "(when_key IS NULL) = (when_value IS NULL)"),
 )
 
-asn_rule_keys = _table(
+asn_rule_keys = _rows_of_ruleset(
     "asn_rule_keys",
-    _ruleset_id(),
-    Column("asn_rule", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("key", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "asn_rule", "role", "position"),
+    ["asn_rule", "role", "position"],
+    _text("asn_rule", "role"),
+    _integer("position"),
+    _text("key"),
     _of_ruleset("asn_rules", "asn_rule"),
     _of_ruleset("keys", "key"),
 )
 
-asn_rule_steps = _table(
+asn_rule_steps = _rows_of_ruleset(
     "asn_rule_steps",
-    _ruleset_id(),
-    Column("asn_rule", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("step", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "asn_rule", "position"),
+    ["asn_rule", "position"],
+    _text("asn_rule"),
+    _integer("position"),
+    _text("step"),
     _of_ruleset("asn_rules", "asn_rule"),
 )
 
-class_rules = _table(
+class_rules = _rows_of_ruleset(
     "class_rules",
-    _ruleset_id(),
-    Column("position", Integer, nullable=False),
-    Column("condition", Text),
-    Column("member_type", Text, ForeignKey("member_types.member_type")),
-    Column("keyword", Text, ForeignKey("keywords.keyword")),
-    PrimaryKeyConstraint("ruleset_id", "position"),
+    ["position"],
+    _integer("position"),
+    _optional("condition"),
+    _refer("member_types.member_type", optional=True),
+    _refer("keywords.keyword", optional=True),
     _of_ruleset("conditions", "condition"),
-    CheckConstraint("(member_type IS NULL) <> (keyword IS NULL)", name="class"),
+    _check("class", "(member_type IS NULL) <> (keyword IS NULL)"),
 )
 
-written_classes = _table(
-    "written_classes",
-    _ruleset_id(),
-    Column("member_type", Text, ForeignKey("member_types.member_type"), nullable=False),
-    Column("written_as", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "member_type"),
+written_classes = _rows_of_ruleset(
+    "written_classes", ["member_type"], _refer("member_types.member_type"), _text("written_as")
 )
 
-required_columns = _table(
+required_columns = _rows_of_ruleset(
     "required_columns",
-    _ruleset_id(),
-    Column("position", Integer, nullable=False),
-    Column("keyword", Text, ForeignKey("keywords.keyword"), nullable=False),
-    Column("condition", Text),
-    PrimaryKeyConstraint("ruleset_id", "position"),
+    ["position"],
+    _integer("position"),
+    _refer("keywords.keyword"),
+    _optional("condition"),
     _of_ruleset("conditions", "condition"),
 )
 
-product_suffixes = _table(
-    "product_suffixes",
-    _ruleset_id(),
-    Column("suffix", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "suffix"),
-)
+product_suffixes = _rows_of_ruleset("product_suffixes", ["suffix"], _text("suffix"))
 
-ruleset_settings = _table(
+ruleset_settings = _rows_of_ruleset(
     "ruleset_settings",
-    _ruleset_id(),
-    Column("sequence_digits", Integer, nullable=False),
-    Column("whole_pool", Flag, nullable=False),
-    Column("discovered_id", Text),
-    PrimaryKeyConstraint("ruleset_id"),
+    [],
+    _integer("sequence_digits"),
+    _flag("whole_pool"),
+    _optional("discovered_id"),
 )
 
-overall_steps = _table(
-    "overall_steps",
-    _ruleset_id(),
-    Column("position", Integer, nullable=False),
-    Column("step", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "position"),
-)
+overall_steps = _rows_of_ruleset("overall_steps", ["position"], _integer("position"), _text("step"))
 
-known_differences = _table(
+known_differences = _rows_of_ruleset(
     "known_differences",
-    _ruleset_id(),
-    Column("position", Integer, nullable=False),
-    Column("exp_type", Text, ForeignKey("exp_types.exp_type")),
-    Column("aspect", Text, nullable=False),
-    Column("published", Text, nullable=False),
-    Column("software", Text, nullable=False),
-    Column("condition", Text),
-    Column("reason", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "position"),
+    ["position"],
+    _integer("position"),
+    _refer("exp_types.exp_type", optional=True),
+    _text("aspect", "published", "software"),
+    _optional("condition"),
+    _text("reason"),
     _of_ruleset("conditions", "condition"),
-    CheckConstraint("aspect IN ('member_type', 'asn_type', 'row')", name="aspect"),
-    CheckConstraint("exp_type IS NOT NULL OR condition IS NOT NULL", name="applies"),
+    _check("aspect", "aspect IN ('member_type', 'asn_type', 'row')"),
+    _check("applies", "exp_type IS NOT NULL OR condition IS NOT NULL"),
 )
 
-intended_overlaps = _table(
+intended_overlaps = _rows_of_ruleset(
     "intended_overlaps",
-    _ruleset_id(),
-    Column("asn_rule", Text, nullable=False),
-    Column("stays", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    PrimaryKeyConstraint("ruleset_id", "asn_rule", "stays"),
-    ForeignKeyConstraint(
-        ["ruleset_id", "asn_rule"], ["asn_rules.ruleset_id", "asn_rules.asn_rule"]
-    ),
-    ForeignKeyConstraint(["ruleset_id", "stays"], ["asn_rules.ruleset_id", "asn_rules.asn_rule"]),
+    ["asn_rule", "stays"],
+    _text("asn_rule", "stays", "reason"),
+    _of_ruleset("asn_rules", "asn_rule", "asn_rule"),
+    _of_ruleset("asn_rules", "stays", "asn_rule"),
 )
 
 # What the catalog has had, in the order in which it came: each word, and each published ruleset.
 catalog_entries = _table(
     "catalog_entries",
     Column("number", Number, primary_key=True, autoincrement=False),
-    Column("entry_table", Text, nullable=False),
-    Column("entry", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
-    UniqueConstraint("entry_table", "entry"),
+    _text("entry_table", "entry", "sha256"),
+    _unique("entry_table", "entry"),
 )
 
-# ------------------------------------------------------------------------- audit
+# ------------------------------------------------------------------------- record
+
+# Short rows by the million: on SQLite they are kept in the order of their key.
+_SHORT = {"sqlite_with_rowid": False}
 
 pools = _table(
     "pools",
     Column("pool_id", Number, primary_key=True, autoincrement=False),
-    Column("sha256", Text, nullable=False),
-    Column("keywords", Json(list, str), nullable=False),
-    Column("column_names", Json(list, str), nullable=False),
-    Column("exposure_count", Integer, nullable=False),
+    _text("sha256"),
+    _json("keywords", list, str),
+    _json("column_names", list, str),
+    _integer("exposure_count"),
     _run_id(),
-    UniqueConstraint("sha256", "keywords"),
+    _unique("sha256", "keywords"),
+    Index(None, "run_id"),
 )
-Index(None, pools.c.run_id)
 
 exposures = _table(
     "exposures",
-    Column("pool_id", Number, ForeignKey("pools.pool_id"), nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("filename", Text, nullable=False),
-    Column("program", Text),
-    Column("exp_type", Text),
-    Column("asn_candidate", Text),
-    Column("keyword_values", Json(dict, str), nullable=False),
-    PrimaryKeyConstraint("pool_id", "position"),
+    _refer("pools.pool_id"),
+    _integer("position"),
+    _text("filename"),
+    _optional("program", "exp_type", "asn_candidate"),
+    _json("keyword_values", dict, str),
+    _primary("pool_id", "position"),
+    Index(None, "filename"),
+    Index(None, "program"),
 )
-Index(None, exposures.c.filename)
-Index(None, exposures.c.program)
 
 runs = _table(
     "runs",
     # The next number under the writer's lock, so that a gap is a run that was taken away.
     Column("run_id", Number, primary_key=True, autoincrement=False),
-    Column("origin", Text, nullable=False),
-    Column("started_at", UtcTime, nullable=False),
-    Column("finished_at", UtcTime, nullable=False),
-    Column("operator", Text, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("software_version", Text, nullable=False),
-    Column("ruleset_id", Number, ForeignKey("rulesets.ruleset_id"), nullable=False),
-    Column("options", Json(dict), nullable=False),
-    Column("note", Text),
-    Column("exposure_count", Integer, nullable=False),
-    Column("association_count", Integer, nullable=False),
-    Column("unassociated_count", Integer, nullable=False),
-    Column("diagnostics", Json(list, str), nullable=False),
-    Column("section_digests", Json(dict, list), nullable=False),
-    Column("previous_digest", Text, nullable=False),
-    Column("digest", Text, nullable=False),
+    _text("origin"),
+    _time("started_at", "finished_at"),
+    _text("operator", "host", "software_version"),
+    _refer("rulesets.ruleset_id"),
+    _json("options", dict),
+    _optional("note"),
+    _integer("exposure_count", "association_count", "unassociated_count"),
+    _json("diagnostics", list, str),
+    _json("section_digests", dict, list),
+    _text("previous_digest", "digest"),
     # No two runs follow the same one: the chain has no branches.
-    UniqueConstraint("previous_digest"),
-    UniqueConstraint("digest"),
-    CheckConstraint("origin IN ('generated', 'imported')", name="origin"),
+    _unique("previous_digest"),
+    _unique("digest"),
+    _check("origin", "origin IN ('generated', 'imported')"),
 )
 
 run_pools = _table(
     "run_pools",
     _run_id(),
-    Column("position", Integer, nullable=False),
-    Column("pool_id", Number, ForeignKey("pools.pool_id"), nullable=False),
-    Column("name", Text, nullable=False),
-    PrimaryKeyConstraint("run_id", "position"),
+    _integer("position"),
+    _refer("pools.pool_id"),
+    _text("name"),
+    _primary("run_id", "position"),
+    Index(None, "pool_id"),
 )
-Index(None, run_pools.c.pool_id)
 
 traces = _table(
     "traces",
     Column("trace_id", Number, primary_key=True, autoincrement=False),
-    _ruleset_id(),
-    Column("signature", Json(dict), nullable=False),
-    Column("member_type", Text),
-    Column("special", Text),
+    _refer("rulesets.ruleset_id"),
+    _json("signature", dict),
+    _optional("member_type", "special"),
     Column("table_position", Integer),
     Column("agrees", Flag),
-    Column("reason", Text, nullable=False),
-    Column("trace", Json(list, dict), nullable=False),
+    _text("reason"),
+    _json("trace", list, dict),
     _run_id(),
-    UniqueConstraint("ruleset_id", "signature"),
+    _unique("ruleset_id", "signature"),
+    Index(None, "run_id"),
 )
-Index(None, traces.c.run_id)
 
-decisions = _rows_table(
+decisions = _table(
     "decisions",
     _run_id(),
-    Column("pool_id", Number, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("trace_id", Number, ForeignKey("traces.trace_id"), nullable=False),
-    Column("association_count", Integer, nullable=False),
-    Column("reason", Text),
-    PrimaryKeyConstraint("run_id", "pool_id", "position"),
-    ForeignKeyConstraint(["pool_id", "position"], ["exposures.pool_id", "exposures.position"]),
-    CheckConstraint("association_count = 0 OR reason IS NULL", name="reason"),
+    _number("pool_id"),
+    _integer("position"),
+    _refer("traces.trace_id"),
+    _integer("association_count"),
+    _optional("reason"),
+    _primary("run_id", "pool_id", "position"),
+    _refer_row(["pool_id", "position"], "exposures", ["pool_id", "position"]),
+    _check("reason", "association_count = 0 OR reason IS NULL"),
+    **_SHORT,
 )
 
-associations = _rows_table(
+associations = _table(
     "associations",
     _run_id(),
-    Column("position", Integer, nullable=False),
-    Column("asn_name", Text, nullable=False),
+    _integer("position"),
+    _text("asn_name"),
     # Not told by a file that was made by hand.
-    Column("asn_type", Text, ForeignKey("asn_types.asn_type")),
-    Column("asn_rule", Text, nullable=False),
-    Column("asn_id", Text, nullable=False),
-    Column("candidate_type", Text, nullable=False),
-    Column("program", Text, nullable=False),
-    Column("target", Text, nullable=False),
-    Column("degraded_status", Text, nullable=False),
-    Column("keys", Text, nullable=False),
-    PrimaryKeyConstraint("run_id", "position"),
-    UniqueConstraint("run_id", "asn_name"),
+    _refer("asn_types.asn_type", optional=True),
+    _text("asn_rule", "asn_id", "candidate_type", "program", "target", "degraded_status", "keys"),
+    _primary("run_id", "position"),
+    _unique("run_id", "asn_name"),
+    **_SHORT,
 )
 
-association_members = _rows_table(
+association_members = _table(
     "association_members",
-    Column("run_id", Number, nullable=False),
-    Column("association", Integer, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("product", Text, nullable=False),
-    Column("expname", Text, nullable=False),
-    Column("exptype", Text, nullable=False),
-    Column("exposerr", Text),
+    _number("run_id"),
+    _integer("association", "position"),
+    _text("product", "expname", "exptype"),
+    _optional("exposerr"),
     Column("pool_id", Number),
     Column("exposure", Integer),
-    PrimaryKeyConstraint("run_id", "association", "position"),
-    ForeignKeyConstraint(
-        ["run_id", "association"], ["associations.run_id", "associations.position"]
-    ),
-    ForeignKeyConstraint(["pool_id", "exposure"], ["exposures.pool_id", "exposures.position"]),
-    CheckConstraint("(pool_id IS NULL) = (exposure IS NULL)", name="exposure"),
+    _primary("run_id", "association", "position"),
+    _refer_row(["run_id", "association"], "associations", ["run_id", "position"]),
+    _refer_row(["pool_id", "exposure"], "exposures", ["pool_id", "position"]),
+    _check("exposure", "(pool_id IS NULL) = (exposure IS NULL)"),
+    Index(None, "run_id", "pool_id", "exposure"),
+    **_SHORT,
 )
-Index(
-    None,
-    association_members.c.run_id,
-    association_members.c.pool_id,
-    association_members.c.exposure,
-)
-Index(
-    None,
-    association_members.c.expname,
-    sqlite_where=association_members.c.exposure.is_(None),
-)
+Index(None, association_members.c.expname, sqlite_where=association_members.c.exposure.is_(None))
 
 imported_associations = _table(
     "imported_associations",
-    Column("run_id", Number, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("file_name", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("asn_rule", Text, nullable=False),
-    Column("code_version", Text),
-    Column("version_id", Text),
-    Column("asn_pool", Text),
-    Column("verdict", Text, nullable=False),
-    Column("explanation", Text, nullable=False),
-    PrimaryKeyConstraint("run_id", "position"),
-    ForeignKeyConstraint(["run_id", "position"], ["associations.run_id", "associations.position"]),
-    CheckConstraint(
-        "verdict IN ('explained', 'differs', 'contradicts', 'unexplained')", name="verdict"
-    ),
+    _number("run_id"),
+    _integer("position"),
+    _text("file_name", "sha256", "asn_rule"),
+    _optional("code_version", "version_id", "asn_pool"),
+    _text("verdict", "explanation"),
+    _primary("run_id", "position"),
+    _refer_row(["run_id", "position"], "associations", ["run_id", "position"]),
+    _check("verdict", "verdict IN ('explained', 'differs', 'contradicts', 'unexplained')"),
 )
