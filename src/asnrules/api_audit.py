@@ -50,13 +50,6 @@ class Audit:
             Takes the values that cannot be read, as somebody has changed the database; the rest is
             given. Without it, the first of them is an error. So with all that follow.
 
-        Returns
-        -------
-        list of RecordedRun
-            With `run_id`, `origin`, `started_at`, `finished_at`, `operator`, `host`,
-            `software_version`, `ruleset`, `pools`, `exposures`, `associations`, `unassociated`
-            and `note`.
-
         Raises
         ------
         NotFoundError
@@ -70,19 +63,7 @@ class Audit:
     def run(self, run_id: int, findings: list[Finding] | None = None) -> RunReport:
         """Give what is on record about a run.
 
-        Parameters
-        ----------
-        run_id : int
-            Its number.
-        findings : list of Finding, optional
-            See `runs`.
-
-        Returns
-        -------
-        RunReport
-            With `run`, `options`, `diagnostics`, `digests`, `pools`, `by_rule`, `left_out`,
-            `verdicts` and `findings`; its `document()` is what the command prints, as with all
-            that follow but `verify`.
+        Its `document()` is what the command prints, as with all that follow but `verify`.
 
         Raises
         ------
@@ -99,17 +80,7 @@ class Audit:
     ) -> list[HistoricDecision]:
         """Give every decision on record about an exposure, in order of time.
 
-        Parameters
-        ----------
-        filename : str
-            Of its uncal, rate or rateints product, in any case.
-        findings : list of Finding, optional
-            See `runs`.
-
-        Returns
-        -------
-        list of HistoricDecision
-            With `decision`, `memberships` and `changes` (from the one before, in words).
+        It is named by its uncal, rate or rateints product, in any case.
 
         Raises
         ------
@@ -126,17 +97,7 @@ class Audit:
     ) -> list[AssociationReport]:
         """Give an association in every run that has one of this name, in order of time.
 
-        Parameters
-        ----------
-        name : str
-            Of the association or its file, in any case.
-        findings : list of Finding, optional
-            See `runs`.
-
-        Returns
-        -------
-        list of AssociationReport
-            One for each run.
+        The name is that of the association or its file, in any case.
 
         Raises
         ------
@@ -151,15 +112,7 @@ class Audit:
     def diff(self, before: int, after: int) -> Differences:
         """Compare the associations of two runs, by content and not by sequence number.
 
-        Parameters
-        ----------
-        before, after : int
-            The numbers of the runs.
-
-        Returns
-        -------
-        Differences
-            With `unchanged`, `removed`, `added` and `changed`; false if there are none.
+        The result is false if there are no differences.
 
         Raises
         ------
@@ -206,11 +159,6 @@ class Audit:
         ----------
         against : str, optional
             A digest that was kept outside the database, 64 hexadecimal digits.
-
-        Returns
-        -------
-        Verification
-            With `runs`, `rows`, `head`, `known` and `findings`, which is empty if all is well.
 
         Raises
         ------

@@ -206,11 +206,11 @@ def test_the_rest_of_many_types_share_a_place() -> None:
     ]
     drawn = picture.draw(flows, [], [])
     names = [node.name for node in drawn.types]
-    assert len(names) == picture.NODES + 1
+    assert len(names) == picture.MOST_BARS + 1
     assert "TYPE_100" in names
     assert "TYPE_080" not in names
     assert next(n.amount for n in drawn.types if n.name == "other EXP_TYPEs") == 80 * 81 // 2
-    assert len(drawn.bands) == picture.NODES + 1
+    assert len(drawn.bands) == picture.MOST_BARS + 1
 
 
 def test_bars_do_not_overlap_and_are_inside() -> None:

@@ -48,56 +48,29 @@ Progress = Callable[[str, int, int], None]
 
 
 class Shown(NamedTuple, Generic[Row]):
-    """The beginning of a list.
-
-    Attributes
-    ----------
-    rows : sequence
-        Those that are shown.
-    total : int
-        How many there are.
-    """
+    """The beginning of a list."""
 
     rows: Sequence[Row]
     total: int
+    """How many there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownAssociation:
-    """An association on the page.
-
-    Attributes
-    ----------
-    association : RecordedAssociation
-        All of it.
-    roles : list of (str, int)
-        The roles of its members, and how many of each.
-    squares : list of str
-        The roles of the members that are drawn.
-    members : Shown
-        Its members.
-    is_degraded : bool
-        Whether a member has an error.
-    """
+    """An association on the page."""
 
     association: RecordedAssociation
     roles: list[tuple[str, int]]
+    """The roles of its members, and how many of each."""
     squares: list[str]
+    """The roles of the members that are drawn."""
     members: Shown[Any]
     is_degraded: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """What a rule made.
-
-    Attributes
-    ----------
-    count : RuleCount
-        How much.
-    associations : list of ShownAssociation
-        Those that are listed.
-    """
+    """What a rule made."""
 
     count: RuleCount
     associations: list[ShownAssociation]
@@ -105,42 +78,22 @@ class RuleGroup:
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """Everything that is on the page of a run.
-
-    Attributes
-    ----------
-    report : RunReport
-        What the record says of the run.
-    ruleset : Description
-        The rules that it went by.
-    exposures : list of ExposureCount
-        By EXP_TYPE.
-    flows : Shown of Flow
-        Which exposures went where.
-    picture : Picture
-        The same, drawn.
-    groups : list of RuleGroup
-        The associations.
-    reasons : Shown of dict
-        Why exposures are in no association, and how many.
-    left_out : Shown of LeftOut
-        These exposures.
-    verdicts : Shown of dict
-        What was said of imported associations.
-    diagnostics : Shown of str
-        What the operator was told.
-    """
+    """Everything that is on the page of a run."""
 
     report: RunReport
     ruleset: Description
     exposures: Shown[ExposureCount]
+    """By EXP_TYPE."""
     flows: Shown[Flow]
+    """Which exposures went where; `picture` is the same, drawn."""
     picture: Picture
     groups: list[RuleGroup]
     reasons: Shown[dict[str, Any]]
+    """Why exposures are in no association, and how many."""
     left_out: Shown[LeftOut]
     verdicts: Shown[dict[str, Any]]
     diagnostics: Shown[str]
+    """What the operator was told."""
 
     @property
     def listed(self) -> int:
@@ -173,15 +126,6 @@ def page_content(
     connection: Connection, run_id: int, progress: Progress | None = None
 ) -> PageContent:
     """Collect what is on the page of a run.
-
-    Parameters
-    ----------
-    connection : Connection
-        Any.
-    run_id : int
-        The run.
-    progress : callable, optional
-        Told how far the work is.
 
     Raises
     ------
@@ -230,20 +174,7 @@ def _groups(
 
 
 def shared_out(wanted: Sequence[int], available: int) -> list[int]:
-    """Share what is available out, so that the small ones get all and the big ones alike.
-
-    Parameters
-    ----------
-    wanted : sequence of int
-        How many each wants.
-    available : int
-        How many there are.
-
-    Returns
-    -------
-    list of int
-        How many each gets.
-    """
+    """Share what is available out, so that the small ones get all and the big ones alike."""
     shares = [0] * len(wanted)
     in_order = sorted(range(len(wanted)), key=lambda place: wanted[place])
     for done, place in enumerate(in_order):

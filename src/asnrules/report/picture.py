@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from asnrules.record.queries.summaries import ExposureCount, Flow, RuleCount
 
-NODES = 20
+MOST_BARS = 20
 """How many EXP_TYPEs and rules have a place of their own; the rest share one."""
 WIDTH = 960
 LEFT = 190
@@ -18,7 +18,7 @@ RIGHT = 640
 BAR = 8
 _TOP = 30
 _GAP = 10
-_LEAST_NODE = 20.0
+_LEAST_BAR = 20.0
 _LEAST_BAND = 1.5
 _HEIGHT = 420.0
 """What all bands together are high, where none is too thin to be seen."""
@@ -28,21 +28,12 @@ NO_EXPOSURE = "files not in the pool"
 NO_TYPE = "no EXP_TYPE"
 
 
-class Node(NamedTuple):
-    """A bar with its text.
-
-    Attributes
-    ----------
-    name : str
-        What it is.
-    amount : int
-        How many exposures there are of a type, how many associations a rule made.
-    y, height : float
-        Where it is.
-    """
+class Bar(NamedTuple):
+    """A bar with its text."""
 
     name: str
     amount: int
+    """How many exposures there are of a type, how many associations a rule made."""
     y: float
     height: float
 
@@ -53,43 +44,25 @@ class Node(NamedTuple):
 
 
 class Band(NamedTuple):
-    """Exposures of one type in one role of one rule.
-
-    Attributes
-    ----------
-    path : str
-        Its outline, as SVG has it.
-    role : str
-        The role; empty for exposures in no association.
-    title : str
-        What it says, in words.
-    """
+    """Exposures of one type in one role of one rule."""
 
     path: str
+    """Its outline, as SVG has it."""
     role: str
+    """Empty for exposures in no association."""
     title: str
 
 
 class Picture(NamedTuple):
-    """All of it.
-
-    Attributes
-    ----------
-    height : int
-        Its height; the width is `WIDTH`.
-    types, rules : list of Node
-        The bars on the left and on the right.
-    bands : list of Band
-        What is between them.
-    roles : list of str
-        The roles that occur, by the number of members.
-    """
+    """All of it."""
 
     height: int
-    types: list[Node]
-    rules: list[Node]
+    """The width is `WIDTH`."""
+    types: list[Bar]
+    rules: list[Bar]
     bands: list[Band]
     roles: list[str]
+    """Those that occur, by the number of members."""
 
 
 class _Piece(NamedTuple):
@@ -102,17 +75,7 @@ class _Piece(NamedTuple):
 def draw(
     flows: Sequence[Flow], counts: Sequence[ExposureCount], made: Sequence[RuleCount]
 ) -> Picture:
-    """Draw a run.
-
-    Parameters
-    ----------
-    flows : sequence of Flow
-        Which exposures are members of what.
-    counts : sequence of ExposureCount
-        How many exposures there are, and how many are left out.
-    made : sequence of RuleCount
-        How many associations the rules made.
-    """
+    """Draw a run from what went where, what there is and is left out, and what the rules made."""
     pieces = _pieces(flows, counts)
     roles = _by_amount(pieces, lambda piece: piece.role)
     unit = _HEIGHT / max(1, sum(piece.amount for piece in pieces))
@@ -121,7 +84,7 @@ def draw(
     associations = {_rule(count): count.associations for count in made}
     types = _column(heights, lambda piece: piece.source, exposures, _named)
     rules = _column(heights, lambda piece: piece.target, associations, _ranks(heights, types).get)
-    ends = [node.y + node.height for node in (*types, *rules)]
+    ends = [bar.y + bar.height for bar in (*types, *rules)]
     return Picture(
         height=round(max(ends, default=0) + _GAP),
         types=types,
@@ -140,8 +103,8 @@ def _pieces(flows: Iterable[Flow], counts: Iterable[ExposureCount]) -> list[_Pie
         for count in counts
         if count.unassociated
     ]
-    types = set(_by_amount(whole, lambda piece: piece.source)[:NODES])
-    rules = {*_by_amount(whole, lambda piece: piece.target)[:NODES], LEFT_OUT}
+    types = set(_by_amount(whole, lambda piece: piece.source)[:MOST_BARS])
+    rules = {*_by_amount(whole, lambda piece: piece.target)[:MOST_BARS], LEFT_OUT}
     amounts: dict[tuple[str, str, str], int] = defaultdict(int)
     for piece in whole:
         source = piece.source if piece.source in types else "other EXP_TYPEs"
@@ -174,24 +137,24 @@ def _column(
     name: Callable[[_Piece], str],
     counts: dict[str, int],
     rank: Callable[[str], Any],
-) -> list[Node]:
+) -> list[Bar]:
     """Put the bars of one side below each other, in the order of their ranks."""
     high: dict[str, float] = defaultdict(float)
     amounts: dict[str, int] = defaultdict(int)
     for piece, height in heights.items():
         high[name(piece)] += height
         amounts[name(piece)] += piece.amount
-    nodes, y = [], float(_TOP)
+    bars, y = [], float(_TOP)
     for one in sorted(high, key=rank):
-        height = max(high[one], _LEAST_NODE)
-        nodes.append(Node(one, counts.get(one, amounts[one]), round(y, 1), round(height, 1)))
+        height = max(high[one], _LEAST_BAR)
+        bars.append(Bar(one, counts.get(one, amounts[one]), round(y, 1), round(height, 1)))
         y += height + _GAP
-    return nodes
+    return bars
 
 
-def _ranks(heights: dict[_Piece, float], types: list[Node]) -> dict[str, tuple[bool, float, str]]:
+def _ranks(heights: dict[_Piece, float], types: list[Bar]) -> dict[str, tuple[bool, float, str]]:
     """Rank the rules by where their bands come from, so that few of these cross."""
-    middle = {node.name: node.middle for node in types}
+    middle = {bar.name: bar.middle for bar in types}
     weights: dict[str, float] = defaultdict(float)
     sums: dict[str, float] = defaultdict(float)
     for piece, height in heights.items():
@@ -201,10 +164,10 @@ def _ranks(heights: dict[_Piece, float], types: list[Node]) -> dict[str, tuple[b
 
 
 def _bands(
-    heights: dict[_Piece, float], types: list[Node], rules: list[Node], roles: list[str]
+    heights: dict[_Piece, float], types: list[Bar], rules: list[Bar], roles: list[str]
 ) -> list[Band]:
-    left = {node.name: node.y for node in types}
-    right = {node.name: node.y for node in rules}
+    left = {bar.name: bar.y for bar in types}
+    right = {bar.name: bar.y for bar in rules}
     tops = dict(left), dict(right)
     starts, bands = {}, []
     for piece in sorted(heights, key=lambda one: (tops[1][one.target], roles.index(one.role))):

@@ -39,25 +39,7 @@ def write_page(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> int:
-    """Write a run as an HTML page, whole or not at all.
-
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog.
-    run_id : int
-        The run.
-    path : Path
-        Of the page.
-    overwrite : bool
-        Whether a file that is there may be replaced.
-    progress : callable, optional
-        Told how far the work is.
-
-    Returns
-    -------
-    int
-        The size of the page in bytes.
+    """Write a run as an HTML page, whole or not at all; give its size in bytes.
 
     Raises
     ------

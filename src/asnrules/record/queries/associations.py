@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, func, select
 from asnrules.database.schema import association_members, associations, runs
 from asnrules.errors import NotFoundError
 from asnrules.record.findings import Finding
-from asnrules.record.queries.reader import Reader
+from asnrules.record.queries.reader import Reader, columns
 from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs, verdicts_of
 from asnrules.util.text import near_spellings
 
@@ -113,15 +113,12 @@ def read_association(reader: Reader, run_id: int, position: int) -> RecordedAsso
 
 def _statements(run_id: int, positions: Sequence[int] | None) -> tuple[Select[Any], Select[Any]]:
     headers = (
-        select(*(associations.c[name] for name in _HEADER))
+        select(*columns(associations, *_HEADER))
         .where(associations.c.run_id == run_id)
         .order_by(associations.c.position)
     )
     members = (
-        select(
-            association_members.c.association,
-            *(association_members.c[name] for name in RecordedMember._fields),
-        )
+        select(*columns(association_members, "association", *RecordedMember._fields))
         .where(association_members.c.run_id == run_id)
         .order_by(association_members.c.association, association_members.c.position)
     )

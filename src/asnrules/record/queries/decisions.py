@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from asnrules.associations.comparison import FieldDifference
 from asnrules.database.schema import decisions, exposures, traces
-from asnrules.record.queries.reader import DECIDED
+from asnrules.record.queries.reader import DECIDED, columns
 
 _BATCH = 10_000
 
@@ -46,12 +46,9 @@ def decisions_in(connection: Connection, run_id: int) -> Iterator[Decision]:
     """Give the decisions of a run by pool and row, as they are fetched."""
     statement = (
         select(
-            decisions.c.pool_id,
-            decisions.c.position,
+            *columns(decisions, "pool_id", "position"),
             exposures.c.filename,
-            decisions.c.association_count,
-            decisions.c.reason,
-            decisions.c.trace_id,
+            *columns(decisions, "association_count", "reason", "trace_id"),
         )
         .join(exposures, DECIDED)
         .where(decisions.c.run_id == run_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ from asnrules.database.schema import (
 )
 from asnrules.errors import NotFoundError
 from asnrules.record.findings import Finding
-from asnrules.record.queries.reader import HAS_MEMBER, TRACE_REASON, Reader
+from asnrules.record.queries.reader import HAS_MEMBER, TRACE_REASON, Reader, columns
 from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs
 from asnrules.util.text import near_spellings
 
@@ -108,18 +108,11 @@ def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]
     """Give all decisions on an exposure, in order of time."""
     statement = (
         select(
-            runs.c.run_id,
-            runs.c.started_at,
-            runs.c.origin,
-            runs.c.operator,
+            *columns(runs, "run_id", "started_at", "origin", "operator"),
             rulesets.c.label.label("ruleset"),
             run_pools.c.name.label("pool"),
-            exposures.c.pool_id,
-            exposures.c.position,
-            exposures.c.filename,
-            exposures.c.exp_type,
-            traces.c.member_type,
-            traces.c.special,
+            *columns(exposures, "pool_id", "position", "filename", "exp_type"),
+            *columns(traces, "member_type", "special"),
             decisions.c.association_count.label("associations"),
             decisions.c.reason,
             decisions.c.run_id.label("decided"),
@@ -165,19 +158,12 @@ def memberships_of(reader: Reader, names: Sequence[str]) -> list[RecordedMembers
 
 def keywords_of(reader: Reader, names: Sequence[str]) -> dict[Place, dict[str, Any]]:
     """Give the values of an exposure's keywords, by pool and row."""
-    columns = exposures.c
+    own = ("pool_id", "position", "program", "asn_candidate", "keyword_values")
     statement = (
-        select(
-            pools.c.run_id,
-            columns.pool_id,
-            columns.position,
-            columns.program,
-            columns.asn_candidate,
-            columns.keyword_values,
-        )
+        select(pools.c.run_id, *columns(exposures, *own))
         .select_from(exposures)
-        .join(pools, pools.c.pool_id == columns.pool_id)
-        .where(columns.filename.in_(names))
+        .join(pools, pools.c.pool_id == exposures.c.pool_id)
+        .where(exposures.c.filename.in_(names))
     )
     return {
         (row["pool_id"], row["position"]): {
@@ -219,17 +205,9 @@ def _memberships() -> Select[Any]:
         .scalar_subquery()
     )
     return select(
-        association_members.c.run_id,
-        association_members.c.pool_id,
-        association_members.c.exposure,
-        associations.c.asn_name,
-        associations.c.asn_type,
-        associations.c.asn_rule,
-        associations.c.asn_id,
-        associations.c.program,
-        association_members.c.product,
-        association_members.c.expname,
-        association_members.c.exptype,
+        *columns(association_members, "run_id", "pool_id", "exposure"),
+        *columns(association_members, "product", "expname", "exptype"),
+        *columns(associations, "asn_name", "asn_type", "asn_rule", "asn_id", "program"),
         imported_associations.c.verdict,
         imported_associations.c.run_id.label("imported"),
         all_members.label("members"),
@@ -336,7 +314,9 @@ def exposure_history(
         HistoricDecision(one, memberships[one.run_id, (one.pool_id, one.position)])
         for one in decisions
     ]
-    return _with_changes(found, _keywords(reader, names, decisions))
+    rows = {(one.pool_id, one.position) for one in decisions}
+    # Only with more than one row of a pool can keywords have changed.
+    return _with_changes(found, keywords_of(reader, names) if len(rows) > 1 else {})
 
 
 def _time(one: RecordedDecision) -> tuple[bool, dt.datetime | int, int]:
@@ -375,15 +355,6 @@ def _membership_document(one: RecordedMembership) -> dict[str, Any]:
 _Keywords = Mapping[Place, dict[str, Any]]
 
 
-def _keywords(
-    reader: Reader, names: Sequence[str], decisions: Iterable[RecordedDecision]
-) -> _Keywords:
-    """Give the keywords of an exposure that is on record with more than one row of a pool."""
-    if len({(one.pool_id, one.position) for one in decisions}) == 1:
-        return {}
-    return keywords_of(reader, names)
-
-
 def _with_changes(found: list[HistoricDecision], keywords: _Keywords) -> list[HistoricDecision]:
     compared = []
     before: list[HistoricDecision] = []
@@ -404,6 +375,7 @@ def _row(one: HistoricDecision) -> Place:
 
 
 def _changes(before: HistoricDecision, after: HistoricDecision, keywords: _Keywords) -> list[str]:
+    both_decided = None not in (before.decision.associations, after.decision.associations)
     changes = [
         f"{word}: {new or 'none'}, was {old or 'none'}"
         for word, old, new in (
@@ -411,7 +383,7 @@ def _changes(before: HistoricDecision, after: HistoricDecision, keywords: _Keywo
             ("class", before.decision.member_type, after.decision.member_type),
             ("special", before.decision.special, after.decision.special),
         )
-        if old != new and not (word != "ruleset" and _nothing_decided(before, after))
+        if old != new and (word == "ruleset" or both_decided)
     ]
     changes += _keyword_changes(keywords.get(_row(before)), keywords.get(_row(after)))
     changes += _membership_changes(before.memberships, after.memberships)
@@ -420,11 +392,6 @@ def _changes(before: HistoricDecision, after: HistoricDecision, keywords: _Keywo
     if still_out and reasons[0] != reasons[1] and None not in reasons:
         changes.append(f"reason: {reasons[1]}, was {reasons[0]}")
     return changes
-
-
-def _nothing_decided(before: HistoricDecision, after: HistoricDecision) -> bool:
-    """Tell whether one of two knows nothing of class and special."""
-    return before.decision.associations is None or after.decision.associations is None
 
 
 def _keyword_changes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Label, Select, Text, and_, case, or_
+from sqlalchemy import Column, Connection, Label, Select, Table, Text, and_, case, or_
 
 from asnrules.database.schema import association_members, associations, decisions, exposures, traces
 from asnrules.database.stored import as_stored, read_stored
@@ -74,18 +74,18 @@ class Reader:
         sources : mapping, optional
             From an expression to the column whose values it gives.
         """
-        columns = {one.key: _column(one) for one in statement.selected_columns}
+        known = {one.key: _column(one) for one in statement.selected_columns}
         stored = [
             one if column is None else as_stored(self.connection, column).label(one.key)
-            for one, column in zip(statement.selected_columns, columns.values(), strict=True)
+            for one, column in zip(statement.selected_columns, known.values(), strict=True)
         ]
-        columns.update(sources)
+        known.update(sources)
         statement = statement.with_only_columns(*stored)
         for row in self.connection.execute(statement).mappings().all():
             of = row["run_id"] if run_id is None else run_id
             found = {}
             for name, value in row.items():
-                column = columns[name]
+                column = known[name]
                 if value is None and name in links:
                     self.miss(of, links[name])
                 elif column is not None and not (
@@ -114,6 +114,11 @@ class Reader:
             raise StoredValueError(f"run {run_id}", table, column.name, problem)
         if (run_id, table, column.name) not in {one[:3] for one in self.findings}:
             self.findings.append(Finding(run_id, table, column.name, problem))
+
+
+def columns(table: Table, *names: str) -> list[Column[Any]]:
+    """Give columns of a table by their names."""
+    return [table.c[name] for name in names]
 
 
 def _column(selected: Any) -> Column[Any] | None:

@@ -23,7 +23,7 @@ from asnrules.database.schema import (
 )
 from asnrules.errors import NotFoundError
 from asnrules.record.findings import Finding
-from asnrules.record.queries.reader import DECIDED, TRACE_REASON, Reader
+from asnrules.record.queries.reader import DECIDED, TRACE_REASON, Reader, columns
 from asnrules.util.days import check_day
 from asnrules.util.text import wanted_program
 
@@ -97,18 +97,12 @@ def list_runs(
     names = _pool_names(reader, chosen)
     statement = (
         select(
-            runs.c.run_id,
-            runs.c.origin,
-            runs.c.started_at,
-            runs.c.finished_at,
-            runs.c.operator,
-            runs.c.host,
-            runs.c.software_version,
+            *columns(runs, "run_id", "origin", "started_at", "finished_at"),
+            *columns(runs, "operator", "host", "software_version", "note"),
             rulesets.c.label.label("ruleset"),
             runs.c.exposure_count.label("exposures"),
             runs.c.association_count.label("associations"),
             runs.c.unassociated_count.label("unassociated"),
-            runs.c.note,
         )
         .select_from(runs)
         .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
@@ -148,7 +142,7 @@ def find_run(
 def details_of(reader: Reader, run_id: int) -> dict[str, Any]:
     """Give the options, diagnostics and digests of a run."""
     names = ("options", "diagnostics", "previous_digest", "digest")
-    statement = select(*(runs.c[name] for name in names)).where(runs.c.run_id == run_id)
+    statement = select(*columns(runs, *names)).where(runs.c.run_id == run_id)
     (found,) = reader.rows(statement, run_id)
     return found
 
@@ -233,14 +227,11 @@ def left_out_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
 def verdicts_of(reader: Reader, run_id: int, position: int | None = None) -> list[dict[str, Any]]:
     """Give the associations that a run imported, or that with a number, with their verdicts."""
     imported = imported_associations.c
-    names = (
-        "file_name", "asn_rule", "code_version", "version_id", "asn_pool", "verdict", "explanation",
-    )  # fmt: skip
     statement = (
         select(
-            associations.c.asn_name,
-            associations.c.asn_type,
-            *(imported[name] for name in names),
+            *columns(associations, "asn_name", "asn_type"),
+            *columns(imported_associations, "file_name", "asn_rule", "code_version", "version_id"),
+            *columns(imported_associations, "asn_pool", "verdict", "explanation"),
         )
         .select_from(imported_associations)
         .join(
