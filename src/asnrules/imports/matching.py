@@ -69,6 +69,11 @@ class Matcher:
             found = self._places.get(product_name(name, self._suffixes))
         return found
 
+    def placed(self, product: Product) -> Product:
+        """Give a product whose members know the exposures that they stand for."""
+        members = (one._replace(exposure=self.place(one.expname)) for one in product.members)
+        return product._replace(members=tuple(members))
+
     def unknown(self, association: ForeignAssociation) -> list[str]:
         """Give the members that should be exposures of the pools, and are not."""
         return [

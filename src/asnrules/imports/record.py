@@ -8,19 +8,17 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.database.schema import association_members, associations, imported_associations
+from asnrules.database.schema import associations, imported_associations
 from asnrules.imports.verdicts import Judged
 from asnrules.record.write import IMPORTED, Run, add_decisions, run_values, writing_run
 
 
 class Imported(NamedTuple):
-    """An association to be recorded."""
+    """An association to be recorded; its members know the exposures that they stand for."""
 
     association: ForeignAssociation
     candidate_type: str
     judged: Judged
-    exposures: list[int | None]
-    """For each of its members, the exposure of the run that it stands for, by its place."""
 
 
 def record_import(connection: Connection, run: Run, imported: Sequence[Imported]) -> int:
@@ -29,43 +27,23 @@ def record_import(connection: Connection, run: Run, imported: Sequence[Imported]
         pool_ids = writer.add_pools(run.pools)
         add_decisions(writer, run, pool_ids)
         writer.add(associations, _association_rows(writer.run_id, imported))
-        writer.add(association_members, _member_rows(writer.run_id, run, imported, pool_ids))
+        products = [one.association.products for one in imported]
+        writer.add_members(products, run.exposures, pool_ids)
         writer.add(imported_associations, _imported_rows(writer.run_id, imported))
         writer.seal(run_values(run, IMPORTED, len(imported)))
     return writer.run_id
 
 
 def _association_rows(run_id: int, imported: Sequence[Imported]) -> Iterable[tuple[Any, ...]]:
-    for position, (one, candidate_type, _, _) in enumerate(imported, 1):
+    for position, (one, candidate_type, _) in enumerate(imported, 1):
         yield (
             run_id, position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id,
             candidate_type, one.program, one.target, one.degraded_status, one.told.keys,
         )  # fmt: skip
 
 
-def _member_rows(
-    run_id: int, run: Run, imported: Sequence[Imported], pool_ids: Sequence[int]
-) -> Iterable[tuple[Any, ...]]:
-    for number, one in enumerate(imported, 1):
-        members = (
-            (product.name, member) for product in one.association.products
-            for member in product.members
-        )  # fmt: skip
-        for position, ((product, member), exposure) in enumerate(
-            zip(members, one.exposures, strict=True), 1
-        ):
-            pool_id = row = None
-            if exposure is not None:
-                pool, row = run.exposures[exposure]
-                pool_id, row = pool_ids[pool], row + 1
-            yield (
-                run_id, number, position, product, member.expname, member.exptype,
-                member.exposerr, pool_id, row,
-            )  # fmt: skip
-
-
 def _imported_rows(run_id: int, imported: Sequence[Imported]) -> Iterable[tuple[Any, ...]]:
-    for position, (one, _, judged, _) in enumerate(imported, 1):
+    for position, (one, _, judged) in enumerate(imported, 1):
         yield (
             run_id, position, one.file_name, one.sha256, one.raw_rule, one.code_version,
             one.version_id, one.asn_pool, judged.verdict.value, judged.explanation,

@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from asnrules.database.schema import (
     association_members,
@@ -31,7 +31,7 @@ from asnrules.database.schema import (
 )
 from asnrules.database.stored import MOMENT, as_stored, read_stored, with_flags
 from asnrules.errors import StoredValueError
-from asnrules.record.findings import Finding
+from asnrules.record.findings import Finding, unreadable
 from asnrules.util.canonical import canonical, digest_of
 
 GENESIS = "0" * 64
@@ -63,13 +63,7 @@ _MANY = 500
 
 
 class RowsDigest:
-    """The digest of rows that are added in the order of their key.
-
-    Attributes
-    ----------
-    count : int
-        The rows so far.
-    """
+    """The digest of rows that are added in the order of their key."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -87,6 +81,13 @@ class RowsDigest:
         whole = self._hash.copy()
         whole.update(b"]")
         return [self.count, whole.hexdigest()]
+
+
+def digest_of_rows(rows: Sequence[Sequence[Any]]) -> list[int | str]:
+    """Give the number of rows and their digest."""
+    digest = RowsDigest()
+    digest.add(rows)
+    return digest.finished()
 
 
 class Head(NamedTuple):
@@ -119,31 +120,12 @@ def _canonical_rows(rows: Sequence[Sequence[Any]]) -> bytes:
 def run_digest(
     header: Mapping[str, Any], sections: Mapping[str, Sequence[int | str]], previous: str
 ) -> str:
-    """Give the digest of a run, in hexadecimal.
-
-    Parameters
-    ----------
-    header : mapping
-        From `header_of`.
-    sections : mapping
-        From the name of each table to the count and digest of its rows.
-    previous : str
-        The digest of the run before.
-    """
-    content = {"run": header, "sections": sections, "previous": previous}
-    return digest_of(content)
+    """Give the digest of a run, in hexadecimal, from its header and what `RowsDigest` gives."""
+    return digest_of({"run": header, "sections": sections, "previous": previous})
 
 
 def header_of(run: Mapping[str, Any], ruleset: str | None, checksum: str | None) -> dict[str, Any]:
-    """Give what the digest of a run covers of the run itself.
-
-    Parameters
-    ----------
-    run : mapping
-        The row of the table of runs.
-    ruleset, checksum : str
-        The label of its ruleset, and the checksum of the content that this had.
-    """
+    """Give what the digest of a run covers of the run itself, from its row."""
     header = {name: plain(value) for name, value in run.items() if name not in CHAINED}
     return {**header, "ruleset": ruleset, "ruleset_checksum": checksum}
 
@@ -171,27 +153,51 @@ def head(connection: Connection) -> Head:
     return NOTHING if row is None else Head(row.run_id, row.digest)
 
 
-def stored_runs(connection: Connection) -> Iterator[tuple[dict[str, Any], str | None, str | None]]:
-    """Give each run, in order, with the label and the checksum of its ruleset.
+class StoredRun(NamedTuple):
+    """A run as it is stored, by whomever."""
 
-    Moments are text, as the header has them.
-    """
+    values: dict[str, Any]
+    """By column; moments are text, as the header has them."""
+    ruleset: str | None
+    checksum: str | None
+    sections: dict[str, list[Any]]
+    """From each section to the count and digest of its rows, as far as they can be read."""
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What the digest covers of the run itself."""
+        return header_of(self.values, self.ruleset, self.checksum)
+
+    @property
+    def has_sections_as_written(self) -> bool:
+        """Whether the digests of its sections are written as the program does it."""
+        return bool(canonical(self.sections).decode() == self.values["section_digests"])
+
+    def unreadable(self) -> Iterator[Finding]:
+        """Find the columns of it that cannot be read."""
+        run_id = self.values["run_id"]
+        return unreadable(runs, [tuple(self.values.values())], run_id, f"run {run_id}")
+
+
+def stored_runs(connection: Connection) -> list[StoredRun]:
+    """Give all runs in order, within `any_text`."""
     columns = [as_stored(connection, column) for column in runs.columns]
     statement = (
         select(*columns, rulesets.c.label, rulesets.c.checksum)
         .select_from(runs.outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id))
         .order_by(runs.c.run_id)
     )
+    found = []
     for row in connection.execute(statement).mappings():
         values = dict(row)
         label, checksum = values.pop("label"), values.pop("checksum")
-        yield values, label, checksum
+        found.append(StoredRun(values, label, checksum, _sections(values["section_digests"])))
+    return found
 
 
-def read_sections(values: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Read the digests of the sections of a run; none where they cannot be read."""
+def _sections(stored: Any) -> dict[str, list[Any]]:
     try:
-        found = read_stored(runs.c.section_digests, values["section_digests"], "")
+        found = read_stored(runs.c.section_digests, stored, "")
     except StoredValueError:
         return {}
     return {
@@ -210,30 +216,18 @@ def entry_rows(connection: Connection) -> list[tuple[Any, ...]]:
 def section_rows(
     connection: Connection, table: Table, run_id: int
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Give the rows of a section as they are digested, some thousands at a time.
-
-    Parameters
-    ----------
-    connection : Connection
-        Any.
-    table : Table
-        One of `SECTIONS`.
-    run_id : int
-        The run.
-    """
-    columns = list(table.columns)
-    streaming = connection.execution_options(yield_per=_BATCH)
-    for found in streaming.execute(_statement(table, run_id)).partitions():
-        yield with_flags(columns, found)
-
-
-def _statement(table: Table, run_id: int) -> Select[Any]:
+    """Give the rows of a section as they are digested, some thousands at a time."""
     statement = select(table).order_by(*table.primary_key.columns)
     if "run_id" in table.columns:
-        return statement.where(table.c.run_id == run_id)
-    # Exposures belong to the run that brought their pool.
-    owned = select(pools.c.pool_id).where(pools.c.run_id == run_id)
-    return statement.where(table.c.pool_id.in_(owned))
+        statement = statement.where(table.c.run_id == run_id)
+    else:
+        # Exposures belong to the run that brought their pool.
+        owned = select(pools.c.pool_id).where(pools.c.run_id == run_id)
+        statement = statement.where(table.c.pool_id.in_(owned))
+    columns = list(table.columns)
+    streaming = connection.execution_options(yield_per=_BATCH)
+    for found in streaming.execute(statement).partitions():
+        yield with_flags(columns, found)
 
 
 def strays(connection: Connection, gone: Collection[str] = ()) -> Iterator[Finding]:

@@ -24,10 +24,9 @@ from asnrules.record.chain import (
     SECTIONS,
     Head,
     RowsDigest,
+    StoredRun,
     entry_rows,
     head,
-    header_of,
-    read_sections,
     section_rows,
     stored_runs,
     strays,
@@ -49,13 +48,9 @@ def export(
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
     findings : list of Finding
         Takes the values that cannot be read, which are written as they are stored, and the tables
         with rows of no run, which are not written.
-    progress : callable, optional
-        Told how many runs of how many have been written.
     """
     with transaction(engine) as connection, any_text(connection):
         take_snapshot(connection)
@@ -64,14 +59,13 @@ def export(
         entries = entry_rows(connection)
         findings += unreadable(catalog_entries, entries, None)
         done = covered = 0
-        for values, label, checksum in list(stored_runs(connection)):
-            run_id = values["run_id"]
-            findings += unreadable(runs, [tuple(values.values())], run_id, f"run {run_id}")
-            if label is None:
+        for run in stored_runs(connection):
+            run_id, sections = run.values["run_id"], run.sections
+            findings += run.unreadable()
+            if run.ruleset is None:
                 problem = "there is no such ruleset any more"
                 findings.append(Finding(run_id, runs.name, "ruleset_id", problem))
-            sections = read_sections(values)
-            yield _run_line(values, sections, label, checksum)
+            yield _run_line(run)
             # Where it cannot be read which entries there were, all are given.
             count = sections.get(CATALOG, [0])[0] if sections else len(entries)
             until = max(covered, count)
@@ -94,12 +88,7 @@ def write_export(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Head:
-    """Write the ledger into a file: all of it or nothing; see `export`.
-
-    Returns
-    -------
-    Head
-        The last run that is in it.
+    """Write the ledger into a file: all of it or nothing, see `export`; give the last run.
 
     Raises
     ------
@@ -114,16 +103,13 @@ def write_export(
     return Head(end["runs"], end["head"])
 
 
-def _run_line(
-    values: dict[str, Any], sections: dict[str, Any], label: str | None, checksum: str | None
-) -> bytes:
-    stored = values["section_digests"]
+def _run_line(run: StoredRun) -> bytes:
     line = {
-        "run": header_of(values, label, checksum),
-        # Where this is not what was written, it has to be seen in the file.
-        "sections": sections if canonical(sections).decode() == stored else stored,
-        "previous": values["previous_digest"],
-        "digest": values["digest"],
+        "run": run.header,
+        # Where these are not what was written, it has to be seen in the file.
+        "sections": run.sections if run.has_sections_as_written else run.values["section_digests"],
+        "previous": run.values["previous_digest"],
+        "digest": run.values["digest"],
     }
     return canonical(line) + b"\n"
 

@@ -13,23 +13,14 @@ from asnrules.errors import StoredValueError
 
 
 class Finding(NamedTuple):
-    """Something that does not match.
-
-    Attributes
-    ----------
-    run_id : int or None
-        The run; None for what belongs to no run.
-    table : str or None
-        The table; None for what concerns the digest that was given.
-    column : str or None
-        The column with a value that cannot be read; None where all can, and do not match.
-    finding : str
-        What is wrong, in words.
-    """
+    """Something that does not match."""
 
     run_id: int | None
+    """None for what belongs to no run."""
     table: str | None
+    """None for what concerns the digest that was given."""
     column: str | None
+    """The column with a value that cannot be read; None where all can, and do not match."""
     finding: str
 
     def words(self) -> str:
@@ -59,16 +50,7 @@ def unreadable(
 ) -> Iterator[Finding]:
     """Find the columns with values that cannot be read, and the first such value of each.
 
-    Parameters
-    ----------
-    table : Table
-        The table.
-    rows : iterable of sequence
-        Rows with all its columns; see `as_stored`.
-    run_id : int or None
-        The run that they belong to.
-    of : str, optional
-        What they belong to otherwise.
+    The rows have all columns, see `as_stored`; they belong to a run, or to what `of` names.
     """
     columns = list(table.columns)
     keys = [at for at, column in enumerate(columns) if column.primary_key]

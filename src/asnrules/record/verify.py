@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
@@ -31,9 +32,9 @@ from asnrules.record.chain import (
     SECTIONS,
     Head,
     RowsDigest,
+    StoredRun,
+    digest_of_rows,
     entry_rows,
-    header_of,
-    read_sections,
     run_digest,
     section_rows,
     stored_runs,
@@ -41,7 +42,6 @@ from asnrules.record.chain import (
 )
 from asnrules.record.findings import Finding, gone_parts, unreadable
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
-from asnrules.util.canonical import canonical
 
 Progress = Callable[[str, int, int], None]
 _Read = TypeVar("_Read")
@@ -49,25 +49,16 @@ _Read = TypeVar("_Read")
 
 @dataclass(slots=True)
 class Verification:
-    """What a verification came to.
-
-    Attributes
-    ----------
-    runs, rows : int
-        How many runs, and rows that belong to them, were recomputed.
-    head : Head
-        The last run.
-    known : int or None
-        The run whose digest was given; None if none was, or no run has it.
-    findings : list of Finding
-        What does not match; empty if all does.
-    """
+    """What a verification came to."""
 
     runs: int = 0
+    """How many were recomputed; so with `rows`."""
     rows: int = 0
     head: Head = NOTHING
     known: int | None = None
+    """The run whose digest was given; None if none was, or no run has it."""
     findings: list[Finding] = field(default_factory=list)
+    """Empty if all matches."""
 
 
 def verify(
@@ -77,13 +68,9 @@ def verify(
 
     Parameters
     ----------
-    engine : Engine
-        Of the catalog.
     against : str, optional
         A digest that was kept outside the database: the run that had it, and all before it, are
         then known to be what they were.
-    progress : callable, optional
-        Told how many rows of how many have been recomputed.
 
     Raises
     ------
@@ -106,13 +93,7 @@ def verify(
 
 
 def checked_digest(text: str) -> str:
-    """Read a digest that somebody gives.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
+    """Read a digest that somebody gives, or refuse it as wrong use."""
     digest = text.strip().lower()
     if len(digest) != len(GENESIS) or set(digest) - set("0123456789abcdef"):
         raise UsageError(
@@ -141,20 +122,17 @@ class _Verifier:
         for table, text in self._gone.items():
             self._found(None, table, text)
         with any_text(self._connection):
-            has_runs = self._has(runs, rulesets)
-            stored = list(stored_runs(self._connection)) if has_runs else []
-            has_entries = self._has(catalog_entries)
-            self._entries = entry_rows(self._connection) if has_entries else []
-        sections = [read_sections(values) for values, _, _ in stored]
-        self._total = sum(one[0] for found in sections for one in found.values())
+            stored = stored_runs(self._connection) if self._has(runs, rulesets) else []
+            if self._has(catalog_entries):
+                self._entries = entry_rows(self._connection)
+        self._total = sum(section[0] for run in stored for section in run.sections.values())
         previous = GENESIS
-        for (values, label, checksum), found in zip(stored, sections, strict=True):
-            self._check_run(values, label, checksum, found, previous)
-            previous = values["digest"]
+        for run in stored:
+            self._check_run(run, previous)
+            previous = run.values["digest"]
             if previous == against:
-                self._result.known = values["run_id"]
-        if stored:
-            self._result.head = Head(stored[-1][0]["run_id"], previous)
+                self._result.known = run.values["run_id"]
+            self._result.head = Head(run.values["run_id"], previous)
         self._check_rules()
         self._result.findings += strays(self._connection, self._gone)
         if against is not None and self._result.known is None:
@@ -176,38 +154,30 @@ class _Verifier:
     def _found(self, run_id: int | None, table: str | None, finding: str) -> None:
         self._result.findings.append(Finding(run_id, table, None, finding))
 
-    def _check_run(
-        self,
-        values: Mapping[str, Any],
-        label: str | None,
-        checksum: str | None,
-        sections: Mapping[str, Any],
-        previous: str,
-    ) -> None:
-        result, run_id = self._result, values["run_id"]
+    def _check_run(self, run: StoredRun, previous: str) -> None:
+        result, values, run_id = self._result, run.values, run.values["run_id"]
         result.runs += 1
-        result.findings += unreadable(runs, [tuple(values.values())], run_id, f"run {run_id}")
+        result.findings += run.unreadable()
         if values["previous_digest"] != previous:
             text = "it does not follow the run before it: that was changed, removed or added"
             self._found(run_id, runs.name, text)
-        header = header_of(values, label, checksum)
-        is_written = canonical(sections).decode() == values["section_digests"]
-        expected = run_digest(header, sections, values["previous_digest"])
-        if not is_written or expected != values["digest"]:
+        expected = run_digest(run.header, run.sections, values["previous_digest"])
+        if not run.has_sections_as_written or expected != values["digest"]:
             names = ", ".join(name for name in values if name not in CHAINED)
             text = f"it does not match its digest: a digest, its ruleset or one of {names} differs"
             self._found(run_id, runs.name, text)
         for table in SECTIONS:
             if not self._has(table, pools):
                 continue
-            recorded = sections.get(table.name)
-            found = self._section(table, run_id)
+            recorded = run.sections.get(table.name)
+            found = self._read(partial(self._digest, table, run_id))
+            result.rows += int(found[0])
             if found != recorded:
                 self._found(run_id, table.name, _difference(found, recorded))
                 with any_text(self._connection):
                     for rows in section_rows(self._connection, table, run_id):
                         result.findings += unreadable(table, rows, run_id)
-        self._check_catalog(run_id, sections)
+        self._check_catalog(run_id, run.sections.get(CATALOG))
 
     def _read(self, reading: Callable[[], _Read]) -> _Read:
         """Read something; where there is text that is none, once more, which takes longer."""
@@ -220,12 +190,6 @@ class _Verifier:
             with any_text(self._connection):
                 return reading()
 
-    def _section(self, table: Table, run_id: int) -> list[int | str]:
-        """Give the digest of a section, and count its rows."""
-        found = self._read(lambda: self._digest(table, run_id))
-        self._result.rows += int(found[0])
-        return found
-
     def _digest(self, table: Table, run_id: int) -> list[int | str]:
         digest = RowsDigest()
         for rows in section_rows(self._connection, table, run_id):
@@ -235,15 +199,12 @@ class _Verifier:
                 self._progress("rows", done, max(self._total, done))
         return digest.finished()
 
-    def _check_catalog(self, run_id: int, sections: Mapping[str, Any]) -> None:
+    def _check_catalog(self, run_id: int, recorded: list[Any] | None) -> None:
         """Compare the entries of the catalog that there were with what a run says of them."""
-        recorded = sections.get(CATALOG)
         if recorded is None or not self._has(catalog_entries):
             # From before there were entries: its digest says so.
             return
-        digest = RowsDigest()
-        digest.add(self._entries[: recorded[0]])
-        found = digest.finished()
+        found = digest_of_rows(self._entries[: recorded[0]])
         if found != recorded:
             self._found(run_id, CATALOG, _difference(found, recorded))
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
 from asnrules.associations.journal import RunMark
-from asnrules.associations.model import Association
+from asnrules.associations.model import Association, Product
 from asnrules.catalog.classification import Classification
 from asnrules.database.bulk import insert_rows, lifted
 from asnrules.database.engines import database_name, transaction
@@ -36,6 +36,7 @@ from asnrules.record.chain import (
     CATALOG,
     SECTIONS,
     RowsDigest,
+    digest_of_rows,
     entry_rows,
     head,
     header_of,
@@ -172,7 +173,7 @@ def record_run(connection: Connection, run: Run) -> int:
         pool_ids = writer.add_pools(run.pools)
         add_decisions(writer, run, pool_ids)
         writer.add(associations, _association_rows(writer.run_id, run.associations))
-        writer.add(association_members, _member_rows(writer.run_id, run, pool_ids))
+        writer.add_members([one.products for one in run.associations], run.exposures, pool_ids)
         writer.seal(run_values(run, GENERATED, len(run.associations)))
     return writer.run_id
 
@@ -248,18 +249,11 @@ def _association_rows(run_id: int, given: Sequence[Association]) -> Iterable[tup
         )  # fmt: skip
 
 
-def _member_rows(run_id: int, run: Run, pool_ids: Sequence[int]) -> Iterable[tuple[Any, ...]]:
-    for number, association in enumerate(run.associations, 1):
-        members = recorded_members(association, run.exposures, pool_ids)
-        for position, member in enumerate(members, 1):
-            yield (run_id, number, position, *member)
-
-
 def recorded_members(
-    association: Association, places: Sequence[tuple[int, int]], pool_ids: Sequence[int]
+    products: Iterable[Product], places: Sequence[tuple[int, int]], pool_ids: Sequence[int]
 ) -> Iterator[tuple[Any, ...]]:
     """Give product, expname, exptype, exposerr, pool and row of each member, as recorded."""
-    for product in association.products:
+    for product in products:
         for expname, exptype, exposerr, exposure in product.members:
             pool_id = row = None
             if exposure is not None:
@@ -344,6 +338,22 @@ class RunWriter:
             pairs = zip_longest(found, _exposure_rows(pool_id, pool))
             return all(kept is not None and tuple(kept) == row for kept, row in pairs)
 
+    def add_members(
+        self,
+        given: Sequence[Sequence[Product]],
+        places: Sequence[tuple[int, int]],
+        pool_ids: Sequence[int],
+    ) -> None:
+        """Add the members of the products of each association in turn."""
+        self.add(
+            association_members,
+            (
+                (self.run_id, number, position, *member)
+                for number, products in enumerate(given, 1)
+                for position, member in enumerate(recorded_members(products, places, pool_ids), 1)
+            ),
+        )
+
     def add_traces(self, ruleset_id: int, found: Mapping[str, Sequence[Any]]) -> dict[str, int]:
         """Add the traces that are new for a ruleset, or that another version explained otherwise.
 
@@ -385,10 +395,8 @@ class RunWriter:
         """Add the run itself, from `run_values`; after that nothing can join it."""
         run = {"run_id": self.run_id, **values}
         ruleset, checksum = ruleset_of(self._connection, values["ruleset_id"])
-        catalog = RowsDigest()
-        catalog.add(entry_rows(self._connection))
         sections = {name: digest.finished() for name, digest in self._digests.items()}
-        sections[CATALOG] = catalog.finished()
+        sections[CATALOG] = digest_of_rows(entry_rows(self._connection))
         self._connection.execute(
             insert(runs).values(
                 **run,

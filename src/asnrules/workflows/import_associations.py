@@ -6,7 +6,7 @@ import datetime as dt
 import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
 from typing import Any, NamedTuple
@@ -313,12 +313,9 @@ def _imported(one: ForeignAssociation, judged: Judged, matcher: Matcher | None) 
         known = judged.association.candidate_type
     if known is None and matcher is not None:
         known = matcher.candidate_type(one.asn_id)
-    exposures = [
-        None if matcher is None else matcher.place(member.expname)
-        for product in one.products
-        for member in product.members
-    ]
-    return Imported(one, known or _UNKNOWN, judged, exposures)
+    if matcher is not None:
+        one = replace(one, products=tuple(map(matcher.placed, one.products)))
+    return Imported(one, known or _UNKNOWN, judged)
 
 
 def _decided(
@@ -327,7 +324,13 @@ def _decided(
     """Count the imported associations of each exposure, and say of those in none what is known."""
     if matcher is None:
         return [], {}
-    found = Counter(place for one in imported for place in set(one.exposures) if place is not None)
+    found = Counter(
+        place
+        for one in imported
+        for place in {
+            member.exposure for product in one.association.products for member in product.members
+        }
+    )
     memberships = [found[place] for place in range(len(matcher.memberships))]
     reasons = {}
     for place, count in enumerate(memberships):

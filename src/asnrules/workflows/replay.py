@@ -42,7 +42,7 @@ from asnrules.record.queries.runs import (
     list_runs,
     pool_ids_of,
 )
-from asnrules.record.write import GENERATED, signature_text, trace_values
+from asnrules.record.write import GENERATED, recorded_members, signature_text, trace_values
 from asnrules.util.environment import paused_collector
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
 from asnrules.workflows.generate import Options, make_associations, wanted_by
@@ -283,17 +283,9 @@ class _Made:
         return [self._recorded(position, self._made[position - 1]) for position in positions]
 
     def _recorded(self, position: int, one: Association) -> RecordedAssociation:
-        members = []
-        for product in one.products:
-            for expname, exptype, exposerr, exposure in product.members:
-                pool_id = row = None
-                if exposure is not None:
-                    pool, place = self._exposures[exposure]
-                    pool_id, row = self._pool_ids[pool], place + 1
-                members.append(
-                    RecordedMember(product.name, expname, exptype, exposerr, pool_id, row)
-                )
+        found = recorded_members(one.products, self._exposures, self._pool_ids)
+        members = tuple(map(RecordedMember._make, found))
         return RecordedAssociation(
             position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id, one.candidate_type,
-            one.program, one.target, one.degraded_status, one.keys, tuple(members),
+            one.program, one.target, one.degraded_status, one.keys, members,
         )  # fmt: skip
