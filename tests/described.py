@@ -20,9 +20,9 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "api.md"
 
 HEAD = """# The Python API
 
-Written from the docstrings; `python tests/described.py` renews it. `import asnrules` costs next to
-nothing: what is below is imported when it is first asked for. Tables of other libraries are known
-by what they can do, and none of these libraries need be installed.
+Written from the docstrings; `python tests/described.py` renews it. `import asnrules` is fast, as
+everything below is imported when it is first used. Tables of other libraries are recognised by
+their methods; none of these libraries need be installed.
 [A worked example](../examples/notebook.md) uses most of it.
 """
 

@@ -57,8 +57,8 @@ class Catalog:
     UTC), today's by default. A pool is any of
 
     - a path (`str` or `Path`): a '|' separated text, CSV with commas, ECSV, Parquet or Arrow,
-      gzipped or not, told apart by content; or a FITS file, of which all that are given together
-      make one pool from their primary headers;
+      gzipped or not (the content tells which); or a FITS file, and all FITS files that are given
+      together make one pool from their primary headers;
     - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
       names to lists, with at least the columns `filename` and `asn_candidate`.
 
@@ -118,16 +118,16 @@ class Catalog:
         ruleset: str | None = None,
         as_of: dt.date | None = None,
     ) -> list[ExposureMode]:
-        """Give rows of the published exposure-mode table.
+        """Give rows of the exposure-mode table.
 
         Parameters
         ----------
         *exp_types : str
-            In any case; all, if none is named.
+            In any case; all by default.
         instrument, member_type, special, asn_type : str, optional
-            Only rows with these values; `N/A` for special and asn_type wants those without one.
+            Only rows with these values; `N/A` for special and asn_type means rows without one.
         ruleset, as_of : optional
-            The published ruleset.
+            The table.
 
         Returns
         -------
@@ -172,7 +172,7 @@ class Catalog:
         Raises
         ------
         UsageError
-            If a keyword is not one that rules know.
+            If the rules do not know a keyword.
         NotFoundError
             If there is no such ruleset.
         """
@@ -201,7 +201,7 @@ class Catalog:
         Raises
         ------
         PoolError
-            If a pool is not one; the message names the place.
+            If a pool is not valid; the message names the place.
         UsageError
             If the library that reads it is not installed.
         """
@@ -214,7 +214,7 @@ class Catalog:
         Parameters
         ----------
         *pools : pool
-            See the class; their exposures are worked together.
+            See the class; their exposures are evaluated together.
         options : Options, optional
             How: `ruleset` or `as_of`, `candidates`, `dms`, `merge`, `version_id`, `output` (the
             folder for files), `record`, `overwrite`, `operator`, `note`.
@@ -229,7 +229,7 @@ class Catalog:
         Raises
         ------
         PoolError
-            If a pool is not one, or lacks a column that the rules need.
+            If a pool is not valid, or lacks a column that the rules need.
         UsageError
             If a pool is given twice, or the library that reads it is not installed.
         NotFoundError
@@ -254,7 +254,7 @@ class Catalog:
         pool : pool
             See the class.
         filename : str
-            Of the exposure, in any case.
+            File name of the exposure, in any case.
         ruleset, as_of : optional
             The rules.
 
@@ -270,7 +270,7 @@ class Catalog:
         NotFoundError
             If the pool has no such exposure; the message suggests near names.
         PoolError
-            If the pool is not one.
+            If the pool is not valid.
         """
         return explain_exposure(self.engine, pool, filename, ruleset=ruleset, as_of=as_of)
 
@@ -290,7 +290,7 @@ class Catalog:
         Raises
         ------
         UsageError
-            If it is no query, or the database does not understand it.
+            If it is not a query, or the database does not understand it.
         """
         from asnrules.database.readonly import query
 

@@ -45,10 +45,10 @@ class Audit:
         wanted : RunFilter, optional
             Which: by `program`, `pool`, `operator`, `ruleset`, `origin`, `since` and `until`.
         limit : int, optional
-            At most so many.
+            At most this many.
         findings : list of Finding, optional
-            Takes the values that cannot be read, as somebody has changed the database; the rest is
-            given. Without it, the first of them is an error. So with all that follow.
+            Collects stored values that cannot be read, because the database was changed. Without
+            it, the first of them is an error. The same holds for the methods below.
 
         Raises
         ------
@@ -110,7 +110,7 @@ class Audit:
             return report_association(connection, name, findings)
 
     def diff(self, before: int, after: int) -> Differences:
-        """Compare the associations of two runs, by content and not by sequence number.
+        """Compare the associations of two runs, by content, ignoring sequence numbers.
 
         The result is false if there are no differences.
 
@@ -132,8 +132,8 @@ class Audit:
         *run_ids : int
             The numbers of the runs.
         ruleset : str, optional
-            Other rules; by default each run's own, under which everything has to come
-            out identical.
+            Other rules; by default each run's own, under which the result must be
+            identical.
 
         Yields
         ------
@@ -163,7 +163,7 @@ class Audit:
         Raises
         ------
         UsageError
-            If `against` is no digest.
+            If `against` is not a digest.
         """
         from asnrules.record.verify import verify
 

@@ -85,13 +85,13 @@ def make_pool(
     ----------
     paths : sequence of str
         The files, gzipped or not, in any order. Only their primary headers are read. Products
-        from which Stage 2 does not start, and what else is in a folder as it is downloaded, are
-        left alone; see `asnrules.pools.fits.file_names`.
+        from which Stage 2 does not start, and other files of a downloaded folder, are ignored;
+        see `asnrules.pools.fits.file_names`.
     declarations : Declarations, optional
         What headers do not tell.
     ruleset : Ruleset, optional
-        The rules that are to judge the exposures: notes tell what they look at and was assumed.
-        Without it, notes tell all that was assumed, and any keyword may be declared.
+        The rules that are to evaluate the exposures: notes list assumed values that they look at.
+        Without it, notes list all assumed values, and any keyword may be declared.
     skip : bool
         Whether files that are not JWST exposures are left out; otherwise they are an error.
     workers, progress : optional
