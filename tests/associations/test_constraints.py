@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.associations.constraints import Told, read_constraints
-from audit.foreign import constraints
+from imports.foreign import constraints
 
 
 def line(value: str, name: str = "exp_type", sources: str = "['exp_type']") -> str:

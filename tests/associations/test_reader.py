@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from asnrules.associations.reader import ForeignAssociation, read_association
 from asnrules.errors import AssociationFileError
 from asnrules.util.limits import ASSOCIATION_BYTES
-from audit.foreign import NAME, constraints, document, member, stem, write
+from imports.foreign import NAME, constraints, document, member, stem, write
 
 TYPES = ("image2", "spec2", "tso-image2")
 LONGEST_MESSAGE = 1_000

@@ -18,7 +18,7 @@ from asnrules.database.schema import catalog_entries, rulesets
 from asnrules.record.verify import verify
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
-from audit.tampering import unguarded
+from record.tampering import unguarded
 
 REFUSED = "what is on record of the catalog cannot be changed"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.foreign import NAME, document, member, stem, write
 from cli.conftest import Command, Process
 from cli.small_pools import nrc_image, write_pool
+from imports.foreign import NAME, document, member, stem, write
 
 OTHER = "jw00001-o001_image2_00002_asn"
 COUNTS = ("explained", "differs", "contradicts", "unexplained")

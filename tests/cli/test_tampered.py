@@ -17,8 +17,8 @@ from sqlalchemy import Column, Table
 from asnrules.catalog.open import connect_catalog
 from asnrules.database.schema import metadata
 from asnrules.database.types import Day, Json, UtcTime
-from audit.tampering import Tampering, nonsense, without_constraints
 from cli.conftest import Command
+from record.tampering import Tampering, nonsense, without_constraints
 from recorded import POOL_NAME, fill_ledger
 
 LONG = bool(os.environ.get("ASNRULES_TAMPERING"))

@@ -18,9 +18,9 @@ from sqlalchemy import Column, Engine, UniqueConstraint
 
 from asnrules.database.schema import metadata, runs
 from asnrules.record.chain import SECTIONS
-from audit.tampering import Tampering, nonsense, without_constraints
 from cli.conftest import Command
 from filled import copied
+from record.tampering import Tampering, nonsense, without_constraints
 from recorded import fill_ledger, stem
 
 LONG = bool(os.environ.get("ASNRULES_TAMPERING"))

@@ -14,8 +14,8 @@ from asnrules.database.schema import runs
 from asnrules.errors import UsageError
 from asnrules.record.chain import GENESIS, SECTIONS, head
 from asnrules.record.verify import Verification, verify
-from audit.tampering import unguarded
 from cli.small_pools import nrc_image, write_pool
+from record.tampering import unguarded
 
 AUDIT = (*SECTIONS, runs)
 

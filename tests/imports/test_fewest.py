@@ -16,8 +16,8 @@ from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.imports import matching
 from asnrules.imports.differences import Fewest, differences
 from asnrules.workflows.import_associations import ImportOptions, import_associations
-from audit.foreign import document, member, write
 from cli.small_pools import nrc_image, write_pool
+from imports.foreign import document, member, write
 
 MEMBERS = 200
 

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
-from audit.foreign import NAME, constraints, document, member, stem, write
 from cli.small_pools import nrc_image, without, write_pool
+from imports.foreign import NAME, constraints, document, member, stem, write
 
 EXPOSURES = [
     nrc_image(4, exp_type="nrc_dark"),

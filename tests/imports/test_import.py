@@ -20,8 +20,8 @@ from asnrules.record.queries.associations import report_association
 from asnrules.record.queries.exposures import exposure_history
 from asnrules.workflows.generate import Options, generate
 from asnrules.workflows.import_associations import ImportOptions, ImportReport, import_associations
-from audit.foreign import NAME, constraints, document, member, stem, write
 from cli.small_pools import nrc_image, write_pool
+from imports.foreign import NAME, constraints, document, member, stem, write
 
 # Two images with a background, which is an association of its own as well, and a dark.
 EXPOSURES = [

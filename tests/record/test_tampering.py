@@ -28,8 +28,8 @@ from asnrules.record.chain import SECTIONS
 from asnrules.record.verify import verify
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
-from audit.tampering import KEYS, Tampering, nonsense, plausible, without_constraints
 from filled import STARTED, copied, record_runs
+from record.tampering import KEYS, Tampering, nonsense, plausible, without_constraints
 
 LONG = bool(os.environ.get("ASNRULES_TAMPERING"))
 

@@ -26,7 +26,7 @@ from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, judge
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate
-from audit.foreign import NAME
+from imports.foreign import NAME
 
 TYPES = ("image2", "spec2", "tso-image2", "tso-spec2", "nrslamp-spec2", "wfs-image2")
 

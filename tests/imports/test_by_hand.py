@@ -13,8 +13,8 @@ from asnrules.record.queries.exposures import exposure_history
 from asnrules.record.queries.runs import report_run
 from asnrules.report.rendering import page
 from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
-from audit.foreign import NAME, document, member, stem, write
 from cli.small_pools import nrc_image, write_pool
+from imports.foreign import NAME, document, member, stem, write
 
 EXPOSURES = [nrc_image(1), nrc_image(2), nrc_image(3, bkgdtarg="t")]
 RULES = "rules: jwst-3.0.0, as asked"

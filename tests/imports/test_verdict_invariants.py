@@ -20,10 +20,10 @@ from asnrules.catalog.open import connect_catalog
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
 from asnrules.imports.verdicts import Verdict
-from audit.foreign import constraints
-from audit.judging import TYPES, Judging, Ruleset
 from cli.small_pools import nrc_image, write_pool
 from engine.pools import FAMILIES, pools
+from imports.foreign import constraints
+from imports.judging import TYPES, Judging, Ruleset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXAMPLE = EXAMPLES / "jw04231_20261105t101500_pool.csv"

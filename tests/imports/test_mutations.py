@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from asnrules.imports.verdicts import Verdict
-from audit.judging import Judging, Ruleset
 from cli.small_pools import nrc_image, write_pool
+from imports.judging import Judging, Ruleset
 
 STRIDE = int(os.environ.get("ASNRULES_MUTATION_STRIDE", "11"))
 """Every how manieth association of the example is changed; 1 for all of them."""
