@@ -1,4 +1,4 @@
-"""The catalog from Python: the functions that the commands call, under one roof."""
+"""The catalog from Python."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Catal
     Raises
     ------
     UsageError
-        If the database is named in a way that is not understood.
+        If the name of the database is not valid.
     DatabaseError
         If it cannot be reached, or needs `asnrules db upgrade` (PostgreSQL).
     """
@@ -53,6 +53,8 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Catal
 class Catalog:
     """The rules, what they make of exposures, and the record of what was made.
 
+    `open_catalog` gives one. Its `engine` is SQLAlchemy's; `audit` is the record.
+
     Rulesets are chosen by label (`ruleset`) or by the day on which they were in force (`as_of`,
     UTC), today's by default. A pool is any of
 
@@ -62,19 +64,10 @@ class Catalog:
     - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
       names to lists, with at least the columns `filename` and `asn_candidate`.
 
-    Every method may raise `DatabaseError`, if the database cannot be used.
-
-    Parameters
-    ----------
-    engine : Engine
-        SQLAlchemy's, of an upgraded database; `open_catalog` gives one.
-
-    Attributes
-    ----------
-    engine : Engine
-        As given.
-    audit : Audit
-        The record.
+    Every method may raise `NotFoundError` for a ruleset that is not in the catalog, `PoolError` for
+    a pool that is not valid, `UsageError` if the library that reads it is not installed, and
+    `DatabaseError` if the database cannot be used. Messages name the place, and suggest near
+    spellings.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -126,8 +119,6 @@ class Catalog:
             In any case; all by default.
         instrument, member_type, special, asn_type : str, optional
             Only rows with these values; `N/A` for special and asn_type means rows without one.
-        ruleset, as_of : optional
-            The table.
 
         Returns
         -------
@@ -138,7 +129,7 @@ class Catalog:
         Raises
         ------
         NotFoundError
-            If there is no such ruleset, EXP_TYPE or value; the message suggests near spellings.
+            Also if there is no such EXP_TYPE or value.
         """
         with transaction(self.engine) as connection:
             info = choose_ruleset(connection, TABLE, ruleset, as_of)
@@ -173,8 +164,6 @@ class Catalog:
         ------
         UsageError
             If the rules do not know a keyword.
-        NotFoundError
-            If there is no such ruleset.
         """
         return classify_keywords(self.engine, exposure, ruleset=ruleset, as_of=as_of)
 
@@ -184,26 +173,12 @@ class Catalog:
         ruleset: str | None = None,
         as_of: dt.date | None = None,
     ) -> Iterator[tuple[str | None, Classification]]:
-        """Classify every exposure of pools, one after the other as they are read.
-
-        Parameters
-        ----------
-        *pools : pool
-            See the class.
-        ruleset, as_of : optional
-            As for `classify`.
+        """Classify every exposure of pools, one after the other as they are read; see `classify`.
 
         Yields
         ------
         tuple of (str, Classification)
             The file name in lower case, and what the exposure is, in the order of the pools.
-
-        Raises
-        ------
-        PoolError
-            If a pool is not valid; the message names the place.
-        UsageError
-            If the library that reads it is not installed.
         """
         for source in gather(pools).sources:
             yield from classify_pool(self.engine, source, ruleset=ruleset, as_of=as_of)
@@ -211,13 +186,8 @@ class Catalog:
     def generate(self, *pools: PoolInput, options: Options | None = None) -> Report:
         """Make the Stage 2 associations of pools; by default record the run, and write no files.
 
-        Parameters
-        ----------
-        *pools : pool
-            See the class; their exposures are evaluated together.
-        options : Options, optional
-            How: `ruleset` or `as_of`, `candidates`, `dms`, `merge`, `version_id`, `output` (the
-            folder for files), `record`, `overwrite`, `operator`, `note`.
+        The exposures of all pools are evaluated together. None of them may lack a column that the rules
+        need, or be given twice.
 
         Returns
         -------
@@ -228,12 +198,6 @@ class Catalog:
 
         Raises
         ------
-        PoolError
-            If a pool is not valid, or lacks a column that the rules need.
-        UsageError
-            If a pool is given twice, or the library that reads it is not installed.
-        NotFoundError
-            If there is no such ruleset.
         OutputError
             If the files cannot be written; then nothing is recorded either.
         """
@@ -247,16 +211,7 @@ class Catalog:
         ruleset: str | None = None,
         as_of: dt.date | None = None,
     ) -> Explanation:
-        """Explain one exposure of a pool.
-
-        Parameters
-        ----------
-        pool : pool
-            See the class.
-        filename : str
-            File name of the exposure, in any case.
-        ruleset, as_of : optional
-            The rules.
+        """Explain one exposure of a pool, given by its file name in any case.
 
         Returns
         -------
@@ -268,19 +223,12 @@ class Catalog:
         Raises
         ------
         NotFoundError
-            If the pool has no such exposure; the message suggests near names.
-        PoolError
-            If the pool is not valid.
+            Also if the pool has no such exposure.
         """
         return explain_exposure(self.engine, pool, filename, ruleset=ruleset, as_of=as_of)
 
     def query(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run one SELECT, read only; docs/sql.md describes the views.
-
-        Parameters
-        ----------
-        statement : str
-            The query.
 
         Returns
         -------

@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 class Audit:
     """The record of what was decided; `Catalog.audit` is one.
 
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog.
+    Every method may raise `NotFoundError` for something that is not on record, with near names in
+    the message. Some take a list of `findings`, which collects the stored values that cannot be
+    read, because the database was changed; without it, the first of them is an error.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -38,22 +37,14 @@ class Audit:
         limit: int | None = None,
         findings: list[Finding] | None = None,
     ) -> list[RecordedRun]:
-        """Give recorded runs, the latest first.
+        """Give recorded runs, the latest first; at most `limit`.
 
-        Parameters
-        ----------
-        wanted : RunFilter, optional
-            Which: by `program`, `pool`, `operator`, `ruleset`, `origin`, `since` and `until`.
-        limit : int, optional
-            At most this many.
-        findings : list of Finding, optional
-            Collects stored values that cannot be read, because the database was changed. Without
-            it, the first of them is an error. The same holds for the methods below.
-
-        Raises
-        ------
-        NotFoundError
-            If there is no such ruleset.
+        Returns
+        -------
+        list of RecordedRun
+            With `run_id`, `origin`, `started_at`, `finished_at`, `operator`, `host`,
+            `software_version`, `ruleset`, `pools`, `exposures`, `associations`, `unassociated`
+            and `note`.
         """
         from asnrules.record.queries.runs import list_runs
 
@@ -63,12 +54,12 @@ class Audit:
     def run(self, run_id: int, findings: list[Finding] | None = None) -> RunReport:
         """Give what is on record about a run.
 
-        Its `document()` is what the command prints, as with all that follow but `verify`.
-
-        Raises
-        ------
-        NotFoundError
-            If there is no such run.
+        Returns
+        -------
+        RunReport
+            With `run`, `options`, `diagnostics`, `digests`, `pools`, `by_rule`, `left_out`,
+            `verdicts` and `findings`; its `document()` is what the command prints, as with all
+            that follow but `verify`.
         """
         from asnrules.record.queries.runs import report_run
 
@@ -80,12 +71,12 @@ class Audit:
     ) -> list[HistoricDecision]:
         """Give every decision on record about an exposure, in order of time.
 
-        It is named by its uncal, rate or rateints product, in any case.
+        Its name is that of the uncal, rate or rateints product, in any case.
 
-        Raises
-        ------
-        NotFoundError
-            If nothing is on record; the message suggests near names.
+        Returns
+        -------
+        list of HistoricDecision
+            With `decision`, `memberships` and `changes` (from the one before, in words).
         """
         from asnrules.record.queries.exposures import exposure_history
 
@@ -99,10 +90,10 @@ class Audit:
 
         The name is that of the association or its file, in any case.
 
-        Raises
-        ------
-        NotFoundError
-            If there is none; the message suggests near names.
+        Returns
+        -------
+        list of AssociationReport
+            One for each run.
         """
         from asnrules.record.queries.associations import report_association
 
@@ -110,14 +101,12 @@ class Audit:
             return report_association(connection, name, findings)
 
     def diff(self, before: int, after: int) -> Differences:
-        """Compare the associations of two runs, by content, ignoring sequence numbers.
+        """Compare the associations of two runs by content, ignoring sequence numbers.
 
-        The result is false if there are no differences.
-
-        Raises
-        ------
-        NotFoundError
-            If there is no such run.
+        Returns
+        -------
+        Differences
+            With `unchanged`, `removed`, `added` and `changed`; false if there are none.
         """
         from asnrules.record.compare import compare_runs
 
@@ -127,13 +116,7 @@ class Audit:
     def replay(self, *run_ids: int, ruleset: str | None = None) -> Iterator[Replay]:
         """Run recorded pools again, each with the options it had.
 
-        Parameters
-        ----------
-        *run_ids : int
-            The numbers of the runs.
-        ruleset : str, optional
-            Other rules; by default each run's own, under which the result must be
-            identical.
+        By default each run's own rules are used, and the result must be identical.
 
         Yields
         ------
@@ -143,8 +126,6 @@ class Audit:
 
         Raises
         ------
-        NotFoundError
-            If there is no such run or ruleset.
         UsageError
             If no run is named.
         """
@@ -159,6 +140,11 @@ class Audit:
         ----------
         against : str, optional
             A digest that was kept outside the database, 64 hexadecimal digits.
+
+        Returns
+        -------
+        Verification
+            With `runs`, `rows`, `head`, `known` and `findings`, which is empty if all is well.
 
         Raises
         ------
