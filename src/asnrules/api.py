@@ -186,7 +186,7 @@ class Catalog:
     def generate(self, *pools: PoolInput, options: Options | None = None) -> Report:
         """Make the Stage 2 associations of pools; by default record the run, and write no files.
 
-        The exposures of all pools are evaluated together. None of them may lack a column that the rules
+        The exposures of all pools are evaluated together. No pool may lack a column that the rules
         need, or be given twice.
 
         Returns

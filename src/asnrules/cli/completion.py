@@ -106,17 +106,7 @@ class _Place(NamedTuple):
 
 
 def suggest(root: TyperGroup, words: Sequence[str], incomplete: str) -> Pairs:
-    """Give what a word may become, each with a note.
-
-    Parameters
-    ----------
-    root : TyperGroup
-        The command `asnrules`.
-    words : sequence of str
-        What is before the word.
-    incomplete : str
-        The word, as far as it is there.
-    """
+    """Give what a word may become, which stands after other words and is incomplete."""
     place = _place(root, words)
     if place is None:
         return []
@@ -204,23 +194,11 @@ def _values(place: _Place, parameter: TyperOption | TyperArgument, incomplete: s
 
 
 def answer(root: TyperGroup, shell: str, arguments: Sequence[str]) -> str:
-    """Give what a shell is to read.
+    """Give what a shell is to read: a line for each word that may come next.
 
-    Parameters
-    ----------
-    root : TyperGroup
-        The command `asnrules`.
-    shell : str
-        Its name.
-    arguments : sequence of str
-        The words after the command, the last as far as it is there; of bash the line up to the
-        cursor, and what it takes for the last word.
-
-    Returns
-    -------
-    str
-        A line for each word; empty where there is none, and where anything goes wrong: whoever
-        is typing did not ask for an error message.
+    The arguments are the words after the command, the last one incomplete; of bash the line up to
+    the cursor, and what it takes for the last word. The answer is empty if anything goes wrong:
+    whoever is typing did not ask for an error message.
     """
     try:
         with contextlib.redirect_stderr(io.StringIO()):

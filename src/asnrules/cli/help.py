@@ -24,18 +24,7 @@ _HEADING = re.compile(r"^(\S[^\n]*)\n-{3,}\n", re.MULTILINE)
 
 
 def read_sections(text: str | None) -> tuple[str, dict[str, list[str]]]:
-    """Take a docstring apart.
-
-    Parameters
-    ----------
-    text : str or None
-        The docstring.
-
-    Returns
-    -------
-    tuple of str and dict
-        The description, and the lines of each section by its heading.
-    """
+    """Split a docstring into its description and the lines of each section, by its heading."""
     description, *rest = _HEADING.split(inspect.cleandoc(text or ""))
     bodies = [body.strip().splitlines() for body in rest[1::2]]
     return description.strip(), dict(zip(rest[::2], bodies, strict=True))
@@ -86,13 +75,7 @@ class Group(_Explained, TyperGroup):
 
 
 class App(typer.Typer):
-    """What commands are added to.
-
-    Parameters
-    ----------
-    explanation : str
-        Of the group, as of a command.
-    """
+    """A group that commands are added to, explained as a command is."""
 
     def __init__(self, explanation: str) -> None:
         super().__init__(

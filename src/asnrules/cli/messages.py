@@ -166,13 +166,9 @@ def _log(level: int, event: str, message: str, fields: dict[str, Any]) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Draw a progress bar on a terminal, for work that takes longer than a moment.
+    """Give a function that draws a progress bar once work takes long; None if nobody looks.
 
-    Yields
-    ------
-    callable or None
-        To be called with the stage of work, how much is done and how much there is; None if
-        nobody looks.
+    It is called with the stage of work, how much is done and how much there is.
     """
     # A terminal that cannot go back on its line could only be filled with bars.
     is_unseen = _process.is_json or not sys.stderr.isatty()
