@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from asnrules.associations.model import DISCOVERED
@@ -11,6 +11,7 @@ from asnrules.engine.candidates import Pair, SubPool, cannot_stand, discovers, r
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
 from asnrules.engine.growing import Fate, GrowingAssociation, Lack, find
+from asnrules.engine.naming import Naming, Unnamed
 from asnrules.engine.order_sensitivity import Numbered, OrderDependence, OrderSensitivity
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
@@ -36,6 +37,30 @@ class Refused(NamedTuple):
     candidate: Pair
 
 
+@dataclass(slots=True)
+class Made:
+    """What came of some candidates."""
+
+    unnamed: list[Unnamed] = field(default_factory=list)
+    """The associations, in order of generation."""
+    finished: list[GrowingAssociation] = field(default_factory=list)
+    """The same before they were named; only where an exposure is watched."""
+    refused: list[Refused] = field(default_factory=list)
+    """Exposures of associations that did not come about, and why not."""
+    fates: list[Fate] = field(default_factory=list)
+    """What became of the watched exposure in associations that did not come about."""
+    order_dependent: list[OrderDependence] = field(default_factory=list)
+    """Groups for which jwst's answer depends on the order of the rows."""
+
+    def add(self, other: Made) -> None:
+        """Take in what came of the candidates that follow."""
+        self.unnamed += other.unnamed
+        self.finished += other.finished
+        self.refused += other.refused
+        self.fates += other.fates
+        self.order_dependent += other.order_dependent
+
+
 class Associator:
     """Makes associations, up to their names.
 
@@ -45,30 +70,22 @@ class Associator:
         An exposure of which all fates are kept, by its place in canonical order.
     diagnosed : bool
         Whether to look for groups for which jwst's answer depends on the order of the rows.
-
-    Attributes
-    ----------
-    refused : list of Refused
-        Exposures of associations that did not come about, and why not.
-    fates : list of Fate
-        What became of the watched exposure in associations that did not come about.
-    order_dependent : list of OrderDependence
-        Groups for which jwst's answer depends on the order of the rows.
     """
 
-    def __init__(self, work: Work, *, watched: int | None = None, diagnosed: bool = True) -> None:
+    def __init__(
+        self, work: Work, naming: Naming, *, watched: int | None = None, diagnosed: bool = True
+    ) -> None:
         self._work = work
+        self._naming = naming
         self._watched = watched
         self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
         self._sensitivity = OrderSensitivity(work) if diagnosed else None
-        self.refused: list[Refused] = []
-        self.fates: list[Fate] = []
-        self.order_dependent: list[OrderDependence] = []
+        self._made = Made()
 
-    def associations(
+    def make(
         self, pools: Sequence[SubPool], progress: Callable[[int, int], None] | None = None
-    ) -> list[GrowingAssociation]:
-        """Give the finished associations of candidates, in order of generation.
+    ) -> Made:
+        """Make the associations of candidates.
 
         Progress is told of the candidates done, and of all there are.
         """
@@ -77,16 +94,16 @@ class Associator:
             grown, irregular = self._grow(pool)
             finished = self._finish(grown)
             if self._sensitivity is not None:
-                self.order_dependent += self._sensitivity.of_candidate(
+                self._made.order_dependent += self._sensitivity.of_candidate(
                     pool.candidate, irregular, finished
                 )
             made += finished
             if progress is not None:
                 progress(done, len(pools))
-        return made
+        return self._named(made)
 
-    def discovered(self, lone: Mapping[Pair, Sequence[int]]) -> list[GrowingAssociation]:
-        """Give the finished associations that are discovered, in order of generation.
+    def discover(self, lone: Mapping[Pair, Sequence[int]]) -> Made:
+        """Make the associations that are discovered.
 
         What of them does not come about is told of the candidates themselves.
 
@@ -116,7 +133,14 @@ class Associator:
                 candidate = settings.discovered_id, DISCOVERED
                 grouping = Grouping(replace(self._work, ruleset=ruleset), number, candidate)
                 grown += grouping.associations(places)
-        return self._finish(grown, telling=False)
+        return self._named(self._finish(grown, telling=False))
+
+    def _named(self, finished: list[GrowingAssociation]) -> Made:
+        is_watching = self._watched is not None
+        self._made.unnamed = self._naming.unnamed(finished, keep=is_watching)
+        if is_watching:
+            self._made.finished = finished
+        return self._made
 
     def _grow(self, pool: SubPool) -> tuple[list[GrowingAssociation], list[Numbered]]:
         """Give the associations of a candidate, and the groups that are not regular."""
@@ -138,10 +162,10 @@ class Associator:
 
     def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], reason: str) -> None:
         rank = OF_NO_CANDIDATE if cannot_stand(candidate) == reason else OF_OTHER_CANDIDATE
-        self.refused.append(Refused(rank, exposures, Lack(reason), number, candidate))
+        self._made.refused.append(Refused(rank, exposures, Lack(reason), number, candidate))
         if self._watched in exposures:
             rule = self._work.ruleset.rules[number]
-            self.fates.append(Fate(rule, candidate, None, reason))
+            self._made.fates.append(Fate(rule, candidate, None, reason))
 
     def _finish(
         self, grown: list[GrowingAssociation], *, telling: bool = True
@@ -168,7 +192,7 @@ class Associator:
                 if member.place is not None and (member.exptype == SCIENCE) is is_science
             ]
             rank = OF_SCIENCE if is_science else OF_COMPANION
-            self.refused.append(Refused(rank, places, lack, number, dropped.candidate))
+            self._made.refused.append(Refused(rank, places, lack, number, dropped.candidate))
         if dropped.watched is not None:
             fate = Fate(dropped.rule, dropped.candidate, dropped.watched, lack.text)
-            self.fates.append(fate._replace(lacked=lack.exptype))
+            self._made.fates.append(fate._replace(lacked=lack.exptype))

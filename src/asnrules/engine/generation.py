@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
-from typing import NamedTuple
 
 from asnrules.associations.model import Association
-from asnrules.engine.associator import Associator, Refused
+from asnrules.engine.associator import Associator, Made
 from asnrules.engine.candidates import Pair, Selection, SubPool, candidate_pools, lone_candidates
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate, GrowingAssociation, find
@@ -60,25 +59,8 @@ class Outcome:
     """What else it lacks, or lacked it: companions and sciences that come near."""
 
 
-class _Made(NamedTuple):
-    """What came of some candidates; see `Associator`. Finished associations only for fates."""
-
-    unnamed: list[Unnamed]
-    finished: list[GrowingAssociation]
-    refused: list[Refused]
-    order_dependent: list[OrderDependence]
-    fates: list[Fate]
-
-
-Sharing = Callable[
-    [
-        Callable[[Sequence[SubPool], Told | None], _Made],
-        Sequence[SubPool],
-        Sequence[int],
-        Told | None,
-    ],
-    list[_Made],
-]
+_Make = Callable[[Sequence[SubPool], Told | None], Made]
+Sharing = Callable[[_Make, Sequence[SubPool], Sequence[int], Told | None], list[Made]]
 """Computes a function for shares of candidates, perhaps in other processes.
 
 It takes the candidates with their sizes, and gives what the function finds, share by share.
@@ -132,7 +114,9 @@ class Generation:
         else:
             sizes = [len(pool.places) for pool in pools]
             shares = share(self._make, pools, sizes, progress)
-        made = _joined(shares)
+        made = shares[0]
+        for following in shares[1:]:
+            made.add(following)
         if self._work.ruleset.settings.whole_pool:
             made.unnamed.sort(key=self._turn)
             made.finished.sort(key=self._turn)
@@ -166,30 +150,19 @@ class Generation:
         """Tell whether there are associations that are discovered."""
         return bool(self._discover().unnamed)
 
-    def _make(self, pools: Sequence[SubPool], told: Told | None) -> _Made:
-        """Make the associations of candidates."""
-        wanted = self._wanted
-        associator = Associator(self._work, watched=wanted.watched, diagnosed=wanted.diagnosed)
-        return self._made(associator, associator.associations(pools, told))
+    def _make(self, pools: Sequence[SubPool], told: Told | None) -> Made:
+        return self._associator(diagnosed=self._wanted.diagnosed).make(pools, told)
 
-    def _discover(self) -> _Made:
-        """Make the associations that are discovered."""
-        associator = Associator(self._work, watched=self._wanted.watched, diagnosed=False)
+    def _discover(self) -> Made:
         lone: dict[Pair, list[int]] = {}
         if not self._wanted.selection.ids:
             lone = lone_candidates(self._work.column("asn_candidate"), self._candidates)
-        return self._made(associator, associator.discovered(lone))
+        return self._associator(diagnosed=False).discover(lone)
 
-    def _made(self, associator: Associator, finished: list[GrowingAssociation]) -> _Made:
-        is_watching = self._wanted.watched is not None
-        naming = Naming(self._work, self._pool_names, self._wanted.version_id)
-        return _Made(
-            naming.unnamed(finished, keep=is_watching),
-            finished if is_watching else [],
-            associator.refused,
-            associator.order_dependent,
-            associator.fates,
-        )
+    def _associator(self, *, diagnosed: bool) -> Associator:
+        wanted = self._wanted
+        naming = Naming(self._work, self._pool_names, wanted.version_id)
+        return Associator(self._work, naming, watched=wanted.watched, diagnosed=diagnosed)
 
     def _turn(self, one: GrowingAssociation | Unnamed) -> tuple[int, int]:
         """Sort key: creating exposure, then candidate."""
@@ -234,15 +207,3 @@ class Generation:
                 }
                 fates.append(fate._replace(association=kept[place], keys=keys))
         return fates
-
-
-def _joined(shares: Sequence[_Made]) -> _Made:
-    """Put shares together, in their order; the first takes in the others."""
-    first, *others = shares
-    for other in others:
-        first.unnamed.extend(other.unnamed)
-        first.finished.extend(other.finished)
-        first.refused.extend(other.refused)
-        first.order_dependent.extend(other.order_dependent)
-        first.fates.extend(other.fates)
-    return first

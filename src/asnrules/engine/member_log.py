@@ -42,70 +42,55 @@ class MemberLog:
     added.
     """
 
-    __slots__ = ("_known", "_work", "members")
+    __slots__ = ("_facets", "_places", "_rests", "_totals", "_values", "_work", "members")
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self.members: list[GrowingMember] = []
-        self._known: dict[Any, Any] = {}
-
-    def _once(self, key: Any, find: Callable[[], Any]) -> Any:
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = find()
-        return found
+        self._facets: dict[Facet, list[Any]] = {}
+        self._places: dict[Facet, dict[Any, list[int]]] = {}
+        self._values: dict[Facet, list[Any]] = {}
+        self._totals: dict[Facet, list[int]] = {}
+        self._rests: dict[tuple[Facet, frozenset[Any]], tuple[MemberLog, list[int]]] = {}
 
     def facets(self, facet: Facet) -> list[Any]:
         """Give what a function says of each member."""
-        found: list[Any] = self._once(
-            ("facets", facet), lambda: [facet(self._work, one) for one in self.members]
-        )
-        return found
+        if facet not in self._facets:
+            self._facets[facet] = [facet(self._work, one) for one in self.members]
+        return self._facets[facet]
 
     def places(self, facet: Facet) -> dict[Any, list[int]]:
         """Give the places of the members by the result of a function, in their order."""
-
-        def find() -> dict[Any, list[int]]:
-            places: dict[Any, list[int]] = {}
+        if facet not in self._places:
+            places = self._places[facet] = {}
             for place, value in enumerate(self.facets(facet)):
                 places.setdefault(value, []).append(place)
-            return places
-
-        found: dict[Any, list[int]] = self._once(("places", facet), find)
-        return found
+        return self._places[facet]
 
     def values(self, facet: Facet) -> list[Any]:
         """Give the results of a function over the members, without None, in ascending order."""
-        found: list[Any] = self._once(
-            ("values", facet),
-            lambda: sorted(value for value in self.places(facet) if value is not None),
-        )
-        return found
+        if facet not in self._values:
+            distinct = [value for value in self.places(facet) if value is not None]
+            self._values[facet] = sorted(distinct)
+        return self._values[facet]
 
     def totals(self, facet: Facet) -> list[int]:
         """Add up what a function says, for each place, of all members that stand before it."""
-        found: list[int] = self._once(
-            ("totals", facet), lambda: list(accumulate(self.facets(facet), initial=0))
-        )
-        return found
+        if facet not in self._totals:
+            self._totals[facet] = list(accumulate(self.facets(facet), initial=0))
+        return self._totals[facet]
 
     def leaving_out(self, facet: Facet, values: frozenset[Any]) -> tuple[MemberLog, list[int]]:
         """Leave out members with certain results of a function.
 
-        Returns
-        -------
-        tuple of (MemberLog, list of int)
-            The others, and for each place in this log how many of them stand before it.
+        With the others, give for each place in this log how many of them are before it.
         """
-
-        def find() -> tuple[MemberLog, list[int]]:
+        if (facet, values) not in self._rests:
             stays = [value not in values for value in self.facets(facet)]
             rest = MemberLog(self._work)
             rest.members = list(compress(self.members, stays))
-            return rest, list(accumulate(stays, initial=0))
-
-        found: tuple[MemberLog, list[int]] = self._once((facet, values), find)
-        return found
+            self._rests[facet, values] = rest, list(accumulate(stays, initial=0))
+        return self._rests[facet, values]
 
     def without(self, place: int | None) -> list[LogSlice]:
         """Give all of it but for one exposure, which may not be in it."""
@@ -150,13 +135,13 @@ class LogSlice(NamedTuple):
         return LogSlice(rest, before[self.start], before[self.stop])
 
     def having(self, facet: Facet, value: Any) -> list[GrowingMember]:
-        """Give the members for which a function is true."""
+        """Give the members with a certain result of a function."""
         found = self.log.places(facet).get(value, [])
         first, end = bisect_left(found, self.start), bisect_left(found, self.stop)
         return [self.log.members[place] for place in found[first:end]]
 
     def first(self, facet: Facet, value: Any) -> GrowingMember | None:
-        """Give the first member for which a function is true."""
+        """Give the first member with a certain result of a function."""
         found: Sequence[int] = self.log.places(facet).get(value, ())
         at = bisect_left(found, self.start)
         is_inside = at < len(found) and found[at] < self.stop
