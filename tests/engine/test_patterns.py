@@ -13,9 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from asnrules.analysis.partition import partition
-from asnrules.engine.patterns import fits, pattern_problem
 from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
+from asnrules.rules.patterns import fits, pattern_problem
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import from_rows, to_rows
 from asnrules.util.environment import shipped

@@ -26,9 +26,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asnrules.engine.conditions import is_empty, term_holds
-from asnrules.engine.patterns import fits
 from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
+from asnrules.rules.patterns import fits
 
 if TYPE_CHECKING:
     from greenery.charclass import Charclass

@@ -57,10 +57,9 @@ def stands_alone(work: Work, place: int, rule: Rule, exptype: str) -> bool:
 
 
 def staying(anchors: Sequence[Anchor], settings: Settings) -> list[int]:
-    """Choose those associations of one exposure alone, for one candidate, that pruning keeps.
+    """Choose those associations of one exposure, for one candidate, that pruning keeps.
 
-    They are given in the order in which they are generated; the places of those that stay come
-    back in that order.
+    Given in order of generation; the places of those that stay come back in that order.
     """
     return sorted(prune([_entry(anchor) for anchor in anchors], settings.overall))
 

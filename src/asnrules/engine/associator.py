@@ -64,12 +64,8 @@ class Made:
 class Associator:
     """Makes associations, up to their names.
 
-    Parameters
-    ----------
-    watched : int, optional
-        An exposure of which all fates are kept, by its place in canonical order.
-    diagnosed : bool
-        Whether to look for groups for which jwst's answer depends on the order of the rows.
+    Of the `watched` exposure all fates are kept; if `diagnosed`, groups are looked for for which
+    jwst's answer depends on the order of the rows.
     """
 
     def __init__(
@@ -103,14 +99,9 @@ class Associator:
         return self._named(made)
 
     def discover(self, lone: Mapping[Pair, Sequence[int]]) -> Made:
-        """Make the associations that are discovered.
+        """Make the associations that are discovered, of exposures that list one candidate only.
 
         What of them does not come about is told of the candidates themselves.
-
-        Parameters
-        ----------
-        lone : mapping
-            From a candidate to the exposures that list it alone.
         """
         settings, rules = self._work.ruleset.settings, self._work.ruleset.rules
         grown: list[GrowingAssociation] = []

@@ -68,16 +68,7 @@ class _Batch:
 
 
 class BatchedProcedure:
-    """Carries out the procedure for one rule; see `asnrules.engine.procedure.Procedure`.
-
-    Parameters
-    ----------
-    number : int
-        The place of the rule in the ruleset.
-    shared : dict, optional
-        What the keys of the rule find in each of the exposures, if it is known to be the same
-        in all of them.
-    """
+    """Carries out the procedure for the rule of a number and a candidate; see `Offers`."""
 
     def __init__(
         self, work: Work, number: int, candidate: Pair, shared: Locked | None = None

@@ -18,6 +18,7 @@ from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.exposures import Work
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import Rule
+from asnrules.rules.steps import VALIDITY
 from asnrules.util.text import near_spellings
 
 OBSERVATION = "observation"
@@ -29,9 +30,6 @@ Pair = tuple[str, str]
 
 TYPE_MARK = ":"
 """Stands between them in the name of a candidate."""
-
-VALIDITY = "candidate_validity"
-"""The step after which no association of other candidates stands."""
 
 _SUFFIX = re.compile("[_-][^_-]*$")
 
@@ -53,7 +51,7 @@ class Selection(NamedTuple):
     """Whether to make the associations of the background candidates of their exposures as well, so
     that pruning sees them, and then to keep only those of the ids."""
 
-    def worked(self, pools: Sequence[SubPool]) -> list[SubPool]:
+    def chosen(self, pools: Sequence[SubPool]) -> list[SubPool]:
         """Give the candidates that associations are made for, in their order.
 
         Raises
@@ -73,15 +71,15 @@ class Selection(NamedTuple):
             near = ", ".join(near_spellings(name, known) or ids[:3])
             raise NotFoundError(f"no candidate {name!r} in the pool; there are {near}")
         wanted = [known[name] for name in self.ids]
-        chosen = {pool.candidate for pool in wanted}
+        kept = {pool.candidate for pool in wanted}
         if self.dms:
             exposures = {place for pool in wanted for place in pool.places}
-            chosen |= {
+            kept |= {
                 known[pool.candidate[0]].candidate
                 for pool in pools
                 if pool.candidate[1] == BACKGROUND and not exposures.isdisjoint(pool.places)
             }
-        return [pool for pool in pools if pool.candidate in chosen]
+        return [pool for pool in pools if pool.candidate in kept]
 
     def keeps(self, asn_id: str) -> bool:
         """Tell whether an association of a candidate is kept after pruning."""
@@ -152,8 +150,7 @@ def lone_candidates(
 ) -> dict[Pair, list[int]]:
     """Give the exposures that list one candidate and no other; arguments as of `sub_pools`.
 
-    Only those count whose text is written as jwst writes it: its rules compare the text.
-    (Behaviour of jwst 3.0.0, by running it.)
+    Their text has to be as jwst writes it: its rules compare it. (Behaviour of jwst 3.0.0.)
     """
     written = {
         text: pairs[0]
@@ -220,13 +217,7 @@ def discovers(rule: Rule) -> bool:
 
 
 def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
-    """Give the candidates of which something may come, those that are linked in one list.
-
-    Parameters
-    ----------
-    candidates : mapping
-        From asn_candidate text to its pairs of id and type.
-    """
+    """Give the candidates of which something may come, those that are linked in one list."""
     pools = [pool for pool in candidate_pools(work, candidates) if _may_give(work, pool)]
     links = Links()
     for number, pool in enumerate(pools):

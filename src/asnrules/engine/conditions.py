@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from asnrules.engine.patterns import fits
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Rule, Term
+from asnrules.rules.patterns import fits
 
 EMPTY = frozenset({None, "", "null", "--", "n", "f", "false", "n/a"})
 """Values that count as not given, lower case; None is a missing column.
@@ -96,19 +96,9 @@ def keys_of(rule: Rule) -> list[Key]:
     return [*rule.keys, *(key for role in rule.roles for key in role.keys)]
 
 
-def requirement_text(requirement: Requirement) -> str:
-    """Say what a requirement asks for."""
-    text = requirement.condition.text
-    if requirement.negated:
-        text = f"not {text}"
-    if requirement.when_key is not None:
-        text += f", where the exposures share {requirement.when_key} {requirement.when_value}"
-    return text
-
-
 def requirements_text(rule: Rule) -> str:
     """Say what a rule asks of each exposure."""
-    return "; ".join(requirement_text(use) for use in rule.requirements)
+    return "; ".join(use.text for use in rule.requirements)
 
 
 def keys_text(keys: Iterable[tuple[str, tuple[str, str]]]) -> str:

@@ -18,21 +18,14 @@ _CANDIDATE = re.compile(r"[\[(][^\[\]()]*[\])]")
 
 
 def canonical_order(rows: Sequence[Row], filename: int, candidates: int) -> list[int]:
-    """Order exposures by file name, then by the remaining values.
+    """Give the places of rows in order of file name, then of the remaining values.
 
-    The order of the candidates of an exposure counts for nothing.
+    The order in which an exposure lists its candidates counts for nothing.
 
     Parameters
     ----------
-    rows : sequence of tuple
-        The values of each exposure.
     filename, candidates : int
         Where the file name and the list of candidates stand in a row.
-
-    Returns
-    -------
-    list of int
-        Places in `rows`.
     """
     by_name = sorted(range(len(rows)), key=lambda place: rows[place][filename] or "")
     order: list[int] = []
@@ -112,7 +105,7 @@ class Work:
 
     def part(self, places: Sequence[int]) -> Work:
         """Give some of the exposures, in canonical order, judged as they are here."""
-        # What holds of the names of the pool still holds: a selected candidate is worked so.
+        # What holds of the names of the pool still holds: so do selected candidates see them.
         return replace(
             self,
             rows=[self.rows[place] for place in places],

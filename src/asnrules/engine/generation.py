@@ -108,7 +108,7 @@ class Generation:
             If a selected candidate is not in the pool.
         """
         wanted = self._wanted
-        pools = wanted.selection.worked(candidate_pools(self._work, self._candidates))
+        pools = wanted.selection.chosen(candidate_pools(self._work, self._candidates))
         if share is None:
             shares = [self._make(pools, progress)]
         else:

@@ -39,11 +39,7 @@ class Group(NamedTuple):
 class Grouping:
     """Groups the exposures that the rule of a number can take for a candidate.
 
-    Attributes
-    ----------
-    irregular : list of Group
-        The groups of more than one exposure that are not regular: the order of their exposures
-        may make a difference.
+    In `irregular` are the groups of more than one exposure whose order may make a difference.
     """
 
     def __init__(self, work: Work, number: int, candidate: Pair) -> None:

@@ -107,19 +107,9 @@ class Fate(NamedTuple):
 
 
 def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:
-    """Fit an exposure to keys, and lock those that had no value yet.
+    """Fit an exposure to keys, and lock those that had no value yet; tell whether all fit.
 
-    Parameters
-    ----------
-    keys : sequence of Key
-        Tried in order.
-    locked : dict
-        What is locked already; changed in place, up to the first key that does not fit.
-
-    Returns
-    -------
-    bool
-        Whether all keys fit.
+    What is locked is changed in place, up to the first key that does not fit.
     """
     row, columns = work.rows[place], work.places
     for key in keys:

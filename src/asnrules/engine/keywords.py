@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from asnrules.engine.conditions import is_empty, keywords_in, requirements_of, term_holds
 from asnrules.engine.signatures import CLASS, class_of, is_written_as_science
-from asnrules.engine.steps import STEPS
 from asnrules.rules.model import Condition, Key, Requirement, Role, Rule, Ruleset, Term
+from asnrules.rules.steps import STEPS
 
 Known = Mapping[str, str | None]
 """Lower-case keyword to lower-case value."""
@@ -24,13 +24,7 @@ def keywords_of(ruleset: Ruleset) -> frozenset[str]:
 
 
 def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> list[bool]:
-    """Say for which exposures the rules look at a keyword, whose value is not known.
-
-    Parameters
-    ----------
-    exposures : sequence of mapping
-        Exposures of one pool, with what is assumed of them.
-    """
+    """Say for which exposures of a pool the rules look at a keyword whose value is not known."""
     valued = _in_conditions(ruleset)
     others = sorted(keywords_of(ruleset).difference(valued))
     signatures = [

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
-from asnrules.engine.conditions import EMPTY, Values, condition_holds, requirement_text, term_holds
+from asnrules.engine.conditions import EMPTY, Values, condition_holds, term_holds
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked
 from asnrules.engine.signatures import CLASS, SCIENCE, Unmet, is_written_as_science
-from asnrules.engine.steps import STEPS
-from asnrules.engine.steps.nods import NodSplit
 from asnrules.rules.model import Key, Requirement, Role, Rule
+from asnrules.rules.steps import STEPS, NodSplit
 
 _ANY_COMPANION = ("companion", "exposure")
 """What roles are called in which exposures of any class join."""
@@ -58,20 +57,10 @@ class Mismatches:
         return any(self._has_class(place, role, exptype) for role in self._roles(exptype))
 
     def of(self, place: int, exptype: str, locked: Locked) -> tuple[Mismatch, ...] | None:
-        """Say what keeps an exposure from joining.
+        """Say what keeps an exposure from joining as an exptype, by the role that comes nearest.
 
-        Parameters
-        ----------
-        exptype : str
-            What it would be written as.
-        locked : dict
-            What the association of the science has locked.
-
-        Returns
-        -------
-        tuple of Mismatch or None
-            One for each keyword, by the role that comes nearest; none if nothing does. None if
-            no role of the rule is for such companions.
+        That is one mismatch for each keyword; none if nothing does; None if no role of the rule is
+        for such companions. What the association of the science has locked is given.
         """
         verdict = self._work.judgements[place].verdicts[self._number]
         unmet = {role.name: found for role, found in verdict.roles}
@@ -136,7 +125,7 @@ class Mismatches:
                 keyword, wanted = one.sources[0], "a value"
             else:
                 keyword = _deciding(one, self._work.judgements[place].values)
-                wanted = requirement_text(one)
+                wanted = one.text
             if keyword != CLASS:
                 yield Mismatch(keyword, self._work.value(place, keyword), None, wanted)
 
@@ -161,7 +150,7 @@ def _taking(rule: Rule) -> list[Role]:
 
 def _is_split(rule: Rule) -> bool:
     """Tell whether the sciences of a rule become the backgrounds of one another."""
-    return any(isinstance(STEPS[step].function, NodSplit) for step in rule.steps)
+    return any(isinstance(STEPS[step], NodSplit) for step in rule.steps)
 
 
 def _class_of(role: Role) -> str:

@@ -43,17 +43,7 @@ class MissingCompanion(NamedTuple):
 
 
 class MissingCompanions:
-    """Looks for what one exposure lacks.
-
-    Parameters
-    ----------
-    pools, candidates
-        See `Companions`.
-    place : int
-        The exposure.
-    fates : sequence of Fate
-        What became of it.
-    """
+    """Looks for what one exposure lacks, beside what its fates say."""
 
     def __init__(
         self,

@@ -73,16 +73,7 @@ def association_name(
 ) -> str:
     """Give the name of an association, which is its file name less `.json`.
 
-    Parameters
-    ----------
-    program : str
-        Five digits.
-    sequence : int
-        Counts from 1 within an asn_id and asn_type.
-    version_id : str or None
-        Stands after the id if given.
-    digits : int
-        With how many digits at least the sequence number is written.
+    The sequence counts from 1 within an asn_id and asn_type; it has at least so many digits.
     """
     version = f"_{version_id}" if version_id else ""
     return f"jw{program}-{asn_id}{version}_{asn_type}_{sequence:0{digits}d}_asn".lower()
@@ -101,15 +92,7 @@ class Unnamed(NamedTuple):
 
 
 class Naming:
-    """Names the associations of one pool.
-
-    Parameters
-    ----------
-    pool_names : sequence of str
-        For each exposure, the name of its pool.
-    version_id : str or None
-        To be put into names.
-    """
+    """Names the associations of one pool; `pool_names` has that of each exposure."""
 
     def __init__(self, work: Work, pool_names: Sequence[str], version_id: str | None) -> None:
         self._work = work
@@ -143,11 +126,7 @@ class Naming:
     def name(self, made: Sequence[Unnamed]) -> list[tuple[Association, int]]:
         """Prune, number and name associations, given in order of generation.
 
-        Returns
-        -------
-        list of (Association, int)
-            Those that stay, in the order in which they are numbered, with their places in
-            `made`.
+        Those that stay come in the order in which they are numbered, with their places in `made`.
         """
         entries = [
             Entry(

@@ -51,18 +51,10 @@ class Near(NamedTuple):
 
 
 class Companions:
-    """Looks for the nearest companions and sciences among exposures.
+    """Looks for the nearest companions and sciences among exposures, alike ones once.
 
-    Rules are given by their numbers, exposures by their places. Alike exposures are compared once.
-
-    Parameters
-    ----------
-    pools : sequence of SubPool
-        The candidates with their exposures.
-    candidates : mapping of str to sequence of Pair
-        What each text lists that names the candidates of an exposure.
-    most : int, optional
-        How many comparisons may be made; after them, nothing is found any more.
+    Rules are given by their numbers, exposures by their places. After the comparisons that may be
+    made at `most`, nothing is found any more.
     """
 
     def __init__(
@@ -101,14 +93,9 @@ class Companions:
     def companion(
         self, number: int, candidate: Pair, science: int, exptype: str, *, flagged: bool = False
     ) -> Near | None:
-        """Find the exposure of a candidate that comes nearest to being a companion.
+        """Find the exposure of a candidate that comes nearest to being a companion of an exptype.
 
-        Parameters
-        ----------
-        exptype : str
-            What the companion would be written as.
-        flagged : bool
-            Whether only exposures count that are such companions by their class.
+        If `flagged`, only exposures count that are such companions by their class.
         """
         key = (number, candidate, self._signature(number, science), exptype, flagged)
         if key not in self._found and not self._is_exhausted:
@@ -122,13 +109,7 @@ class Companions:
         return self._other(key, science)
 
     def science(self, number: int, candidate: Pair, companion: int, exptype: str) -> Near | None:
-        """Find the science of a candidate that an exposure comes nearest to being a companion of.
-
-        Parameters
-        ----------
-        exptype : str
-            What it would be written as.
-        """
+        """Find the science of a candidate that an exposure is nearest to being a companion of."""
         key = (number, candidate, self._signature(number, companion), exptype)
         if key not in self._found and not self._is_exhausted:
             others = self._others(number, candidate)
@@ -136,20 +117,10 @@ class Companions:
         return self._other(key, companion)
 
     def unlinked(self, number: int, place: int, exptype: str, *, is_science: bool) -> list[Near]:
-        """Find exposures that fit together with one but for candidates.
+        """Find exposures that fit together with one but for candidates, the next one first.
 
-        Parameters
-        ----------
-        exptype : str
-            What the companion would be written as.
-        is_science : bool
-            Whether the exposure is the science, and companions are looked for; else it is the
-            companion, and sciences are.
-
-        Returns
-        -------
-        list of Near
-            Those that no candidate that counts has together with it, the next one first.
+        For a science, companions of an exptype are looked for; for a companion, sciences. No
+        candidate that counts has one of them together with the exposure.
         """
         linked = {place}
         for (_, kind), places in self._pools.items():

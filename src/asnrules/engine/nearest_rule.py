@@ -138,19 +138,10 @@ class RuleRanking:
     def nearest(self, judgement: Judgement, *, set_only: bool = False) -> str | None:
         """Name the rule that an exposure comes nearest to, and what it misses, in words.
 
-        Rules that are as near are named as well, if they would have other keywords mended, or
-        the same ones otherwise.
-
-        Parameters
-        ----------
-        set_only : bool
-            Whether to pass over rules that ask for what is not set, and over companions; where the
-            class does not exist, over all that ask for more than another class.
-
-        Returns
-        -------
-        str or None
-            None if there is no such rule for its EXP_TYPE.
+        Rules that are as near are named as well, if they would have other keywords mended, or the
+        same ones otherwise. None if there is no such rule for its EXP_TYPE. With `set_only`, rules
+        are passed over that ask for what is not set, and companions; where the class does not
+        exist, all that ask for more than another class.
         """
         misses = self.misses(judgement)
         if not misses or misses[0].distance.is_other_type:

@@ -7,8 +7,8 @@ jwst on the pool as it stands has to know for which exposures that order made a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -65,26 +65,33 @@ class OrderSensitivity:
     def of_candidate(
         self, candidate: Pair, groups: Sequence[Numbered], finished: Sequence[GrowingAssociation]
     ) -> list[OrderDependence]:
-        """Give those groups of a candidate whose other orders lead to other associations of it.
+        """Give those groups whose other orders lead to other associations of a candidate.
 
-        Not all orders are tried.
-
-        Parameters
-        ----------
-        groups : sequence of (int, Group)
-            The groups of its exposures that are not regular.
-        finished : sequence of GrowingAssociation
-            All associations of the candidate, by all rules.
+        They are given among its groups that are not regular, with all its associations by all
+        rules. Not all orders are tried.
         """
-        made = _Memberships(self._work, finished)
+        # A candidate may have thousands of associations and as many groups to look at, so they
+        # are gone through once, when first asked, and each group asks for its own digests only.
+        made = cache(lambda: self._by_digest(finished))
         return [
             OrderDependence(self._work.ruleset.rules[number], candidate, group.places)
             for number, group in groups
             if self._order_matters(number, candidate, group, made)
         ]
 
+    def _by_digest(self, finished: Sequence[GrowingAssociation]) -> dict[int, Counter[_Made]]:
+        found: dict[int, Counter[_Made]] = {}
+        for one in finished:
+            made = _made(self._work, one)
+            found.setdefault(made[1], Counter())[made] += 1
+        return found
+
     def _order_matters(
-        self, number: int, candidate: Pair, group: Group, made: _Memberships
+        self,
+        number: int,
+        candidate: Pair,
+        group: Group,
+        made: Callable[[], dict[int, Counter[_Made]]],
     ) -> bool:
         pattern = self._pattern(number, candidate, group.places)
         if pattern in self._harmless:
@@ -96,7 +103,7 @@ class OrderSensitivity:
             other = self._outcome(procedure, order)
             if other != expected:
                 is_same = False
-                if made.would_differ(expected, other):
+                if _would_differ(made(), expected, other):
                     return True
         if is_same:
             self._harmless.add(pattern)
@@ -123,31 +130,14 @@ class OrderSensitivity:
         return number, candidate[1], tuple(map(self._relevant, rows)), tuple(names)
 
 
-class _Memberships:
-    """What the associations of a candidate are made of, by digest.
-
-    A candidate may have thousands of associations and as many groups to look at, so they are
-    gone through once, when first asked, and each group asks for its own digests only.
-    """
-
-    def __init__(self, work: Work, finished: Sequence[GrowingAssociation]) -> None:
-        self._work = work
-        self._finished = finished
-
-    @cached_property
-    def _by_digest(self) -> dict[int, Counter[_Made]]:
-        found: dict[int, Counter[_Made]] = {}
-        for one in self._finished:
-            made = _made(self._work, one)
-            found.setdefault(made[1], Counter())[made] += 1
-        return found
-
-    def would_differ(self, expected: Counter[_Made], other: Counter[_Made]) -> bool:
-        """Tell whether pruning would keep something else with one outcome in another's place."""
-        made: Counter[_Made] = Counter()
-        for digest in {digest for _, digest in (*expected, *other)}:
-            made.update(self._by_digest.get(digest, {}))
-        return _kept(made) != _kept(made - expected + other)
+def _would_differ(
+    by_digest: Mapping[int, Counter[_Made]], expected: Counter[_Made], other: Counter[_Made]
+) -> bool:
+    """Tell whether pruning would keep something else with one outcome in another's place."""
+    made: Counter[_Made] = Counter()
+    for digest in {digest for _, digest in (*expected, *other)}:
+        made.update(by_digest.get(digest, {}))
+    return _kept(made) != _kept(made - expected + other)
 
 
 def _kept(made: Counter[_Made]) -> dict[int, str]:

@@ -46,15 +46,9 @@ NEW = State()
 
 
 class Offers:
-    """Offers exposures to associations of one rule.
+    """Offers exposures to associations of the rule of a number.
 
-    Parameters
-    ----------
-    number : int
-        The place of the rule in the ruleset.
-    shared : dict, optional
-        What the keys of the rule find in each of the exposures, if it is known to be the same
-        in all of them.
+    What the keys of the rule find may be given, if it is known to be the same in all exposures.
     """
 
     def __init__(self, work: Work, number: int, shared: Locked | None = None) -> None:
@@ -70,11 +64,8 @@ class Offers:
     def offer(self, state: State, place: int) -> tuple[State, Role | None, GrowingMember | None]:
         """Offer an exposure whose file an association does not hold.
 
-        Returns
-        -------
-        tuple of (State, Role or None, GrowingMember or None)
-            The state of the association afterwards, the same object if nothing changes; the
-            role in which the exposure was taken, and the member that it became.
+        Gives the state of the association afterwards, the same object if nothing changes; the role
+        in which the exposure was taken, and the member that it became.
         """
         row = self._work.rows[place]
         # Judgements and states live as long as this does.

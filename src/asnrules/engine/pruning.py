@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
+from asnrules.rules.steps import OVERALL, MembershipPruning, ProductPruning
 
 
 class Entry(NamedTuple):
@@ -50,32 +50,18 @@ def digest_of(member: Member) -> int:
     return hash((member.expname, member.exptype))
 
 
-class OverallStep(NamedTuple):
-    """A step over the associations of all rules."""
-
-    function: Callable[[Sequence[Entry], Sequence[int]], list[int]]
-    """Chooses among associations, given by their places, and puts them in order."""
-    text: str
-
-
 def prune(entries: Sequence[Entry], steps: Sequence[str]) -> list[int]:
-    """Choose the associations that stay.
+    """Choose the associations that stay, given in order of generation, by steps with these names.
 
-    Parameters
-    ----------
-    entries : sequence of Entry
-        The associations in order of generation.
-    steps : sequence of str
-        The names of the steps.
-
-    Returns
-    -------
-    list of int
-        The places of those that stay, in the order in which they are numbered.
+    Their places come in the order in which they are numbered.
     """
     kept = list(range(len(entries)))
-    for step in steps:
-        kept = OVERALL[step].function(entries, kept)
+    for name in steps:
+        step = OVERALL[name]
+        if isinstance(step, MembershipPruning):
+            kept = _prune_memberships(entries, kept, step)
+        elif isinstance(step, ProductPruning):
+            kept = _prune_products(entries, kept, step)
     return kept
 
 
@@ -83,56 +69,40 @@ def _by_id(entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
     return sorted(places, key=lambda place: entries[place].asn_id)
 
 
-@dataclass(frozen=True)
-class MembershipPruning:
-    """Of associations with the same members keeps the last."""
-
-    by_id: bool
-    """Whether they are taken in order of asn_id, and given the last first; else they are taken and
-    given as generated."""
-    of_type: bool
-    """Whether only associations of one type are compared."""
-
-    def __call__(self, entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
-        """Choose and order associations."""
-        seen: dict[tuple[str, int], list[int]] = {}
-        kept = []
-        for place in reversed(_by_id(entries, places) if self.by_id else places):
-            entry = entries[place]
-            if entry.digest is not None:
-                kind = entry.asn_type if self.of_type else ""
-                alike = seen.setdefault((kind, entry.digest), [])
-                if alike:
-                    membership = entry.membership()
-                    if any(entries[other].membership() == membership for other in alike):
-                        continue
-                alike.append(place)
-            kept.append(place)
-        return kept if self.by_id else kept[::-1]
+def _prune_memberships(
+    entries: Sequence[Entry], places: Sequence[int], step: MembershipPruning
+) -> list[int]:
+    seen: dict[tuple[str, int], list[int]] = {}
+    kept = []
+    for place in reversed(_by_id(entries, places) if step.by_id else places):
+        entry = entries[place]
+        if entry.digest is not None:
+            kind = entry.asn_type if step.of_type else ""
+            alike = seen.setdefault((kind, entry.digest), [])
+            if alike:
+                membership = entry.membership()
+                if any(entries[other].membership() == membership for other in alike):
+                    continue
+            alike.append(place)
+        kept.append(place)
+    return kept if step.by_id else kept[::-1]
 
 
-@dataclass(frozen=True)
-class ProductPruning:
-    """Of associations with one product name keeps some."""
-
-    first_only: bool
-    """Whether the first by asn_id stays, and the order with it; else those with fewer members go,
-    and the others are ordered by asn_id."""
-
-    def __call__(self, entries: Sequence[Entry], places: Sequence[int]) -> list[int]:
-        """Choose and order associations."""
-        named: dict[str, list[int]] = {}
-        ordered = _by_id(entries, places)
-        for place in ordered:
-            named.setdefault(entries[place].product.name, []).append(place)
-        if self.first_only:
-            first = {alike[0] for alike in named.values()}
-            return [place for place in places if place in first]
-        dropped: set[int] = set()
-        for alike in named.values():
-            if len(alike) > 1:
-                dropped |= _shorter(entries, alike)
-        return [place for place in ordered if place not in dropped]
+def _prune_products(
+    entries: Sequence[Entry], places: Sequence[int], step: ProductPruning
+) -> list[int]:
+    named: dict[str, list[int]] = {}
+    ordered = _by_id(entries, places)
+    for place in ordered:
+        named.setdefault(entries[place].product.name, []).append(place)
+    if step.first_only:
+        first = {alike[0] for alike in named.values()}
+        return [place for place in places if place in first]
+    dropped: set[int] = set()
+    for alike in named.values():
+        if len(alike) > 1:
+            dropped |= _shorter(entries, alike)
+    return [place for place in ordered if place not in dropped]
 
 
 def _shorter(entries: Sequence[Entry], places: Sequence[int]) -> set[int]:
@@ -171,26 +141,3 @@ def _is_comparable(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return len(one) != len(other) and all(
         other.get(expname, exptype) == exptype for expname, exptype in one.items()
     )
-
-
-OVERALL: dict[str, OverallStep] = {
-    "prune_memberships": OverallStep(
-        MembershipPruning(by_id=True, of_type=False),
-        "of associations with the same members, the last stays: by asn_id, then as generated",
-    ),
-    "prune_memberships_of_type": OverallStep(
-        MembershipPruning(by_id=False, of_type=True),
-        "of associations of one type with the same members, the last generated stays",
-    ),
-    "prune_products": OverallStep(
-        ProductPruning(first_only=False),
-        "of associations of one product that give no member another exptype, those with fewer "
-        "members go",
-    ),
-    "prune_products_by_candidate": OverallStep(
-        ProductPruning(first_only=True),
-        "of associations of one product, the first stays: by asn_id, then as the step before "
-        "left them",
-    ),
-}
-"""The steps by the names that rulesets use."""

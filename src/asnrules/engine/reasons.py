@@ -15,23 +15,14 @@ from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import is_written_as_science
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE, products_of
 from asnrules.rules.model import Rule
+from asnrules.rules.steps import STEPS, DirectImageProducts
 
 _MOST_COMPARED = 50_000
 """Comparisons that the reasons of a run may take: some two seconds."""
 
 
 class Reasons:
-    """Finds the reasons of a run.
-
-    Parameters
-    ----------
-    pools : sequence of SubPool
-        The candidates that associations were made for, with their exposures.
-    candidates : mapping
-        From asn_candidate text to its pairs of id and type.
-    explained : bool
-        Whether reasons name the exposures that come nearest.
-    """
+    """Finds the reasons of a run; if `explained`, they name the exposures that come nearest."""
 
     def __init__(
         self,
@@ -54,13 +45,7 @@ class Reasons:
         refused: Iterable[Refused],
         associations: Sequence[Association],
     ) -> dict[int, str]:
-        """Give the reason of each exposure that rules would take.
-
-        Parameters
-        ----------
-        memberships : sequence of int
-            For each exposure, in how many associations it is.
-        """
+        """Give the reason of each exposure that rules would take, and that is in no association."""
         dropped: dict[int, Refused] = {}
         for one in sorted(refused, key=lambda one: one.rank):
             for place in one.places:
@@ -170,7 +155,9 @@ class Reasons:
         for rule in rules:
             grown = GrowingAssociation(rule, candidate, place)
             if lock_keys(self._work, rule.keys, place, grown.keys):
-                yield products_of(grown, self._work, place)
+                for step in (STEPS[name] for name in rule.steps):
+                    if isinstance(step, DirectImageProducts):
+                        yield products_of(grown, self._work, step, place)
 
 
 def _used_text(made: Sequence[str], names: Sequence[str]) -> str:

@@ -133,20 +133,10 @@ class UnmetConditions:
     def failures(
         self, rule: Rule, role: Role, unmet: Sequence[Unmet], values: Values
     ) -> list[Failure]:
-        """Explain what keeps a rule from taking an exposure in a role.
+        """Explain what keeps a rule from taking an exposure in a role, by what is unmet of both.
 
-        Parameters
-        ----------
-        unmet : sequence of Requirement or Key
-            What the exposure does not meet of both.
-        values : mapping
-            Its values, as judged.
-
-        Returns
-        -------
-        list of Failure
-            Each to be mended by a keyword of its own, the nearest to how it was made first. If
-            the EXP_TYPE has to be another, that alone is explained.
+        Each is mended by a keyword of its own, the nearest to how it was made first. If the
+        EXP_TYPE has to be another, that alone is explained.
         """
         for one in unmet:
             if isinstance(one, Requirement) and self.keywords(one).keys() == {EXP_TYPE}:

@@ -80,17 +80,7 @@ class WantedValues:
     ) -> str | None:
         """Say with which values of a keyword all that is asked, as far as it looks at it, holds.
 
-        Parameters
-        ----------
-        keys : sequence of Key
-            Those that need a value.
-        values : mapping
-            The other keywords.
-
-        Returns
-        -------
-        str or None
-            The values in words; None if there are none.
+        Some of the keys need a value, and the other keywords have theirs. None if there are none.
         """
         related = [use for use in asked if keyword in self.keywords(use.condition)]
         scope = (keyword, *[(use.condition.name, use.negated) for use in related])

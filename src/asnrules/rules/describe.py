@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from asnrules.engine.conditions import requirement_text
-from asnrules.engine.pruning import OVERALL
-from asnrules.engine.steps import STEPS
 from asnrules.rules.model import (
     Condition,
     Key,
@@ -18,6 +15,7 @@ from asnrules.rules.model import (
     Ruleset,
     Term,
 )
+from asnrules.rules.steps import OVERALL, STEPS
 
 # ------------------------------------------------------------------------- rules in words
 
@@ -39,7 +37,7 @@ def rule_words(rule: Rule) -> dict[str, Any]:
 
 
 def _texts(requirements: Iterable[Requirement]) -> list[str]:
-    return [requirement_text(use) for use in requirements]
+    return [use.text for use in requirements]
 
 
 def _key_text(key: Key) -> str:

@@ -68,6 +68,14 @@ class Requirement(NamedTuple):
     when_key: str | None = None
     when_value: str | None = None
 
+    @property
+    def text(self) -> str:
+        """What it asks for, in words."""
+        text = f"not {self.condition.text}" if self.negated else self.condition.text
+        if self.when_key is not None:
+            text += f", where the exposures share {self.when_key} {self.when_value}"
+        return text
+
 
 # ------------------------------------------------------------------------- rules
 
@@ -135,7 +143,7 @@ class Rule(NamedTuple):
     there is a science."""
     companion_class: str | None
     steps: tuple[str, ...]
-    """Names of the finishing steps, in order; see `asnrules.engine.finishing`."""
+    """Names of the finishing steps, in order; see `asnrules.rules.steps`."""
 
     def all_requirements(self) -> list[Requirement]:
         """Give every use of a condition, those of the roles last."""

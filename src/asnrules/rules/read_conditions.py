@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from asnrules.engine.patterns import pattern_problem
 from asnrules.rules.model import Operator, Term
+from asnrules.rules.patterns import pattern_problem
 from asnrules.rules.text_files import Findings, Keys
 from asnrules.rules.words import Words, near, unknown
 

@@ -11,8 +11,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from asnrules.engine.pruning import OVERALL
-from asnrules.engine.steps import STEPS
 from asnrules.rules.model import (
     ClassRule,
     Condition,
@@ -58,6 +56,7 @@ from asnrules.rules.shapes import (
     WrittenClass,
     checked,
 )
+from asnrules.rules.steps import OVERALL, STEPS
 from asnrules.rules.text_files import Findings, Keys, read_lines, read_text, read_toml
 from asnrules.rules.words import Words, unknown
 

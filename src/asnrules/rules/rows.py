@@ -8,8 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from asnrules.engine.patterns import pattern_problem
-from asnrules.engine.steps import STEPS
 from asnrules.errors import RulesetError
 from asnrules.rules.model import (
     AnyRuleset,
@@ -30,6 +28,8 @@ from asnrules.rules.model import (
     Table,
     Term,
 )
+from asnrules.rules.patterns import pattern_problem
+from asnrules.rules.steps import STEPS
 
 ROW_TABLES = {
     Table.kind: ("exposure_modes", "errata"),

@@ -9,10 +9,10 @@ from collections.abc import Set as AbstractSet
 from asnrules.engine.conditions import is_empty
 from asnrules.engine.exposures import Work, whole_number
 from asnrules.engine.generation import Outcome
-from asnrules.engine.steps import STEPS, Looks
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
+from asnrules.rules.steps import STEPS, Looks
 from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
 
 _BLANK_CELLS = ": blank cells of "

@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 
 from asnrules.catalog.classification import Classification
 from asnrules.engine import nearest_rule as nearest
-from asnrules.engine.conditions import requirement_text
 from asnrules.engine.generation import Wanted
 from asnrules.engine.growing import Fate
 from asnrules.engine.missing_companions import MissingCompanion
@@ -198,7 +197,7 @@ def _lacking_document(lacking: MissingCompanion) -> dict[str, Any]:
 def _asked(rule: Rule, role: str) -> list[str]:
     """Say what the rule asks of an exposure that it takes in a role."""
     uses = [use for one in rule.roles if one.name == role for use in one.requirements]
-    return [requirement_text(use) for use in (*rule.requirements, *uses)]
+    return [use.text for use in (*rule.requirements, *uses)]
 
 
 def _first_in_words(miss: nearest.Miss) -> Miss:

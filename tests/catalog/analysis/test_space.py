@@ -15,7 +15,6 @@ from asnrules.analysis.space import Cell, Space
 from asnrules.engine.anchors import anchored
 from asnrules.engine.candidates import refusal
 from asnrules.engine.exposures import Work
-from asnrules.engine.pruning import OVERALL
 from asnrules.engine.signatures import Judgement, judge_values
 from asnrules.rules.model import (
     ClassRule,
@@ -28,6 +27,7 @@ from asnrules.rules.model import (
     Ruleset,
     Term,
 )
+from asnrules.rules.steps import OVERALL
 from catalog.analysis.rulesets import EXECUTABLE, seed, vocabulary
 
 KEYWORDS = vocabulary().keywords()

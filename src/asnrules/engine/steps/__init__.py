@@ -1,10 +1,9 @@
 """The steps between a grown association and a finished one.
 
-A rule names the steps that its associations go through, in order. Pruning, naming and
-numbering come after that, over the associations of all rules.
+A rule names the steps that its associations go through, in order; `asnrules.rules.steps` says what
+each does. Pruning, naming and numbering come after that, over the associations of all rules.
 
 ====================  ==============================================================
-`step`                what a step is; does the association stand?
 `imprints`            keep the imprints that match the science
 `nods`                split the nods of a pattern
 `direct_images`       replace direct images by what is made of them
@@ -13,27 +12,36 @@ numbering come after that, over the associations of all rules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from asnrules.engine.candidates import BACKGROUND, OBSERVATION, cannot_stand
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Lack
 from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.naming import member_name
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.steps import direct_images, imprints, nods, step
-from asnrules.engine.steps.step import Looks, Step
+from asnrules.engine.steps.direct_images import DIRECT_IMAGE, use_products
+from asnrules.engine.steps.imprints import IMPRINT, imprint_difference, prune_imprints
+from asnrules.engine.steps.nods import overlap_text, split_nods
+from asnrules.rules.steps import (
+    STEPS,
+    CandidateValidity,
+    DirectImageProducts,
+    ImprintPruning,
+    NodSplit,
+    ScienceRequired,
+    Step,
+)
 
-__all__ = ["STEPS", "Looks", "Step", "finish", "left_out_text"]
-
-STEPS: dict[str, Step] = {**step.STEPS, **imprints.STEPS, **nods.STEPS, **direct_images.STEPS}
-"""The steps by the names that rules use."""
+Result = list[GrowingAssociation] | Lack
+"""What becomes of an association in a step, or why nothing does."""
 
 
 def finish(growing: GrowingAssociation, work: Work) -> tuple[list[GrowingAssociation], list[Lack]]:
     """Take an association through the steps of its rule.
 
-    Returns
-    -------
-    tuple of (list of GrowingAssociation, list of Lack)
-        What becomes of it, and why something of it did not come about.
+    Gives what becomes of it, and why something of it did not come about.
     """
     if work.has_other_names:
         growing.own, growing.shared = _once_each(growing.members, work), ()
@@ -45,9 +53,11 @@ def finish(growing: GrowingAssociation, work: Work) -> tuple[list[GrowingAssocia
     finished = [growing]
     reasons: list[Lack] = []
     for name in growing.rule.steps:
+        step = STEPS[name]
+        function = _FUNCTIONS[type(step)]
         following: list[GrowingAssociation] = []
         for one in finished:
-            result = STEPS[name].function(one, work)
+            result = function(one, work, step)
             if isinstance(result, Lack):
                 reasons.append(result)
             else:
@@ -56,20 +66,44 @@ def finish(growing: GrowingAssociation, work: Work) -> tuple[list[GrowingAssocia
     return finished, reasons
 
 
+def _require_science(growing: GrowingAssociation, _work: Work, _step: Step) -> Result:
+    if growing.holds(SCIENCE):
+        return [growing]
+    return Lack(f"{growing.rule.name} found no science for it", SCIENCE)
+
+
+def _require_candidate(growing: GrowingAssociation, _work: Work, _step: Step) -> Result:
+    identifier, kind = growing.candidate
+    if kind == OBSERVATION or (kind == BACKGROUND and growing.holds(BACKGROUND)):
+        return [growing]
+    reason = cannot_stand(growing.candidate)
+    if reason is not None:
+        return Lack(reason)
+    return Lack(f"candidate {identifier} has no background for it", BACKGROUND)
+
+
+_FUNCTIONS: dict[type[Step], Callable[[GrowingAssociation, Work, Any], Result]] = {
+    ScienceRequired: _require_science,
+    CandidateValidity: _require_candidate,
+    ImprintPruning: prune_imprints,
+    NodSplit: split_nods,
+    DirectImageProducts: use_products,
+}
+
+
 def left_out_text(growing: GrowingAssociation, member: GrowingMember, work: Work) -> str:
     """Say why an association, after its steps, lacks a member that it had before them."""
-    if member.exptype == direct_images.DIRECT_IMAGE:
+    if member.exptype == DIRECT_IMAGE:
         made = ", ".join(one.expname for one in growing.members if one.expname is not None)
         return f"what is made of the direct images stands for it: {made}"
     science = growing.first_place(SCIENCE)
     if science is not None and member.place is not None:
-        if member.exptype == imprints.IMPRINT:
-            difference = imprints.imprint_difference(work, science, member.place)
+        if member.exptype == IMPRINT:
+            difference = imprint_difference(work, science, member.place)
             return f"an imprint that fits its science better stays{difference}"
-        splits = [STEPS[name].function for name in growing.rule.steps]
-        for split in splits:
-            if member.exptype == SCIENCE and isinstance(split, nods.NodSplit) and split.by_point:
-                text = split.left_out_text(work, science, member.place)
+        for step in (STEPS[name] for name in growing.rule.steps):
+            if member.exptype == SCIENCE and isinstance(step, NodSplit) and step.by_point:
+                text = overlap_text(work, step, science, member.place)
                 return f"no background for {work.value(science, 'filename')}, as {text}"
     return "it is the same file as another member"
 

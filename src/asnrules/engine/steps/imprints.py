@@ -11,7 +11,7 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.steps.step import Looks, Step
+from asnrules.rules.steps import ImprintPruning
 
 IMPRINT = "imprint"
 
@@ -21,7 +21,9 @@ _NEEDED = ("targetid", "bkgdtarg")
 _SET = "t"
 
 
-def _imprint_pruning(growing: GrowingAssociation, work: Work) -> list[GrowingAssociation]:
+def prune_imprints(
+    growing: GrowingAssociation, work: Work, _step: ImprintPruning
+) -> list[GrowingAssociation]:
     """Drop imprints of another target, then those of another dither position.
 
     Only imprints are looked at whose background flag is that of the sciences. If one of them
@@ -93,14 +95,3 @@ def _counted(growing: GrowingAssociation, work: Work) -> dict[_Likeness, int]:
         for likeness, count in part.counts(_likeness).items():
             counts[likeness] = counts.get(likeness, 0) + count
     return counts
-
-
-STEPS = {
-    "imprint_pruning": Step(
-        _imprint_pruning,
-        "looking at imprints with the BKGDTARG of the science: if one has the TARGETID of the "
-        "science, those of another go; if more are left than sciences and one has the DITHPTIN "
-        "of the science, those of another go",
-        Looks(frozenset({"targetid", "bkgdtarg", "dithptin"})),
-    )
-}

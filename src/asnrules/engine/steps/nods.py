@@ -5,7 +5,6 @@ Source: behaviour of jwst 3.0.0 and 1.3.0, by running them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
@@ -13,13 +12,10 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.member_log import MemberLog, arranged
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.steps.step import Looks, Step
+from asnrules.rules.steps import NodSplit
 
 FIVE_POINTS = 5
 """The number of primary points of the pattern whose neighbouring points overlap."""
-
-WIDE_SLIT = "s1600a1"
-"""The slit in which they do."""
 
 
 class _Pointing(NamedTuple):
@@ -52,104 +48,60 @@ class _Pointing(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
-class NodSplit:
-    """Makes an association for each science; other sciences become its background.
-
-    Those do not whose light may fall on the same place.
-    """
-
-    by_point: bool = False
-    """Whether sciences at the same point overlap."""
-    by_target: bool = False
-    """Whether sciences of different targets overlap, and a pattern is known by its number of
-    points as well, though only the science's is read."""
-    unknown_overlaps: bool = False
-    """Whether points that are not known overlap."""
-    wide_slit: bool = False
-    """Whether, in the wide slit, neighbours in a pattern of five points overlap as well."""
-
-    def __call__(self, growing: GrowingAssociation, work: Work) -> list[GrowingAssociation]:
-        """Split an association."""
-        sciences = growing.of_exptype(SCIENCE)
-        backgrounds = [science._replace(exptype=BACKGROUND) for science in sciences]
-        others = [member for member in growing.members if member.exptype != SCIENCE]
-        pointings = [_Pointing.of(work, science.place) for science in sciences]
-        distinct = set(pointings)
-        logs: dict[_Pointing, MemberLog] = {}
-        split = []
-        for science, pointing in zip(sciences, pointings, strict=True):
-            log = logs.get(pointing)
-            if log is None:
-                # Exposures that point alike have the same background, but for themselves.
-                log = logs[pointing] = MemberLog(work)
-                fitting = {other for other in distinct if not self._overlap(pointing, other)}
-                pairs = zip(backgrounds, pointings, strict=True)
-                log.members += [one for one, where in pairs if where in fitting]
-                log.members += others
-            split.append(growing.with_members(*arranged([science], log.without(science.place))))
-        return split
-
-    def left_out_text(self, work: Work, science: int, other: int) -> str:
-        """Say why an exposure of a pattern is no background of a science of it."""
-        one, two = _Pointing.of(work, science), _Pointing.of(work, other)
-        if self.by_target and one.target != two.target:
-            return f"its TARGETID is {two.target}, that of the science {one.target}"
-        if one.point is None or two.point is None:
-            return "PATT_NUM and SUBPXPTS do not tell where both of them point"
-        if self.by_target and one.points is None:
-            return "NUMDTHPT of the science is not a number"
-        numbers = [work.value(place, "patt_num") for place in (other, science)]
-        where = "the same point" if one.point == two.point else "a neighbouring point"
-        return (
-            f"it is at {where} of the pattern: PATT_NUM {numbers[0]}, "
-            f"that of the science {numbers[1]}"
-        )
-
-    def _overlap(self, science: _Pointing, other: _Pointing) -> bool:
-        if self.by_target and science.target != other.target:
-            return True
-        if not self.by_point:
-            return False
-        is_unknown = science.point is None or other.point is None
-        if is_unknown or (self.by_target and science.points is None):
-            return self.unknown_overlaps
-        return science.point == other.point or (
-            self.wide_slit and _are_wide_neighbours(science, other)
-        )
+def split_nods(growing: GrowingAssociation, work: Work, step: NodSplit) -> list[GrowingAssociation]:
+    """Split an association."""
+    sciences = growing.of_exptype(SCIENCE)
+    backgrounds = [science._replace(exptype=BACKGROUND) for science in sciences]
+    others = [member for member in growing.members if member.exptype != SCIENCE]
+    pointings = [_Pointing.of(work, science.place) for science in sciences]
+    distinct = set(pointings)
+    logs: dict[_Pointing, MemberLog] = {}
+    split = []
+    for science, pointing in zip(sciences, pointings, strict=True):
+        log = logs.get(pointing)
+        if log is None:
+            # Exposures that point alike have the same background, but for themselves.
+            log = logs[pointing] = MemberLog(work)
+            fitting = {other for other in distinct if not _overlap(step, pointing, other)}
+            pairs = zip(backgrounds, pointings, strict=True)
+            log.members += [one for one, where in pairs if where in fitting]
+            log.members += others
+        split.append(growing.with_members(*arranged([science], log.without(science.place))))
+    return split
 
 
-def _are_wide_neighbours(science: _Pointing, other: _Pointing) -> bool:
-    points, subpixels = science.points or 0, science.subpixels or 1
+def overlap_text(work: Work, step: NodSplit, science: int, other: int) -> str:
+    """Say why an exposure of a pattern is no background of a science of it."""
+    one, two = _Pointing.of(work, science), _Pointing.of(work, other)
+    if step.by_target and one.target != two.target:
+        return f"its TARGETID is {two.target}, that of the science {one.target}"
+    if one.point is None or two.point is None:
+        return "PATT_NUM and SUBPXPTS do not tell where both of them point"
+    if step.by_target and one.points is None:
+        return "NUMDTHPT of the science is not a number"
+    numbers = [work.value(place, "patt_num") for place in (other, science)]
+    where = "the same point" if one.point == two.point else "a neighbouring point"
     return (
-        science.slit == WIDE_SLIT
-        and points // subpixels == FIVE_POINTS
-        and abs((science.point or 0) - (other.point or 0)) <= 1
+        f"it is at {where} of the pattern: PATT_NUM {numbers[0]}, that of the science {numbers[1]}"
     )
 
 
-_TEXT = "an association for each science; the other sciences of the group are its backgrounds"
-_POINT = "at the same point of the pattern (PATT_NUM, counted in steps of SUBPXPTS"
-_NUMBERS = (("patt_num",), ("numdthpt",), ("subpxpts", "subpxpns"))
-_KEYWORDS = frozenset({"targetid", "fxd_slit", "patt_num", "numdthpt", "subpxpts", "subpxpns"})
-_LOOKS = Looks(_KEYWORDS, _NUMBERS, "no background by it")
+def _overlap(step: NodSplit, science: _Pointing, other: _Pointing) -> bool:
+    if step.by_target and science.target != other.target:
+        return True
+    if not step.by_point:
+        return False
+    is_unknown = science.point is None or other.point is None
+    if is_unknown or (step.by_target and science.points is None):
+        return step.unknown_overlaps
+    return science.point == other.point or (
+        science.slit is not None
+        and science.slit == step.wide_slit
+        and _are_neighbours_of_five(science, other)
+    )
 
-STEPS = {
-    "nod_split": Step(NodSplit(), _TEXT),
-    "nod_split_fixed_slit": Step(
-        NodSplit(by_point=True, by_target=True, unknown_overlaps=True, wide_slit=True),
-        f"{_TEXT}, but for those of another TARGETID or {_POINT}; a point that is not known counts "
-        "as the same), and in S1600A1 with five points those of the next point",
-        _LOOKS,
-    ),
-    "nod_split_primary": Step(
-        NodSplit(by_point=True, unknown_overlaps=True),
-        f"{_TEXT}, but for those {_POINT}) or at one that is not known",
-        _LOOKS,
-    ),
-    "nod_split_shutters": Step(
-        NodSplit(by_point=True, by_target=True),
-        f"{_TEXT}, but for those of another TARGETID or {_POINT})",
-        _LOOKS._replace(lost="nods at one point are each other's background"),
-    ),
-}
+
+def _are_neighbours_of_five(science: _Pointing, other: _Pointing) -> bool:
+    points, subpixels = science.points or 0, science.subpixels or 1
+    is_next = abs((science.point or 0) - (other.point or 0)) <= 1
+    return is_next and points // subpixels == FIVE_POINTS

@@ -2,7 +2,7 @@
 
 Values come from pools, and Python's `re` may take longer than anybody lives for a value of fifty
 characters. So a pattern is a sequence of single characters, each with how often it comes, without
-groups; alternatives are patterns of their own. It is worked as an automaton, which looks at each
+groups; alternatives are patterns of their own. It is run as an automaton, which looks at each
 character of a value once. The states of one that is accepted are few, so that the check of a
 ruleset, which goes through all of them, ends as well.
 """
