@@ -94,6 +94,7 @@ class Tampering:
         self._free = create_engine(engine.url, poolclass=NullPool)
         self.table = table
         with self.connected() as connection:
+            connection.exec_driver_sql("DROP TABLE IF EXISTS kept_rows")
             connection.exec_driver_sql(f"CREATE TABLE kept_rows AS SELECT * FROM {table}")
             statement = table.select().order_by(*table.primary_key.columns)
             self.rows: list[Row[Any]] = list(connection.execute(statement).all())
@@ -115,10 +116,12 @@ class Tampering:
         with self.connected() as connection:
             for statement in statements:
                 assert connection.exec_driver_sql(statement).rowcount > 0, statement
-        yield
-        with self.connected() as connection:
-            connection.exec_driver_sql(f"DELETE FROM {self.table}")
-            connection.exec_driver_sql(f"INSERT INTO {self.table} SELECT * FROM kept_rows")
+        try:
+            yield
+        finally:
+            with self.connected() as connection:
+                connection.exec_driver_sql(f"DELETE FROM {self.table}")
+                connection.exec_driver_sql(f"INSERT INTO {self.table} SELECT * FROM kept_rows")
 
     def copied(self, row: Row[Any]) -> str:
         """Add a row like another, under a key of its own."""

@@ -1,14 +1,13 @@
 """Every column of every table is tampered with, plausibly and with nonsense: it is found.
 
 `ASNRULES_TAMPERING=1` tries every value that there is, in several rows of each table; a short
-round, with two values for each column, always runs.
+round, with two values for each column, or one on PostgreSQL, always runs.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from asnrules.catalog import store
 from asnrules.catalog.entries import VOCABULARY
+from asnrules.catalog.open import connect_catalog
 from asnrules.catalog.vocabulary import seed_vocabulary
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
@@ -28,7 +28,7 @@ from asnrules.record.chain import SECTIONS
 from asnrules.record.verify import verify
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
-from filled import STARTED, copied, record_runs
+from filled import STARTED, record_runs
 from record.tampering import KEYS, Tampering, nonsense, plausible, without_constraints
 
 LONG = bool(os.environ.get("ASNRULES_TAMPERING"))
@@ -63,12 +63,10 @@ def _fill(engine: Engine) -> None:
 
 
 @pytest.fixture
-def tampering(
-    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest, table: str
-) -> Iterator[Tampering]:
-    template = templates.get(engine_name, "tampering", _fill)
-    for engine in copied(engine_name, template, tmp_path, request):
-        yield Tampering(engine, metadata.tables[table])
+def tampering(engine_name: str, templates: Any, table: str) -> Tampering:
+    """Give a table of the catalog that all tests share, as each puts back what it changes."""
+    database = templates.get(engine_name, "tampering", _fill)
+    return Tampering(connect_catalog(database), metadata.tables[table])
 
 
 def test_every_table_is_tampered_with() -> None:
@@ -105,6 +103,12 @@ def is_covered(engine: Engine, column: Column[Any], row: Row[Any]) -> bool:
         return connection.execute(statement).mappings().one()["status"] == "published"
 
 
+def columns_of(tampering: Tampering, turn: int) -> list[tuple[int, Column[Any]]]:
+    """Give the columns, numbered; on PostgreSQL, which takes longer, in turns if it is short."""
+    step = 2 if tampering.engine.dialect.name == "postgresql" and not LONG else 1
+    return list(enumerate(tampering.table.columns))[turn % step :: step]
+
+
 def rows_of(tampering: Tampering, column: Column[Any]) -> list[Row[Any]]:
     rows = [row for row in tampering.rows if is_covered(tampering.engine, column, row)]
     filled = [row for row in rows if row._mapping[column.name] is not None]
@@ -115,7 +119,7 @@ def rows_of(tampering: Tampering, column: Column[Any]) -> list[Row[Any]]:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_plausible_value_is_found(tampering: Tampering, table: str) -> None:
-    for column in tampering.table.columns:
+    for _, column in columns_of(tampering, 0):
         others = [row._mapping[column.name] for row in tampering.rows]
         for row in rows_of(tampering, column):
             values = plausible(column, row._mapping[column.name], others)
@@ -145,7 +149,7 @@ def _tried(
 
 @pytest.mark.parametrize("table", TABLES)
 def test_nonsense_is_found_and_named(tampering: Tampering, table: str, engine_name: str) -> None:
-    for at, column in enumerate(tampering.table.columns):
+    for at, column in columns_of(tampering, 1):
         for row in rows_of(tampering, column):
             values = nonsense(column, row._mapping[column.name], engine_name)
             if not LONG:
