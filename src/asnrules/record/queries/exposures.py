@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from asnrules.database.schema import (
     association_members,
@@ -29,7 +29,15 @@ from asnrules.database.schema import (
 )
 from asnrules.errors import NotFoundError
 from asnrules.record.findings import Finding
-from asnrules.record.queries.reader import HAS_MEMBER, TRACE_REASON, Reader, columns
+from asnrules.record.queries.reader import (
+    DECIDED,
+    HAS_MEMBER,
+    IMPORTED,
+    IS_MEMBER,
+    TRACE_REASON,
+    Reader,
+    columns,
+)
 from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs
 from asnrules.util.text import near_spellings
 
@@ -123,14 +131,7 @@ def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]
         .join(run_pools, run_pools.c.pool_id == exposures.c.pool_id)
         .join(runs, runs.c.run_id == run_pools.c.run_id)
         .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
-        .outerjoin(
-            decisions,
-            and_(
-                decisions.c.run_id == run_pools.c.run_id,
-                decisions.c.pool_id == exposures.c.pool_id,
-                decisions.c.position == exposures.c.position,
-            ),
-        )
+        .outerjoin(decisions, and_(decisions.c.run_id == run_pools.c.run_id, DECIDED))
         .outerjoin(traces, traces.c.trace_id == decisions.c.trace_id)
         .where(exposures.c.filename.in_(names))
         .order_by(runs.c.started_at, runs.c.run_id, exposures.c.position)
@@ -149,11 +150,41 @@ def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]
 
 def memberships_of(reader: Reader, names: Sequence[str]) -> list[RecordedMembership]:
     """Give all places of an exposure in associations, in the order of these in each run."""
-    return [
-        RecordedMembership._make(row[name] for name in RecordedMembership._fields)
-        for statement in (_of_pools(names), _of_no_pool(names))
-        for row in reader.rows(statement, outer={"verdict": "imported", "imported": "imported"})
-    ]
+    members, others = association_members.c, association_members.alias("others").c
+    all_members = (
+        select(func.aggregate_strings(others.expname + " as " + others.exptype, MEMBER_SEPARATOR))
+        .where(
+            others.run_id == associations.c.run_id, others.association == associations.c.position
+        )
+        .scalar_subquery()
+    )
+    statement = select(
+        *columns(association_members, "run_id", "pool_id", "exposure"),
+        *columns(association_members, "product", "expname", "exptype"),
+        *columns(associations, "asn_name", "asn_type", "asn_rule", "asn_id", "program"),
+        imported_associations.c.verdict,
+        imported_associations.c.run_id.label("imported"),
+        all_members.label("members"),
+    )
+    of_pools = (
+        statement.select_from(exposures)
+        .join(run_pools, run_pools.c.pool_id == exposures.c.pool_id)
+        .join(association_members, and_(members.run_id == run_pools.c.run_id, IS_MEMBER))
+        .where(exposures.c.filename.in_(names))
+    )
+    of_no_pool = statement.select_from(association_members).where(
+        members.exposure.is_(None), members.expname.in_(names)
+    )
+    found = []
+    for one in (of_pools, of_no_pool):
+        whole = (
+            one.join(associations, HAS_MEMBER)
+            .outerjoin(imported_associations, IMPORTED)
+            .order_by(members.run_id, members.association, members.position)
+        )
+        for row in reader.rows(whole, outer={"verdict": "imported", "imported": "imported"}):
+            found.append(RecordedMembership._make(row[key] for key in RecordedMembership._fields))
+    return found
 
 
 def keywords_of(reader: Reader, names: Sequence[str]) -> dict[Place, dict[str, Any]]:
@@ -190,70 +221,6 @@ def near_filenames(connection: Connection, filename: str) -> list[str]:
                 statement = statement.where(condition)
             found |= set(connection.execute(statement).scalars())
     return sorted(found)
-
-
-def _memberships() -> Select[Any]:
-    others = association_members.alias("others")
-    all_members = (
-        select(
-            func.aggregate_strings(others.c.expname + " as " + others.c.exptype, MEMBER_SEPARATOR)
-        )
-        .where(
-            others.c.run_id == associations.c.run_id,
-            others.c.association == associations.c.position,
-        )
-        .scalar_subquery()
-    )
-    return select(
-        *columns(association_members, "run_id", "pool_id", "exposure"),
-        *columns(association_members, "product", "expname", "exptype"),
-        *columns(associations, "asn_name", "asn_type", "asn_rule", "asn_id", "program"),
-        imported_associations.c.verdict,
-        imported_associations.c.run_id.label("imported"),
-        all_members.label("members"),
-    )
-
-
-def _with_association(statement: Select[Any]) -> Select[Any]:
-    members, imported = association_members.c, imported_associations.c
-    return (
-        statement.join(associations, HAS_MEMBER)
-        .outerjoin(
-            imported_associations,
-            and_(imported.run_id == members.run_id, imported.position == members.association),
-        )
-        .order_by(members.run_id, members.association, members.position)
-    )
-
-
-def _of_pools(names: Sequence[str]) -> Select[Any]:
-    statement = (
-        _memberships()
-        .select_from(exposures)
-        .join(run_pools, run_pools.c.pool_id == exposures.c.pool_id)
-        .join(
-            association_members,
-            and_(
-                association_members.c.run_id == run_pools.c.run_id,
-                association_members.c.pool_id == exposures.c.pool_id,
-                association_members.c.exposure == exposures.c.position,
-            ),
-        )
-        .where(exposures.c.filename.in_(names))
-    )
-    return _with_association(statement)
-
-
-def _of_no_pool(names: Sequence[str]) -> Select[Any]:
-    statement = (
-        _memberships()
-        .select_from(association_members)
-        .where(
-            association_members.c.exposure.is_(None),
-            association_members.c.expname.in_(names),
-        )
-    )
-    return _with_association(statement)
 
 
 # ------------------------------------------------------------------------- history

@@ -7,7 +7,14 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Label, Select, Table, Text, and_, case, or_
 
-from asnrules.database.schema import association_members, associations, decisions, exposures, traces
+from asnrules.database.schema import (
+    association_members,
+    associations,
+    decisions,
+    exposures,
+    imported_associations,
+    traces,
+)
 from asnrules.database.stored import as_stored, read_stored
 from asnrules.errors import StoredValueError
 from asnrules.record.findings import Finding
@@ -22,6 +29,18 @@ HAS_MEMBER = and_(
     association_members.c.association == associations.c.position,
 )
 """The association of a member."""
+
+IS_MEMBER = and_(
+    exposures.c.pool_id == association_members.c.pool_id,
+    exposures.c.position == association_members.c.exposure,
+)
+"""The exposure of a member."""
+
+IMPORTED = and_(
+    imported_associations.c.run_id == associations.c.run_id,
+    imported_associations.c.position == associations.c.position,
+)
+"""The verdict on an association."""
 
 TRACE_REASON = case(
     (or_(decisions.c.run_id.is_(None), decisions.c.reason.is_not(None)), ""),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.schema import (
@@ -23,7 +23,7 @@ from asnrules.database.schema import (
 )
 from asnrules.errors import NotFoundError
 from asnrules.record.findings import Finding
-from asnrules.record.queries.reader import DECIDED, TRACE_REASON, Reader, columns
+from asnrules.record.queries.reader import DECIDED, IMPORTED, TRACE_REASON, Reader, columns
 from asnrules.util.days import check_day
 from asnrules.util.text import wanted_program
 
@@ -234,13 +234,7 @@ def verdicts_of(reader: Reader, run_id: int, position: int | None = None) -> lis
             *columns(imported_associations, "asn_pool", "verdict", "explanation"),
         )
         .select_from(imported_associations)
-        .join(
-            associations,
-            and_(
-                associations.c.run_id == imported.run_id,
-                associations.c.position == imported.position,
-            ),
-        )
+        .join(associations, IMPORTED)
         .where(imported.run_id == run_id)
         .order_by(imported.position)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from asnrules.database.schema import (
     asn_types,
@@ -14,7 +14,7 @@ from asnrules.database.schema import (
     exposures,
     traces,
 )
-from asnrules.record.queries.reader import DECIDED, HAS_MEMBER
+from asnrules.record.queries.reader import DECIDED, HAS_MEMBER, IS_MEMBER
 
 
 class ExposureCount(NamedTuple):
@@ -81,13 +81,7 @@ def flows(connection: Connection, run_id: int) -> list[Flow]:
         select(*key, func.count())
         .select_from(association_members)
         .join(associations, HAS_MEMBER)
-        .outerjoin(
-            exposures,
-            and_(
-                exposures.c.pool_id == association_members.c.pool_id,
-                exposures.c.position == association_members.c.exposure,
-            ),
-        )
+        .outerjoin(exposures, IS_MEMBER)
         .where(association_members.c.run_id == run_id)
         .group_by(*key)
         .order_by(*key)
