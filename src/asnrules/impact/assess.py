@@ -33,7 +33,7 @@ from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed, Impact
 from asnrules.record.pools import (
-    RecordedRun,
+    RunWithPools,
     Stretch,
     newest_runs,
     recorded_exposures,
@@ -62,7 +62,7 @@ what it has."""
 class Piece(NamedTuple):
     """Exposures of a run that follow one another, all or those of some programs."""
 
-    run: RecordedRun
+    run: RunWithPools
     stretch: Stretch
     programs: tuple[str | None, ...] | None
 
@@ -75,7 +75,7 @@ class Piece(NamedTuple):
 class Unit(NamedTuple):
     """Programs of a run whose associations are to be made again, together."""
 
-    run: RecordedRun
+    run: RunWithPools
     programs: frozenset[str | None]
     size: int
     """How many of their exposures may change their associations."""
@@ -182,7 +182,7 @@ class Comparison:
                     for reason in pair.reasons
                 ]
 
-    def _decisions_for(self, run: RecordedRun) -> Decisions:
+    def _decisions_for(self, run: RunWithPools) -> Decisions:
         return self._decisions[self._against or run.ruleset]
 
 
@@ -270,7 +270,7 @@ def assess_impact(
 
 
 def _pieces(
-    connection: Connection, runs: Iterable[RecordedRun], program: str | None
+    connection: Connection, runs: Iterable[RunWithPools], program: str | None
 ) -> Iterator[Piece]:
     """Part the exposures of runs, or those of a program in them."""
     wanted = None if program is None else wanted_program(program)
@@ -280,7 +280,7 @@ def _pieces(
                 yield Piece(run, stretch, None if wanted is None else (wanted,))
 
 
-def _units(decided: Iterable[Decided], runs: Mapping[int, RecordedRun]) -> list[Unit]:
+def _units(decided: Iterable[Decided], runs: Mapping[int, RunWithPools]) -> list[Unit]:
     """Give the programs that have to be made again; together where rules may put them together."""
     affected: Programs = Counter()
     wide: Programs = Counter()

@@ -15,7 +15,7 @@ from asnrules.engine.signatures import SCIENCE, Judge
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates
-from asnrules.record.pools import RecordedExposure, RecordedRun
+from asnrules.record.pools import RecordedExposure, RunWithPools
 from asnrules.record.write import stored_program
 
 
@@ -71,7 +71,7 @@ class Regrouping:
     """
 
     def __init__(
-        self, run: RecordedRun, keywords: Sequence[str], exposures: Sequence[RecordedExposure]
+        self, run: RunWithPools, keywords: Sequence[str], exposures: Sequence[RecordedExposure]
     ) -> None:
         self._run = run
         self._keywords = keywords

@@ -29,7 +29,7 @@ class RecordedPool(NamedTuple):
     """The columns of its file whose values are on record."""
 
 
-class RecordedRun(NamedTuple):
+class RunWithPools(NamedTuple):
     """A recorded run with its pools."""
 
     run_id: int
@@ -61,7 +61,7 @@ class RecordedExposure(NamedTuple):
     row: Row
 
 
-def newest_runs(connection: Connection, since: dt.datetime | None = None) -> list[RecordedRun]:
+def newest_runs(connection: Connection, since: dt.datetime | None = None) -> list[RunWithPools]:
     """Give the newest run over each pool that started at a moment or later, the newest first."""
     statement = (
         select(
@@ -81,12 +81,12 @@ def newest_runs(connection: Connection, since: dt.datetime | None = None) -> lis
     )
     if since is not None:
         statement = statement.where(runs.c.started_at >= since)
-    found: dict[int, RecordedRun] = {}
+    found: dict[int, RunWithPools] = {}
     for row in connection.execute(statement):
         before = found[row.run_id].pools if row.run_id in found else ()
         pool = RecordedPool(row.pool_id, row.name, frozenset(_columns(row)) & set(_keywords(row)))
         options = read_stored(runs.c.options, row.options, f"run {row.run_id}")
-        found[row.run_id] = RecordedRun(
+        found[row.run_id] = RunWithPools(
             row.run_id, row.started_at, row.label, options, (*before, pool)
         )
     newest = []
@@ -99,7 +99,7 @@ def newest_runs(connection: Connection, since: dt.datetime | None = None) -> lis
     return newest
 
 
-def recorded_programs(connection: Connection, run: RecordedRun) -> list[str | None]:
+def recorded_programs(connection: Connection, run: RunWithPools) -> list[str | None]:
     """Give the programs of the exposures of a run, with five digits."""
     statement = select(exposures.c.program).where(exposures.c.pool_id.in_(_ids(run))).distinct()
     return list(connection.execute(statement).scalars())
@@ -107,7 +107,7 @@ def recorded_programs(connection: Connection, run: RecordedRun) -> list[str | No
 
 def recorded_exposures(
     connection: Connection,
-    run: RecordedRun,
+    run: RunWithPools,
     keywords: Sequence[str],
     programs: Collection[str | None] | None = None,
     stretches: Collection[Stretch] | None = None,
@@ -138,7 +138,7 @@ def recorded_exposures(
             yield RecordedExposure(place, row)
 
 
-def stretches_of(connection: Connection, run: RecordedRun, length: int) -> list[Stretch]:
+def stretches_of(connection: Connection, run: RunWithPools, length: int) -> list[Stretch]:
     """Split the exposures of a run into stretches of at most some length."""
     columns = (pools.c.pool_id, pools.c.exposure_count)
     statement = select(*columns).where(pools.c.pool_id.in_(_ids(run)))
@@ -248,7 +248,7 @@ def _rows(
         )
 
 
-def _ids(run: RecordedRun) -> list[int]:
+def _ids(run: RunWithPools) -> list[int]:
     return [pool.pool_id for pool in run.pools]
 
 
