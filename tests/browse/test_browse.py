@@ -12,6 +12,7 @@ from pathlib import Path
 
 import hostile
 from asnrules.browse.reference import read_reference, slug
+from asnrules.browse.site import LINKS
 from asnrules.catalog.open import connect_catalog
 from browse.conftest import Serve, Site, command
 from browser import Chromium, Page
@@ -69,6 +70,16 @@ def test_the_table_links_to_its_history(site: Site) -> None:
     rows = site.rows("v_exposure_modes_history", exp_type__exact="NRS_MIMF")
     assert link
     assert [row["asn_type"] for row in rows] == ["wfs-image2"] * 4 + ["image2"] * 2
+
+
+def test_links_of_a_view_lead_to_rows(site: Site) -> None:
+    """Each with all the columns that are in common."""
+    for (view, column), (other, names) in LINKS.items():
+        rows = [row for row in site.rows(view) if row[column] is not None]
+        found = (
+            site.rows(other, **{f"{name}__exact": str(row[name]) for name in names}) for row in rows
+        )
+        assert any(found), (view, column)
 
 
 def test_left_out_exposures_have_their_reason(site: Site) -> None:

@@ -43,6 +43,7 @@ FACETS = {
     "v_exposure_modes": ["instrument", "member_type", "asn_type"],
     "v_exposure_modes_history": ["ruleset"],
     "v_ruleset_changes": ["ruleset", "change"],
+    "v_rules": ["ruleset", "asn_type"],
 }
 NEWEST_FIRST = {"v_runs", "v_run_pools"}
 
@@ -50,8 +51,12 @@ LINKS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("v_runs", "exposure_count"): ("v_decisions", ("run_id",)),
     ("v_runs", "association_count"): ("v_associations", ("run_id",)),
     ("v_runs", "unassociated_count"): ("v_unassociated", ("run_id",)),
+    ("v_rules", "asn_rule"): ("v_rule_conditions", ("ruleset", "asn_rule")),
+    ("v_exposures", "filename"): ("v_decisions", ("run_id", "filename")),
+    ("v_exposure_candidates", "filename"): ("v_decisions", ("run_id", "filename")),
     ("v_decisions", "filename"): ("v_association_members", ("run_id", "filename")),
     ("v_associations", "asn_name"): ("v_association_members", ("run_id", "asn_name")),
+    ("v_associations", "asn_rule"): ("v_rule_conditions", ("ruleset", "asn_rule")),
     ("v_association_members", "filename"): ("v_decisions", ("filename",)),
     ("v_unassociated", "filename"): ("v_decisions", ("filename",)),
     ("v_exposure_modes", "exp_type"): ("v_exposure_modes_history", ("exp_type",)),
