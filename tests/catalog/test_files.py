@@ -627,7 +627,7 @@ def test_of_many_findings_some_are_told(executable: Path) -> None:
         ("value_lists.toml", '"nis_tacq"', '"mir_tacq"', "acquisition_types is empty, or has a"),
         ("value_lists.toml", "nod_patterns = [", "nod_patterns = []\nothers = [",
          "nod_patterns is empty"),
-        ("value_lists.toml", "nod_patterns = [", "Nods = [", "condition 'Nods': use lower-case"),
+        ("value_lists.toml", "nod_patterns = [", "Nods = [", "value list 'Nods': use lower-case"),
         ("value_lists.toml", '"2-point-nod"', "2", "has to be text of one line"),
         ("conditions.toml", '"time_series_types"', '"time_series_typs"',
          "unknown value list 'time_series_typs'; did you mean 'time_series_types'?"),

@@ -40,6 +40,7 @@ from asnrules.rules.shapes import (
     KeyName,
     KeysShape,
     Keyword,
+    ListName,
     MisfitError,
     OverallStep,
     RoleName,
@@ -162,6 +163,8 @@ class _Reader:
                     "{value} is not a name; use letters, digits and '_'")  # fmt: skip
         shapes.like(ConditionName, r"[a-z][a-z0-9_]*",
                     "condition {value}: use lower-case letters, digits and '_'")  # fmt: skip
+        shapes.like(ListName, r"[a-z][a-z0-9_]*",
+                    "value list {value}: use lower-case letters, digits and '_'")  # fmt: skip
         shapes.like(CsvName, r"[A-Za-z0-9_-]+\.csv",
                     "{value} is not the name of a CSV file beside this one")  # fmt: skip
         shapes.like(DiscoveredId, r"(a[0-9]{3,9})?",
@@ -208,7 +211,7 @@ class _Reader:
         path, found = self._path(VALUE_LISTS)
         if not path.exists():
             return {}
-        lists = self._shapes.read(dict[ConditionName, list[Text]], read_toml(path), found)
+        lists = self._shapes.read(dict[ListName, list[Text]], read_toml(path), found)
         for name, values in lists.items():
             if not values or len(set(values)) < len(values):
                 found.at((name,), f"{name} is empty, or has a value twice; mend the list")
