@@ -97,7 +97,7 @@ def test_a_day_without_rules_or_table_is_not_found(
     for what in ("EXP_TYPE=NRS_MIMF", pool):
         for output in ("table", "json", "jsonl", "csv"):
             asnrules("classify", what, "--as-of", day, "--format", output).assert_error(
-                3, f"was in force on {day}; the nearest:"
+                3, f"in force on {day}; the nearest:"
             )
 
 
