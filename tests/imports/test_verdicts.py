@@ -125,7 +125,7 @@ def test_a_candidate_worked_alone_is_explained(catalog: Engine, tmp_path: Path) 
     assert said(judge(catalog, tmp_path, alone, pool)) == (
         "explained",
         "the rules make exactly this: image2 by Asn_Lv2Image for candidate o001, "
-        "where it is worked alone; of the whole pool, another stands for it",
+        "if only this candidate is selected; for the whole pool, another association stays",
     )
 
 

@@ -27,8 +27,10 @@ from asnrules.pools.evaluation import EvaluatedPools
 _Key = TypeVar("_Key", bound=Hashable)
 _One = TypeVar("_One")
 _LATER = tuple(ending for ending, _ in MADE_LATER)
-_ALONE = ", where it is worked alone; of the whole pool, another stands for it"
-_SELECTED = ", where some candidates are worked; of the whole pool, others stand for some of it"
+_ALONE = ", if only this candidate is selected; for the whole pool, another association stays"
+_SELECTED = (
+    ", if only some candidates are selected; for the whole pool, others stay in place of some"
+)
 
 
 class Near(NamedTuple):

@@ -42,7 +42,7 @@ PATTERN_LENGTH = 200
 """Characters of a pattern of a condition."""
 
 PATTERN_STATES = 200
-"""States of the automaton that a pattern of a condition is worked with."""
+"""States of the automaton of a pattern of a condition."""
 
 ASSOCIATION_BYTES = 16 << 20
 """Bytes of an association file. What JSON of this size takes in memory is some hundred MiB."""
