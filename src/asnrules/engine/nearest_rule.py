@@ -36,7 +36,7 @@ from asnrules.engine.signatures import (
     Unmet,
     is_written_as_science,
 )
-from asnrules.engine.unmet_conditions import Effort, Failure, UnmetConditions
+from asnrules.engine.unmet_conditions import Effort, Failure, Repair, UnmetConditions
 from asnrules.rules.model import Operator, Role, Rule, Ruleset
 
 _NAMING = {Operator.IN, Operator.LISTED, Operator.MATCHES, Operator.SET}
@@ -63,9 +63,10 @@ class Miss(NamedTuple):
     distance: Distance
     """How near it comes."""
 
-    def keywords(self) -> set[str]:
-        """Give the keywords that all need another value, or of which one does."""
-        return {repair.keyword for failure in self.failures for repair in failure.repairs}
+    @property
+    def repairs(self) -> list[Repair]:
+        """What would mend any of the failures."""
+        return [repair for failure in self.failures for repair in failure.repairs]
 
     def changed(self) -> int:
         """Count what is likeliest mended by another value, rather than by one that is missing."""
@@ -73,14 +74,6 @@ class Miss(NamedTuple):
             failure.repairs[:1] != () and failure.repairs[0].found is not None
             for failure in self.failures
         )
-
-    def wanted(self) -> set[tuple[str, str]]:
-        """Give the keywords that would have to be mended with the values wanted."""
-        return {
-            (repair.keyword, repair.wanted)
-            for failure in self.failures
-            for repair in failure.repairs
-        }
 
     def sentence(self) -> str:
         """Say all that would have to be mended."""
@@ -110,9 +103,9 @@ class RuleRanking:
         self._kinds = self._unmet.kinds - given
         self._classes = {rule.exposure_class for rule in ruleset.class_rules}
         self._classes.add(ruleset.default_class)
-        self._seen: dict[int, _Seen] = {}
+        self._seen: dict[int, tuple[list[str], list[str]]] = {}
         # Signatures differ in few keywords, and most rules look at none of them.
-        self._known: dict[tuple[int, Hashable], _Ranked] = {}
+        self._known: dict[Hashable, _Ranked] = {}
         # A judgement is kept, so that its id stays its own.
         self._misses: dict[int, tuple[Judgement, list[Miss]]] = {}
 
@@ -155,14 +148,13 @@ class RuleRanking:
         wanted: set[tuple[str, str]] = set()
         texts = []
         for miss in misses:
-            keywords = miss.keywords()
-            is_otherwise = (
-                wanted.isdisjoint(miss.wanted()) and miss.changed() == misses[0].changed()
-            )
+            keywords = {repair.keyword for repair in miss.repairs}
+            values = {(repair.keyword, repair.wanted) for repair in miss.repairs}
+            is_otherwise = wanted.isdisjoint(values) and miss.changed() == misses[0].changed()
             if miss.distance == nearest and (named.isdisjoint(keywords) or is_otherwise):
                 texts.append(f"{miss.rule.name}: {miss.sentence()}")
                 named |= keywords
-                wanted |= miss.wanted()
+                wanted |= values
         return f"nearest is {'; or '.join(texts)}"
 
     def _has_known_class(self, values: Values) -> bool:
@@ -183,21 +175,26 @@ class RuleRanking:
         return None
 
     def _ranked(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:
-        seen = self._seen.get(number)
-        if seen is None:
-            seen = self._seen[number] = self._seen_by(verdict.rule)
-        key = (number, seen.of(values))
-        known = self._known.get(key)
+        if number not in self._seen:
+            self._seen[number] = self._seen_by(verdict.rule)
+        compared, keyed = self._seen[number]
+        seen = (
+            number,
+            *[values.get(keyword) for keyword in compared],
+            *[is_empty(values.get(keyword)) for keyword in keyed],
+        )
+        known = self._known.get(seen)
         if known is None:
-            known = self._known[key] = self._nearest_role(number, verdict, values)
+            known = self._known[seen] = self._nearest_role(number, verdict, values)
         return known
 
-    def _seen_by(self, rule: Rule) -> _Seen:
+    def _seen_by(self, rule: Rule) -> tuple[list[str], list[str]]:
+        """Give the keywords that a rule compares, and others that its keys need."""
         compared = dict.fromkeys([CLASS, *self._unmet.classed])
         for use in requirements_of(rule):
             compared.update(self._unmet.keywords(use))
         keyed = dict.fromkeys(source for key in keys_of(rule) for source in key.sources)
-        return _Seen(tuple(compared), tuple(keyed))
+        return list(compared), list(keyed)
 
     def _nearest_role(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:
         return min(
@@ -222,9 +219,9 @@ class RuleRanking:
             # Only the EXP_TYPE is explained then, and the rest is as far as it is long.
             efforts = [Effort.TYPE, *[Effort.MADE] * len(unmet)]
         changes_class = any(
-            failure.effort is Effort.KIND and repair.keyword in self._unmet.classed
+            failure.effort is Effort.KIND
+            and any(repair.keyword in self._unmet.classed for repair in failure.repairs)
             for failure in failures
-            for repair in failure.repairs
         )
         if self._has_known_class(values):
             is_companion = is_science and (not makes_science or changes_class)
@@ -265,17 +262,3 @@ class RuleRanking:
             if key.required:
                 named.update(one for one in sources if not is_empty(values.get(one)))
         return len(named), breadth
-
-
-class _Seen(NamedTuple):
-    """What a rule looks at: keywords that it compares, and others that its keys need."""
-
-    compared: tuple[str, ...]
-    keyed: tuple[str, ...]
-
-    def of(self, values: Values) -> Hashable:
-        """Give what it sees of an exposure."""
-        return (
-            *[values.get(keyword) for keyword in self.compared],
-            *[is_empty(values.get(keyword)) for keyword in self.keyed],
-        )
