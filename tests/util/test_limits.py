@@ -6,7 +6,10 @@ import ast
 import gzip
 import inspect
 import json
+import mmap
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -353,6 +356,47 @@ def test_a_table_that_is_small_only_as_it_is_packed(
     written(pa.table({"filename": texts, "asn_candidate": [""] * len(texts)}), path)
     text = message(lambda: read_pool(path, KEYWORDS))
     assert "the table has more than 1,048,576 bytes, unpacked" in text
+
+
+READING = """
+import sys
+from asnrules.errors import PoolError
+from asnrules.pools import read_pool
+try:
+    read_pool(sys.argv[1], ("filename", "asn_candidate"))
+except PoolError as error:
+    [peak] = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+    print(error, peak.split()[1], sep="|")
+"""
+
+
+@pytest.mark.parametrize("name", ["pool.arrow", "pool.arrows"])
+def test_a_packed_batch_takes_no_more_memory_than_a_table_may(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    # More than the memory that a batch may take; zeros take none until somebody writes to them.
+    size = 3 << 29
+    texts = pa.LargeStringArray.from_buffers(
+        2, pa.array([0, size, size], pa.int64()).buffers()[1], zeros(size)
+    )
+    written(pa.table({"filename": texts, "asn_candidate": ["", ""]}), path)
+    assert path.stat().st_size < 1 << 22
+    # In a process of its own: this one has memory from writing that it may use again.
+    done = subprocess.run(
+        [sys.executable, "-c", READING, str(path)], capture_output=True, text=True, check=True
+    )
+    text, kibibytes = done.stdout.split("|")
+    assert "the table has more than 268,435,456 bytes, unpacked" in text
+    assert int(kibibytes) < 1 << 20
+
+
+def zeros(size: int) -> pa.Buffer:
+    return pa.py_buffer(mmap.mmap(-1, size))
+
+
+def test_memory_is_bounded_while_a_block_runs() -> None:
+    with pytest.raises(MemoryError), limits.bounded_memory(1 << 20):
+        bytearray(1 << 30)
+    assert len(bytearray(1 << 28)) == 1 << 28
 
 
 @pytest.mark.parametrize("name", COLUMNAR)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from asnrules.errors import UsageError
 from asnrules.util.environment import optional
-from asnrules.util.limits import LINE_BYTES, TABLE_BYTES
+from asnrules.util.limits import LINE_BYTES, TABLE_BYTES, bounded_memory
 from asnrules.util.text import label
 
 START = 1 << 16
@@ -159,7 +159,11 @@ def _own_errors() -> Iterator[None]:
 
 def _check_size(count: int) -> None:
     if count > TABLE_BYTES:
-        raise TableFormatError(f"the table has more than {TABLE_BYTES:,} bytes, unpacked")
+        raise _too_big()
+
+
+def _too_big() -> TableFormatError:
+    return TableFormatError(f"the table has more than {TABLE_BYTES:,} bytes, unpacked")
 
 
 def _ecsv(content: bytes) -> StoredTable:
@@ -191,14 +195,27 @@ def _arrow(content: bytes) -> StoredTable:
     file = ipc.open_file(arrow.BufferReader(content))
     _check_types(arrow, file.schema)
     batches = (file.get_batch(number) for number in range(file.num_record_batches))
-    return StoredTable(file.schema.names, _rows(arrow, batches))
+    return StoredTable(file.schema.names, _rows(arrow, _within_memory(batches)))
 
 
 def _arrow_stream(content: bytes) -> StoredTable:
     arrow, ipc = _arrow_libraries()
     file = ipc.open_stream(arrow.BufferReader(content))
     _check_types(arrow, file.schema)
-    return StoredTable(file.schema.names, _rows(arrow, file))
+    return StoredTable(file.schema.names, _rows(arrow, _within_memory(iter(file))))
+
+
+def _within_memory(batches: Iterator[Any]) -> Iterator[Any]:
+    """Unpack batches that fit: packed ones say their size nowhere that pyarrow gives it."""
+    while True:
+        try:
+            with bounded_memory(4 * TABLE_BYTES):
+                batch = next(batches, None)
+        except MemoryError as error:
+            raise _too_big() from error
+        if batch is None:
+            return
+        yield batch
 
 
 def _arrow_libraries() -> tuple[Any, Any]:

@@ -5,6 +5,11 @@ Far above what the observatory makes, and low enough that what is refused is ref
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 POOL_BYTES = 8 << 30
 """Bytes of a pool, unpacked."""
 
@@ -58,3 +63,26 @@ ASSOCIATION_FILES = 100_000
 
 QUERY_CHARACTERS = 1_000_000
 """Characters of an SQL query."""
+
+
+@contextmanager
+def bounded_memory(size: int) -> Iterator[None]:
+    """Let this process take no more memory than it has and `size` bytes more.
+
+    What needs more fails with MemoryError. Only Linux tells how much a process has; elsewhere
+    nothing is bounded.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = pages * resource.getpagesize() + size
+    known = [limit for limit in (soft, hard, wanted) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(known), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
