@@ -1,4 +1,4 @@
-"""Read what docs/sql.md says of the views, their columns, and questions to them.
+"""Read the descriptions of views and columns, and the questions, from docs/sql.md.
 
 That document is the one source: people read it, and the pages show it.
 """
@@ -98,13 +98,13 @@ def _sections(tokens: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
 
 
 def _text(token: Token) -> str:
-    """Give the text of a line or paragraph, less its markup."""
+    """Return the text of a line or paragraph without its markup."""
     parts = (" " if one.type == "softbreak" else one.content for one in token.children or ())
     return "".join(parts)
 
 
 def _prose(tokens: Sequence[Token]) -> str:
-    """Give the first paragraph, if nothing comes before it."""
+    """Return the first paragraph, if nothing comes before it."""
     return _text(tokens[1]) if tokens and tokens[0].type == "paragraph_open" else ""
 
 

@@ -112,7 +112,7 @@ _FROM_ELSEWHERE = (
 
 
 def _is_from_elsewhere(headers: Mapping[bytes, bytes], host: bytes) -> bool:
-    """Tell whether a page of another site, or of another port, is what asks, as browsers tell."""
+    """Whether a request comes from a page of another site or port, as far as browsers say."""
     if (site := headers.get(b"sec-fetch-site")) is not None:
         return site not in {b"same-origin", b"none"}
     # Browsers from before 2023 may not know that one. What is no browser sends none of them.

@@ -1,4 +1,4 @@
-"""The pages of the catalog, made by Datasette from the views and what is said of them.
+"""The pages of the catalog, made by Datasette from the views and their descriptions.
 
 Datasette opens the file read only. Of its plugins only those that come with it are used, and one
 of ours, which links rows to what belongs to them.
@@ -114,7 +114,7 @@ class CatalogFile(Database):  # type: ignore[misc]
     ) -> Results:
         """Run a query in another process, as what it takes must have an end."""
         most = self.ds.max_returned_rows
-        # A page of that many rows tells by one more that another page follows.
+        # With one row more than a page, Datasette knows that another page follows.
         most += most == (page_size or self.ds.page_size)
         milliseconds = min(custom_time_limit or SECONDS * 1000, self.ds.sql_time_limit_ms)
         # Datasette's own kind of mapping cannot be sent.
@@ -131,7 +131,7 @@ class CatalogFile(Database):  # type: ignore[misc]
 
 
 def _cursor_of(columns: Sequence[str]) -> sqlite3.Cursor:
-    """Give a cursor with columns of these names, which rows of Datasette's kind need."""
+    """Return a cursor with columns of these names, which rows of Datasette's kind need."""
     names = ["NULL AS " + '"' + name.replace('"', '""') + '"' for name in columns]
     with closing(sqlite3.connect(":memory:")) as connection:
         return connection.execute("SELECT " + (", ".join(names) or "NULL"))
@@ -183,7 +183,7 @@ class Pages:
 
     @hookimpl
     def extra_template_vars(self, template: str, datasette: Datasette) -> Any:
-        """Give the first page what it shows."""
+        """Return what the first page shows."""
         if template != "index.html":
             return {}
         return lambda: self._overview(datasette)
@@ -245,7 +245,7 @@ def make_site(path: Path) -> Datasette:
 
 
 def page_of(datasette: Datasette, view: str, values: Mapping[str, Any]) -> str:
-    """Give the address of the rows of a view that have these values."""
+    """Return the address of the rows of a view that have these values."""
     query = [(f"{name}__exact", value) for name, value in values.items()]
     query += [("_col", name) for name in COLUMNS.get(view, ())]
     return _address(datasette, view, query)

@@ -121,7 +121,7 @@ class _Worker:
 
 
 def _serve(path: Path, pipe: Connection) -> None:
-    # Ctrl-C is for the one who serves, whose end is the end of this pipe.
+    # Ctrl-C is for the server; when it ends, this pipe does, too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(ValueError, OSError):
         most = _PROGRAM_BYTES + 2 * MEMORY_BYTES
@@ -148,7 +148,7 @@ def _answered(
     connection: sqlite3.Connection, sql: str, parameters: Any, rows: int | None, seconds: float
 ) -> Answer | Exception:
     end = time.monotonic() + seconds
-    # Should the one who waits be gone, the system ends what goes on and on.
+    # If the server is gone, the system ends a statement that does not end.
     used, (_, most) = int(time.process_time() + seconds), resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (used + 2 + GRACE_SECONDS, most))
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)

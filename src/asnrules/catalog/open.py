@@ -170,7 +170,7 @@ def describe_unknown(revision: str | None) -> str | None:
     """Say that a schema is neither one of this program nor of a newer one; None if it is."""
     if revision in {None, migrations.HEAD} or migrations.is_newer(revision or ""):
         return None
-    if revision == migrations.UNTOLD:
+    if revision == migrations.UNNAMED:
         return "its schema is unknown, as it holds tables and says no version of them"
     # The migrations are looked at last, as that takes alembic.
     if migrations.is_known(revision or ""):

@@ -178,7 +178,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     # SQLite leaves foreign keys unchecked unless asked, for each connection anew.
     connection.execute("PRAGMA foreign_keys = ON")
-    # In WAL mode a run that is being written never blocks those who look something up; FULL
+    # In WAL mode a run that is being written never blocks readers; FULL
     # makes an acknowledged run survive a power cut in that mode as well.
     connection.execute("PRAGMA synchronous = FULL")
 
@@ -244,14 +244,14 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
 
 
 def _interrupt_before(error: BaseException | None) -> KeyboardInterrupt | None:
-    """Give the interrupt that an error came of: a statement was cut off, so the next one fails."""
+    """Return the interrupt that caused an error: it cut a statement off, so the next one failed."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error
 
 
 def _is_about_the_database(error: DBAPIError) -> bool:
-    """Tell the database's trouble from ours: a broken constraint is a bug, not an outage."""
+    """Whether an error is the database's, not ours: a broken constraint is a bug, not an outage."""
     if isinstance(error.orig, sqlite3.Error) and not hasattr(error.orig, "sqlite_errorcode"):
         # Of the driver itself: what is stored is no text.
         return False
@@ -290,7 +290,7 @@ _MEND_SERVER = {
 
 
 def _may_hold_password(error: DBAPIError, url: URL) -> bool:
-    """Tell whether the driver may have repeated a password, or an option that is one."""
+    """Whether the text of an error may hold a password, or an option that is one."""
     if url.get_backend_name() == "sqlite":
         return False
     password = str(url.password or "")

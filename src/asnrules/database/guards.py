@@ -1,6 +1,6 @@
 """The triggers that keep published rulesets and the record as they are.
 
-Migrations make them; here is told which there have to be.
+Migrations make them; this module knows which there have to be.
 """
 
 from __future__ import annotations

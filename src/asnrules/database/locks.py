@@ -1,9 +1,9 @@
 """Locks by which processes take turns at one database, and who holds one.
 
 On SQLite the writing transaction itself is the turn. On PostgreSQL it is a lock of the table that
-is written first, which ends with the transaction and which nobody can take who may not write there:
-an advisory lock can be taken by everybody who may connect. Nor is it in a mode that ROW EXCLUSIVE
-keeps out, as everybody has that who prepares an INSERT, whether allowed to or not.
+is written first. It ends with the transaction, and only those who may write there can take it; an
+advisory lock could be taken by everybody who may connect. Its mode does not conflict with ROW
+EXCLUSIVE, which everybody gets who prepares an INSERT, whether allowed to or not.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def take_snapshot(connection: Connection) -> None:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
 
 
-# By how much each is in the way. One that waits for a stronger lock lets nobody pass; one that
-# waits for the turn is a fellow sufferer. Whoever only reads keeps nobody out but one who changes
-# the table itself.
+# The strength of the locks that each session has. One that waits for a stronger lock blocks others,
+# too; one that waits for the same turn does not. One that only reads blocks only changes of the
+# table itself.
 _HOLDERS = """
 WITH held AS (
     SELECT l.pid, max(CASE
@@ -98,16 +98,16 @@ ORDER BY h.strength DESC, a.xact_start, h.pid
 def waited_too_long(
     engine: Engine, seconds: float, table: str | None = None, advisory: int = 0
 ) -> DatabaseError:
-    """Make the error of one who has waited for others: who they are, and how to go on.
+    """Make the error of having waited too long: who has the lock, and what to do.
 
     Parameters
     ----------
     engine : Engine
-        Of the database; it is asked who holds the lock by now.
+        Of the database; it is asked who has the lock now.
     seconds : float
-        How long it was waited.
+        The time waited.
     table : str, optional
-        The table that one waited to write; any of the catalog by default.
+        The table whose lock was waited for; any of the catalog by default.
     advisory : int
         The key of an advisory lock that was waited for instead; 0 for none.
     """
@@ -128,13 +128,13 @@ def waited_too_long(
 
 
 def _holders(engine: Engine, table: str | None, advisory: int) -> dict[int, str]:
-    """Describe the sessions that are in the way, those that are most in it first."""
+    """Describe the sessions that block others, the strongest locks first."""
     statement = text(_HOLDERS).bindparams(table=table, advisory=advisory)
     try:
         with engine.connect() as connection:
             rows = connection.execute(statement).all()
     except DBAPIError:
-        # What is wrong has been found already; this would have been a help.
+        # This would only have helped to describe the error.
         return {}
     return {row.pid: _described(*row) for row in rows[:_SHOWN]}
 

@@ -1,4 +1,4 @@
-"""Bring a database to the schema of this program, and tell where it stands.
+"""Upgrade a database to the schema of this program, and find its revision.
 
 alembic is imported only where a migration runs: a look-up must not wait for it.
 """
@@ -18,15 +18,14 @@ if TYPE_CHECKING:
 HEAD = "0004"
 """The revision that this program works with; a test holds it against the migrations."""
 
-UNTOLD = ""
-"""The revision of a database that holds tables, but does not say of which schema."""
+UNNAMED = ""
+"""The revision of a database that has tables, but does not name its schema."""
 
 
 def current_revision(connection: Connection) -> str | None:
-    """Give the revision of a database, as it says; None if it holds nothing.
+    """Return the revision that a database names, `UNNAMED` if it names none; None if it is empty.
 
-    Whatever stands there is given: `UNTOLD` where nothing does, and all of it, with commas, where
-    there should be one.
+    Where there should be one and are several, all are returned, with commas.
     """
     inspector = inspect(connection)
     if inspector.has_table("alembic_version"):
@@ -39,16 +38,16 @@ def current_revision(connection: Connection) -> str | None:
 
         # A server's database may be shared; a file is one program's.
         tables &= set(metadata.tables)
-    return UNTOLD if tables else None
+    return UNNAMED if tables else None
 
 
 def is_newer(revision: str) -> bool:
-    """Tell whether a revision is one that only a newer program can have made."""
+    """Whether only a newer program can have made a revision."""
     return re.fullmatch(r"[0-9]{4}", revision) is not None and revision > HEAD
 
 
 def is_known(revision: str) -> bool:
-    """Tell whether this program has a revision among its migrations."""
+    """Whether this program has a migration to a revision."""
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory(str(shipped("migrations")))

@@ -86,7 +86,7 @@ def check_name(database: str) -> str:
 
 
 def is_url(name: str) -> bool:
-    """Tell a URL, which `check_name` has given, from the path of an SQLite file."""
+    """Whether a name that `check_name` returned is a URL, not the path of an SQLite file."""
     return _SCHEME.match(name) is not None
 
 
@@ -139,7 +139,7 @@ _HOMELESS = (
 
 
 def default_path() -> Path:
-    """Give the SQLite file that is used where no database is named.
+    """Return the SQLite file that is used if no database is named.
 
     Raises
     ------
@@ -158,13 +158,13 @@ def default_path() -> Path:
 
 
 def reading_uri(path: Path) -> str:
-    """Give the URI by which an SQLite file is opened to be read only."""
+    """Return the URI that opens an SQLite file read only."""
     # In WAL mode even a reader makes files beside it, unless the file is declared to stay as it is.
     return f"{path.absolute().as_uri()}?{'immutable=1' if is_fixed(path) else 'mode=ro'}"
 
 
 def is_fixed(path: Path) -> bool:
-    """Tell whether a file is there, all in it that was written, in a folder we cannot write to."""
+    """Whether a file exists without a WAL, in a folder that we cannot write to."""
     try:
         real = path.resolve()
         there = real.is_file() and not Path(f"{real}-wal").exists()

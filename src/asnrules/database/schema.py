@@ -46,7 +46,7 @@ def _table(name: str, *items: SchemaItem | _Items, **options: Any) -> Table:
 
 
 def _rows_of_ruleset(name: str, key: Sequence[str], *items: SchemaItem | _Items) -> Table:
-    """Describe a table of rows that belong to a ruleset; `key` tells those of one apart."""
+    """Describe a table of rows that belong to a ruleset; `key` is unique within one."""
     return _table(name, _refer("rulesets.ruleset_id"), *items, _primary("ruleset_id", *key))
 
 
@@ -113,7 +113,7 @@ exp_types = _table(
     "exp_types",
     Column("exp_type", Text, primary_key=True),
     _refer("instruments.instrument"),
-    # None of those that came with a page that was imported.
+    # An imported page has no descriptions.
     _optional("description"),
     _check("upper_case", "exp_type = upper(exp_type)"),
 )
@@ -340,7 +340,7 @@ intended_overlaps = _rows_of_ruleset(
     _of_ruleset("asn_rules", "stays", "asn_rule"),
 )
 
-# What the catalog has had, in the order in which it came: each word, and each published ruleset.
+# Each word and each published ruleset, in the order in which the catalog got them.
 catalog_entries = _table(
     "catalog_entries",
     Column("number", Number, primary_key=True, autoincrement=False),
@@ -441,7 +441,7 @@ associations = _table(
     _run_id(),
     _integer("position"),
     _text("asn_name"),
-    # Not told by a file that was made by hand.
+    # A file that was written by hand may lack it.
     _refer("asn_types.asn_type", optional=True),
     _text("asn_rule", "asn_id", "candidate_type", "program", "target", "degraded_status", "keys"),
     _primary("run_id", "position"),

@@ -1,4 +1,4 @@
-"""Read stored values as what they are: untrusted, as whoever owns the database can change them."""
+"""Read stored values, which are untrusted: the owner of the database can change them."""
 
 from __future__ import annotations
 

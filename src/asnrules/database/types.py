@@ -82,7 +82,7 @@ class Json(TypeDecorator[str]):
         self.items = items
 
     def fits(self, found: Any) -> bool:
-        """Tell whether something that was read from JSON is what the column is for."""
+        """Whether a value that was read from JSON is what the column is for."""
         if not isinstance(found, self.holds):
             return False
         if isinstance(found, list | dict):
