@@ -102,9 +102,15 @@ def tampering(
         yield Tampering(engine, metadata.tables[table])
 
 
-def changes(tampering: Tampering, engine_name: str) -> Iterator[tuple[Column[Any], str, bool]]:
-    """Give statements that put nonsense in all rows of a column, or in one if it is a key."""
-    for at, column in enumerate(tampering.table.columns):
+def changes(
+    tampering: Tampering, engine_name: str, turn: int
+) -> Iterator[tuple[Column[Any], str, bool]]:
+    """Give statements that put nonsense in all rows of a column, or in one if it is a key.
+
+    PostgreSQL, which takes longer, has each second column in a turn if the round is short.
+    """
+    step = 2 if engine_name == "postgresql" and not LONG else 1
+    for at, column in list(enumerate(tampering.table.columns))[turn % step :: step]:
         filled = [row for row in tampering.rows if row._mapping[column.name] is not None]
         row = (filled or tampering.rows)[0]
         values = nonsense(column, row._mapping[column.name], engine_name)
@@ -132,7 +138,7 @@ def test_the_rest_is_given_and_what_cannot_be_read_is_named(
     tampering: Tampering, command: Callable[[str | None], Command], engine_name: str, table: str
 ) -> None:
     run = command(tampering.engine.url.render_as_string(hide_password=False))
-    for column, statement, is_unreadable in changes(tampering, engine_name):
+    for column, statement, is_unreadable in changes(tampering, engine_name, 0):
         with tampering.changed(statement):
             others = list(COMMANDS)[len(column.name) % len(COMMANDS) :][:1]
             for name, arguments in COMMANDS.items():
@@ -165,7 +171,7 @@ def test_everything_is_exported_and_the_verifier_finds_it(
     out = tmp_path / "ledger.jsonl"
     assert run("audit", "export", "--output", str(out)).code == 0
     lines = out.read_bytes().count(b"\n")
-    for column, statement, is_unreadable in changes(tampering, engine_name):
+    for column, statement, is_unreadable in changes(tampering, engine_name, 1):
         with tampering.changed(statement):
             done = run("audit", "export", "--output", str(out), "--overwrite")
         assert "Traceback" not in done.err, str(column)

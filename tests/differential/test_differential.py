@@ -36,7 +36,7 @@ pytest.importorskip("jwst", reason="jwst 3.0.0 is not installed beside asnrules"
 
 from differential.oracle import RULES, oracle_associations
 
-EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "25"))
 FIELDS = ("asn_type", "asn_rule", "asn_id", "program", "target", "degraded_status")
 
 Associations = list[tuple[str, dict[str, Any]]]
