@@ -209,7 +209,7 @@ def test_two_drafts_against_each_other(engine: Engine, tmp_path: Path) -> None:
     assert [one["ruleset"] for one in impact.against] == ["draft"]
     assert groups(impact)["association", "none -> spec2 by Asn_Lv2Spec"] == 3
     whys = {one.reason.why for one in impact.changed if one.reason.what == "decision"}
-    assert all(why.startswith("no more asked: ") for why in whys)
+    assert all(why.startswith("no longer asked: ") for why in whys)
 
 
 def test_the_options_of_the_run_are_followed(catalog: Engine, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ class Decisions:
             why = self._nearness[1].miss(after, other.values).failures[0].sentence()
         elif not before.matched:
             miss = self._nearness[0].miss(before, one.values)
-            why = f"no more asked: {miss.failures[0].sentence()}"
+            why = f"no longer asked: {miss.failures[0].sentence()}"
         else:
             why = "its roles, type or product changed"
         yield Reason("decision", change, why)
