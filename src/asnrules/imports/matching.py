@@ -199,7 +199,7 @@ class Matcher:
                 yield from ((made, how) for made in merge(chosen))
 
     def _candidates(self, asn_id: str, places: Sequence[int]) -> list[str]:
-        """Give the candidates for which exposures are worked, that of an association first."""
+        """Give the candidates of exposures, that of an association first."""
         others = (name for place in places for name in self._by_place.get(place, []))
         return list(dict.fromkeys([asn_id, *others]))
 
@@ -223,7 +223,7 @@ class Matcher:
 
     @cached_property
     def _by_place(self) -> dict[int, list[str]]:
-        """From each exposure to the ids of the candidates for which it is worked."""
+        """From each exposure to the ids of its candidates."""
         return _grouped(
             (place, name)
             for name, pools in self._sub_pools.items()
