@@ -60,7 +60,7 @@ def prune(entries: Sequence[Entry], steps: Sequence[str]) -> list[int]:
         step = OVERALL[name]
         if isinstance(step, MembershipPruning):
             kept = _prune_memberships(entries, kept, step)
-        elif isinstance(step, ProductPruning):
+        else:
             kept = _prune_products(entries, kept, step)
     return kept
 

@@ -197,7 +197,7 @@ class ProductPruning(OverallStep):
     and the others are ordered by asn_id."""
 
 
-OVERALL: dict[str, OverallStep] = {
+OVERALL: dict[str, MembershipPruning | ProductPruning] = {
     "prune_memberships": MembershipPruning(
         "of associations with the same members, the last stays: by asn_id, then as generated",
         by_id=True,

@@ -78,7 +78,7 @@ def use_products(
     elif step.choice is Choice.NEXT:
         chosen = _next(growing, work, science, directs)
     else:
-        chosen = _next_of_same_optics(growing, work, science, directs, step.by_channel)
+        chosen = _next_of_same_optics(growing, work, science, step.by_channel)
     if chosen is None:
         return [growing]
     names = products_of(growing, work, step, chosen.place)
@@ -100,24 +100,19 @@ def _next(
 
 
 def _next_of_same_optics(
-    growing: GrowingAssociation,
-    work: Work,
-    science: int,
-    directs: list[GrowingMember],
-    by_channel: frozenset[str],
+    growing: GrowingAssociation, work: Work, science: int, by_channel: frozenset[str]
 ) -> GrowingMember | None:
-    places = [(one, one.place) for one in growing.of_exptype(DIRECT_IMAGE) if one.place is not None]
-    if not places:
-        return _next(growing, work, science, directs)
-    keyword = "channel" if work.value(places[0][1], "instrume") in by_channel else "pupil"
+    directs = growing.of_exptype(DIRECT_IMAGE)
+    places = [one.place or 0 for one in directs]
+    keyword = "channel" if work.value(places[0], "instrume") in by_channel else "pupil"
     wanted = work.given(science, keyword)
-    found = [work.given(place, keyword) for _, place in places]
+    found = [work.given(place, keyword) for place in places]
     is_told = wanted is not None and None not in found
     start = _number(work, science)
     if work.value(science, "expspcin") is None or (start and not is_told):
         return None
-    alike = [one for (one, _), value in zip(places, found, strict=True) if value == wanted]
-    return places[0][0] if start is None else _closest(work, start, alike, places[0][0])
+    alike = [one for one, value in zip(directs, found, strict=True) if value == wanted]
+    return directs[0] if start is None else _closest(work, start, alike, directs[0])
 
 
 def _first_long(
