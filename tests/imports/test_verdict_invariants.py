@@ -64,7 +64,7 @@ def check_all(judging: Judging, wanted: Iterable[Wanted]) -> int:
             assert found.verdict is Verdict.EXPLAINED, (one, document, found.explanation)
             assert found.explanation.startswith(begin), (one, document, found.explanation)
             how = found.explanation.removeprefix(begin)
-            assert how.startswith("; ") or (one.selection.ids and how.startswith(", where "))
+            assert how.startswith("; ") or (one.selection.ids and how.startswith(", if only "))
             count += 1
     return count
 
