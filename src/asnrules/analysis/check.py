@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from asnrules.analysis.alternatives import Superfluous, superfluous
@@ -25,8 +25,7 @@ from asnrules.rules.model import (
     Table,
 )
 from asnrules.rules.rows import checksum
-
-Progress = Callable[[str, int, int], None]
+from asnrules.util.parallel import Progress
 
 NEVER, NO_VALUE, SAME, GONE = "never matches", "no value", "same association", "does not occur"
 NO_ROW, NOT_ANNOUNCED, NOT_DELIVERED, CLASS = "no row", "not announced", "not delivered", "class"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import Connection, Engine
 
 from asnrules.analysis.check import check_rules, check_table
@@ -15,8 +13,7 @@ from asnrules.catalog.rulesets import TABLE, RulesetInfo, find_ruleset, list_rul
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import ANY
-
-Progress = Callable[[str, int, int], None]
+from asnrules.util.parallel import Progress
 
 
 def check_rulesets(

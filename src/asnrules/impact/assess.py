@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -43,10 +43,8 @@ from asnrules.record.pools import (
 from asnrules.record.write import stored_program
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
-from asnrules.util.parallel import Told, parallel_map
+from asnrules.util.parallel import Progress, Told, parallel_map
 from asnrules.util.text import wanted_program
-
-Progress = Callable[[str, int, int], None]
 
 Programs = Counter[tuple[int, str | None]]
 """Exposures by run and program."""

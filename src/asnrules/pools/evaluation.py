@@ -23,9 +23,7 @@ from asnrules.pools.inputs import PoolInput, gather
 from asnrules.pools.tables import TableSource, rendered
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import sync, whole_file
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage of work, how much is done, and how much there is."""
+from asnrules.util.parallel import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ of runs and the last digest.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,10 @@ from asnrules.record.chain import (
 from asnrules.record.findings import Finding, unreadable
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.canonical import canonical
+from asnrules.util.parallel import Progress
 
 FORMAT = {"format": "asnrules ledger", "version": 1}
 """The first line."""
-
-Progress = Callable[[str, int, int], None]
 
 
 def export(

@@ -42,8 +42,8 @@ from asnrules.record.chain import (
 )
 from asnrules.record.findings import Finding, gone_parts, unreadable
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
+from asnrules.util.parallel import Progress
 
-Progress = Callable[[str, int, int], None]
 _Read = TypeVar("_Read")
 
 

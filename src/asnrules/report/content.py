@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -30,6 +30,7 @@ from asnrules.record.queries.summaries import (
     rule_counts,
 )
 from asnrules.report.picture import Picture, draw
+from asnrules.util.parallel import Progress
 
 ASSOCIATIONS = 2_000
 """How many associations are listed."""
@@ -44,7 +45,6 @@ SQUARES = 30
 
 
 Row = TypeVar("Row")
-Progress = Callable[[str, int, int], None]
 
 
 class Shown(NamedTuple, Generic[Row]):

@@ -19,9 +19,10 @@ from sqlalchemy import Engine
 
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
-from asnrules.report.content import PageContent, Progress, page_content
+from asnrules.report.content import PageContent, page_content
 from asnrules.report.picture import BAR, LEFT, RIGHT, WIDTH
 from asnrules.util.atomic_files import whole_file
+from asnrules.util.parallel import Progress
 
 LONGEST = 1_000
 """How many letters of a text are shown."""

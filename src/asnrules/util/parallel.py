@@ -24,6 +24,8 @@ Piece = TypeVar("Piece")
 Found = TypeVar("Found")
 Told = Callable[[int, int], None]
 """Called with how much is done, and how much there is."""
+Progress = Callable[[str, int, int], None]
+"""Called with the stage of work, how much of it is done, and how much there is."""
 
 _THREADS = Path("/proc/self/task")
 

@@ -23,11 +23,11 @@ from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Outcome, Sharing, Wanted
 from asnrules.errors import UsageError
-from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate_pools, written_orphans
+from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools, written_orphans
 from asnrules.pools.inputs import PoolInput
 from asnrules.record.write import Run, RunRecorder
 from asnrules.util.environment import paused_collector
-from asnrules.util.parallel import parallel_map
+from asnrules.util.parallel import Progress, parallel_map
 from asnrules.workflows.diagnostics import diagnostics_of
 
 _WORTH_SHARING = 5_000

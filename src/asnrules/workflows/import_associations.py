@@ -31,10 +31,11 @@ from asnrules.imports.matching import Matcher
 from asnrules.imports.record import Imported, record_import
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
-from asnrules.pools.evaluation import Progress, evaluate_pools
+from asnrules.pools.evaluation import evaluate_pools
 from asnrules.pools.text import STANDARD_INPUT
 from asnrules.record.write import Run
 from asnrules.util.limits import ASSOCIATION_FILES
+from asnrules.util.parallel import Progress
 from asnrules.util.text import label
 from asnrules.workflows.generate import user_name
 

@@ -17,7 +17,7 @@ from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
-from asnrules.pools.evaluation import EvaluatedPools, Progress, evaluate
+from asnrules.pools.evaluation import EvaluatedPools, evaluate
 from asnrules.record.compare import Differences, compare
 from asnrules.record.pools import stored_pools, unrecorded
 from asnrules.record.queries.associations import (
@@ -44,6 +44,7 @@ from asnrules.record.queries.runs import (
 )
 from asnrules.record.write import GENERATED, recorded_members, signature_text, trace_values
 from asnrules.util.environment import paused_collector
+from asnrules.util.parallel import Progress
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
 from asnrules.workflows.generate import Options, make_associations, wanted_by
 

@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 from asnrules.engine.candidates import Pair, linked, qualified
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
-from asnrules.pools.evaluation import Progress, evaluate_pools
+from asnrules.pools.evaluation import evaluate_pools
 from asnrules.pools.inputs import PoolInput
+from asnrules.util.parallel import Progress
 
 
 class Group(NamedTuple):
