@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from asnrules.engine.conditions import ANY, EMPTY, requirement_holds
 from asnrules.engine.signatures import CLASS, SET
 from asnrules.engine.unmet_conditions import Effort, Failure, Repair, UnmetConditions, kind_keywords
-from asnrules.rules.model import Condition, Operator, Requirement, Role, Rule, Ruleset, Term
+from asnrules.rules.model import (
+    Condition,
+    Operator,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Settings,
+    Term,
+)
 from engine.building import ruleset
 
 EMPTIES = [None, "", "null", "--", "n", "f", "false", "n/a"]
@@ -40,7 +49,13 @@ def failure(
     role = Role("science")
     rule = Rule("Asn_Lv2One", "spec2", "One", (use,), (), (), (role,), (), False, None, ())
     repairs = UnmetConditions(
-        Ruleset(label="one", rules=(rule,), class_rules=(), default_class="science")
+        Ruleset(
+            label="one",
+            rules=(rule,),
+            class_rules=(),
+            default_class="science",
+            settings=Settings(5, False, None, ("prune_memberships", "prune_products")),
+        )
     )
     (found,) = repairs.failures(rule, role, [use], {**values, CLASS: "science"})
     return found

@@ -15,7 +15,7 @@ from asnrules.util.text import near_spellings
 
 
 class ExposureMode(NamedTuple):
-    """A row of a published ruleset."""
+    """A row of a table, with what the vocabulary says of it."""
 
     ruleset: str
     """The label of the ruleset."""
@@ -48,7 +48,7 @@ class Filter(NamedTuple):
 def look_up(
     connection: Connection, info: RulesetInfo, wanted: Filter | None = None
 ) -> list[ExposureMode]:
-    """Give rows of a published ruleset, in the order of the table.
+    """Give rows of a table, in their order.
 
     Parameters
     ----------

@@ -175,20 +175,20 @@ class RequiredColumn(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What rules have in common that is no condition; by default what jwst 3.0.0 has."""
+    """What rules have in common besides conditions; every ruleset says each."""
 
-    sequence_digits: int = 5
+    sequence_digits: int
     """The fewest digits of the sequence number in a name."""
-    whole_pool: bool = False
+    whole_pool: bool
     """Whether all candidates are worked at once. Then only the exposures that list a candidate
     are worked for it, and what is generated stands in the order of the creating exposures;
     of one exposure, in the order in which it lists candidates."""
-    discovered_id: str | None = None
+    discovered_id: str | None
     """The id of associations that are discovered; None for no such associations. They are made
     by the rules that ask something of the candidate but need no `candidate_validity`, where
     no candidates are selected: from the exposures that list one such candidate and no other,
     apart for each. They come before all others, and are told apart by this id only."""
-    overall: tuple[str, ...] = ("prune_memberships", "prune_products")
+    overall: tuple[str, ...]
     """Names of the steps over the associations of all rules, in order. They are numbered in the
     order in which the last step leaves them."""
 
@@ -298,13 +298,13 @@ class Ruleset(Header):
     """The first that holds gives the class of an exposure."""
     default_class: str
     """The class where none holds."""
+    settings: Settings
     written_as: Mapping[str, str] = field(default_factory=dict)
     """Classes that are written into associations under another name."""
     required_columns: tuple[RequiredColumn, ...] = ()
     """Columns that a pool cannot do without."""
     suffixes: frozenset[str] = frozenset()
     """Product suffixes that are taken off a file name to make a product name."""
-    settings: Settings = field(default_factory=Settings)
     conditions: tuple[Condition, ...] = ()
     """All of them, used or not, in order of name; so are keys and value lists."""
     keys: tuple[Key, ...] = ()

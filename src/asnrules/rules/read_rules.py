@@ -58,7 +58,14 @@ from asnrules.rules.shapes import (
     checked,
 )
 from asnrules.rules.steps import OVERALL, STEPS
-from asnrules.rules.text_files import Findings, Keys, read_lines, read_text, read_toml
+from asnrules.rules.text_files import (
+    FILE_NAME,
+    Findings,
+    Keys,
+    read_lines,
+    read_text,
+    read_toml,
+)
 from asnrules.rules.words import Words, unknown
 
 ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
@@ -66,9 +73,6 @@ ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
 
 COMPANION_TYPES = ("direct_image", "sourcecat", "segmap")
 """What a member may be written as beside the classes of exposures."""
-
-FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-"""What a file of rules may be called, and where it may lie."""
 
 MOST_DIGITS = 9
 """More digits than that no sequence number needs."""

@@ -12,6 +12,9 @@ from typing import Any
 from asnrules.errors import RulesetError
 from asnrules.util.limits import RULESET_FILE_BYTES, TOML_DEPTH, TOML_DOTS
 
+FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""What a file of rules may be called, and where it may lie."""
+
 _LONG = re.compile(r"(\S{100})\S+")
 _MARK = r"\1..."
 _MOST = 20

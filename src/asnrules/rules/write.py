@@ -14,7 +14,7 @@ from typing import Any
 from asnrules.errors import OutputError, RulesetError
 from asnrules.rules.model import NOT_APPLICABLE, AnyRuleset, Erratum, Mode, Ruleset, Table
 from asnrules.rules.read import MODE_COLUMNS, read_ruleset
-from asnrules.rules.read_rules import FILE_NAME
+from asnrules.rules.text_files import FILE_NAME
 from asnrules.rules.words import Words
 from asnrules.util.atomic_files import whole_file
 

@@ -26,6 +26,7 @@ from asnrules.rules.model import (
     Role,
     Rule,
     Ruleset,
+    Settings,
     Term,
 )
 from asnrules.rules.steps import OVERALL
@@ -177,6 +178,7 @@ SMALL = Ruleset(
     ),
     class_rules=(ClassRule(POINTING, None, "pntgtype"), ClassRule(FLAG, "background")),
     default_class="science",
+    settings=Settings(5, False, None, ("prune_memberships", "prune_products")),
 )  # fmt: skip
 
 
