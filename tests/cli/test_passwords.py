@@ -147,6 +147,35 @@ def test_a_password_is_not_repeated(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "user bob password hush host localhost",
+        "PASSWORD hush",
+        "dbname rules pwd hush",
+        "postgresql\uff1a//bob\uff1ahush\uff20localhost/x",
+        "bob\uff1ahush@localhost",
+        "password\uff1dhush",
+        "postgresql://bob:hush%00@localhost:1/x",
+        "postgresql://bob:x@localhost%00hush:1/x",
+    ],
+)
+@pytest.mark.parametrize("log", ["text", "json"])
+def test_what_looks_like_a_connection_is_not_repeated(
+    asnrules_on_file: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spelled: str,
+    log: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = asnrules_on_file("--log-format", log, "--database", spelled, "lookup")
+    assert (result.code, result.out) == (2, "")
+    assert len(result.err.splitlines()) == (1 if log == "text" else 2)
+    assert "hush" not in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_each_spelling_is_refused_or_leads_to_a_server(spelling: str) -> None:
     """The password has an @, escaped or not."""

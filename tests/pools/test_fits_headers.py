@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import subprocess
 import sys
@@ -243,3 +244,10 @@ def test_several_processes_find_the_same(tmp_path: Path) -> None:
     assert done.stderr == ""
     assert alone[:2] == ["1", "2"]
     assert "truncated" in alone[100]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "jw01234001001_02101_00001_nis_uncal.fits"
+    os.mkfifo(path)
+    with pytest.raises(HeaderError, match="not a regular file"):
+        read_header(str(path))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
@@ -19,6 +20,7 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 _OF_CONNECTIONS = re.compile(r"[:@=?;&]")
 _LOGIN = re.compile(r"[^/\\:@]+:[^/\\@]*@")
 _PASSWORD = re.compile(r"(?:password|passwd|pwd)\s*=", re.IGNORECASE)
+_SPACED_PASSWORD = re.compile(r"\b(?:password|passwd|pwd)\s+\S", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = r"(?:\[[0-9a-fA-F:.]+\]|[\w.-]*)"
 _PORT = r"(?::[0-9]{1,5})?"
@@ -71,7 +73,7 @@ def check_name(database: str) -> str:
     """
     if not database.strip() or database == ":memory:":
         raise UsageError(_NO_FILE)
-    if _CONTROL.search(database):
+    if _CONTROL.search(database) or ("://" in database and _CONTROL.search(unquote(database))):
         raise UsageError(_NO_URL)
     if not (scheme := _SCHEME.match(database)):
         return _checked_path(database)
@@ -106,11 +108,12 @@ def check_words(words: list[str]) -> None:
 
 
 def _checked_path(path: str) -> str:
-    for text in (path, unquote(path)):
+    # Full-width signs are taken for those that they look like.
+    for text in (path, unquote(path), unicodedata.normalize("NFKC", path)):
         anchor = _ANCHORED.match(text)
         rest = text[anchor.end() :] if anchor else text
         if (
-            (anchor is None and _OF_CONNECTIONS.search(text))
+            (anchor is None and (_OF_CONNECTIONS.search(text) or _SPACED_PASSWORD.search(text)))
             or "://" in rest
             or _LOGIN.search(rest)
             or _PASSWORD.search(rest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import stat
 import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -117,7 +118,7 @@ def read_header(path: str) -> dict[str, str]:
         If it is not a JWST exposure.
     """
     try:
-        with Path(path).open("rb") as stored:
+        with _opened(path) as stored:
             return _exposure(_keywords(_parsed(_unpacked(stored))))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise HeaderError(f"truncated or corrupt gzip data ({_brief(error)})") from error
@@ -127,6 +128,13 @@ def read_header(path: str) -> dict[str, str]:
         raise
     except ValueError as error:
         raise HeaderError(f"cannot be read: {_brief(error)}") from error
+
+
+def _opened(path: str) -> BinaryIO:
+    # Opening a pipe that nobody writes to would wait for ever.
+    if stat.S_ISFIFO(Path(path).stat().st_mode):
+        raise HeaderError("not a regular file")
+    return Path(path).open("rb")
 
 
 def _unpacked(stored: Any) -> BinaryIO:
