@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from asnrules.associations.model import Association
-from asnrules.engine.anchors import anchored
+from asnrules.engine.anchors import LONE_CANDIDATE, anchored
 from asnrules.engine.associator import OF_COMPANION, OF_NO_CANDIDATE, OF_SCIENCE, Refused
-from asnrules.engine.candidates import Pair, SubPool
+from asnrules.engine.candidates import Pair, SubPool, refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, lock_keys
 from asnrules.engine.nearest_companion import Companions
@@ -38,6 +38,7 @@ class Reasons:
         self._ranking = RuleRanking(work.ruleset)
         most = _MOST_COMPARED if explained else 0
         self._companions = Companions(work, pools, candidates, most)
+        self._suiting: dict[int, bool] = {}
 
     def of(
         self,
@@ -49,8 +50,10 @@ class Reasons:
         dropped: dict[int, Refused] = {}
         for one in sorted(refused, key=lambda one: one.rank):
             for place in one.places:
-                if memberships[place] == 0:
-                    dropped.setdefault(place, one)
+                if memberships[place] or place in dropped:
+                    continue
+                if one.rank != OF_NO_CANDIDATE or self._suits_an_observation(place):
+                    dropped[place] = one
         left = [
             place
             for place, count in enumerate(memberships)
@@ -75,6 +78,15 @@ class Reasons:
             else:
                 reasons[place] = self._truer(place, "no association takes it", OF_COMPANION)
         return reasons
+
+    def _suits_an_observation(self, place: int) -> bool:
+        """Tell whether an exposure would be the science of an association of an observation."""
+        judgement = self._work.judgements[place]
+        if id(judgement) not in self._suiting:
+            self._suiting[id(judgement)] = any(
+                refusal(rule, LONE_CANDIDATE) is None for rule in anchored(self._work, place)
+            )
+        return self._suiting[id(judgement)]
 
     def _dropped(self, place: int, refused: Refused) -> str:
         """Say why the association that says most of an exposure did not come about."""
