@@ -6,7 +6,7 @@ import pytest
 
 from asnrules.engine.generation import Generation
 from asnrules.pools import parse_candidates
-from engine.building import POOL, Exposure, image, ruleset, work_of
+from engine.building import POOL, Exposure, exposure, image, ruleset, work_of
 
 LABELS = ("jwst-3.0.0", "jwst-1.3.0")
 O001 = "[('o001', 'observation')]"
@@ -47,3 +47,34 @@ def test_it_is_the_reason_where_nothing_else_is_wrong() -> None:
     expected = {"a": "candidate c1000 is of type mosaic"}
     assert reasons([image("a", asn_candidate=MOSAIC)]) == expected
     assert reasons([image("a", asn_candidate=BOTH)]) == {}
+
+
+# ------------------------------------------------------------------ spoiled sciences
+
+
+def grism(filename: str, **values: str) -> Exposure:
+    optics = {"instrume": "niriss", "detector": "nis", "filter": "gr150r", "pupil": "f115w"}
+    return exposure(filename, "nis_wfss", **(optics | {"subarray": "full"} | values))
+
+
+def direct(filename: str, **values: str) -> Exposure:
+    return grism(filename, **({"filter": "clear"} | values)) | {"exp_type": "nis_image"}
+
+
+@pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.parametrize(
+    ("label", "rule", "spoiled", "told"),
+    [
+        ("jwst-3.0.0", "Asn_Lv2WFSSNIS", {"pntgtype": "parallel"}, "PNTGTYPE is 'parallel'"),
+        ("jwst-1.3.0", "Asn_Lv2WFSS", {"pntgtype": "parallel"}, "PNTGTYPE is 'parallel'"),
+        ("jwst-1.3.0", "Asn_Lv2WFSS", {"is_imprt": "t"}, "IS_IMPRT is set"),
+    ],
+)
+def test_what_should_be_the_science_does_not_lack_one(
+    label: str, rule: str, spoiled: dict[str, str], told: str, beside: bool
+) -> None:
+    pool = [grism("a", **spoiled), *[direct("b")] * beside]
+    reason = reasons(pool, label)["a"]
+    assert f"no rule makes an association of it; nearest is {rule}: the class " in reason
+    assert f": {told}, wanted " in reason
+    assert "found no" not in reason

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 from asnrules.associations.model import Association
 from asnrules.engine.anchors import LONE_CANDIDATE, anchored
 from asnrules.engine.associator import OF_COMPANION, OF_NO_CANDIDATE, OF_SCIENCE, Refused
 from asnrules.engine.candidates import Pair, SubPool, refusal
+from asnrules.engine.conditions import keywords_in, requirements_of
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, lock_keys
 from asnrules.engine.nearest_companion import Companions
 from asnrules.engine.nearest_rule import RuleRanking
-from asnrules.engine.signatures import is_written_as_science
+from asnrules.engine.signatures import CLASS, Judgement, RoleVerdict, is_written_as_science
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE, products_of
-from asnrules.rules.model import Rule
+from asnrules.rules.model import Requirement, Rule
 from asnrules.rules.steps import STEPS, DirectImageProducts
 
 _MOST_COMPARED = 50_000
@@ -39,6 +41,9 @@ class Reasons:
         most = _MOST_COMPARED if explained else 0
         self._companions = Companions(work, pools, candidates, most)
         self._suiting: dict[int, bool] = {}
+        asked = chain.from_iterable(map(requirements_of, work.ruleset.rules))
+        on_class = (use for use in asked if not use.negated and _is_of_class(use))
+        self._of_science = tuple(islice(on_class, 1))
 
     def of(
         self,
@@ -111,9 +116,33 @@ class Reasons:
             return reason if nearest is None else f"{reason}; of the other rules, {nearest}"
         counted = self._ranking.class_words(judgement)
         as_it_counts = "" if counted is None else f"it counts as {counted}; "
+        nearest = nearest or self._as_science(judgement)
         if nearest is None:
             return f"{as_it_counts}{reason}"
         return f"{as_it_counts}no rule makes an association of it; {nearest}"
+
+    def _as_science(self, judgement: Judgement) -> str | None:
+        """Say what keeps an exposure from being the science that direct images are made for.
+
+        Hardly anything else than a direct image is meant as a companion there. None if no such rule
+        takes it, or if it is one.
+        """
+        ruleset = self._work.ruleset
+        if is_written_as_science(ruleset, judgement.exposure_class):
+            return None
+        for number in judgement.takers:
+            verdict = judgement.verdicts[number]
+            if all(role.science_as != DIRECT_IMAGE for role in verdict.rule.roles):
+                continue
+            roles = [
+                RoleVerdict(role, self._of_science)
+                for role, unmet in verdict.roles
+                if role.single and set(self._of_science).issuperset(unmet)
+            ]
+            if roles:
+                miss = self._ranking.miss(verdict._replace(roles=tuple(roles)), judgement.values)
+                return f"nearest is {miss.rule.name}: {miss.sentence()}"
+        return None
 
     def _listed_again(self, memberships: Sequence[int]) -> set[int]:
         """Give unassociated exposures of which another row is in an association."""
@@ -170,6 +199,11 @@ class Reasons:
                 for step in (STEPS[name] for name in rule.steps):
                     if isinstance(step, DirectImageProducts):
                         yield products_of(grown, self._work, step, place)
+
+
+def _is_of_class(use: Requirement) -> bool:
+    """Tell whether a requirement asks for a class, and for nothing else."""
+    return set(keywords_in(use.condition)) == {CLASS}
 
 
 def _used_text(made: Sequence[str], names: Sequence[str]) -> str:
