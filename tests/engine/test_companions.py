@@ -78,3 +78,23 @@ def test_what_should_be_the_science_does_not_lack_one(
     assert f"no rule makes an association of it; nearest is {rule}: the class " in reason
     assert f": {told}, wanted " in reason
     assert "found no" not in reason
+
+
+# ------------------------------------------------------------------ the nearest companion
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize(
+    ("spoiled", "told"),
+    [
+        ({"bkgdtarg": "t"}, "its BKGDTARG is t, wanted: "),
+        ({"is_imprt": "t"}, "its IS_IMPRT is t, wanted: "),
+        ({"pntgtype": "parallel"}, "its PNTGTYPE is parallel, wanted: "),
+    ],
+)
+def test_a_direct_image_of_another_class_is_named(
+    label: str, spoiled: dict[str, str], told: str
+) -> None:
+    pool = [grism("a"), direct("b", **spoiled), exposure("c", "nis_soss", instrume="niriss")]
+    reason = reasons(pool, label)["a"]
+    assert f" found no direct image for it; the nearest is b: {told}" in reason

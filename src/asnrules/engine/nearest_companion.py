@@ -15,6 +15,7 @@ from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.mismatches import Mismatch, Mismatches
 from asnrules.engine.procedure import NEW, Offers, State
 from asnrules.engine.signatures import EXP_TYPE, SCIENCE
+from asnrules.engine.steps.direct_images import DIRECT_IMAGE
 
 SHOWN = 3
 """Mismatches that a sentence names."""
@@ -174,12 +175,14 @@ class Companions:
     def _is_meant(self, number: int, science: int, exptype: str, near: Near, flagged: bool) -> bool:
         """Tell whether an exposure may have been meant as the companion of a science.
 
-        That is so if it has the class of such companions; or, of backgrounds, if it lacks the
-        flag only, is taken by the rule, and is not of the observation of the science itself.
+        That is so if it has the class of such companions, which direct images need not; or, of
+        backgrounds, if it lacks the flag only, is taken by the rule, and is not of the observation
+        of the science itself.
         """
         counts = self._mismatches_of(number).counts_as(near.place, exptype)
         if exptype != BACKGROUND:
-            return counts and all(one.keyword != EXP_TYPE for one in near.mismatches)
+            is_of_type = all(one.keyword != EXP_TYPE for one in near.mismatches)
+            return is_of_type and (counts or exptype == DIRECT_IMAGE)
         if counts or flagged:
             return counts
         verdict = self._work.judgements[near.place].verdicts[number]

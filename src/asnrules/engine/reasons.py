@@ -139,7 +139,7 @@ class Reasons:
                 for role, unmet in verdict.roles
                 if role.single and set(self._of_science).issuperset(unmet)
             ]
-            if roles:
+            if roles and self._of_science:
                 miss = self._ranking.miss(verdict._replace(roles=tuple(roles)), judgement.values)
                 return f"nearest is {miss.rule.name}: {miss.sentence()}"
         return None
