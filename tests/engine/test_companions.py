@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asnrules.engine.generation import Generation
+from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.pools import parse_candidates
 from engine.building import POOL, Exposure, exposure, image, ruleset, work_of
 
@@ -16,13 +16,17 @@ BOTH = "[('o001', 'observation'), ('c1000', 'mosaic')]"
 SPOILED = ({"is_imprt": "t"}, {"filter": "opaque"}, {"pntgtype": "parallel"})
 
 
-def reasons(pool: list[Exposure], label: str = "jwst-3.0.0") -> dict[str, str]:
-    """Give the reasons of those in no association, by file name, where more than rules says it."""
+def outcome(pool: list[Exposure], label: str, watched: int | None = None) -> Outcome:
     work = work_of(pool, rules=ruleset(label))
     texts = {work.value(place, "asn_candidate") or "null" for place in range(len(work.rows))}
     candidates = {text: parse_candidates(text) for text in texts}
-    found = Generation(work, candidates, [POOL] * len(work.rows)).run().reasons
-    return {work.value(place, "filename") or "": reason for place, reason in found.items()}
+    return Generation(work, candidates, [POOL] * len(work.rows), Wanted(watched=watched)).run()
+
+
+def reasons(pool: list[Exposure], label: str = "jwst-3.0.0") -> dict[str, str]:
+    """Give the reasons of those in no association, by file name, where more than rules says it."""
+    names = sorted(one["filename"] for one in pool)
+    return {names[place]: reason for place, reason in outcome(pool, label).reasons.items()}
 
 
 # ------------------------------------------------------------------ other candidates
@@ -98,3 +102,31 @@ def test_a_direct_image_of_another_class_is_named(
     pool = [grism("a"), direct("b", **spoiled), exposure("c", "nis_soss", instrume="niriss")]
     reason = reasons(pool, label)["a"]
     assert f" found no direct image for it; the nearest is b: {told}" in reason
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_an_image_of_the_same_program_is_nearer(label: str) -> None:
+    pool = [
+        grism("a", program="2"),
+        direct("b", program="2", targetid="8", pupil="f150w", subarray="sub64", tsovisit="t"),
+        direct("c", program="1"),
+    ]
+    reason = reasons(pool, label)["a"]
+    assert "the nearest is b: " in reason
+    assert "TARGETID is 8, here 7" in reason
+    assert "PROGRAM" not in reason
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_an_image_of_another_instrument_is_never_meant(label: str) -> None:
+    nircam = direct("b") | {"instrume": "nircam", "exp_type": "nrc_image"}
+    reason = reasons([grism("a"), nircam], label)["a"]
+    assert reason.endswith("found no direct image for it")
+    reason = reasons([grism("a"), nircam, direct("c", program="2")], label)["a"]
+    assert reason.endswith("the nearest is c: its PROGRAM is 2, here 1")
+
+
+def test_neither_is_a_science_of_another_instrument() -> None:
+    nircam = direct("b") | {"instrume": "nircam", "exp_type": "nrc_image"}
+    fates = outcome([grism("a"), nircam], "jwst-1.3.0", watched=1).fates
+    assert "Asn_Lv2WFSS found no science for it" in [one.reason for one in fates]

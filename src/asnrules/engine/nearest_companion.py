@@ -16,14 +16,16 @@ from asnrules.engine.mismatches import Mismatch, Mismatches
 from asnrules.engine.procedure import NEW, Offers, State
 from asnrules.engine.signatures import EXP_TYPE, SCIENCE
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE
+from asnrules.rules.model import Ruleset
 
 SHOWN = 3
 """Mismatches that a sentence names."""
 
 _OF_ALIKE = 2
 
-_OF_TYPE = 10
-"""By how many others another EXP_TYPE counts: hardly anything is meant for another one."""
+_UNLIKELY = 10
+"""By how many others another EXP_TYPE counts, or another value of what all associations share (as
+is the program): hardly anything is meant for these."""
 
 
 class Near(NamedTuple):
@@ -69,6 +71,7 @@ class Companions:
         self._candidates = candidates
         self._pools = {pool.candidate: pool.places for pool in pools}
         self._left = most
+        self._unlikely = {EXP_TYPE, *_shared_by_all(work.ruleset)}
         self._offers: dict[int, Offers] = {}
         self._mismatches: dict[int, Mismatches] = {}
         self._alike: dict[tuple[int, Pair], list[int]] = {}
@@ -104,7 +107,7 @@ class Companions:
             near: Iterable[Near] = ()
             if role is not None:
                 others = self._others(number, candidate)
-                near = list(self._near(number, others, exptype, dict(state.keys)))
+                near = list(self._near(number, others, science, exptype, dict(state.keys)))
             chosen = [one for one in near if self._is_meant(number, science, exptype, one, flagged)]
             self._found[key] = self._nearest(chosen)
         return self._other(key, science)
@@ -133,7 +136,7 @@ class Companions:
             near = list(self._of(number, others, place, exptype))
         elif (locked := self._locked_by_science(number, place)) is not None:
             counts_as = self._mismatches_of(number).counts_as
-            found = self._near(number, others, exptype, locked)
+            found = self._near(number, others, place, exptype, locked)
             near = [one for one in found if counts_as(one.place, exptype)]
         fitting = [one for one in near if not one.mismatches]
         return sorted(fitting, key=lambda one: abs(one.place - place))
@@ -149,14 +152,14 @@ class Companions:
         return found if found is not None and found.mismatches else None
 
     def _near(
-        self, number: int, places: Iterable[int], exptype: str, locked: Locked
+        self, number: int, places: Iterable[int], science: int, exptype: str, locked: Locked
     ) -> Iterator[Near]:
         """Hold exposures against what the association of a science has locked."""
         for place in places:
             if not self._may_go_on():
                 return
             found = self._mismatches_of(number).of(place, exptype, locked)
-            if found is not None:
+            if found is not None and self._are_of_one_instrument(science, place):
                 yield Near(place, self._name(place), is_science=False, mismatches=found)
 
     def _of(
@@ -169,7 +172,7 @@ class Companions:
             locked = self._locked_by_science(number, place)
             if locked is not None:
                 found = self._mismatches_of(number).of(companion, exptype, locked)
-                if found is not None:
+                if found is not None and self._are_of_one_instrument(place, companion):
                     yield Near(place, self._name(place), is_science=True, mismatches=found)
 
     def _is_meant(self, number: int, science: int, exptype: str, near: Near, flagged: bool) -> bool:
@@ -187,6 +190,11 @@ class Companions:
             return counts
         verdict = self._work.judgements[near.place].verdicts[number]
         return verdict.matched and not self._share_observation(science, near.place)
+
+    def _are_of_one_instrument(self, one: int, other: int) -> bool:
+        """Tell whether two EXP_TYPEs begin alike: INSTRUME may be what is wrong."""
+        first, second = (self._work.value(place, EXP_TYPE) or "" for place in (one, other))
+        return first.partition("_")[0] == second.partition("_")[0]
 
     def _share_observation(self, one: int, other: int) -> bool:
         mine, others = (self._listed(place) for place in (one, other))
@@ -244,7 +252,10 @@ class Companions:
         """Choose the nearest two; none where not all could be compared: another may be nearer."""
         if self._is_exhausted:
             return ()
-        return sorted(near, key=lambda one: (_distance(one), one.place))[:_OF_ALIKE]
+        return sorted(near, key=lambda one: (self._distance(one), one.place))[:_OF_ALIKE]
+
+    def _distance(self, near: Near) -> int:
+        return sum(_UNLIKELY if one.keyword in self._unlikely else 1 for one in near.mismatches)
 
     @property
     def _is_exhausted(self) -> bool:
@@ -260,8 +271,14 @@ class Companions:
         return self._work.value(place, "filename") or ""
 
 
-def _distance(near: Near) -> int:
-    return sum(_OF_TYPE if one.keyword == EXP_TYPE else 1 for one in near.mismatches)
+def _shared_by_all(ruleset: Ruleset) -> set[str]:
+    """Give the keywords that associations of any rule share, but for special candidates."""
+    shared = [
+        {key.sources[0] for key in rule.keys if key.required}
+        for rule in ruleset.rules
+        if not rule.candidate_requirements
+    ]
+    return set.intersection(*shared) if shared else set()
 
 
 def _sentence(one: Mismatch, *, is_science: bool) -> str:
