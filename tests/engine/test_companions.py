@@ -130,3 +130,47 @@ def test_neither_is_a_science_of_another_instrument() -> None:
     nircam = direct("b") | {"instrume": "nircam", "exp_type": "nrc_image"}
     fates = outcome([grism("a"), nircam], "jwst-1.3.0", watched=1).fates
     assert "Asn_Lv2WFSS found no science for it" in [one.reason for one in fates]
+
+
+# ------------------------------------------------------------------ wording
+
+
+def sky(**values: str) -> str:
+    """Say what comes nearest to a background of a cube, where values of one are spoiled."""
+    optics = {"instrume": "nirspec", "detector": "nrs1", "filter": "f290lp", "grating": "g395h"}
+    shared = {"mostilno": "1", "dithptin": "1"}
+    pool = [
+        exposure("a", "nrs_ifu", **(optics | shared | {"asn_candidate": SKY.format("o001")})),
+        exposure(
+            "b",
+            "nrs_ifu",
+            **(optics | shared | {"asn_candidate": SKY.format("o002"), "bkgdtarg": "t"} | values),
+        ),
+    ]
+    fates = outcome(pool, "jwst-3.0.0", watched=0).fates
+    (found,) = {
+        one.reason
+        for one in fates
+        if one.rule.name == "Asn_Lv2Spec" and one.reason is not None and "nearest" in one.reason
+    }
+    return found.partition("the nearest is ")[2]
+
+
+SKY = "[('{}', 'observation'), ('c1001', 'background')]"
+
+
+def test_an_optical_path_says_nothing_of_the_type_it_is_for() -> None:
+    assert sky(filter="opaque") == "b: its FILTER is opaque, here f290lp"
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "told"),
+    [
+        ({"is_imprt": "t"}, "b: its IS_IMPRT is t, wanted: none"),
+        ({"pntgtype": "parallel"}, "b: its PNTGTYPE is parallel, wanted: science or none"),
+        ({"tsovisit": "t"}, "b: its TSOVISIT is t, wanted: not a time-series science exposure"),
+        ({"bkgdtarg": "f"}, "b: its BKGDTARG is f, wanted: BKGDTARG is set"),
+    ],
+)
+def test_what_is_wanted_is_no_double_negation(spoiled: dict[str, str], told: str) -> None:
+    assert sky(**spoiled) == told

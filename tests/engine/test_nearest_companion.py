@@ -165,8 +165,8 @@ CASES = {
         cube("a", asn_candidate=HERE),
         cube("b", asn_candidate=THERE, bkgdtarg="t", is_psf="t", grating="g395m"),
         "background",
-        "candidate c1001 has no background for it; the nearest is b: its IS_PSF is t, wanted: not "
-        "IS_PSF is set; its GRATING is g395m, here g395h",
+        "candidate c1001 has no background for it; the nearest is b: its IS_PSF is t, wanted: "
+        "none; its GRATING is g395m, here g395h",
         "",
         {"is_psf": "f", "grating": "g395h"},
     ),

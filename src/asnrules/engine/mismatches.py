@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
-from asnrules.engine.conditions import EMPTY, Values, condition_holds, term_holds
+from asnrules.engine.conditions import EMPTY, Values, condition_holds, keywords_in, term_holds
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked
-from asnrules.engine.signatures import CLASS, SCIENCE, Unmet, is_written_as_science
-from asnrules.rules.model import Key, Requirement, Role, Rule
+from asnrules.engine.signatures import CLASS, EXP_TYPE, SCIENCE, Unmet, is_written_as_science
+from asnrules.engine.wanted_values import WantedValues
+from asnrules.rules.model import Key, Requirement, Role, Rule, Term
 from asnrules.rules.steps import STEPS, NodSplit
 
 _ANY_COMPANION = ("companion", "exposure")
@@ -50,6 +51,7 @@ class Mismatches:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
+        self._wanted = WantedValues(work.ruleset)
         self._classes = {rule.exposure_class for rule in work.ruleset.class_rules}
 
     def counts_as(self, place: int, exptype: str) -> bool:
@@ -111,21 +113,30 @@ class Mismatches:
         deciding = next((one for one in rules if condition_holds(one.condition, values)), None)
         wanted = next((one for one in rules if one.exposure_class == exptype), None)
         if wanted is not None and not condition_holds(wanted.condition, values):
-            condition, text = wanted.condition, wanted.condition.text
+            use = Requirement(wanted.condition)
         elif deciding is not None:
-            condition, text = deciding.condition, f"not {deciding.condition.text}"
+            use = Requirement(deciding.condition, negated=True)
         else:
             return
-        keyword = condition.alternatives[0][0].keyword
-        yield Mismatch(keyword, self._work.value(place, keyword), None, text)
+        keyword = use.condition.alternatives[0][0].keyword
+        yield Mismatch(
+            keyword, self._work.value(place, keyword), None, self._wanted_by(use, keyword, values)
+        )
+
+    def _wanted_by(self, use: Requirement, keyword: str, values: Values) -> str:
+        """Say what a requirement wants; where it excludes values, which are left."""
+        if use.negated and keywords_in(use.condition).keys() == {keyword}:
+            return self._wanted.of(keyword, [use], [], values) or use.text
+        return use.text
 
     def _unmet(self, place: int, unmet: Iterable[Unmet]) -> Iterator[Mismatch]:
         for one in unmet:
             if isinstance(one, Key):
                 keyword, wanted = one.sources[0], "a value"
             else:
-                keyword = _deciding(one, self._work.judgements[place].values)
-                wanted = one.text
+                values = self._work.judgements[place].values
+                keyword = _deciding(one, values)
+                wanted = self._wanted_by(one, keyword, values)
             if keyword != CLASS:
                 yield Mismatch(keyword, self._work.value(place, keyword), None, wanted)
 
@@ -171,4 +182,10 @@ def _deciding(requirement: Requirement, values: Values) -> str:
         [term for term in terms if not term_holds(term, values.get(term.keyword))]
         for terms in alternatives
     ]
-    return min(failing, key=len)[0].keyword
+    # That an alternative is for another EXP_TYPE says little.
+    nearest = min(failing, key=lambda terms: (_names_type(terms), len(terms)))
+    return nearest[0].keyword
+
+
+def _names_type(terms: Sequence[Term]) -> bool:
+    return any(term.keyword == EXP_TYPE for term in terms)
