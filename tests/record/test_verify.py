@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from asnrules.database.engines import transaction
-from asnrules.database.schema import runs
+from asnrules.database.schema import metadata, runs
 from asnrules.errors import UsageError
 from asnrules.record.chain import GENESIS, SECTIONS, head
 from asnrules.record.verify import Verification, verify
@@ -274,8 +274,78 @@ def test_table_that_is_gone_is_found_and_the_rest_verified(
         assert (1, other) in found(full_catalog)
 
 
-def test_column_that_is_gone_is_found(full_catalog: Engine) -> None:
-    with unguarded(full_catalog) as connection:
-        connection.exec_driver_sql("ALTER TABLE errata RENAME COLUMN reason TO other")
-    found = [one for one in verify(full_catalog).findings if one.table == "errata"]
-    assert [one.finding for one in found] == ["columns are gone: reason"]
+def forged(table: str) -> tuple[str, set[tuple[int | None, str | None]]]:
+    """Give a forgery in a table that nothing of the given one tells about, and its finding."""
+    if table == "associations":
+        return "UPDATE association_members SET exptype = 'imprint'", {(2, "association_members")}
+    return "UPDATE associations SET asn_type = 'image2x'", {(2, "associations")}
+
+
+KEYS = [(table.name, table.columns.keys()[0]) for table in metadata.tables.values()]
+
+
+def alter(engine: Engine, *statements: str) -> None:
+    with unguarded(engine) as connection:
+        if engine.dialect.name == "sqlite":
+            # Views of what is renamed are left as they are.
+            connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(("table", "column"), [*KEYS, ("runs", "note"), ("errata", "reason")])
+def test_renamed_column_is_found_and_the_rest_verified(
+    full_catalog: Engine, table: str, column: str
+) -> None:
+    statement, forgery = forged(table)
+    execute(full_catalog, statement)
+    alter(full_catalog, f"ALTER TABLE {table} RENAME COLUMN {column} TO other")
+    result = verify(full_catalog)
+    assert (result.runs, result.rows) == (2, 13)
+    structural = [one.finding for one in result.findings if one.table == table]
+    assert structural == [f"columns are gone: {column}", "columns were added: 'other'"]
+    others = {(one.run_id, one.table) for one in result.findings if one.table != table}
+    assert others >= forgery
+
+
+@pytest.mark.parametrize("table", [table.name for table in metadata.tables.values()])
+def test_removed_column_is_found_and_the_rest_verified(full_catalog: Engine, table: str) -> None:
+    column = metadata.tables[table].columns.keys()[-1]
+    statement, forgery = forged(table)
+    execute(full_catalog, statement)
+    # As if it had been removed: of two that were added, none is known to be the one.
+    alter(
+        full_catalog,
+        f"ALTER TABLE {table} RENAME COLUMN {column} TO other",
+        f"ALTER TABLE {table} ADD COLUMN another TEXT",
+    )
+    result = verify(full_catalog)
+    assert result.runs == 2
+    assert (None, table, None, f"columns are gone: {column}") in result.findings
+    assert found(full_catalog) >= forgery
+
+
+def test_renamed_column_hides_no_change_of_its_own_table(full_catalog: Engine) -> None:
+    execute(full_catalog, "UPDATE runs SET operator = 'nobody' WHERE run_id = 1")
+    alter(full_catalog, "ALTER TABLE runs RENAME COLUMN note TO other")
+    assert found(full_catalog) == {(None, "runs"), (1, "runs")}
+
+
+def test_added_column_is_found_in_any_table(full_catalog: Engine) -> None:
+    alter(full_catalog, *(f"ALTER TABLE {table} ADD COLUMN evil TEXT" for table in metadata.tables))
+    assert sorted(one.words() for one in verify(full_catalog).findings) == sorted(
+        f"table {table}: columns were added: 'evil'" for table in metadata.tables
+    )
+
+
+def test_view_in_place_of_a_table_is_found(full_catalog: Engine) -> None:
+    alter(
+        full_catalog,
+        "ALTER TABLE decisions RENAME TO hidden",
+        "CREATE VIEW decisions AS SELECT * FROM hidden",
+    )
+    result = verify(full_catalog)
+    assert [one.words() for one in result.findings] == [
+        "table decisions: the table is gone, and a view stands in its place"
+    ]
+    assert (result.runs, result.rows) == (2, 13)

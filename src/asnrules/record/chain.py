@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, func, select
@@ -230,11 +230,9 @@ def section_rows(
         yield with_flags(columns, found)
 
 
-def strays(connection: Connection, gone: Collection[str] = ()) -> Iterator[Finding]:
-    """Find rows that belong to no run on record, but in tables of which parts are gone."""
+def strays(connection: Connection) -> Iterator[Finding]:
+    """Find rows that belong to no run on record."""
     for table in SECTIONS:
-        if {table.name, pools.name, runs.name} & set(gone):
-            continue
         is_exposures = table is exposures
         key = table.c.pool_id if is_exposures else table.c.run_id
         owner = pools.c.pool_id if is_exposures else runs.c.run_id

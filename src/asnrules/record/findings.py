@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, inspect
+from sqlalchemy import Table
 
-from asnrules.database.schema import metadata
 from asnrules.database.stored import read_stored, shown
 from asnrules.errors import StoredValueError
 
@@ -28,21 +27,6 @@ class Finding(NamedTuple):
         names = ("run", "table", "column")
         places = [f"{name} {value}" for name, value in zip(names, self, strict=False) if value]
         return f"{', '.join(places)}: {self.finding}"
-
-
-def gone_parts(connection: Connection) -> dict[str, str]:
-    """Give the tables that are not there, or lack columns, with what is gone."""
-    inspector = inspect(connection)
-    there = set(inspector.get_table_names())
-    found = {}
-    for name, table in metadata.tables.items():
-        if name not in there:
-            found[name] = "the table is gone"
-            continue
-        known = {column["name"] for column in inspector.get_columns(name)}
-        if lost := sorted(set(table.columns.keys()) - known):
-            found[name] = f"columns are gone: {', '.join(lost)}"
-    return found
 
 
 def unreadable(

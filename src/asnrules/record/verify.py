@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -10,20 +10,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
-from asnrules.catalog.entries import ENTRY_TABLES
 from asnrules.database.engines import transaction
-from asnrules.database.guards import PUBLISHED
 from asnrules.database.locks import take_snapshot
-from asnrules.database.schema import (
-    catalog_entries,
-    metadata,
-    pools,
-    ruleset_files,
-    rulesets,
-    runs,
-)
+from asnrules.database.schema import runs
 from asnrules.database.stored import any_text
-from asnrules.errors import DatabaseError, UsageError
+from asnrules.errors import UsageError
 from asnrules.record.chain import (
     CATALOG,
     CHAINED,
@@ -40,7 +31,8 @@ from asnrules.record.chain import (
     stored_runs,
     strays,
 )
-from asnrules.record.findings import Finding, gone_parts, unreadable
+from asnrules.record.findings import Finding, unreadable
+from asnrules.record.tables import all_columns, stored_tables
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.parallel import Progress
 
@@ -79,17 +71,14 @@ def verify(
     """
     if against is not None:
         against = checked_digest(against)
-    try:
-        with transaction(engine) as connection:
-            take_snapshot(connection)
-            return _Verifier(connection, progress).run(against)
-    except DatabaseError:
-        with transaction(engine) as connection:
-            take_snapshot(connection)
-            gone = gone_parts(connection)
-            if not gone:
-                raise
-            return _Verifier(connection, progress, gone).run(against)
+    with transaction(engine) as connection:
+        take_snapshot(connection)
+        tables = stored_tables(connection)
+        with all_columns(connection, tables):
+            result = _Verifier(connection, progress).run(against)
+    readable = [one for one in result.findings if (one.table, one.column) not in tables.lost]
+    result.findings = [*tables.findings, *readable]
+    return result
 
 
 def checked_digest(text: str) -> str:
@@ -103,28 +92,17 @@ def checked_digest(text: str) -> str:
 
 
 class _Verifier:
-    """Verifies all that is there but for the tables of which parts are gone."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        progress: Progress | None,
-        gone: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, connection: Connection, progress: Progress | None) -> None:
         self._connection = connection
-        self._gone = gone or {}
         self._progress = progress
         self._result = Verification()
         self._total = 0
         self._entries: list[tuple[Any, ...]] = []
 
     def run(self, against: str | None) -> Verification:
-        for table, text in self._gone.items():
-            self._found(None, table, text)
         with any_text(self._connection):
-            stored = stored_runs(self._connection) if self._has(runs, rulesets) else []
-            if self._has(catalog_entries):
-                self._entries = entry_rows(self._connection)
+            stored = stored_runs(self._connection)
+            self._entries = entry_rows(self._connection)
         self._total = sum(section[0] for run in stored for section in run.sections.values())
         previous = GENESIS
         for run in stored:
@@ -134,22 +112,16 @@ class _Verifier:
                 self._result.known = run.values["run_id"]
             self._result.head = Head(run.values["run_id"], previous)
         self._check_rules()
-        self._result.findings += strays(self._connection, self._gone)
+        self._result.findings += strays(self._connection)
         if against is not None and self._result.known is None:
             text = f"no run has the digest {against}: what had it was changed or removed"
             self._found(None, None, text)
         return self._result
 
-    def _has(self, *tables: Table) -> bool:
-        """Tell whether tables are there, with all their columns."""
-        return not any(table.name in self._gone for table in tables)
-
     def _check_rules(self) -> None:
         found, connection, entries = self._result.findings, self._connection, self._entries
-        if self._has(rulesets, *(metadata.tables[name] for name in PUBLISHED)):
-            found += self._read(lambda: list(ruleset_findings(connection)))
-        if self._has(catalog_entries, ruleset_files, *ENTRY_TABLES):
-            found += self._read(lambda: list(entry_findings(connection, entries)))
+        found += self._read(lambda: list(ruleset_findings(connection)))
+        found += self._read(lambda: list(entry_findings(connection, entries)))
 
     def _found(self, run_id: int | None, table: str | None, finding: str) -> None:
         self._result.findings.append(Finding(run_id, table, None, finding))
@@ -167,8 +139,6 @@ class _Verifier:
             text = f"it does not match its digest: a digest, its ruleset or one of {names} differs"
             self._found(run_id, runs.name, text)
         for table in SECTIONS:
-            if not self._has(table, pools):
-                continue
             recorded = run.sections.get(table.name)
             found = self._read(partial(self._digest, table, run_id))
             result.rows += int(found[0])
@@ -201,7 +171,7 @@ class _Verifier:
 
     def _check_catalog(self, run_id: int, recorded: list[Any] | None) -> None:
         """Compare the entries of the catalog that there were with what a run says of them."""
-        if recorded is None or not self._has(catalog_entries):
+        if recorded is None:
             # From before there were entries: its digest says so.
             return
         found = digest_of_rows(self._entries[: recorded[0]])

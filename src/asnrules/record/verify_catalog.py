@@ -33,6 +33,9 @@ def ruleset_findings(connection: Connection) -> Iterator[Finding]:
             readable.append(row)
     stored = store.stored_rows(connection, [row["ruleset_id"] for row in readable])
     for row in readable:
+        if row["ruleset_id"] not in stored:
+            # Its number is no number: that is a finding already.
+            continue
         yield from _content_findings(stored[row["ruleset_id"]], row)
     yield from unreadable(ruleset_files, connection.execute(select(ruleset_files)).all(), None)
     yield from _strays(connection)
