@@ -133,7 +133,7 @@ def test_the_status_of_jwst_has_two_lines(tmp_path: Path) -> None:
         (b'{"a": NaN}', "NaN is no JSON number"),
         (b'{"a": -Infinity}', "-Infinity is no JSON number"),
         (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' comes twice"),
-        (b'{"a": ' + b"9" * 5_000 + b"}", "is no JSON"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "is no JSON: it holds a number of 5,000 digits; mend"),
         (b"\xff\xfe{\x00}\x00", "is not UTF-8 text: byte 1"),
         (b'{"a": "\xc3"}', "is not UTF-8 text: byte 8"),
         (b"a|b\n1|2\n", "no JSON"),

@@ -83,12 +83,14 @@ class ForeignAssociation:
         return bool(value) and not (self.is_by_hand and value == _OF_BASE_RULE[key])
 
     @property
+    def rule_prefix(self) -> str:
+        """What stands before the rule: how jwst came to its candidate; '' for nothing."""
+        return next((one for one in _PREFIXES if self.raw_rule.startswith(one)), "")
+
+    @property
     def asn_rule(self) -> str:
         """The rule as rulesets name it."""
-        for prefix in _PREFIXES:
-            if self.raw_rule.startswith(prefix):
-                return self.raw_rule.removeprefix(prefix)
-        return self.raw_rule
+        return self.raw_rule.removeprefix(self.rule_prefix)
 
 
 def association_files(words: Sequence[str]) -> Iterator[str]:
@@ -179,7 +181,9 @@ class _File(NamedTuple):
             text = content.decode("utf-8-sig")
             if not text.strip():
                 raise self.error("is empty", "fetch the file again")
-            document = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+            document = json.loads(
+                text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer
+            )
         except UnicodeDecodeError as error:
             raise self.error(f"is not UTF-8 text: byte {error.start + 1}") from error
         except json.JSONDecodeError as error:
@@ -212,6 +216,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON number")
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        # Python reads no number of more digits than this.
+        raise ValueError(f"it holds a number of {len(text):,} digits") from error
 
 
 def _kind(value: Any) -> str:
