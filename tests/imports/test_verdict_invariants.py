@@ -60,7 +60,11 @@ def check_all(judging: Judging, wanted: Iterable[Wanted]) -> int:
         for document in judging.documents(one):
             found = judging.judge(document)
             what = f"{document['asn_type']} by {document['asn_rule'].removeprefix('candidate_')}"
-            begin = f"the rules make exactly this: {what} for candidate {document['asn_id']}"
+            count_of = len(document["products"])
+            begin = "the rules make exactly this"
+            if count_of > 1:
+                begin = f"it joins {count_of} products, each as the rules make it"
+            begin += f": {what} for candidate {document['asn_id']}"
             assert found.verdict is Verdict.EXPLAINED, (one, document, found.explanation)
             assert found.explanation.startswith(begin), (one, document, found.explanation)
             how = found.explanation.removeprefix(begin)

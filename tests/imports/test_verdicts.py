@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from asnrules.associations.model import DEGRADED
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
 from cli.small_pools import nrc_image, without, write_pool
@@ -59,7 +60,6 @@ def said(file: ImportedFile) -> tuple[str, str]:
     [
         document(*OURS),
         document(*reversed(OURS)) | {"products": [{"name": stem(1), "members": list(OURS)[::-1]}]},
-        document(*OURS, asn_rule="discover_Asn_Lv2Image"),
         document(*OURS, asn_pool="another", version_id="v2", code_version=None, constraints=7),
         document(member(1, exposerr=None), member(3, "background", exposerr="")),
     ],
@@ -98,6 +98,50 @@ def test_target_and_status_are_remarked_upon(catalog: Engine, tmp_path: Path, po
         "its degraded_status is 'One or more members have an error.', "
         "by the rules 'No known degraded exposures in association.'",
     )
+
+
+def test_a_prefix_of_another_kind_of_candidate_is_told(
+    catalog: Engine, tmp_path: Path, pool: str
+) -> None:
+    given = document(*OURS, asn_rule="discover_Asn_Lv2Image")
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "explained",
+        "the rules make this: image2 by Asn_Lv2Image for candidate o001; "
+        "its asn_rule begins with discover_, candidate_ by the rules",
+    )
+
+
+@pytest.mark.parametrize("degraded", [0, 1, 2])
+def test_a_file_that_joins_products_is_degraded_if_one_is(
+    catalog: Engine, tmp_path: Path, degraded: int
+) -> None:
+    errors = {degraded: "moving_shutter"}
+    pool = write_pool(
+        tmp_path / "pool.csv", *(nrc_image(at, exposerr=errors.get(at, "null")) for at in (1, 2))
+    )
+    products = [
+        {"name": stem(at), "members": [member(at, exposerr=errors.get(at, "null"))]}
+        for at in (1, 2)
+    ]
+    given = document(products=products)
+    begin = "it joins 2 products, each as the rules make it: image2 by Asn_Lv2Image for candidate "
+    if degraded:
+        given["degraded_status"] = DEGRADED
+    assert said(judge(catalog, tmp_path, given, pool)) == ("explained", f"{begin}o001")
+    if not degraded:
+        given["degraded_status"] = DEGRADED
+        text = "; its degraded_status is 'One or more members have an error associated with them. "
+        assert text in judge(catalog, tmp_path, given, pool).explanation
+
+
+def test_a_compressed_file_is_told_from_that_of_the_pools(
+    catalog: Engine, tmp_path: Path, pool: str
+) -> None:
+    name = f"{stem(1)}_rate.fits"
+    given = document(member(1, expname=f"{name}.gz"), member(3, "background"))
+    verdict, explanation = said(judge(catalog, tmp_path, given, pool))
+    assert verdict == "unexplained"
+    assert f"not in the pools that were given: {name}.gz ({name} is)" in explanation
 
 
 def test_an_error_of_an_exposure_belongs_to_it(catalog: Engine, tmp_path: Path, pool: str) -> None:

@@ -73,7 +73,7 @@ class Association(NamedTuple):
         )
 
     @property
-    def _origin(self) -> str:
+    def origin(self) -> str:
         """Tell in jwst's words whether it was made for a candidate."""
         return "discover" if self.candidate_type == DISCOVERED else "candidate"
 
@@ -81,7 +81,7 @@ class Association(NamedTuple):
         """Give the content of its file, made by this software and ruleset."""
         return {
             "asn_type": self.asn_type,
-            "asn_rule": f"{self._origin}_{self.asn_rule}",
+            "asn_rule": f"{self.origin}_{self.asn_rule}",
             "version_id": self.version_id,
             "code_version": code_version,
             "degraded_status": self.degraded_status,

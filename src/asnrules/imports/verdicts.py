@@ -28,6 +28,9 @@ _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
 """Keys that every file made by a rule has."""
 
 
+_COMPRESSED = ".gz"
+
+
 class Verdict(StrEnum):
     """What is to be said of an association that was made elsewhere."""
 
@@ -102,25 +105,40 @@ class _Judging:
         one, ours = self._association, near.association
         remarks = [
             *(f"it has no {key}" for key in _TOLD if not getattr(one, key)),
-            *self._other_values(ours),
+            *self._other_values(matcher, ours),
         ]
-        exactly = "this" if remarks or one.remarks else "exactly this"
-        text = f"the rules make {exactly}: {ours.asn_type} by {ours.asn_rule}"
-        text += f" for candidate {ours.asn_id}{near.how}"
-        return "; ".join([text, *remarks, *self._table_remarks(matcher, ours.asn_type)])
+        what = f"{ours.asn_type} by {ours.asn_rule} for candidate {ours.asn_id}{near.how}"
+        if len(one.products) == 1:
+            exactly = "this" if remarks or one.remarks else "exactly this"
+            begin = f"the rules make {exactly}: {what}"
+        else:
+            begin = f"it joins {len(one.products)} products, each as the rules make it: {what}"
+        return "; ".join([begin, *remarks, *self._table_remarks(matcher, ours.asn_type)])
 
-    def _other_values(self, ours: Association) -> list[str]:
+    def _other_values(self, matcher: Matcher, ours: Association) -> list[str]:
         """Say where what is not compared for the verdict is not as the rules have it."""
         one = self._association
         texts = []
+        prefix = f"{ours.origin}_"
+        if one.rule_prefix not in ("", prefix):
+            texts.append(f"its asn_rule begins with {one.rule_prefix}, {prefix} by the rules")
         if one.target and one.target != ours.target.strip().lower():
             texts.append(f"its target is {one.target}, {ours.target} by the rules")
-        if one.degraded_status and one.degraded_status != ours.degraded_status:
+        if one.degraded_status and one.degraded_status not in self._statuses(matcher, ours):
             theirs, rules = (
                 " ".join(text.split()) for text in (one.degraded_status, ours.degraded_status)
             )
             texts.append(f"its degraded_status is '{theirs}', by the rules '{rules}'")
         return texts
+
+    def _statuses(self, matcher: Matcher, ours: Association) -> set[str]:
+        """Give what degraded_status may be: of products that are joined, that of each."""
+        products = self._association.products
+        found = {ours.degraded_status}
+        if len(products) > 1:
+            nearest = (matcher.nearest_product(self._association, one) for one in products)
+            found |= {near.association.degraded_status for near in nearest if near is not None}
+        return found
 
     def _table_remarks(self, matcher: Matcher, asn_type: str) -> list[str]:
         """Say where the table has something else for its sciences than the rules make."""
@@ -209,8 +227,14 @@ class _Judging:
         if self._matcher is None:
             pool = self._association.asn_pool
             return f"no pool was given to run the rules on{f' (it names {pool})' if pool else ''}"
-        unknown = self._matcher.unknown(self._association)
+        unknown = [self._unknown(name) for name in self._matcher.unknown(self._association)]
         return f"not in the pools that were given: {in_words(unknown)}" if unknown else ""
+
+    def _unknown(self, name: str) -> str:
+        """Name a member, and the file less its compression that is of an exposure of the pools."""
+        less = name.removesuffix(_COMPRESSED)
+        is_known = self._matcher is not None and self._matcher.place(less) is not None
+        return f"{name} ({less} is)" if less != name and is_known else name
 
     def _hint(self) -> str:
         """Say what is known of an association that cannot be judged."""
