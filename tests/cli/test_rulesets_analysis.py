@@ -20,7 +20,7 @@ from cli.small_pools import nrc_image, write_pool
 
 # The images of NIRCam are no images any more, and a condition that nobody can meet comes in.
 DRAFT: Edits = {
-    "conditions.toml": ('"nrc_coron", "nrc_image", "nrs_mimf"', '"nrc_coron", "nrs_mimf"'),
+    "value_lists.toml": ('"nrc_coron", "nrc_image", "nrs_mimf"', '"nrc_coron", "nrs_mimf"'),
     "rules/image.toml": (
         'requires = ["fgs_imaging", "not wavefront_sensing"]',
         'requires = ["fgs_imaging", "wavefront_sensing", "not wavefront_sensing"]',
@@ -141,7 +141,7 @@ def test_diff_of_rules(draft_in_file: Command) -> None:
     assert result.code == 1
     found = json.loads(result.out)
     assert {(one["what"], one["name"]) for one in found["changes"]} == {
-        ("condition", "image_science"), ("rule", "Asn_Lv2FGS"),
+        ("value list", "imaging_types"), ("rule", "Asn_Lv2FGS"),
     }  # fmt: skip
     (made,) = (
         one
