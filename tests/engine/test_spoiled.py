@@ -183,7 +183,7 @@ def test_what_a_flag_makes_of_it_is_said() -> None:
     ("exp_type", "pattern", "said"),
     [
         ("nrs_ifu", "none", "nearest is Asn_Lv2Spec: the class counts as science: PNTGTYPE is"),
-        ("nrs_ifu", "2-point-nod", "Asn_Lv2NRSIFUNod found no science for it"),
+        ("nrs_ifu", "2-point-nod", "nearest is Asn_Lv2NRSIFUNod: the class counts as science"),
         ("mir_lrs-fixedslit", "none", "nearest is Asn_MIRLRSTAConfirm: the class counts as"),
         ("mir_lrs-fixedslit", "along-slit-nod", "nearest is Asn_MIRLRSTAConfirm: the class"),
     ],

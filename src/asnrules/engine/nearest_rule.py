@@ -30,14 +30,24 @@ from asnrules.engine.conditions import (
 from asnrules.engine.signatures import (
     CLASS,
     EXP_TYPE,
+    SCIENCE,
     SET,
     Judgement,
+    RoleVerdict,
     RuleVerdict,
     Unmet,
     is_written_as_science,
 )
 from asnrules.engine.unmet_conditions import Effort, Failure, Repair, UnmetConditions
-from asnrules.rules.model import Operator, Role, Rule, Ruleset
+from asnrules.rules.model import (
+    Condition,
+    Operator,
+    Requirement,
+    Role,
+    Rule,
+    Ruleset,
+    Term,
+)
 
 _NAMING = {Operator.IN, Operator.LISTED, Operator.MATCHES, Operator.SET}
 
@@ -98,6 +108,7 @@ class RuleRanking:
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
         self._unmet = UnmetConditions(ruleset)
+        self._as_science = _as_science(ruleset)
         # What may be the class itself says nothing more of any exposure.
         given = {rule.keyword for rule in ruleset.class_rules}
         self._kinds = self._unmet.kinds - given
@@ -108,6 +119,7 @@ class RuleRanking:
         self._known: dict[Hashable, _Ranked] = {}
         # A judgement is kept, so that its id stays its own.
         self._misses: dict[int, tuple[Judgement, list[Miss]]] = {}
+        self._own_misses: dict[int, tuple[Judgement, list[Miss]]] = {}
 
     def misses(self, judgement: Judgement) -> list[Miss]:
         """Explain each rule that does not take an exposure, the nearest first."""
@@ -128,15 +140,54 @@ class RuleRanking:
         """Explain why a rule does not take an exposure, given by its values as judged."""
         return self._nearest_role(0, verdict, values).miss
 
+    def _misses_of_its_own(self, judgement: Judgement) -> list[Miss]:
+        """Explain why each rule makes no association of an exposure, the nearest first.
+
+        Rules that take it are among them, if they do so without its being a science there.
+        """
+        known = self._own_misses.get(id(judgement))
+        if known is None:
+            is_science = is_written_as_science(self._ruleset, judgement.exposure_class)
+            verdicts = (
+                (number, verdict if is_science else self._asked_to_be_science(verdict))
+                for number, verdict in enumerate(judgement.verdicts)
+            )
+            ranked = sorted(
+                (
+                    self._nearest_role(number, verdict, judgement.values)
+                    for number, verdict in verdicts
+                    if not verdict.matched and any(not one.role.keys_only for one in verdict.roles)
+                ),
+                key=lambda one: one[:-1],
+            )
+            known = self._own_misses[id(judgement)] = (judgement, [one.miss for one in ranked])
+        return known[1]
+
+    def _asked_to_be_science(self, verdict: RuleVerdict) -> RuleVerdict:
+        """Give the verdict on what is no science, if the rule asked it to be one."""
+        if verdict.rule.as_science:
+            return verdict
+        roles = []
+        for role, unmet in verdict.roles:
+            if role.science_as is not None:
+                continue
+            if not any(isinstance(one, Requirement) and _asks_class(one) for one in unmet):
+                unmet = (*unmet, self._as_science)
+            # A role for what is no science cannot take it.
+            asked = (*role.requirements, self._as_science)
+            roles.append(RoleVerdict(role._replace(requirements=asked), unmet))
+        return verdict._replace(roles=tuple(roles), fitting=())
+
     def nearest(self, judgement: Judgement, *, set_only: bool = False) -> str | None:
         """Name the rule that an exposure comes nearest to, and what it misses, in words.
 
         Rules that are as near are named as well, if they would have other keywords mended, or the
-        same ones otherwise. None if there is no such rule for its EXP_TYPE. With `set_only`, rules
+        same ones otherwise. None if there is no such rule for its EXP_TYPE. With `set_only`, for
+        an exposure that rules take, what it misses is to have an association of its own: rules
         are passed over that ask for what is not set, and companions; where the class does not
         exist, all that ask for more than another class.
         """
-        misses = self.misses(judgement)
+        misses = self._misses_of_its_own(judgement) if set_only else self.misses(judgement)
         if not misses or misses[0].distance.is_other_type:
             return None
         nearest = misses[0].distance
@@ -262,3 +313,15 @@ class RuleRanking:
             if key.required:
                 named.update(one for one in sources if not is_empty(values.get(one)))
         return len(named), breadth
+
+
+def _as_science(ruleset: Ruleset) -> Requirement:
+    """Ask for a class that an association is made for, as every rule does in the end."""
+    classes = dict.fromkeys([SCIENCE, *ruleset.written_as])
+    sciences = tuple(one for one in classes if is_written_as_science(ruleset, one))
+    term = Term(CLASS, Operator.IN, sciences)
+    return Requirement(Condition("\0as science", "the class counts as science", ((term,),)))
+
+
+def _asks_class(use: Requirement) -> bool:
+    return CLASS in keywords_in(use.condition)

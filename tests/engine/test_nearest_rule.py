@@ -1,0 +1,92 @@
+"""The nearest rule of exposures that rules take, and that are in no association even so."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.analysis.rulesets import EXECUTABLE
+from engine.building import Exposure, exposure
+from engine.test_spoiled import Reasons, complete
+
+SHUTTERS = exposure(
+    "a_uncal.fits",
+    "nrs_msaspec",
+    instrume="nirspec",
+    detector="nrs1",
+    filter="f170lp",
+    grating="g235m",
+    msametfl="a_msa.fits",
+    msastate="primarypark_config",
+    expspcin="1",
+    numdthpt="3",
+    patt_num="1",
+    subpxpts="1",
+    opmode="msaspec",
+)
+SOSS = exposure(
+    "a_uncal.fits",
+    "nis_soss",
+    instrume="niriss",
+    detector="nis",
+    filter="clear",
+    pupil="gr700xd",
+    visitype="prime_targeted_fixed",
+    tsovisit="t",
+)
+TSIMAGE = exposure(
+    "a_uncal.fits",
+    "nrc_tsimage",
+    instrume="nircam",
+    detector="nrca1",
+    filter="f200w",
+    pupil="clear",
+    visitype="prime_targeted_fixed",
+    tsovisit="t",
+)
+CUBE = exposure(
+    "a_uncal.fits",
+    "nrs_ifu",
+    instrume="nirspec",
+    detector="nrs1",
+    filter="f100lp",
+    grating="g140h",
+    mostilno="1",
+    expspcin="1",
+    numdthpt="4",
+    patt_num="1",
+)
+IMPRINT = {"is_imprt": "t"}
+
+
+def reason_of(label: str, values: Exposure) -> str:
+    reason, _ = Reasons(label).of(complete(values))
+    assert reason is not None
+    return reason
+
+
+@pytest.mark.parametrize("label", EXECUTABLE)
+def test_a_rule_that_would_take_it_as_science_is_nearer_than_one_for_another_mode(
+    label: str,
+) -> None:
+    assert reason_of(label, SHUTTERS | {"pntgtype": "parallel"}) == (
+        "it counts as parallel (PNTGTYPE is 'parallel'); no rule makes an association of it; "
+        "nearest is Asn_Lv2NRSMSA: the class counts as science: "
+        "PNTGTYPE is 'parallel', wanted science or none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        (SHUTTERS, "Asn_Lv2NRSMSA"),
+        (SOSS, "Asn_Lv2SpecTSO"),
+        (TSIMAGE, "Asn_Lv2ImageTSO"),
+    ],
+)
+def test_a_flag_that_makes_it_no_science_is_nearer_than_another_mode(
+    values: Exposure, rule: str
+) -> None:
+    assert reason_of("jwst-1.3.0", values | IMPRINT) == (
+        "it counts as imprint (IS_IMPRT is set); no rule makes an association of it; "
+        f"nearest is {rule}: the class counts as science: IS_IMPRT is set, wanted none"
+    )
