@@ -90,3 +90,10 @@ def test_a_flag_that_makes_it_no_science_is_nearer_than_another_mode(
         "it counts as imprint (IS_IMPRT is set); no rule makes an association of it; "
         f"nearest is {rule}: the class counts as science: IS_IMPRT is set, wanted none"
     )
+
+
+@pytest.mark.parametrize("pattern", ["none", "4-point-dither"])
+def test_an_imprint_that_a_role_is_made_for_lacks_its_science(pattern: str) -> None:
+    assert reason_of("jwst-1.3.0", CUBE | IMPRINT | {"patttype": pattern}) == (
+        "it counts as imprint (IS_IMPRT is set); Asn_Lv2Spec found no science for it"
+    )

@@ -185,13 +185,16 @@ class RuleRanking:
         same ones otherwise. None if there is no such rule for its EXP_TYPE. With `set_only`, for
         an exposure that rules take, what it misses is to have an association of its own: rules
         are passed over that ask for what is not set, and companions; where the class does not
-        exist, all that ask for more than another class.
+        exist, all that ask for more than another class. None if what it is had to be another, and
+        a role that takes it is made for what a flag makes of it: it only lacks its science.
         """
         misses = self._misses_of_its_own(judgement) if set_only else self.misses(judgement)
         if not misses or misses[0].distance.is_other_type:
             return None
         nearest = misses[0].distance
         if set_only and (nearest.unset or nearest.is_companion):
+            return None
+        if set_only and nearest.kind and self._is_flagged_companion(judgement):
             return None
         if set_only and nearest.made and not self._has_known_class(judgement.values):
             return None
@@ -207,6 +210,18 @@ class RuleRanking:
                 named |= keywords
                 wanted |= values
         return f"nearest is {'; or '.join(texts)}"
+
+    def _is_flagged_companion(self, judgement: Judgement) -> bool:
+        """Tell whether a flag makes an exposure a companion, and a role that takes it asks so."""
+        if judgement.exposure_class not in self._unmet.flag_classes:
+            return False
+        flags = {CLASS, *self._unmet.classed} - {EXP_TYPE}
+        return any(
+            not flags.isdisjoint(keywords_in(use.condition))
+            for number in judgement.takers
+            for role in judgement.verdicts[number].fitting
+            for use in role.requirements
+        ) and not is_written_as_science(self._ruleset, judgement.exposure_class)
 
     def _has_known_class(self, values: Values) -> bool:
         """Tell whether the ruleset names the class of an exposure: PNTGTYPE may be anything."""

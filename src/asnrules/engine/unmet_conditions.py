@@ -104,6 +104,8 @@ class UnmetConditions:
         See `kind_keywords`.
     classed : dict
         The keywords that give an exposure its class.
+    flag_classes : set of str
+        The classes that are given by flags alone.
     """
 
     def __init__(self, ruleset: Ruleset) -> None:
@@ -111,6 +113,7 @@ class UnmetConditions:
         self._made_for = {keyword: _made_for(ruleset, keyword) for keyword in self.kinds}
         self._wanted = WantedValues(ruleset)
         self.classed = self._wanted.classed
+        self.flag_classes = self._wanted.flag_classes
 
     def keywords(self, use: Requirement) -> Mapping[str, None]:
         """Give the keywords that a requirement looks at, those of the class among them."""

@@ -46,6 +46,8 @@ class WantedValues:
     ----------
     classed : dict
         The keywords that give an exposure its class.
+    flag_classes : set of str or None
+        The classes that are given by flags alone.
     """
 
     def __init__(self, ruleset: Ruleset) -> None:
@@ -53,7 +55,7 @@ class WantedValues:
         lines = [(line, _terms(line.condition)) for line in ruleset.class_rules]
         self._class_terms = [term for _, terms in lines for term in terms]
         self._class_values = {line.keyword for line, _ in lines if line.keyword}
-        self._flag_classes = {
+        self.flag_classes = {
             line.exposure_class
             for line, terms in lines
             if all(term.operator is Operator.SET for term in terms)
@@ -107,7 +109,7 @@ class WantedValues:
         if keyword in self._class_values:
             # It may be the class itself, but not one that a flag stands for.
             classes = (value for term in terms if term.keyword == CLASS for value in term.values)
-            tried.update((value, None) for value in classes if value not in self._flag_classes)
+            tried.update((value, None) for value in classes if value not in self.flag_classes)
         for term in on_it:
             if term.operator in _WRITTEN:
                 tried.update((value, None) for value in term.values if not is_empty(value))
