@@ -97,3 +97,22 @@ def test_an_imprint_that_a_role_is_made_for_lacks_its_science(pattern: str) -> N
     assert reason_of("jwst-1.3.0", CUBE | IMPRINT | {"patttype": pattern}) == (
         "it counts as imprint (IS_IMPRT is set); Asn_Lv2Spec found no science for it"
     )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"exp_type": "mir_lrs-fixedslit", "patttype": "none"},
+        {"exp_type": "mir_lrs-slitless"},
+        {"exp_type": "mir_lrs-slitless", "tsovisit": "t"},
+    ],
+)
+def test_an_opaque_filter_comes_before_what_would_replace_it(values: Exposure) -> None:
+    optics = {"instrume": "miri", "detector": "mirimage", "subarray": "full", "filter": "opaque"}
+    spectrum = exposure("a_uncal.fits", values["exp_type"], **optics) | values
+    reason = reason_of("jwst-3.0.0", spectrum)
+    assert (
+        "nearest is Asn_MIRLRSTAConfirm: not FILTER is opaque: "
+        "FILTER is 'opaque', wanted a value other than opaque; "
+        "or Asn_MIRLRSTAConfirm: OBS_ID has a value: OBS_ID is empty, wanted a value"
+    ) in reason

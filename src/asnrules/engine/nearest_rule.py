@@ -72,6 +72,8 @@ class Miss(NamedTuple):
     """How many of its conditions and keys the exposure does not meet."""
     distance: Distance
     """How near it comes."""
+    by_other_roles: tuple[Miss, ...] = ()
+    """Why other roles do not take it that come as near."""
 
     @property
     def repairs(self) -> list[Repair]:
@@ -201,7 +203,7 @@ class RuleRanking:
         named: set[str] = set()
         wanted: set[tuple[str, str]] = set()
         texts = []
-        for miss in misses:
+        for miss in (one for each in misses for one in (each, *each.by_other_roles)):
             keywords = {repair.keyword for repair in miss.repairs}
             values = {(repair.keyword, repair.wanted) for repair in miss.repairs}
             is_otherwise = wanted.isdisjoint(values) and miss.changed() == misses[0].changed()
@@ -263,14 +265,16 @@ class RuleRanking:
         return list(compared), list(keyed)
 
     def _nearest_role(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:
-        return min(
-            (
-                self._of_role(number, verdict, role, (*verdict.unmet, *unmet), values)
-                for role, unmet in verdict.roles
-                if not role.keys_only
-            ),
-            key=lambda one: one[:-1],
-        )
+        ranked = [
+            self._of_role(number, verdict, role, (*verdict.unmet, *unmet), values)
+            for role, unmet in verdict.roles
+            if not role.keys_only
+        ]
+        least = min(one.distance for one in ranked)
+        # Of equally near roles the rule tries the first before what may stand for it.
+        nearest, *others = [one for one in ranked if one.distance == least]
+        miss = nearest.miss._replace(by_other_roles=tuple(one.miss for one in others))
+        return nearest._replace(miss=miss)
 
     def _of_role(
         self, number: int, verdict: RuleVerdict, role: Role, unmet: Sequence[Unmet], values: Values
