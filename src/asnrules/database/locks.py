@@ -140,7 +140,7 @@ def _holders(engine: Engine, table: str | None, advisory: int) -> dict[int, str]
 
 
 def _described(pid: int, user: str, application: str, since: dt.datetime | None) -> str:
-    # Whoever connects chooses the name of the application.
+    # The client chooses the application name, so it is untrusted.
     name = "".join(sign for sign in application if sign.isprintable())
     words = f"process {pid} of {user}" + (f" ({name})" if name else "")
     # The server tells it to members of that role only.

@@ -83,7 +83,7 @@ class Associator:
     ) -> Made:
         """Make the associations of candidates.
 
-        Progress is told of the candidates done, and of all there are.
+        Progress counts the candidates done, of all candidates.
         """
         made: list[GrowingAssociation] = []
         for done, pool in enumerate(pools, 1):
