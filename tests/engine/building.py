@@ -12,12 +12,12 @@ from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.grouping import Grouping
 from asnrules.engine.growing import GrowingAssociation
-from asnrules.engine.procedure import Procedure
 from asnrules.pools import parse_candidates
 from asnrules.rules.model import Rule, Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
+from engine.procedure import Procedure
 
 OBSERVATION = ("o001", "observation")
 POOL = "small_pool.csv"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from asnrules.rules.model import (
     NOT_APPLICABLE,
@@ -14,7 +14,6 @@ from asnrules.rules.model import (
     Mode,
     Requirement,
     Role,
-    Rule,
     Ruleset,
     Table,
     Term,
@@ -64,11 +63,9 @@ def items(ruleset: AnyRuleset) -> dict[Item, dict[str, Value]]:
     return dict(
         [
             (("ruleset", "implements"), {"implements": ruleset.implements}),
-            *_definitions(ruleset),
             *_rules(ruleset),
             *_shared(ruleset),
             *_accepted(ruleset),
-            *_settings(ruleset),
         ]
     )
 
@@ -106,14 +103,7 @@ def _summary(fields: dict[str, Value]) -> str:
 
 def _modes(table: Table) -> _Items:
     for name, mode in _named_modes(table):
-        yield (
-            ("row", name),
-            {
-                "member_type": mode.member_type,
-                "asn_type": mode.asn_type,
-                "footnote": mode.footnote,
-            },
-        )
+        yield ("row", name), _fields(mode, "position", "exp_type", "special")
 
 
 def _named_modes(table: Table) -> Iterator[tuple[str, Mode]]:
@@ -128,59 +118,25 @@ def _errata(table: Table) -> _Items:
     names = {mode.position: name for name, mode in _named_modes(table)}
     for one in table.errata:
         name = f"{names.get(one.position, one.position)}: {one.field}"
-        yield (
-            ("erratum", name),
-            {"printed": one.printed, "corrected": one.corrected, "reason": one.reason},
-        )
+        yield ("erratum", name), _fields(one, "position", "field")
 
 
 # ------------------------------------------------------------------------- rules
 
 
-def _definitions(ruleset: Ruleset) -> _Items:
+def _rules(ruleset: Ruleset) -> _Items:
     for name, values in ruleset.value_lists.items():
         yield ("value list", name), {"values": [*values]}
     for condition in ruleset.conditions:
-        alternatives = [" and ".join(map(_term, terms)) for terms in condition.alternatives]
+        alternatives = [" and ".join(map(_text, terms)) for terms in condition.alternatives]
         yield (
             ("condition", condition.name),
             {"text": condition.text, "alternatives": [*alternatives]},
         )
-
-
-def _rules(ruleset: Ruleset) -> _Items:
     for rule in ruleset.rules:
-        yield ("rule", rule.name), _rule(rule)
+        yield ("rule", rule.name), _fields(rule, "name")
         for role in rule.roles:
-            yield ("role", f"{rule.name}: {role.name}"), _role(role)
-
-
-def _rule(rule: Rule) -> dict[str, Value]:
-    return {
-        "asn_type": rule.asn_type,
-        "title": rule.title,
-        "as_science": rule.as_science,
-        "companion_class": rule.companion_class,
-        "requires": _uses(rule.requirements),
-        "keys": [_key(key) for key in rule.keys],
-        "candidate": _uses(rule.candidate_requirements),
-        "rateints": _uses(rule.rateints),
-        "roles": [role.name for role in rule.roles],
-        "steps": [*rule.steps],
-    }
-
-
-def _role(role: Role) -> dict[str, Value]:
-    return {
-        "single": role.single,
-        "offered_again": role.offered_again,
-        "science_as": role.science_as,
-        "keys_only": role.keys_only,
-        "not_after": role.not_after,
-        "creates_too": role.creates_too,
-        "requires": _uses(role.requirements),
-        "keys": [_key(key) for key in role.keys],
-    }
+            yield ("role", f"{rule.name}: {role.name}"), _fields(role, "name")
 
 
 def _shared(ruleset: Ruleset) -> _Items:
@@ -192,10 +148,12 @@ def _shared(ruleset: Ruleset) -> _Items:
     yield ("product suffixes", "product suffixes"), {"suffixes": sorted(ruleset.suffixes)}
     for name, other in ruleset.written_as.items():
         yield ("class", name), {"written_as": other}
-    columns = {one.column: _name(one.condition) for one in ruleset.required_columns}
+    columns = {one.column: one for one in ruleset.required_columns}
     yield ("required columns", "required columns"), {_ORDER: [*columns]}
-    for keyword, condition in columns.items():
-        yield ("required column", keyword), {"condition": condition}
+    for keyword, one in columns.items():
+        yield ("required column", keyword), _fields(one, "column")
+    for name, value in ruleset.settings._asdict().items():
+        yield ("setting", name), {"value": _value(value)}
 
 
 def _accepted(ruleset: Ruleset) -> _Items:
@@ -212,32 +170,41 @@ def _accepted(ruleset: Ruleset) -> _Items:
         yield ("intended overlap", name), {"reason": overlap.reason}
 
 
-def _settings(ruleset: Ruleset) -> _Items:
-    for name, value in ruleset.settings._asdict().items():
-        yield ("setting", name), {"value": [*value] if isinstance(value, tuple) else value}
+# ------------------------------------------------------------------------- values
 
 
-def _term(term: Term) -> str:
-    values = term.value_list or ", ".join(term.values)
-    return f"{term.keyword} {term.operator} {values}".strip()
+def _fields(one: NamedTuple, *without: str) -> dict[str, Value]:
+    """Give the fields of a part of a ruleset, by the words that its files use."""
+    fields = one._asdict()
+    return {
+        _WORDS.get(name, name): _value(value)
+        for name, value in fields.items()
+        if name not in without
+    }
 
 
-def _uses(requirements: Iterable[Requirement]) -> list[str]:
-    return [_use(use) for use in requirements]
+_WORDS = {"requirements": "requires", "candidate_requirements": "candidate"}
 
 
-def _use(use: Requirement) -> str:
-    text = f"not {use.condition.name}" if use.negated else use.condition.name
-    when = f" where {use.when_key} is {use.when_value}" if use.when_key else ""
-    return f"{text}{when}"
+def _value(value: Any) -> Value:
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return [_text(one) for one in value]
+    return value if value is None or isinstance(value, str | bool | int) else _text(value)
 
 
-def _key(key: Key) -> str:
-    sources = ", else ".join(source.upper() for source in key.sources)
-    excludes = f", not containing {key.excludes}" if key.excludes else ""
-    optional = "" if key.required else ", if there is one"
-    return f"{key.name} ({sources}{excludes}{optional})"
-
-
-def _name(condition: Condition | None) -> str | None:
-    return condition and condition.name
+def _text(one: Any) -> str:
+    match one:
+        case Term():
+            values = one.value_list or ", ".join(one.values)
+            return f"{one.keyword} {one.operator} {values}".strip()
+        case Requirement():
+            when = f" where {one.when_key} is {one.when_value}" if one.when_key else ""
+            return f"{'not ' * one.negated}{one.condition.name}{when}"
+        case Key():
+            sources = ", else ".join(source.upper() for source in one.sources)
+            excludes = f", not containing {one.excludes}" if one.excludes else ""
+            optional = "" if one.required else ", if there is one"
+            return f"{one.name} ({sources}{excludes}{optional})"
+        case Condition() | Role():
+            return one.name
+    return str(one)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
+from asnrules.engine.batched_procedure import BatchedProcedure
 from asnrules.engine.candidates import OBSERVATION, refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.member_log import GrowingMember
-from asnrules.engine.procedure import Procedure
 from asnrules.engine.pruning import Entry, digest_of, prune
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
@@ -37,7 +37,7 @@ def anchored(work: Work, place: int) -> list[Rule]:
     """
     found: dict[tuple[bool, bool], list[Anchor]] = {}
     for number in work.judgements[place].takers:
-        for made in Procedure(work, number, LONE_CANDIDATE).run([place]):
+        for made in BatchedProcedure(work, number, LONE_CANDIDATE).run([place]):
             if made.holds(SCIENCE):
                 rank = (
                     refusal(made.rule, LONE_CANDIDATE) is not None,

@@ -6,8 +6,8 @@ batch, which takes or leaves an exposure as a whole and lists what it takes in o
 association has what it took before it joined the batch, and the log from there on. So time and
 memory grow with exposures and batches, not with exposures and associations.
 
-It comes to the same as `asnrules.engine.procedure`, for any group: tests hold the two against
-each other.
+It comes to the same as the procedure carried out one association after the other: tests hold
+the two against each other.
 """
 
 from __future__ import annotations
