@@ -134,6 +134,39 @@ def test_a_file_that_joins_products_is_degraded_if_one_is(
         assert text in judge(catalog, tmp_path, given, pool).explanation
 
 
+@pytest.mark.parametrize(
+    ("degraded", "says"),
+    [
+        (1, f"{stem(1)}_rate.fits has an error, but its degraded_status is that of the first of "
+            "the associations that are merged, which has none"),
+        (2, "its degraded_status is 'No known degraded exposures in association.', by the rules "
+            "'One or more members have an error associated with them. Details can be found in the "
+            "member.exposerr attribute.'"),
+    ],
+)  # fmt: skip
+def test_a_file_that_joins_products_tells_of_no_error_in_one_of_them(
+    catalog: Engine, tmp_path: Path, degraded: int, says: str
+) -> None:
+    # The rules make the association of the second first, so that merging keeps its status.
+    errors = {at: "moving_shutter" if at == degraded else "null" for at in (1, 2)}
+    pool = write_pool(tmp_path / "pool.csv", *(nrc_image(at, exposerr=errors[at]) for at in (1, 2)))
+    products = [{"name": stem(at), "members": [member(at, exposerr=errors[at])]} for at in (1, 2)]
+    verdict, explanation = said(judge(catalog, tmp_path, document(products=products), pool))
+    assert (verdict, explanation.partition("; ")[2]) == ("explained", says)
+
+
+def test_a_product_may_be_merged_of_several(catalog: Engine, tmp_path: Path) -> None:
+    star = nrc_image(1, exp_type="nrc_coron", is_psf="t", pupil="maskbar", detector="nrca4")
+    pool = write_pool(tmp_path / "pool.csv", star)
+    members = [member(1, expname=f"{stem(1)}_{kind}.fits") for kind in ("rateints", "rate")]
+    given = document(*members, asn_rule="candidate_Asn_Lv2ImageSpecial")
+    given["products"][0]["name"] = stem(1)
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "explained",
+        "the rules make exactly this: image2 by Asn_Lv2ImageSpecial for candidate o001, merged",
+    )
+
+
 def test_a_compressed_file_is_told_from_that_of_the_pools(
     catalog: Engine, tmp_path: Path, pool: str
 ) -> None:

@@ -155,9 +155,15 @@ class Matcher:
 
     def _beside(self, one: ForeignAssociation) -> Iterator[tuple[Association, str]]:
         """Yield the associations that one may be, or may have been, the likely ones first."""
+        merged = self._merged(one, self.sciences(one.products))
         if len(one.products) > 1:
-            yield from self._merged(one, self.sciences(one.products))
+            yield from merged
         yield from self._single(one.products, one.asn_id)
+        if len(one.products) == 1:
+            keys = {*self.sciences(one.products), one.products[0].name}
+            for made, how in merged:
+                if len(made.products) == 1 and not keys.isdisjoint(self._keys(made)):
+                    yield made, f", merged{how}"
 
     def _single(
         self, products: Sequence[Product], asn_id: str
@@ -185,7 +191,7 @@ class Matcher:
         names = {product.name for product in one.products}
         for asn_id in self._candidates(one.asn_id, places):
             whole = self._whole_of.get(asn_id, [])
-            yield from ((made, "") for made in merge(whole))
+            yield from ((made, "") for made in self._merged_of.get(asn_id, []))
             kept = {(made.asn_type, made.products[0].name) for made in whole}
             for pool in self._sub_pools.get(asn_id, []):
                 own = self._of_candidate(pool)
@@ -233,6 +239,10 @@ class Matcher:
     @cached_property
     def _whole_of(self) -> dict[str, list[Association]]:
         return _grouped((one.asn_id, one) for one in self._whole)
+
+    @cached_property
+    def _merged_of(self) -> dict[str, list[Association]]:
+        return {asn_id: merge(found) for asn_id, found in self._whole_of.items()}
 
     @cached_property
     def _by_key(self) -> dict[int | str, list[Association]]:

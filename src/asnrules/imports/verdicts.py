@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from asnrules.associations.model import Association
+from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association
 from asnrules.associations.reader import ForeignAssociation
+from asnrules.engine.conditions import is_empty
 from asnrules.imports.choice import Choice
-from asnrules.imports.differences import CANDIDATE, Difference, in_words
+from asnrules.imports.differences import CANDIDATE, Difference, file_name, in_words
 from asnrules.imports.matching import Matcher, Near
 from asnrules.imports.table import Table
 
@@ -105,7 +106,7 @@ class _Judging:
         one, ours = self._association, near.association
         remarks = [
             *(f"it has no {key}" for key in _TOLD if not getattr(one, key)),
-            *self._other_values(matcher, ours),
+            *self._other_values(ours),
         ]
         what = f"{ours.asn_type} by {ours.asn_rule} for candidate {ours.asn_id}{near.how}"
         if len(one.products) == 1:
@@ -115,7 +116,7 @@ class _Judging:
             begin = f"it joins {len(one.products)} products, each as the rules make it: {what}"
         return "; ".join([begin, *remarks, *self._table_remarks(matcher, ours.asn_type)])
 
-    def _other_values(self, matcher: Matcher, ours: Association) -> list[str]:
+    def _other_values(self, ours: Association) -> list[str]:
         """Say where what is not compared for the verdict is not as the rules have it."""
         one = self._association
         texts = []
@@ -124,21 +125,22 @@ class _Judging:
             texts.append(f"its asn_rule begins with {one.rule_prefix}, {prefix} by the rules")
         if one.target and one.target != ours.target.strip().lower():
             texts.append(f"its target is {one.target}, {ours.target} by the rules")
-        if one.degraded_status and one.degraded_status not in self._statuses(matcher, ours):
-            theirs, rules = (
-                " ".join(text.split()) for text in (one.degraded_status, ours.degraded_status)
+        status = one.degraded_status
+        errors = [
+            member.expname
+            for product in ours.products
+            for member in product.members
+            if not is_empty(member.exposerr)
+        ]
+        if status == ours.degraded_status == NO_DEGRADED and errors:
+            texts.append(
+                f"{file_name(errors[0])} has an error, but its degraded_status is that of the "
+                "first of the associations that are merged, which has none"
             )
+        elif status not in {"", ours.degraded_status, DEGRADED if errors else ""}:
+            theirs, rules = (" ".join(text.split()) for text in (status, ours.degraded_status))
             texts.append(f"its degraded_status is '{theirs}', by the rules '{rules}'")
         return texts
-
-    def _statuses(self, matcher: Matcher, ours: Association) -> set[str]:
-        """Give what degraded_status may be: of products that are joined, that of each."""
-        products = self._association.products
-        found = {ours.degraded_status}
-        if len(products) > 1:
-            nearest = (matcher.nearest_product(self._association, one) for one in products)
-            found |= {near.association.degraded_status for near in nearest if near is not None}
-        return found
 
     def _table_remarks(self, matcher: Matcher, asn_type: str) -> list[str]:
         """Say where the table has something else for its sciences than the rules make."""
