@@ -37,8 +37,19 @@ _PATH = (
 _NO_STAR = "without the flag it is an ordinary science, which needs a path that is calibrated"
 _NO_SERIES = "it is no time series then, and all else needs a path that is calibrated"
 _IFU = rf"nearest is Asn_Lv2Spec: a valid NIRSpec IFU optical path, or no NRS_IFU: {_PATH}"
+_IMPRINT = "its rules take imprints of every spectral mode, and an imprint alone lacks its science"
+
+
+def _imprints(rule: str, *exp_types: str) -> Otherwise:
+    reason = re.escape(f"it counts as imprint (IS_IMPRT is set); {rule} found no science for it")
+    return Otherwise(BOTH[:1], exp_types, ("is_imprt",), (RUBBISH, ANOTHER), reason, _IMPRINT)
+
+
+_SPECTRA = ("mir_lrs-fixedslit", "mir_lrs-slitless", "mir_mrs", "nis_soss", "nrs_ifu")
 
 MADE = (
+    _imprints("Asn_Lv2Spec", *_SPECTRA),
+    _imprints("Asn_Lv2NRSFSS", "nrs_fixedslit"),
     Otherwise(
         BOTH[:1],
         ("nis_wfss", "nrc_wfss"),
@@ -98,6 +109,8 @@ _NO_TILE = "nearest is Asn_Lv2Spec: MOSTILNO has a value: MOSTILNO is empty, wan
 _SERIES_ONLY = "it is no time series then, and all else needs the number of its mosaic tile"
 
 REAL = (
+    _imprints("Asn_Lv2Spec", *_SPECTRA),
+    _imprints("Asn_Lv2NRSFSS", "nrs_fixedslit"),
     Otherwise(
         BOTH,
         ("nrs_fixedslit",),
@@ -169,10 +182,12 @@ class Account:
 
     def check(self, *, is_whole: bool) -> None:
         """Fail if a reason is not as in the table, or if an entry of it is used by no spoiling."""
-        assert not self._wrong
+        assert not self._wrong, self._wrong[:20]
         if is_whole:
             assert self._found.keys() == self._patterns.keys()
 
 
 def names(reason: str, keyword: str) -> bool:
-    return re.search(rf"\b{keyword.upper()}\b", reason) is not None
+    """Tell whether a reason names a keyword; what the exposure counts as is no reason yet."""
+    itself = re.sub(r"it counts as [^;]* \([^;]*\); ", "", reason)
+    return re.search(rf"\b{keyword.upper()}\b", itself) is not None

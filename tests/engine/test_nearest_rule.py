@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.analysis.rulesets import EXECUTABLE
-from engine.building import Exposure, exposure
+from engine.building import Exposure, exposure, outcome_of, ruleset, work_of
 from engine.test_spoiled import Reasons, complete
 
 SHUTTERS = exposure(
@@ -112,7 +112,38 @@ def test_an_opaque_filter_comes_before_what_would_replace_it(values: Exposure) -
     spectrum = exposure("a_uncal.fits", values["exp_type"], **optics) | values
     reason = reason_of("jwst-3.0.0", spectrum)
     assert (
-        "nearest is Asn_MIRLRSTAConfirm: not FILTER is opaque: "
-        "FILTER is 'opaque', wanted a value other than opaque; "
+        "nearest is Asn_MIRLRSTAConfirm: FILTER is 'opaque', wanted a value other than opaque; "
         "or Asn_MIRLRSTAConfirm: OBS_ID has a value: OBS_ID is empty, wanted a value"
     ) in reason
+
+
+GUIDER = exposure("a_uncal.fits", "fgs_image", instrume="fgs", detector="guider1")
+
+
+def test_a_flag_that_alone_keeps_a_rule_from_it_is_as_near_as_a_missing_value() -> None:
+    assert reason_of("jwst-1.3.0", GUIDER | {"bkgdtarg": "t"}) == (
+        "it counts as background (BKGDTARG is set); no rule makes an association of it; "
+        "nearest is Asn_Lv2ImageSpecial: FILTER or BAND has a value: "
+        "FILTER is empty, wanted a value other than opaque; "
+        "or Asn_Lv2FGS: the class counts as science: BKGDTARG is set, wanted none"
+    )
+
+
+def test_no_condition_is_told_by_what_it_must_not_be() -> None:
+    lens = TSIMAGE | {"exp_type": "nrc_image", "tsovisit": "null", "filter": "opaque"}
+    assert "nearest is Asn_Lv2Image: FILTER is 'opaque', wanted a value other than opaque" in (
+        reason_of("jwst-3.0.0", lens)
+    )
+
+
+@pytest.mark.parametrize("label", EXECUTABLE)
+@pytest.mark.parametrize("spoilt", [IMPRINT, {"pntgtype": "parallel"}])
+def test_a_direct_image_of_another_class_is_nearest_to_being_an_image(
+    label: str, spoilt: Exposure
+) -> None:
+    optics = {"instrume": "niriss", "detector": "nis", "pupil": "f150w", "subarray": "full"}
+    grism = exposure("a_uncal.fits", "nis_wfss", **optics, filter="gr150r", expspcin="2")
+    image = exposure("b_uncal.fits", "nis_image", **optics, filter="clear", expspcin="1") | spoilt
+    reasons = outcome_of(work_of([grism, image], rules=ruleset(label))).reasons
+    assert "nearest is Asn_Lv2Image: the class counts as science: " in reasons[1]
+    assert next(iter(spoilt)).upper() in reasons[1]

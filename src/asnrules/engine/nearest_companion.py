@@ -17,6 +17,7 @@ from asnrules.engine.procedure import NEW, Offers, State
 from asnrules.engine.signatures import EXP_TYPE, SCIENCE
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE
 from asnrules.rules.model import Ruleset
+from asnrules.rules.words import instrument_of
 
 SHOWN = 3
 """Mismatches that a sentence names."""
@@ -192,9 +193,9 @@ class Companions:
         return verdict.matched and not self._share_observation(science, near.place)
 
     def _are_of_one_instrument(self, one: int, other: int) -> bool:
-        """Tell whether two EXP_TYPEs begin alike: INSTRUME may be what is wrong."""
+        """Tell whether two EXP_TYPEs are of one instrument: INSTRUME may be what is wrong."""
         first, second = (self._work.value(place, EXP_TYPE) or "" for place in (one, other))
-        return first.partition("_")[0] == second.partition("_")[0]
+        return instrument_of(first.upper()) == instrument_of(second.upper())
 
     def _share_observation(self, one: int, other: int) -> bool:
         mine, others = (self._listed(place) for place in (one, other))

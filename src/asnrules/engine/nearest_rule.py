@@ -61,6 +61,11 @@ class Distance(NamedTuple):
     kind: int
     made: int
 
+    @property
+    def is_of_one_kind(self) -> bool:
+        """Whether one keyword of what it is would do."""
+        return self[:1] + self[2:] == (False, 0, 1, 0)
+
 
 class Miss(NamedTuple):
     """Why a rule does not take an exposure, by the role of the rule that comes nearest."""
@@ -200,6 +205,7 @@ class RuleRanking:
             return None
         if set_only and nearest.made and not self._has_known_class(judgement.values):
             return None
+        deciding = self._class_keyword(judgement.values)
         named: set[str] = set()
         wanted: set[tuple[str, str]] = set()
         texts = []
@@ -207,7 +213,11 @@ class RuleRanking:
             keywords = {repair.keyword for repair in miss.repairs}
             values = {(repair.keyword, repair.wanted) for repair in miss.repairs}
             is_otherwise = wanted.isdisjoint(values) and miss.changed() == misses[0].changed()
-            if miss.distance == nearest and (named.isdisjoint(keywords) or is_otherwise):
+            is_as_near = miss.distance == nearest or (
+                # What makes it count as another class may be wrong as well as how it was made.
+                nearest.made > 0 and miss.distance.is_of_one_kind and keywords == {deciding}
+            )
+            if is_as_near and (named.isdisjoint(keywords) or is_otherwise):
                 texts.append(f"{miss.rule.name}: {miss.sentence()}")
                 named |= keywords
                 wanted |= values
@@ -231,15 +241,18 @@ class RuleRanking:
 
     def class_words(self, judgement: Judgement) -> str | None:
         """Say what an exposure counts as, if that is not for its EXP_TYPE; None if it is."""
+        keyword = self._class_keyword(judgement.values)
+        if keyword is None:
+            return None
+        value = judgement.values.get(keyword)
+        found = "is set" if value == SET else f"is '{value}'"
+        return f"{judgement.exposure_class} ({keyword.upper()} {found})"
+
+    def _class_keyword(self, values: Values) -> str | None:
+        """Give the keyword that gives an exposure its class; None if its EXP_TYPE does."""
         for rule in self._ruleset.class_rules:
-            if condition_holds(rule.condition, judgement.values):
-                keywords = keywords_in(rule.condition).keys() - {EXP_TYPE}
-                if not keywords:
-                    return None
-                keyword = min(keywords)
-                value = judgement.values.get(keyword)
-                found = "is set" if value == SET else f"is '{value}'"
-                return f"{judgement.exposure_class} ({keyword.upper()} {found})"
+            if condition_holds(rule.condition, values):
+                return min(keywords_in(rule.condition).keys() - {EXP_TYPE}, default=None)
         return None
 
     def _ranked(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:

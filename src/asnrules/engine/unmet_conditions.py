@@ -70,11 +70,13 @@ class Failure(NamedTuple):
     is_joint: bool = False
     """No keyword alone would: `repairs` are those of the nearest alternative, all of them
     needed."""
+    is_said: bool = False
+    """What is found and wanted says all of the condition: it is negated, and of one keyword."""
 
     def sentence(self) -> str:
         """Say it in one line, with the value found and the values wanted."""
         found = self.found() if self.condition else self.repairs[0].sentence()
-        return f"{self.text}: {found}"
+        return found if self.is_said else f"{self.text}: {found}"
 
     def found(self) -> str:
         """Say what was found, and what is wanted."""
@@ -196,7 +198,8 @@ class UnmetConditions:
                 if repairs:
                     if not use.negated and any(values.get(one) == ANY for one in looked_at):
                         repairs = _of_other_kind(use.condition, repairs)
-                    return Failure(name, text, _likeliest_first(repairs))
+                    is_said = use.negated and len(looked_at - {EXP_TYPE}) == 1
+                    return Failure(name, text, _likeliest_first(repairs), is_said=is_said)
             joint = () if use.negated else self._joint(use.condition, effort, values)
             if joint:
                 return Failure(name, text, joint, is_joint=True)

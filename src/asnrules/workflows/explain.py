@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from asnrules.catalog.classification import Classification
 from asnrules.engine import nearest_rule as nearest
+from asnrules.engine.conditions import requirements_of
 from asnrules.engine.generation import Wanted
 from asnrules.engine.growing import Fate
 from asnrules.engine.missing_companions import MissingCompanion
@@ -18,6 +19,7 @@ from asnrules.errors import NotFoundError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
 from asnrules.pools.inputs import PoolInput
 from asnrules.rules.model import Operator, Rule
+from asnrules.rules.words import instrument_of
 from asnrules.util.text import near_spellings
 
 
@@ -116,7 +118,7 @@ def explain_exposure(
     place = _find(evaluated, filename)
     outcome = evaluated.generation(Wanted(watched=place)).run()
     classification = evaluated.classification(place)
-    family = _family(classification.exp_type)
+    instrument = instrument_of(classification.exp_type or "")
     misses = evaluated.classifier.nearness.misses(evaluated.work.judgements[place])
     kept = [fate for fate in outcome.fates if fate.association is not None]
     return Explanation(
@@ -125,7 +127,7 @@ def explain_exposure(
         classification=classification,
         kept=sorted(kept, key=_kept_name),
         dropped=[fate for fate in outcome.fates if fate.association is None],
-        missed=[miss for miss in misses if family in _families(miss.rule)],
+        missed=[miss for miss in misses if instrument in _instruments(miss.rule)],
         lacking=outcome.missing,
         reason=None if kept else outcome.reasons.get(place, classification.reason),
     )
@@ -207,19 +209,14 @@ def _first_in_words(miss: nearest.Miss) -> Miss:
     return Miss(miss.rule.name, failure.text, keyword, first.shown, first.wanted, miss.unmet - 1)
 
 
-def _families(rule: Rule) -> set[str]:
-    """Give the instruments, as EXP_TYPEs begin with them, that a rule takes exposures of."""
-    uses = [*rule.requirements, *(use for role in rule.roles for use in role.requirements)]
+def _instruments(rule: Rule) -> set[str | None]:
+    """Give the instruments that a rule takes exposures of."""
     return {
-        _family(value)
-        for use in uses
+        instrument_of(value.upper())
+        for use in requirements_of(rule)
         if not use.negated
         for terms in use.condition.alternatives
         for term in terms
         if term.keyword == EXP_TYPE and term.operator in {Operator.IN, Operator.LISTED}
         for value in term.values
     }
-
-
-def _family(exp_type: str | None) -> str:
-    return (exp_type or "").upper().partition("_")[0]
