@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -59,15 +60,17 @@ def check_all(judging: Judging, wanted: Iterable[Wanted]) -> int:
     for one in wanted:
         for document in judging.documents(one):
             found = judging.judge(document)
-            what = f"{document['asn_type']} by {document['asn_rule'].removeprefix('candidate_')}"
             count_of = len(document["products"])
             begin = "the rules make exactly this"
             if count_of > 1:
                 begin = f"it joins {count_of} products, each as the rules make it"
-            begin += f": {what} for candidate {document['asn_id']}"
+            what = rf"{document['asn_type']}( by \w+|(, \d+ by \w+)+,)"
+            what += f" for candidate {document['asn_id']}"
             assert found.verdict is Verdict.EXPLAINED, (one, document, found.explanation)
-            assert found.explanation.startswith(begin), (one, document, found.explanation)
-            how = found.explanation.removeprefix(begin)
+            match = re.match(f"{begin}: {what}", found.explanation)
+            assert match is not None, (one, document, found.explanation)
+            assert f" by {document['asn_rule'].removeprefix('candidate_')}" in match[1]
+            how = found.explanation[match.end() :]
             if one.merge and count_of == 1:
                 how = how.removeprefix(", merged")
             assert how.startswith("; ") or (one.selection.ids and how.startswith(", if only "))

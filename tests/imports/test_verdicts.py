@@ -163,7 +163,8 @@ def test_a_product_may_be_merged_of_several(catalog: Engine, tmp_path: Path) -> 
     given["products"][0]["name"] = stem(1)
     assert said(judge(catalog, tmp_path, given, pool)) == (
         "explained",
-        "the rules make exactly this: image2 by Asn_Lv2ImageSpecial for candidate o001, merged",
+        "the rules make exactly this: image2, 1 by Asn_Lv2ImageSpecial, 1 by Asn_Lv2CoronAsRate, "
+        "for candidate o001, merged",
     )
 
 
@@ -214,7 +215,12 @@ def test_merged_associations_are_explained(catalog: Engine, tmp_path: Path, pool
     # The background's own association gives the rule to what is merged, as it comes first.
     products.insert(0, {"name": stem(3), "members": [member(3)]})
     given = document(products=products, asn_rule="candidate_Asn_Lv2ImageSpecial")
-    assert judge(catalog, tmp_path, given, pool).verdict == "explained"
+    verdict, explanation = said(judge(catalog, tmp_path, given, pool))
+    assert (verdict, explanation.partition(";")[0]) == (
+        "explained",
+        "it joins 3 products, each as the rules make it: image2, 1 by Asn_Lv2ImageSpecial, "
+        "2 by Asn_Lv2Image, for candidate o001",
+    )
     del products[1]
     assert said(judge(catalog, tmp_path, given, pool)) == (
         "differs", f"the rules have product {stem(1)}, but the file does not",

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.classification import Classification
-from asnrules.engine.candidates import Selection, SubPool, qualified, sub_pools
+from asnrules.engine.candidates import Selection, SubPool, candidate_pools, qualified
 from asnrules.engine.generation import Wanted
 from asnrules.engine.naming import merge, product_name
 from asnrules.engine.signatures import SCIENCE
@@ -33,13 +33,27 @@ _SELECTED = (
 )
 
 
-class Near(NamedTuple):
-    """An association that the rules make, compared with one that was made elsewhere."""
+class Made(NamedTuple):
+    """An association that the rules make."""
 
     association: Association
+    how: str = ""
+    """Whether it is merged, and of which candidates it is made, where that is not all of the pool.
+    """
+    parts: Sequence[Association] = ()
+    """What it is merged of."""
+
+
+class Near(NamedTuple):
+    """What the rules make, compared with an association that was made elsewhere."""
+
+    made: Made
     differences: list[Difference]
-    how: str
-    """Of which candidates it is made, where that is not all of the pool."""
+
+    @property
+    def association(self) -> Association:
+        """What is compared."""
+        return self.made.association
 
 
 class Matcher:
@@ -55,8 +69,7 @@ class Matcher:
         self.memberships = outcome.memberships
         self._unsettled = {place for found in outcome.order_dependent for place in found.places}
         self._suffixes = evaluated.work.ruleset.suffixes
-        self.classifications = evaluated.classifications()
-        self._single_candidates: dict[tuple[str, str], list[Association]] = {}
+        self._of_candidates: dict[tuple[str, str], list[Association]] = {}
         self._places: dict[str, int] = {}
         for place in range(len(evaluated.work.rows)):
             name = file_name(evaluated.work.value(place, "filename") or "")
@@ -97,7 +110,7 @@ class Matcher:
 
     def classification(self, place: int) -> Classification:
         """Give what an exposure is."""
-        return self.classifications[id(self.evaluated.work.judgements[place])]
+        return self.evaluated.classification(place)
 
     def reason(self, place: int) -> str:
         """Say why an exposure is the science of no association."""
@@ -110,12 +123,8 @@ class Matcher:
         """Tell whether jwst's own answer for exposures depends on the order of the rows."""
         return not self._unsettled.isdisjoint(places)
 
-    def has_candidate(self, asn_id: str) -> bool:
-        """Tell whether the pools have a candidate of this id."""
-        return asn_id in self._sub_pools
-
     def candidate_type(self, asn_id: str) -> str | None:
-        """Give the type of a candidate of the pools; an id may have several."""
+        """Give the type of a candidate of the pools; None if they have none of this id."""
         pools = self._sub_pools.get(asn_id)
         return pools[0].candidate[1] if pools else None
 
@@ -131,7 +140,7 @@ class Matcher:
             (
                 one
                 for one in self._beside(association)
-                if not of_its_candidate or one[0].asn_id == association.asn_id
+                if not of_its_candidate or one.association.asn_id == association.asn_id
             ),
             Fewest(association),
             lambda made: differences(association, made, self._suffixes),
@@ -153,45 +162,42 @@ class Matcher:
 
     # --------------------------------------------------------------------- what is compared
 
-    def _beside(self, one: ForeignAssociation) -> Iterator[tuple[Association, str]]:
+    def _beside(self, one: ForeignAssociation) -> Iterator[Made]:
         """Yield the associations that one may be, or may have been, the likely ones first."""
-        merged = self._merged(one, self.sciences(one.products))
         if len(one.products) > 1:
-            yield from merged
+            yield from self._merged(one)
+            yield from self._single(one.products, one.asn_id)
+            return
         yield from self._single(one.products, one.asn_id)
-        if len(one.products) == 1:
-            keys = {*self.sciences(one.products), one.products[0].name}
-            for made, how in merged:
-                if len(made.products) == 1 and not keys.isdisjoint(self._keys(made)):
-                    yield made, f", merged{how}"
+        keys = {*self.sciences(one.products), one.products[0].name}
+        for made in self._merged(one):
+            merged = made.association
+            if len(merged.products) == 1 and not keys.isdisjoint(self._keys(merged)):
+                yield made._replace(how=f", merged{made.how}")
 
-    def _single(
-        self, products: Sequence[Product], asn_id: str
-    ) -> Iterator[tuple[Association, str]]:
+    def _single(self, products: Sequence[Product], asn_id: str) -> Iterator[Made]:
         """Yield the associations that have a science or the name of a product, not merged."""
         places = self.sciences(products)
         keys: set[int | str] = {*places, *(product.name for product in products)}
         whole = {id(made): made for key in keys for made in self._by_key.get(key, [])}
         turns = sorted(whole.values(), key=lambda made: (made.asn_id != asn_id, made.asn_name))
-        yield from ((made, "") for made in turns)
+        yield from map(Made, turns)
         for name in self._candidates(asn_id, places):
             for pool in self._sub_pools.get(name, []):
                 for made in self._of_candidate(pool):
                     if not keys.isdisjoint(self._keys(made)):
-                        yield made, _ALONE
+                        yield Made(made, _ALONE)
 
     def _keys(self, made: Association) -> set[int | str]:
         names = (file_name(product.name) for product in made.products)
         return {*self.sciences(made.products), *names}
 
-    def _merged(
-        self, one: ForeignAssociation, places: Sequence[int]
-    ) -> Iterator[tuple[Association, str]]:
+    def _merged(self, one: ForeignAssociation) -> Iterator[Made]:
         """Yield what merging makes of the whole pool, and of a part of it."""
         names = {product.name for product in one.products}
-        for asn_id in self._candidates(one.asn_id, places):
+        for asn_id in self._candidates(one.asn_id, self.sciences(one.products)):
+            yield from self._merged_of.get(asn_id, [])
             whole = self._whole_of.get(asn_id, [])
-            yield from ((made, "") for made in self._merged_of.get(asn_id, []))
             kept = {(made.asn_type, made.products[0].name) for made in whole}
             for pool in self._sub_pools.get(asn_id, []):
                 own = self._of_candidate(pool)
@@ -201,8 +207,7 @@ class Matcher:
                     if made.products[0].name in names
                     or (made.asn_type, made.products[0].name) in kept
                 ]
-                how = _ALONE if len(chosen) == len(own) else _SELECTED
-                yield from ((made, how) for made in merge(chosen))
+                yield from _merges(chosen, _ALONE if len(chosen) == len(own) else _SELECTED)
 
     def _candidates(self, asn_id: str, places: Sequence[int]) -> list[str]:
         """Give the candidates of exposures, that of an association first."""
@@ -211,20 +216,17 @@ class Matcher:
 
     def _of_candidate(self, pool: SubPool) -> list[Association]:
         """Give the associations of a candidate when it alone is asked for."""
-        found = self._single_candidates.get(pool.candidate)
+        found = self._of_candidates.get(pool.candidate)
         if found is None:
             wanted = Wanted(selection=Selection(frozenset([qualified(pool.candidate)])))
             part = self.evaluated.part(pool.places)
             found = part.generation(wanted).run().associations
-            self._single_candidates[pool.candidate] = found
+            self._of_candidates[pool.candidate] = found
         return found
 
     @cached_property
     def _sub_pools(self) -> dict[str, list[SubPool]]:
-        work = self.evaluated.work
-        texts = [work.value(place, "asn_candidate") for place in range(len(work.rows))]
-        listed = work.ruleset.settings.whole_pool
-        pools = sub_pools(texts, self.evaluated.candidates, listed=listed)
+        pools = candidate_pools(self.evaluated.work, self.evaluated.candidates)
         return _grouped((pool.candidate[0], pool) for pool in pools)
 
     @cached_property
@@ -241,8 +243,8 @@ class Matcher:
         return _grouped((one.asn_id, one) for one in self._whole)
 
     @cached_property
-    def _merged_of(self) -> dict[str, list[Association]]:
-        return {asn_id: merge(found) for asn_id, found in self._whole_of.items()}
+    def _merged_of(self) -> dict[str, list[Made]]:
+        return {asn_id: _merges(found, "") for asn_id, found in self._whole_of.items()}
 
     @cached_property
     def _by_key(self) -> dict[int | str, list[Association]]:
@@ -261,17 +263,21 @@ class Matcher:
         )
 
 
+def _merges(given: Sequence[Association], how: str) -> list[Made]:
+    """Merge the associations of a candidate."""
+    parts = _grouped((one.asn_type, one) for one in given)
+    return [Made(one, how, parts[one.asn_type]) for one in merge(given)]
+
+
 def _nearest(
-    candidates: Iterable[tuple[Association, str]],
-    fewest: Fewest,
-    compared: Callable[[Association], list[Difference]],
+    given: Iterable[Made], fewest: Fewest, compared: Callable[[Association], list[Difference]]
 ) -> Near | None:
     """Find the first with the fewest differences, and put only these into words."""
     best: Near | None = None
-    for one, how in candidates:
-        if best is not None and fewest(one) >= len(best.differences):
+    for made in given:
+        if best is not None and fewest(made.association) >= len(best.differences):
             continue
-        near = Near(one, compared(one), how)
+        near = Near(made, compared(made.association))
         if best is None or len(near.differences) < len(best.differences):
             best = near
         if not best.differences:

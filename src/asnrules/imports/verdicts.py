@@ -13,6 +13,7 @@ Every statement of an explanation comes from a comparison that found it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from asnrules.associations.reader import ForeignAssociation
 from asnrules.engine.conditions import is_empty
 from asnrules.imports.choice import Choice
 from asnrules.imports.differences import CANDIDATE, Difference, file_name, in_words
-from asnrules.imports.matching import Matcher, Near
+from asnrules.imports.matching import Made, Matcher, Near
 from asnrules.imports.table import Table
 
 _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
@@ -108,7 +109,7 @@ class _Judging:
             *(f"it has no {key}" for key in _TOLD if not getattr(one, key)),
             *self._other_values(ours),
         ]
-        what = f"{ours.asn_type} by {ours.asn_rule} for candidate {ours.asn_id}{near.how}"
+        what = _named(near.made)
         if len(one.products) == 1:
             exactly = "this" if remarks or one.remarks else "exactly this"
             begin = f"the rules make {exactly}: {what}"
@@ -261,7 +262,7 @@ class _Judging:
         """Say what the rules make of its exposures, in what it differs from that."""
         one = self._association
         texts = []
-        if one.tells(CANDIDATE) and not matcher.has_candidate(one.asn_id):
+        if one.tells(CANDIDATE) and matcher.candidate_type(one.asn_id) is None:
             texts.append(f"the pools have no candidate {one.asn_id}")
         if near is not None:
             texts += self._differing(matcher, near)
@@ -276,7 +277,7 @@ class _Judging:
         one, other = self._association, near.association.asn_id
         if [found.key for found in near.differences] != [CANDIDATE]:
             return [_words(near.differences)]
-        same = f"these are the members of the association of candidate {other}{near.how}"
+        same = f"these are the members of the association of candidate {other}{near.made.how}"
         texts = [f"{same}, but asn_id is {one.asn_id}"]
         own = matcher.nearest(one, of_its_candidate=True)
         if own is not None:
@@ -290,6 +291,16 @@ def _nothing_by_rules(matcher: Matcher, sciences: Sequence[int]) -> str:
         return "it has no science member, and the rules make none without"
     name = matcher.evaluated.work.value(sciences[0], "filename")
     return f"the rules make none with {name} as science: {matcher.reason(sciences[0])}"
+
+
+def _named(made: Made) -> str:
+    """Name what the rules make by its type, rules and candidate."""
+    one = made.association
+    rules = Counter(part.asn_rule for part in made.parts)
+    by = f" by {one.asn_rule}"
+    if len(rules) > 1:
+        by = "".join(f", {count} by {rule}" for rule, count in rules.items()) + ","
+    return f"{one.asn_type}{by} for candidate {one.asn_id}{made.how}"
 
 
 def _words(found: Sequence[Difference]) -> str:
@@ -330,12 +341,8 @@ class _ByHand(_Judging):
                 why = _nothing_by_rules(matcher, matcher.sciences([product]))
                 unlike.append(f"product {product.name}: {why}")
                 continue
-            ours = near.association
             if near.differences:
                 unlike += [f"product {product.name}: {one.text}" for one in near.differences]
             else:
-                like.append(
-                    f"product {product.name} is {ours.asn_type} by {ours.asn_rule} for candidate "
-                    f"{ours.asn_id}{near.how}"
-                )
+                like.append(f"product {product.name} is {_named(near.made)}")
         return like, unlike

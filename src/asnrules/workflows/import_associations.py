@@ -288,7 +288,7 @@ def _record(
         pools=evaluated.pools if evaluated else [],
         exposures=evaluated.exposures if evaluated else [],
         judgements=evaluated.work.judgements if evaluated else [],
-        classifications=one.matcher.classifications if one.matcher else {},
+        classifications=evaluated.classifications() if evaluated else {},
         memberships=memberships,
         reasons=reasons,
         associations=[],
