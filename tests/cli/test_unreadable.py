@@ -33,8 +33,12 @@ COMMANDS = {
     "exposure": ["audit", "exposure", f"{stem(6)}_uncal.fits"],
     "exposure of members": ["audit", "exposure", f"{stem(1)}_uncal.fits"],
     "association": ["audit", "association", "jw04231-o001_image2_00001_asn"],
+    "report 1": ["audit", "report", "1", "--output", "-"],
+    "report 5": ["audit", "report", "5", "--output", "-"],
+    "digest": ["audit", "digest"],
     "verify": ["audit", "verify"],
 }
+PAGES = {"report 1", "report 5"}
 PRINTED = {
     "runs": {
         "runs": (
@@ -56,6 +60,29 @@ PRINTED = {
         "decisions": "reason trace_id",
         "traces": "reason",
     },
+    "report 1": {
+        "runs": (
+            "origin started_at operator ruleset_id finished_at host software_version note "
+            "exposure_count association_count unassociated_count options diagnostics "
+            "previous_digest digest"
+        ),
+        "run_pools": "name pool_id",
+        "pools": "sha256 exposure_count",
+        "associations": (
+            "asn_name asn_type asn_rule asn_id candidate_type program target degraded_status keys"
+        ),
+        "association_members": "product expname exptype exposerr",
+        "exposures": "exp_type filename",
+        "decisions": "reason trace_id",
+        "traces": "member_type reason",
+    },
+    "report 5": {
+        "imported_associations": (
+            "file_name asn_rule code_version version_id asn_pool verdict explanation"
+        ),
+        "associations": "asn_type",
+    },
+    "digest": {},
     "run 5": {
         "imported_associations": (
             "file_name asn_rule code_version version_id asn_pool verdict explanation"
@@ -145,8 +172,9 @@ def test_the_rest_is_given_and_what_cannot_be_read_is_named(
                 if not (LONG or name in others or is_printed(name, column)):
                     continue
                 place = (str(column), name)
-                for output in ("table", "json") if LONG else ("json",):
-                    done = run(*arguments, "--format", output)
+                formats = [[]] if name in PAGES else [["--format", "json"]]
+                for output in [*formats, []] if LONG and name not in PAGES else formats:
+                    done = run(*arguments, *output)
                     assert "Traceback" not in done.err, place
                     is_there = is_unreadable and str(column) not in SOUGHT
                     assert done.code in ({0, 1} if is_there else {0, 1, 3}), (place, done.err)
@@ -187,3 +215,30 @@ def test_everything_is_exported_and_the_verifier_finds_it(
         for line in out.read_bytes().splitlines():
             json.loads(line)
         assert verify_ledger["main"]([str(out)]) in {1, 2}, str(column)
+
+
+@pytest.mark.parametrize("table", ["runs"])
+def test_digest_that_cannot_be_read_is_not_given(
+    tampering: Tampering, command: Callable[[str | None], Command], engine_name: str, table: str
+) -> None:
+    run = command(tampering.engine.url.render_as_string(hide_password=False))
+    for value in ["NULL"] + ["CAST(x'ff' AS TEXT)"] * (engine_name == "sqlite"):
+        with tampering.changed(f"UPDATE {table} SET digest = {value} WHERE run_id = 5"):
+            done = run("audit", "digest")
+        assert (done.code, done.out) == (1, "")
+        assert "run 5, table runs, column digest: " in done.err
+
+
+@pytest.mark.parametrize("table", ["condition_terms", "rulesets"])
+def test_page_without_rules_that_cannot_be_read(
+    tampering: Tampering, command: Callable[[str | None], Command], table: str
+) -> None:
+    run = command(tampering.engine.url.render_as_string(hide_password=False))
+    column = {"condition_terms": "term_values", "rulesets": "title"}[table]
+    value = {"condition_terms": "'{'", "rulesets": "NULL"}[table]
+    with tampering.changed(f"UPDATE {table} SET {column} = {value}"):
+        done = run("audit", "report", "1", "--output", "-")
+    assert done.code == 1, done.err
+    assert f"table {table}, column {column}: " in done.err
+    assert "jw04231-o001_image2_00001_asn" in done.out
+    assert "cannot be read" in done.out

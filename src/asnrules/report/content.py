@@ -12,16 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from asnrules.associations.model import NO_DEGRADED
 from asnrules.catalog.describe import Description, describe_ruleset
+from asnrules.database.schema import rulesets
+from asnrules.record.findings import Finding
 from asnrules.record.queries.associations import RecordedAssociation, RecordedAssociations
+from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import RunReport, report_run
 from asnrules.record.queries.summaries import (
     ExposureCount,
     Flow,
-    LeftOut,
     RuleCount,
     exposure_counts,
     flows,
@@ -29,6 +31,7 @@ from asnrules.record.queries.summaries import (
     positions_of,
     rule_counts,
 )
+from asnrules.record.verify_catalog import ruleset_findings
 from asnrules.report.picture import Picture, draw
 from asnrules.util.parallel import Progress
 
@@ -81,7 +84,8 @@ class PageContent:
     """Everything that is on the page of a run."""
 
     report: RunReport
-    ruleset: Description
+    ruleset: Description | None
+    """None if it cannot be read."""
     exposures: Shown[ExposureCount]
     """By EXP_TYPE."""
     flows: Shown[Flow]
@@ -90,7 +94,7 @@ class PageContent:
     groups: list[RuleGroup]
     reasons: Shown[dict[str, Any]]
     """Why exposures are in no association, and how many."""
-    left_out: Shown[LeftOut]
+    left_out: Shown[dict[str, Any]]
     verdicts: Shown[dict[str, Any]]
     diagnostics: Shown[str]
     """What the operator was told."""
@@ -103,14 +107,17 @@ class PageContent:
     @property
     def used_rules(self) -> list[dict[str, Any]]:
         """The rules that made something, in words."""
-        used = {group.count.asn_rule for group in self.groups}
-        return [rule for rule in self.ruleset.rows if rule["asn_rule"] in used]
+        return self._rules(used=True)
 
     @property
     def unused_rules(self) -> list[dict[str, Any]]:
         """The others."""
-        used = {group.count.asn_rule for group in self.groups}
-        return [rule for rule in self.ruleset.rows if rule["asn_rule"] not in used]
+        return self._rules(used=False)
+
+    def _rules(self, *, used: bool) -> list[dict[str, Any]]:
+        names = {group.count.asn_rule for group in self.groups}
+        rules = self.ruleset.rows if self.ruleset else ()
+        return [rule for rule in rules if (rule["asn_rule"] in names) is used]
 
     @property
     def options(self) -> list[tuple[str, str]]:
@@ -123,32 +130,52 @@ class PageContent:
 
 
 def page_content(
-    connection: Connection, run_id: int, progress: Progress | None = None
+    connection: Connection,
+    run_id: int,
+    findings: list[Finding] | None = None,
+    progress: Progress | None = None,
 ) -> PageContent:
-    """Collect what is on the page of a run.
+    """Collect what is on the page of a run; for findings see `Reader`.
 
     Raises
     ------
     NotFoundError
         If there is no such run.
     """
-    report = report_run(connection, run_id)
-    counts = exposure_counts(connection, run_id)
-    moved = flows(connection, run_id)
-    made = rule_counts(connection, run_id)
-    unassociated = left_out(connection, run_id, ROWS)
+    report = report_run(connection, run_id, findings)
+    reader = Reader(connection, findings)
+    counts = exposure_counts(reader, run_id)
+    moved = flows(reader, run_id)
+    made = rule_counts(reader, run_id)
     return PageContent(
         report=report,
-        ruleset=describe_ruleset(connection, report.run.ruleset),
+        ruleset=_ruleset(reader, report),
         exposures=_first(counts),
         flows=_first(moved),
         picture=draw(moved, counts, made),
-        groups=_groups(connection, run_id, made, progress),
+        groups=_groups(reader, run_id, made, progress),
         reasons=_first(report.left_out),
-        left_out=Shown(unassociated, sum(count.unassociated for count in counts)),
+        left_out=Shown(left_out(reader, run_id, ROWS), sum(count.unassociated for count in counts)),
         verdicts=_first(report.verdicts),
         diagnostics=_first(report.diagnostics or ()),
     )
+
+
+def _ruleset(reader: Reader, report: RunReport) -> Description | None:
+    if report.run.ruleset is None:
+        # That it is gone is a finding already.
+        return None
+    own = select(rulesets).where(rulesets.c.label == report.run.ruleset)
+    list(reader.rows(own, report.run.run_id))
+    try:
+        return describe_ruleset(reader.connection, report.run.ruleset)
+    except Exception:
+        # Whatever this stumbles over is what cannot be read, if there is any.
+        found = [one for one in ruleset_findings(reader.connection) if one.column]
+        if reader.findings is None or not found:
+            raise
+        reader.findings += found
+        return None
 
 
 def _first(rows: Sequence[Row]) -> Shown[Row]:
@@ -156,17 +183,17 @@ def _first(rows: Sequence[Row]) -> Shown[Row]:
 
 
 def _groups(
-    connection: Connection,
+    reader: Reader,
     run_id: int,
     counts: Sequence[RuleCount],
     progress: Progress | None,
 ) -> list[RuleGroup]:
     shares = shared_out([count.associations for count in counts], ASSOCIATIONS)
-    recorded = RecordedAssociations(connection, run_id)
+    recorded = RecordedAssociations(reader.connection, run_id, reader.findings)
     each = max(FEWEST_MEMBERS, MEMBERS // max(1, sum(shares)))
     groups = []
     for count, share in zip(counts, shares, strict=True):
-        positions = positions_of(connection, run_id, count.asn_type, count.asn_rule, share)
+        positions = positions_of(reader, run_id, count, share)
         groups.append(RuleGroup(count, [_shown(one, each) for one in recorded.chosen(positions)]))
         if progress is not None:
             progress("rules", len(groups), len(counts))

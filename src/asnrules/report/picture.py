@@ -26,6 +26,7 @@ _HEIGHT = 420.0
 LEFT_OUT = "in no association"
 NO_EXPOSURE = "files not in the pool"
 NO_TYPE = "no EXP_TYPE"
+UNREADABLE = "(cannot be read)"
 
 
 class Bar(NamedTuple):
@@ -96,7 +97,9 @@ def draw(
 
 def _pieces(flows: Iterable[Flow], counts: Iterable[ExposureCount]) -> list[_Piece]:
     whole = [
-        _Piece(_type(flow.exp_type, NO_EXPOSURE), _rule(flow), flow.exptype, flow.members)
+        _Piece(
+            _type(flow.exp_type, NO_EXPOSURE), _rule(flow), flow.exptype or UNREADABLE, flow.members
+        )
         for flow in flows
     ] + [
         _Piece(_type(count.exp_type, NO_TYPE), LEFT_OUT, "", count.unassociated)
@@ -122,7 +125,7 @@ def _named(name: str) -> tuple[bool, str]:
 
 
 def _rule(made: Flow | RuleCount) -> str:
-    return f"{made.asn_rule} ({made.asn_type or 'no type'})"
+    return f"{made.asn_rule or UNREADABLE} ({made.asn_type or 'no type'})"
 
 
 def _by_amount(pieces: Iterable[_Piece], name: Callable[[_Piece], str]) -> list[str]:

@@ -11,18 +11,24 @@ import base64
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
+from asnrules.database.stored import any_text
+from asnrules.record.findings import Finding
 from asnrules.report.content import PageContent, page_content
-from asnrules.report.picture import BAR, LEFT, RIGHT, WIDTH
+from asnrules.report.picture import BAR, LEFT, RIGHT, UNREADABLE, WIDTH
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.parallel import Progress
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 LONGEST = 1_000
 """How many letters of a text are shown."""
@@ -36,11 +42,14 @@ def write_page(
     engine: Engine,
     run_id: int,
     path: Path,
+    findings: list[Finding] | None = None,
     *,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> int:
     """Write a run as an HTML page, whole or not at all; give its size in bytes.
+
+    For findings see `Reader`: without a list for them, the first is an error.
 
     Raises
     ------
@@ -50,34 +59,29 @@ def write_page(
         If the file is there already and may not be replaced, or cannot be written.
     """
     with whole_file(path, overwrite=overwrite) as stream:
-        return sum(stream.write(text.encode()) for text in page(engine, run_id, progress))
+        return sum(stream.write(text.encode()) for text in page(engine, run_id, findings, progress))
 
 
-def page(engine: Engine, run_id: int, progress: Progress | None = None) -> Iterator[str]:
+def page(
+    engine: Engine,
+    run_id: int,
+    findings: list[Finding] | None = None,
+    progress: Progress | None = None,
+) -> Iterator[str]:
     """Give the page of a run, piece by piece; see `write_page`."""
-    with transaction(engine) as connection:
+    with transaction(engine) as connection, any_text(connection):
         take_snapshot(connection)
-        content = page_content(connection, run_id, progress)
+        content = page_content(connection, run_id, findings, progress)
     return render(content)
 
 
 def render(content: PageContent) -> Iterator[str]:
     """Write the page."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=plain,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=number, moment=moment, role=role, by_colour=by_colour)
     style, script = _part("report.css"), _part("report.js")
     # Both are files of ours, not values.
-    return environment.get_template("report.html").generate(
+    return _template().generate(
         page=content,
         run=content.report.run,
         style=Markup(style),  # noqa: S704
@@ -90,8 +94,31 @@ def render(content: PageContent) -> Iterator[str]:
     )
 
 
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        plain=plain, number=number, moment=moment, role=role, by_colour=by_colour
+    )
+    return environment.get_template("report.html")
+
+
 def plain(value: Any) -> Any:
-    """Cut a text that is too long to read, and write out what cannot be seen, or reorders text."""
+    """Cut a text that is too long to read, and write out what cannot be seen, or reorders text.
+
+    None is what cannot be read: the templates themselves say what stands for no value.
+    """
+    if value is None:
+        return UNREADABLE
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     text = value if len(value) <= LONGEST else f"{value[:LONGEST]} ... ({len(value):,} letters)"
@@ -103,14 +130,16 @@ def plain(value: Any) -> Any:
     )
 
 
-def number(value: int) -> str:
+def number(value: int | None) -> str:
     """Write a number with separators."""
-    return f"{value:,}"
+    return UNREADABLE if value is None else f"{value:,}"
 
 
-def moment(value: dt.datetime) -> str:
+def moment(value: dt.datetime | None) -> str:
     """Write a moment."""
-    return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return (
+        UNREADABLE if value is None else value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
 
 
 def role(name: str) -> str:

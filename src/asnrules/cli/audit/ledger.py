@@ -75,17 +75,25 @@ def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     asnrules audit digest
     asnrules audit digest --format jsonl >> heads.jsonl
 
+    Exit Codes
+    ----------
+    1: the digest cannot be read
+
     See Also
     --------
     audit verify, audit export
     """
     from asnrules.catalog.open import open_record
     from asnrules.database.engines import transaction
-    from asnrules.record.chain import head
+    from asnrules.database.stored import any_text
+    from asnrules.record.queries.runs import last_digest
 
-    with transaction(open_record(context.obj)) as connection:
-        found = head(connection)
-    print_records([found._asdict()], ["run_id", "digest"], output)
+    findings: list[Finding] = []
+    with transaction(open_record(context.obj)) as connection, any_text(connection):
+        found = last_digest(connection, findings)
+    if not findings:
+        print_records([found], ["run_id", "digest"], output)
+    end_with(findings)
 
 
 def export(

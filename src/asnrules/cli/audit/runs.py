@@ -191,6 +191,7 @@ def report(
 
     Exit Codes
     ----------
+    1: stored values cannot be read; the page has all the rest
     3: there is no such run
 
     See Also
@@ -201,10 +202,14 @@ def report(
     from asnrules.report.rendering import page, write_page
 
     engine = open_catalog(context.obj)
+    findings: list[Finding] = []
     if str(file) == "-":
-        for text in page(engine, run_id):
+        for text in page(engine, run_id, findings):
             sys.stdout.write(text)
-        return
-    with progress_bar() as progress:
-        size = write_page(engine, run_id, file, overwrite=overwrite, progress=progress)
-    messages.say(f"{file}: run {run_id}, {size:,} bytes", run_id=run_id, bytes=size)
+    else:
+        with progress_bar() as progress:
+            size = write_page(
+                engine, run_id, file, findings, overwrite=overwrite, progress=progress
+            )
+        messages.say(f"{file}: run {run_id}, {size:,} bytes", run_id=run_id, bytes=size)
+    end_with(findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -77,38 +78,44 @@ _HEADER = RecordedAssociation._fields[:-1]
 
 
 class RecordedAssociations:
-    """The associations of a run, as long as the connection is open."""
+    """The associations of a run, as long as the connection is open; for findings see `Reader`."""
 
-    def __init__(self, connection: Connection, run_id: int) -> None:
-        self._connection = connection
+    def __init__(
+        self, connection: Connection, run_id: int, findings: list[Finding] | None = None
+    ) -> None:
+        self._reader = Reader(connection, findings)
         self._run_id = run_id
 
     def __iter__(self) -> Iterator[RecordedAssociation]:
-        """Yield them by their numbers, as they are fetched."""
-        return self._read(None)
+        """Yield them by their numbers, as they are fetched and stored."""
+        headers, members = map(self._stream, _statements(self._run_id, None))
+        groups = groupby(members, key=lambda row: row.association)
+        number, group = next(groups, (None, iter(())))
+        for header in headers:
+            own: tuple[RecordedMember, ...] = ()
+            if number == header.position:
+                own = tuple(RecordedMember(*row[1:]) for row in group)
+                number, group = next(groups, (None, iter(())))
+            yield RecordedAssociation._make([*header, own])
+
+    def _stream(self, statement: Select[Any]) -> Iterator[Any]:
+        options = {"yield_per": _BATCH}
+        return iter(self._reader.connection.execute(statement, execution_options=options))
 
     def chosen(self, positions: Sequence[int]) -> list[RecordedAssociation]:
-        """Give those with these numbers, in the order of the numbers."""
+        """Give those with these numbers, in the order of the numbers; see `Reader`."""
         ordered = sorted(positions)
         found: list[RecordedAssociation] = []
         for start in range(0, len(ordered), _NUMBERS):
-            found += self._read(ordered[start : start + _NUMBERS])
+            headers, members = _statements(self._run_id, ordered[start : start + _NUMBERS])
+            own: dict[int, list[RecordedMember]] = defaultdict(list)
+            for row in self._reader.rows(members, self._run_id):
+                own[row.pop("association")].append(RecordedMember(**row))
+            found += [
+                RecordedAssociation(**header, members=tuple(own[header["position"]]))
+                for header in self._reader.rows(headers, self._run_id)
+            ]
         return found
-
-    def _read(self, positions: Sequence[int] | None) -> Iterator[RecordedAssociation]:
-        headers, members = _statements(self._run_id, positions)
-        return _joined(self._stream(headers), self._stream(members))
-
-    def _stream(self, statement: Select[Any]) -> Iterator[Any]:
-        return iter(self._connection.execute(statement.execution_options(yield_per=_BATCH)))
-
-
-def read_association(reader: Reader, run_id: int, position: int) -> RecordedAssociation:
-    """Give one association; any of its values may have been changed."""
-    headers, members = _statements(run_id, [position])
-    (header,) = reader.rows(headers, run_id)
-    own = [tuple(row.values())[1:] for row in reader.rows(members, run_id)]
-    return RecordedAssociation(**header, members=tuple(map(RecordedMember._make, own)))
 
 
 def _statements(run_id: int, positions: Sequence[int] | None) -> tuple[Select[Any], Select[Any]]:
@@ -126,18 +133,6 @@ def _statements(run_id: int, positions: Sequence[int] | None) -> tuple[Select[An
         headers = headers.where(associations.c.position.in_(positions))
         members = members.where(association_members.c.association.in_(positions))
     return headers, members
-
-
-def _joined(headers: Iterator[Any], members: Iterator[Any]) -> Iterator[RecordedAssociation]:
-    """Put the members to their associations; both come in order of the associations."""
-    groups = groupby(members, key=lambda row: row[0])
-    number, group = next(groups, (None, iter(())))
-    for header in headers:
-        own: tuple[RecordedMember, ...] = ()
-        if number == header.position:
-            own = tuple(RecordedMember(*row[1:]) for row in group)
-            number, group = next(groups, (None, iter(())))
-        yield RecordedAssociation._make([*header, own])
 
 
 def runs_with(connection: Connection, asn_name: str) -> list[tuple[int, int]]:
@@ -213,7 +208,7 @@ def report_association(
 
 
 def _report(reader: Reader, run: RecordedRun, position: int) -> AssociationReport:
-    one = read_association(reader, run.run_id, position)
+    (one,) = RecordedAssociations(reader.connection, run.run_id, reader.findings).chosen([position])
     verdict = None
     if run.origin == "imported":
         verdict = next(iter(verdicts_of(reader, run.run_id, position)), None)

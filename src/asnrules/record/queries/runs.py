@@ -22,6 +22,7 @@ from asnrules.database.schema import (
     traces,
 )
 from asnrules.errors import NotFoundError
+from asnrules.record.chain import NOTHING
 from asnrules.record.findings import Finding
 from asnrules.record.queries.reader import DECIDED, IMPORTED, TRACE_REASON, Reader, columns
 from asnrules.util.days import check_day
@@ -137,6 +138,13 @@ def find_run(
         else "there is none yet, asnrules generate records one"
     )
     raise NotFoundError(f"no run {run_id} on record; {there_are}")
+
+
+def last_digest(connection: Connection, findings: list[Finding] | None = None) -> dict[str, Any]:
+    """Give the number and the digest of the last run."""
+    last = select(func.max(runs.c.run_id)).scalar_subquery()
+    statement = select(*columns(runs, "run_id", "digest")).where(runs.c.run_id == last)
+    return next(Reader(connection, findings).rows(statement), NOTHING._asdict())
 
 
 def details_of(reader: Reader, run_id: int) -> dict[str, Any]:
@@ -354,5 +362,5 @@ def report_run(
         by_rule=rules_of(reader, run_id),
         left_out=left_out_of(reader, run_id),
         verdicts=verdicts_of(reader, run_id),
-        findings=findings or [],
+        findings=[] if findings is None else findings,
     )

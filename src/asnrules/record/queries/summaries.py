@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import case, func, select
 
 from asnrules.database.schema import (
     asn_types,
@@ -14,7 +14,14 @@ from asnrules.database.schema import (
     exposures,
     traces,
 )
-from asnrules.record.queries.reader import DECIDED, HAS_MEMBER, IS_MEMBER
+from asnrules.record.queries.reader import (
+    DECIDED,
+    HAS_MEMBER,
+    IS_MEMBER,
+    TRACE_REASON,
+    Reader,
+    columns,
+)
 
 
 class ExposureCount(NamedTuple):
@@ -46,39 +53,36 @@ class RuleCount(NamedTuple):
     associations: int
     products: int
     members: int
-
-
-class LeftOut(NamedTuple):
-    """An exposure in no association."""
-
-    filename: str
-    exp_type: str | None
-    member_type: str | None
-    reason: str
+    first: int
+    """The number of its first association."""
 
 
 _RULE = (associations.c.asn_type, associations.c.asn_rule)
 
 
-def exposure_counts(connection: Connection, run_id: int) -> list[ExposureCount]:
+def exposure_counts(reader: Reader, run_id: int) -> list[ExposureCount]:
     """Give the exposures of a run by EXP_TYPE."""
     unassociated = func.sum(case((decisions.c.association_count == 0, 1), else_=0))
     statement = (
-        select(exposures.c.exp_type, func.count(), unassociated)
+        select(
+            exposures.c.exp_type,
+            func.count().label("exposures"),
+            unassociated.label("unassociated"),
+        )
         .select_from(decisions)
         .join(exposures, DECIDED)
         .where(decisions.c.run_id == run_id)
         .group_by(exposures.c.exp_type)
         .order_by(exposures.c.exp_type)
     )
-    return [ExposureCount(*row) for row in connection.execute(statement)]
+    return [ExposureCount(**row) for row in reader.rows(statement, run_id)]
 
 
-def flows(connection: Connection, run_id: int) -> list[Flow]:
+def flows(reader: Reader, run_id: int) -> list[Flow]:
     """Give the members of the associations of a run by EXP_TYPE, rule and role."""
     key = (exposures.c.exp_type, *_RULE, association_members.c.exptype)
     statement = (
-        select(*key, func.count())
+        select(*key, func.count().label("members"))
         .select_from(association_members)
         .join(associations, HAS_MEMBER)
         .outerjoin(exposures, IS_MEMBER)
@@ -86,60 +90,83 @@ def flows(connection: Connection, run_id: int) -> list[Flow]:
         .group_by(*key)
         .order_by(*key)
     )
-    return [Flow(*row) for row in connection.execute(statement)]
+    return [Flow(**row) for row in reader.rows(statement, run_id)]
 
 
-def rule_counts(connection: Connection, run_id: int) -> list[RuleCount]:
+def rule_counts(reader: Reader, run_id: int) -> list[RuleCount]:
     """Give what each rule made in a run."""
+    products = func.count(association_members.c.product.distinct())
     each = (
         select(
-            *_RULE,
-            asn_types.c.pipeline,
-            func.count(association_members.c.product.distinct()).label("products"),
+            *columns(associations, "position", "asn_type", "asn_rule"),
+            products.label("products"),
             func.count().label("members"),
         )
         .join(association_members, HAS_MEMBER)
-        .outerjoin(asn_types, asn_types.c.asn_type == associations.c.asn_type)
         .where(associations.c.run_id == run_id)
-        .group_by(associations.c.position, *_RULE, asn_types.c.pipeline)
+        .group_by(*columns(associations, "position", "asn_type", "asn_rule"))
         .subquery()
     )
-    key = (each.c.asn_type, each.c.asn_rule, each.c.pipeline)
+    key = (each.c.asn_type, each.c.asn_rule)
     statement = (
-        select(*key, func.count(), func.sum(each.c.products), func.sum(each.c.members))
+        select(
+            *key,
+            func.max(asn_types.c.pipeline).label("pipeline"),
+            func.count().label("associations"),
+            func.sum(each.c.products).label("products"),
+            func.sum(each.c.members).label("members"),
+            func.min(each.c.position).label("first"),
+        )
+        .outerjoin(asn_types, asn_types.c.asn_type == each.c.asn_type)
         .group_by(*key)
         .order_by(*key)
     )
-    return [RuleCount(*row[:4], *map(int, row[4:])) for row in connection.execute(statement)]
+    sources = {column.key: column for column in _RULE}
+    return [
+        RuleCount(**{**row, "products": int(row["products"]), "members": int(row["members"])})
+        for row in reader.rows(statement, run_id, sources=sources)
+    ]
 
 
-def positions_of(
-    connection: Connection, run_id: int, asn_type: str | None, asn_rule: str, limit: int
-) -> list[int]:
+def positions_of(reader: Reader, run_id: int, count: RuleCount, limit: int) -> list[int]:
     """Give the numbers of the first associations that a rule made in a run."""
+    # What cannot be read is not what is stored, so the first stands for the rule.
+    first = associations.alias("first")
     statement = (
         select(associations.c.position)
+        .join(first, (first.c.run_id == run_id) & (first.c.position == count.first))
         .where(
             associations.c.run_id == run_id,
-            associations.c.asn_type == asn_type,
-            associations.c.asn_rule == asn_rule,
+            *(column.is_not_distinct_from(first.c[column.name]) for column in _RULE),
         )
         .order_by(associations.c.position)
         .limit(limit)
     )
-    return list(connection.execute(statement).scalars())
+    return list(reader.connection.execute(statement).scalars())
 
 
-def left_out(connection: Connection, run_id: int, limit: int) -> list[LeftOut]:
+def left_out(reader: Reader, run_id: int, limit: int) -> list[dict[str, Any]]:
     """Give the exposures of a run in no association by reason and name, at most so many."""
-    reason = func.coalesce(decisions.c.reason, traces.c.reason)
     statement = (
-        select(exposures.c.filename, exposures.c.exp_type, traces.c.member_type, reason)
+        select(
+            *columns(exposures, "filename", "exp_type"),
+            traces.c.member_type,
+            decisions.c.reason,
+            TRACE_REASON.label("told"),
+            traces.c.trace_id.label("trace"),
+        )
         .select_from(decisions)
-        .join(traces, traces.c.trace_id == decisions.c.trace_id)
+        .outerjoin(traces, traces.c.trace_id == decisions.c.trace_id)
         .join(exposures, DECIDED)
         .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
-        .order_by(reason, exposures.c.filename)
+        .order_by(func.coalesce(decisions.c.reason, traces.c.reason), exposures.c.filename)
         .limit(limit)
     )
-    return [LeftOut(*row) for row in connection.execute(statement)]
+    found = reader.rows(
+        statement,
+        run_id,
+        outer={"told": "trace"},
+        links={"trace": decisions.c.trace_id},
+        sources={"told": traces.c.reason},
+    )
+    return [{**row, "reason": row["reason"] or row["told"]} for row in found]
