@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from asnrules.catalog.open import upgrade_catalog
 from asnrules.cli import main
@@ -67,6 +69,9 @@ class Result:
 
 Command = Callable[..., Result]
 
+tree_of = functools.cache(typer.main.get_command)
+"""typer makes the tree of all commands anew for each call, which takes longer than most of them."""
+
 
 @pytest.fixture
 def command(
@@ -81,6 +86,7 @@ def command(
             else:
                 monkeypatch.setenv("ASNRULES_DATABASE", database)
             monkeypatch.setattr(sys, "argv", ["asnrules", *arguments])
+            monkeypatch.setattr(typer.main, "get_command", tree_of)
             capsys.readouterr()
             code = 0
             try:

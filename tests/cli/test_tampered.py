@@ -18,7 +18,7 @@ from asnrules.catalog.open import connect_catalog
 from asnrules.database.schema import metadata
 from asnrules.database.types import Day, Json, UtcTime
 from cli.conftest import Command
-from record.tampering import Tampering, nonsense, without_constraints
+from record.tampering import Tampering, nonsense, with_few_rulesets, without_constraints
 from recorded import POOL_NAME, fill_ledger
 
 LONG = bool(os.environ.get("ASNRULES_TAMPERING"))
@@ -46,6 +46,11 @@ COMMANDS = [
     ["db", "check"],
 ]
 TABLES = sorted(metadata.tables)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_few_rulesets(monkeypatch)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from asnrules.database.schema import metadata, runs
 from asnrules.record.chain import SECTIONS
 from cli.conftest import Command
 from filled import copied
-from record.tampering import Tampering, nonsense, without_constraints
+from record.tampering import Tampering, nonsense, with_few_rulesets, without_constraints
 from recorded import fill_ledger, stem
 
 LONG = bool(os.environ.get("ASNRULES_TAMPERING"))
@@ -112,6 +112,11 @@ PRINTED = {
 """The columns that a command reads."""
 SOUGHT = {"exposures.filename", "association_members.expname", "run_pools.pool_id"}
 """By which a command finds what it is asked for: without them it may find nothing."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_few_rulesets(monkeypatch)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import (
     Boolean,
     Column,
@@ -22,11 +24,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import NullPool
 
+from asnrules.catalog import open as catalog
 from asnrules.database.schema import metadata
 from asnrules.database.types import Day, Json, UtcTime
 from filled import without_guards
 
 KEYS = {table.name: table.primary_key.columns.keys() for table in metadata.tables.values()}
+
+
+_folders = catalog._seed_folders()
+
+
+def with_few_rulesets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ship few rulesets, as all are verified each time, and keep the SQL of each database."""
+    few = {label: _folders[label] for label in ("2026-03-20", "jwst-3.0.0")}
+    monkeypatch.setattr(catalog, "_seed_folders", lambda: few)
+    monkeypatch.setattr(catalog, "open_engine", functools.cache(catalog.open_engine))
 
 
 @contextmanager
