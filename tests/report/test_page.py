@@ -182,7 +182,7 @@ def test_bands_are_as_wide_as_there_are_members() -> None:
         Flow("NRC_IMAGE", "image2", "Asn_Lv2Image", "background", 60),
     ]
     counts = [ExposureCount("NRC_IMAGE", 40, 10)]
-    drawn = picture.draw(flows, counts, [RuleCount("image2", "Asn_Lv2Image", "p", 30, 30, 90)])
+    drawn = picture.draw(flows, counts, [RuleCount("image2", "Asn_Lv2Image", "p", 30, 30, 90, 1)])
 
     assert [(node.name, node.amount) for node in drawn.types] == [("NRC_IMAGE", 40)]
     assert [(node.name, node.amount) for node in drawn.rules] == [
