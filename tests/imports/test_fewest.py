@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asnrules.associations.comparison import Fewest, differences
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
 from asnrules.associations.reader import read_association
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.imports import matching
-from asnrules.imports.differences import Fewest, differences
 from asnrules.workflows.import_associations import ImportOptions, import_associations
 from cli.small_pools import nrc_image, write_pool
 from imports.foreign import document, member, write

@@ -230,6 +230,48 @@ def test_merged_associations_are_explained(catalog: Engine, tmp_path: Path, pool
 # ------------------------------------------------------------------ differs
 
 
+def test_of_several_products_the_one_that_differs_is_named(
+    catalog: Engine, tmp_path: Path, pool: str
+) -> None:
+    products = [
+        {"name": stem(3), "members": [member(3)]},
+        {"name": stem(1), "members": [member(1), member(3, "background")]},
+        {"name": stem(2), "members": [member(2)]},
+    ]
+    given = document(products=products, asn_rule="candidate_Asn_Lv2ImageSpecial")
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "differs",
+        f"product {stem(2)}: the rules have {stem(3)}_rate.fits (background), but the file does "
+        "not",
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ([member(5, exposerr="moving_shutter")], ""),
+        ([member(5), member(3, "background")], 
+         f"; product {stem(5)}: the file has {stem(3)}_rate.fits (background), but the rules do "
+         "not"),
+    ],
+)  # fmt: skip
+def test_a_product_of_another_candidate_is_told_as_such(
+    catalog: Engine, tmp_path: Path, pool: str, members: list[dict[str, Any]], says: str
+) -> None:
+    background = member(3, "background")
+    products = [
+        {"name": stem(3), "members": [member(3)]},
+        {"name": stem(1), "members": [member(1), background]},
+        {"name": stem(2), "members": [member(2), background]},
+        {"name": stem(5), "members": members},
+    ]
+    given = document(products=products, asn_rule="candidate_Asn_Lv2ImageSpecial")
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "differs",
+        f"by the rules, product {stem(5)} is image2 by Asn_Lv2Image for candidate o002{says}",
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "how"),
     [

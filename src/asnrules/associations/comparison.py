@@ -6,6 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from asnrules.associations.model import Association, Member, Product
+from asnrules.associations.reader import ForeignAssociation
+from asnrules.engine.conditions import is_empty
+from asnrules.engine.naming import product_name
+
+CANDIDATE = "asn_id"
+_TOLD = {"asn_type": "type", "asn_rule": "rule", CANDIDATE: "candidate", "program": "program"}
+
 One = TypeVar("One")
 Key = Callable[[One], Hashable]
 
@@ -69,3 +77,166 @@ def paired(
                 found[place] = best
                 taken.add(best)
     return found
+
+
+# ------------------------------------------------------------------ of a file and the rules
+
+
+class Difference(NamedTuple):
+    """A difference of a file from what the rules make: where it is, and in words."""
+
+    key: str
+    text: str
+    extra: Product | None = None
+    """The product, where the rules have none of its name in their association."""
+
+
+def differences(
+    found: ForeignAssociation, made: Association, suffixes: frozenset[str]
+) -> list[Difference]:
+    """Say in what a file differs from an association of the rules; nothing if it does not.
+
+    What is compared is type, rule, candidate and program, as far as the file tells them, and
+    products with their members, roles and errors. How it is said that there is no error does not
+    count, nor the order of members and products. By product suffixes, members are known that stand
+    for one exposure.
+    """
+    texts = told_differences(found, made)
+    missing = {file_name(product.name): product for product in made.products}
+    pairs = [(product, missing.pop(product.name, None)) for product in found.products]
+    extra = [product for product, other in pairs if other is None]
+    if len(extra) == len(missing) == 1:
+        pairs.append((extra.pop(), missing.popitem()[1]))
+    for product, other in pairs:
+        if other is not None:
+            some = product_differences(product, other, suffixes)
+            if len(found.products) > 1:
+                some = [one._replace(text=f"product {product.name}: {one.text}") for one in some]
+            texts += some
+    for product in extra:
+        text = f"the file has product {product.name}, but the rules do not"
+        texts.append(Difference("products", text, product))
+    for name in missing:
+        text = f"the rules have product {name}, but the file does not"
+        texts.append(Difference("products", text))
+    return texts
+
+
+def told_differences(found: ForeignAssociation, made: Association) -> list[Difference]:
+    """Say in which of type, rule, candidate and program a file differs, as far as it tells them."""
+    return [
+        Difference(key, f"{_TOLD[key]} {one}, {other} by the rules")
+        for key, one, other in field_differences(found, made, filter(found.tells, _TOLD))
+    ]
+
+
+def product_differences(
+    found: Product, made: Product, suffixes: frozenset[str], *, errors: bool = True
+) -> list[Difference]:
+    """Say in what a product differs from one that rules make; one without a name has any."""
+    name = file_name(made.name)
+    texts = []
+    if found.name and found.name != name:
+        texts.append(Difference("name", f"product {found.name}, {name} by the rules"))
+    theirs, ours = (
+        Counter(_content(member, errors=errors) for member in product.members)
+        for product in (found, made)
+    )
+    words = [] if theirs == ours else _member_differences(theirs, ours, suffixes)
+    return texts + [Difference("members", text) for text in words]
+
+
+class Fewest:
+    """Counts, without texts, the least differences from an association of the rules.
+
+    A file of many exposures has something in common with as many associations, and to put into
+    words what it has besides, for each of them, would take time by the square of their number.
+    Without a product, all of the association are compared; without errors, not those of members.
+    """
+
+    def __init__(
+        self, found: ForeignAssociation, product: Product | None = None, *, errors: bool = True
+    ) -> None:
+        self._found = found
+        self._products = found.products if product is None else (product,)
+        self._errors = errors
+        self._members = self._contents(self._products[0])
+
+    def __call__(self, made: Association) -> int:
+        """Count the differences from one."""
+        if len(self._products) != 1 or len(made.products) != 1:
+            return abs(len(self._products) - len(made.products))
+        (product,), (other,) = self._products, made.products
+        ours = self._contents(other)
+        shared = sum(member in self._members for member in ours)
+        named = bool(product.name) and product.name != file_name(other.name)
+        fields = len(told_differences(self._found, made))
+        return max(len(self._members), len(ours)) - shared + named + fields
+
+    def _contents(self, product: Product) -> set[_Content]:
+        return {_content(member, errors=self._errors) for member in product.members}
+
+
+def file_name(path: str) -> str:
+    """Give the name of a file of the rules less its folder, which a pool may have."""
+    return path.rpartition("/")[2]
+
+
+_Content = tuple[str, str, str | None]
+"""Of a member: file, role and error."""
+
+
+def _content(member: Member, *, errors: bool) -> _Content:
+    error = (member.exposerr or "").strip().lower()
+    told = errors and not is_empty(error)
+    return file_name(member.expname), member.exptype, error if told else None
+
+
+def _member_differences(
+    theirs: Counter[_Content], ours: Counter[_Content], suffixes: frozenset[str]
+) -> list[str]:
+    texts = []
+    for member, count in theirs.items():
+        had = ours[member]
+        if count > max(had, 1) or count < had:
+            than = f", {_times(had)} by the rules" if had > 1 or count == 1 else ""
+            texts.append(f"{member[0]} ({member[1]}) is listed {_times(count)}{than}")
+    missing: dict[str, list[_Content]] = defaultdict(list)
+    roles: dict[str, list[str]] = defaultdict(list)
+    for member in ours:
+        roles[member[0]].append(member[1])
+        if member not in theirs:
+            missing[product_name(member[0], suffixes)].append(member)
+    for member in theirs:
+        name, role, _ = member
+        if member in ours:
+            continue
+        if same := missing[product_name(name, suffixes)]:
+            texts += _of_pair(member, same.pop())
+        elif name in roles:
+            others = " and ".join(roles[name])
+            texts.append(f"the file has {name} as {role} too, the rules only as {others}")
+        else:
+            texts.append(f"the file has {name} ({role}), but the rules do not")
+    return texts + [
+        f"the rules have {name} ({role}), but the file does not"
+        for left in missing.values()
+        for name, role, _ in left
+    ]
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
+
+
+def _of_pair(one: _Content, other: _Content) -> list[str]:
+    texts = []
+    if one[0] != other[0]:
+        texts.append(f"{one[0]} stands for {other[0]}")
+    if one[1] != other[1]:
+        texts.append(f"{one[0]} is {one[1]}, {other[1]} by the rules")
+    if one[2] != other[2]:
+        texts.append(
+            f"the error of {one[0]} is {one[2] or 'none'}, {other[2] or 'none'} in the pool"
+        )
+    return texts

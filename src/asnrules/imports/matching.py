@@ -6,6 +6,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+from asnrules.associations.comparison import (
+    Difference,
+    Fewest,
+    differences,
+    file_name,
+    product_differences,
+    told_differences,
+)
 from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.classification import Classification
@@ -14,14 +22,6 @@ from asnrules.engine.generation import Wanted
 from asnrules.engine.naming import merge, product_name
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps.direct_images import MADE_LATER
-from asnrules.imports.differences import (
-    Difference,
-    Fewest,
-    differences,
-    field_differences,
-    file_name,
-    product_differences,
-)
 from asnrules.pools.evaluation import EvaluatedPools
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -156,7 +156,7 @@ class Matcher:
             Fewest(association, product, errors=False),
             lambda made: [
                 *product_differences(product, made.products[0], self._suffixes, errors=False),
-                *field_differences(association, made),
+                *told_differences(association, made),
             ],
         )
 

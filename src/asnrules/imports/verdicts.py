@@ -18,11 +18,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from asnrules.associations.comparison import CANDIDATE, file_name
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.engine.conditions import is_empty
 from asnrules.imports.choice import Choice
-from asnrules.imports.differences import CANDIDATE, Difference, file_name, in_words
 from asnrules.imports.matching import Made, Matcher, Near
 from asnrules.imports.table import Table
 
@@ -31,6 +31,16 @@ _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
 
 
 _COMPRESSED = ".gz"
+
+
+_SHOWN = 6
+"""How many differences are put into words."""
+
+
+def _in_words(texts: Sequence[str]) -> str:
+    """Join texts, the first of them if there are many."""
+    rest = len(texts) - _SHOWN
+    return "; ".join(texts[:_SHOWN]) + (f"; and {rest:,} more" if rest > 0 else "")
 
 
 class Verdict(StrEnum):
@@ -67,7 +77,7 @@ def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judg
     found = (_ByHand if by_hand else _Judging)(association, choice, rules).judged()
     texts = [found.explanation]
     if association.remarks:
-        texts.append(in_words(association.remarks))
+        texts.append(_in_words(association.remarks))
     return found._replace(explanation="; ".join([*texts, f"rules: {choice.why}"]))
 
 
@@ -231,7 +241,7 @@ class _Judging:
             pool = self._association.asn_pool
             return f"no pool was given to run the rules on{f' (it names {pool})' if pool else ''}"
         unknown = [self._unknown(name) for name in self._matcher.unknown(self._association)]
-        return f"not in the pools that were given: {in_words(unknown)}" if unknown else ""
+        return f"not in the pools that were given: {_in_words(unknown)}" if unknown else ""
 
     def _unknown(self, name: str) -> str:
         """Name a member, and the file less its compression that is of an exposure of the pools."""
@@ -276,13 +286,29 @@ class _Judging:
         """Say in what it differs from the nearest, and of its own candidate if that is another."""
         one, other = self._association, near.association.asn_id
         if [found.key for found in near.differences] != [CANDIDATE]:
-            return [_words(near.differences)]
+            return [self._words(matcher, near)]
         same = f"these are the members of the association of candidate {other}{near.made.how}"
         texts = [f"{same}, but asn_id is {one.asn_id}"]
         own = matcher.nearest(one, of_its_candidate=True)
         if own is not None:
-            texts.append(f"beside that of candidate {one.asn_id}: {_words(own.differences)}")
+            words = self._words(matcher, own)
+            texts.append(f"beside that of candidate {one.asn_id}: {words}")
         return texts
+
+    def _words(self, matcher: Matcher, near: Near) -> str:
+        """Put differences into words; of a product too many, say where the rules have it."""
+        texts = []
+        for found in near.differences:
+            text = found.text
+            if found.extra is not None:
+                name = found.extra.name
+                made = matcher.nearest_product(self._association, found.extra)
+                if made is not None and file_name(made.association.products[0].name) == name:
+                    text = f"by the rules, product {name} is {_named(made.made)}"
+                    members = [one.text for one in made.differences if one.key == "members"]
+                    text = "; ".join([text, *(f"product {name}: {one}" for one in members)])
+            texts.append(text)
+        return _in_words(texts)
 
 
 def _nothing_by_rules(matcher: Matcher, sciences: Sequence[int]) -> str:
@@ -303,10 +329,6 @@ def _named(made: Made) -> str:
     return f"{one.asn_type}{by} for candidate {one.asn_id}{made.how}"
 
 
-def _words(found: Sequence[Difference]) -> str:
-    return in_words([one.text for one in found])
-
-
 class _ByHand(_Judging):
     """The verdict on an association that was made by hand, from a list of members."""
 
@@ -321,10 +343,10 @@ class _ByHand(_Judging):
             return Judged(Verdict.UNEXPLAINED, f"{begin}; {missing}")
         like, unlike = self._compared(self._matcher)
         if not unlike:
-            text = f"{begin}, and as the rules make it: {in_words(like)}"
+            text = f"{begin}, and as the rules make it: {_in_words(like)}"
             return Judged(Verdict.EXPLAINED, text)
         verdict = Verdict.CONTRADICTS if contradiction else Verdict.DIFFERS
-        return Judged(verdict, "; ".join([begin, *contradiction, in_words(unlike)]))
+        return Judged(verdict, "; ".join([begin, *contradiction, _in_words(unlike)]))
 
     def _missing(self) -> str:
         if self._matcher is None:
