@@ -250,7 +250,7 @@ def test_of_several_products_the_one_that_differs_is_named(
     ("members", "says"),
     [
         ([member(5, exposerr="moving_shutter")], ""),
-        ([member(5), member(3, "background")], 
+        ([member(5), member(3, "background")],
          f"; product {stem(5)}: the file has {stem(3)}_rate.fits (background), but the rules do "
          "not"),
     ],

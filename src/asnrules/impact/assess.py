@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -33,6 +33,7 @@ from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed, Impact
 from asnrules.record.pools import (
+    RecordedExposure,
     RunWithPools,
     Stretch,
     newest_runs,
@@ -58,49 +59,28 @@ what it has."""
 
 
 class Piece(NamedTuple):
-    """Exposures of a run that follow one another, all or those of some programs."""
+    """Exposures of a run: all or those of some programs, of a stretch or of the whole run."""
 
     run: RunWithPools
-    stretch: Stretch
-    programs: tuple[str | None, ...] | None
-
-    @property
-    def size(self) -> int:
-        """How many exposures to decide."""
-        return self.stretch.length
-
-
-class Unit(NamedTuple):
-    """Programs of a run whose associations are to be made again, together."""
-
-    run: RunWithPools
-    programs: frozenset[str | None]
+    programs: frozenset[str | None] | None
+    stretches: tuple[Stretch, ...] | None
     size: int
-    """How many of their exposures may change their associations."""
+    """How much work it is, about."""
 
 
 @dataclass(slots=True)
-class Decided:
-    """What came of deciding exposures."""
+class Found:
+    """What came of deciding exposures, or of making their associations again."""
 
     exposures: int = 0
+    """How many were decided, or are made again."""
+    changed: list[Changed] = field(default_factory=list)
     signatures: set[tuple[str, Signature]] = field(default_factory=set)
     """The distinct ones, with the ruleset that the draft was compared with."""
-    changed: list[Changed] = field(default_factory=list)
     affected: Programs = field(default_factory=Counter)
-    """Those that may change their associations."""
-    wide: Programs = field(default_factory=Counter)
-    """Those that may be put together with exposures of other programs."""
-
-
-class Regrouped(NamedTuple):
-    """The result of making associations again: for how many exposures, and what changes."""
-
-    exposures: int
-    changed: list[Changed]
-
-
-Work = TypeVar("Work", Piece, Unit)
+    """Exposures that may change their associations."""
+    wide: set[tuple[int, str | None]] = field(default_factory=set)
+    """Runs and programs whose exposures may be put together with those of other programs."""
 
 
 class Comparison:
@@ -135,64 +115,53 @@ class Comparison:
             label: Decisions(ruleset, after, keywords) for label, ruleset in rulesets.items()
         }
 
-    def decide(self, pieces: Sequence[Piece], told: Told | None = None) -> Decided:
+    def decide(self, pieces: Sequence[Piece], told: Told | None = None) -> Found:
         """Decide exposures."""
-        found = Decided()
-        for piece in _told_of(pieces, told):
-            self._decide(piece, found)
-        for label, decisions in self._decisions.items():
-            found.signatures.update((label, one) for one in decisions.signatures())
-        return found
-
-    def regroup(self, units: Sequence[Unit], told: Told | None = None) -> Regrouped:
-        """Make associations again by both rulesets, and compare them."""
-        exposures = 0
-        changed: list[Changed] = []
-        with transaction(self._engine) as connection, paused_collector():
-            for run, programs, _ in _told_of(units, told):
-                decisions = self._decisions_for(run)
-                found = list(recorded_exposures(connection, run, self._keywords, programs))
-                for part in affected_parts(found, self._keywords, decisions):
-                    exposures += len(part)
-                    changed += Regrouping(run, self._keywords, part).changes(decisions)
-        return Regrouped(exposures, changed)
-
-    def _decide(self, piece: Piece, found: Decided) -> None:
-        run = piece.run
-        decisions = self._decisions_for(run)
+        found = Found()
         filename, program, exp_type = map(self._keywords.index, ("filename", "program", "exp_type"))
-        with transaction(self._engine) as connection, paused_collector():
-            for pool, row in recorded_exposures(
-                connection, run, self._keywords, piece.programs, [piece.stretch]
-            ):
+        for run, decisions, exposures in self._each(pieces, told):
+            for pool, row in exposures:
                 number = stored_program(row[program])
-                place = run.run_id, number
                 found.exposures += 1
                 pair = decisions.decide(row)
                 if pair.is_affected:
-                    found.affected[place] += 1
+                    found.affected[run.run_id, number] += 1
                 if decisions.is_wide(pair, row):
-                    found.wide[place] += 1
+                    found.wide.add((run.run_id, number))
                 kind = (row[exp_type] or "").upper() or None
                 name = row[filename] or ""
                 found.changed += [
                     Changed(reason, run.run_id, run.pools[pool].name, number, kind, name)
                     for reason in pair.reasons
                 ]
+        for label, decisions in self._decisions.items():
+            found.signatures.update((label, one) for one in decisions.signatures())
+        return found
 
-    def _decisions_for(self, run: RunWithPools) -> Decisions:
-        return self._decisions[self._against or run.ruleset]
+    def regroup(self, pieces: Sequence[Piece], told: Told | None = None) -> Found:
+        """Make associations again by both rulesets, and compare them."""
+        found = Found()
+        for run, decisions, exposures in self._each(pieces, told):
+            for part in affected_parts(list(exposures), self._keywords, decisions):
+                found.exposures += len(part)
+                found.changed += Regrouping(run, self._keywords, part).changes(decisions)
+        return found
 
-
-def _told_of(work: Sequence[Work], told: Told | None) -> Iterator[Work]:
-    """Give pieces of work, and tell after each how far it is."""
-    total = sum(one.size for one in work)
-    done = 0
-    for one in work:
-        yield one
-        done += one.size
-        if told is not None:
-            told(done, total)
+    def _each(
+        self, pieces: Sequence[Piece], told: Told | None
+    ) -> Iterator[tuple[RunWithPools, Decisions, Iterator[RecordedExposure]]]:
+        """Give pieces with what decides them and their exposures; tell after each how far it is."""
+        total, done = sum(piece.size for piece in pieces), 0
+        with transaction(self._engine) as connection, paused_collector():
+            for run, programs, stretches, size in pieces:
+                yield (
+                    run,
+                    self._decisions[self._against or run.ruleset],
+                    recorded_exposures(connection, run, self._keywords, programs, stretches),
+                )
+                done += size
+                if told is not None:
+                    told(done, total)
 
 
 def assess_impact(
@@ -259,10 +228,7 @@ def assess_impact(
         exposures=sum(one.exposures for one in decided),
         signatures=len(set[object]().union(*(one.signatures for one in decided))),
         regrouped=sum(one.exposures for one in regrouped),
-        changed=[
-            *(changed for one in decided for changed in one.changed),
-            *(changed for one in regrouped for changed in one.changed),
-        ],
+        changed=[changed for one in (*decided, *regrouped) for changed in one.changed],
         seconds=time.monotonic() - started,
     )
 
@@ -272,36 +238,34 @@ def _pieces(
 ) -> Iterator[Piece]:
     """Part the exposures of runs, or those of a program in them."""
     wanted = None if program is None else wanted_program(program)
+    programs = None if wanted is None else frozenset([wanted])
     for run in runs:
         if wanted is None or wanted in recorded_programs(connection, run):
             for stretch in stretches_of(connection, run, _LENGTH):
-                yield Piece(run, stretch, None if wanted is None else (wanted,))
+                yield Piece(run, programs, (stretch,), stretch.length)
 
 
-def _units(decided: Iterable[Decided], runs: Mapping[int, RunWithPools]) -> list[Unit]:
+def _units(decided: Sequence[Found], runs: Mapping[int, RunWithPools]) -> list[Piece]:
     """Give the programs that have to be made again; together where rules may put them together."""
     affected: Programs = Counter()
-    wide: Programs = Counter()
     for one in decided:
         affected += one.affected
-        wide += one.wide
+    wide = {place for one in decided for place in one.wide}
     units = []
     for run_id, run in runs.items():
         here = {program: count for (id_, program), count in affected.items() if id_ == run_id}
         together = frozenset(program for id_, program in wide if id_ == run_id)
         if together.isdisjoint(here):
             together = frozenset()
-        units += [
-            Unit(run, frozenset({program}), here[program])
-            for program in sorted(here.keys() - together, key=str)
-        ]
-        if together:
-            units.append(Unit(run, together, sum(here.get(program, 0) for program in together)))
+        groups = [frozenset([program]) for program in sorted(here.keys() - together, key=str)]
+        for group in [*groups, together] if together else groups:
+            size = sum(here.get(program, 0) for program in group)
+            units.append(Piece(run, group, None, size))
     return units
 
 
-def _sizes(work: Sequence[Piece] | Sequence[Unit]) -> list[int]:
-    return [one.size for one in work]
+def _sizes(pieces: Sequence[Piece]) -> list[int]:
+    return [one.size for one in pieces]
 
 
 def _loaded(connection: Connection, info: RulesetInfo) -> Ruleset:

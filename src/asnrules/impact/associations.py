@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from typing import NamedTuple
 
-from asnrules.associations.comparison import paired, surplus
+from asnrules.associations.comparison import field_differences, paired, surplus
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Links, Selection, qualified, sub_pools
 from asnrules.engine.exposures import Work, canonical_order
@@ -17,26 +16,6 @@ from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates
 from asnrules.record.pools import RecordedExposure, RunWithPools
 from asnrules.record.write import stored_program
-
-
-class _Content(NamedTuple):
-    """What is compared of an association; of its number, only how many digits it has."""
-
-    asn_type: str
-    asn_rule: str
-    asn_id: str
-    candidate_type: str
-    products: tuple[tuple[str, frozenset[tuple[str, str]]], ...]
-    digits: int
-
-    @property
-    def key(self) -> tuple[str, str, tuple[str, ...]]:
-        """What makes it the same association, though something of it changed."""
-        return self.asn_id, self.candidate_type, tuple(name for name, _ in self.products)
-
-
-_Made = tuple[_Content, list[int]]
-"""An association, and the places of its exposures, sciences first."""
 
 
 def affected_parts(
@@ -67,7 +46,8 @@ def affected_parts(
 class Regrouping:
     """Makes the associations of exposures that could come together by two rulesets, and compares.
 
-    The options of the run are followed: candidates, DMS mode, merging.
+    The options of the run are followed: candidates, DMS mode, merging. What is compared is type,
+    rule, candidate, products and members; of the number in a name only how many digits it has.
     """
 
     def __init__(
@@ -86,17 +66,18 @@ class Regrouping:
     def changes(self, decisions: Decisions) -> Iterator[Changed]:
         """Give the associations that change, come or go."""
         old, new = (self._made(judge) for judge in decisions.judges)
-        went, came = surplus(old, new, _of), surplus(new, old, _of)
-        pairs = paired(went, came, [lambda one: one[0].key])
-        for at, (content, places) in enumerate(went):
-            other = came[pairs[at]][0] if at in pairs else None
-            yield self._changed(places, content, _change(content, other), decisions)
-        for at, (content, places) in enumerate(came):
+        digits = [judge.ruleset.settings.sequence_digits for judge in decisions.judges]
+        if digits[0] == digits[1]:
+            old, new = surplus(old, new, _content), surplus(new, old, _content)
+        pairs = paired(old, new, [_same])
+        for at, before in enumerate(old):
+            after = new[pairs[at]] if at in pairs else None
+            yield self._changed(before, _change(before, after, digits), decisions)
+        for at, after in enumerate(new):
             if at not in pairs.values():
-                yield self._changed(places, content, _change(None, content), decisions)
+                yield self._changed(after, f"none -> {_named(after)}", decisions)
 
-    def _made(self, judge: Judge) -> list[_Made]:
-        """Give the associations, each with the places of its exposures, sciences first."""
+    def _made(self, judge: Judge) -> list[Association]:
         work = Work.judged_by(judge, self._keywords, self._rows)
         pairs = {pair for found in self._candidates.values() for pair in found}
         ids = {pair.id for pair in pairs} | set(map(qualified, pairs))
@@ -109,21 +90,19 @@ class Regrouping:
             diagnosed=False,
             explained=False,
         )
-        outcome = Generation(work, self._candidates, self._pools, wanted).run()
-        digits = work.ruleset.settings.sequence_digits
-        return [(_content(one, digits), _places(one)) for one in outcome.associations]
+        return Generation(work, self._candidates, self._pools, wanted).run().associations
 
-    def _changed(
-        self, places: Sequence[int], content: _Content, change: str, decisions: Decisions
-    ) -> Changed:
+    def _changed(self, one: Association, change: str, decisions: Decisions) -> Changed:
+        """Say what changes, and why: by a reason of its exposures, those of sciences first."""
+        members = [member for product in one.products for member in product.members]
+        members.sort(key=lambda member: member.exptype != SCIENCE)
+        places = [member.exposure for member in members if member.exposure is not None]
         pairs = [decisions.decide(self._rows[place]) for place in places]
         why = next((pair.reasons[0] for pair in pairs if pair.reasons), None)
         regroups = next((pair.regroups for pair in pairs if pair.regroups is not None), None)
-        text = "the other exposures of the group"
+        text = regroups or "the other exposures of the group"
         if why is not None:
             text = f"{why.change}: {why.why}"
-        elif regroups is not None:
-            text = regroups
         values = dict(zip(self._keywords, self._rows[places[0]], strict=True))
         return Changed(
             Reason("association", change, text),
@@ -131,60 +110,44 @@ class Regrouping:
             self._pools[places[0]],
             stored_program(values["program"]),
             (values["exp_type"] or "").upper() or None,
-            content.products[0][0],
+            one.products[0].name,
         )
 
 
-def _of(made: _Made) -> _Content:
-    return made[0]
+def _same(one: Association) -> Hashable:
+    """Give what makes it the same association, though something of it changed."""
+    return one.asn_id, one.candidate_type, tuple(product.name for product in one.products)
 
 
-def _content(association: Association, digits: int) -> _Content:
-    return _Content(
-        association.asn_type,
-        association.asn_rule,
-        association.asn_id,
-        association.candidate_type,
-        tuple(
-            (
-                product.name,
-                frozenset((member.expname, member.exptype) for member in product.members),
-            )
-            for product in association.products
-        ),
-        digits,
+def _content(one: Association) -> Hashable:
+    return one.asn_type, one.asn_rule, one.asn_id, one.candidate_type, _contents(one)
+
+
+def _contents(one: Association) -> tuple[tuple[str, frozenset[tuple[str, str]]], ...]:
+    return tuple(
+        (product.name, frozenset((member.expname, member.exptype) for member in product.members))
+        for product in one.products
     )
 
 
-def _places(association: Association) -> list[int]:
-    members = [member for product in association.products for member in product.members]
-    members.sort(key=lambda member: member.exptype != SCIENCE)
-    return [member.exposure for member in members if member.exposure is not None]
-
-
-def _change(before: _Content | None, after: _Content | None) -> str:
+def _change(before: Association, after: Association | None, digits: Sequence[int]) -> str:
     if after is None:
         return f"{_named(before)} -> none"
-    if before is None:
-        return f"none -> {_named(after)}"
-    if (before.asn_type, before.asn_rule) != (after.asn_type, after.asn_rule):
+    if field_differences(before, after, ("asn_type", "asn_rule")):
         return f"{_named(before)} -> {_named(after)}"
-    if before.products != after.products:
-        return f"{_named(before)}: {_members(before, after)}"
-    return f"{_named(before)}: number of {before.digits} digits -> {after.digits}"
-
-
-def _named(content: _Content | None) -> str:
-    return "none" if content is None else f"{content.asn_type} by {content.asn_rule}"
-
-
-def _members(before: _Content, after: _Content) -> str:
-    """Say how members differ, by exptype."""
-    old, new = (
-        [one for _, members in side.products for one in members] for side in (before, after)
-    )
+    old, new = _contents(before), _contents(after)
+    if old == new:
+        return f"{_named(before)}: number of {digits[0]} digits -> {digits[1]}"
+    these, others = ([one for _, members in side for one in members] for side in (old, new))
     parts = []
-    for sign, members in (("-", surplus(old, new, tuple)), ("+", surplus(new, old, tuple))):
+    for sign, members in (
+        ("-", surplus(these, others, tuple)),
+        ("+", surplus(others, these, tuple)),
+    ):
         counts = Counter(exptype for _, exptype in members)
         parts += [f"{sign}{count} {exptype}" for exptype, count in sorted(counts.items())]
-    return "members " + ", ".join(parts)
+    return f"{_named(before)}: members {', '.join(parts)}"
+
+
+def _named(one: Association) -> str:
+    return f"{one.asn_type} by {one.asn_rule}"
