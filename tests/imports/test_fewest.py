@@ -42,8 +42,8 @@ _products = st.lists(
 
 def association(products: tuple[Product, ...], asn_type: str, asn_id: str) -> Association:
     return Association(
-        "name", asn_type, "Asn_Lv2Image", asn_id, "observation", "00001", "1", "pool", None,
-        NO_DEGRADED, "", "jwst-3.0.0", "", products,
+        "name", asn_type, "Asn_Lv2Image", asn_id, "observation", "00001", "1", NO_DEGRADED, "",
+        products,
     )  # fmt: skip
 
 

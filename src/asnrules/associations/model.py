@@ -40,7 +40,8 @@ class Association(NamedTuple):
 
     asn_name: str
     """The name of its file less `.json`."""
-    asn_type: str
+    asn_type: str | None
+    """None where an imported file tells none."""
     asn_rule: str
     """The rule that made it, as the ruleset names it."""
     asn_id: str
@@ -49,18 +50,19 @@ class Association(NamedTuple):
     program: str
     """Of the exposure that created it, as are target and pool."""
     target: str
-    asn_pool: str
-    version_id: str | None
-    """What was asked for."""
     degraded_status: str
     """One of `NO_DEGRADED` and `DEGRADED`."""
     keys: str
     """The keys that held: what exposures have in common, some of them in one role only."""
-    ruleset: str
-    asked: str
-    """What the rule asks of each exposure, in words."""
     products: tuple[Product, ...]
     """One; several in merged associations."""
+    asn_pool: str = ""
+    """Of what is made here; in its file, and not recorded, as is what follows."""
+    version_id: str | None = None
+    """What was asked for."""
+    ruleset: str = ""
+    asked: str = ""
+    """What the rule asks of each exposure, in words."""
 
     @property
     def constraints(self) -> str:

@@ -236,8 +236,8 @@ def merge(associations: Sequence[Association]) -> list[Association]:
     The first gives all but the products; products of one name are merged, each member once.
     (Behaviour of jwst 3.0.0, by running it.)
     """
-    merged: dict[tuple[str, str], Association] = {}
-    products: dict[tuple[str, str], dict[str, Product]] = {}
+    merged: dict[tuple[str | None, str], Association] = {}
+    products: dict[tuple[str | None, str], dict[str, Product]] = {}
     for association in associations:
         key = (association.asn_type, association.asn_id)
         merged.setdefault(key, association)

@@ -125,7 +125,7 @@ class _Judging:
             begin = f"the rules make {exactly}: {what}"
         else:
             begin = f"it joins {len(one.products)} products, each as the rules make it: {what}"
-        return "; ".join([begin, *remarks, *self._table_remarks(matcher, ours.asn_type)])
+        return "; ".join([begin, *remarks, *self._table_remarks(matcher, ours.asn_type or "")])
 
     def _other_values(self, ours: Association) -> list[str]:
         """Say where what is not compared for the verdict is not as the rules have it."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import version
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -24,6 +27,7 @@ from asnrules.database.schema import (
     associations,
     decisions,
     exposures,
+    imported_associations,
     pools,
     run_pools,
     runs,
@@ -61,16 +65,16 @@ _BATCH = 10_000
 _BULK = (exposures, decisions, associations, association_members)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run to be recorded."""
 
     started_at: dt.datetime
     """Aware, as is `finished_at`."""
-    finished_at: dt.datetime
+    finished_at: dt.datetime = field(default_factory=partial(dt.datetime.now, dt.UTC))
     operator: str
-    host: str
-    software_version: str
+    host: str = field(default_factory=platform.node)
+    software_version: str = field(default_factory=partial(version, "asnrules"))
     ruleset_id: int
     options: Mapping[str, Any]
     """As given on the command line."""
@@ -87,6 +91,9 @@ class Run:
     reasons: Mapping[int, str]
     """For exposures in none, where the rules alone do not say why."""
     associations: Sequence[Association]
+    imported: Sequence[Sequence[Any]] | None = None
+    """For each association of an import, what its row in imported_associations holds after its
+    number; None where they were made here."""
     diagnostics: Sequence[str] = ()
 
 
@@ -171,17 +178,29 @@ def record_run(connection: Connection, run: Run) -> int:
     """Record a run in a writing transaction, which the caller commits; give its id."""
     with writing_run(connection) as writer:
         pool_ids = writer.add_pools(run.pools)
-        add_decisions(writer, run, pool_ids)
-        writer.add(associations, _association_rows(writer.run_id, run.associations))
-        writer.add_members([one.products for one in run.associations], run.exposures, pool_ids)
-        writer.seal(run_values(run, GENERATED, len(run.associations)))
+        _add_decisions(writer, run, pool_ids)
+        numbered = list(enumerate(run.associations, 1))
+        writer.add(associations, (_association_row(writer.run_id, *one) for one in numbered))
+        writer.add(
+            association_members,
+            (
+                (writer.run_id, number, position, *member)
+                for number, one in numbered
+                for position, member in enumerate(
+                    recorded_members(one.products, run.exposures, pool_ids), 1
+                )
+            ),
+        )
+        rows = enumerate(run.imported or (), 1)
+        writer.add(imported_associations, ((writer.run_id, number, *row) for number, row in rows))
+        writer.seal(_run_values(run))
     return writer.run_id
 
 
-def run_values(run: Run, origin: str, association_count: int) -> dict[str, Any]:
+def _run_values(run: Run) -> dict[str, Any]:
     """Give what the columns of a run hold."""
     return {
-        "origin": origin,
+        "origin": GENERATED if run.imported is None else IMPORTED,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "operator": run.operator,
@@ -191,13 +210,13 @@ def run_values(run: Run, origin: str, association_count: int) -> dict[str, Any]:
         "options": json.dumps(run.options, sort_keys=True),
         "note": run.note,
         "exposure_count": len(run.exposures),
-        "association_count": association_count,
+        "association_count": len(run.associations),
         "unassociated_count": sum(count == 0 for count in run.memberships),
         "diagnostics": json.dumps(list(run.diagnostics)),
     }
 
 
-def add_decisions(writer: RunWriter, run: Run, pool_ids: Sequence[int]) -> None:
+def _add_decisions(writer: RunWriter, run: Run, pool_ids: Sequence[int]) -> None:
     """Add what became of each exposure, with the traces that explain it."""
     signatures = {id(one): signature_text(one) for one in run.judgements}
     found = {signatures[key]: trace_values(one) for key, one in run.classifications.items()}
@@ -241,12 +260,11 @@ def trace_values(classification: Classification) -> tuple[Any, ...]:
     )
 
 
-def _association_rows(run_id: int, given: Sequence[Association]) -> Iterable[tuple[Any, ...]]:
-    for position, one in enumerate(given, 1):
-        yield (
-            run_id, position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id,
-            one.candidate_type, one.program, one.target, one.degraded_status, one.keys,
-        )  # fmt: skip
+def _association_row(run_id: int, position: int, one: Association) -> tuple[Any, ...]:
+    return (
+        run_id, position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id,
+        one.candidate_type, one.program, one.target, one.degraded_status, one.keys,
+    )  # fmt: skip
 
 
 def recorded_members(
@@ -338,22 +356,6 @@ class RunWriter:
             pairs = zip_longest(found, _exposure_rows(pool_id, pool))
             return all(kept is not None and tuple(kept) == row for kept, row in pairs)
 
-    def add_members(
-        self,
-        given: Sequence[Sequence[Product]],
-        places: Sequence[tuple[int, int]],
-        pool_ids: Sequence[int],
-    ) -> None:
-        """Add the members of the products of each association in turn."""
-        self.add(
-            association_members,
-            (
-                (self.run_id, number, position, *member)
-                for number, products in enumerate(given, 1)
-                for position, member in enumerate(recorded_members(products, places, pool_ids), 1)
-            ),
-        )
-
     def add_traces(self, ruleset_id: int, found: Mapping[str, Sequence[Any]]) -> dict[str, int]:
         """Add the traces that are new for a ruleset, or that another version explained otherwise.
 
@@ -392,7 +394,7 @@ class RunWriter:
         return ids
 
     def seal(self, values: Mapping[str, Any]) -> None:
-        """Add the run itself, from `run_values`; after that nothing can join it."""
+        """Add the run itself, from `_run_values`; after that nothing can join it."""
         run = {"run_id": self.run_id, **values}
         ruleset, checksum = ruleset_of(self._connection, values["ruleset_id"])
         sections = {name: digest.finished() for name, digest in self._digests.items()}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
-import platform
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,7 +88,7 @@ class Report:
     """The files written, in the order of the associations."""
     diagnostics: list[str]
     """Warnings for the operator."""
-    by_rule: dict[tuple[str, str], int] = field(default_factory=dict)
+    by_rule: dict[tuple[str | None, str], int] = field(default_factory=dict)
     """From asn_type and asn_rule to the number of associations."""
     orphans: list[Orphan] = field(default_factory=list)
     """By file name."""
@@ -301,10 +299,7 @@ def _run(
 ) -> Run:
     return Run(
         started_at=started,
-        finished_at=dt.datetime.now(dt.UTC),
         operator=options.operator or user_name(),
-        host=platform.node(),
-        software_version=version("asnrules"),
         ruleset_id=evaluated.info.ruleset_id,
         options={
             "as_of": options.as_of and options.as_of.isoformat(),

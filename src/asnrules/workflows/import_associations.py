@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from asnrules.associations.model import Association
 from asnrules.associations.reader import ForeignAssociation, association_files, read_association
 from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up
@@ -28,12 +27,11 @@ from asnrules.database.engines import transaction
 from asnrules.errors import AssociationFileError, UsageError
 from asnrules.imports.choice import Choice, choose
 from asnrules.imports.matching import Matcher
-from asnrules.imports.record import Imported, record_import
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
 from asnrules.pools.evaluation import evaluate_pools
 from asnrules.pools.text import STANDARD_INPUT
-from asnrules.record.write import Run
+from asnrules.record.write import Run, record_run
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.parallel import Progress
 from asnrules.util.text import label
@@ -267,18 +265,13 @@ def _record(
     started: dt.datetime,
     report: ImportReport,
 ) -> None:
-    associations = [file.association for file in one.files]
-    imported = [
-        _imported(*pair, one.matcher) for pair in zip(associations, one.judged, strict=True)
-    ]
+    pairs = list(zip(one.files, one.judged, strict=True))
+    imported = [_association(file.association, found, one.matcher) for file, found in pairs]
     memberships, reasons = _decided(one.matcher, imported)
     evaluated = one.matcher and one.matcher.evaluated
     run = Run(
         started_at=started,
-        finished_at=dt.datetime.now(dt.UTC),
         operator=options.operator or user_name(),
-        host=platform.node(),
-        software_version=version("asnrules"),
         ruleset_id=one.info.ruleset_id,
         options={
             "as_of": options.as_of and options.as_of.isoformat(),
@@ -291,36 +284,53 @@ def _record(
         classifications=evaluated.classifications() if evaluated else {},
         memberships=memberships,
         reasons=reasons,
-        associations=[],
+        associations=imported,
+        imported=[_imported_row(file.association, found) for file, found in pairs],
         diagnostics=report.errors,
     )
-    run_id = record_import(connection, run, imported)
+    run_id = record_run(connection, run)
     label = one.info.ruleset
     verdicts = _counts(found.verdict for found in one.judged)
     report.runs.append(ImportedRun(run_id, label, len(one.files), verdicts))
-    for file, found in zip(one.files, one.judged, strict=True):
-        asn = file.association
+    for (path, asn, _), found in pairs:
         report.files.append(
             ImportedFile(
-                file.path, asn.asn_name, asn.asn_type, asn.asn_rule, run_id, label,
+                path, asn.asn_name, asn.asn_type, asn.asn_rule, run_id, label,
                 found.verdict.value, found.explanation,
             )
         )  # fmt: skip
 
 
-def _imported(one: ForeignAssociation, judged: Judged, matcher: Matcher | None) -> Imported:
+def _association(one: ForeignAssociation, judged: Judged, matcher: Matcher | None) -> Association:
+    """Give an imported association as it is recorded."""
     known = one.told.candidate_types.get(one.asn_id)
     if known is None and judged.association is not None:
         known = judged.association.candidate_type
     if known is None and matcher is not None:
         known = matcher.candidate_type(one.asn_id)
-    if matcher is not None:
-        one = replace(one, products=tuple(map(matcher.placed, one.products)))
-    return Imported(one, known or _UNKNOWN, judged)
+    return Association(
+        asn_name=one.asn_name,
+        asn_type=one.asn_type,
+        asn_rule=one.asn_rule,
+        asn_id=one.asn_id,
+        candidate_type=known or _UNKNOWN,
+        program=one.program,
+        target=one.target,
+        degraded_status=one.degraded_status,
+        keys=one.told.keys,
+        products=one.products if matcher is None else tuple(map(matcher.placed, one.products)),
+    )
+
+
+def _imported_row(one: ForeignAssociation, judged: Judged) -> tuple[str | None, ...]:
+    return (
+        one.file_name, one.sha256, one.raw_rule, one.code_version, one.version_id, one.asn_pool,
+        judged.verdict.value, judged.explanation,
+    )  # fmt: skip
 
 
 def _decided(
-    matcher: Matcher | None, imported: Sequence[Imported]
+    matcher: Matcher | None, imported: Sequence[Association]
 ) -> tuple[list[int], dict[int, str]]:
     """Count the imported associations of each exposure, and say of those in none what is known."""
     if matcher is None:
@@ -328,9 +338,7 @@ def _decided(
     found = Counter(
         place
         for one in imported
-        for place in {
-            member.exposure for product in one.association.products for member in product.members
-        }
+        for place in {member.exposure for product in one.products for member in product.members}
     )
     memberships = [found[place] for place in range(len(matcher.memberships))]
     reasons = {}
