@@ -299,7 +299,7 @@ def test_a_pool_with_one_new_signature_adds_one_trace(
 def test_what_another_version_made_of_the_same_is_not_taken_for_what_is_made_now(
     catalog: Engine, pool: str, monkeypatch: pytest.MonkeyPatch, again: int
 ) -> None:
-    made, given = write.trace_values, write._exposure_rows
+    made, given = write.trace_values, write.exposure_rows
     for version_ in range(again):
         with monkeypatch.context() as patch:
             patch.setattr(
@@ -307,7 +307,7 @@ def test_what_another_version_made_of_the_same_is_not_taken_for_what_is_made_now
                 lambda found, word=f"reason {version_}": (*made(found)[:4], word, made(found)[5]),
             )  # fmt: skip
             patch.setattr(
-                write, "_exposure_rows",
+                write, "exposure_rows",
                 lambda key, read, word=f"old{version_}": [
                     (*row[:2], f"{word}_{row[2]}", *row[3:]) for row in given(key, read)
                 ],

@@ -39,9 +39,9 @@ from asnrules.record.pools import (
     newest_runs,
     recorded_exposures,
     recorded_programs,
+    stored_program,
     stretches_of,
 )
-from asnrules.record.write import stored_program
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress, Told, parallel_map

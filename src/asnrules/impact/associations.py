@@ -14,8 +14,7 @@ from asnrules.engine.signatures import SCIENCE, Judge
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
 from asnrules.pools import parse_candidates
-from asnrules.record.pools import RecordedExposure, RunWithPools
-from asnrules.record.write import stored_program
+from asnrules.record.pools import RecordedExposure, RunWithPools, stored_program
 
 
 def affected_parts(

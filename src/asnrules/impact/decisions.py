@@ -12,7 +12,7 @@ from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
 from asnrules.impact.report import Reason
 from asnrules.pools import parse_candidates
-from asnrules.record.write import NULL
+from asnrules.record.pools import NULL
 from asnrules.rules.model import Rule, Ruleset
 
 Signature = tuple[tuple[tuple[str, str | None], ...], ...]

@@ -9,12 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from asnrules.associations.comparison import (
-    FieldDifference,
-    field_differences,
-    paired,
-    surplus,
-)
+from asnrules.associations.comparison import FieldDifference, field_differences, paired, surplus
 from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,

@@ -1,4 +1,4 @@
-"""The pools of recorded runs and their exposures, as they were when they were run."""
+"""The pools of runs and their exposures: as they are recorded, and read again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from asnrules.database.schema import exposures, pools, rulesets, run_pools, runs
 from asnrules.database.stored import read_stored
 from asnrules.engine.conditions import Row
 from asnrules.pools import Pool, parse_candidates
-from asnrules.record.write import NULL, OWN_COLUMNS
+from asnrules.util.text import program_name
+
+OWN_COLUMNS = ("filename", "program", "asn_candidate")
+"""Keywords with columns of their own. A program that a pool does not write with five digits is
+among the other keywords as well, as written."""
+
+NULL = "null"
+"""How a pool writes that there is no value; it is left out of the record, as the columns of a pool
+tell such a cell from a missing column."""
 
 _BATCH = 5_000
 """Rows that are held in memory at a time."""
@@ -59,6 +67,45 @@ class RecordedExposure(NamedTuple):
 
     pool: int
     row: Row
+
+
+def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
+    """Give the exposures of a pool as they are recorded."""
+    places = {keyword: place for place, keyword in enumerate(pool.keywords)}
+    filename, program, candidate = (places[keyword] for keyword in OWN_COLUMNS)
+    rest = [
+        (json.dumps(name) + ":", place) for name, place in places.items() if name not in OWN_COLUMNS
+    ]
+    exp_type = places["exp_type"]
+    # Values repeat a thousand times over, so each is written as JSON once.
+    encoded: dict[str | None, str | None] = {None: None, NULL: None}
+    programs = {row[program]: stored_program(row[program]) for row in pool.rows}
+    for position, row in enumerate(pool.rows, 1):
+        parts = []
+        for name, place in rest:
+            value = row[place]
+            if value not in encoded:
+                encoded[value] = json.dumps(value)
+            text = encoded[value]
+            if text is not None:
+                parts.append(name + text)
+        number = programs[row[program]]
+        if number is not None and number != row[program]:
+            parts.append('"program":' + json.dumps(row[program]))
+        yield (
+            pool_id,
+            position,
+            row[filename],
+            number,
+            (row[exp_type] or "").upper() or None,
+            row[candidate],
+            "{" + ",".join(parts) + "}",
+        )
+
+
+def stored_program(program: str | None) -> str | None:
+    """Write a program as its column has it: with five digits."""
+    return None if program in (None, NULL) else program_name(program)
 
 
 def newest_runs(connection: Connection, since: dt.datetime | None = None) -> list[RunWithPools]:
@@ -202,6 +249,11 @@ def unrecorded(connection: Connection, run_id: int, keywords: Sequence[str]) -> 
     for row in _pools_of(connection, run_id):
         lost |= (set(keywords) & set(_columns(row))) - set(_keywords(row))
     return sorted(lost)
+
+
+def pool_ids_of(connection: Connection, run_id: int) -> list[int]:
+    """Give the keys of the pools of a run, in the order in which they were given."""
+    return [row.pool_id for row in _pools_of(connection, run_id)]
 
 
 def _pools_of(connection: Connection, run_id: int) -> Sequence[Any]:

@@ -47,19 +47,11 @@ from asnrules.record.chain import (
     ruleset_of,
     run_digest,
 )
+from asnrules.record.pools import exposure_rows
 from asnrules.util.canonical import canonical
-from asnrules.util.text import program_name
 
 GENERATED, IMPORTED = "generated", "imported"
 """Where the associations of a run were made: here, or elsewhere."""
-
-OWN_COLUMNS = ("filename", "program", "asn_candidate")
-"""Keywords with columns of their own. A program that a pool does not write with five digits is
-among the other keywords as well, as written."""
-
-NULL = "null"
-"""How a pool writes that there is no value; it is left out of the record, as the columns of a pool
-tell such a cell from a missing column."""
 
 _BATCH = 10_000
 _BULK = (exposures, decisions, associations, association_members)
@@ -100,12 +92,7 @@ class Run:
 class RunRecorder:
     """Records one run in a transaction of its own.
 
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog.
-    told : callable, optional
-        Told the id of the run once it is on record, however that ends.
+    `told` is told the id of the run once it is on record, however that ends.
     """
 
     def __init__(self, engine: Engine, told: Callable[[int], None] | None = None) -> None:
@@ -120,13 +107,7 @@ class RunRecorder:
         return self._mark
 
     def record(self, run: Run) -> int:
-        """Record a run; give its id.
-
-        Raises
-        ------
-        DatabaseError
-            If it cannot be recorded.
-        """
+        """Record a run; give its id."""
         mark = self.mark(run)
         try:
             with transaction(self._engine, writing=True) as connection:
@@ -141,15 +122,7 @@ class RunRecorder:
         return run_id
 
     def has(self, mark: RunMark) -> bool:
-        """Tell whether a run was recorded.
-
-        Raises
-        ------
-        DatabaseError
-            If the database cannot be asked.
-        OutputError
-            If it is another one that would know.
-        """
+        """Tell whether a run was recorded; raise OutputError if another database would know."""
         if mark == self._mark and not self._committing:
             return False
         if mark.database != database_name(self._engine.url):
@@ -181,16 +154,14 @@ def record_run(connection: Connection, run: Run) -> int:
         _add_decisions(writer, run, pool_ids)
         numbered = list(enumerate(run.associations, 1))
         writer.add(associations, (_association_row(writer.run_id, *one) for one in numbered))
-        writer.add(
-            association_members,
-            (
-                (writer.run_id, number, position, *member)
-                for number, one in numbered
-                for position, member in enumerate(
-                    recorded_members(one.products, run.exposures, pool_ids), 1
-                )
-            ),
+        members = (
+            (writer.run_id, number, position, *member)
+            for number, one in numbered
+            for position, member in enumerate(
+                recorded_members(one.products, run.exposures, pool_ids), 1
+            )
         )
+        writer.add(association_members, members)
         rows = enumerate(run.imported or (), 1)
         writer.add(imported_associations, ((writer.run_id, number, *row) for number, row in rows))
         writer.seal(_run_values(run))
@@ -199,16 +170,13 @@ def record_run(connection: Connection, run: Run) -> int:
 
 def _run_values(run: Run) -> dict[str, Any]:
     """Give what the columns of a run hold."""
+    same = (
+        "started_at", "finished_at", "operator", "host", "software_version", "ruleset_id", "note",
+    )  # fmt: skip
     return {
+        **{name: getattr(run, name) for name in same},
         "origin": GENERATED if run.imported is None else IMPORTED,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "operator": run.operator,
-        "host": run.host,
-        "software_version": run.software_version,
-        "ruleset_id": run.ruleset_id,
         "options": json.dumps(run.options, sort_keys=True),
-        "note": run.note,
         "exposure_count": len(run.exposures),
         "association_count": len(run.associations),
         "unassociated_count": sum(count == 0 for count in run.memberships),
@@ -224,20 +192,11 @@ def _add_decisions(writer: RunWriter, run: Run, pool_ids: Sequence[int]) -> None
     of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
     rows = zip(run.exposures, run.judgements, run.memberships, strict=True)
     ordered = sorted(enumerate(rows), key=lambda one: one[1][0])
-    writer.add(
-        decisions,
-        (
-            (
-                writer.run_id,
-                pool_ids[pool],
-                row + 1,
-                of_judgement[id(judgement)],
-                count,
-                run.reasons.get(place),
-            )
-            for place, ((pool, row), judgement, count) in ordered
-        ),
+    decided = (
+        (pool_ids[pool], row + 1, of_judgement[id(judgement)], count, run.reasons.get(place))
+        for place, ((pool, row), judgement, count) in ordered
     )
+    writer.add(decisions, ((writer.run_id, *one) for one in decided))
 
 
 def signature_text(judgement: Judgement) -> str:
@@ -291,15 +250,9 @@ class RunWriter:
         self._digests = {table.name: RowsDigest() for table in SECTIONS}
 
     def add(self, table: Table, rows: Iterable[Sequence[Any]]) -> None:
-        """Add rows to a section.
+        """Add rows to a section, those that are added later after those before in their key.
 
-        Parameters
-        ----------
-        table : Table
-            One of the tables of the record.
-        rows : iterable of sequence
-            A value for each of its columns, in the order of the key, later ones after those
-            that were added before: text, integers, booleans and None.
+        They have a value for each column of the table: text, an integer, a boolean or None.
         """
         digest = self._digests[table.name]
         rows = iter(rows)
@@ -320,10 +273,10 @@ class RunWriter:
                 told = _distinct(keywords, count)
                 row = (pool_id, pool.sha256, told, columns, len(pool.rows), self.run_id)
                 self.add(pools, [row])
-                self.add(exposures, _exposure_rows(pool_id, pool))
+                self.add(exposures, exposure_rows(pool_id, pool))
             ids.append(int(pool_id))
-        named = enumerate(zip(ids, given, strict=True), 1)
-        rows = [(self.run_id, position, pool_id, pool.name) for position, (pool_id, pool) in named]
+        named = zip(ids, given, strict=True)
+        rows = ((self.run_id, at, pool_id, one.name) for at, (pool_id, one) in enumerate(named, 1))
         self.add(run_pools, rows)
         return ids
 
@@ -336,9 +289,8 @@ class RunWriter:
         statement = select(pools.c.pool_id, pools.c.keywords, pools.c.column_names).where(
             pools.c.sha256 == pool.sha256
         )
-        found = [
-            row for row in self._connection.execute(statement) if row.keywords.rstrip() == keywords
-        ]
+        rows = self._connection.execute(statement)
+        found = [row for row in rows if row.keywords.rstrip() == keywords]
         columns = json.dumps(pool.columns)
         for row in found:
             if row.column_names == columns and self._has_exposures(row.pool_id, pool):
@@ -353,23 +305,14 @@ class RunWriter:
             .execution_options(yield_per=_BATCH)
         )
         with self._connection.execute(statement) as found:
-            pairs = zip_longest(found, _exposure_rows(pool_id, pool))
+            pairs = zip_longest(found, exposure_rows(pool_id, pool))
             return all(kept is not None and tuple(kept) == row for kept, row in pairs)
 
     def add_traces(self, ruleset_id: int, found: Mapping[str, Sequence[Any]]) -> dict[str, int]:
         """Add the traces that are new for a ruleset, or that another version explained otherwise.
 
-        Parameters
-        ----------
-        ruleset_id : int
-            The ruleset.
-        found : mapping
-            From the signature to what the columns after it hold.
-
-        Returns
-        -------
-        dict of str to int
-            From the signature to the id of the trace.
+        They are found by their signature, and have what the columns after it hold. What is
+        returned leads from the signature to the id of the trace.
         """
         # Without the run that added it.
         columns = list(traces.c)[:-1]
@@ -425,47 +368,9 @@ def writing_run(connection: Connection) -> Iterator[RunWriter]:
         yield RunWriter(connection)
 
 
-def stored_program(program: str | None) -> str | None:
-    """Write a program as its column has it: with five digits."""
-    return None if program in (None, NULL) else program_name(program)
-
-
 def _distinct(text: str, count: int) -> str:
     """Write JSON that is there many times already as another text of the same meaning.
 
     The tables take each text once, for each digest of a pool or ruleset.
     """
     return text + " " * count
-
-
-def _exposure_rows(pool_id: int, pool: Pool) -> Iterable[tuple[Any, ...]]:
-    places = {keyword: place for place, keyword in enumerate(pool.keywords)}
-    filename, program, candidate = (places[keyword] for keyword in OWN_COLUMNS)
-    rest = [
-        (json.dumps(name) + ":", place) for name, place in places.items() if name not in OWN_COLUMNS
-    ]
-    exp_type = places["exp_type"]
-    # Values repeat a thousand times over, so each is written as JSON once.
-    encoded: dict[str | None, str | None] = {None: None, NULL: None}
-    programs = {row[program]: stored_program(row[program]) for row in pool.rows}
-    for position, row in enumerate(pool.rows, 1):
-        parts = []
-        for name, place in rest:
-            value = row[place]
-            if value not in encoded:
-                encoded[value] = json.dumps(value)
-            text = encoded[value]
-            if text is not None:
-                parts.append(name + text)
-        number = programs[row[program]]
-        if number is not None and number != row[program]:
-            parts.append('"program":' + json.dumps(row[program]))
-        yield (
-            pool_id,
-            position,
-            row[filename],
-            number,
-            (row[exp_type] or "").upper() or None,
-            row[candidate],
-            "{" + ",".join(parts) + "}",
-        )

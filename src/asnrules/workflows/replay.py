@@ -19,29 +19,22 @@ from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate
 from asnrules.record.compare import Differences, compare
-from asnrules.record.pools import stored_pools, unrecorded
+from asnrules.record.pools import pool_ids_of, stored_pools, unrecorded
 from asnrules.record.queries.associations import (
     RecordedAssociation,
     RecordedAssociations,
     RecordedMember,
 )
 from asnrules.record.queries.decisions import (
+    Decision,
     DecisionDifference,
-    MadeDecision,
+    Place,
     Trace,
     compare_decisions,
     decisions_in,
-    traces_of,
 )
 from asnrules.record.queries.reader import Reader
-from asnrules.record.queries.runs import (
-    RecordedRun,
-    RunFilter,
-    details_of,
-    find_run,
-    list_runs,
-    pool_ids_of,
-)
+from asnrules.record.queries.runs import RecordedRun, RunFilter, details_of, find_run, list_runs
 from asnrules.record.write import GENERATED, recorded_members, signature_text, trace_values
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
@@ -216,7 +209,6 @@ def _compared(
     decisions = list(
         compare_decisions(
             decisions_in(connection, run.run_id),
-            traces_of(connection, run.run_id),
             _decisions(evaluated, outcome, pool_ids),
             exactly=exactly,
         )
@@ -248,7 +240,7 @@ def _fields(
 
 def _decisions(
     evaluated: EvaluatedPools, outcome: Outcome, pool_ids: Sequence[int]
-) -> dict[tuple[int, int], MadeDecision]:
+) -> dict[Place, Decision]:
     found = evaluated.classifications()
     judgements = {id(one): one for one in evaluated.work.judgements}
     traces = {
@@ -256,7 +248,7 @@ def _decisions(
         for key, one in found.items()
     }
     return {
-        (pool_ids[pool], row + 1): MadeDecision(
+        (pool_ids[pool], row + 1): Decision(
             evaluated.work.value(place, "filename") or "",
             outcome.memberships[place],
             outcome.reasons.get(place),

@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from asnrules.associations.comparison import FieldDifference
+from asnrules.associations.comparison import FieldDifference, field_differences
 from asnrules.database.schema import decisions, exposures, traces
 from asnrules.record.queries.reader import DECIDED, columns
 
 _BATCH = 10_000
+
+Place = tuple[int, int]
+"""The pool of an exposure, and its row there."""
 
 
 class Trace(NamedTuple):
@@ -32,37 +35,35 @@ class Trace(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What became of an exposure, as recorded."""
+    """What became of an exposure."""
 
-    pool_id: int
-    position: int
     filename: str
     associations: int
     reason: str | None
-    trace_id: int
+    trace: Trace
 
 
-def decisions_in(connection: Connection, run_id: int) -> Iterator[Decision]:
+def decisions_in(connection: Connection, run_id: int) -> Iterator[tuple[Place, Decision]]:
     """Give the decisions of a run by pool and row, as they are fetched."""
+    explained = _traces_of(connection, run_id)
     statement = (
         select(
-            *columns(decisions, "pool_id", "position"),
+            *columns(decisions, "trace_id", "pool_id", "position"),
             exposures.c.filename,
-            *columns(decisions, "association_count", "reason", "trace_id"),
+            *columns(decisions, "association_count", "reason"),
         )
         .join(exposures, DECIDED)
         .where(decisions.c.run_id == run_id)
         .order_by(decisions.c.pool_id, decisions.c.position)
         .execution_options(yield_per=_BATCH)
     )
-    for row in connection.execute(statement):
-        yield Decision._make(row)
+    for trace_id, pool_id, position, *own in connection.execute(statement):
+        yield (pool_id, position), Decision._make([*own, explained[trace_id]])
 
 
-def traces_of(connection: Connection, run_id: int) -> dict[int, Trace]:
-    """Give the traces that the decisions of a run refer to."""
+def _traces_of(connection: Connection, run_id: int) -> dict[int, Trace]:
     used = select(decisions.c.trace_id).where(decisions.c.run_id == run_id)
-    statement = select(traces.c.trace_id, *(traces.c[name] for name in Trace._fields)).where(
+    statement = select(traces.c.trace_id, *columns(traces, *Trace._fields)).where(
         traces.c.trace_id.in_(used)
     )
     found = {}
@@ -72,15 +73,6 @@ def traces_of(connection: Connection, run_id: int) -> dict[int, Trace]:
         agrees = None if trace.agrees is None else bool(trace.agrees)
         found[trace_id] = trace._replace(agrees=agrees)
     return found
-
-
-class MadeDecision(NamedTuple):
-    """What became of an exposure when it was decided again."""
-
-    filename: str
-    associations: int
-    reason: str | None
-    trace: Trace
 
 
 class DecisionDifference(NamedTuple):
@@ -107,63 +99,42 @@ class DecisionDifference(NamedTuple):
 
 
 def compare_decisions(
-    recorded: Iterable[Decision],
-    traces: Mapping[int, Trace],
-    made: Mapping[tuple[int, int], MadeDecision],
-    *,
-    exactly: bool,
+    recorded: Iterable[tuple[Place, Decision]], made: Mapping[Place, Decision], *, exactly: bool
 ) -> Iterator[DecisionDifference]:
     """Compare decisions on record with those made again.
 
     Parameters
     ----------
-    made : mapping
-        By pool and row.
     exactly : bool
         Whether everything counts; or only class, special and the number of associations, where
         the rules are others and say everything in other words.
     """
     found = set()
-    for one in recorded:
-        place = (one.pool_id, one.position)
+    for place, old in recorded:
         found.add(place)
-        old = MadeDecision(one.filename, one.associations, one.reason, traces[one.trace_id])
         new = made[place]
-        fields = list(_exact(old, new) if exactly else _in_content(old, new)) if old != new else []
-        if fields:
-            yield DecisionDifference(*place, one.filename, fields)
+        if old != new and (fields := list((_exact if exactly else _in_content)(old, new))):
+            yield DecisionDifference(*place, old.filename, fields)
     for place, new in made.items():
         if place not in found:
             missing = FieldDifference("associations", None, new.associations)
             yield DecisionDifference(*place, new.filename, [missing])
 
 
-def _in_content(old: MadeDecision, new: MadeDecision) -> Iterator[FieldDifference]:
-    for name, before, after in (
-        ("member_type", old.trace.member_type, new.trace.member_type),
-        ("special", old.trace.special, new.trace.special),
-        ("associations", old.associations, new.associations),
-    ):
-        if before != after:
-            yield FieldDifference(name, before, after)
+def _in_content(old: Decision, new: Decision) -> Iterator[FieldDifference]:
+    yield from field_differences(old.trace, new.trace, ("member_type", "special"))
+    yield from field_differences(old, new, ("associations",))
     if new.associations == 0 < old.associations:
         yield FieldDifference("reason", None, new.reason or new.trace.reason)
 
 
-def _exact(old: MadeDecision, new: MadeDecision) -> Iterator[FieldDifference]:
-    if old.associations != new.associations:
-        yield FieldDifference("associations", old.associations, new.associations)
-    if old.reason != new.reason:
-        yield FieldDifference("reason", old.reason, new.reason)
-    for name in Trace._fields:
-        before, after = getattr(old.trace, name), getattr(new.trace, name)
-        if before == after:
-            continue
+def _exact(old: Decision, new: Decision) -> Iterator[FieldDifference]:
+    yield from field_differences(old, new, ("associations", "reason"))
+    for name, before, after in field_differences(old.trace, new.trace, Trace._fields):
         if name == "trace":
             yield from _rules(before, after)
         else:
-            name = "trace_reason" if name == "reason" else name
-            yield FieldDifference(name, before, after)
+            yield FieldDifference("trace_reason" if name == "reason" else name, before, after)
 
 
 def _rules(before: str, after: str) -> Iterator[FieldDifference]:

@@ -38,7 +38,7 @@ from asnrules.record.queries.reader import (
     Reader,
     columns,
 )
-from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs
+from asnrules.record.queries.runs import RunFilter, list_runs
 from asnrules.util.text import near_spellings
 
 Place = tuple[int | None, int | None]
@@ -73,6 +73,11 @@ class RecordedDecision(NamedTuple):
     reason: str | None
     """What the rules made of it, or why it is in no association."""
 
+    @property
+    def place(self) -> Place:
+        """Where the exposure is."""
+        return self.pool_id, self.position
+
 
 class RecordedMembership(NamedTuple):
     """A place of an exposure in an association."""
@@ -92,6 +97,26 @@ class RecordedMembership(NamedTuple):
     verdict: str | None
     members: str
     """All members of the association with their roles, separated by `MEMBER_SEPARATOR`."""
+
+    @property
+    def place(self) -> Place:
+        """Where the exposure is."""
+        return self.pool_id, self.exposure
+
+    def words(self) -> str:
+        """Say which place it is."""
+        kind = self.asn_type or "no type"
+        return f"{self.exptype} in {self.product}, {kind} by {self.asn_rule} for {self.asn_id}"
+
+    def all_members(self) -> list[str]:
+        """Give the members."""
+        return (self.members or "").split(MEMBER_SEPARATOR)
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        names = ("asn_name", "asn_type", "asn_rule", "asn_id", "product", "expname", "exptype")
+        own = {name: getattr(self, name) for name in names}
+        return {**own, "members": len(self.all_members()), "verdict": self.verdict}
 
 
 def spellings(filename: str) -> list[str]:
@@ -136,16 +161,15 @@ def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]
         .where(exposures.c.filename.in_(names))
         .order_by(runs.c.started_at, runs.c.run_id, exposures.c.position)
     )
-    found = []
-    for row in reader.rows(
+    rows = reader.rows(
         statement,
         outer={"associations": "decided", "decided": "decided", "told": "trace"},
         links={"ruleset": runs.c.ruleset_id, "trace": decisions.c.trace_id},
         sources={"told": traces.c.reason},
-    ):
-        row["reason"] = row["reason"] or row.pop("told") or None
-        found.append(RecordedDecision._make(row[name] for name in RecordedDecision._fields))
-    return found
+    )
+    told = ({**row, "reason": row["reason"] or row["told"] or None} for row in rows)
+    names = RecordedDecision._fields
+    return [RecordedDecision._make(row[name] for name in names) for row in told]
 
 
 def memberships_of(reader: Reader, names: Sequence[str]) -> list[RecordedMembership]:
@@ -209,17 +233,13 @@ def keywords_of(reader: Reader, names: Sequence[str]) -> dict[Place, dict[str, A
 def near_filenames(connection: Connection, filename: str) -> list[str]:
     """Give names on record that come just before and after a name in their order."""
     found: set[str] = set()
-    expname = association_members.c.expname
-    foreign = association_members.c.exposure.is_(None)
-    for column, condition in ((exposures.c.filename, None), (expname, foreign)):
-        for order, is_beside in (
-            (column.desc(), column < filename),
-            (column.asc(), column > filename),
-        ):
-            statement = select(column).where(is_beside).order_by(order).limit(_NEAR)
-            if condition is not None:
-                statement = statement.where(condition)
-            found |= set(connection.execute(statement).scalars())
+    foreign = select(association_members.c.expname).where(association_members.c.exposure.is_(None))
+    for names in (select(exposures.c.filename), foreign):
+        (column,) = names.selected_columns
+        before = names.where(column < filename).order_by(column.desc())
+        after = names.where(column > filename).order_by(column)
+        for beside in (before, after):
+            found |= set(connection.execute(beside.limit(_NEAR)).scalars())
     return sorted(found)
 
 
@@ -243,7 +263,7 @@ class HistoricDecision:
         reason = decision.pop("reason")
         return {
             **decision,
-            "associations": [_membership_document(one) for one in self.memberships],
+            "associations": [one.document() for one in self.memberships],
             "reason": reason,
             "changes": self.changes,
         }
@@ -266,9 +286,9 @@ def exposure_history(
     reader = Reader(connection, findings)
     memberships: dict[tuple[int, Place], list[RecordedMembership]] = defaultdict(list)
     for one in memberships_of(reader, names):
-        memberships[one.run_id, (one.pool_id, one.exposure)].append(one)
+        memberships[one.run_id, one.place].append(one)
     decisions = decisions_of(reader, names)
-    decided = {(one.run_id, (one.pool_id, one.position)) for one in decisions}
+    decided = {(one.run_id, one.place) for one in decisions}
     foreign = [own[0] for place, own in memberships.items() if place not in decided]
     decisions += _foreign(reader, foreign)
     if not decisions:
@@ -277,13 +297,10 @@ def exposure_history(
         hint = f"near it are {near}" if near else "there is no exposure yet"
         raise NotFoundError(f"no exposure {filename!r} on record; {hint}")
     decisions.sort(key=_time)
-    found = [
-        HistoricDecision(one, memberships[one.run_id, (one.pool_id, one.position)])
-        for one in decisions
-    ]
-    rows = {(one.pool_id, one.position) for one in decisions}
+    found = [HistoricDecision(one, memberships[one.run_id, one.place]) for one in decisions]
     # Only with more than one row of a pool can keywords have changed.
-    return _with_changes(found, keywords_of(reader, names) if len(rows) > 1 else {})
+    has_several = len({one.place for one in decisions}) > 1
+    return _with_changes(found, keywords_of(reader, names) if has_several else {})
 
 
 def _time(one: RecordedDecision) -> tuple[bool, dt.datetime | int, int]:
@@ -298,23 +315,18 @@ def _foreign(reader: Reader, memberships: Sequence[RecordedMembership]) -> list[
         return []
     wanted = RunFilter(run_ids=[one.run_id for one in memberships])
     runs = {run.run_id: run for run in list_runs(reader.connection, wanted, None, reader.findings)}
-    for one in memberships:
-        if one.run_id not in runs:
-            reader.miss(one.run_id, association_members.c.run_id)
-    return [_without_pool(one, runs.get(one.run_id)) for one in memberships]
-
-
-def _without_pool(one: RecordedMembership, run: RecordedRun | None) -> RecordedDecision:
     unknown = dict.fromkeys(RecordedDecision._fields)
-    names = ("started_at", "origin", "operator", "ruleset")
-    known = {name: getattr(run, name) for name in names} if run else {}
-    return RecordedDecision(**{**unknown, **known, "run_id": one.run_id, "filename": one.expname})
-
-
-def _membership_document(one: RecordedMembership) -> dict[str, Any]:
-    names = ("asn_name", "asn_type", "asn_rule", "asn_id", "product", "expname", "exptype")
-    document = {name: getattr(one, name) for name in names}
-    return {**document, "members": len(_members(one)), "verdict": one.verdict}
+    found = []
+    for one in memberships:
+        if run := runs.get(one.run_id):
+            names = ("started_at", "origin", "operator", "ruleset")
+            known = {name: getattr(run, name) for name in names}
+        else:
+            known = {}
+            reader.miss(one.run_id, association_members.c.run_id)
+        own = {"run_id": one.run_id, "filename": one.expname}
+        found.append(RecordedDecision(**{**unknown, **known, **own}))
+    return found
 
 
 # ------------------------------------------------------------------------- changes
@@ -328,17 +340,13 @@ def _with_changes(found: list[HistoricDecision], keywords: _Keywords) -> list[Hi
     for _, group in groupby(found, key=lambda one: one.decision.run_id):
         current = list(group)
         # Mostly one each: a pool may list an exposure twice, and a run may have several pools.
-        same_row = {_row(one): one for one in before}
+        same_row = {one.decision.place: one for one in before}
         for one in current:
-            other = same_row.get(_row(one)) or (before[-1] if before else None)
+            other = same_row.get(one.decision.place) or (before[-1] if before else None)
             changes = None if other is None else _changes(other, one, keywords)
             compared.append(HistoricDecision(one.decision, one.memberships, changes))
         before = current
     return compared
-
-
-def _row(one: HistoricDecision) -> Place:
-    return one.decision.pool_id, one.decision.position
 
 
 def _changes(before: HistoricDecision, after: HistoricDecision, keywords: _Keywords) -> list[str]:
@@ -352,7 +360,9 @@ def _changes(before: HistoricDecision, after: HistoricDecision, keywords: _Keywo
         )
         if old != new and (word == "ruleset" or both_decided)
     ]
-    changes += _keyword_changes(keywords.get(_row(before)), keywords.get(_row(after)))
+    changes += _keyword_changes(
+        keywords.get(before.decision.place), keywords.get(after.decision.place)
+    )
     changes += _membership_changes(before.memberships, after.memberships)
     reasons = before.decision.reason, after.decision.reason
     still_out = not before.memberships and not after.memberships
@@ -378,28 +388,16 @@ def _membership_changes(
 ) -> list[str]:
     old = {_content(one): one for one in before}
     new = {_content(one): one for one in after}
-    changes = [f"no longer {_words(one)}" for key, one in old.items() if key not in new]
-    changes += [f"now {_words(one)}" for key, one in new.items() if key not in old]
-    for key, one in new.items():
-        if key in old and one.members != old[key].members:
-            changes += _member_changes(one, set(_members(old[key])), set(_members(one)))
+    changes = [f"no longer {one.words()}" for key, one in old.items() if key not in new]
+    changes += [f"now {one.words()}" for key, one in new.items() if key not in old]
+    for key in (key for key in new if key in old):
+        had, has = set(old[key].all_members()), set(new[key].all_members())
+        texts = [f"without {', '.join(sorted(had - has))}"] * bool(had - has)
+        texts += [f"with {', '.join(sorted(has - had))}"] * bool(has - had)
+        if texts:
+            changes.append(f"{new[key].words()}: now {' and '.join(texts)}")
     return changes
-
-
-def _member_changes(one: RecordedMembership, old: set[str], new: set[str]) -> list[str]:
-    texts = [f"without {', '.join(sorted(old - new))}"] * bool(old - new)
-    texts += [f"with {', '.join(sorted(new - old))}"] * bool(new - old)
-    return [f"{_words(one)}: now {' and '.join(texts)}"] if texts else []
 
 
 def _content(one: RecordedMembership) -> tuple[str | None, ...]:
     return one.program, one.asn_id, one.asn_type, one.asn_rule, one.product, one.exptype
-
-
-def _members(one: RecordedMembership) -> list[str]:
-    return (one.members or "").split(MEMBER_SEPARATOR)
-
-
-def _words(one: RecordedMembership) -> str:
-    kind = one.asn_type or "no type"
-    return f"{one.exptype} in {one.product}, {kind} by {one.asn_rule} for {one.asn_id}"

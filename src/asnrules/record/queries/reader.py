@@ -135,6 +135,35 @@ class Reader:
             self.findings.append(Finding(run_id, table, column.name, problem))
 
 
+def unassociated(
+    reader: Reader, run_id: int, statement: Select[Any], **sources: Column[Any]
+) -> list[dict[str, Any]]:
+    """Give what a statement selects of the exposures of a run in no association, with the reason.
+
+    It selects the key of a trace as `trace`; for the sources of expressions see `Reader.rows`.
+    """
+    statement = (
+        statement.add_columns(decisions.c.reason, TRACE_REASON.label("told"))
+        .select_from(decisions)
+        .outerjoin(traces, traces.c.trace_id == decisions.c.trace_id)
+        .join(exposures, DECIDED)
+        .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
+    )
+    rows = reader.rows(
+        statement,
+        run_id,
+        outer={"told": "trace"},
+        links={"trace": decisions.c.trace_id},
+        sources={"told": traces.c.reason, **sources},
+    )
+    found = []
+    for row in rows:
+        told = row.pop("told")
+        del row["trace"]
+        found.append({**row, "reason": row["reason"] or told})
+    return found
+
+
 def columns(table: Table, *names: str) -> list[Column[Any]]:
     """Give columns of a table by their names."""
     return [table.c[name] for name in names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from asnrules.database.schema import (
 from asnrules.errors import NotFoundError
 from asnrules.record.chain import NOTHING
 from asnrules.record.findings import Finding
-from asnrules.record.queries.reader import DECIDED, IMPORTED, TRACE_REASON, Reader, columns
+from asnrules.record.queries.reader import IMPORTED, TRACE_REASON, Reader, columns, unassociated
 from asnrules.util.days import check_day
 from asnrules.util.text import wanted_program
 
@@ -73,12 +73,7 @@ def list_runs(
     limit: int | None = None,
     findings: list[Finding] | None = None,
 ) -> list[RecordedRun]:
-    """Give runs, the latest first.
-
-    Parameters
-    ----------
-    findings : list of Finding, optional
-        See `Reader`, here and below.
+    """Give runs, the latest first; for findings, here and below, see `Reader`.
 
     Raises
     ------
@@ -174,16 +169,6 @@ def pools_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
     return list(reader.rows(statement, run_id, outer=outer, links=links))
 
 
-def pool_ids_of(connection: Connection, run_id: int) -> list[int]:
-    """Give the keys of the pools of a run, in the order in which they were given."""
-    statement = (
-        select(run_pools.c.pool_id)
-        .where(run_pools.c.run_id == run_id)
-        .order_by(run_pools.c.position)
-    )
-    return list(connection.execute(statement).scalars())
-
-
 def rules_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
     """Give how many associations each rule made in a run."""
     key = (associations.c.asn_type, associations.c.asn_rule)
@@ -198,38 +183,20 @@ def rules_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
 
 def left_out_of(reader: Reader, run_id: int) -> list[dict[str, Any]]:
     """Give the reasons of unassociated exposures: how many, and the first, by EXP_TYPE."""
+    first = func.min(exposures.c.filename)
     statement = (
         select(
             exposures.c.exp_type,
-            decisions.c.reason,
-            TRACE_REASON.label("told"),
             func.count().label("exposures"),
-            func.min(exposures.c.filename).label("first"),
+            first.label("first"),
             func.min(traces.c.trace_id).label("trace"),
         )
-        .select_from(decisions)
-        .outerjoin(traces, traces.c.trace_id == decisions.c.trace_id)
-        .join(exposures, DECIDED)
-        .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
         .group_by(exposures.c.exp_type, decisions.c.reason, TRACE_REASON)
-        .order_by(func.count().desc(), func.min(exposures.c.filename))
+        .order_by(func.count().desc(), first)
     )
-    sources = {"told": traces.c.reason, "first": exposures.c.filename}
-    return [
-        {
-            "exp_type": row["exp_type"],
-            "reason": row["reason"] or row["told"],
-            "exposures": row["exposures"],
-            "first": row["first"],
-        }
-        for row in reader.rows(
-            statement,
-            run_id,
-            outer={"told": "trace"},
-            links={"trace": decisions.c.trace_id},
-            sources=sources,
-        )
-    ]
+    names = ("exp_type", "reason", "exposures", "first")
+    rows = unassociated(reader, run_id, statement, first=exposures.c.filename)
+    return [{name: row[name] for name in names} for row in rows]
 
 
 def verdicts_of(reader: Reader, run_id: int, position: int | None = None) -> list[dict[str, Any]]:
@@ -263,29 +230,27 @@ def _pool_names(reader: Reader, chosen: Select[Any]) -> dict[int, list[str]]:
     return names
 
 
-def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.run_ids is not None:
-        conditions.append(runs.c.run_id.in_(wanted.run_ids))
+        yield runs.c.run_id.in_(wanted.run_ids)
     if wanted.program is not None:
-        conditions.append(_has_program(wanted.program))
+        yield _has_program(wanted.program)
     if wanted.pool is not None:
         named = func.lower(run_pools.c.name) == wanted.pool.lower()
-        conditions.append(runs.c.run_id.in_(select(run_pools.c.run_id).where(named)))
+        yield runs.c.run_id.in_(select(run_pools.c.run_id).where(named))
     if wanted.operator is not None:
-        conditions.append(runs.c.operator == wanted.operator)
+        yield runs.c.operator == wanted.operator
     if wanted.ruleset is not None:
         of_label = select(rulesets.c.ruleset_id).where(rulesets.c.label == wanted.ruleset)
-        conditions.append(runs.c.ruleset_id.in_(of_label))
+        yield runs.c.ruleset_id.in_(of_label)
     if wanted.origin is not None:
-        conditions.append(runs.c.origin == wanted.origin)
+        yield runs.c.origin == wanted.origin
     check_day("since", wanted.since)
     check_day("until", wanted.until)
     if wanted.since is not None:
-        conditions.append(runs.c.started_at >= _moment(wanted.since, dt.time.min))
+        yield runs.c.started_at >= dt.datetime.combine(wanted.since, dt.time.min, dt.UTC)
     if wanted.until is not None:
-        conditions.append(runs.c.started_at <= _moment(wanted.until, dt.time.max))
-    return conditions
+        yield runs.c.started_at <= dt.datetime.combine(wanted.until, dt.time.max, dt.UTC)
 
 
 def _has_program(program: str) -> ColumnElement[bool]:
@@ -302,10 +267,6 @@ def _has_program(program: str) -> ColumnElement[bool]:
         .where(runs.c.origin == "imported", associations.c.program == number)
     )
     return or_(runs.c.run_id.in_(of_pools), runs.c.run_id.in_(imported))
-
-
-def _moment(day: dt.date, time: dt.time) -> dt.datetime:
-    return dt.datetime.combine(day, time, dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,13 +304,7 @@ class RunReport:
 def report_run(
     connection: Connection, run_id: int, findings: list[Finding] | None = None
 ) -> RunReport:
-    """Give what is on record about a run; for findings see `Reader`.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such run.
-    """
+    """Give what is on record about a run, see `find_run`."""
     run = find_run(connection, run_id, findings)
     reader = Reader(connection, findings)
     details = details_of(reader, run_id)

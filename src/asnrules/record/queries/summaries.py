@@ -18,9 +18,9 @@ from asnrules.record.queries.reader import (
     DECIDED,
     HAS_MEMBER,
     IS_MEMBER,
-    TRACE_REASON,
     Reader,
     columns,
+    unassociated,
 )
 
 
@@ -151,22 +151,9 @@ def left_out(reader: Reader, run_id: int, limit: int) -> list[dict[str, Any]]:
         select(
             *columns(exposures, "filename", "exp_type"),
             traces.c.member_type,
-            decisions.c.reason,
-            TRACE_REASON.label("told"),
             traces.c.trace_id.label("trace"),
         )
-        .select_from(decisions)
-        .outerjoin(traces, traces.c.trace_id == decisions.c.trace_id)
-        .join(exposures, DECIDED)
-        .where(decisions.c.run_id == run_id, decisions.c.association_count == 0)
         .order_by(func.coalesce(decisions.c.reason, traces.c.reason), exposures.c.filename)
         .limit(limit)
     )
-    found = reader.rows(
-        statement,
-        run_id,
-        outer={"told": "trace"},
-        links={"trace": decisions.c.trace_id},
-        sources={"told": traces.c.reason},
-    )
-    return [{**row, "reason": row["reason"] or row["told"]} for row in found]
+    return unassociated(reader, run_id, statement)
