@@ -80,7 +80,7 @@ def test_a_failure_says_what_was_found_and_what_wanted(
     asked: Term, found: str | None, wanted: str
 ) -> None:
     explained = failure(condition((asked,)), {"lamp": found})
-    assert (explained.condition, explained.text) == ("asked", "what is asked")
+    assert explained.text == "what is asked"
     assert repairs_of(explained) == [("lamp", found, wanted)]
 
 
@@ -97,7 +97,7 @@ def test_a_failure_says_what_was_found_and_what_wanted(
 )
 def test_a_negated_failure_wants_the_opposite(asked: Term, found: str | None, wanted: str) -> None:
     explained = failure(condition((asked,)), {"lamp": found}, negated=True)
-    assert (explained.condition, explained.text) == ("not asked", "not what is asked")
+    assert explained.text == "not what is asked"
     assert repairs_of(explained) == [("lamp", found, wanted)]
 
 

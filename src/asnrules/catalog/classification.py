@@ -184,7 +184,7 @@ class Classifier:
     def _made(self, judgement: Judgement, rules: Sequence[Rule]) -> str:
         if rules:
             return ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
-        nearest = self.nearness.nearest(judgement, set_only=bool(judgement.takers))
+        nearest = self.nearness.nearest(judgement)
         if judgement.takers:
             names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
             text = f"no association of its own, only as companion in {names}"

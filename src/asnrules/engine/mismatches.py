@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
-from asnrules.engine.conditions import EMPTY, Values, condition_holds, keywords_in, term_holds
+from asnrules.engine.conditions import (
+    EMPTY,
+    Values,
+    condition_holds,
+    keys_of,
+    keywords_in,
+    term_holds,
+)
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked
+from asnrules.engine.procedure import NEW, Offers
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SCIENCE, Unmet, is_written_as_science
 from asnrules.engine.wanted_values import WantedValues
-from asnrules.rules.model import Key, Requirement, Role, Rule, Term
+from asnrules.rules.model import Key, Requirement, Role, Rule
 from asnrules.rules.steps import STEPS, NodSplit
 
 _ANY_COMPANION = ("companion", "exposure")
@@ -45,14 +54,33 @@ def companion_exptypes(rule: Rule) -> list[str]:
 
 
 class Mismatches:
-    """Finds what keeps exposures from joining associations of the rule of a number."""
+    """Holds exposures against the associations that the rule of a number makes of sciences."""
 
     def __init__(self, work: Work, number: int) -> None:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
+        self._offers = Offers(work, number)
         self._wanted = WantedValues(work.ruleset)
         self._classes = {rule.exposure_class for rule in work.ruleset.class_rules}
+        sources = chain.from_iterable(key.sources for key in keys_of(self._rule))
+        compared = dict.fromkeys(["asn_candidate", *sources])
+        self._columns = [work.key_column((source,)).numbers for source in compared]
+
+    def signature(self, place: int) -> tuple[int, ...]:
+        """Give what alike exposures have in common: all that a comparison looks at."""
+        return (id(self._work.judgements[place]), *[column[place] for column in self._columns])
+
+    def taken_as(self, place: int) -> str | None:
+        """Say what an exposure is in an association that it creates; None if it creates none."""
+        member = self._offers.offer(NEW, place)[2]
+        return None if member is None else member.exptype
+
+    def locked_by(self, science: int) -> Locked | None:
+        """Give what the association of a science has locked; None if it is none."""
+        if self.taken_as(science) != SCIENCE:
+            return None
+        return dict(self._offers.offer(NEW, science)[0].keys)
 
     def counts_as(self, place: int, exptype: str) -> bool:
         """Tell whether an exposure has the class that companions of an exptype have."""
@@ -81,6 +109,8 @@ class Mismatches:
 
     def _roles(self, exptype: str) -> list[Role]:
         """Give the roles in which companions of an exptype join."""
+        is_nod = exptype == BACKGROUND and _is_split(self._rule)
+        is_class = exptype in self._classes
         return [
             role
             for role in _taking(self._rule)
@@ -88,9 +118,9 @@ class Mismatches:
             or (
                 role.science_as is None
                 and (
-                    (role.name.startswith(_ANY_COMPANION) and exptype in self._classes)
+                    is_nod
+                    or (is_class and role.name.startswith(_ANY_COMPANION))
                     or (not role.single and _class_of(role) == exptype)
-                    or (exptype == BACKGROUND and _is_split(self._rule))
                 )
             )
         ]
@@ -110,35 +140,33 @@ class Mismatches:
             return
         values = self._work.judgements[place].values
         rules = self._work.ruleset.class_rules
-        deciding = next((one for one in rules if condition_holds(one.condition, values)), None)
         wanted = next((one for one in rules if one.exposure_class == exptype), None)
         if wanted is not None and not condition_holds(wanted.condition, values):
             use = Requirement(wanted.condition)
-        elif deciding is not None:
-            use = Requirement(deciding.condition, negated=True)
         else:
-            return
-        keyword = use.condition.alternatives[0][0].keyword
-        yield Mismatch(
-            keyword, self._work.value(place, keyword), None, self._wanted_by(use, keyword, values)
-        )
-
-    def _wanted_by(self, use: Requirement, keyword: str, values: Values) -> str:
-        """Say what a requirement wants; where it excludes values, which are left."""
-        if use.negated and keywords_in(use.condition).keys() == {keyword}:
-            return self._wanted.of(keyword, [use], [], values) or use.text
-        return use.text
+            holding = [one for one in rules if condition_holds(one.condition, values)]
+            if not holding:
+                return
+            use = Requirement(holding[0].condition, negated=True)
+        yield self._of_requirement(place, use, use.condition.alternatives[0][0].keyword)
 
     def _unmet(self, place: int, unmet: Iterable[Unmet]) -> Iterator[Mismatch]:
         for one in unmet:
             if isinstance(one, Key):
-                keyword, wanted = one.sources[0], "a value"
+                keyword = one.sources[0]
+                yield Mismatch(keyword, self._work.value(place, keyword), None, "a value")
             else:
-                values = self._work.judgements[place].values
-                keyword = _deciding(one, values)
-                wanted = self._wanted_by(one, keyword, values)
-            if keyword != CLASS:
-                yield Mismatch(keyword, self._work.value(place, keyword), None, wanted)
+                keyword = _deciding(one, self._work.judgements[place].values)
+                if keyword != CLASS:
+                    yield self._of_requirement(place, one, keyword)
+
+    def _of_requirement(self, place: int, use: Requirement, keyword: str) -> Mismatch:
+        """Say what a requirement wants; where it excludes values, which are left."""
+        text = use.text
+        if use.negated and keywords_in(use.condition).keys() == {keyword}:
+            values = self._work.judgements[place].values
+            text = self._wanted.of(keyword, [use], [], values) or text
+        return Mismatch(keyword, self._work.value(place, keyword), None, text)
 
     def _clashes(self, place: int, keys: Sequence[Key], locked: Locked) -> Iterator[Mismatch]:
         """Compare the values of keys with those of the science."""
@@ -169,23 +197,14 @@ def _class_of(role: Role) -> str:
     return role.name.partition(" of ")[0].replace(" ", "_")
 
 
-def _deciding(requirement: Requirement, values: Values) -> str:
+def _deciding(use: Requirement, values: Values) -> str:
     """Give the keyword that keeps a requirement from being met."""
-    alternatives = requirement.condition.alternatives
-    if requirement.negated:
-        return next(
-            terms[-1].keyword
-            for terms in alternatives
-            if all(term_holds(term, values.get(term.keyword)) for term in terms)
-        )
-    failing = [
-        [term for term in terms if not term_holds(term, values.get(term.keyword))]
-        for terms in alternatives
+    holding = [
+        [(term.keyword, term_holds(term, values.get(term.keyword))) for term in terms]
+        for terms in use.condition.alternatives
     ]
+    if use.negated:
+        return next(terms[-1][0] for terms in holding if all(holds for _, holds in terms))
+    failing = [[keyword for keyword, holds in terms if not holds] for terms in holding]
     # That an alternative is for another EXP_TYPE says little.
-    nearest = min(failing, key=lambda terms: (_names_type(terms), len(terms)))
-    return nearest[0].keyword
-
-
-def _names_type(terms: Sequence[Term]) -> bool:
-    return any(term.keyword == EXP_TYPE for term in terms)
+    return min(failing, key=lambda keywords: (EXP_TYPE in keywords, len(keywords)))[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND, Pair, SubPool, refusal
@@ -53,7 +53,7 @@ class MissingCompanions:
         place: int,
         fates: Sequence[Fate],
     ) -> None:
-        self._pools = pools
+        self._candidates = [pool.candidate for pool in pools if place in pool.places]
         self._place = place
         self._fates = fates
         self._class = work.judgements[place].exposure_class
@@ -72,9 +72,14 @@ class MissingCompanions:
     def run(self) -> list[MissingCompanion]:
         """Give what it lacks; what its fates say already is left out."""
         told = {(fate.rule.name, fate.candidate) for fate in self._fates if fate.lacked is not None}
+        sciences = list(self._of_companion())
+        least = min((len(one.near.mismatches) for one in sciences), default=0)
         return [
             one
-            for one in (*self._of_science(), *_nearest(list(self._of_companion())))
+            for one in (
+                *self._of_science(),
+                *(one for one in sciences if len(one.near.mismatches) == least),
+            )
             if one.near.is_alike and (one.asn_rule, one.candidate) not in told
         ]
 
@@ -97,21 +102,8 @@ class MissingCompanions:
             }
             for exptype in companion_exptypes(rule) if own else ():
                 if exptype not in held:
-                    yield from self._companion(number, exptype, own)
-
-    def _companion(
-        self, number: int, exptype: str, own: Sequence[Fate]
-    ) -> Iterator[MissingCompanion]:
-        found = [
-            MissingCompanion(own[0].rule.name, exptype, candidate, near)
-            for candidate in dict.fromkeys(fate.candidate for fate in own)
-            if (
-                near := self._companions.companion(
-                    number, candidate, self._place, exptype, flagged=True
-                )
-            )
-        ]
-        yield from found or self._unlinked(number, exptype, is_science=True)
+                    candidates = dict.fromkeys(fate.candidate for fate in own)
+                    yield from self._nearest(number, exptype, candidates, is_science=True)
 
     def _of_companion(self) -> Iterator[MissingCompanion]:
         """Look for the sciences that it might be a companion of, if it is a companion of none."""
@@ -120,37 +112,33 @@ class MissingCompanions:
             for fate in self._fates
             if fate.member is not None and fate.lacked is None
         }
-        science = self._companions.science
         for number, rule in self._rules:
             for exptype in companion_exptypes(rule):
-                if exptype in helped or not self._is_companion(number, exptype):
-                    continue
-                found = [
-                    MissingCompanion(rule.name, exptype, pool.candidate, near)
-                    for pool in self._pools
-                    if self._place in pool.places
-                    and refusal(rule, pool.candidate) is None
-                    and (near := science(number, pool.candidate, self._place, exptype))
-                ]
-                yield from found or self._unlinked(number, exptype, is_science=False)
+                if exptype not in helped and self._is_companion(number, exptype):
+                    candidates = [one for one in self._candidates if refusal(rule, one) is None]
+                    yield from self._nearest(number, exptype, candidates, is_science=False)
 
     def _is_companion(self, number: int, exptype: str) -> bool:
         """Tell whether it is of the class of such companions."""
         if exptype == DIRECT_IMAGE:
-            return self._companions.taken_as(number, self._place) == exptype
+            return self._companions.of_rule(number).taken_as(self._place) == exptype
         return self._class == exptype
 
-    def _unlinked(
-        self, number: int, exptype: str, *, is_science: bool
+    def _nearest(
+        self, number: int, exptype: str, candidates: Iterable[Pair], *, is_science: bool
     ) -> Iterator[MissingCompanion]:
+        """Find the nearest of each candidate; where there is none, what shares no candidate."""
         rule = self._rules[number][1]
-        if rule.candidate_requirements:
-            return  # It is for special candidates, and hardly anything is meant for these.
-        found = self._companions.unlinked(number, self._place, exptype, is_science=is_science)
-        if found:
-            yield MissingCompanion(rule.name, exptype, None, found[0], len(found) - 1)
-
-
-def _nearest(found: Sequence[MissingCompanion]) -> list[MissingCompanion]:
-    least = min((len(one.near.mismatches) for one in found), default=0)
-    return [one for one in found if len(one.near.mismatches) == least]
+        is_found = False
+        for candidate in candidates:
+            near = self._companions.nearest(
+                number, candidate, self._place, exptype, is_science=is_science, flagged=True
+            )
+            if near is not None:
+                is_found = True
+                yield MissingCompanion(rule.name, exptype, candidate, near)
+        # Hardly anything is meant for special candidates.
+        if not is_found and not rule.candidate_requirements:
+            found = self._companions.unlinked(number, self._place, exptype, is_science=is_science)
+            if found:
+                yield MissingCompanion(rule.name, exptype, None, found[0], len(found) - 1)

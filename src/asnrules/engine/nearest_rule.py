@@ -15,7 +15,7 @@ wants others; then the one that names more of what the exposure is, then that fo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.conditions import (
@@ -39,15 +39,7 @@ from asnrules.engine.signatures import (
     is_written_as_science,
 )
 from asnrules.engine.unmet_conditions import Effort, Failure, Repair, UnmetConditions
-from asnrules.rules.model import (
-    Condition,
-    Operator,
-    Requirement,
-    Role,
-    Rule,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Operator, Requirement, Role, Rule, Ruleset, Term
 
 _NAMING = {Operator.IN, Operator.LISTED, Operator.MATCHES, Operator.SET}
 
@@ -64,7 +56,7 @@ class Distance(NamedTuple):
     @property
     def is_of_one_kind(self) -> bool:
         """Whether one keyword of what it is would do."""
-        return self[:1] + self[2:] == (False, 0, 1, 0)
+        return not self.is_other_type and (self.unset, self.kind, self.made) == (0, 1, 0)
 
 
 class Miss(NamedTuple):
@@ -77,6 +69,8 @@ class Miss(NamedTuple):
     """How many of its conditions and keys the exposure does not meet."""
     distance: Distance
     """How near it comes."""
+    order: tuple[int, ...]
+    """Sort key among those that come as near."""
     by_other_roles: tuple[Miss, ...] = ()
     """Why other roles do not take it that come as near."""
 
@@ -85,8 +79,9 @@ class Miss(NamedTuple):
         """What would mend any of the failures."""
         return [repair for failure in self.failures for repair in failure.repairs]
 
+    @property
     def changed(self) -> int:
-        """Count what is likeliest mended by another value, rather than by one that is missing."""
+        """How much is likeliest mended by another value, rather than by one that is missing."""
         return sum(
             failure.repairs[:1] != () and failure.repairs[0].found is not None
             for failure in self.failures
@@ -97,113 +92,78 @@ class Miss(NamedTuple):
         return "; also ".join(failure.sentence() for failure in self.failures)
 
 
-class _Ranked(NamedTuple):
-    """A miss, after what it is sorted by."""
-
-    distance: Distance
-    changed: int
-    not_named: int
-    breadth: int
-    makes_no_science: bool
-    number: int
-    miss: Miss
-
-
 class RuleRanking:
     """Ranks the rules of a ruleset by how near an exposure comes to them."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
         self._unmet = UnmetConditions(ruleset)
+        self._wanted = self._unmet.wanted
         self._as_science = _as_science(ruleset)
         # What may be the class itself says nothing more of any exposure.
-        given = {rule.keyword for rule in ruleset.class_rules}
-        self._kinds = self._unmet.kinds - given
+        self._kinds = self._unmet.kinds - {rule.keyword for rule in ruleset.class_rules}
         self._classes = {rule.exposure_class for rule in ruleset.class_rules}
         self._classes.add(ruleset.default_class)
-        self._seen: dict[int, tuple[list[str], list[str]]] = {}
         # Signatures differ in few keywords, and most rules look at none of them.
-        self._known: dict[Hashable, _Ranked] = {}
+        self._seen = [self._seen_by(rule) for rule in ruleset.rules]
+        self._known: dict[Hashable, Miss] = {}
         # A judgement is kept, so that its id stays its own.
-        self._misses: dict[int, tuple[Judgement, list[Miss]]] = {}
-        self._own_misses: dict[int, tuple[Judgement, list[Miss]]] = {}
+        self._nearest: dict[int, tuple[Judgement, str | None]] = {}
 
     def misses(self, judgement: Judgement) -> list[Miss]:
         """Explain each rule that does not take an exposure, the nearest first."""
-        known = self._misses.get(id(judgement))
-        if known is None:
-            ranked = sorted(
-                (
-                    self._ranked(number, verdict, judgement.values)
-                    for number, verdict in enumerate(judgement.verdicts)
-                    if not verdict.matched
-                ),
-                key=lambda one: one[:-1],
-            )
-            known = self._misses[id(judgement)] = (judgement, [one.miss for one in ranked])
-        return known[1]
+        values = judgement.values
+        found = []
+        for number, verdict in enumerate(judgement.verdicts):
+            if verdict.matched:
+                continue
+            compared, keyed = self._seen[number]
+            seen = (number, *map(values.get, compared), *map(is_empty, map(values.get, keyed)))
+            if seen not in self._known:
+                self._known[seen] = self.miss(verdict, values)
+            found.append(self._known[seen])
+        return _nearest_first(found)
 
     def miss(self, verdict: RuleVerdict, values: Values) -> Miss:
         """Explain why a rule does not take an exposure, given by its values as judged."""
-        return self._nearest_role(0, verdict, values).miss
+        misses = [
+            self._of_role(verdict.rule, role, (*verdict.unmet, *unmet), values)
+            for role, unmet in verdict.roles
+            if not role.keys_only
+        ]
+        least = min(miss.distance for miss in misses)
+        # Of equally near roles the rule tries the first before what may stand for it.
+        nearest, *others = [miss for miss in misses if miss.distance == least]
+        return nearest._replace(by_other_roles=tuple(others))
 
-    def _misses_of_its_own(self, judgement: Judgement) -> list[Miss]:
-        """Explain why each rule makes no association of an exposure, the nearest first.
-
-        Rules that take it are among them, if they do so without its being a science there.
-        """
-        known = self._own_misses.get(id(judgement))
-        if known is None:
-            is_science = is_written_as_science(self._ruleset, judgement.exposure_class)
-            verdicts = (
-                (number, verdict if is_science else self._asked_to_be_science(verdict))
-                for number, verdict in enumerate(judgement.verdicts)
-            )
-            ranked = sorted(
-                (
-                    self._nearest_role(number, verdict, judgement.values)
-                    for number, verdict in verdicts
-                    if not verdict.matched and any(not one.role.keys_only for one in verdict.roles)
-                ),
-                key=lambda one: one[:-1],
-            )
-            known = self._own_misses[id(judgement)] = (judgement, [one.miss for one in ranked])
-        return known[1]
-
-    def _asked_to_be_science(self, verdict: RuleVerdict) -> RuleVerdict:
-        """Give the verdict on what is no science, if the rule asked it to be one."""
-        if verdict.rule.as_science:
-            return verdict
-        roles = []
-        for role, unmet in verdict.roles:
-            if role.science_as is not None:
-                continue
-            if not any(isinstance(one, Requirement) and _asks_class(one) for one in unmet):
-                unmet = (*unmet, self._as_science)
-            # A role for what is no science cannot take it.
-            asked = (*role.requirements, self._as_science)
-            roles.append(RoleVerdict(role._replace(requirements=asked), unmet))
-        return verdict._replace(roles=tuple(roles), fitting=())
-
-    def nearest(self, judgement: Judgement, *, set_only: bool = False) -> str | None:
+    def nearest(self, judgement: Judgement) -> str | None:
         """Name the rule that an exposure comes nearest to, and what it misses, in words.
 
         Rules that are as near are named as well, if they would have other keywords mended, or the
-        same ones otherwise. None if there is no such rule for its EXP_TYPE. With `set_only`, for
-        an exposure that rules take, what it misses is to have an association of its own: rules
-        are passed over that ask for what is not set, and companions; where the class does not
-        exist, all that ask for more than another class. None if what it is had to be another, and
-        a role that takes it is made for what a flag makes of it: it only lacks its science.
+        same ones otherwise. None if there is no such rule for its EXP_TYPE.
+
+        What an exposure misses that rules take is to have an association of its own: rules are
+        passed over that ask for what is not set, and companions; where the class does not exist,
+        all that ask for more than another class. None if what it is had to be another, and a role
+        that takes it is made for what a flag makes of it: it only lacks its science.
         """
-        misses = self._misses_of_its_own(judgement) if set_only else self.misses(judgement)
+        found = self._nearest.get(id(judgement))
+        if found is None:
+            found = self._nearest[id(judgement)] = judgement, self._nearest_in_words(judgement)
+        return found[1]
+
+    def _nearest_in_words(self, judgement: Judgement) -> str | None:
+        is_taken = bool(judgement.takers)
+        misses = self._misses_of_its_own(judgement) if is_taken else self.misses(judgement)
         if not misses or misses[0].distance.is_other_type:
             return None
         nearest = misses[0].distance
-        if set_only and (nearest.unset or nearest.is_companion):
-            return None
-        if set_only and nearest.kind and self._is_flagged_companion(judgement):
-            return None
-        if set_only and nearest.made and not self._has_known_class(judgement.values):
+        if is_taken and (
+            nearest.unset
+            or nearest.is_companion
+            or (nearest.kind and self._is_flagged_companion(judgement))
+            or (nearest.made and not self._has_known_class(judgement.values))
+        ):
             return None
         deciding = self._class_keyword(judgement.values)
         named: set[str] = set()
@@ -212,9 +172,9 @@ class RuleRanking:
         for miss in (one for each in misses for one in (each, *each.by_other_roles)):
             keywords = {repair.keyword for repair in miss.repairs}
             values = {(repair.keyword, repair.wanted) for repair in miss.repairs}
-            is_otherwise = wanted.isdisjoint(values) and miss.changed() == misses[0].changed()
+            is_otherwise = wanted.isdisjoint(values) and miss.changed == misses[0].changed
+            # What makes it count as another class may be wrong as well as how it was made.
             is_as_near = miss.distance == nearest or (
-                # What makes it count as another class may be wrong as well as how it was made.
                 nearest.made > 0 and miss.distance.is_of_one_kind and keywords == {deciding}
             )
             if is_as_near and (named.isdisjoint(keywords) or is_otherwise):
@@ -222,22 +182,6 @@ class RuleRanking:
                 named |= keywords
                 wanted |= values
         return f"nearest is {'; or '.join(texts)}"
-
-    def _is_flagged_companion(self, judgement: Judgement) -> bool:
-        """Tell whether a flag makes an exposure a companion, and a role that takes it asks so."""
-        if judgement.exposure_class not in self._unmet.flag_classes:
-            return False
-        flags = {CLASS, *self._unmet.classed} - {EXP_TYPE}
-        return any(
-            not flags.isdisjoint(keywords_in(use.condition))
-            for number in judgement.takers
-            for role in judgement.verdicts[number].fitting
-            for use in role.requirements
-        ) and not is_written_as_science(self._ruleset, judgement.exposure_class)
-
-    def _has_known_class(self, values: Values) -> bool:
-        """Tell whether the ruleset names the class of an exposure: PNTGTYPE may be anything."""
-        return values.get(CLASS) in self._classes
 
     def class_words(self, judgement: Judgement) -> str | None:
         """Say what an exposure counts as, if that is not for its EXP_TYPE; None if it is."""
@@ -255,55 +199,72 @@ class RuleRanking:
                 return min(keywords_in(rule.condition).keys() - {EXP_TYPE}, default=None)
         return None
 
-    def _ranked(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:
-        if number not in self._seen:
-            self._seen[number] = self._seen_by(verdict.rule)
-        compared, keyed = self._seen[number]
-        seen = (
-            number,
-            *[values.get(keyword) for keyword in compared],
-            *[is_empty(values.get(keyword)) for keyword in keyed],
-        )
-        known = self._known.get(seen)
-        if known is None:
-            known = self._known[seen] = self._nearest_role(number, verdict, values)
-        return known
+    def _has_known_class(self, values: Values) -> bool:
+        """Tell whether the ruleset names the class of an exposure: PNTGTYPE may be anything."""
+        return values.get(CLASS) in self._classes
 
     def _seen_by(self, rule: Rule) -> tuple[list[str], list[str]]:
         """Give the keywords that a rule compares, and others that its keys need."""
-        compared = dict.fromkeys([CLASS, *self._unmet.classed])
+        compared = dict.fromkeys([CLASS, *self._wanted.classed])
         for use in requirements_of(rule):
-            compared.update(self._unmet.keywords(use))
+            compared.update(self._wanted.keywords(use.condition))
         keyed = dict.fromkeys(source for key in keys_of(rule) for source in key.sources)
         return list(compared), list(keyed)
 
-    def _nearest_role(self, number: int, verdict: RuleVerdict, values: Values) -> _Ranked:
-        ranked = [
-            self._of_role(number, verdict, role, (*verdict.unmet, *unmet), values)
-            for role, unmet in verdict.roles
-            if not role.keys_only
-        ]
-        least = min(one.distance for one in ranked)
-        # Of equally near roles the rule tries the first before what may stand for it.
-        nearest, *others = [one for one in ranked if one.distance == least]
-        miss = nearest.miss._replace(by_other_roles=tuple(one.miss for one in others))
-        return nearest._replace(miss=miss)
+    # ------------------------------------------------------------------ to be a science
 
-    def _of_role(
-        self, number: int, verdict: RuleVerdict, role: Role, unmet: Sequence[Unmet], values: Values
-    ) -> _Ranked:
-        rule = verdict.rule
+    def _misses_of_its_own(self, judgement: Judgement) -> list[Miss]:
+        """Explain why each rule makes no association of an exposure, the nearest first.
+
+        Rules that take it are among them, if they do so without its being a science there.
+        """
+        verdicts = judgement.verdicts
+        if not is_written_as_science(self._ruleset, judgement.exposure_class):
+            verdicts = tuple(map(self._asked_to_be_science, verdicts))
+        return _nearest_first(
+            self.miss(verdict, judgement.values)
+            for verdict in verdicts
+            if not verdict.matched and any(not one.role.keys_only for one in verdict.roles)
+        )
+
+    def _asked_to_be_science(self, verdict: RuleVerdict) -> RuleVerdict:
+        """Give the verdict on what is no science, if the rule asked it to be one."""
+        if verdict.rule.as_science:
+            return verdict
+        roles = []
+        for role, unmet in verdict.roles:
+            if role.science_as is not None:
+                continue
+            if not any(isinstance(one, Requirement) and _asks_class(one) for one in unmet):
+                unmet = (*unmet, self._as_science)
+            # A role for what is no science cannot take it.
+            asked = (*role.requirements, self._as_science)
+            roles.append(RoleVerdict(role._replace(requirements=asked), unmet))
+        return verdict._replace(roles=tuple(roles), fitting=())
+
+    def _is_flagged_companion(self, judgement: Judgement) -> bool:
+        """Tell whether a flag makes an exposure a companion, and a role that takes it asks so."""
+        if judgement.exposure_class not in self._wanted.flag_classes:
+            return False
+        flags = {CLASS, *self._wanted.classed} - {EXP_TYPE}
+        return any(
+            not flags.isdisjoint(keywords_in(use.condition))
+            for number in judgement.takers
+            for role in judgement.verdicts[number].fitting
+            for use in role.requirements
+        ) and not is_written_as_science(self._ruleset, judgement.exposure_class)
+
+    # ------------------------------------------------------------------ one role
+
+    def _of_role(self, rule: Rule, role: Role, unmet: Sequence[Unmet], values: Values) -> Miss:
         failures = self._unmet.failures(rule, role, unmet, values)
         efforts = [effort for failure in failures for effort in failure.efforts()]
-        exposure_class = values.get(CLASS) or ""
-        is_science = is_written_as_science(self._ruleset, exposure_class)
+        is_other_type = Effort.TYPE in efforts
+        is_science = is_written_as_science(self._ruleset, values.get(CLASS) or "")
         makes_science = rule.as_science or (is_science and role.science_as is None)
-        if Effort.TYPE in efforts:
-            # Only the EXP_TYPE is explained then, and the rest is as far as it is long.
-            efforts = [Effort.TYPE, *[Effort.MADE] * len(unmet)]
         changes_class = any(
             failure.effort is Effort.KIND
-            and any(repair.keyword in self._unmet.classed for repair in failure.repairs)
+            and any(repair.keyword in self._wanted.classed for repair in failure.repairs)
             for failure in failures
         )
         if self._has_known_class(values):
@@ -312,39 +273,42 @@ class RuleRanking:
             # No role is made for a class that does not exist, even if it takes any.
             is_companion = not (rule.as_science or changes_class)
         distance = Distance(
-            is_other_type=Effort.TYPE in efforts,
-            is_companion=is_companion,
-            unset=efforts.count(Effort.UNSET),
-            kind=efforts.count(Effort.KIND),
-            made=efforts.count(Effort.MADE),
+            is_other_type,
+            is_companion,
+            unset=0 if is_other_type else efforts.count(Effort.UNSET),
+            kind=0 if is_other_type else efforts.count(Effort.KIND),
+            # Only the EXP_TYPE is explained then, and the rest is as far as it is long.
+            made=len(unmet) if is_other_type else efforts.count(Effort.MADE),
         )
         # Among rules for other EXP_TYPEs there is no need to tell more apart.
-        named, breadth = (0, 0) if distance.is_other_type else self._named(rule, role, values)
-        miss = Miss(rule, tuple(failures), len(unmet), distance)
-        return _Ranked(distance, miss.changed(), -named, breadth, not makes_science, number, miss)
+        named, breadth = (0, 0) if is_other_type else self._named(rule, role, values)
+        miss = Miss(rule, tuple(failures), len(unmet), distance, ())
+        return miss._replace(order=(miss.changed, -named, breadth, not makes_science))
 
     def _named(self, rule: Rule, role: Role, values: Values) -> tuple[int, int]:
         """Count what a rule names of what an exposure is, and the EXP_TYPEs that it names so."""
-        named: set[str] = set()
-        breadth = 0
-        for use in (*rule.requirements, *role.requirements):
-            if use.negated:
-                continue
-            for terms in use.condition.alternatives:
-                for term in terms:
-                    if (
-                        term.operator in _NAMING
-                        and term.keyword in self._kinds
-                        and term_holds(term, values.get(term.keyword))
-                    ):
-                        named.add(term.keyword)
-                        if term.keyword == EXP_TYPE:
-                            breadth = min(breadth or len(term.values), len(term.values))
+        terms = [
+            term
+            for use in (*rule.requirements, *role.requirements)
+            if not use.negated
+            for alternative in use.condition.alternatives
+            for term in alternative
+            if term.operator in _NAMING
+            and term.keyword in self._kinds
+            and term_holds(term, values.get(term.keyword))
+        ]
+        named = {term.keyword for term in terms}
         for key in (*rule.keys, *role.keys):
-            sources = self._kinds.intersection(key.sources)
             if key.required:
+                sources = self._kinds.intersection(key.sources)
                 named.update(one for one in sources if not is_empty(values.get(one)))
-        return len(named), breadth
+        breadths = [len(term.values) for term in terms if term.keyword == EXP_TYPE]
+        return len(named), min(breadths, default=0)
+
+
+def _nearest_first(misses: Iterable[Miss]) -> list[Miss]:
+    """Order misses, given in the order of their rules."""
+    return sorted(misses, key=lambda miss: (miss.distance, miss.order))
 
 
 def _as_science(ruleset: Ruleset) -> Requirement:

@@ -111,7 +111,7 @@ class Reasons:
         if rank == OF_NO_CANDIDATE:
             return reason
         judgement = self._work.judgements[place]
-        nearest = self._ranking.nearest(judgement, set_only=True)
+        nearest = self._ranking.nearest(judgement)
         if rank == OF_SCIENCE:
             return reason if nearest is None else f"{reason}; of the other rules, {nearest}"
         counted = self._ranking.class_words(judgement)

@@ -6,7 +6,7 @@ the others as they are, where there are such; else those with which the one cond
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from asnrules.engine.conditions import (
 )
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SET, Unmet
 from asnrules.engine.wanted_values import WantedValues
-from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset
 
 
 class Effort(IntEnum):
@@ -45,7 +45,6 @@ class Repair(NamedTuple):
     wanted: str
     """The values wanted, in words."""
     effort: Effort
-    """How far it goes to change it."""
 
     @property
     def shown(self) -> str | None:
@@ -61,26 +60,32 @@ class Repair(NamedTuple):
 class Failure(NamedTuple):
     """Why a requirement does not hold, or a key has no value."""
 
-    condition: str
-    """The name of the condition, with `not ` before it where it is negated; empty for a key."""
-    text: str
-    """The condition in words."""
+    unmet: Unmet
     repairs: tuple[Repair, ...]
     """What would make it hold; each alone, the likeliest first."""
     is_joint: bool = False
     """No keyword alone would: `repairs` are those of the nearest alternative, all of them
     needed."""
-    is_said: bool = False
-    """What is found and wanted says all of the condition: it is negated, and of one keyword."""
+
+    @property
+    def text(self) -> str:
+        """What is asked for, in words."""
+        if isinstance(self.unmet, Requirement):
+            return self.unmet.text
+        return f"{' or '.join(source.upper() for source in self.unmet.sources)} has a value"
 
     def sentence(self) -> str:
         """Say it in one line, with the value found and the values wanted."""
-        found = self.found() if self.condition else self.repairs[0].sentence()
-        return found if self.is_said else f"{self.text}: {found}"
+        if isinstance(self.unmet, Key):
+            return f"{self.text}: {self.repairs[0].sentence()}"
+        others = keywords_in(self.unmet.condition).keys() - {EXP_TYPE}
+        # What one keyword must not be is plain from what it is, and what is wanted.
+        is_plain = self.unmet.negated and len(others) == 1 and self.repairs and not self.is_joint
+        return self.found() if is_plain else f"{self.text}: {self.found()}"
 
     def found(self) -> str:
         """Say what was found, and what is wanted."""
-        if not self.condition and len(self.repairs) > 1:
+        if isinstance(self.unmet, Key) and len(self.repairs) > 1:
             words = " and ".join(repair.keyword.upper() for repair in self.repairs)
             return f"{words} are empty, wanted a value of either"
         link = ", and " if self.is_joint else ", or "
@@ -98,42 +103,12 @@ class Failure(NamedTuple):
 
 
 class UnmetConditions:
-    """Finds what would make the rules of a ruleset take an exposure.
-
-    Attributes
-    ----------
-    kinds : frozenset of str
-        See `kind_keywords`.
-    classed : dict
-        The keywords that give an exposure its class.
-    flag_classes : set of str
-        The classes that are given by flags alone.
-    """
+    """Finds what would make the rules of a ruleset take an exposure."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.kinds = kind_keywords(ruleset)
         self._made_for = {keyword: _made_for(ruleset, keyword) for keyword in self.kinds}
-        self._wanted = WantedValues(ruleset)
-        self.classed = self._wanted.classed
-        self.flag_classes = self._wanted.flag_classes
-
-    def keywords(self, use: Requirement) -> Mapping[str, None]:
-        """Give the keywords that a requirement looks at, those of the class among them."""
-        return self._wanted.keywords(use.condition)
-
-    def effort(self, keyword: str, values: Values) -> Effort:
-        """Say how far it goes to change a keyword of an exposure."""
-        if keyword == EXP_TYPE:
-            return Effort.TYPE
-        if keyword not in self.kinds:
-            return Effort.MADE
-        if is_empty(values.get(keyword)):
-            return Effort.UNSET
-        # It is of a kind if there are rules for what the keyword makes of this EXP_TYPE.
-        is_kind = keyword in self.classed or any(
-            all(requirement_holds(use, values) for use in uses) for uses in self._made_for[keyword]
-        )
-        return Effort.KIND if is_kind else Effort.MADE
+        self.wanted = WantedValues(ruleset)
 
     def failures(
         self, rule: Rule, role: Role, unmet: Sequence[Unmet], values: Values
@@ -143,67 +118,81 @@ class UnmetConditions:
         Each is mended by a keyword of its own, the nearest to how it was made first. If the
         EXP_TYPE has to be another, that alone is explained.
         """
-        for one in unmet:
-            if isinstance(one, Requirement) and self.keywords(one).keys() == {EXP_TYPE}:
-                return [self._of_requirement(one, [], [], values)]
         asked = [*rule.requirements, *role.requirements]
         keys = [key for key in (*rule.keys, *role.keys) if key.required]
         found: list[Failure] = []
         for one in unmet:
-            failure = (
-                self._of_key(one, asked, keys, values)
-                if isinstance(one, Key)
-                else self._of_requirement(one, asked, keys, values)
-            )
+            if isinstance(one, Key):
+                failure = self._of_key(one, asked, keys, values)
+            elif self.wanted.keywords(one.condition).keys() == {EXP_TYPE}:
+                return [self._of_requirement(one, [], [], values)]
+            else:
+                failure = self._of_requirement(one, asked, keys, values)
+            found.append(failure)
+        for failure in found:
             if failure.effort is Effort.TYPE:
                 return [failure]
-            _join(found, failure)
-        return sorted(found, key=lambda failure: failure.effort)
+        return sorted(_joined(found), key=lambda failure: failure.effort)
 
-    # ------------------------------------------------------------------ one that is not met
+    def _effort(self, keyword: str, values: Values) -> Effort:
+        """Say how far it goes to change a keyword of an exposure."""
+        if keyword == EXP_TYPE:
+            return Effort.TYPE
+        if keyword not in self.kinds:
+            return Effort.MADE
+        if is_empty(values.get(keyword)):
+            return Effort.UNSET
+        # It is of a kind if there are rules for what the keyword makes of this EXP_TYPE.
+        is_kind = keyword in self.wanted.classed or any(
+            all(requirement_holds(use, values) for use in uses) for uses in self._made_for[keyword]
+        )
+        return Effort.KIND if is_kind else Effort.MADE
+
+    def _repair(
+        self, keyword: str, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
+    ) -> Repair | None:
+        """Say which values of a keyword do for all that is asked; None if none does."""
+        wanted = self.wanted.of(keyword, asked, keys, values)
+        if wanted is None:
+            return None
+        value = values.get(keyword)
+        found = None if is_empty(value) else value
+        return Repair(keyword, found, wanted, self._effort(keyword, values))
 
     def _of_key(
         self, key: Key, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
     ) -> Failure:
-        repairs = []
-        for source in key.sources:
-            wanted = self._wanted.of(source, asked, keys, values) or "a value"
-            repairs.append(Repair(source, None, wanted, self.effort(source, values)))
+        repairs = [
+            self._repair(source, asked, keys, values)
+            or Repair(source, None, "a value", self._effort(source, values))
+            for source in key.sources
+        ]
         least = min(repair.effort for repair in repairs)
-        words = " or ".join(source.upper() for source in key.sources)
-        kept = tuple(repair for repair in repairs if repair.effort == least)
-        return Failure("", f"{words} has a value", kept)
+        return Failure(key, tuple(repair for repair in repairs if repair.effort == least))
 
     def _of_requirement(
         self, use: Requirement, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
     ) -> Failure:
-        negation = "not " if use.negated else ""
-        name, text = f"{negation}{use.condition.name}", f"{negation}{use.condition.text}"
         by_effort: dict[Effort, list[str]] = {}
         looked_at = keywords_in(use.condition).keys()
         # A class beside EXP_TYPEs stands for those that have it.
-        given = self.classed.keys() - {EXP_TYPE} if {CLASS, EXP_TYPE} <= looked_at else set()
-        for keyword in self.keywords(use):
-            value = values.get(keyword)
-            if value != ANY and keyword not in given - looked_at:
-                by_effort.setdefault(self.effort(keyword, values), []).append(keyword)
+        given = self.wanted.classed.keys() - looked_at if {CLASS, EXP_TYPE} <= looked_at else set()
+        for keyword in self.wanted.keywords(use.condition):
+            if values.get(keyword) != ANY and keyword not in given:
+                by_effort.setdefault(self._effort(keyword, values), []).append(keyword)
         for effort, keywords in sorted(by_effort.items()):
             whole = [(asked, keys)] if effort < Effort.TYPE else []
             for scope, needed in (*whole, ([use], [])):
-                repairs = [
-                    Repair(keyword, _shown(values.get(keyword)), wanted, effort)
-                    for keyword in keywords
-                    if (wanted := self._wanted.of(keyword, scope, needed, values)) is not None
-                ]
+                found = [self._repair(keyword, scope, needed, values) for keyword in keywords]
+                repairs = [repair for repair in found if repair is not None]
                 if repairs:
                     if not use.negated and any(values.get(one) == ANY for one in looked_at):
                         repairs = _of_other_kind(use.condition, repairs)
-                    is_said = use.negated and len(looked_at - {EXP_TYPE}) == 1
-                    return Failure(name, text, _likeliest_first(repairs), is_said=is_said)
+                    return Failure(use, _likeliest_first(repairs))
             joint = () if use.negated else self._joint(use.condition, effort, values)
             if joint:
-                return Failure(name, text, joint, is_joint=True)
-        return Failure(name, text, ())
+                return Failure(use, joint, is_joint=True)
+        return Failure(use, ())
 
     def _joint(self, condition: Condition, most: Effort, values: Values) -> tuple[Repair, ...]:
         """Give what is wanted by the nearest alternative that goes no further than an effort."""
@@ -218,28 +207,24 @@ class UnmetConditions:
             failing = dict.fromkeys(
                 term.keyword for term, is_one in zip(terms, fails, strict=True) if is_one
             )
-            repairs = [
-                self._of_terms(f"{condition.name} {number}", terms, keyword, values)
+            # Names of their own, as answers are remembered by name.
+            alone = {
+                keyword: Condition(
+                    f"{condition.name} {number} {keyword}",
+                    "",
+                    (tuple(term for term in terms if term.keyword == keyword),),
+                )
                 for keyword in failing
+            }
+            repairs = [
+                self._repair(keyword, [Requirement(one)], [], values)
+                for keyword, one in alone.items()
                 if keyword != CLASS
             ]
             found = [one for one in repairs if one is not None and one.effort <= most]
             if len(found) == len(failing):
                 best, order = tuple(found), near
         return tuple(_of_other_kind(condition, best))
-
-    def _of_terms(
-        self, name: str, terms: Sequence[Term], keyword: str, values: Values
-    ) -> Repair | None:
-        """Give what those of some terms want that are on one keyword."""
-        on_it = tuple(term for term in terms if term.keyword == keyword)
-        # A name of its own, as answers are remembered by name.
-        alone = Requirement(Condition(f"{name} {keyword}", "", (on_it,)))
-        wanted = self._wanted.of(keyword, [alone], [], values)
-        if wanted is None:
-            return None
-        value = values.get(keyword)
-        return Repair(keyword, _shown(value), wanted, self.effort(keyword, values))
 
 
 def kind_keywords(ruleset: Ruleset) -> frozenset[str]:
@@ -264,25 +249,28 @@ def _looked_at(conditions: Iterable[Condition]) -> set[str]:
 
 def _made_for(ruleset: Ruleset, keyword: str) -> list[list[Requirement]]:
     """Give what rules ask of the EXP_TYPE that want a condition on a keyword to hold."""
-    found = []
-    for rule in ruleset.rules:
-        looks = [(use, keywords_in(use.condition).keys()) for use in rule.requirements]
-        if any(keyword in keywords and not use.negated for use, keywords in looks):
-            found.append([use for use, keywords in looks if keywords == {EXP_TYPE}])
+    return [
+        [use for use in rule.requirements if keywords_in(use.condition).keys() == {EXP_TYPE}]
+        for rule in ruleset.rules
+        if any(
+            keyword in keywords_in(use.condition) for use in rule.requirements if not use.negated
+        )
+    ]
+
+
+def _joined(failures: Iterable[Failure]) -> list[Failure]:
+    """Leave out those that a keyword mends that mends an earlier one."""
+    found: list[Failure] = []
+    for failure in failures:
+        mending = set() if failure.is_joint else {repair.keyword for repair in failure.repairs}
+        for place, earlier in enumerate(found):
+            common = tuple(repair for repair in earlier.repairs if repair.keyword in mending)
+            if common and not earlier.is_joint:
+                found[place] = earlier._replace(repairs=common)
+                break
+        else:
+            found.append(failure)
     return found
-
-
-def _join(found: list[Failure], failure: Failure) -> None:
-    """Add a failure, unless a keyword that mends an earlier one mends it too."""
-    for place, earlier in enumerate(found):
-        if failure.is_joint or earlier.is_joint:
-            continue
-        mending = {repair.keyword for repair in failure.repairs}
-        common = tuple(repair for repair in earlier.repairs if repair.keyword in mending)
-        if common:
-            found[place] = earlier._replace(repairs=common)
-            return
-    found.append(failure)
 
 
 def _likeliest_first(repairs: Sequence[Repair]) -> tuple[Repair, ...]:
@@ -291,11 +279,12 @@ def _likeliest_first(repairs: Sequence[Repair]) -> tuple[Repair, ...]:
     Of the columns of a table of optical paths the last, the most special, comes first.
     """
     excluding = ("anything but", "a value other than", "no match")
+    last_first = repairs[::-1]
     order = sorted(
-        enumerate(repairs),
-        key=lambda one: (one[1].found is not None, one[1].wanted.startswith(excluding), -one[0]),
+        last_first,
+        key=lambda one: (one.found is not None, one.wanted.startswith(excluding)),
     )
-    return tuple(repair for _, repair in order)
+    return tuple(order)
 
 
 def _of_other_kind(condition: Condition, repairs: Sequence[Repair]) -> list[Repair]:
@@ -310,7 +299,3 @@ def _of_other_kind(condition: Condition, repairs: Sequence[Repair]) -> list[Repa
     )
     least = Effort.KIND if names_types else Effort.MADE
     return [one._replace(effort=max(one.effort, least)) for one in repairs]
-
-
-def _shown(value: str | None) -> str | None:
-    return None if is_empty(value) else value

@@ -23,32 +23,22 @@ from asnrules.rules.model import Condition, Key, Operator, Requirement, Ruleset,
 _OTHER = "\0other"
 """Stands for any value that no condition names."""
 
-_WRITTEN = {Operator.IN, Operator.NOT_IN, Operator.LISTED}
-
 
 class _Question(NamedTuple):
     """What is asked of a keyword."""
 
-    related: tuple[Requirement, ...]
+    related: list[Requirement]
     """Those that look at it."""
-    tried: tuple[str, ...]
+    tried: dict[str, None]
     """The values to be tried."""
-    seen: tuple[str, ...]
+    others: list[str]
     """The other keywords that they look at."""
     on_class: bool
     """Whether the keyword may change the class, and they look at that."""
 
 
 class WantedValues:
-    """Tries values of keywords on the conditions of a ruleset.
-
-    Attributes
-    ----------
-    classed : dict
-        The keywords that give an exposure its class.
-    flag_classes : set of str or None
-        The classes that are given by flags alone.
-    """
+    """Tries values of keywords on the conditions of a ruleset."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
@@ -60,8 +50,10 @@ class WantedValues:
             for line, terms in lines
             if all(term.operator is Operator.SET for term in terms)
         }
+        """The classes that are given by flags alone."""
         self.classed = dict.fromkeys(term.keyword for term in self._class_terms)
-        # The same few conditions are asked of many signatures, by many rules.
+        """The keywords that give an exposure its class."""
+        # The same few conditions, by name, are asked of many signatures, by many rules.
         self._keywords: dict[str, dict[str, None]] = {}
         self._questions: dict[Hashable, _Question] = {}
         self._answers: dict[Hashable, str | None] = {}
@@ -94,16 +86,29 @@ class WantedValues:
             and all(is_empty(values.get(other)) for other in key.sources if other != keyword)
             for key in keys
         )
-        exposure = (scope, is_needed, *[values.get(other) for other in question.seen])
+        exposure = (scope, is_needed, *[values.get(other) for other in question.others])
         if exposure not in self._answers:
-            self._answers[exposure] = self._answer(keyword, question, values, is_needed=is_needed)
+
+            def fits(value: str | None) -> bool:
+                changed = {**values, keyword: value}
+                if question.on_class:
+                    changed[CLASS] = class_of(self._ruleset, changed)
+                return all(_holds(use, keyword, changed) for use in question.related)
+
+            self._answers[exposure] = _in_words(
+                {value: fits(value) for value in question.tried},
+                other=fits(_OTHER),
+                none=not is_needed and fits(None),
+            )
         return self._answers[exposure]
 
-    def _question(self, keyword: str, related: Sequence[Requirement]) -> _Question:
+    def _question(self, keyword: str, related: list[Requirement]) -> _Question:
         terms = [term for use in related for term in _terms(use.condition)]
-        looks_at_class = any(term.keyword == CLASS for term in terms)
+        seen = dict.fromkeys(term.keyword for term in terms)
         on_it = [term for term in terms if term.keyword == keyword]
+        looks_at_class = CLASS in seen
         if looks_at_class:
+            seen |= self.classed
             on_it += [term for term in self._class_terms if term.keyword == keyword]
         tried: dict[str, None] = {}
         if keyword in self._class_values:
@@ -111,43 +116,18 @@ class WantedValues:
             classes = (value for term in terms if term.keyword == CLASS for value in term.values)
             tried.update((value, None) for value in classes if value not in self.flag_classes)
         for term in on_it:
-            if term.operator in _WRITTEN:
-                tried.update((value, None) for value in term.values if not is_empty(value))
-            elif term.operator is Operator.MATCHES:
+            if term.operator is Operator.MATCHES:
                 tried.update((_Matching(value), None) for value in term.values)
-        seen = dict.fromkeys(term.keyword for term in terms)
-        if looks_at_class:
-            seen |= self.classed
-        on_class = looks_at_class and keyword in self.classed
-        others = tuple(other for other in seen if other not in {keyword, CLASS})
-        return _Question(tuple(related), tuple(tried), others, on_class)
-
-    def _answer(
-        self, keyword: str, question: _Question, values: Values, *, is_needed: bool
-    ) -> str | None:
-        def fits(value: str | None) -> bool:
-            changed = {**values, keyword: value}
-            if question.on_class:
-                changed[CLASS] = class_of(self._ruleset, changed)
-            return all(_holds(use, keyword, changed) for use in question.related)
-
-        return _in_words(
-            {value: fits(value) for value in question.tried},
-            other=fits(_OTHER),
-            none=not is_needed and fits(None),
-        )
+            else:
+                tried.update((value, None) for value in term.values if not is_empty(value))
+        others = [other for other in seen if other not in {keyword, CLASS}]
+        return _Question(related, tried, others, looks_at_class and keyword in self.classed)
 
 
 class _Matching(str):
     """Stands for a value that matches this pattern, and that no condition names."""
 
     __slots__ = ()
-
-    def fits(self, term: Term) -> bool:
-        """Tell whether a term holds for it."""
-        if term.operator is Operator.MATCHES:
-            return self in term.values
-        return term.operator in {Operator.SET, Operator.NOT_IN}
 
 
 def _terms(condition: Condition) -> list[Term]:
@@ -159,15 +139,15 @@ def _holds(use: Requirement, keyword: str, values: Values) -> bool:
     if not isinstance(value, _Matching):
         return requirement_holds(use, values)
     benefit = not use.negated
-    return benefit is any(
-        all(
-            value.fits(term)
-            if term.keyword == keyword
-            else term_holds(term, values.get(term.keyword), benefit=benefit)
-            for term in terms
-        )
-        for terms in use.condition.alternatives
-    )
+
+    def holds(term: Term) -> bool:
+        if term.keyword != keyword:
+            return term_holds(term, values.get(term.keyword), benefit=benefit)
+        if term.operator is Operator.MATCHES:
+            return value in term.values
+        return term.operator in {Operator.SET, Operator.NOT_IN}
+
+    return benefit is any(all(map(holds, terms)) for terms in use.condition.alternatives)
 
 
 def _in_words(texts: Mapping[str, bool], *, other: bool, none: bool) -> str | None:
