@@ -295,11 +295,11 @@ def test_the_reader_streams() -> None:
         assert reader.columns == ("filename", "exp_type", "asn_candidate")
         rows = iter(reader)
         assert next(rows) == ("a", "1000", "x")
-        assert reader.sha256 == ""
+        assert reader.stored.sha256 == ""
         assert reader.candidates == {"1000": (Candidate("1000", "unknown"),)}
         assert list(rows) == [("b", "null", "y")]
-        assert reader.sha256 == hashlib.sha256(Path("pool.csv").read_bytes()).hexdigest()
-        assert reader.bytes_read == Path("pool.csv").stat().st_size
+        assert reader.stored.sha256 == hashlib.sha256(Path("pool.csv").read_bytes()).hexdigest()
+        assert reader.stored.bytes_read == Path("pool.csv").stat().st_size
     assert reader.keywords == KEYWORDS
 
 
@@ -312,7 +312,7 @@ def test_the_reader_works_within_its_context_only() -> None:
         pass
     with pytest.raises(ValueError, match="within its context"):
         next(iter(reader))
-    assert reader.sha256 == ""
+    assert reader.stored.sha256 == ""
 
 
 @pytest.mark.parametrize(
@@ -549,7 +549,7 @@ def test_an_endless_line_is_not_read_to_its_end() -> None:
     reader = PoolReader("pool.csv", KEYWORDS)
     with pytest.raises(PoolError, match="line 1: the line is longer than 1,048,576 bytes"):
         reader.__enter__()
-    assert reader.bytes_read < 3_000_000
+    assert reader.stored.bytes_read < 3_000_000
 
 
 def test_a_gzip_bomb_is_not_unpacked_to_its_end() -> None:

@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 from asnrules.util.text import shown
 
-LONGEST = 64
-"""Characters of an id or a type; the field's have at most a dozen."""
-
+LONGEST = 64  # Characters of an id or a type; the field's have at most a dozen
 _UNKNOWN = "unknown"
 _TEMPLATE_MARKS = ("#!", "@!")
 _CLOSING = {"[": "]", "(": ")"}

@@ -20,7 +20,7 @@ from asnrules.engine.generation import Generation, Wanted
 from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
 from asnrules.pools.inputs import PoolInput, gather
-from asnrules.pools.tables import TableSource, rendered
+from asnrules.pools.tables import TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import sync, whole_file
 from asnrules.util.parallel import Progress
@@ -80,16 +80,7 @@ def evaluate_pools(
     *,
     workers: int = 1,
 ) -> EvaluatedPools:
-    """Read pools, and evaluate their exposures together.
-
-    Parameters
-    ----------
-    paths : sequence
-        Pool files, FITS files and tables, see `asnrules.pools.inputs.gather`.
-    ruleset, as_of : optional
-        The rules, by label or by date; by default those in force today.
-    workers : int
-        How many processes may read the headers of FITS files.
+    """Read pools, FITS files and tables (see `gather`), and evaluate their exposures together.
 
     Raises
     ------
@@ -119,10 +110,7 @@ def evaluate(
 ) -> EvaluatedPools:
     """Evaluate the exposures of pools, whose rows hold the keywords, together.
 
-    Raises
-    ------
-    PoolError
-        If a pool lacks a column that the rules need.
+    A pool that lacks a column that the rules need is a PoolError.
     """
     for pool in pools:
         check_columns(classifier.ruleset, pool)
@@ -140,13 +128,7 @@ def evaluate(
 
 
 def check_columns(ruleset: Ruleset, pool: Pool) -> None:
-    """Refuse a pool without a column that the rules cannot do without.
-
-    Raises
-    ------
-    PoolError
-        Naming the column.
-    """
+    """Refuse a pool without a column that the rules cannot do without, by a PoolError."""
     for required in ruleset.required_columns:
         if required.column in pool.columns:
             continue
@@ -166,17 +148,8 @@ def written_orphans(
 ) -> Iterator[None]:
     """Write the unassociated exposures as a pool, which is there unless the block fails.
 
-    Parameters
-    ----------
-    memberships : sequence of int
-        For each exposure, in how many associations it is.
-    path : Path
-        The file. It has the columns that rules look at, as far as the pools have them.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
+    It has the columns that rules look at, as far as the pools have them. `memberships` tells for
+    each exposure in how many associations it is. If it cannot be written it is an OutputError.
     """
     work = evaluated.work
     columns = [name for name in work.places if any(name in p.columns for p in evaluated.pools)]
@@ -188,7 +161,7 @@ def written_orphans(
         if count == 0
     ]
     with whole_file(path, overwrite=overwrite) as stream:
-        stream.writelines(rendered(path.name, columns, orphans))
+        stream.writelines(TableSource(path.name, columns, orphans).blocks())
         # In the block a run is recorded: after that nothing is left to fail but its name.
         sync(stream)
         yield

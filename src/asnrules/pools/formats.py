@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import Any
 
 from asnrules.errors import UsageError
+from asnrules.pools.tables import TableSource
 from asnrules.util.environment import optional
 from asnrules.util.limits import LINE_BYTES, TABLE_BYTES, bounded_memory
 from asnrules.util.text import label
 
-START = 1 << 16
-"""How many bytes are looked at, at most."""
-
+START = 1 << 16  # How many bytes are looked at, at most
 _REASON_LENGTH = 150
-_ROWS = 1_000
-"""Rows of Parquet and Arrow that are unpacked at a time, at most."""
-_TEXT_BYTES = 1 << 26
-"""Bytes of text that are unpacked at a time, unless a row alone has more."""
+_ROWS = 1_000  # Rows of Parquet and Arrow that are unpacked at a time, at most
+_TEXT_BYTES = 1 << 26  # Bytes of text that are unpacked at a time, unless a row alone has more
 
 
 class Kind(Enum):
@@ -38,27 +36,21 @@ class Kind(Enum):
     ECSV = auto()
     PARQUET = auto()
     ARROW = auto()
-    ARROW_STREAM = auto()
     FITS = auto()
 
 
+_ARROW_FILE = b"ARROW1"
 _MAGIC = {
     b"SIMPLE  =": Kind.FITS,
     b"PAR1": Kind.PARQUET,
-    b"ARROW1": Kind.ARROW,
-    b"\xff\xff\xff\xff": Kind.ARROW_STREAM,
+    _ARROW_FILE: Kind.ARROW,
+    b"\xff\xff\xff\xff": Kind.ARROW,
     b"# %ECSV ": Kind.ECSV,
 }
 
 
-class StoredTable(NamedTuple):
-    """A table of a file."""
-
-    columns: Sequence[str]
-    rows: Iterable[Sequence[object]]
-    skipped: deque[int] | None = None
-    """For text, how many lines that are neither stand before the header and each row; filled
-    as these are read."""
+Table = tuple[Sequence[str], Iterable[Sequence[object]]]
+"""Columns and rows."""
 
 
 class TableFormatError(ValueError):
@@ -87,7 +79,7 @@ def kind_of(start: bytes, required: Sequence[str]) -> Kind:
     return Kind.TEXT
 
 
-def stored_table(kind: Kind, stream: io.BufferedReader) -> StoredTable:
+def stored_table(kind: Kind, stream: io.BufferedReader, name: str) -> TableSource:
     """Read a table from a stream of its unpacked bytes.
 
     Raises
@@ -100,12 +92,12 @@ def stored_table(kind: Kind, stream: io.BufferedReader) -> StoredTable:
     if kind is Kind.COMMAS:
         records = _Records(stream)
         rows = iter(records)
-        return StoredTable(next(rows, []), rows, records.skipped)
+        return TableSource(name, next(rows, []), rows, records.skipped)
     with _own_errors():
         content = stream.read(TABLE_BYTES + 1)
         _check_size(len(content))
-        table = _READERS[kind](content)
-    return table._replace(rows=_guarded(table.rows))
+        columns, values = _READERS[kind](content)
+    return TableSource(name, columns, _guarded(values))
 
 
 class _Records:
@@ -157,28 +149,27 @@ def _own_errors() -> Iterator[None]:
         raise TableFormatError(label(text, _REASON_LENGTH)) from error
 
 
-def _check_size(count: int) -> None:
+def _check_size(count: float) -> None:
     if count > TABLE_BYTES:
-        raise _too_big()
+        raise TableFormatError(f"the table has more than {TABLE_BYTES:,} bytes, unpacked")
 
 
-def _too_big() -> TableFormatError:
-    return TableFormatError(f"the table has more than {TABLE_BYTES:,} bytes, unpacked")
-
-
-def _ecsv(content: bytes) -> StoredTable:
+def _ecsv(content: bytes) -> Table:
     tables = optional("astropy.table", "fits", "ECSV tables")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         table = tables.Table.read(content.decode(), format="ascii.ecsv", guess=False)
         columns = list(table.colnames)
         values = [table[name].tolist() for name in columns]
-    return StoredTable(columns, zip(*values, strict=True))
+    return columns, zip(*values, strict=True)
 
 
-def _parquet(content: bytes) -> StoredTable:
-    arrow = optional("pyarrow", "parquet", "Parquet and Arrow tables")
-    parquet = optional("pyarrow.parquet", "parquet", "Parquet tables")
+def _arrow_library(module: str = "") -> Any:
+    return optional(f"pyarrow{module}", "parquet", "Parquet and Arrow tables")
+
+
+def _parquet(content: bytes) -> Table:
+    arrow, parquet = _arrow_library(), _arrow_library(".parquet")
     source = arrow.BufferReader(content)
     stored = parquet.read_metadata(source)
     groups = [stored.row_group(number) for number in range(stored.num_row_groups)]
@@ -187,22 +178,20 @@ def _parquet(content: bytes) -> StoredTable:
     _check_types(arrow, schema)
     # Values that are stored once stay so: they are looked at before they are copied for each row.
     file = parquet.ParquetFile(source, read_dictionary=_texts(arrow, schema))
-    return StoredTable(schema.names, _rows(arrow, file.iter_batches(_ROWS)))
+    return schema.names, _rows(arrow, file.iter_batches(_ROWS))
 
 
-def _arrow(content: bytes) -> StoredTable:
-    arrow, ipc = _arrow_libraries()
-    file = ipc.open_file(arrow.BufferReader(content))
+def _arrow(content: bytes) -> Table:
+    arrow, ipc = _arrow_library(), _arrow_library(".ipc")
+    source = arrow.BufferReader(content)
+    if content.startswith(_ARROW_FILE):
+        file = ipc.open_file(source)
+        batches = map(file.get_batch, range(file.num_record_batches))
+    else:
+        file = ipc.open_stream(source)
+        batches = iter(file)
     _check_types(arrow, file.schema)
-    batches = (file.get_batch(number) for number in range(file.num_record_batches))
-    return StoredTable(file.schema.names, _rows(arrow, _within_memory(batches)))
-
-
-def _arrow_stream(content: bytes) -> StoredTable:
-    arrow, ipc = _arrow_libraries()
-    file = ipc.open_stream(arrow.BufferReader(content))
-    _check_types(arrow, file.schema)
-    return StoredTable(file.schema.names, _rows(arrow, _within_memory(iter(file))))
+    return file.schema.names, _rows(arrow, _within_memory(batches))
 
 
 def _within_memory(batches: Iterator[Any]) -> Iterator[Any]:
@@ -211,24 +200,14 @@ def _within_memory(batches: Iterator[Any]) -> Iterator[Any]:
         try:
             with bounded_memory(4 * TABLE_BYTES):
                 batch = next(batches, None)
-        except MemoryError as error:
-            raise _too_big() from error
+        except MemoryError:
+            _check_size(math.inf)
         if batch is None:
             return
         yield batch
 
 
-def _arrow_libraries() -> tuple[Any, Any]:
-    arrow = optional("pyarrow", "parquet", "Parquet and Arrow tables")
-    return arrow, optional("pyarrow.ipc", "parquet", "Arrow tables")
-
-
-_READERS = {
-    Kind.ECSV: _ecsv,
-    Kind.PARQUET: _parquet,
-    Kind.ARROW: _arrow,
-    Kind.ARROW_STREAM: _arrow_stream,
-}
+_READERS = {Kind.ECSV: _ecsv, Kind.PARQUET: _parquet, Kind.ARROW: _arrow}
 
 
 def _check_types(arrow: Any, schema: Any) -> None:
@@ -270,5 +249,5 @@ def _longest(arrow: Any, column: Any) -> int:
         return max((0 if buffer is None else buffer.size for buffer in buffers), default=0)
     if not _texts(arrow, [arrow.field("", column.type)]):
         return 0
-    compute = optional("pyarrow.compute", "parquet", "Parquet and Arrow tables")
+    compute = _arrow_library(".compute")
     return compute.max(compute.binary_length(column)).as_py() or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,18 +14,18 @@ from asnrules.pools.reader import PoolSource
 from asnrules.pools.tables import TableSource, table_source
 from asnrules.pools.text import STANDARD_INPUT
 from asnrules.rules.model import Ruleset
+from asnrules.util.parallel import Progress
 
 PoolInput = Any
 """A path, `-` for standard input, or a table of another library; see `table_source`."""
 
 
 class Gathered(NamedTuple):
-    """What was given, as pools that can be read."""
+    """What was given, as pools that can be read, and notes on the FITS files."""
 
     sources: list[PoolSource]
     """All FITS files are one of them, in the place of the first."""
     notes: list[str]
-    """What there is to know about the FITS files."""
 
 
 def gather(
@@ -33,18 +33,11 @@ def gather(
     *,
     ruleset: Ruleset | None = None,
     workers: int = 1,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Gathered:
     """Sort pools, tables and FITS files by content, and make one pool of the FITS files.
 
-    Parameters
-    ----------
-    given : sequence
-        Paths and tables.
-    ruleset, workers : optional
-        See `asnrules.pools.fits.pool.make_pool`.
-    progress : callable, optional
-        Told how many of the headers have been read.
+    See `make_pool` for the ruleset and the workers.
 
     Raises
     ------

@@ -37,8 +37,7 @@ PoolSource: TypeAlias = str | Path | TableSource
 class _Values(dict[str | None, str | None]):
     """The value of a cell for its text; equal values share one object.
 
-    Values repeat a lot: what is done once for each distinct one costs next to nothing, and
-    sharing them is what lets a million rows fit in memory.
+    Values repeat a lot: sharing them is what lets a million rows fit in memory.
     """
 
     def __init__(self, blank: str) -> None:
@@ -86,11 +85,11 @@ class PoolReader:
         distinct = set(self.keywords)
         if len(distinct) < len(self.keywords) or not {FILENAME, ASN_CANDIDATE} <= distinct:
             raise ValueError(f"keywords are distinct and include {FILENAME} and {ASN_CANDIDATE}")
-        self._stored = StoredText(path, required=(FILENAME, ASN_CANDIDATE))
-        self._lines = self._stored.lines()
+        self.stored = StoredText(path, required=(FILENAME, ASN_CANDIDATE))
+        """The file, with its name and digest."""
+        self._lines = self.stored.lines()
         self._open = False
         self._values = _Values(blank)
-        self.name = self._stored.name
         self.columns: tuple[str, ...] = ()
         """Lower-case names of all columns in the file, once the context is entered."""
         self.candidates: dict[str, tuple[Candidate, ...]] = {}
@@ -101,26 +100,16 @@ class PoolReader:
     def __enter__(self) -> Self:
         try:
             self.columns = self._header()
-            self._values.are_of_a_table = self._stored.is_table
+            self._values.are_of_a_table = self.stored.is_table
         except BaseException:
-            self._stored.close()
+            self.stored.close()
             raise
         self._open = True
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open = False
-        self._stored.close()
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the stored bytes, as `sha256sum` has it; '' until all rows have been read."""
-        return self._stored.sha256
-
-    @property
-    def bytes_read(self) -> int:
-        """Number of stored bytes read so far."""
-        return self._stored.bytes_read
+        self.stored.close()
 
     @property
     def has_blanks(self) -> bool:
@@ -147,9 +136,8 @@ class PoolReader:
                 self.repeated_headers.append(number)
                 continue
             if not name or name == NULL:
-                raise self._error(
-                    number, FILENAME, "the file name is blank", "give each exposure one"
-                )
+                problem = "the file name is blank"
+                raise self._error(number, FILENAME, problem, "give each exposure one")
             # File names differ from row to row: sharing them would only cost.
             cells[name_column] = NULL
             row = [*map(value_of, kept([*cells, None]))]
@@ -164,12 +152,12 @@ class PoolReader:
     def _header(self) -> tuple[str, ...]:
         number, line, suspect = next(self._lines, (0, "", False))
         if not number:
-            raise self._stored.error(
+            raise self.stored.error(
                 "no header, only comments and blank lines", "give a pool with a header line"
             )
         columns = tuple(cell.strip() for cell in self._cells(line, number, suspect))
         if len(columns) > POOL_COLUMNS:
-            raise self._stored.too_wide(len(columns), number)
+            raise self.stored.too_wide(len(columns), number)
         for required in (FILENAME, ASN_CANDIDATE):
             if required not in columns:
                 raise self._lacking(required, columns, line, number)
@@ -199,9 +187,8 @@ class PoolReader:
         there = "nothing" if found is None else shown(found)
         before = "nothing" if wanted is None else shown(wanted)
         problem = f"a second header, with other columns: {there} where the first has {before}"
-        raise self._error(
-            number, str(place), problem, "give the rows below it as a pool of their own"
-        )
+        mend = "give the rows below it as a pool of their own"
+        raise self._error(number, str(place), problem, mend)
 
     def _cells(self, line: str, number: int, suspect: bool) -> list[str]:
         cells = self._quoted(line, number) if '"' in line else line.split(_SEPARATOR)
@@ -218,12 +205,11 @@ class PoolReader:
                 end = quoted.end()
                 cells.append(quoted[1].replace('""', '"'))
             elif _OPENING_QUOTE.match(line, start):
-                raise self._error(
-                    number,
-                    self._column(len(cells)),
-                    "a quote opens the cell, and none closes it before the next '|' or line end",
-                    "close it on its line; inside, double each quote",
+                problem = (
+                    "a quote opens the cell, and none closes it before the next '|' or line end"
                 )
+                mend = "close it on its line; inside, double each quote"
+                raise self._error(number, self._column(len(cells)), problem, mend)
             else:
                 end = line.find(_SEPARATOR, start)
                 end = len(line) if end < 0 else end
@@ -255,18 +241,16 @@ class PoolReader:
         return label(self.columns[place]) if place < len(self.columns) else str(place + 1)
 
     def _error(self, number: int, column: str, problem: str, mend: str) -> PoolError:
-        return self._stored.error(problem, mend, line=number, column=column)
+        return self.stored.error(problem, mend, line=number, column=column)
 
-    def _lacking(
-        self, required: str, columns: tuple[str, ...], line: str, number: int
-    ) -> PoolError:
+    def _lacking(self, required: str, columns: Sequence[str], line: str, number: int) -> PoolError:
         problem = f"no column {required}"
         if _SEPARATOR not in line:
             other = "tabs" if "\t" in line else "commas" if "," in line else ""
             problem += f", and no '|' but {other}" if other else ", and no '|'"
         first = ", ".join(map(shown, columns[:_HEADER_SHOWN]))
         more = ", ..." if len(columns) > _HEADER_SHOWN else ""
-        return self._stored.error(
+        return self.stored.error(
             f"{problem}: the header begins with {first}{more}",
             f"give a header with {FILENAME} and {ASN_CANDIDATE}, separated by '|'",
             line=number,
@@ -311,33 +295,25 @@ def read_pool(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> Pool:
-    """Read a whole pool; parameters and errors as for `PoolReader`.
-
-    `progress` is called now and then, and at the end, with the number of stored bytes read so far.
-    """
+    """Read a whole pool, see `PoolReader`; `progress` is told how many stored bytes are read."""
     rows: list[tuple[str | None, ...]] = []
     with PoolReader(path, keywords, blank=_BLANK) as reader:
         stream = iter(reader)
         while batch := list(islice(stream, _BATCH)):
             rows += batch
             if progress:
-                progress(reader.bytes_read)
+                progress(reader.stored.bytes_read)
         if progress:
-            progress(reader.bytes_read)
+            progress(reader.stored.bytes_read)
         blanks = _blanks(rows, reader) if reader.has_blanks else {}
         if blanks:
             fills = [blanks.get(keyword, _BLANK) for keyword in reader.keywords]
             rows = [_filled(row, fills) if _BLANK in row else row for row in rows]
+        stored, repeated = reader.stored, tuple(reader.repeated_headers)
         return Pool(
-            name=reader.name,
-            sha256=reader.sha256,
-            columns=reader.columns,
-            keywords=reader.keywords,
-            rows=rows,
-            candidates=reader.candidates,
-            blanks=blanks,
-            repeated_headers=tuple(reader.repeated_headers),
-        )
+            stored.name, stored.sha256, reader.columns, reader.keywords, rows, reader.candidates,
+            blanks, repeated,
+        )  # fmt: skip
 
 
 def _blanks(rows: Sequence[tuple[str | None, ...]], reader: PoolReader) -> dict[str, str]:

@@ -7,14 +7,14 @@ import hashlib
 import io
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from asnrules.errors import PoolError
 from asnrules.pools.formats import START, Kind, TableFormatError, kind_of, stored_table
-from asnrules.pools.tables import TableSource, rendered, rendered_stream
+from asnrules.pools.tables import TableSource
 from asnrules.util.limits import LINE_BYTES, POOL_BYTES, POOL_COLUMNS, POOL_LINES
 from asnrules.util.text import label
 
@@ -33,13 +33,12 @@ _C0 = bytes({*range(0x20), 0x7F} - {*b"\t\n\r"})
 _C1_LEAD = b"\xc2"
 
 
-class _Digesting(io.RawIOBase):
-    """A stream that digests and counts what is read through it. It does not own its source."""
+class _Watched(io.RawIOBase):
+    """A stream that tells what is read through it. It does not own its source."""
 
-    def __init__(self, source: io.BufferedIOBase) -> None:
+    def __init__(self, source: io.BufferedIOBase, told: Callable[[memoryview], None]) -> None:
         self._source = source
-        self._digest = hashlib.sha256()
-        self.count = 0
+        self._told = told
 
     def readable(self) -> bool:
         return True
@@ -50,37 +49,12 @@ class _Digesting(io.RawIOBase):
         count = cast("int | None", self._source.readinto(view))
         if count is None:
             raise BlockingIOError(0, "no data yet from an input that does not block")
-        self._digest.update(view[:count])
-        self.count += count
+        self._told(view[:count])
         return count
-
-    def finished(self) -> str:
-        """Read what is left, whoever asked for the bytes so far, and return the digest of all."""
-        while self.read(_BUFFER):
-            pass
-        return self._digest.hexdigest()
 
 
 class _TooLargeError(ValueError):
     """A pool of more bytes than are read."""
-
-
-class _Bounded(io.RawIOBase):
-    """A stream that ends with an error where it does not end in time."""
-
-    def __init__(self, source: io.BufferedIOBase) -> None:
-        self._source = source
-        self._count = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        count = self._source.readinto(buffer)
-        self._count += count
-        if self._count > POOL_BYTES:
-            raise _TooLargeError
-        return count
 
 
 class StoredText:
@@ -105,14 +79,12 @@ class StoredText:
         self._label = "stdin" if self._standard_input else label(full, _LABEL_LENGTH)
         self._closing = ExitStack()
         self._line = 1
-        self._stored: _Digesting | None = None
+        self._digest = hashlib.sha256()
+        self._unpacked_bytes = 0
+        self.bytes_read = 0
+        """Number of stored bytes read so far."""
         self.sha256 = ""
         """Digest of all stored bytes; '' until the last line has been read."""
-
-    @property
-    def bytes_read(self) -> int:
-        """Number of stored bytes read so far."""
-        return self._stored.count if self._stored else 0
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
@@ -128,9 +100,8 @@ class StoredText:
             its end; whether it may hold control characters other than tabs.
         """
         try:
-            digesting = self._stored = _Digesting(self._opened())
-            yield from self._decoded(self._text(self._unpacked(digesting)))
-            self.sha256 = digesting.finished()
+            yield from self._decoded(self._blocks())
+            self.sha256 = self._digest.hexdigest()
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             problem = f"truncated or corrupt gzip data ({label(str(error), _REASON_LENGTH)})"
             raise self.error(problem, "fetch the file again") from error
@@ -161,42 +132,54 @@ class StoredText:
         problem = f"{columns:,} columns, more than {POOL_COLUMNS:,}"
         return self.error(problem, "leave out those that are not keywords", line=line)
 
+    def _blocks(self) -> Iterator[bytes]:
+        """Give the text, that of a pool, in blocks; all stored bytes are digested."""
+        if isinstance(self._path, TableSource):
+            for block in self._path.blocks():
+                self._take(block)
+                yield block
+            return
+        stored = io.BufferedReader(_Watched(self._opened(), self._take), _BUFFER)
+        unpacked: io.BufferedIOBase = stored
+        if stored.peek(1).startswith(_GZIP_MAGIC):
+            unpacked = self._closing.enter_context(gzip.GzipFile(fileobj=stored, mode="rb"))
+        # GzipFile has no fast readline of its own; it has the readinto that a raw stream needs.
+        bounded: io.BufferedReader = io.BufferedReader(_Watched(unpacked, self._count), _BUFFER)
+        kind = kind_of(bounded.peek(START), self._required)
+        if kind is Kind.FITS:
+            raise self.error("a FITS file, not a pool", "name it as a file, not by a stream")
+        if kind is Kind.TEXT:
+            yield from iter(lambda: bounded.read(_BUFFER), b"")
+        else:
+            self.is_table = True
+            self._rows_are_numbered = kind is not Kind.COMMAS
+            table = stored_table(kind, bounded, self._label)
+            if len(table.columns) > POOL_COLUMNS:
+                raise self.too_wide(len(table.columns))
+            yield from table.blocks()
+        # Whoever asked for the bytes so far has left some, if only those behind the last row.
+        while stored.read(_BUFFER):
+            pass
+
     def _opened(self) -> io.BufferedIOBase:
         if self._standard_input:
             return getattr(sys.stdin, "buffer", None) or io.BytesIO()
-        if isinstance(self._path, TableSource):
-            return rendered_stream(self._path.blocks())
-        return self._closing.enter_context(Path(self._path).open("rb"))
+        return self._closing.enter_context(Path(cast("str | Path", self._path)).open("rb"))
 
-    def _unpacked(self, digesting: _Digesting) -> io.BufferedReader:
-        stored: io.BufferedReader = io.BufferedReader(digesting, _BUFFER)
-        if not stored.peek(1).startswith(_GZIP_MAGIC):
-            return io.BufferedReader(_Bounded(stored), _BUFFER)
-        unpacked = self._closing.enter_context(gzip.GzipFile(fileobj=stored, mode="rb"))
-        # GzipFile has no fast readline of its own; it has the readinto that a raw stream needs.
-        return io.BufferedReader(_Bounded(unpacked), _BUFFER)
+    def _take(self, stored: bytes | memoryview) -> None:
+        self._digest.update(stored)
+        self.bytes_read += len(stored)
 
-    def _text(self, unpacked: io.BufferedReader) -> io.BufferedIOBase:
-        """Give a table of another format as the text of a pool."""
-        if isinstance(self._path, TableSource):
-            return unpacked
-        kind = kind_of(unpacked.peek(START), self._required)
-        if kind is Kind.TEXT:
-            return unpacked
-        if kind is Kind.FITS:
-            raise self.error("a FITS file, not a pool", "name it as a file, not by a stream")
-        self.is_table = True
-        self._rows_are_numbered = kind is not Kind.COMMAS
-        table = stored_table(kind, unpacked)
-        if len(table.columns) > POOL_COLUMNS:
-            raise self.too_wide(len(table.columns))
-        return rendered_stream(rendered(self._label, table.columns, table.rows, table.skipped))
+    def _count(self, unpacked: memoryview) -> None:
+        self._unpacked_bytes += len(unpacked)
+        if self._unpacked_bytes > POOL_BYTES:
+            raise _TooLargeError
 
-    def _decoded(self, text: io.BufferedIOBase) -> Iterator[Line]:
+    def _decoded(self, blocks: Iterator[bytes]) -> Iterator[Line]:
         number = 1
         rest = b""
-        while block := text.read(_BUFFER):
-            block = rest + block
+        for more in blocks:
+            block = rest + more
             # Lines that begin in this block are shorter than it: only the first can be too long.
             if (block.find(b"\n") + 1 or len(block)) > LINE_BYTES:
                 problem = f"the line is longer than {LINE_BYTES:,} bytes"

@@ -130,4 +130,4 @@ def classify_pool(
                 found = seen[signature] = classifier.classify(work, 0)
             yield row[filename], found
         if told and reader.repeated_headers:
-            told(repeated_header_note(reader.name, reader.repeated_headers))
+            told(repeated_header_note(reader.stored.name, reader.repeated_headers))

@@ -12,9 +12,7 @@ from asnrules.util.text import label, near_spellings, shown
 
 NULL = "null"
 
-FLAGS = frozenset({"bkgdtarg", "is_imprt", "is_psf", "tsovisit"})
-"""Keywords that are true or false."""
-
+FLAGS = frozenset({"bkgdtarg", "is_imprt", "is_psf", "tsovisit"})  # Keywords that are true or false
 TRUTH = {
     **dict.fromkeys(("t", "true", "y", "yes", "1"), "t"),
     **dict.fromkeys(("f", "false", "n", "no", "0"), "f"),
@@ -47,15 +45,7 @@ class Declarations:
 class Declared:
     """Declarations that have been read, and which of them have fitted a file.
 
-    Parameters
-    ----------
-    known : collection of str
-        The lower-case keywords that can be declared; empty for all.
-
-    Raises
-    ------
-    UsageError
-        If a declaration is not well formed.
+    Only `known` keywords, in lower case, can be declared, unless it is empty.
     """
 
     def __init__(self, declarations: Declarations, known: Collection[str] = ()) -> None:
@@ -82,9 +72,8 @@ class Declared:
 
     def check_all_fit(self) -> None:
         """Refuse a pattern that has fitted no file, by a UsageError."""
-        patterns = {text: pattern for text, pattern, _ in self._candidates}
-        patterns |= {text: pattern for text, pattern, _, _ in self._values}
-        for text, pattern in patterns.items():
+        patterns = [one[:2] for one in self._candidates] + [one[:2] for one in self._values]
+        for text, pattern in patterns:
             if text not in self._fitting:
                 raise UsageError(f"the pattern {shown(pattern)} fits no file; correct it")
 

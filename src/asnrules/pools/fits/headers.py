@@ -8,34 +8,32 @@ import stat
 import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from asnrules.util.environment import optional
 from asnrules.util.parallel import parallel_map
 from asnrules.util.text import CONTROL, label, shown
 
-FITS_START = b"SIMPLE  ="
-"""What a FITS file begins with."""
-
+FITS_START = b"SIMPLE  ="  # What a FITS file begins with
 TELESCOPE = "JWST"
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _STANDARD_KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _NOT_VALUES = frozenset({"COMMENT", "HISTORY", "CONTINUE"})
-_CARD = 80
+_CARD, _BLOCK = 80, 2880
 _END = b"END     "
 _CONTINUE = b"CONTINUE"
 _CONTINUED = re.compile(rb"(?:[^'/]*=|CONTINUE) *'(?:[^']|'')*& *'")
-_HEADER_LIMIT = 1 << 18
-"""Bytes of a header; those of JWST have some 30,000."""
+_HEADER_LIMIT = 1 << 18  # Bytes of a header; those of JWST have some 30,000
 _PARALLEL_FROM = 400
 """Files for which a second process pays: it takes about as long to start as these to read."""
 _CHUNK = 20
 _REASON_LENGTH = 120
 
 
-class HeaderError(ValueError):
+class HeaderError(Exception):
     """A file that is not a JWST exposure; the message says why, without naming it."""
 
 
@@ -119,86 +117,64 @@ def read_header(path: str) -> dict[str, str]:
     """
     try:
         with _opened(path) as stored:
-            return _exposure(_keywords(_parsed(_unpacked(stored))))
+            content = _content(_unpacked(stored))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise HeaderError(f"truncated or corrupt gzip data ({_brief(error)})") from error
     except OSError as error:
         raise HeaderError(f"cannot be read: {error.strerror or _brief(error)}") from error
-    except HeaderError:
-        raise
     except ValueError as error:
         raise HeaderError(f"cannot be read: {_brief(error)}") from error
+    keywords = _keywords(content)
+    telescope = keywords.get("telescop", "")
+    if telescope.upper() not in {TELESCOPE, ""}:
+        raise HeaderError(f"not a JWST exposure: TELESCOP is {shown(telescope)}")
+    if not telescope and not keywords.get("exp_type"):
+        raise HeaderError("not a JWST exposure: neither TELESCOP nor EXP_TYPE")
+    return keywords
 
 
-def _opened(path: str) -> BinaryIO:
+def _opened(path: str) -> BufferedReader:
     # Opening a pipe that nobody writes to would wait for ever.
     if stat.S_ISFIFO(Path(path).stat().st_mode):
         raise HeaderError("not a regular file")
     return Path(path).open("rb")
 
 
-def _unpacked(stored: Any) -> BinaryIO:
+def _unpacked(stored: BufferedReader) -> BinaryIO:
     if stored.peek(2).startswith(_GZIP_MAGIC):
         return cast("BinaryIO", gzip.GzipFile(fileobj=stored))
-    return cast("BinaryIO", stored)
+    return stored
 
 
-class _Bounded:
-    """A stream of which only the beginning may be read; it keeps what was read."""
-
-    def __init__(self, start: bytes, stream: BinaryIO) -> None:
-        self._start = start
-        self._stream = stream
-        self._left = _HEADER_LIMIT
-        self.content = b""
-
-    def read(self, size: int) -> bytes:
-        self._left -= size
-        if self._left < 0:
+def _content(stream: BinaryIO) -> bytes:
+    """Read a header, to the end of the block that it ends in."""
+    content, card = bytearray(), b""
+    while not card.startswith(_END):
+        before, card = card, stream.read(_CARD)
+        content += card
+        if not before and not content.startswith(FITS_START):
+            raise HeaderError("not a FITS file" if content else "the file is empty")
+        if len(content) > _HEADER_LIMIT:
             raise HeaderError(f"its primary header is longer than {_HEADER_LIMIT:,} bytes")
-        start, self._start = self._start, b""
-        found = start + self._stream.read(size - len(start))
-        self.content += found
-        return found
-
-
-def _parsed(stream: BinaryIO) -> Any:
-    fits = optional("astropy.io.fits", "fits", "FITS files")
-    start = stream.read(len(FITS_START))
-    if not start:
-        raise HeaderError("the file is empty")
-    if start != FITS_START:
-        raise HeaderError("not a FITS file")
-    bounded = _Bounded(start, stream)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            header = fits.Header.fromfile(bounded)
-        except (HeaderError, gzip.BadGzipFile, EOFError, zlib.error):
-            raise
-        except (OSError, ValueError, fits.VerifyError) as error:
-            problem = f"its primary header is truncated or broken ({_brief(error)})"
-            raise HeaderError(problem) from error
-    _check_continuations(bounded.content)
-    return header
-
-
-def _check_continuations(content: bytes) -> None:
-    """Refuse a CONTINUE that continues no text, which astropy adds to the value before it."""
-    before = b""
-    for number, start in enumerate(range(0, len(content), _CARD), 1):
-        card = content[start : start + _CARD]
+        # astropy would add its text to the value before it.
         if card.startswith(_CONTINUE) and not _CONTINUED.match(before):
+            number = len(content) // _CARD
             raise HeaderError(f"card {number} (CONTINUE) of its header continues no text")
-        if card.startswith(_END):
-            return
-        before = card
+        if len(card) < _CARD:
+            break
+    return bytes(content) + stream.read(-len(content) % _BLOCK)
 
 
-def _keywords(header: Any) -> dict[str, str]:
+def _keywords(content: bytes) -> dict[str, str]:
+    fits = optional("astropy.io.fits", "fits", "FITS files")
     found: dict[str, str] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        try:
+            header = fits.Header.fromfile(BytesIO(content))
+        except (OSError, ValueError, fits.VerifyError) as error:
+            problem = f"its primary header is truncated or broken ({_brief(error)})"
+            raise HeaderError(problem) from error
         for number, card in enumerate(header.cards, 1):
             keyword = ""
             try:
@@ -222,15 +198,6 @@ def _value(value: object) -> str:
     if value is None or type(value).__name__ == "Undefined":
         return ""
     return str(value).strip()
-
-
-def _exposure(keywords: dict[str, str]) -> dict[str, str]:
-    telescope = keywords.get("telescop", "")
-    if telescope.upper() not in {TELESCOPE, ""}:
-        raise HeaderError(f"not a JWST exposure: TELESCOP is {shown(telescope)}")
-    if not telescope and not keywords.get("exp_type"):
-        raise HeaderError("not a JWST exposure: neither TELESCOP nor EXP_TYPE")
-    return keywords
 
 
 def _brief(error: BaseException) -> str:

@@ -13,7 +13,7 @@ the two.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -32,8 +32,7 @@ from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.text import few, label, shown
 
-NAME = "fits_headers"
-"""The name of a pool that is made from headers and not stored."""
+NAME = "fits_headers"  # The name of a pool that is made from headers and not stored
 
 ASSUMED: Mapping[str, str | None] = {
     "is_imprt": "f",
@@ -109,10 +108,15 @@ def make_pool(
     declared = Declared(declarations or Declarations(), known)
     files = sort_out(paths)
     if not files.exposures:
-        raise _nothing_to_start_from(files.notes, len(paths))
+        error = PoolError(
+            f"of {len(paths):,} files there is none that Stage 2 starts from; give uncal, rate or "
+            "rateints files"
+        )
+        error.details = files.notes
+        raise error
     exposures = sorted(files.exposures, key=lambda one: (one.name.lower(), one.path))
     headers = read_headers([one.path for one in exposures], workers=workers, progress=progress)
-    judged = _judged(exposures, headers)
+    judged = list(_judged(exposures, headers))
     problems = [one.problem for one in judged if one.problem is not None]
     if problems and (not skip or len(problems) == len(headers)):
         raise _refusal(problems, len(headers), skip)
@@ -150,31 +154,20 @@ class _Read(NamedTuple):
     problem: str | None
 
 
-def _judged(exposures: Sequence[Exposure], headers: Sequence[Header]) -> list[_Read]:
+def _judged(exposures: Sequence[Exposure], headers: Sequence[Header]) -> Iterator[_Read]:
     """Say what is wrong with files that are not exposures, or not the first of their name."""
-    judged: list[_Read] = []
     seen: set[str] = set()
-    for exposure, header in zip(exposures, headers, strict=True):
-        problem = header.problem
-        if problem is None and not exposure.name.isprintable():
+    for exposure, (keywords, problem) in zip(exposures, headers, strict=True):
+        name = exposure.name
+        if problem is None and not name.isprintable():
             problem = "its name holds characters that cannot be printed"
-        if problem is None and exposure.name.lower() in seen:
+        if problem is None and name.lower() in seen:
             problem = "a second file of this name"
         if problem is None:
-            seen.add(exposure.name.lower())
+            seen.add(name.lower())
         else:
             problem = f"{label(exposure.path, _LABEL_LENGTH)}: {problem}"
-        judged.append(_Read(exposure, header.keywords, problem))
-    return judged
-
-
-def _nothing_to_start_from(notes: list[str], files: int) -> PoolError:
-    error = PoolError(
-        f"of {files:,} files there is none that Stage 2 starts from; give uncal, rate or rateints "
-        "files"
-    )
-    error.details = notes
-    return error
+        yield _Read(exposure, keywords, problem)
 
 
 def _refusal(problems: list[str], files: int, skip: bool) -> PoolError:
@@ -207,35 +200,30 @@ def _value(keyword: str, value: str) -> str:
 
 def _rows(exposures: Sequence[_Read], declared: Declared) -> list[dict[str, str]]:
     assumed = {keyword: value for keyword, value in ASSUMED.items() if value is not None}
-    targets = _Targets(one.keywords for one in exposures)
+    targets = _targets([one.keywords for one in exposures])
     return [
         {
             **assumed,
             **{keyword: value for keyword, value in one.keywords.items() if value},
             "filename": one.exposure.name,
             "asn_candidate": _candidates(one, declared.candidates(one.exposure.names)),
-            "targetid": targets.number(one.keywords),
+            "targetid": one.keywords.get("targetid") or targets[one.keywords.get("targname", "")],
         }
         for one in exposures
     ]
 
 
-class _Targets:
-    """The numbers of targets: those that headers have, and others for the names left."""
-
-    def __init__(self, exposures: Iterable[Mapping[str, str]]) -> None:
-        told = [one for one in exposures if one.get("targetid")]
-        self._taken = {one["targetid"] for one in told}
-        self._numbers = {one["targname"]: one["targetid"] for one in told if one.get("targname")}
-        self._free = (str(number) for number in count(1) if str(number) not in self._taken)
-
-    def number(self, keywords: Mapping[str, str]) -> str:
-        name = keywords.get("targname", "")
-        if keywords.get("targetid"):
-            return keywords["targetid"]
-        if name not in self._numbers:
-            self._numbers[name] = next(self._free)
-        return self._numbers[name]
+def _targets(exposures: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Give the number of each name of a target: that of headers, or one that none has."""
+    told = [one for one in exposures if one.get("targetid")]
+    taken = {one["targetid"] for one in told}
+    numbers = {one["targname"]: one["targetid"] for one in told if one.get("targname")}
+    free = (str(number) for number in count(1) if str(number) not in taken)
+    for one in exposures:
+        name = one.get("targname", "")
+        if not one.get("targetid") and name not in numbers:
+            numbers[name] = next(free)
+    return numbers
 
 
 def _candidates(one: _Read, others: Sequence[Candidate]) -> str:
@@ -280,12 +268,10 @@ def _assumptions(
         if ASSUMED[name] is None
     ]
     lines = [f"{line}; declare what is so by asnrules pool make --set" for line in lines]
-    lonely = [
-        row for row in rows if row.get("bkgdtarg") == "t" and row["asn_candidate"].count("(") < 2
-    ]
-    if lonely:
+    backgrounds = [row["asn_candidate"] for row in rows if row.get("bkgdtarg") == "t"]
+    if lonely := sum(candidates.count("(") < 2 for candidates in backgrounds):
         lines.append(
-            f"headers do not tell of which sciences background targets (exposures: {len(lonely):,})"
+            f"headers do not tell of which sciences background targets (exposures: {lonely:,})"
             " are the background; declare a candidate by asnrules pool make --asn-candidate"
         )
     return lines
