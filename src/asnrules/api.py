@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from asnrules.api_audit import Audit
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def open_catalog(database: str | None = None, *, writing: bool = False) -> Catalog:
-    """Open the catalog.
+    """Open the catalog, which is also a context manager that closes it.
 
     Parameters
     ----------
@@ -32,11 +31,6 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Catal
         it is first used. By default what ASNRULES_DATABASE says, or the file in your data folder.
     writing : bool
         Whether runs are to be recorded: then a database that a newer program made is refused.
-
-    Returns
-    -------
-    Catalog
-        Also a context manager, which closes it.
 
     Raises
     ------
@@ -64,8 +58,9 @@ class Catalog:
     - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
       names to lists, with at least the columns `filename` and `asn_candidate`.
 
-    Every method may raise `NotFoundError` for a ruleset that is not in the catalog, `PoolError` for
-    a pool that is not valid, `UsageError` if the library that reads it is not installed, and
+    Every method may raise `NotFoundError` for a ruleset, EXP_TYPE or exposure that is not there,
+    `PoolError` for a pool that is not valid, `UsageError` for a keyword or query that is not valid
+    or a library that is not installed, `OutputError` for files that cannot be written, and
     `DatabaseError` if the database cannot be used. Messages name the place, and suggest near
     spellings.
     """
@@ -77,12 +72,7 @@ class Catalog:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -125,11 +115,6 @@ class Catalog:
         list of ExposureMode
             In the order of the table, with `ruleset`, `exp_type`, `instrument`, `member_type`,
             `special`, `asn_type`, `pipeline`, `footnote` and `position`; None stands for N/A.
-
-        Raises
-        ------
-        NotFoundError
-            Also if there is no such EXP_TYPE or value.
         """
         with transaction(self.engine) as connection:
             info = choose_ruleset(connection, TABLE, ruleset, as_of)
@@ -159,11 +144,6 @@ class Catalog:
         Classification
             With `exp_type`, `member_type`, `special`, `published`, `associations`, `agrees`,
             `reason` and `rules`; its `document()` is what the command prints.
-
-        Raises
-        ------
-        UsageError
-            If the rules do not know a keyword.
         """
         return classify_keywords(self.engine, exposure, ruleset=ruleset, as_of=as_of)
 
@@ -187,7 +167,7 @@ class Catalog:
         """Make the Stage 2 associations of pools; by default record the run, and write no files.
 
         The exposures of all pools are evaluated together. No pool may lack a column that the rules
-        need, or be given twice.
+        need, or be given twice. If the files cannot be written nothing is recorded either.
 
         Returns
         -------
@@ -195,11 +175,6 @@ class Catalog:
             With `run_id`, `ruleset`, `exposures`, `associations`, `unassociated` (how many there
             are), `files`, `diagnostics`, `by_rule`, and `made`: the associations themselves, in
             the order in which they were made.
-
-        Raises
-        ------
-        OutputError
-            If the files cannot be written; then nothing is recorded either.
         """
         return generate(self.engine, pools, options or Options())
 
@@ -219,27 +194,11 @@ class Catalog:
             With `kept` (the associations that it is in), `dropped`, `misses` (the rules that do
             not take it, the nearest first) and `reason`; its `document()` is what the command
             prints.
-
-        Raises
-        ------
-        NotFoundError
-            Also if the pool has no such exposure.
         """
         return explain_exposure(self.engine, pool, filename, ruleset=ruleset, as_of=as_of)
 
     def query(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Run one SELECT, read only; docs/sql.md describes the views.
-
-        Returns
-        -------
-        tuple of (list of str, list of tuple)
-            The names of the columns, and the rows.
-
-        Raises
-        ------
-        UsageError
-            If it is not a query, or the database does not understand it.
-        """
+        """Run one SELECT, read only, for column names and rows; docs/sql.md describes the views."""
         from asnrules.database.readonly import query
 
         with query(self.engine, statement) as (columns, rows):
