@@ -28,17 +28,8 @@ def check_target(path: Path, *, overwrite: bool, mend: str = OVERWRITE) -> bool:
     """Refuse to write where something is that may not be replaced; tell whether something is there.
 
     With `overwrite` regular files and links may be replaced: the link itself, not what it leads
-    to. Folders, FIFOs, sockets and devices, and links to them, never are.
-
-    Parameters
-    ----------
-    mend : str
-        What the message tells to do about a file that is there.
-
-    Raises
-    ------
-    OutputError
-        If it may not be replaced.
+    to. Folders, FIFOs, sockets and devices, and links to them, never are. The OutputError tells
+    to do what `mend` says about a file that is there.
     """
     try:
         mode = path.lstat().st_mode
@@ -61,11 +52,7 @@ def check_target(path: Path, *, overwrite: bool, mend: str = OVERWRITE) -> bool:
 def whole_file(path: Path, *, overwrite: bool = False, mend: str = OVERWRITE) -> Iterator[BinaryIO]:
     """Give a stream for a file that appears only when all of it is written and on disk.
 
-    Raises
-    ------
-    OutputError
-        If something is there that may not be replaced (see `check_target`), or the file cannot be
-        written.
+    It is an OutputError if it cannot be written, or may not be replaced (see `check_target`).
     """
     try:
         check_target(path, overwrite=overwrite, mend=mend)

@@ -12,13 +12,7 @@ _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_day(option: str, text: str | None) -> dt.date | None:
-    """Read the date of an option, YYYY-MM-DD; other spellings of ISO 8601 are refused.
-
-    Raises
-    ------
-    UsageError
-        If it is not a date, or is spelled otherwise.
-    """
+    """Read the date of an option, YYYY-MM-DD; other spellings of ISO 8601 are a UsageError."""
     if text is None:
         return None
     try:
@@ -30,13 +24,7 @@ def read_day(option: str, text: str | None) -> dt.date | None:
 
 
 def check_day(name: str, day: object) -> None:
-    """Refuse what a caller gives as a date and is neither a `datetime.date` nor None.
-
-    Raises
-    ------
-    UsageError
-        Also for a `datetime`: its day depends on the time zone.
-    """
+    """Refuse what is neither a `datetime.date` nor None, as the day of a `datetime` is unclear."""
     if day is not None and type(day) is not dt.date:
         raise UsageError(
             f"{name}: {shown(str(day))} is not a datetime.date; give datetime.date(2026, 1, 31)"

@@ -14,8 +14,7 @@ from asnrules.errors import UsageError
 
 _PACKAGE = Path(__file__).parents[1]
 
-_MANY = 100_000
-"""New objects that take the collector a noticeable time to look through."""
+_MANY = 100_000  # New objects that take the collector a noticeable time to look through
 
 
 def shipped(name: str) -> Path:
@@ -26,21 +25,10 @@ def shipped(name: str) -> Path:
 
 
 def optional(module: str, extra: str, what: str) -> ModuleType:
-    """Import a module of an optional library.
+    """Import a module of an optional library, which an extra of this package brings.
 
-    Parameters
-    ----------
-    module : str
-        Its full name.
-    extra : str
-        The extra of this package that brings it.
-    what : str
-        What it is needed for, as a message says it: `FITS files`.
-
-    Raises
-    ------
-    UsageError
-        If the library is not installed; the message says how to install it.
+    If it is not installed, a UsageError says what it is needed for (`FITS files`), and how to
+    install it.
     """
     try:
         with warnings.catch_warnings():

@@ -52,13 +52,7 @@ class Folder(NamedTuple):
         return os.open(self._at(name), flags, 0o666, dir_fd=self.descriptor)
 
     def open(self, name: str, *, writable: bool = False) -> int:
-        """Open a regular file; not to be read only, as some systems want it to be synced.
-
-        Raises
-        ------
-        OSError
-            If it is none.
-        """
+        """Open a regular file, else an OSError; some systems sync only what is writable."""
         flags = (os.O_RDWR if writable else os.O_RDONLY) | _AS_IT_IS | getattr(os, "O_BINARY", 0)
         descriptor = os.open(self._at(name), flags, dir_fd=self.descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -96,13 +90,7 @@ class Folder(NamedTuple):
 
 @contextmanager
 def held(path: Path, within: Folder | None = None) -> Iterator[Folder]:
-    """Open a folder, or one within another by its name; then a link is not followed.
-
-    Raises
-    ------
-    OSError
-        If it is not a folder, or cannot be read.
-    """
+    """Open a folder, or one within another by its name; then a link is not followed."""
     place = path if within is None else within.path / path
     if not _CAN_BE_HELD:
         if not place.is_dir() or (within is not None and place.is_symlink()):
@@ -127,13 +115,7 @@ def held(path: Path, within: Folder | None = None) -> Iterator[Folder]:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those that it lies in, so that it survives a power cut.
-
-    Raises
-    ------
-    OSError
-        If it cannot be made.
-    """
+    """Make a folder, and those that it lies in, so that it survives a power cut."""
     missing = [one for one in (path, *path.parents) if not one.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for one in missing:

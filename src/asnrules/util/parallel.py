@@ -29,11 +29,8 @@ Progress = Callable[[str, int, int], None]
 
 _THREADS = Path("/proc/self/task")
 
-_WIDTH = 2
-"""Bytes of the number of a share."""
-
-_MOST = 1_000
-"""Shares: all their numbers go into a pipe before a process takes one out."""
+_WIDTH = 2  # Bytes of the number of a share
+_MOST = 1_000  # Shares: all their numbers go into a pipe before a process takes one out
 
 
 def processors() -> int:
@@ -59,7 +56,7 @@ def parallel_map(
     *,
     turns: int = 1,
 ) -> list[Found]:
-    """Share pieces among several processes.
+    """Share pieces among several processes, and give what the function gives for each share.
 
     Parameters
     ----------
@@ -74,11 +71,6 @@ def parallel_map(
     turns : int
         How many shares there are for each process, which takes one after the other: the more, the
         less it matters how well the sizes are known.
-
-    Returns
-    -------
-    list
-        What the function gives, in the order of the shares.
 
     Raises
     ------
@@ -181,18 +173,13 @@ def _received(ours: Connection) -> Any:
             "a process that shared the work was ended from outside; try again, with more memory "
             "or with one processor (taskset -c 0)"
         ) from None
-    if raised is not None:
-        raise _unpacked(*raised)
-    return found
-
-
-def _unpacked(
-    kind: type[Exception], arguments: tuple[Any, ...], state: dict[str, Any] | None = None
-) -> Exception:
+    if raised is None:
+        return found
+    kind, arguments, *state = raised
     try:
-        error = kind(*arguments)
+        error: Exception = kind(*arguments)
     except TypeError:
         # It is made of other arguments than those that it passed on to its base.
         error = kind.__new__(kind, *arguments)
-    error.__dict__.update(state or {})
-    return error
+    error.__dict__.update(*state)
+    raise error

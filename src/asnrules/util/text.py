@@ -47,10 +47,7 @@ def near_spellings(
 ) -> list[str]:
     """Give the known words that are spelled most like a word, the nearest first.
 
-    Parameters
-    ----------
-    cutoff : float
-        How much alike they have to be, from 0 to 1.
+    The cutoff says how much alike they have to be, from 0 to 1.
     """
     import difflib
 
