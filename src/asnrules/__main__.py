@@ -12,8 +12,10 @@ def main() -> None:
     # they are imported and once more at the end, is a quarter of its time.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    from asnrules.util.process import end_plainly, ignore_signals
+
+    end_plainly()
     from asnrules.cli import main as run
-    from asnrules.cli.process import ignore_signals
 
     try:
         run()

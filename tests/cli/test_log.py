@@ -17,8 +17,8 @@ from sqlalchemy import make_url
 
 from asnrules.cli import messages
 from asnrules.cli.messages import progress_bar
-from asnrules.cli.process import INTERRUPTED, interrupted_line
-from asnrules.cli.process import LOG_FORMAT_VARIABLE as VARIABLE
+from asnrules.util.process import INTERRUPTED, interrupted_line
+from asnrules.util.process import LOG_FORMAT_VARIABLE as VARIABLE
 from cli.conftest import Command, Process, Result
 from cli.small_pools import nrc_image, write_pool
 

@@ -5,32 +5,28 @@ A command imports what it needs when it runs, so that a look-up waits for nothin
 
 from __future__ import annotations
 
-from asnrules.cli.process import (
+import contextlib
+import io
+import os
+import sys
+from typing import cast
+
+import typer
+from typer.core import TyperGroup
+
+from asnrules.cli import completion, messages
+from asnrules.cli.help import path_of
+from asnrules.database.names import check_words
+from asnrules.errors import AsnrulesError
+from asnrules.util.process import (
     INTERRUPTED,
     discard,
     flush_streams,
     open_closed_streams,
     orderly_end,
-    plain_exit,
     stopped,
     tell,
 )
-
-with plain_exit():
-    import contextlib
-    import io
-    import os
-    import sys
-    from typing import cast
-
-    import typer
-    from typer.core import TyperGroup
-
-    from asnrules.cli import completion, messages
-    from asnrules.cli.help import path_of
-    from asnrules.database.names import check_words
-    from asnrules.errors import AsnrulesError
-
 
 LISTED = {
     "EXP_TYPE": ["asnrules lookup lists them"],
@@ -47,8 +43,7 @@ BEFORE = {"--database": "--database URL", "--log-format": "--log-format FORMAT"}
 def main() -> None:
     """Run the command line, and turn errors into one line and an exit code."""
     open_closed_streams()
-    with plain_exit():
-        from asnrules.cli.app import app
+    from asnrules.cli.app import app
 
     if completion.VARIABLE in os.environ:
         root = cast("TyperGroup", typer.main.get_command(app))
@@ -56,9 +51,10 @@ def main() -> None:
             sys.stdout.write(completion.answer(root, os.environ[completion.VARIABLE], sys.argv[1:]))
         flush_streams()
         return
-    with messages.speaking(), orderly_end():
+    with messages.speaking():
         try:
-            code = _run(app)
+            with orderly_end():
+                code = _run(app)
         except KeyboardInterrupt:
             code = _interrupted()
     flush_streams()
@@ -104,7 +100,7 @@ def _unexpected(error: Exception) -> int:
     """End with what is wrong with the database, if it is damaged; otherwise it is a bug."""
     from asnrules.record.damage import damage_of
 
-    if messages.has_database() and (found := damage_of(messages.database())):
+    if messages.running.has_database and (found := damage_of(messages.running.database)):
         return messages.fail(str(found), found.exit_code)
     if isinstance(error, UnicodeEncodeError):
         # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
@@ -115,20 +111,20 @@ def _unexpected(error: Exception) -> int:
 
 def _unread() -> int:
     """End a command whose output nobody reads: with an error only if it has changed something."""
-    if messages.has_kept():
+    if messages.running.kept:
         return messages.fail("the output cannot be written: nobody reads it", 2)
     return messages.ended(0)
 
 
 def _interrupted() -> int:
     how, code = stopped()
-    undone = "" if messages.has_kept() else "; what was not finished is undone"
+    undone = "" if messages.running.kept else "; what was not finished is undone"
     return messages.fail(f"{how}{undone}", code)
 
 
 def _usage(error: typer.BadParameter) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
-        if messages.is_json():
+        if messages.running.is_json:
             return messages.fail("no command is given; see asnrules --help", 2)
         tell(f"{error.format_message()}\n")
         return 2

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from asnrules.cli import audit, classify, db, generate, lookup, messages, pool, rulesets, why
 from asnrules.cli.completion import Shell, completion_script, install_completion
 from asnrules.cli.help import App
-from asnrules.cli.options import LogFormat, option
-from asnrules.cli.process import LOG_FORMAT_VARIABLE
+from asnrules.cli.options import option
+from asnrules.util.process import LOG_FORMAT_VARIABLE
 
 app = App(
     """The rules catalog for JWST Stage 2 associations.
@@ -86,14 +86,14 @@ def common(
         ),
     ] = None,
     _log_format: Annotated[
-        LogFormat,
+        Literal["text", "json"],
         typer.Option(
             "--log-format",
             envvar=LOG_FORMAT_VARIABLE,
             help="Format of stderr: text or JSON Lines.",
             show_default=True,
         ),
-    ] = LogFormat.TEXT,
+    ] = "text",
     _show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,

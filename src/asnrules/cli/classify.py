@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.options import (
+    FORMAT,
     AnyRuleset,
     AsOf,
     ReplaceFile,
@@ -36,16 +36,6 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class BulkFormat(StrEnum):
-    """How classifications are printed, which may be many."""
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
 def classify(
     context: typer.Context,
     what: Annotated[
@@ -63,9 +53,7 @@ def classify(
     ] = False,
     output: Annotated[Path | None, option("FILE", "The Parquet file; - is stdout.")] = None,
     overwrite: ReplaceFile = False,
-    format_: Annotated[
-        BulkFormat, typer.Option("--format", "-f", help="How data are printed.", show_default=True)
-    ] = BulkFormat.TABLE,
+    format_: Annotated[Literal["table", "json", "jsonl", "csv", "parquet"], FORMAT] = "table",
 ) -> None:
     """Say what the table and the rules make of exposures.
 
@@ -84,16 +72,16 @@ def classify(
     lookup, why, generate
     """
     day = parse_day(as_of, ruleset)
-    if output is not None and format_ is not BulkFormat.PARQUET:
+    if output is not None and format_ != "parquet":
         raise UsageError("--output is for --format parquet; redirect the output instead")
     documents = _documents(catalog(context), what, ruleset, day, explain)
-    if format_ is BulkFormat.PARQUET:
+    if format_ == "parquet":
         _write_parquet(documents, output, explain=explain, overwrite=overwrite)
         return
     print_records(
         documents,
         (*COLUMNS, "rules") if explain else COLUMNS,
-        Format(format_.value),
+        Format(format_),
         flat=_flat,
         document=(lambda: next(documents)) if _is_pair(what[0]) else None,
         people=(lambda: _print_explained(list(documents))) if explain else None,

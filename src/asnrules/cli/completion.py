@@ -11,21 +11,20 @@ import contextlib
 import io
 import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 VARIABLE = "_ASNRULES_COMPLETE"
-DATABASE = "database"
-"""The name of the option that the words before a command may give."""
+DATABASE = "database"  # The name of the option that the words before a command may give
 
 Pairs = list[tuple[str, str]]
 """Words, each with a note."""
-Completer = Callable[[typer.Context, str], Pairs]
+Completer = Callable[..., Pairs]
+"""Called with the context and, if it takes that, the incomplete word."""
 
 _SCRIPTS = Path(__file__).parent / "shells"
 
@@ -43,10 +42,10 @@ def _of_vocabulary(name: str) -> Completer:
 
 
 def _of_rulesets(kind: str | None = None, status: str | None = None) -> Completer:
-    def complete(context: typer.Context, incomplete: str) -> Pairs:
+    def complete(context: typer.Context) -> Pairs:
         from asnrules.catalog.suggestions import rulesets
 
-        return [(label, note) for label, note in rulesets(context.obj, kind=kind, status=status)]
+        return list(rulesets(context.obj, kind=kind, status=status))
 
     return complete
 
@@ -73,7 +72,7 @@ def runs(context: typer.Context, incomplete: str) -> Pairs:
     """Complete the number of a run."""
     from asnrules.catalog.suggestions import runs
 
-    return [(number, note) for number, note in runs(context.obj, incomplete)]
+    return list(runs(context.obj, incomplete))
 
 
 def keyword_values(context: typer.Context, incomplete: str) -> Pairs:
@@ -110,23 +109,34 @@ def suggest(root: TyperGroup, words: Sequence[str], incomplete: str) -> Pairs:
     place = _place(root, words)
     if place is None:
         return []
+    command = place.command
     if place.option is not None:
         return _values(place, place.option, incomplete)
     if place.takes_options and incomplete.startswith("-"):
         name, glued, value = incomplete.partition("=")
-        if not glued:
-            return [pair for pair in _options(place.command) if pair[0].startswith(incomplete)]
-        option = _find_option(place.command, name)
-        pairs = _values(place, option, value) if option else []
-        return [(f"{name}={word}", note) for word, note in pairs]
-    if isinstance(place.command, TyperGroup):
+        if glued:
+            option = _find_option(command, name)
+            pairs = _values(place, option, value) if option else []
+            return [(f"{name}={word}", note) for word, note in pairs]
         return [
-            (name, command.get_short_help_str())
-            for name, command in place.command.commands.items()
+            (name, one.help or "")
+            for one in command.get_params(typer.Context(command))
+            if isinstance(one, TyperOption)
+            for name in (*one.opts, *one.secondary_opts)
             if name.startswith(incomplete)
         ]
-    argument = _argument(place.command, place.arguments)
-    return _values(place, argument, incomplete) if argument else []
+    if isinstance(command, TyperGroup):
+        return [
+            (name, one.get_short_help_str())
+            for name, one in command.commands.items()
+            if name.startswith(incomplete)
+        ]
+    arguments = [one for one in command.params if isinstance(one, TyperArgument)]
+    # The last one may take all words that follow.
+    if arguments and arguments[-1].nargs == -1:
+        arguments += [arguments[-1]] * place.arguments
+    following = arguments[place.arguments :]
+    return _values(place, following[0], incomplete) if following else []
 
 
 def _place(root: TyperGroup, words: Sequence[str]) -> _Place | None:
@@ -152,37 +162,17 @@ def _place(root: TyperGroup, words: Sequence[str]) -> _Place | None:
             command = cast("TyperCommand | TyperGroup", command.commands[word])
         else:
             return None
-    return _Place(command, awaited, arguments, takes_options, _database(values.get(DATABASE)))
-
-
-def _database(named: str | None) -> str | None:
-    """Give the database of a command; the shell has not yet done to its name what it will do."""
-    if named is None:
-        return os.environ.get("ASNRULES_DATABASE")
-    # No Path, as it may be a URL.
-    return os.path.expandvars(os.path.expanduser(named))  # noqa: PTH111
+    database = os.environ.get("ASNRULES_DATABASE")
+    if (named := values.get(DATABASE)) is not None:
+        # The shell has not yet done to it what it will do. No Path, as it may be a URL.
+        database = os.path.expandvars(os.path.expanduser(named))  # noqa: PTH111
+    return _Place(command, awaited, arguments, takes_options, database)
 
 
 def _find_option(command: TyperCommand | TyperGroup, name: str) -> TyperOption | None:
     """Give the option of that name, if it takes a value."""
-    for option in command.params:
-        if isinstance(option, TyperOption) and name in option.opts and not option.is_flag:
-            return option
-    return None
-
-
-def _options(command: TyperCommand | TyperGroup) -> Iterable[tuple[str, str]]:
-    for option in command.get_params(typer.Context(command)):
-        if isinstance(option, TyperOption):
-            for name in (*option.opts, *option.secondary_opts):
-                yield name, option.help or ""
-
-
-def _argument(command: TyperCommand, place: int) -> TyperArgument | None:
-    arguments = [one for one in command.params if isinstance(one, TyperArgument)]
-    if arguments and arguments[-1].nargs == -1:
-        place = min(place, len(arguments) - 1)
-    return arguments[place] if place < len(arguments) else None
+    options = (one for one in command.params if isinstance(one, TyperOption) and not one.is_flag)
+    return next((one for one in options if name in one.opts), None)
 
 
 def _values(place: _Place, parameter: TyperOption | TyperArgument, incomplete: str) -> Pairs:
@@ -235,12 +225,8 @@ def _split(line: str) -> list[str]:
 # ------------------------------------------------------------- how a shell is set up
 
 
-class Shell(StrEnum):
-    """A shell that can complete what is typed."""
-
-    BASH = "bash"
-    ZSH = "zsh"
-    FISH = "fish"
+Shell = Literal["bash", "zsh", "fish"]
+"""A shell that can complete what is typed."""
 
 
 def completion_script(shell: Shell) -> str:
@@ -251,35 +237,39 @@ def completion_script(shell: Shell) -> str:
 def install_completion(shell: Shell) -> list[Path]:
     """Put the script where the user's shell reads it.
 
-    Returns
-    -------
-    list of Path
-        The script, and the file that was added to so that the shell reads it, if there is one.
-
-    Raises
-    ------
-    UsageError
-        If there is no home folder.
-    OutputError
-        If something cannot be written.
+    Gives the script, and the file that was added to so that the shell reads it, if there is one.
     """
     from asnrules.database.names import default_path
-    from asnrules.errors import UsageError
+    from asnrules.errors import OutputError, UsageError
+    from asnrules.util.atomic_files import whole_file
 
     try:
         home = Path.home()
     except RuntimeError as error:
         raise UsageError("there is no home folder; use --show-completion") from error
-    if shell is Shell.FISH:
-        path = _folder("XDG_CONFIG_HOME", home / ".config") / "fish/completions/asnrules.fish"
-        _write(path, completion_script(shell))
-        return [path]
-    path = default_path().parent / f"completion.{shell}"
-    start = home / ".bashrc" if shell is Shell.BASH else _folder("ZDOTDIR", home) / ".zshrc"
-    _write(path, completion_script(shell))
-    name = shlex.quote(str(path))
-    _add_line(start, f"[ -r {name} ] && . {name}")
-    return [path, start]
+    if shell == "fish":
+        script = _folder("XDG_CONFIG_HOME", home / ".config") / "fish/completions/asnrules.fish"
+        written = [script]
+    else:
+        script = default_path().parent / f"completion.{shell}"
+        written = [
+            script,
+            home / ".bashrc" if shell == "bash" else _folder("ZDOTDIR", home) / ".zshrc",
+        ]
+    try:
+        # It may become the folder of a database, which is for its owner only.
+        script.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with whole_file(script, overwrite=True) as stream:
+            stream.write(completion_script(shell).encode())
+        for start in written[1:]:
+            name = shlex.quote(str(script))
+            _add_line(start, f"[ -r {name} ] && . {name}")
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename}: {os.strerror(error.errno or 0)}; save what --show-completion "
+            "prints and source it"
+        ) from error
+    return written
 
 
 def _folder(variable: str, otherwise: Path) -> Path:
@@ -287,34 +277,9 @@ def _folder(variable: str, otherwise: Path) -> Path:
     return Path(named) if named else otherwise
 
 
-def _write(path: Path, text: str) -> None:
-    from asnrules.util.atomic_files import whole_file
-
-    with _refused(path):
-        # It may become the folder of a database, which is for its owner only.
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with whole_file(path, overwrite=True) as stream:
-        stream.write(text.encode())
-
-
 def _add_line(path: Path, line: str) -> None:
     """Add a line to a file that does not have it; the rest stays as it is."""
-    with _refused(path):
-        present = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        if line not in present.splitlines():
-            with path.open("a", encoding="utf-8") as stream:
-                stream.write(f"{line}\n" if present[-1:] in {"", "\n"} else f"\n{line}\n")
-
-
-@contextlib.contextmanager
-def _refused(path: Path) -> Iterator[None]:
-    """Say what to do if a file cannot be written."""
-    from asnrules.errors import OutputError
-
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{path}: {os.strerror(error.errno or 0)}; save what --show-completion prints and "
-            "source it"
-        ) from error
+    present = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    if line not in present.splitlines():
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(f"{line}\n" if present[-1:] in {"", "\n"} else f"\n{line}\n")

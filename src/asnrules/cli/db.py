@@ -46,7 +46,7 @@ def upgrade(context: typer.Context) -> None:
 
     engine = connect_catalog(context.obj)
     before, after = upgrade_catalog(engine)
-    messages.keep(f"the database is upgraded to {after}")
+    messages.running.kept.append(f"the database is upgraded to {after}")
     messages.say(f"{shown_url(engine.url)}: {before or 'nothing'} -> {after}")
 
 

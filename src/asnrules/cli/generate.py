@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 import sys
-from enum import StrEnum
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -31,14 +30,11 @@ from asnrules.errors import UsageError
 if TYPE_CHECKING:
     from asnrules.workflows.generate import Report
 
-SHOWN = 5
-"""How many diagnostics are shown to a person."""
+SHOWN = 5  # How many diagnostics are shown to a person
+LISTED = 20  # How many unassociated exposures are shown to a person
+ON_RECORD = "run %d is on record"
 
-LISTED = 20
-"""How many unassociated exposures are shown to a person."""
-
-NOW = "\0now"
-"""Stands for the time, where no word of a command line can."""
+NOW = "\0now"  # Stands for the time, where no word of a command line can
 
 
 class GenerateCommand(Command):
@@ -123,18 +119,16 @@ def generate(
         note=note,
         workers=processors(),
     )
+    kept = messages.running.kept
     with messages.progress_bar() as progress:
         engine = catalog(context, writing=options.record)
-        report = run(
-            engine, pools, options, progress, lambda run_id: messages.keep(_on_record(run_id))
-        )
+        report = run(engine, pools, options, progress, lambda made: kept.append(ON_RECORD % made))
     _tell(report)
     document = report.document()
     flat = {
         **document,
         "files": " ".join(report.files),
-        "diagnostics": "; ".join(report.diagnostics),
-        "orphans": "; ".join(f"{one.filename}: {one.reason}" for one in report.orphans),
+        "orphans": [f"{one.filename}: {one.reason}" for one in report.orphans],
     }
     print_records(
         [document],
@@ -146,16 +140,12 @@ def generate(
     )
 
 
-def _on_record(run_id: int | None) -> str:
-    return f"run {run_id} is on record"
-
-
 def _tell(report: Report) -> None:
     """Say on stderr what came of a run, and its first diagnostics."""
     run_id = report.run_id
     messages.note(
         "made" if run_id is None else "recorded",
-        "the associations are made" if run_id is None else _on_record(run_id),
+        "the associations are made" if run_id is None else ON_RECORD % run_id,
         run_id=run_id,
         ruleset=report.ruleset,
         exposures=report.exposures,
@@ -192,30 +182,20 @@ def _print(report: Report) -> None:
         messages.warn(f"and {rest} more in no association; --format json lists them all")
 
 
-class GroupFormat(StrEnum):
-    """How groups of candidates are printed: as data, or as options of generate."""
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    OPTIONS = "options"
-
-
 def candidates(
     context: typer.Context,
     pools: Pools,
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
     output: Annotated[
-        GroupFormat,
+        Literal["table", "json", "jsonl", "csv", "options"],
         typer.Option(
             "--format",
             "-f",
             help="How data are printed; options: a line for each job.",
             show_default=True,
         ),
-    ] = GroupFormat.TABLE,
+    ] = "table",
 ) -> None:
     """Print the groups of candidates that can be generated separately, the largest first.
 
@@ -243,9 +223,9 @@ def candidates(
         groups = candidate_groups(
             catalog(context), pools, ruleset, day, progress, workers=processors()
         )
-    if output is not GroupFormat.OPTIONS:
+    if output != "options":
         records = (group._asdict() for group in groups)
-        print_records(records, ("exposures", "candidates"), Format(output.value))
+        print_records(records, ("exposures", "candidates"), Format(output))
         return
     for group in groups:
         words = [shlex.quote(f"--candidate={name}") for name in group.candidates]

@@ -13,8 +13,7 @@ from typing import Any, TextIO, cast
 
 OURS = "asnrules"
 
-BUG = 1
-"""The exit code after an unexpected error, as Python has it."""
+BUG = 1  # The exit code after an unexpected error, as Python has it
 
 
 class JsonFormatter(logging.Formatter):

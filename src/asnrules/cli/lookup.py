@@ -18,6 +18,7 @@ from asnrules.cli.options import (
 )
 from asnrules.cli.output import Format, print_records
 
+ASN_TYPE = "Rows with this association type; N/A for rows without one."
 COLUMNS = (
     "ruleset", "exp_type", "instrument", "member_type",
     "special", "asn_type", "pipeline", "footnote",
@@ -27,8 +28,7 @@ COLUMNS = (
 def lookup(
     context: typer.Context,
     exp_types: Annotated[
-        list[str] | None,
-        argument("[EXP_TYPE]...", "All by default.", completion.exp_types),
+        list[str] | None, argument("[EXP_TYPE]...", "All by default.", completion.exp_types)
     ] = None,
     instrument: Annotated[
         str | None, option("I", "Rows of this instrument.", completion.instruments)
@@ -40,12 +40,7 @@ def lookup(
         str | None,
         option("S", "Rows with this special; N/A for rows without one.", completion.specials),
     ] = None,
-    asn_type: Annotated[
-        str | None,
-        option(
-            "A", "Rows with this association type; N/A for rows without one.", completion.asn_types
-        ),
-    ] = None,
+    asn_type: Annotated[str | None, option("A", ASN_TYPE, completion.asn_types)] = None,
     ruleset: TableLabel = None,
     as_of: AsOf = None,
     output: OutputFormat = Format.TABLE,

@@ -10,86 +10,68 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from asnrules.cli.output import printable
-from asnrules.cli.process import plain_exit, tell, wants_json
+from asnrules.util.process import tell, wants_json
 
 _INFO, _WARNING, _ERROR = 20, 30, 40
 """The levels of the module logging, which is imported for JSON only."""
 
-_PATIENCE = 1.0
-"""Seconds before a progress bar appears."""
-
-_EVERY = 0.1
-"""Seconds between two drawings of it."""
+_PATIENCE = 1.0  # Seconds before a progress bar appears
+_EVERY = 0.1  # Seconds between two drawings of it
 
 
-class _Process:
+class Running:
     """What is known of the command that runs."""
 
     def __init__(self, *, is_json: bool) -> None:
         self.is_json = is_json
         self.started = time.monotonic()
         self.common: dict[str, Any] = {}
+        """What every line of the log has."""
         self.kept: list[str] = []
+        """What is done and stays, to be reported however the command ends."""
         self.has_database = False
         self.database: str | None = None
+        """The database that the command was told to use, as it was told."""
 
 
-_process = _Process(is_json=False)
+running = Running(is_json=False)
 
 
 @contextmanager
 def speaking() -> Iterator[None]:
     """Have the program speak as the command line or the environment asks for."""
-    global _process
-    _process = _Process(is_json=wants_json())
-    if not _process.is_json:
+    global running
+    running = Running(is_json=wants_json())
+    if not running.is_json:
         yield
         return
-    with plain_exit():
-        from asnrules.cli.json_log import installed
+    from asnrules.cli.json_log import installed
 
-    with installed(_process.common):
+    with installed(running.common):
         yield
     # A program that called main() gets its next message as text.
-    _process = _Process(is_json=False)
-
-
-def is_json() -> bool:
-    """Tell whether stderr is a log of JSON objects."""
-    return _process.is_json
-
-
-def has_database() -> bool:
-    """Tell whether the command uses a database."""
-    return _process.has_database
-
-
-def database() -> str | None:
-    """Give the database that the command was told to use, as it was told."""
-    return _process.database
+    running = Running(is_json=False)
 
 
 def about(database: str | None) -> None:
     """Have the log name the database in every line, without its password."""
-    _process.has_database, _process.database = True, database
-    if _process.is_json:
+    running.has_database, running.database = True, database
+    if running.is_json:
         from asnrules.database.engines import database_url, shown_url
         from asnrules.errors import UsageError
 
-        try:
-            _process.common["database"] = shown_url(database_url(database))
-        except UsageError:
-            # The command says so itself.
-            return
+        # The command says itself what is wrong with it.
+        with suppress(UsageError):
+            running.common["database"] = shown_url(database_url(database))
 
 
 def named(command: str) -> None:
     """Have the log name the command in every line."""
-    _process.common["command"] = command
+    running.common["command"] = command
 
 
 def begun(command: str) -> None:
@@ -101,32 +83,21 @@ def begun(command: str) -> None:
 def ended(code: int | None) -> int:
     """Note that a command has ended in good order, whatever it found; give its exit code."""
     code = code or 0
-    if command := _process.common.get("command"):
+    if command := running.common.get("command"):
         note("finished", f"{command} has finished", exit_code=code, seconds=_seconds())
     return code
 
 
 def note(event: str, message: str, **fields: Any) -> None:
     """Put something into the log that people see for themselves."""
-    if _process.is_json:
+    if running.is_json:
         _log(_INFO, event, message, fields)
-
-
-def keep(message: str) -> None:
-    """Report at the end of the command, however it ends, that something is done and stays."""
-    _process.kept.append(message)
-
-
-def has_kept() -> bool:
-    """Tell whether something is done that stays."""
-    return bool(_process.kept)
 
 
 def say(message: str, **fields: Any) -> None:
     """Say what a command came to; the fields are the numbers in it, for the log."""
-    if _process.is_json:
-        _log(_INFO, "summary", message, fields)
-    else:
+    note("summary", message, **fields)
+    if not running.is_json:
         tell(f"{message}\n")
 
 
@@ -142,20 +113,20 @@ def refuse(message: str) -> None:
 
 def fail(message: str, code: int) -> int:
     """Say why the command ends with an error, and what stays all the same; give its exit code."""
-    message = "; ".join([message, *_process.kept])
+    message = "; ".join([message, *running.kept])
     _speak(_ERROR, "error", message, {"exit_code": code, "seconds": _seconds()})
     return code
 
 
 def _speak(level: int, event: str, message: str, fields: dict[str, Any]) -> None:
-    if _process.is_json:
+    if running.is_json:
         _log(level, event, message, fields)
     else:
         tell(f"asnrules: {printable(message)}\n")
 
 
 def _seconds() -> float:
-    return round(time.monotonic() - _process.started, 3)
+    return round(time.monotonic() - running.started, 3)
 
 
 def _log(level: int, event: str, message: str, fields: dict[str, Any]) -> None:
@@ -171,7 +142,7 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     It is called with the stage of work, how much is done and how much there is.
     """
     # A terminal that cannot go back on its line could only be filled with bars.
-    is_unseen = _process.is_json or not sys.stderr.isatty()
+    is_unseen = running.is_json or not sys.stderr.isatty()
     if is_unseen or os.environ.get("TERM", "dumb") == "dumb":
         yield None
         return

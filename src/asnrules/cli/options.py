@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,13 +15,6 @@ from asnrules.util.days import read_day
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-
-class LogFormat(StrEnum):
-    """What is written on stderr; see `asnrules.cli.messages`."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def option(
@@ -48,9 +40,8 @@ def argument(metavar: str, text: str, complete: Completer | None = None) -> Any:
     return typer.Argument(metavar=metavar, help=text, autocompletion=complete)
 
 
-OutputFormat = Annotated[
-    Format, typer.Option("--format", "-f", help="How data are printed.", show_default=True)
-]
+FORMAT = typer.Option("--format", "-f", help="How data are printed.", show_default=True)
+OutputFormat = Annotated[Format, FORMAT]
 _USE = "Use this ruleset."
 TableLabel = Annotated[str | None, option("LABEL", _USE, completion.tables, name="--ruleset")]
 RulesLabel = Annotated[str | None, option("LABEL", _USE, completion.rules, name="--ruleset")]

@@ -10,14 +10,7 @@ import typer
 
 from asnrules.cli import completion, messages, rulesets_analysis
 from asnrules.cli.help import App
-from asnrules.cli.options import (
-    AnyLabel,
-    DraftLabel,
-    OutputFormat,
-    argument,
-    catalog,
-    option,
-)
+from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, argument, catalog, option
 from asnrules.cli.output import Format, print_records
 from asnrules.util.days import read_day
 
@@ -41,12 +34,9 @@ lookup, classify
 LISTED = ("ruleset", "kind", "status", "effective_from", "effective_until", "implements", "title")
 ADDED = ("ruleset", "kind", "status", "effective_from", "effective_until", "checksum")
 
-EffectiveFrom = Annotated[
-    str | None, option("DATE", "First day in force (UTC).", name="--effective-from")
-]
+EffectiveFrom = Annotated[str | None, option("DATE", "First day in force (UTC).")]
 EffectiveUntil = Annotated[
-    str | None,
-    option("DATE", "First day on which it is no longer in force.", name="--effective-until"),
+    str | None, option("DATE", "First day on which it is no longer in force.")
 ]
 
 
@@ -171,7 +161,7 @@ def import_(
         accepted=parse_accepted(accept or ()),
     )
     done = import_ruleset(catalog(context, writing=True), source, wish)
-    messages.keep(f"ruleset {done.info.ruleset} is imported")
+    messages.running.kept.append(f"ruleset {done.info.ruleset} is imported")
     for erratum in done.errata:
         messages.warn(
             f"row {erratum.position}, {erratum.field}: printed {erratum.printed!r}, "
@@ -181,7 +171,7 @@ def import_(
         messages.warn(f"{exp_type} is a new EXP_TYPE")
     if done.is_replaced:
         messages.warn(f"the draft {done.info.ruleset} that was there is replaced")
-    _print("drafted", done.info, {"rows": done.rows, "errata": len(done.errata)}, output)
+    _print("drafted", done.info, output, rows=done.rows, errata=len(done.errata))
 
 
 @app.command()
@@ -244,19 +234,16 @@ def publish(
     """
     from asnrules.catalog.life_cycle import publish_ruleset
 
-    done = publish_ruleset(
-        catalog(context, writing=True),
-        label,
-        read_day("--effective-from", effective_from),
-        read_day("--effective-until", effective_until),
-    )
-    messages.keep(f"ruleset {done.info.ruleset} is published")
+    first = read_day("--effective-from", effective_from)
+    until = read_day("--effective-until", effective_until)
+    done = publish_ruleset(catalog(context, writing=True), label, first, until)
+    messages.running.kept.append(f"ruleset {done.info.ruleset} is published")
     if done.ended is not None:
         messages.warn(f"{done.ended.ruleset} is in force until {done.ended.effective_until}")
-    _print("published", done.info, {}, output)
+    _print("published", done.info, output)
 
 
-def _print(event: str, info: RulesetInfo, counts: dict[str, int], output: Format) -> None:
+def _print(event: str, info: RulesetInfo, output: Format, **counts: int) -> None:
     messages.note(
         event, f"ruleset {info.ruleset} is {event}", ruleset=info.ruleset, checksum=info.checksum
     )

@@ -10,17 +10,11 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.options import DraftLabel, OutputFormat, argument, catalog, option
-from asnrules.cli.output import (
-    EXAMPLE,
-    Format,
-    Paragraph,
-    cell,
-    print_paragraphs,
-    print_records,
-)
+from asnrules.cli.output import EXAMPLE, Format, Paragraph, cell, print_paragraphs, print_records
 from asnrules.errors import UsageError
 from asnrules.util.days import read_day
 
+COMPARE = "Compare with this ruleset."
 FINDINGS = ("ruleset", "check", "subject", "finding", "example", "reason")
 CHANGES = ("what", "name", "change", "field", "before", "after")
 BOTH = (*CHANGES, "exp_types", "combinations", "example")
@@ -117,8 +111,10 @@ def diff(
         elif changes:
             print_records(changes, CHANGES, output)
 
+    named = {"what": "answer", "change": "changed"}
+    records = [*changes, *({**one, **named, "name": one["aspect"]} for one in answers)]
     print_records(
-        [*(_of_both(change) for change in changes), *map(_answer_record, answers)],
+        [{name: record.get(name) for name in BOTH} for record in records],
         BOTH,
         output,
         document=found.document,
@@ -151,16 +147,6 @@ def _answer(answer: Mapping[str, Any]) -> Paragraph:
     )
 
 
-def _of_both(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a record of rows or of answers the fields of both."""
-    return {name: record.get(name) for name in BOTH}
-
-
-def _answer_record(answer: Mapping[str, Any]) -> dict[str, Any]:
-    named = {"what": "answer", "name": answer["aspect"], "change": "changed"}
-    return _of_both({**answer, **named})
-
-
 def _with_example(document: dict[str, Any]) -> dict[str, Any]:
     """Write the example as keywords with their values."""
     example = " ".join(f"{name}={value or ''}" for name, value in document["example"].items())
@@ -176,12 +162,7 @@ def impact(
     draft: DraftLabel,
     against: Annotated[
         str | None,
-        option(
-            "LABEL",
-            "Compare with this ruleset.",
-            completion.rules,
-            show_default="that of each run",
-        ),
+        option("LABEL", COMPARE, completion.rules, show_default="that of each run"),
     ] = None,
     since: Annotated[str | None, option("DATE", "Only runs since this day (UTC).")] = None,
     program: Annotated[str | None, option("P", "Only exposures of this program.")] = None,

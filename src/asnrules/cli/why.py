@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli.options import (
-    AsOf,
-    OutputFormat,
-    RulesLabel,
-    argument,
-    catalog,
-    parse_day,
-)
+from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, argument, catalog, parse_day
 from asnrules.cli.output import Format, print_lines, print_records
 from asnrules.errors import UsageError
 
@@ -53,12 +46,9 @@ def why(
     if output is Format.CSV:
         raise UsageError("why: an explanation is not a table; use --format json")
     found = explain_exposure(catalog(context), pool, filename, ruleset=ruleset, as_of=day)
+    document = found.document
     print_records(
-        [found.document()],
-        (),
-        output,
-        document=found.document,
-        people=lambda: print_lines(_lines(found)),
+        [document()], (), output, document=document, people=lambda: print_lines(_lines(found))
     )
 
 
@@ -73,36 +63,35 @@ def _lines(explanation: Explanation) -> Iterable[str]:
     else:
         made = published.asn_type or "no association"
         yield f"  the table ({published.ruleset}) says {published.member_type}, {made}"
-    for lines, documents in groupby(explanation.document()["associations"], key=_joined_lines):
+    for (first, *lines), documents in groupby(explanation.document()["associations"], _joined):
         names = [document["asn_name"] for document in documents]
-        is_one = len(names) == 1
-        yield ""
-        yield f"{names[0] if is_one else f'In {len(names)} associations'}: {lines[0]}"
-        if not is_one:
-            yield f"  {', '.join(names)}"
-        yield from lines[1:]
+        if len(names) == 1:
+            yield from ("", f"{names[0]}: {first}")
+        else:
+            yield from ("", f"In {len(names)} associations: {first}", f"  {', '.join(names)}")
+        yield from lines
     if explanation.reason is not None:
-        yield ""
-        yield f"It is in no association: {explanation.reason}"
+        yield from ("", f"It is in no association: {explanation.reason}")
     yield from _dropped_lines(explanation)
     if explanation.lacking:
-        yield ""
-        yield "The nearest companions that it is not with:"
+        yield from ("", "The nearest companions that it is not with:")
     for lacking in explanation.lacking:
         yield f"  {lacking.text()}"
     yield from _miss_lines(explanation)
 
 
-def _joined_lines(document: Mapping[str, Any]) -> list[str]:
+def _joined(document: Mapping[str, Any]) -> list[str]:
     """Say how an exposure came into an association, but for the name of that."""
+    exptype = document["exptype"]
+    article = "an" if exptype[0] in "aeiou" else "a"
     lines = [
-        f"it is {_with_article(document['exptype'])} here ({document['asn_type']})",
+        f"it is {article} {exptype} here ({document['asn_type']})",
         f"  {document['asn_rule']} took it as {document['role']}, "
         f"for candidate {document['candidate']} ({document['candidate_type']})",
     ]
     asked = [text for text in document["asked"] if not text.startswith("not ")]
     lines.append(f"  asked of it: {'; '.join(asked) or 'nothing'}")
-    if (document["role"], document["exptype"]) == ("science", "background"):
+    if (document["role"], exptype) == ("science", "background"):
         lines.append(
             "  of the sciences of the pattern each is one in turn, the others its background"
         )
@@ -126,8 +115,7 @@ def _dropped_lines(explanation: Explanation) -> Iterable[str]:
         for fate in explanation.dropped
     )
     if reasons:
-        yield ""
-        yield "Made, or looked at, but not kept:"
+        yield from ("", "Made, or looked at, but not kept:")
     for reason, count in reasons.items():
         yield f"  {reason}" if count == 1 else f"  {reason} ({count} times)"
 
@@ -137,14 +125,8 @@ def _miss_lines(explanation: Explanation) -> Iterable[str]:
     near = [miss for miss in missed if not miss.distance.is_other_type]
     far = [miss.rule.name for miss in missed if miss.distance.is_other_type]
     if near:
-        yield ""
-        yield "Rules for this instrument that do not take it, the nearest miss first:"
+        yield from ("", "Rules for this instrument that do not take it, the nearest miss first:")
     for miss in near:
         yield f"  {miss.rule.name}: {'; also '.join(one.found() for one in miss.failures)}"
     if far:
-        yield ""
-        yield f"Rules for other EXP_TYPEs of this instrument: {', '.join(far)}"
-
-
-def _with_article(word: str) -> str:
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+        yield from ("", f"Rules for other EXP_TYPEs of this instrument: {', '.join(far)}")

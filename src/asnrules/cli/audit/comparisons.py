@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,14 +10,13 @@ import typer
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import Program, Since, Until, audit
 from asnrules.cli.messages import progress_bar
-from asnrules.cli.options import OutputFormat
+from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
 from asnrules.cli.output import Format, print_json, print_lines, print_records
 from asnrules.util.days import read_day
 
 if TYPE_CHECKING:
     from asnrules.record.compare import Differences
     from asnrules.record.queries.associations import RecordedAssociation
-    from asnrules.record.queries.runs import RunFilter
     from asnrules.workflows.replay import Replay
 
 CHANGES = (
@@ -28,21 +26,13 @@ REPLAYS = (
     "run_id", "recorded_ruleset", "ruleset", "verdict", "decisions", "removed", "added",
     "changed", "unchanged", "reason",
 )  # fmt: skip
-SHOWN = 20
-"""How many differences of a run are shown to a person."""
+SHOWN = 20  # How many differences of a run are shown to a person
 
 
 def diff(
     context: typer.Context,
-    before: Annotated[
-        int, typer.Argument(metavar="RUN", help="Number of a run.", autocompletion=completion.runs)
-    ],
-    after: Annotated[
-        int,
-        typer.Argument(
-            metavar="RUN", help="Number of another one.", autocompletion=completion.runs
-        ),
-    ],
+    before: Annotated[int, argument("RUN", "Number of a run.", completion.runs)],
+    after: Annotated[int, argument("RUN", "Number of another one.", completion.runs)],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Compare the associations of two runs by content, ignoring sequence numbers.
@@ -81,32 +71,22 @@ def _changes(found: Differences) -> Iterator[dict[str, Any]]:
 
 
 def _record(change: str, one: RecordedAssociation, differences: list[str]) -> dict[str, Any]:
-    values = {name: getattr(one, name) for name in ("program", "asn_id", "asn_type", "asn_rule")}
-    return {
-        "change": change,
-        **values,
-        "products": one.products,
-        "members": len(one.members),
-        "differences": differences,
-    }
+    names = ("program", "asn_id", "asn_type", "asn_rule", "products")
+    values = {name: getattr(one, name) for name in names}
+    members = len(one.members)
+    return {"change": change, **values, "members": members, "differences": differences}
 
 
 def replay(
     context: typer.Context,
     run_ids: Annotated[
-        list[int] | None,
-        typer.Argument(metavar="[RUN]...", help="Numbers of runs.", autocompletion=completion.runs),
+        list[int] | None, argument("[RUN]...", "Numbers of runs.", completion.runs)
     ] = None,
     ruleset: Annotated[
         str | None,
-        typer.Option(
-            metavar="LABEL",
-            help="Run under this ruleset.",
-            show_default="the run's own",
-            autocompletion=completion.rules,
-        ),
+        option("LABEL", "Run under this ruleset.", completion.rules, show_default="the run's own"),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="All runs.")] = False,
+    all_: Annotated[bool, flag("--all", "All runs.")] = False,
     program: Program = None,
     since: Since = None,
     until: Until = None,
@@ -130,12 +110,16 @@ def replay(
     --------
     audit run, audit diff, rulesets impact
     """
-    from asnrules.catalog.open import open_catalog
+    from asnrules.record.queries.runs import RunFilter
     from asnrules.workflows.replay import replay as run_again
     from asnrules.workflows.replay import runs_to_replay
 
-    engine = open_catalog(context.obj)
-    runs = runs_to_replay(engine, run_ids or (), _wanted(all_, program, since, until))
+    engine = catalog(context)
+    wanted = None
+    if all_ or {program, since, until} != {None}:
+        days = read_day("--since", since), read_day("--until", until)
+        wanted = RunFilter(program=program, since=days[0], until=days[1])
+    runs = runs_to_replay(engine, run_ids or (), wanted)
     with progress_bar() as progress:
         found = run_again(engine, runs, ruleset, progress)
         if output is Format.JSON and len(run_ids or ()) == 1:
@@ -146,20 +130,6 @@ def replay(
             is_fine = _print(found, output)
     if not is_fine:
         raise typer.Exit(1)
-
-
-def _wanted(
-    all_: bool, program: str | None, since: str | None, until: str | None
-) -> RunFilter | None:
-    from asnrules.record.queries.runs import RunFilter
-
-    if not all_ and program is since is until is None:
-        return None
-    return RunFilter(
-        program=program,
-        since=read_day("--since", since),
-        until=read_day("--until", until),
-    )
 
 
 def _print(found: Iterable[Replay], output: Format) -> bool:
@@ -175,15 +145,11 @@ def _print(found: Iterable[Replay], output: Format) -> bool:
             if output is Format.TABLE and not one.is_fine:
                 lines.extend(_first(one))
 
-    give = _summary if output in {Format.TABLE, Format.CSV} else _document
-    replays = map(give, seen())
+    is_summed_up = output in {Format.TABLE, Format.CSV}
+    replays = (_summary(one) if is_summed_up else one.document() for one in seen())
     print_records(replays if output is Format.JSONL else list(replays), REPLAYS, output)
     print_lines(lines)
     return is_fine
-
-
-def _document(one: Replay) -> dict[str, Any]:
-    return one.document()
 
 
 def _summary(one: Replay) -> dict[str, Any]:
@@ -203,15 +169,13 @@ def _summary(one: Replay) -> dict[str, Any]:
 
 def _first(one: Replay) -> Iterator[str]:
     """Say in what a run differs, as far as a person reads it."""
-    lines = list(islice(_differences(one), SHOWN))
-    if not lines:
-        return
-    yield ""
-    yield f"Run {one.run.run_id} under {one.ruleset}:"
-    yield from (f"  {line}" for line in lines)
-    rest = sum(1 for _ in _differences(one)) - len(lines)
-    if rest:
-        yield f"  and {rest} more; --format json has them all"
+    lines = list(_differences(one))
+    if lines:
+        yield ""
+        yield f"Run {one.run.run_id} under {one.ruleset}:"
+    yield from (f"  {line}" for line in lines[:SHOWN])
+    if len(lines) > SHOWN:
+        yield f"  and {len(lines) - SHOWN} more; --format json has them all"
 
 
 def _differences(one: Replay) -> Iterator[str]:

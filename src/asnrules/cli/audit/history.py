@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asnrules.cli.audit.runs import audit, end_with
-from asnrules.cli.options import OutputFormat
+from asnrules.cli.options import OutputFormat, argument
 from asnrules.cli.output import Format, cell, print_lines, print_records
 
 if TYPE_CHECKING:
     from asnrules.record.findings import Finding
     from asnrules.record.queries.associations import AssociationReport
-    from asnrules.record.queries.exposures import HistoricDecision
+    from asnrules.record.queries.exposures import HistoricDecision, RecordedDecision
+    from asnrules.record.queries.runs import RecordedRun
 
 DECISIONS = (
     "run_id", "started_at", "origin", "operator", "ruleset", "pool", "position", "filename",
@@ -29,10 +30,7 @@ ASSOCIATIONS = (
 
 def exposure(
     context: typer.Context,
-    filename: Annotated[
-        str,
-        typer.Argument(metavar="FILENAME", help="Of its uncal, rate or rateints product."),
-    ],
+    filename: Annotated[str, argument("FILENAME", "Of its uncal, rate or rateints product.")],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Show every decision on record about an exposure, in order of time, and what changed.
@@ -76,17 +74,18 @@ def _decision_lines(found: Iterable[HistoricDecision]) -> Iterable[str]:
         if decision.filename != last:
             last = decision.filename
             yield last
-        made = "imported by" if decision.origin == "imported" else "by"
         pool = f", pool {decision.pool}" if decision.pool else ""
-        yield (
-            f"run {decision.run_id}, {cell(decision.started_at)}, {made} {decision.operator}, "
-            f"ruleset {decision.ruleset}{pool}"
-        )
+        yield f"{_run(decision)}{pool}"
         if one.changes == []:
             yield "  as before"
             continue
         yield from (f"  {line}" for line in _what_was_decided(one))
         yield from (f"  changed: {change}" for change in one.changes or ())
+
+
+def _run(run: RecordedDecision | RecordedRun) -> str:
+    made = "imported by" if run.origin == "imported" else "by"
+    return f"run {run.run_id}, {cell(run.started_at)}, {made} {run.operator}, ruleset {run.ruleset}"
 
 
 def _what_was_decided(one: HistoricDecision) -> Iterable[str]:
@@ -102,13 +101,12 @@ def _what_was_decided(one: HistoricDecision) -> Iterable[str]:
             f"by {place.asn_rule} for {place.asn_id}{verdict}"
         )
     if not one.memberships:
-        said = "nothing that was imported has it"
-        yield f"in no association: {decision.reason or said}"
+        yield f"in no association: {decision.reason or 'nothing that was imported has it'}"
 
 
 def association(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the association or of its file.")],
+    name: Annotated[str, argument("NAME", "Of the association or of its file.")],
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Show an association in every run that has one of this name, in order of time.
@@ -154,11 +152,7 @@ def _association_lines(found: Iterable[AssociationReport]) -> Iterable[str]:
         if number:
             yield ""
         yield one.asn_name
-        made = "imported by" if run.origin == "imported" else "by"
-        yield (
-            f"  run {run.run_id}, {cell(run.started_at)}, {made} {run.operator}, "
-            f"ruleset {run.ruleset}"
-        )
+        yield f"  {_run(run)}"
         yield (
             f"  {one.asn_type or 'no type'} by {one.asn_rule}, for candidate {one.asn_id} "
             f"({one.candidate_type}) of program {one.program}, target {one.target}"
@@ -170,11 +164,8 @@ def _association_lines(found: Iterable[AssociationReport]) -> Iterable[str]:
             yield f"  product {product}"
             for member in one.members:
                 if member.product == product:
-                    yield f"    {_member(member.expname, member.exptype, member.exposerr)}"
+                    has_error = member.exposerr not in (None, "null")
+                    error = f", error {member.exposerr}" if has_error else ""
+                    yield f"    {member.expname} ({member.exptype}{error})"
         if report.verdict is not None:
             yield f"  {report.verdict['verdict']}: {report.verdict['explanation']}"
-
-
-def _member(expname: str, exptype: str, exposerr: str | None) -> str:
-    error = f", error {exposerr}" if exposerr not in (None, "null") else ""
-    return f"{expname} ({exptype}{error})"

@@ -8,7 +8,16 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.messages import progress_bar
-from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, parse_day
+from asnrules.cli.options import (
+    AsOf,
+    Note,
+    OutputFormat,
+    RulesLabel,
+    argument,
+    catalog,
+    option,
+    parse_day,
+)
 from asnrules.cli.output import Format, print_lines, print_records, print_table
 
 if TYPE_CHECKING:
@@ -17,30 +26,22 @@ if TYPE_CHECKING:
 COLUMNS = (
     "file", "asn_name", "asn_type", "asn_rule", "run_id", "ruleset", "verdict", "explanation",
 )  # fmt: skip
-REFUSED = 2
-"""The exit code where files were refused, though all others were imported."""
+REFUSED = 2  # The exit code where files were refused, though all others were imported
 
 
 def import_(
     context: typer.Context,
     files: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE...", help="Association files; a folder means its *_asn.json."),
+        list[str], argument("FILE...", "Association files; a folder means its *_asn.json.")
     ],
     pool: Annotated[
         list[str] | None,
-        typer.Option(
-            "--pool",
-            metavar="POOL",
-            help="A pool they were made of, or - for stdin; may be repeated.",
-        ),
+        option("POOL", "A pool they were made of, or - for stdin; may be repeated."),
     ] = None,
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
-    operator: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who imports.", show_default="you")
-    ] = None,
-    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Kept in the record.")] = None,
+    operator: Annotated[str | None, option("NAME", "Who imports.", show_default="you")] = None,
+    note: Note = None,
     format_: OutputFormat = Format.TABLE,
 ) -> None:
     """Record associations that were made elsewhere, with a verdict on each.
@@ -61,21 +62,15 @@ def import_(
     --------
     audit run, generate
     """
-    from asnrules.catalog.open import open_catalog
     from asnrules.workflows.import_associations import ImportOptions, import_associations
 
-    options = ImportOptions(
-        pools=pool or (),
-        ruleset=ruleset,
-        as_of=parse_day(as_of, ruleset),
-        operator=operator,
-        note=note,
-    )
+    day = parse_day(as_of, ruleset)
+    options = ImportOptions(pool or (), ruleset, day, operator, note)
     with progress_bar() as progress:
-        engine = open_catalog(context.obj, writing=True)
+        engine = catalog(context, writing=True)
         report = import_associations(engine, files, options, progress)
     for run in report.runs:
-        messages.keep(f"run {run.run_id} is on record")
+        messages.running.kept.append(f"run {run.run_id} is on record")
     for run in report.runs:
         messages.note("recorded", f"run {run.run_id} is on record", **run._asdict())
     for error in report.errors:

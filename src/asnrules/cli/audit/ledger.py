@@ -11,7 +11,7 @@ import typer
 from asnrules.cli import messages
 from asnrules.cli.audit.runs import end_with
 from asnrules.cli.messages import progress_bar
-from asnrules.cli.options import OutputFormat
+from asnrules.cli.options import OutputFormat, ReplaceFile, option
 from asnrules.cli.output import Format, print_records
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 def verify(
     context: typer.Context,
     against: Annotated[
-        str | None,
-        typer.Option(metavar="DIGEST", help="A digest kept outside; some run must have it."),
+        str | None, option("DIGEST", "A digest kept outside; some run must have it.")
     ] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
@@ -98,12 +97,8 @@ def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 
 def export(
     context: typer.Context,
-    file: Annotated[
-        Path, typer.Option("--output", metavar="FILE", help="The file to write; - is stdout.")
-    ],
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an existing file.")
-    ] = False,
+    file: Annotated[Path, option("FILE", "The file to write; - is stdout.", name="--output")],
+    overwrite: ReplaceFile = False,
 ) -> None:
     """Write the whole record as JSON Lines, for tools/verify_ledger.py and to be kept.
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.messages import progress_bar
-from asnrules.cli.options import OutputFormat, RunNumber
+from asnrules.cli.options import OutputFormat, ReplaceFile, RunNumber, catalog, option
 from asnrules.cli.output import Format, cell, print_lines, print_records, print_table
 from asnrules.errors import UsageError
 from asnrules.util.days import read_day
@@ -32,32 +31,16 @@ HEADER = (
 )  # fmt: skip
 
 
-class Origin(StrEnum):
-    """Where the associations of a run were made."""
-
-    GENERATED = "generated"
-    IMPORTED = "imported"
-
-
-Program = Annotated[
-    str | None, typer.Option("--program", metavar="P", help="Runs with exposures of this program.")
-]
-Since = Annotated[
-    str | None,
-    typer.Option("--since", metavar="DATE", help="Runs of this day (UTC) and later ones."),
-]
-Until = Annotated[
-    str | None,
-    typer.Option("--until", metavar="DATE", help="Runs of this day (UTC) and earlier ones."),
-]
+Program = Annotated[str | None, option("P", "Runs with exposures of this program.")]
+Since = Annotated[str | None, option("DATE", "Runs of this day (UTC) and later ones.")]
+Until = Annotated[str | None, option("DATE", "Runs of this day (UTC) and earlier ones.")]
 
 
 def audit(context: typer.Context) -> Audit:
     """Open the record."""
     from asnrules.api_audit import Audit
-    from asnrules.catalog.open import open_catalog
 
-    return Audit(open_catalog(context.obj))
+    return Audit(catalog(context))
 
 
 def end_with(findings: list[Finding]) -> None:
@@ -72,26 +55,17 @@ def end_with(findings: list[Finding]) -> None:
 def runs(
     context: typer.Context,
     program: Program = None,
-    pool: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Runs of a pool of this name.")
-    ] = None,
-    operator: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Runs of this operator.")
-    ] = None,
+    pool: Annotated[str | None, option("NAME", "Runs of a pool of this name.")] = None,
+    operator: Annotated[str | None, option("NAME", "Runs of this operator.")] = None,
     ruleset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LABEL",
-            help="Runs by this ruleset.",
-            autocompletion=completion.rules,
-        ),
+        str | None, option("LABEL", "Runs by this ruleset.", completion.rules)
     ] = None,
-    origin: Annotated[Origin | None, typer.Option(help="Runs made here, or imported ones.")] = None,
+    origin: Annotated[
+        Literal["generated", "imported"] | None, option(None, "Runs made here, or imported ones.")
+    ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Only the latest N.")
-    ] = None,
+    limit: Annotated[int | None, option("N", "Only the latest N.", min=1)] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """List the recorded runs, the latest first.
@@ -122,11 +96,7 @@ def runs(
     end_with(findings)
 
 
-def run(
-    context: typer.Context,
-    run_id: RunNumber,
-    output: OutputFormat = Format.TABLE,
-) -> None:
+def run(context: typer.Context, run_id: RunNumber, output: OutputFormat = Format.TABLE) -> None:
     """Show a run: who, when, from what; what each rule made; unassociated exposures, and why.
 
     Examples
@@ -146,10 +116,8 @@ def run(
     if output is Format.CSV:
         raise UsageError("audit run: a run is not a table; use --format json")
     found = audit(context).run(run_id, [])
-    document = found.document()
-    print_records(
-        [document], (), output, document=lambda: document, people=lambda: _print_run(found)
-    )
+    document = found.document
+    print_records([document()], (), output, document=document, people=lambda: _print_run(found))
     end_with(found.findings)
 
 
@@ -175,12 +143,8 @@ def _print_run(report: RunReport) -> None:
 def report(
     context: typer.Context,
     run_id: RunNumber,
-    file: Annotated[
-        Path, typer.Option("--output", metavar="FILE", help="The page to write; - is stdout.")
-    ],
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an existing file.")
-    ] = False,
+    file: Annotated[Path, option("FILE", "The page to write; - is stdout.", name="--output")],
+    overwrite: ReplaceFile = False,
 ) -> None:
     """Write a run as one HTML page that needs nothing else: to read, search, print and send.
 
@@ -198,14 +162,12 @@ def report(
     --------
     audit run, browse
     """
-    from asnrules.catalog.open import open_catalog
     from asnrules.report.rendering import page, write_page
 
-    engine = open_catalog(context.obj)
+    engine = catalog(context)
     findings: list[Finding] = []
     if str(file) == "-":
-        for text in page(engine, run_id, findings):
-            sys.stdout.write(text)
+        sys.stdout.writelines(page(engine, run_id, findings))
     else:
         with progress_bar() as progress:
             size = write_page(

@@ -18,12 +18,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import IO, Any
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
-
-_GRACE = 5.0
-"""Seconds in which another signal is ignored, as it would only cut off the clean-up."""
-
+INTERRUPTED = 130  # The exit code after Ctrl-C, as shells have it
+_GRACE = 5.0  # Seconds in which another signal is ignored, as it would only cut off the clean-up
 _HOW = {
     getattr(signal, name): how
     for name, how in (("SIGINT", "interrupted"), ("SIGTERM", "terminated"), ("SIGHUP", "hung up"))
@@ -41,7 +37,16 @@ class _LastSignal:
 
 def stopped() -> tuple[str, int]:
     """Say how the command was stopped, and give its exit code."""
+    # An interrupt within an exec, such as that of a named tuple, would end the process by the
+    # signal in spite of its exit code: Python remembers it until it evaluates text again.
+    eval("None")  # noqa: S307
     return _HOW[signal.Signals(_LastSignal.number)], 128 + _LastSignal.number
+
+
+def end_plainly() -> None:
+    """Have Ctrl-C end the process with one line: while modules are imported, nothing is undone."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _exit)
 
 
 @contextmanager
@@ -50,37 +55,24 @@ def orderly_end() -> Iterator[None]:
 
     A signal that is ignored, as under nohup, or that the caller handles, is left as it is.
     """
-    found = {one: signal.getsignal(one) for one in _HOW}
-    with _handled(_stop, [one for one, handler in found.items() if handler in _DEFAULTS]):
+    former = {}
+    # Only the main thread may handle signals.
+    with suppress(ValueError):
+        for one in _HOW:
+            if (handler := signal.getsignal(one)) in (*_DEFAULTS, _exit):
+                former[one] = handler
+                signal.signal(one, _stop)
+    try:
         yield
-
-
-@contextmanager
-def plain_exit() -> Iterator[None]:
-    """Have Ctrl-C end the process with one line: while modules are imported, nothing is undone."""
-    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    with _handled(_exit, [signal.SIGINT] if is_default else []):
-        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)
 
 
 def ignore_signals() -> None:
     """Have nothing cut off a program that has said all it had to say."""
     for one in _HOW:
         signal.signal(one, signal.SIG_IGN)
-
-
-@contextmanager
-def _handled(handler: Any, signals: list[signal.Signals]) -> Iterator[None]:
-    before = {}
-    # Only the main thread may handle signals.
-    with suppress(ValueError):
-        for one in signals:
-            before[one] = signal.signal(one, handler)
-    try:
-        yield
-    finally:
-        for one, former in before.items():
-            signal.signal(one, former)
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
