@@ -129,7 +129,7 @@ def _usage(error: typer.BadParameter) -> int:
         tell(f"{error.format_message()}\n")
         return 2
     if error.ctx is not None and (command := path_of(error.ctx)):
-        messages.named(command)
+        messages.running.common["command"] = command
     message = " ".join(error.format_message().split()).rstrip(".")
     return messages.fail(f"{message}; {_next_step(error)}", 2)
 

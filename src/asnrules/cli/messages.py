@@ -69,14 +69,9 @@ def about(database: str | None) -> None:
             running.common["database"] = shown_url(database_url(database))
 
 
-def named(command: str) -> None:
-    """Have the log name the command in every line."""
-    running.common["command"] = command
-
-
 def begun(command: str) -> None:
     """Note that a command begins, all its options understood."""
-    named(command)
+    running.common["command"] = command
     note("started", f"{command} has started")
 
 

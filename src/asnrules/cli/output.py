@@ -111,27 +111,21 @@ def print_lines(lines: Iterable[str]) -> None:
 def print_paragraphs(paragraphs: Iterable[Paragraph]) -> None:
     """Print paragraphs, a blank line between them: what is too long for the cells of a table."""
     import shutil
-
-    width = max(min(shutil.get_terminal_size().columns, WIDEST), NARROWEST)
-    for number, (heading, texts) in enumerate(paragraphs):
-        print_lines([""] * (number > 0) + [heading])
-        for name, text in texts:
-            if text:
-                named = f"{name}: {text}" if name else text
-                print_lines([f"    {named}"] if name == EXAMPLE else _wrapped(named, width))
-
-
-def _wrapped(text: str, width: int) -> list[str]:
     import textwrap
 
-    return textwrap.wrap(
-        text,
-        width,
+    wrapper = textwrap.TextWrapper(
+        width=max(min(shutil.get_terminal_size().columns, WIDEST), NARROWEST),
         initial_indent="    ",
         subsequent_indent="      ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    for number, (heading, texts) in enumerate(paragraphs):
+        print_lines([""] * (number > 0) + [heading])
+        for name, text in texts:
+            if text:
+                named = f"{name}: {text}" if name else text
+                print_lines([f"    {named}"] if name == EXAMPLE else wrapper.wrap(named))
 
 
 def _print_cells(

@@ -12,7 +12,7 @@ _UNKNOWN = "unknown"
 _TEMPLATE_MARKS = ("#!", "@!")
 _CLOSING = {"[": "]", "(": ")"}
 _SPACE = re.compile(r"\s*")
-_FORBIDDEN = re.compile(r"[\"'\\]")
+_FORBIDDEN = "\"'\\"
 
 
 class Candidate(NamedTuple):
@@ -116,12 +116,9 @@ class _Scanner:
             raise self._wrong(f"{what} is blank", self._at)
         if len(content) > LONGEST:
             raise self._wrong(f"{what} has more than {LONGEST} characters", self._at)
-        forbidden = _FORBIDDEN.search(content)
-        if forbidden:
-            raise self._wrong(f"{what} holds {forbidden[0]!r}", start + forbidden.start())
-        if not content.isprintable():
-            at = next(i for i, character in enumerate(content) if not character.isprintable())
-            raise self._wrong(f"{what} holds {content[at]!r}", start + at)
+        for at, character in enumerate(content, start):
+            if character in _FORBIDDEN or not character.isprintable():
+                raise self._wrong(f"{what} holds {character!r}", at)
         self._at = end + 1
         return content
 

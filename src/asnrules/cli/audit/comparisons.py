@@ -9,7 +9,6 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import Program, Since, Until, audit
-from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
 from asnrules.cli.output import Format, print_json, print_lines, print_records
 from asnrules.util.days import read_day
@@ -120,7 +119,7 @@ def replay(
         days = read_day("--since", since), read_day("--until", until)
         wanted = RunFilter(program=program, since=days[0], until=days[1])
     runs = runs_to_replay(engine, run_ids or (), wanted)
-    with progress_bar() as progress:
+    with messages.progress_bar() as progress:
         found = run_again(engine, runs, ruleset, progress)
         if output is Format.JSON and len(run_ids or ()) == 1:
             (one,) = found

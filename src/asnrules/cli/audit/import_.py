@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import messages
-from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import (
     AsOf,
     Note,
@@ -66,7 +65,7 @@ def import_(
 
     day = parse_day(as_of, ruleset)
     options = ImportOptions(pool or (), ruleset, day, operator, note)
-    with progress_bar() as progress:
+    with messages.progress_bar() as progress:
         engine = catalog(context, writing=True)
         report = import_associations(engine, files, options, progress)
     for run in report.runs:

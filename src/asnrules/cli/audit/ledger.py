@@ -10,7 +10,6 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.audit.runs import end_with
-from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import OutputFormat, ReplaceFile, option
 from asnrules.cli.output import Format, print_records
 
@@ -43,7 +42,7 @@ def verify(
     from asnrules.catalog.open import open_record
     from asnrules.record.verify import verify as run
 
-    with progress_bar() as progress:
+    with messages.progress_bar() as progress:
         found = run(open_record(context.obj), against, progress)
     records = [finding._asdict() for finding in found.findings]
     if records or output is not Format.TABLE:
@@ -125,7 +124,7 @@ def export(
         for lines in run(engine, findings):
             sys.stdout.write(lines.decode("ascii"))
     else:
-        with progress_bar() as progress:
+        with messages.progress_bar() as progress:
             last = write_export(engine, file, findings, overwrite=overwrite, progress=progress)
         messages.say(f"{file}: {last.run_id} runs, the last is {last.digest}", **last._asdict())
     end_with(findings)

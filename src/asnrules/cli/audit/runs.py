@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.messages import progress_bar
 from asnrules.cli.options import OutputFormat, ReplaceFile, RunNumber, catalog, option
 from asnrules.cli.output import Format, cell, print_lines, print_records, print_table
 from asnrules.errors import UsageError
@@ -169,7 +168,7 @@ def report(
     if str(file) == "-":
         sys.stdout.writelines(page(engine, run_id, findings))
     else:
-        with progress_bar() as progress:
+        with messages.progress_bar() as progress:
             size = write_page(
                 engine, run_id, file, findings, overwrite=overwrite, progress=progress
             )

@@ -120,7 +120,12 @@ def make_pool(
     problems = [one.problem for one in judged if one.problem is not None]
     if problems and (not skip or len(problems) == len(headers)):
         raise _refusal(problems, len(headers), skip)
-    good = [_told(one, declared) for one in judged if one.problem is None]
+    # What is declared comes before what headers have.
+    good = [
+        one._replace(keywords={**_values(one.keywords), **declared.values(one.exposure.names)})
+        for one in judged
+        if one.problem is None
+    ]
     rows = _rows(good, declared)
     declared.check_all_fit()
     columns = sorted({column for row in rows for column in row})
@@ -182,20 +187,18 @@ def _refusal(problems: list[str], files: int, skip: bool) -> PoolError:
     return error
 
 
-def _told(one: _Read, declared: Declared) -> _Read:
-    """Give an exposure with what is known of it: what is declared, or else in its header."""
-    keywords = {keyword: _value(keyword, value) for keyword, value in one.keywords.items()}
-    return one._replace(keywords={**keywords, **declared.values(one.exposure.names)})
-
-
-def _value(keyword: str, value: str) -> str:
-    """Give a value of a header as pools have it, blank if it says that there is none."""
-    if keyword in FLAGS:
-        return TRUTH.get(value.lower(), value)
-    if keyword in {*ASSUMED, "targetid"} and is_empty(value.lower()):
-        return ""
-    whole = WRITTEN_AS_FLOAT.fullmatch(value)
-    return whole[1] if whole and keyword != "targname" else value
+def _values(header: Mapping[str, str]) -> dict[str, str]:
+    """Give the values of a header as pools have them, blank if they say that there is none."""
+    values = {}
+    for keyword, value in header.items():
+        whole = WRITTEN_AS_FLOAT.fullmatch(value)
+        if keyword in FLAGS:
+            values[keyword] = TRUTH.get(value.lower(), value)
+        elif keyword in {*ASSUMED, "targetid"} and is_empty(value.lower()):
+            values[keyword] = ""
+        else:
+            values[keyword] = whole[1] if whole and keyword != "targname" else value
+    return values
 
 
 def _rows(exposures: Sequence[_Read], declared: Declared) -> list[dict[str, str]]:
