@@ -176,6 +176,24 @@ def test_what_looks_like_a_connection_is_not_repeated(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("./host=h password=x.db", "a password"),
+        ("/data/pwd=x.db", "a password"),
+        ("../someone:x@host/rules.db", "a login"),
+        ("~/postgresql://host/rules", "://"),
+        ("host=h x.db", "begins with ./ or /"),
+        ("a@b.db", "begins with ./ or /"),
+    ],
+)
+def test_why_a_path_is_refused_is_true_of_it(path: str, reason: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_name(path)
+    assert reason in str(caught.value)
+    assert ("begins with" in str(caught.value)) == (not path.startswith((".", "/", "~")))
+
+
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_each_spelling_is_refused_or_leads_to_a_server(spelling: str) -> None:
     """The password has an @, escaped or not."""

@@ -52,6 +52,10 @@ _NO_PATH = (
     "--database: neither a URL nor a path; a URL is postgresql://USER@HOST/DATABASE, "
     "and a path that has any of : @ = ? ; & begins with ./ or /"
 )
+_NO_PLAIN_PATH = (
+    "--database: what looks like a connection (with ://, a login or a password in it) is no path; "
+    "a URL is postgresql://USER@HOST/DATABASE"
+)
 
 
 def check_name(database: str) -> str:
@@ -112,13 +116,10 @@ def _checked_path(path: str) -> str:
     for text in (path, unquote(path), unicodedata.normalize("NFKC", path)):
         anchor = _ANCHORED.match(text)
         rest = text[anchor.end() :] if anchor else text
-        if (
-            (anchor is None and (_OF_CONNECTIONS.search(text) or _SPACED_PASSWORD.search(text)))
-            or "://" in rest
-            or _LOGIN.search(rest)
-            or _PASSWORD.search(rest)
-        ):
+        if anchor is None and (_OF_CONNECTIONS.search(text) or _SPACED_PASSWORD.search(text)):
             raise UsageError(_NO_PATH)
+        if "://" in rest or _LOGIN.search(rest) or _PASSWORD.search(rest):
+            raise UsageError(_NO_PLAIN_PATH)
     return path
 
 
