@@ -25,27 +25,6 @@ class UsageError(AsnrulesError):
 class PoolError(AsnrulesError):
     """A pool that cannot be read, or an exposure in it that is not valid."""
 
-    @classmethod
-    def at(
-        cls,
-        name: str,
-        problem: str,
-        mend: str,
-        *,
-        line: int | None = None,
-        column: str | None = None,
-    ) -> PoolError:
-        """Build the error for a place in a pool: what is wrong, and what to do about it.
-
-        Lines are counted from 1 in the decompressed file; a column has its name, or its number.
-        """
-        place = name
-        if line is not None:
-            place += f", line {line}"
-        if column is not None:
-            place += f", column {column}"
-        return cls(f"{place}: {problem}; {mend}")
-
 
 class AssociationFileError(AsnrulesError):
     """An association file that cannot be read, or does not hold a Stage 2 association."""

@@ -121,11 +121,18 @@ class StoredText:
     def error(
         self, problem: str, mend: str, *, line: int | None = None, column: str | None = None
     ) -> PoolError:
-        """Return the error for a place in this file, see `PoolError.at`."""
-        if self._rows_are_numbered and line is not None:
-            place = f"row {line - 1}" if line > 1 else "header"
-            return PoolError.at(f"{self._label}, {place}", problem, mend, column=column)
-        return PoolError.at(self._label, problem, mend, line=line, column=column)
+        """Build the error for a place in this file: what is wrong, and what to do about it.
+
+        Lines are counted from 1 in the unpacked file; a column has its name, or its number.
+        """
+        place = self._label
+        if line is not None and self._rows_are_numbered:
+            place += f", row {line - 1}" if line > 1 else ", header"
+        elif line is not None:
+            place += f", line {line}"
+        if column is not None:
+            place += f", column {column}"
+        return PoolError(f"{place}: {problem}; {mend}")
 
     def too_wide(self, columns: int, line: int = 1) -> PoolError:
         """Return the error for a file with too many columns."""
