@@ -11,8 +11,8 @@ from asnrules.database.stored import any_text
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from asnrules.database.stored import Finding
     from asnrules.record.compare import Differences
-    from asnrules.record.findings import Finding
     from asnrules.record.queries.associations import AssociationReport
     from asnrules.record.queries.exposures import HistoricDecision
     from asnrules.record.queries.runs import RecordedRun, RunFilter, RunReport

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.database.schema import exposures, pools, rulesets, runs, traces
-from asnrules.database.stored import MOMENT, read_stored
+from asnrules.database.stored import read_stored
+from asnrules.database.types import MOMENT
 from asnrules.errors import StoredValueError
 
 

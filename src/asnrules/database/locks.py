@@ -100,16 +100,7 @@ def waited_too_long(
 ) -> DatabaseError:
     """Make the error of having waited too long: who has the lock, and what to do.
 
-    Parameters
-    ----------
-    engine : Engine
-        Of the database; it is asked who has the lock now.
-    seconds : float
-        The time waited.
-    table : str, optional
-        The table whose lock was waited for; any of the catalog by default.
-    advisory : int
-        The key of an advisory lock that was waited for instead; 0 for none.
+    It is the lock of a table, by default of any of the catalog, or an advisory lock.
     """
     place = shown_url(engine.url)
     waited = f"{place}: another process has been writing for {seconds:g} s"

@@ -59,21 +59,11 @@ _NO_PLAIN_PATH = (
 
 
 def check_name(database: str) -> str:
-    """Refuse what names no database.
+    """Refuse what names no database; give it back, a URL with its scheme in lower case.
 
     A text with `://` has to be a URL of SQLite or PostgreSQL. Any other is the path of an SQLite
     file: one that has any of ``: @ = ? ; &`` begins with `/`, `./`, `../`, `~/` or a drive, and
     no part of it looks like `user:password@`.
-
-    Returns
-    -------
-    str
-        What was given, a URL with its scheme in lower case.
-
-    Raises
-    ------
-    UsageError
-        If it is neither, or only looks like one; it is not repeated.
     """
     if not database.strip() or database == ":memory:":
         raise UsageError(_NO_FILE)
@@ -143,13 +133,7 @@ _HOMELESS = (
 
 
 def default_path() -> Path:
-    """Return the SQLite file that is used if no database is named.
-
-    Raises
-    ------
-    UsageError
-        If there is no home folder to put it in.
-    """
+    """Return the SQLite file that is used if no database is named."""
     from platformdirs import user_data_path
 
     try:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Column, ColumnElement, Connection, Integer, Text, case, cast, func
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Table,
+    Text,
+    case,
+    cast,
+    func,
+)
 from sqlalchemy import type_coerce as coerce
 
-from asnrules.database.types import Day, Json, UtcTime
+from asnrules.database.types import MOMENT, Day, Json, UtcTime
 from asnrules.errors import StoredValueError
-
-MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
-"""How moments are written: on SQLite, in digests and in the exported ledger."""
 
 
 def read_stored(column: Column[Any], value: Any, of: str) -> Any:
@@ -24,8 +32,6 @@ def read_stored(column: Column[Any], value: Any, of: str) -> Any:
 
     Parameters
     ----------
-    column : Column
-        Where it was.
     value : Any
         As the database gave it, moments and days as `as_stored` has them.
     of : str
@@ -34,7 +40,7 @@ def read_stored(column: Column[Any], value: Any, of: str) -> Any:
     Raises
     ------
     StoredValueError
-        If it cannot have been stored by this program; the message names place and mend.
+        If it cannot have been stored by this program.
     """
     try:
         return _meaning(column, value)
@@ -116,17 +122,16 @@ def with_flags(
     columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
 ) -> list[tuple[Any, ...]]:
     """Make true and false of the 1 and 0 that SQLite keeps, in rows of some columns."""
-    flags = [at for at, column in enumerate(columns) if isinstance(column.type, Boolean)]
-    found = list(map(tuple, rows))
-    if not flags:
-        return found
+    are_flags = [isinstance(column.type, Boolean) for column in columns]
+    if not any(are_flags):
+        return list(map(tuple, rows))
     # Nothing but 0 and 1: another number is none that was stored, and has to stand out.
     return [
         tuple(
-            bool(value) if at in flags and value in (0, 1) else value
-            for at, value in enumerate(row)
+            bool(value) if is_flag and value in (0, 1) else value
+            for is_flag, value in zip(are_flags, row, strict=True)
         )
-        for row in found
+        for row in rows
     ]
 
 
@@ -142,3 +147,44 @@ def any_text(connection: Connection) -> Iterator[None]:
         yield
     finally:
         raw.text_factory = str
+
+
+class Finding(NamedTuple):
+    """Something that does not match."""
+
+    run_id: int | None
+    """None for what belongs to no run."""
+    table: str | None
+    """None for what concerns the digest that was given."""
+    column: str | None
+    """The column with a value that cannot be read; None where all can, and do not match."""
+    finding: str
+
+    def words(self) -> str:
+        """Say where it is and what is wrong, in one line."""
+        names = ("run", "table", "column")
+        places = [f"{name} {value}" for name, value in zip(names, self, strict=False) if value]
+        return f"{', '.join(places)}: {self.finding}"
+
+
+def unreadable(
+    table: Table, rows: Iterable[Sequence[Any]], run_id: int | None, of: str = ""
+) -> Iterator[Finding]:
+    """Find the columns with values that cannot be read, and the first such value of each.
+
+    The rows have all columns, see `as_stored`; they belong to a run, or to what `of` names.
+    """
+    columns = list(table.columns)
+    keys = [at for at, column in enumerate(columns) if column.primary_key]
+    found = set()
+    for row in rows:
+        for column, value in zip(columns, row, strict=True):
+            if column.name in found:
+                continue
+            try:
+                read_stored(column, value, of)
+            except StoredValueError as error:
+                found.add(column.name)
+                key = ", ".join(f"{columns[at].name} {shown(row[at])}" for at in keys)
+                place = of or f"row with {key}"
+                yield Finding(run_id, table.name, column.name, f"{place}: {error.problem}")

@@ -15,6 +15,10 @@ Flag = Boolean(create_constraint=False).with_variant(Integer(), "sqlite")
 """True or false; 1 or 0 on SQLite, whose STRICT tables know no BOOLEAN."""
 
 
+MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""How moments are written: on SQLite, in digests and in the exported ledger."""
+
+
 class UtcTime(TypeDecorator[dt.datetime]):
     """A moment in UTC: timestamptz on PostgreSQL, ISO 8601 text with a Z on SQLite."""
 
@@ -23,27 +27,22 @@ class UtcTime(TypeDecorator[dt.datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the type that the database stores."""
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(Text())
-        return dialect.type_descriptor(DateTime(timezone=True))
+        is_sqlite = dialect.name == "sqlite"
+        return dialect.type_descriptor(Text() if is_sqlite else DateTime(timezone=True))
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
         """Turn an aware moment into what is stored."""
         if value is None:
             return None
         value = value.astimezone(dt.UTC)
-        if dialect.name == "sqlite":
-            return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return value
+        return value.strftime(MOMENT) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
         """Turn what is stored into an aware moment."""
-        if value is None:
-            return None
         if isinstance(value, str):
             return dt.datetime.fromisoformat(value)
-        moment: dt.datetime = value
-        return moment.astimezone(dt.UTC)
+        moment: dt.datetime | None = value
+        return moment and moment.astimezone(dt.UTC)
 
 
 class Day(TypeDecorator[dt.date]):
@@ -83,9 +82,7 @@ class Json(TypeDecorator[str]):
 
     def fits(self, found: Any) -> bool:
         """Whether a value that was read from JSON is what the column is for."""
-        if not isinstance(found, self.holds):
-            return False
-        if isinstance(found, list | dict):
-            inner = found.values() if isinstance(found, dict) else found
-            return all(isinstance(one, self.items) for one in inner)
-        return True
+        inner = found.values() if isinstance(found, dict) else found
+        return isinstance(found, self.holds) and (
+            not isinstance(found, list | dict) or all(isinstance(one, self.items) for one in inner)
+        )

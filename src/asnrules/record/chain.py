@@ -29,9 +29,9 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
-from asnrules.database.stored import MOMENT, as_stored, read_stored, with_flags
+from asnrules.database.stored import Finding, as_stored, read_stored, unreadable, with_flags
+from asnrules.database.types import MOMENT
 from asnrules.errors import StoredValueError
-from asnrules.record.findings import Finding, unreadable
 from asnrules.util.canonical import canonical, digest_of
 
 GENESIS = "0" * 64
@@ -228,6 +228,12 @@ def section_rows(
     streaming = connection.execution_options(yield_per=_BATCH)
     for found in streaming.execute(statement).partitions():
         yield with_flags(columns, found)
+
+
+def unreadable_rows(connection: Connection, table: Table, run_id: int) -> Iterator[Finding]:
+    """Find the columns of a section that cannot be read, see `unreadable`."""
+    for rows in section_rows(connection, table, run_id):
+        yield from unreadable(table, rows, run_id)
 
 
 def strays(connection: Connection) -> Iterator[Finding]:

@@ -109,13 +109,7 @@ class Differences:
 
 
 def compare_runs(connection: Connection, before: int, after: int) -> Differences:
-    """Compare the associations of two runs on record, by number; see `compare`.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such run.
-    """
+    """Compare the associations of two runs on record, by number; see `compare`."""
     sides = [
         RecordedAssociations(connection, find_run(connection, run_id).run_id)
         for run_id in (before, after)

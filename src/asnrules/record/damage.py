@@ -21,15 +21,7 @@ _RESTORE = "the file is damaged; restore it from a backup, docs/operations.md te
 def damage_of(database: str | None) -> DatabaseError | None:
     """Look for what keeps a command from reading a database: damage, or a changed value.
 
-    Parameters
-    ----------
-    database : str or None
-        As `open_catalog` takes it.
-
-    Returns
-    -------
-    DatabaseError or None
-        What is wrong with it, in one line; None if nothing is, or there is no database to look at.
+    What is wrong with it is told in one line; it is None if nothing is, or there is no database.
     """
     try:
         url = database_url(database)

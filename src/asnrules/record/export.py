@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Table
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
 from asnrules.database.schema import catalog_entries, runs
-from asnrules.database.stored import any_text
+from asnrules.database.stored import Finding, any_text, unreadable
 from asnrules.record.chain import (
     CATALOG,
     SECTIONS,
@@ -30,8 +30,8 @@ from asnrules.record.chain import (
     section_rows,
     stored_runs,
     strays,
+    unreadable_rows,
 )
-from asnrules.record.findings import Finding, unreadable
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.canonical import canonical
 from asnrules.util.parallel import Progress
@@ -45,11 +45,8 @@ def export(
 ) -> Iterator[bytes]:
     """Give the lines of the ledger, some thousands at a time.
 
-    Parameters
-    ----------
-    findings : list of Finding
-        Takes the values that cannot be read, which are written as they are stored, and the tables
-        with rows of no run, which are not written.
+    The findings are values that cannot be read, which are written as they are stored, and tables
+    with rows of no run, which are not written.
     """
     with transaction(engine) as connection, any_text(connection):
         take_snapshot(connection)
@@ -87,13 +84,7 @@ def write_export(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Head:
-    """Write the ledger into a file: all of it or nothing, see `export`; give the last run.
-
-    Raises
-    ------
-    OutputError
-        If the file is there already and may not be replaced, or cannot be written.
-    """
+    """Write the ledger into a file, see `export` and `whole_file`; give the last run."""
     last = b""
     with whole_file(path, overwrite=overwrite) as stream:
         for last in export(engine, findings, progress):
@@ -125,8 +116,7 @@ def _rows(
         digest.add(rows)
         yield _lines(table.name, rows)
     if digest.finished() != sections.get(table.name):
-        for rows in section_rows(connection, table, run_id):
-            findings += unreadable(table, rows, run_id)
+        findings += unreadable_rows(connection, table, run_id)
 
 
 def _lines(table: str, rows: Sequence[Sequence[Any]]) -> bytes:

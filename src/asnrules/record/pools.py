@@ -159,12 +159,10 @@ def recorded_exposures(
     programs: Collection[str | None] | None = None,
     stretches: Collection[Stretch] | None = None,
 ) -> Iterator[RecordedExposure]:
-    """Give the exposures of a run.
+    """Give the exposures of a run; the connection is busy until the last has been given.
 
     Parameters
     ----------
-    connection : Connection
-        Any; it is busy until the last exposure has been given.
     keywords : sequence of str
         What the values are to be aligned with.
     programs : collection of (str or None), optional

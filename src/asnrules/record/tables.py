@@ -11,7 +11,7 @@ from sqlalchemy.engine.reflection import ObjectKind
 
 from asnrules.database import migrations
 from asnrules.database.schema import metadata
-from asnrules.record.findings import Finding
+from asnrules.database.stored import Finding
 
 
 class StoredTables(NamedTuple):

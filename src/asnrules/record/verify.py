@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
 from asnrules.database.schema import runs
-from asnrules.database.stored import any_text
+from asnrules.database.stored import Finding, any_text
 from asnrules.errors import UsageError
 from asnrules.record.chain import (
     CATALOG,
@@ -30,8 +30,8 @@ from asnrules.record.chain import (
     section_rows,
     stored_runs,
     strays,
+    unreadable_rows,
 )
-from asnrules.record.findings import Finding, unreadable
 from asnrules.record.tables import all_columns, stored_tables
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.parallel import Progress
@@ -58,19 +58,11 @@ def verify(
 ) -> Verification:
     """Recompute the ledger.
 
-    Parameters
-    ----------
-    against : str, optional
-        A digest that was kept outside the database: the run that had it, and all before it, are
-        then known to be what they were.
-
-    Raises
-    ------
-    UsageError
-        If `against` is no digest.
+    With a digest that was kept outside the database, the run that had it, and all before it, are
+    known to be what they were. What is not a digest is a UsageError.
     """
     if against is not None:
-        against = checked_digest(against)
+        against = _checked_digest(against)
     with transaction(engine) as connection:
         take_snapshot(connection)
         tables = stored_tables(connection)
@@ -81,7 +73,7 @@ def verify(
     return result
 
 
-def checked_digest(text: str) -> str:
+def _checked_digest(text: str) -> str:
     """Read a digest that somebody gives, or refuse it as wrong use."""
     digest = text.strip().lower()
     if len(digest) != len(GENESIS) or set(digest) - set("0123456789abcdef"):
@@ -96,32 +88,27 @@ class _Verifier:
         self._connection = connection
         self._progress = progress
         self._result = Verification()
-        self._total = 0
-        self._entries: list[tuple[Any, ...]] = []
+        with any_text(connection):
+            self._runs = stored_runs(connection)
+            self._entries = entry_rows(connection)
+        self._total = sum(section[0] for run in self._runs for section in run.sections.values())
 
     def run(self, against: str | None) -> Verification:
-        with any_text(self._connection):
-            stored = stored_runs(self._connection)
-            self._entries = entry_rows(self._connection)
-        self._total = sum(section[0] for run in stored for section in run.sections.values())
         previous = GENESIS
-        for run in stored:
+        for run in self._runs:
             self._check_run(run, previous)
             previous = run.values["digest"]
             if previous == against:
                 self._result.known = run.values["run_id"]
             self._result.head = Head(run.values["run_id"], previous)
-        self._check_rules()
-        self._result.findings += strays(self._connection)
+        connection, entries = self._connection, self._entries
+        self._result.findings += self._read(lambda: list(ruleset_findings(connection)))
+        self._result.findings += self._read(lambda: list(entry_findings(connection, entries)))
+        self._result.findings += strays(connection)
         if against is not None and self._result.known is None:
             text = f"no run has the digest {against}: what had it was changed or removed"
             self._found(None, None, text)
         return self._result
-
-    def _check_rules(self) -> None:
-        found, connection, entries = self._result.findings, self._connection, self._entries
-        found += self._read(lambda: list(ruleset_findings(connection)))
-        found += self._read(lambda: list(entry_findings(connection, entries)))
 
     def _found(self, run_id: int | None, table: str | None, finding: str) -> None:
         self._result.findings.append(Finding(run_id, table, None, finding))
@@ -145,9 +132,12 @@ class _Verifier:
             if found != recorded:
                 self._found(run_id, table.name, _difference(found, recorded))
                 with any_text(self._connection):
-                    for rows in section_rows(self._connection, table, run_id):
-                        result.findings += unreadable(table, rows, run_id)
-        self._check_catalog(run_id, run.sections.get(CATALOG))
+                    result.findings += unreadable_rows(self._connection, table, run_id)
+        # There is no digest from before there were entries, as the run's own digest says.
+        if (recorded := run.sections.get(CATALOG)) is not None:
+            found = digest_of_rows(self._entries[: recorded[0]])
+            if found != recorded:
+                self._found(run_id, CATALOG, _difference(found, recorded))
 
     def _read(self, reading: Callable[[], _Read]) -> _Read:
         """Read something; where there is text that is none, once more, which takes longer."""
@@ -168,15 +158,6 @@ class _Verifier:
                 done = self._result.rows + digest.count
                 self._progress("rows", done, max(self._total, done))
         return digest.finished()
-
-    def _check_catalog(self, run_id: int, recorded: list[Any] | None) -> None:
-        """Compare the entries of the catalog that there were with what a run says of them."""
-        if recorded is None:
-            # From before there were entries: its digest says so.
-            return
-        found = digest_of_rows(self._entries[: recorded[0]])
-        if found != recorded:
-            self._found(run_id, CATALOG, _difference(found, recorded))
 
 
 def _difference(found: list[int | str], recorded: list[int | str] | None) -> str:

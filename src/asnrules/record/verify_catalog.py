@@ -11,8 +11,7 @@ from asnrules.catalog import store
 from asnrules.catalog.entries import ENTRY_TABLES, VOCABULARY, current_digests
 from asnrules.database.guards import PUBLISHED
 from asnrules.database.schema import catalog_entries, metadata, ruleset_files, rulesets
-from asnrules.database.stored import as_stored, shown
-from asnrules.record.findings import Finding, unreadable
+from asnrules.database.stored import Finding, as_stored, shown, unreadable
 from asnrules.rules.rows import ROW_TABLES
 
 _ENTRY_TABLES = {table.name for table in ENTRY_TABLES}
@@ -73,15 +72,7 @@ def _strays(connection: Connection) -> Iterator[Finding]:
 
 
 def entry_findings(connection: Connection, entries: Sequence[Sequence[Any]]) -> Iterator[Finding]:
-    """Compare the vocabulary and the published rulesets with the entries on record of them.
-
-    Parameters
-    ----------
-    connection : Connection
-        Any; see `any_text`.
-    entries : sequence of sequence
-        The rows of the entries, in their order.
-    """
+    """Compare the vocabulary and the published rulesets with the entries of them, in order."""
     yield from unreadable(catalog_entries, entries, None)
     for words in VOCABULARY:
         yield from unreadable(words, connection.execute(select(words)).all(), None)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from asnrules.associations.model import NO_DEGRADED
 from asnrules.catalog.describe import Description, describe_ruleset
 from asnrules.database.schema import rulesets
-from asnrules.record.findings import Finding
+from asnrules.database.stored import Finding
 from asnrules.record.queries.associations import RecordedAssociation, RecordedAssociations
 from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import RunReport, report_run

@@ -20,8 +20,7 @@ from sqlalchemy import Engine
 
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
-from asnrules.database.stored import any_text
-from asnrules.record.findings import Finding
+from asnrules.database.stored import Finding, any_text
 from asnrules.report.content import PageContent, page_content
 from asnrules.report.picture import BAR, LEFT, RIGHT, UNREADABLE, WIDTH
 from asnrules.util.atomic_files import whole_file

@@ -12,7 +12,7 @@ from asnrules.cli.options import OutputFormat, argument
 from asnrules.cli.output import Format, cell, print_lines, print_records
 
 if TYPE_CHECKING:
-    from asnrules.record.findings import Finding
+    from asnrules.database.stored import Finding
     from asnrules.record.queries.associations import AssociationReport
     from asnrules.record.queries.exposures import HistoricDecision, RecordedDecision
     from asnrules.record.queries.runs import RecordedRun

@@ -14,7 +14,7 @@ from asnrules.cli.options import OutputFormat, ReplaceFile, option
 from asnrules.cli.output import Format, print_records
 
 if TYPE_CHECKING:
-    from asnrules.record.findings import Finding
+    from asnrules.database.stored import Finding
 
 
 def verify(

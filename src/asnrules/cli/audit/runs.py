@@ -16,7 +16,7 @@ from asnrules.util.days import read_day
 
 if TYPE_CHECKING:
     from asnrules.api_audit import Audit
-    from asnrules.record.findings import Finding
+    from asnrules.database.stored import Finding
     from asnrules.record.queries.runs import RunReport
 
 RUNS = (

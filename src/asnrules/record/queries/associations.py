@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from asnrules.database.schema import association_members, associations, runs
+from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
-from asnrules.record.findings import Finding
 from asnrules.record.queries.reader import Reader, columns
 from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs, verdicts_of
 from asnrules.util.text import near_spellings
@@ -189,11 +189,6 @@ def report_association(
     """Give an association in every run that has one of this name, in order of time.
 
     The name is that of the association or its file, in any case; for findings see `Reader`.
-
-    Raises
-    ------
-    NotFoundError
-        If there is none; the message suggests near names.
     """
     asn_name = name.strip().lower().removesuffix(".json")
     places = runs_with(connection, asn_name)

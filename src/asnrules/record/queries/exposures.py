@@ -27,8 +27,8 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
+from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
-from asnrules.record.findings import Finding
 from asnrules.record.queries.reader import (
     DECIDED,
     HAS_MEMBER,
@@ -276,11 +276,6 @@ def exposure_history(
 
     The file is its uncal, rate or rateints product, in any case, or another member of associations,
     such as a catalog. For findings see `Reader`.
-
-    Raises
-    ------
-    NotFoundError
-        If nothing is on record; the message suggests near names.
     """
     names = spellings(filename)
     reader = Reader(connection, findings)

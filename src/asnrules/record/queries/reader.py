@@ -15,9 +15,8 @@ from asnrules.database.schema import (
     imported_associations,
     traces,
 )
-from asnrules.database.stored import as_stored, read_stored
+from asnrules.database.stored import Finding, as_stored, read_stored
 from asnrules.errors import StoredValueError
-from asnrules.record.findings import Finding
 
 DECIDED = and_(
     exposures.c.pool_id == decisions.c.pool_id, exposures.c.position == decisions.c.position

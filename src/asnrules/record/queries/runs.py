@@ -21,9 +21,9 @@ from asnrules.database.schema import (
     runs,
     traces,
 )
+from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
 from asnrules.record.chain import NOTHING
-from asnrules.record.findings import Finding
 from asnrules.record.queries.reader import IMPORTED, TRACE_REASON, Reader, columns, unassociated
 from asnrules.util.days import check_day
 from asnrules.util.text import wanted_program
