@@ -128,22 +128,6 @@ def test_what_names_no_database_is_refused_in_one_line(given: str) -> None:
         database_url(given)
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        "./host=h password=x.db",
-        "/data/me:x@host.db",
-        "sqlite:////data/pwd=x",
-        "./a://b",
-        "./pwd%3Dx",
-    ],
-)
-def test_what_keeps_a_path_from_being_one_is_said(given: str) -> None:
-    with pytest.raises(UsageError, match="looks like part of a connection") as caught:
-        database_url(given)
-    assert given not in str(caught.value)
-
-
 def test_driver_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(DatabaseError, match=r"driver .* not installed") as caught:
