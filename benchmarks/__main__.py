@@ -41,11 +41,11 @@ def main() -> None:
     results: Result = {"machine": _machine(), "quick": given.quick, "long": given.long}
     with (
         tempfile.TemporaryDirectory(prefix="asnrules-benchmarks-") as folder,
-        all_databases(Path(folder)) as databases,
+        all_databases(Path(folder), given.only) as databases,
     ):
         setting = Setting(
             folder=Path(folder),
-            databases=[one for one in databases if given.only in {None, one.name}],
+            databases=databases,
             quick=given.quick,
             long=given.long,
             repeats=given.repeats or (1 if given.quick else 3),

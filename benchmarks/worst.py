@@ -13,6 +13,7 @@ from benchmarks.tables import number, print_table
 
 SIZES = (2_500, 5_000, 10_000)
 QUICK_SIZES = (400,)
+QUICK_STRIDE = 4
 LIMIT = 300
 QUICK_LIMIT = 20
 
@@ -159,7 +160,8 @@ KINDS: tuple[Callable[[int, random.Random], Values], ...] = (
 
 def worst(setting: Setting) -> Result:
     """Measure deciding and grouping of each kind; nothing is written or recorded."""
-    runs = [run for kind in KINDS for run in _runs(setting, kind)]
+    kinds = KINDS[::QUICK_STRIDE] if setting.quick else KINDS
+    runs = [run for kind in kinds for run in _runs(setting, kind)]
     print_table(
         "worst: seconds, for exposures of one irregular group",
         ["kind", "rows", "associations", "decide", "group", "exponent", "peak MB"],

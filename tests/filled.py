@@ -1,4 +1,4 @@
-"""Catalogs with rows in every table: the seeds, two drafts, and recorded runs."""
+"""Catalogs with rows in every table: a ruleset of each kind, two drafts, and recorded runs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.open import connect_catalog, upgrade_catalog
-from asnrules.database import schema
+from asnrules.catalog.open import connect_catalog
+from asnrules.catalog.vocabulary import seed_vocabulary
+from asnrules.database import migrations, schema
 from asnrules.database.engines import transaction
 from asnrules.record.write import writing_run
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
 
+SEEDS = ("2026-03-20", "jwst-3.0.0")
+"""A table of modes, and the rules that implement it."""
 STARTED = dt.datetime(2026, 5, 1, 8, 30, tzinfo=dt.UTC)
 
 
@@ -53,7 +56,7 @@ def kept_catalog(engine_name: str, full_template: str) -> Engine:
 
 @pytest.fixture
 def full_template(engine_name: str, templates: Any) -> str:
-    template: str = templates.get(engine_name, "full", _fill)
+    template: str = templates.get(engine_name, "full", fill_catalog)
     return template
 
 
@@ -86,10 +89,21 @@ def _record(engine: Engine, origin: str) -> None:
             ledger.seal(_run(rules, origin))
 
 
-def _fill(engine: Engine) -> None:
-    upgrade_catalog(engine)
+def seed_few(engine: Engine) -> None:
+    """Make a catalog of two published rulesets, as many would be copied and verified each time."""
     with transaction(engine, writing=True) as connection:
-        for label, source in (("draft-modes", "2026-03-20"), ("draft-rules", "jwst-3.0.0")):
+        migrations.upgrade(connection)
+        seed_vocabulary(connection)
+        for label in SEEDS:
+            content = read_ruleset(shipped("seed") / "rulesets" / label)
+            store.publish(connection, store.insert_draft(connection, content), STARTED)
+
+
+def fill_catalog(engine: Engine) -> None:
+    """Make a catalog with rows in every table."""
+    seed_few(engine)
+    with transaction(engine, writing=True) as connection:
+        for label, source in zip(("draft-modes", "draft-rules"), SEEDS, strict=True):
             content = read_ruleset(shipped("seed") / "rulesets" / source)
             store.insert_draft(
                 connection, replace(content, label=label, effective_from=dt.date(2030, 1, 1))
@@ -144,16 +158,16 @@ def _run(rules: int, origin: str) -> dict[str, Any]:
 
 @pytest.fixture
 def kept_postgresql(templates: Any) -> Engine:
-    return connect_catalog(templates.get("postgresql", "full", _fill))
+    return connect_catalog(templates.get("postgresql", "full", fill_catalog))
 
 
 @pytest.fixture
 def kept_sqlite(templates: Any) -> Engine:
-    return connect_catalog(templates.get("sqlite", "full", _fill))
+    return connect_catalog(templates.get("sqlite", "full", fill_catalog))
 
 
 @pytest.fixture
 def full_sqlite(templates: Any, tmp_path: Path) -> Engine:
     path = tmp_path / "full.db"
-    shutil.copyfile(templates.get("sqlite", "full", _fill), path)
+    shutil.copyfile(templates.get("sqlite", "full", fill_catalog), path)
     return connect_catalog(str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery
 
-ROUNDS = int(os.environ.get("ASNRULES_CRASH_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("ASNRULES_CRASH_ROUNDS", "3"))
 OF_A_SERIES = 50
 """Rounds with one database. Each round verifies all that came before it."""
 SERIES = [
@@ -27,6 +28,8 @@ SERIES = [
     for number, start in enumerate(range(0, ROUNDS, OF_A_SERIES))
 ]
 """The number of each series, and its rounds."""
+MORE = 20
+"""Rounds that may be added, on a machine that is faster or slower by then, to cut something off."""
 OLDER = "0001"
 """The revision of a database that is upgraded."""
 
@@ -45,6 +48,13 @@ def counts_of() -> Iterator[Callable[[str], Counter[str]]]:
     yield counts.__getitem__
     for what, found in counts.items():
         print(f"\n{what}: " + ", ".join(f"{count} {how}" for how, count in sorted(found.items())))
+
+
+def moments(rounds: int, draw: random.Random, is_met: Callable[[], bool]) -> Iterator[float]:
+    """Give parts of the time that a command takes, one after the other; more until it is met."""
+    for at in range(rounds + MORE):
+        if at < rounds or not is_met():
+            yield (at % rounds + draw.random()) / rounds
 
 
 def pool_of(path: Path, number: int, exposures: int = 60) -> str:

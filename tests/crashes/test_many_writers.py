@@ -19,7 +19,7 @@ from crashes.conftest import pool_of
 from crashes.nursery import Nursery
 
 WRITERS = 16
-TURNS = 4
+TURNS = 2
 
 
 def recording_command(database: str, pool: str) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def test_signals_at_random_moments(
     number = signal.Signals[name]
     typical = max(runs.run().seconds for _ in range(2))
     counts: Counter[str] = Counter()
-    for _ in range(max(ROUNDS // 10, 5)):
+    for _ in range(max(ROUNDS // 10, 3)):
         # Nothing is begun before it is imported, and the system ends it as ever.
         ended = runs.run(signal=number, kill_after=draw.uniform(0.2, 1.0) * typical)
         assert ended.code in {0, 128 + number, *NOT_BEGUN}

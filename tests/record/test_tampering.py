@@ -1,7 +1,8 @@
 """Every column of every table is tampered with, plausibly and with nonsense: it is found.
 
-`ASNRULES_TAMPERING=1` tries every value that there is, in several rows of each table; a short
-round, with two values for each column, or one on PostgreSQL, always runs.
+`ASNRULES_TAMPERING=1` tries every value that there is, in several rows of each table. A short
+round always runs: a plausible value for each column, nonsense for each second one, and on
+PostgreSQL both for each fourth.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,6 @@ from sqlalchemy.exc import DBAPIError
 from asnrules.catalog import store
 from asnrules.catalog.entries import VOCABULARY
 from asnrules.catalog.open import connect_catalog
-from asnrules.catalog.vocabulary import seed_vocabulary
-from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.guards import PUBLISHED
 from asnrules.database.schema import catalog_entries, metadata, rulesets, runs
@@ -28,7 +28,7 @@ from asnrules.record.chain import SECTIONS
 from asnrules.record.verify import verify
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
-from filled import STARTED, record_runs
+from filled import record_runs, seed_few
 from record.tampering import KEYS, Tampering, nonsense, plausible, without_constraints
 
 LONG = bool(os.environ.get("ASNRULES_TAMPERING"))
@@ -47,17 +47,10 @@ TABLES = sorted(metadata.tables)
 
 
 def _fill(engine: Engine) -> None:
-    """Make a catalog with few rulesets, as all of them are verified each time."""
+    seed_few(engine)
     with transaction(engine, writing=True) as connection:
-        migrations.upgrade(connection)
-        seed_vocabulary(connection)
-        for label in ("2026-03-20", "jwst-3.0.0", "draft"):
-            content = read_ruleset(
-                shipped("seed") / "rulesets" / label.replace("draft", "2020-12-07")
-            )
-            key = store.insert_draft(connection, replace(content, label=label))
-            if label != "draft":
-                store.publish(connection, key, STARTED)
+        draft = replace(read_ruleset(shipped("seed") / "rulesets" / "2020-12-07"), label="draft")
+        store.insert_draft(connection, draft)
     record_runs(engine)
     without_constraints(engine)
 
@@ -103,10 +96,12 @@ def is_covered(engine: Engine, column: Column[Any], row: Row[Any]) -> bool:
         return connection.execute(statement).mappings().one()["status"] == "published"
 
 
-def columns_of(tampering: Tampering, turn: int) -> list[tuple[int, Column[Any]]]:
-    """Give the columns, numbered; on PostgreSQL, which takes longer, in turns if it is short."""
-    step = 2 if tampering.engine.dialect.name == "postgresql" and not LONG else 1
-    return list(enumerate(tampering.table.columns))[turn % step :: step]
+def columns_of(tampering: Tampering, step: int) -> list[tuple[int, Column[Any]]]:
+    """Give the columns, numbered; of a short round each so many, and fewer on PostgreSQL."""
+    if tampering.engine.dialect.name == "postgresql":
+        step = 4
+    columns = list(enumerate(tampering.table.columns))
+    return columns if LONG else columns[TABLES.index(tampering.table.name) % step :: step]
 
 
 def rows_of(tampering: Tampering, column: Column[Any]) -> list[Row[Any]]:
@@ -119,7 +114,7 @@ def rows_of(tampering: Tampering, column: Column[Any]) -> list[Row[Any]]:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_plausible_value_is_found(tampering: Tampering, table: str) -> None:
-    for _, column in columns_of(tampering, 0):
+    for _, column in columns_of(tampering, 1):
         others = [row._mapping[column.name] for row in tampering.rows]
         for row in rows_of(tampering, column):
             values = plausible(column, row._mapping[column.name], others)
@@ -149,7 +144,7 @@ def _tried(
 
 @pytest.mark.parametrize("table", TABLES)
 def test_nonsense_is_found_and_named(tampering: Tampering, table: str, engine_name: str) -> None:
-    for at, column in columns_of(tampering, 1):
+    for at, column in columns_of(tampering, 2):
         for row in rows_of(tampering, column):
             values = nonsense(column, row._mapping[column.name], engine_name)
             if not LONG:
@@ -174,7 +169,7 @@ def test_removed_added_and_swapped_rows_are_found(tampering: Tampering, table: s
         assert tables_of(engine) & expected(table)
     with tampering.changed(tampering.copied(rows[0])):
         assert tables_of(engine) & expected(table)
-    for statements in tampering.swaps():
+    for statements in islice(tampering.swaps(), None if LONG else 1):
         try:
             with tampering.changed(*statements):
                 assert tables_of(engine) & expected(table), statements

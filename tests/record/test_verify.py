@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +18,27 @@ from asnrules.errors import UsageError
 from asnrules.record.chain import GENESIS, SECTIONS, head
 from asnrules.record.verify import Verification, verify
 from cli.small_pools import nrc_image, write_pool
+from filled import copied, fill_catalog, without_guards
 from record.tampering import unguarded
 
 AUDIT = (*SECTIONS, runs)
+OTHERS = [table for table in metadata.tables.values() if table not in AUDIT]
+SOME = [*AUDIT, *(OTHERS if os.environ.get("ASNRULES_TAMPERING") else OTHERS[::4])]
+"""The tables of runs, and some of the many that are treated alike."""
+
+
+@pytest.fixture
+def full_catalog(
+    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """Give a copy without guards, which each test would have to drop."""
+
+    def fill(engine: Engine) -> None:
+        fill_catalog(engine)
+        without_guards(engine)
+
+    template = templates.get(engine_name, "unguarded", fill)
+    yield from copied(engine_name, template, tmp_path, request)
 
 
 def found(engine: Engine, against: str | None = None) -> set[tuple[int | None, str | None]]:
@@ -281,7 +302,7 @@ def forged(table: str) -> tuple[str, set[tuple[int | None, str | None]]]:
     return "UPDATE associations SET asn_type = 'image2x'", {(2, "associations")}
 
 
-KEYS = [(table.name, table.columns.keys()[0]) for table in metadata.tables.values()]
+KEYS = [(table.name, table.columns.keys()[0]) for table in SOME]
 
 
 def alter(engine: Engine, *statements: str) -> None:
@@ -308,7 +329,7 @@ def test_renamed_column_is_found_and_the_rest_verified(
     assert others >= forgery
 
 
-@pytest.mark.parametrize("table", [table.name for table in metadata.tables.values()])
+@pytest.mark.parametrize("table", [table.name for table in SOME])
 def test_removed_column_is_found_and_the_rest_verified(full_catalog: Engine, table: str) -> None:
     column = metadata.tables[table].columns.keys()[-1]
     statement, forgery = forged(table)
@@ -322,7 +343,7 @@ def test_removed_column_is_found_and_the_rest_verified(full_catalog: Engine, tab
     result = verify(full_catalog)
     assert result.runs == 2
     assert (None, table, None, f"columns are gone: {column}") in result.findings
-    assert found(full_catalog) >= forgery
+    assert {(one.run_id, one.table) for one in result.findings} >= forgery
 
 
 def test_renamed_column_hides_no_change_of_its_own_table(full_catalog: Engine) -> None:
