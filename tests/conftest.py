@@ -14,11 +14,25 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 
 pytest_plugins = ("browser", "filled", "recorded")
+
+# The same examples each time, and however slow the machine is: a run fails by what was changed.
+settings.register_profile(
+    "asnrules",
+    derandomize="ASNRULES_RANDOM" not in os.environ,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
+settings.load_profile("asnrules")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.associations.reader import ForeignAssociation, read_association
@@ -406,10 +406,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(text[: draw(st.sampled_from([len(text), len(text), len(text) // 2]))])
 
 
-@settings(
-    max_examples=500, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@settings(max_examples=300)
 @given(content=st.one_of(mutated(), mutated(), st.binary(max_size=200)))
 def test_any_bytes_are_an_association_or_an_error_in_one_line(
     tmp_path: Path, content: bytes

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.associations import writer as files
@@ -399,9 +399,7 @@ def test_many_planted_things_are_all_named(folder: Path) -> None:
         assert len(written.left_alone) == 50
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_nothing_but_what_a_journal_tells_is_touched(tmp_path: Path, data: st.DataObject) -> None:
     """However the bytes of a journal are changed, other files stay, and nothing fails."""

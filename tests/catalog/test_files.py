@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -474,9 +474,7 @@ BITS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_mutated_files_are_read_or_refused_in_one_line(tmp_path: Path, data: st.DataObject) -> None:
     folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -548,7 +546,7 @@ def summed(label: str, rows: Any) -> str:
 
 
 @pytest.mark.parametrize("label", CONTENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_changed_cell_changes_the_checksum(label: str, data: st.DataObject) -> None:
     tables = copy.deepcopy(ROWS[label])
@@ -560,7 +558,7 @@ def test_any_changed_cell_changes_the_checksum(label: str, data: st.DataObject) 
 
 
 @pytest.mark.parametrize("label", CONTENTS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_removed_or_repeated_row_changes_the_checksum(label: str, data: st.DataObject) -> None:
     tables = ROWS[label]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.errors import AsnrulesError, RulesetError, UsageError
@@ -497,9 +497,7 @@ BITS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_mutated_page_is_read_or_refused(
     read: Callable[..., CorrectedPage], data: st.DataObject
@@ -528,9 +526,7 @@ TEXT = st.text(
 ).map(lambda text: " ".join(text.split())).filter(str.isprintable).filter(bool)  # fmt: skip
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(
     exp_types=st.lists(
         st.sampled_from(sorted(WORDS.exp_types)), min_size=1, max_size=6, unique=True

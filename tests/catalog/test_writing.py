@@ -164,7 +164,7 @@ TERMS = st.lists(
 TITLES = st.text(min_size=1).filter(str.isprintable)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(alternatives=st.lists(TERMS, min_size=1, max_size=12).map(tuple), text=TITLES)
 def test_any_condition_comes_back(alternatives: Any, text: str) -> None:
     drawn = Condition("a_drawn_one", text, alternatives)
@@ -173,7 +173,7 @@ def test_any_condition_comes_back(alternatives: Any, text: str) -> None:
     assert from_rows("rules", ruleset.header(), to_rows(ruleset)) == ruleset
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_rule_comes_back(data: st.DataObject) -> None:
     ruleset = read_ruleset(SEEDS / EXECUTABLE)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 import typer
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.core import TyperGroup
 
@@ -117,11 +117,7 @@ def completions(spelled: str) -> str:
     return answer(root, "zsh", words) + answer(root, "fish", ["--database", spelled])
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=EXAMPLES)
 @given(
     st.sampled_from(SPELLINGS),
     passwords(),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, event, given, settings
+from hypothesis import Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
 from asnrules.engine.candidates import Selection
@@ -36,7 +36,7 @@ pytest.importorskip("jwst", reason="jwst 3.0.0 is not installed beside asnrules"
 
 from differential.oracle import RULES, oracle_associations
 
-EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "10"))
 FIELDS = ("asn_type", "asn_rule", "asn_id", "program", "target", "degraded_status")
 
 Associations = list[tuple[str, dict[str, Any]]]
@@ -67,12 +67,7 @@ def pool_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(
-    max_examples=EXAMPLES,
-    derandomize=False,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_makes_what_the_oracle_makes(kind: str, data: st.DataObject, pool_path: Path) -> None:
     pool = data.draw(KINDS[kind], label="pool")
@@ -94,7 +89,7 @@ def test_makes_what_the_oracle_makes(kind: str, data: st.DataObject, pool_path: 
     assert wanted == found, f"{asked}\n{difference(pool, wanted, found)}"
 
 
-@settings(max_examples=3, phases=[Phase.generate], deadline=None)
+@settings(max_examples=3, phases=[Phase.generate])
 @given(data=st.data())
 def test_the_oracle_in_process_is_the_program(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

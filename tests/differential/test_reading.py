@@ -37,7 +37,7 @@ def pool_texts(draw: st.DrawFn) -> str:
     return "\n".join([*lines, ""])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=pool_texts())
 def test_reads_what_the_oracle_reads(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = Path(tmp_path_factory.getbasetemp() / "read.csv")

@@ -1,6 +1,6 @@
 """What is made here is what the pipeline takes: jwst's schema, its loaders, and asn_generate.
 
-Needs jwst beside asnrules.
+Needs jwst beside asnrules. ASNRULES_DIFFERENTIAL_EXAMPLES is the number of pools of a family.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
 import runpy
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 from astropy.io import fits
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asnrules
@@ -35,6 +36,7 @@ from jwst.associations.lib import rules_level2b
 from jwst.associations.load_as_asn import LoadAsLevel2Asn
 from jwst.associations.mkpool import mkpool
 
+POOLS = int(os.environ.get("ASNRULES_DIFFERENTIAL_EXAMPLES", "4"))
 RULES = rules_level2b.__file__
 SCHEMA = json.loads((Path(RULES).parent / "asn_schema_jw_level2b.json").read_text())
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -86,13 +88,7 @@ def test_every_file_of_the_example_is_accepted(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(
-    max_examples=8,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture,
-    ],
-)  # fmt: skip
+@settings(max_examples=POOLS)
 @given(data=st.data())
 def test_every_file_of_random_pools_is_accepted(
     family: str,

@@ -385,7 +385,7 @@ def test_a_run_of_very_many_gives_short_reasons_at_last() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_what_is_told_is_so_in_any_pool(family: str, data: st.DataObject) -> None:
     pool = data.draw(pools(family, regular=False))

@@ -95,14 +95,14 @@ patterns = st.lists(st.tuples(_characters, _counted), max_size=8).map(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(patterns, st.text("abc1.-_é ", max_size=14))
 def test_a_pattern_means_what_re_makes_of_it(pattern: str, value: str) -> None:
     assume(pattern_problem(pattern) is None)
     assert fits(pattern, value) is (re.fullmatch(pattern, value, re.ASCII) is not None)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(patterns, st.sampled_from(["a", "ab", "aab", "é", "-_", "a1"]), st.sampled_from("!a\t"))
 def test_a_hostile_value_takes_no_time(pattern: str, part: str, end: str) -> None:
     """Also the one that `re` would need some million years for, as it is ever undecided."""
@@ -131,7 +131,7 @@ def test_time_grows_with_the_length_of_a_value_only() -> None:
     assert looked_at == 10_000
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(patterns, min_size=1, max_size=2))
 def test_the_check_can_work_out_each_pattern(chosen: list[str]) -> None:
     assume(not any(map(pattern_problem, chosen)))

@@ -9,12 +9,11 @@ import copy
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.catalog.open import connect_catalog
@@ -29,11 +28,6 @@ from imports.judging import TYPES, Judging, Ruleset
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXAMPLE = EXAMPLES / "jw04231_20261105t101500_pool.csv"
 FUZZ = Path(__file__).parents[3] / "shared" / "parity" / "fuzz"
-GIVEN = partial(
-    settings,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 @pytest.fixture(scope="session", params=["jwst-3.0.0", "jwst-1.3.0"])
@@ -131,7 +125,7 @@ def test_all_that_is_made_of_rows_of_real_pools_is_explained(
     assert count > 500
 
 
-@GIVEN(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_all_that_is_made_of_random_pools_is_explained(
     ruleset: Ruleset, tmp_path: Path, data: Any
@@ -188,7 +182,7 @@ def _double(document: dict[str, Any], draw: st.DrawFn, example: Judging) -> None
     document["products"].append(copy.deepcopy(other) | {"name": "another"})
 
 
-@GIVEN(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_nothing_altered_is_explained(example: Judging, data: Any) -> None:
     document = copy.deepcopy(data.draw(st.sampled_from(example.made)))
@@ -206,7 +200,7 @@ TEXT = st.text(
 )
 
 
-@GIVEN(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_anything_gets_a_verdict(example: Judging, data: Any) -> None:
     names = st.one_of(TEXT, st.sampled_from(example.names), st.just("jw04231-o1_t1_a_cat.ecsv"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.pools import Candidate, CandidateSyntaxError, parse_candidates
@@ -135,7 +135,6 @@ _PAIRS = st.lists(st.tuples(_WORDS, _WORDS))
 _SPACES = st.sampled_from(["", " ", "  ", "\t", "\n"])
 
 
-@settings(deadline=None)
 @given(_PAIRS, st.data())
 def test_what_is_written_out_reads_back(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
     def written(parts: list[str], brackets: list[str]) -> str:
@@ -156,7 +155,6 @@ def test_what_is_written_out_reads_back(pairs: list[tuple[str, str]], data: st.D
     assert [tuple(candidate) for candidate in parse_candidates(text)] == pairs
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.text(st.sampled_from("[](),'\"\\ ab#!1\t\x00\ud800"))))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

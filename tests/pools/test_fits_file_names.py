@@ -100,7 +100,7 @@ def test_many_files_are_counted() -> None:
     assert note.endswith("_00019_nrcb1_cal.fits and 30 more")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(1, 3), st.sampled_from(PRODUCTS), st.booleans()), max_size=12,

@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.pools.fits.headers import HeaderError, is_fits, read_header, read_headers
@@ -196,9 +196,7 @@ def test_other_files_are_told_from_fits(content: bytes, tmp_path: Path) -> None:
     assert not is_fits(tmp_path / "none")
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_change_of_bytes_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:
     path = tmp_path / "a.fits"

@@ -627,7 +627,6 @@ _NAMES = st.text(st.sampled_from("abcdefgh0123456789_."), min_size=1, max_size=8
 _CANDIDATES = st.sampled_from(["", "null", "[]", "1000", O001, "[('o001', 'x'), ('c1000', 'y')]"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(_NAMES, _CELLS, _CANDIDATES)))
 def test_all_ways_to_store_a_pool_read_equal(rows: list[tuple[str, str, str]]) -> None:
     # Not all upper case comes back by lowering it; what does, is how pools are written.
@@ -667,7 +666,6 @@ _FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(
     st.one_of(
         st.binary(),
@@ -758,7 +756,7 @@ def test_blanks_beside_a_repeated_header_are_null() -> None:
     assert read(HEADER + row + HEADER).blanks == {"exp_type": "null"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=6))
 def test_pools_put_together_have_the_rows_of_all(parts: list[int]) -> None:
     rows = iter(f"{number}.fits|nrc_image|{O001}\n" for number in range(99))

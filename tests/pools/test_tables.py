@@ -22,7 +22,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from astropy.table import Column, MaskedColumn, Table
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 
@@ -220,9 +220,7 @@ def tables(draw: st.DrawFn) -> Columns:
     return found
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100)
 @given(columns=tables())
 def test_any_table_gives_what_the_pool_gives(columns: Columns, tmp_path: Path) -> None:
     bars = tmp_path / "bars"
@@ -346,9 +344,7 @@ def test_tables_that_are_not_well_formed(content: bytes, words: str, tmp_path: P
     assert words in refusal(content, tmp_path)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(data=st.data(), form=st.sampled_from(sorted(FORMATS)))
 def test_any_change_of_bytes_is_read_or_refused(
     data: st.DataObject, form: str, tmp_path: Path

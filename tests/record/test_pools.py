@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
@@ -107,9 +107,7 @@ names = st.text("abcdefgh0123_.", min_size=1, max_size=12)
 
 
 @given(data=st.data())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_any_pool(catalog: Engine, tmp_path: Path, data: st.DataObject) -> None:
     columns = data.draw(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.analysis.partition import partition
@@ -87,14 +87,12 @@ def answers(terms: list[Term], value: str | None) -> tuple[bool, ...]:
     return (value is None, *(term_holds(one, value) for one in terms))
 
 
-@settings(deadline=None)
 @given(st.lists(TERMS, min_size=1, max_size=4), VALUES)
 def test_every_value_has_its_representative(terms: list[Term], value: str | None) -> None:
     found = {answers(terms, one) for one in partition(terms)}
     assert answers(terms, value) in found
 
 
-@settings(deadline=None)
 @given(st.lists(TERMS, min_size=1, max_size=4))
 def test_no_class_has_two_representatives(terms: list[Term]) -> None:
     values = partition(terms)

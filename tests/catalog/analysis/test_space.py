@@ -131,7 +131,7 @@ def _values() -> dict[str, st.SearchStrategy[str | None]]:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     exp_type=st.sampled_from([name.lower() for name in vocabulary().exp_types]),
     values=st.fixed_dictionaries(_values()),
