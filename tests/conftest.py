@@ -9,6 +9,7 @@ import sys
 import tempfile
 import uuid
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,28 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ["PYTHONDONTWRITEBYTECODE"]
         os.environ["PYTHONPYCACHEPREFIX"] = folder
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+ALIKE = ("catalog", "cli", "impact", "imports", "pools", "workflows")
+"""Folders of tests whose code knows no database but by its layer: of many cases of a test with
+SQLite, PostgreSQL has each fourth."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out cases that only repeat another on PostgreSQL, unless all are wanted."""
+    counts: Counter[str] = Counter()
+    left_out = set()
+    for item in items if "ASNRULES_ENGINES" not in os.environ else ():
+        values = getattr(getattr(item, "callspec", None), "params", {})
+        folder, *_, name = item.path.relative_to(Path(__file__).parent).parts
+        if values.get("engine_name") == "postgresql" and folder in ALIKE and name != "test_sql.py":
+            test = item.nodeid.partition("[")[0]
+            if counts[test] % 4:
+                left_out.add(item)
+            counts[test] += 1
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -186,7 +186,7 @@ def test_dms_does_not_say_of_an_exposure_that_it_was_not_selected_if_it_was() ->
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_the_order_of_rows_and_of_pairs_makes_no_difference(
     family: str, data: st.DataObject
@@ -210,7 +210,7 @@ def test_the_order_of_rows_and_of_pairs_makes_no_difference(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_only_the_selected_candidates_have_associations(family: str, data: st.DataObject) -> None:
     pool = data.draw(pools(family, regular=True))

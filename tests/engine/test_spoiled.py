@@ -5,7 +5,7 @@ of their tables of optical paths. Each keyword that rules look at is spoiled in 
 value, nonsense, or another value that a rule mentions. Where the exposure is in no association
 then, the reason names the keyword, or says what `spoiled_otherwise` has for it.
 
-`ASNRULES_SPOILINGS=1` spoils all of them; without it every eleventh, and in the first exposure of
+`ASNRULES_SPOILINGS=1` spoils all of them; without it some of them, and in the first exposure of
 each EXP_TYPE every keyword.
 """
 
@@ -32,7 +32,7 @@ from engine.spoiled_otherwise import MADE, REAL, Account, names
 from engine.spoiling import Values, calibrated, mentioned, spoiled
 
 ALL = "ASNRULES_SPOILINGS" in os.environ
-STRIDE = 1 if ALL else 11
+STRIDE = 1 if ALL else 37
 
 EXP_TYPES = [
     row["exp_type"].lower() for row in read_csv(shipped("seed") / "vocabulary" / "exp_types.csv")
@@ -249,7 +249,7 @@ def test_exposures_of_real_pools(shared: Path, label: str) -> None:
         account.counts["exposures"] += 1
         for number, keyword in enumerate(sorted(looked_at.keys() - NO_RULE)):
             others = list(spoiled(values, keyword, looked_at[keyword]))
-            for one in others if ALL else [others[0], others[(place + number) % len(others)]]:
+            for one in others if ALL else [others[(place + number) % len(others)]]:
                 exp_type = values["exp_type"] or ""
                 account.add(exp_type, keyword, one[keyword], reasons.of(one)[0], rules)
     print(account.text())
