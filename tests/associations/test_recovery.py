@@ -497,7 +497,7 @@ def test_what_is_left_alone_is_named_on_stderr(
     command = [sys.executable, "-m", "asnrules", "--database", str(database)]
     done = subprocess.run(
         [*command, "generate", pool, "--output", str(folder)],
-        check=False, capture_output=True, text=True, timeout=60,
+        check=False, capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0
     assert str(stage) in done.stderr

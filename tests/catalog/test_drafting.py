@@ -360,7 +360,7 @@ def test_of_those_that_publish_for_one_day_one_does_and_the_others_are_told(
     together = threading.Barrier(len(labels))
 
     def publish(label: str) -> str:
-        together.wait(timeout=30)
+        together.wait(timeout=120)
         try:
             return publish_ruleset(catalog, label).info.status
         except RulesetError as error:

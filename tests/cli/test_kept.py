@@ -60,7 +60,7 @@ def run(work: Path, command: Sequence[str], **how: Any) -> subprocess.CompletedP
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        timeout=60,
+        timeout=200,
         **how,
     )
 
@@ -101,7 +101,7 @@ def test_where_it_is_closed_as_well(work: Path, kept: str, command: list[str]) -
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        timeout=60,
+        timeout=200,
     )
     assert done.returncode == 2
     assert done.stderr.endswith(f"; {kept}\n")

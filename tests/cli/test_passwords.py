@@ -23,7 +23,7 @@ from asnrules.cli.app import app
 from asnrules.cli.completion import answer
 from asnrules.database.names import check_name, check_words
 from asnrules.errors import UsageError
-from cli.conftest import Command
+from cli.conftest import Command, tree_of
 
 EXAMPLES = int(os.environ.get("ASNRULES_PASSWORDS", "60"))
 
@@ -101,7 +101,10 @@ def run(*arguments: str) -> tuple[int, str]:
     """Run the program in this process; give its exit code and all that it says."""
     out, err = io.StringIO(), io.StringIO()
     code = 0
-    with mock.patch.object(sys, "argv", ["asnrules", *arguments]):
+    with (
+        mock.patch.object(sys, "argv", ["asnrules", *arguments]),
+        mock.patch.object(typer.main, "get_command", tree_of),
+    ):
         try:
             with redirect_stdout(out), redirect_stderr(err):
                 main()
@@ -112,7 +115,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def completions(spelled: str) -> str:
     """Give what a shell is told that completes a command with this database."""
-    root = cast("TyperGroup", typer.main.get_command(app))
+    root = cast("TyperGroup", tree_of(app))
     words = ["--database", spelled, "lookup", "--ruleset", ""]
     return answer(root, "zsh", words) + answer(root, "fish", ["--database", spelled])
 

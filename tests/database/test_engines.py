@@ -235,7 +235,7 @@ def test_second_writer_waits_for_the_first(
         with pytest.raises(TimeoutError):
             second.result(timeout=0.2)
         connection.execute(text("INSERT INTO notes VALUES ('first')"))
-    assert second.result(timeout=30) == ["first", "second"]
+    assert second.result(timeout=120) == ["first", "second"]
 
 
 @pytest.mark.usefixtures("impatient")
@@ -248,7 +248,7 @@ def test_second_writer_says_that_another_process_is_writing(
 
     with transaction(sqlite_engine, writing=True) as connection:
         connection.execute(text("INSERT INTO notes VALUES ('first')"))
-        other_thread.submit(write_second).result(timeout=30)
+        other_thread.submit(write_second).result(timeout=120)
 
 
 def test_reader_does_not_wait_for_a_writer(
@@ -260,7 +260,7 @@ def test_reader_does_not_wait_for_a_writer(
 
     with transaction(sqlite_engine, writing=True) as connection:
         connection.execute(text("INSERT INTO notes VALUES ('first')"))
-        assert other_thread.submit(read).result(timeout=30) == 0
+        assert other_thread.submit(read).result(timeout=120) == 0
     assert read() == 1
 
 

@@ -32,7 +32,7 @@ from engine.spoiled_otherwise import MADE, REAL, Account, names
 from engine.spoiling import Values, calibrated, mentioned, spoiled
 
 ALL = "ASNRULES_SPOILINGS" in os.environ
-STRIDE = 1 if ALL else 37
+STRIDE = 1 if ALL else 33
 
 EXP_TYPES = [
     row["exp_type"].lower() for row in read_csv(shipped("seed") / "vocabulary" / "exp_types.csv")
@@ -101,7 +101,7 @@ def test_the_reason_names_the_keyword_that_was_spoiled(label: str) -> None:
     print(account.text())
     account.check(is_whole=ALL)
     assert account.counts["EXP_TYPEs calibrated"] > 40
-    assert account.counts["in no association"] > 500
+    assert account.counts["in no association"] > 250
 
 
 # ------------------------------------------------------------------ by hand

@@ -23,7 +23,7 @@ from asnrules.catalog.open import connect_catalog
 from cli.small_pools import nrc_image
 from robustness.checking import number_of_runs
 
-DEADLINE = 60.0
+DEADLINE = 200.0
 EXPOSURES = 12_000
 """So many that each stage takes longer than it takes to see that it has begun."""
 OF_AN_OBSERVATION = 60

@@ -87,7 +87,7 @@ def test_the_engine_makes_the_same_of_every_example_alone(exp_type: str) -> None
         assert all(one.rateints == rateints[one.rule.name] for one in answer.taken)
 
 
-STRIDE = int(os.environ.get("ASNRULES_CELL_STRIDE", "10"))
+STRIDE = int(os.environ.get("ASNRULES_CELL_STRIDE", "9"))
 """Every how many cells one is taken where there are many; 1 for all of them."""
 MANY = 200
 PRUNINGS = [tuple(steps) for length in range(3) for steps in permutations(OVERALL, length)]
