@@ -187,6 +187,23 @@ def test_an_error_of_an_exposure_belongs_to_it(catalog: Engine, tmp_path: Path, 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("number", "asn_id"), [(5, "o002"), (2, "o001")])
+def test_an_error_that_is_not_told_does_not_differ(
+    catalog: Engine, tmp_path: Path, pool: str, number: int, asn_id: str
+) -> None:
+    members = [without(member(number), "exposerr")]
+    if number == 2:
+        members.append(member(3, "background"))
+    given = document(*members, asn_id=asn_id, degraded_status="")
+    del given["degraded_status"]
+    given["products"][0]["name"] = stem(number)
+    assert said(judge(catalog, tmp_path, given, pool)) == (
+        "explained",
+        f"the rules make this: image2 by Asn_Lv2Image for candidate {asn_id}; "
+        "it has no degraded_status; some members have no exposerr",
+    )
+
+
 def test_a_candidate_worked_alone_is_explained(catalog: Engine, tmp_path: Path) -> None:
     # In the whole pool the association of c1000, which has the background, stands for both.
     both = "[('o001', 'observation'), ('c1000', 'background')]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from asnrules.associations.model import Association, Member, Product
@@ -109,7 +109,7 @@ def differences(
         pairs.append((extra.pop(), missing.popitem()[1]))
     for product, other in pairs:
         if other is not None:
-            some = product_differences(product, other, suffixes)
+            some = product_differences(product, other, suffixes, found.untold)
             if len(found.products) > 1:
                 some = [one._replace(text=f"product {product.name}: {one.text}") for one in some]
             texts += some
@@ -131,18 +131,20 @@ def told_differences(found: ForeignAssociation, made: Association) -> list[Diffe
 
 
 def product_differences(
-    found: Product, made: Product, suffixes: frozenset[str], *, errors: bool = True
+    found: Product, made: Product, suffixes: frozenset[str], untold: Container[str]
 ) -> list[Difference]:
-    """Say in what a product differs from one that rules make; one without a name has any."""
+    """Say in what a product differs from one that rules make; one without a name has any.
+
+    Of files whose errors are untold, these are not compared.
+    """
     name = file_name(made.name)
     texts = []
     if found.name and found.name != name:
         texts.append(Difference("name", f"product {found.name}, {name} by the rules"))
     theirs, ours = (
-        Counter(_content(member, errors=errors) for member in product.members)
-        for product in (found, made)
+        Counter(_content(member, untold) for member in product.members) for product in (found, made)
     )
-    words = [] if theirs == ours else _member_differences(theirs, ours, suffixes)
+    words = [] if theirs == ours else _member_differences(theirs, ours, suffixes, untold)
     return texts + [Difference("members", text) for text in words]
 
 
@@ -151,15 +153,14 @@ class Fewest:
 
     A file of many exposures has something in common with as many associations, and to put into
     words what it has besides, for each of them, would take time by the square of their number.
-    Without a product, all of the association are compared; without errors, not those of members.
     """
 
     def __init__(
-        self, found: ForeignAssociation, product: Product | None = None, *, errors: bool = True
+        self, found: ForeignAssociation, products: Sequence[Product], untold: Container[str]
     ) -> None:
         self._found = found
-        self._products = found.products if product is None else (product,)
-        self._errors = errors
+        self._products = products
+        self._untold = untold
         self._members = self._contents(self._products[0])
 
     def __call__(self, made: Association) -> int:
@@ -174,7 +175,7 @@ class Fewest:
         return max(len(self._members), len(ours)) - shared + named + fields
 
     def _contents(self, product: Product) -> set[_Content]:
-        return {_content(member, errors=self._errors) for member in product.members}
+        return {_content(member, self._untold) for member in product.members}
 
 
 def file_name(path: str) -> str:
@@ -186,14 +187,26 @@ _Content = tuple[str, str, str | None]
 """Of a member: file, role and error."""
 
 
-def _content(member: Member, *, errors: bool) -> _Content:
+class _All(Container[str]):
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+ALL_UNTOLD = _All()
+"""Of all files errors are untold."""
+
+
+def _content(member: Member, untold: Container[str]) -> _Content:
+    name = file_name(member.expname)
     error = (member.exposerr or "").strip().lower()
-    told = errors and not is_empty(error)
-    return file_name(member.expname), member.exptype, error if told else None
+    return name, member.exptype, None if is_empty(error) or name in untold else error
 
 
 def _member_differences(
-    theirs: Counter[_Content], ours: Counter[_Content], suffixes: frozenset[str]
+    theirs: Counter[_Content],
+    ours: Counter[_Content],
+    suffixes: frozenset[str],
+    untold: Container[str],
 ) -> list[str]:
     texts = []
     for member, count in theirs.items():
@@ -212,7 +225,7 @@ def _member_differences(
         if member in ours:
             continue
         if same := missing[product_name(name, suffixes)]:
-            texts += _of_pair(member, same.pop())
+            texts += _of_pair(member, same.pop(), has_error=name not in untold)
         elif name in roles:
             others = " and ".join(roles[name])
             texts.append(f"the file has {name} as {role} too, the rules only as {others}")
@@ -229,13 +242,13 @@ def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
-def _of_pair(one: _Content, other: _Content) -> list[str]:
+def _of_pair(one: _Content, other: _Content, *, has_error: bool) -> list[str]:
     texts = []
     if one[0] != other[0]:
         texts.append(f"{one[0]} stands for {other[0]}")
     if one[1] != other[1]:
         texts.append(f"{one[0]} is {one[1]}, {other[1]} by the rules")
-    if one[2] != other[2]:
+    if has_error and one[2] != other[2]:
         texts.append(
             f"the error of {one[0]} is {one[2] or 'none'}, {other[2] or 'none'} in the pool"
         )

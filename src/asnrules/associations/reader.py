@@ -67,6 +67,8 @@ class ForeignAssociation:
     """One or more, with their members, none of which is tied to an exposure."""
     told: Told
     """What its constraints tell."""
+    untold: frozenset[str] = frozenset()
+    """The files of members without the key exposerr."""
     remarks: tuple[str, ...] = ()
     """What the file writes otherwise than it is given here: capitals, folders, spaces."""
 
@@ -143,6 +145,7 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
         asn_pool=fields.optional("asn_pool"),
         products=_products(fields, normal),
         told=read_constraints(constraints) if isinstance(constraints, str) else Told(),
+        untold=frozenset(normal.untold),
         remarks=normal.remarks(),
     )
 
@@ -245,15 +248,18 @@ class _Fields:
         """Give a value that has to be there."""
         value = self.optional(key)
         if value is None:
-            present = isinstance(self._values, dict) and key in self._values
-            self.refuse(f"{self._place}{key} is {'null' if present else 'missing'}")
+            self.refuse(f"{self._place}{key} is {'null' if self.has(key) else 'missing'}")
         if not value.strip():
             self.refuse(f"{self._place}{key} is blank")
         return value
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is a value, if only null."""
+        return key in self._values
+
     def told(self, key: str) -> str:
         """Give a value that may be missing, but not blank or null; '' if it is missing."""
-        return self.text(key) if key in self._values else ""
+        return self.text(key) if self.has(key) else ""
 
     def optional(self, key: str, *, lines: bool = False) -> str | None:
         """Give a value that may be null or missing; only some have more than one line."""
@@ -332,6 +338,8 @@ def _member(fields: _Fields, normal: _Normaliser) -> Member:
     expname = normal.file(fields.text("expname"), exptype)
     if not expname:
         fields.refuse(f"expname {shown(fields.text('expname'))} names no file", "mend the file")
+    if not fields.has("exposerr"):
+        normal.untold.add(expname)
     return Member(expname, exptype, fields.optional("exposerr"), None)
 
 
@@ -345,6 +353,8 @@ class _Normaliser:
     def __init__(self) -> None:
         self._remarks: dict[str, None] = {}
         self._folders: dict[str, Counter[str]] = {}
+        self.untold: set[str] = set()
+        """The files of members without the key exposerr."""
 
     def remarks(self) -> tuple[str, ...]:
         """Give the remarks, those on folders first."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from asnrules.associations.comparison import (
+    ALL_UNTOLD,
     Difference,
     Fewest,
     differences,
@@ -142,7 +143,7 @@ class Matcher:
                 for one in self._beside(association)
                 if not of_its_candidate or one.association.asn_id == association.asn_id
             ),
-            Fewest(association),
+            Fewest(association, association.products, association.untold),
             lambda made: differences(association, made, self._suffixes),
         )
 
@@ -153,9 +154,9 @@ class Matcher:
         """
         return _nearest(
             self._single([product], association.asn_id),
-            Fewest(association, product, errors=False),
+            Fewest(association, [product], ALL_UNTOLD),
             lambda made: [
-                *product_differences(product, made.products[0], self._suffixes, errors=False),
+                *product_differences(product, made.products[0], self._suffixes, ALL_UNTOLD),
                 *told_differences(association, made),
             ],
         )

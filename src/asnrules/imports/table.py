@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from asnrules.catalog.look_up import ExposureMode
 from asnrules.engine.conditions import Values, condition_holds
@@ -24,13 +24,6 @@ class Table:
         self.label = label
         self._modes = modes
         self._differences = differences
-
-    @property
-    def exp_types(self) -> list[str]:
-        """All EXP_TYPEs that have a row or a known difference."""
-        known = {mode.exp_type for mode in self._modes}
-        of_one = {one.exp_type for one in self._differences if one.exp_type is not None}
-        return sorted(known | of_one)
 
     def asn_types(
         self, exp_type: str, special: str | None = ANY_SPECIAL, *, strictly: bool = False
@@ -96,7 +89,3 @@ class Table:
             and asn_type not in found
             and self.known_difference(exp_type, asn_type, values) is None
         )
-
-    def forbids_all(self, exp_types: Iterable[str], asn_type: str) -> bool:
-        """Tell whether it forbids a type whichever of these is the EXP_TYPE."""
-        return all(self.forbids(exp_type, asn_type) for exp_type in exp_types)

@@ -29,7 +29,6 @@ from asnrules.imports.table import Table
 _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
 """Keys that every file made by a rule has."""
 
-
 _COMPRESSED = ".gz"
 
 
@@ -95,6 +94,8 @@ class _Judging:
         self._sciences = (
             [] if self._matcher is None else self._matcher.sciences(association.products)
         )
+        self._told = sorted(association.told.exp_types)
+        """The EXP_TYPEs that its constraints tell."""
 
     def judged(self) -> Judged:
         near = None if self._matcher is None else self._matcher.nearest(self._association)
@@ -107,16 +108,17 @@ class _Judging:
         if contradiction:
             return Judged(Verdict.CONTRADICTS, "; ".join([*contradiction, *by_rules]))
         if by_rules:
-            exp_types = sorted(self._exp_types())
-            return Judged(Verdict.DIFFERS, "; ".join([*by_rules, *self._then(exp_types)]))
+            return Judged(Verdict.DIFFERS, "; ".join([*by_rules, *self._then()]))
         return Judged(Verdict.UNEXPLAINED, f"{missing}; {self._hint()}")
 
     # --------------------------------------------------------------------- explained
 
     def _explained(self, matcher: Matcher, near: Near) -> str:
         one, ours = self._association, near.association
+        untold = any(matcher.place(name) is not None for name in one.untold)
         remarks = [
             *(f"it has no {key}" for key in _TOLD if not getattr(one, key)),
+            *(["some members have no exposerr"] if untold else []),
             *self._other_values(ours),
         ]
         what = _named(near.made)
@@ -176,12 +178,12 @@ class _Judging:
         table, asn_type = self._table, self._association.asn_type
         if asn_type is None:
             return []
-        told = self._told()
+        told = self._told
         exp_types: list[str] = []
         text = ""
         if self._matcher is not None and self._sciences:
             text, exp_types = self._contradicting_exposure(self._matcher, asn_type)
-        elif told and table.forbids_all(told, asn_type):
+        elif told and all(table.forbids(exp_type, asn_type) for exp_type in told):
             text = f"{', '.join(map(table.says, told))} (EXP_TYPE by its constraints)"
             exp_types = told
         if not text and not table.has(asn_type):
@@ -209,8 +211,12 @@ class _Judging:
             return self._table.label
         return f"in force when it was made, {self._table.label},"
 
-    def _then(self, exp_types: Sequence[str]) -> list[str]:
+    def _then(self) -> list[str]:
         """Say what the table of its time has, and that of the rules, where they differ."""
+        exp_types: list[str] = []
+        if self._matcher is not None:
+            found = {self._matcher.classification(place).exp_type for place in self._sciences}
+            exp_types = sorted(name for name in found if name is not None)
         now = self._now(exp_types)
         says = ", ".join(map(self._table.says, exp_types))
         return [f"the table {self._in_force()} has {says}", *now] if now else []
@@ -222,16 +228,6 @@ class _Judging:
             return []
         says = ", ".join(map(now.says, exp_types))
         return [f"{now.label}, which {self._choice.info.ruleset} implements, has {says}"]
-
-    def _told(self) -> list[str]:
-        """Give the EXP_TYPEs that its constraints tell."""
-        return sorted(self._association.told.exp_types)
-
-    def _exp_types(self) -> set[str]:
-        if self._matcher is None:
-            return set()
-        found = {self._matcher.classification(place).exp_type for place in self._sciences}
-        return {name for name in found if name is not None}
 
     # --------------------------------------------------------------------- unexplained
 
@@ -252,7 +248,7 @@ class _Judging:
     def _hint(self) -> str:
         """Say what is known of an association that cannot be judged."""
         asn_type = self._association.asn_type or ""
-        told = self._told()
+        told = self._told
         if not told:
             return "its EXP_TYPE is not known either, as its constraints do not tell it"
         says = ", ".join(map(self._table.says, told))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -101,21 +102,12 @@ class ImportReport:
         }
 
 
-class _File(NamedTuple):
-    """A file that has been read, and the rules that judge it."""
-
-    path: str
-    association: ForeignAssociation
-    choice: Choice
-
-
 class _JudgedRun(NamedTuple):
     """The files that are judged by one ruleset, with a verdict on each."""
 
     info: RulesetInfo
-    matcher: Matcher | None
-    files: Sequence[_File]
-    judged: list[Judged]
+    run: Run
+    files: list[tuple[str, ForeignAssociation, Judged]]
 
 
 def import_associations(
@@ -160,26 +152,54 @@ def import_associations(
         )
     is_asked = options.ruleset is not None or options.as_of is not None
     read, errors = _read(words, asn_types, progress)
-    by_ruleset: dict[RulesetInfo, list[_File]] = {}
+    by_ruleset: dict[RulesetInfo, dict[str, Choice]] = {}
     for path, association in read.items():
         choice = choose(association, rulesets, wanted, is_asked=is_asked)
-        by_ruleset.setdefault(choice.info, []).append(_File(path, association, choice))
+        by_ruleset.setdefault(choice.info, {})[path] = choice
     if len(by_ruleset) > 1 and STANDARD_INPUT in options.pools:
         raise UsageError(
             "--pool: standard input is read once, and the files need several rulesets "
             f"({', '.join(info.ruleset for info in by_ruleset)}); give the pool as a file"
         )
-    judged = [_judge(engine, *found, options, progress) for found in by_ruleset.items()]
     report = ImportReport([], [], errors)
-    if judged:
+    runs = [
+        _judged(engine, info, read, choices, options, progress)
+        for info, choices in by_ruleset.items()
+    ]
+    if runs:
         with transaction(engine, writing=True) as connection:
-            for one in judged:
-                _record(connection, one, options, started, report)
+            for one in runs:
+                run = replace(one.run, started_at=started, diagnostics=errors)
+                _add(report, one, record_run(connection, run))
     return report
 
 
+def _judged(
+    engine: Engine,
+    info: RulesetInfo,
+    read: Mapping[str, ForeignAssociation],
+    choices: Mapping[str, Choice],
+    options: ImportOptions,
+    progress: Progress | None,
+) -> _JudgedRun:
+    """Judge files by the ruleset that was chosen for them."""
+    matcher = None
+    if options.pools:
+        evaluated = evaluate_pools(engine, options.pools, info.ruleset, progress=progress)
+        matcher = Matcher(evaluated, progress and partial(progress, "candidates"))
+    with transaction(engine) as connection:
+        tables = _tables(connection, info, choices.values())
+    rules = Rules(tables[info.implements or ""], tables, matcher)
+    files = []
+    for number, (path, choice) in enumerate(choices.items(), 1):
+        files.append((path, read[path], judge(read[path], choice, rules)))
+        if progress is not None:
+            progress("verdicts", number, len(choices))
+    return _JudgedRun(info, _run(info, files, matcher, options), files)
+
+
 def _tables(
-    connection: Connection, info: RulesetInfo, choices: Sequence[Choice]
+    connection: Connection, info: RulesetInfo, choices: Iterable[Choice]
 ) -> dict[str, Table]:
     """Give the table that the rules implement, and those in force when associations were made.
 
@@ -234,45 +254,19 @@ def _read(
     return read, errors
 
 
-def _judge(
-    engine: Engine,
+def _run(
     info: RulesetInfo,
-    files: Sequence[_File],
+    files: Sequence[tuple[str, ForeignAssociation, Judged]],
+    matcher: Matcher | None,
     options: ImportOptions,
-    progress: Progress | None,
-) -> _JudgedRun:
-    with transaction(engine) as connection:
-        tables = _tables(connection, info, [file.choice for file in files])
-    matcher = None
-    if options.pools:
-        evaluated = evaluate_pools(engine, options.pools, info.ruleset, progress=progress)
-        matcher = Matcher(
-            evaluated, progress and (lambda done, total: progress("candidates", done, total))
-        )
-    rules = Rules(tables[info.implements or ""], tables, matcher)
-    judged = []
-    for number, file in enumerate(files, 1):
-        judged.append(judge(file.association, file.choice, rules))
-        if progress is not None:
-            progress("verdicts", number, len(files))
-    return _JudgedRun(info, matcher, files, judged)
-
-
-def _record(
-    connection: Connection,
-    one: _JudgedRun,
-    options: ImportOptions,
-    started: dt.datetime,
-    report: ImportReport,
-) -> None:
-    pairs = list(zip(one.files, one.judged, strict=True))
-    imported = [_association(file.association, found, one.matcher) for file, found in pairs]
-    memberships, reasons = _decided(one.matcher, imported)
-    evaluated = one.matcher and one.matcher.evaluated
-    run = Run(
-        started_at=started,
+) -> Run:
+    imported = [_association(one, judged, matcher) for _, one, judged in files]
+    memberships, reasons = _decided(matcher, imported)
+    evaluated = matcher and matcher.evaluated
+    return Run(
+        started_at=dt.datetime.now(dt.UTC),
         operator=options.operator or user_name(),
-        ruleset_id=one.info.ruleset_id,
+        ruleset_id=info.ruleset_id,
         options={
             "as_of": options.as_of and options.as_of.isoformat(),
             "ruleset": options.ruleset,
@@ -285,18 +279,19 @@ def _record(
         memberships=memberships,
         reasons=reasons,
         associations=imported,
-        imported=[_imported_row(file.association, found) for file, found in pairs],
-        diagnostics=report.errors,
+        imported=[_imported_row(one, judged) for _, one, judged in files],
     )
-    run_id = record_run(connection, run)
+
+
+def _add(report: ImportReport, one: _JudgedRun, run_id: int) -> None:
     label = one.info.ruleset
-    verdicts = _counts(found.verdict for found in one.judged)
+    verdicts = _counts(judged.verdict for _, _, judged in one.files)
     report.runs.append(ImportedRun(run_id, label, len(one.files), verdicts))
-    for (path, asn, _), found in pairs:
+    for path, asn, judged in one.files:
         report.files.append(
             ImportedFile(
                 path, asn.asn_name, asn.asn_type, asn.asn_rule, run_id, label,
-                found.verdict.value, found.explanation,
+                judged.verdict.value, judged.explanation,
             )
         )  # fmt: skip
 
