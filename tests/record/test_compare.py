@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -10,46 +12,54 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from asnrules.associations.model import Association, Member, Product
 from asnrules.errors import NotFoundError
 from asnrules.record.compare import compare, compare_runs
-from asnrules.record.queries.associations import (
-    RecordedAssociation,
-    RecordedAssociations,
-    RecordedMember,
-    report_association,
-)
+from asnrules.record.queries.associations import RecordedAssociations, report_association
 from recorded import NOTHING_WRONG, moment, stem
 
 
 class Held:
     """Associations in memory."""
 
-    def __init__(self, *associations: RecordedAssociation) -> None:
-        self._held = [one._replace(position=at) for at, one in enumerate(associations, 1)]
+    def __init__(self, *associations: Association) -> None:
+        self._held = associations
 
-    def __iter__(self) -> Iterator[RecordedAssociation]:
-        return iter(self._held)
+    def __iter__(self) -> Iterator[tuple[int, Association]]:
+        return iter(enumerate(self._held, 1))
 
-    def chosen(self, positions: Sequence[int]) -> list[RecordedAssociation]:
+    def chosen(self, positions: Sequence[int]) -> list[Association]:
         return [self._held[position - 1] for position in positions]
 
 
-def member(name: str, exptype: str = "science", product: str = "a") -> RecordedMember:
-    return RecordedMember(product, f"{name}_rate.fits", exptype, "null", 1, 1)
+def member(
+    name: str, exptype: str = "science", product: str = "a", **changes: Any
+) -> tuple[str, Member]:
+    """Give a member with its product."""
+    return product, Member(f"{name}_rate.fits", exptype, "null", 1, 1)._replace(**changes)
 
 
-def association(*members: RecordedMember, **changes: Any) -> RecordedAssociation:
+def association(*members: tuple[str, Member], **changes: Any) -> Association:
+    given = members or (member("a"), member("b", "background"))
     values = {
-        "position": 0, "asn_name": "jw1-o001_spec2_00001_asn", "asn_type": "spec2",
+        "asn_name": "jw1-o001_spec2_00001_asn", "asn_type": "spec2",
         "asn_rule": "Asn_Lv2Spec", "asn_id": "o001", "candidate_type": "observation",
         "program": "00001", "target": "1", "degraded_status": NOTHING_WRONG, "keys": "",
-        "members": members or (member("a"), member("b", "background")), **changes,
+        "products": tuple(
+            Product(name, tuple(one for _, one in group))
+            for name, group in groupby(given, key=itemgetter(0))
+        ),
+        **changes,
     }  # fmt: skip
-    return RecordedAssociation(**values)
+    return Association(**values)
 
 
-def product(name: str, **changes: Any) -> RecordedAssociation:
+def product(name: str, **changes: Any) -> Association:
     return association(member(name, product=name), **changes)
+
+
+def names(one: Association) -> list[str]:
+    return [product.name for product in one.products]
 
 
 # ------------------------------------------------------------------ by content
@@ -70,8 +80,8 @@ def test_the_order_of_members_does_not_count() -> None:
 
 def test_one_is_added_and_one_removed() -> None:
     found = compare(Held(product("a"), product("b")), Held(product("b"), product("c")))
-    assert [one.products for one in found.removed] == [["a"]]
-    assert [one.products for one in found.added] == [["c"]]
+    assert list(map(names, found.removed)) == [["a"]]
+    assert list(map(names, found.added)) == [["c"]]
     assert (found.changed, found.unchanged) == ([], 1)
 
 
@@ -80,7 +90,7 @@ def test_equal_ones_are_counted() -> None:
     assert (len(found.removed), found.added, found.unchanged) == (2, [], 1)
 
 
-CHANGES: list[tuple[RecordedAssociation, list[str]]] = [
+CHANGES: list[tuple[Association, list[str]]] = [
     (
         association(member("a"), member("c", "background")),
         ["without b_rate.fits as background in a", "with c_rate.fits as background in a"],
@@ -107,19 +117,19 @@ CHANGES: list[tuple[RecordedAssociation, list[str]]] = [
         ],
     ),
     (
-        association(member("a")._replace(expname="a_rateints.fits"), member("b", "background")),
+        association(member("a", expname="a_rateints.fits"), member("b", "background")),
         ["without a_rate.fits as science in a", "with a_rateints.fits as science in a"],
     ),
 ]
 
 
 @pytest.mark.parametrize(("after", "words"), CHANGES)
-def test_a_change_is_told(after: RecordedAssociation, words: list[str]) -> None:
+def test_a_change_is_told(after: Association, words: list[str]) -> None:
     found = compare(Held(association(), product("z")), Held(product("z"), after))
     assert (found.removed, found.added, found.unchanged) == ([], [], 1)
     (change,) = found.changed
     assert change.words() == words
-    assert change.before.members == association().members
+    assert change.before.products == association().products
     assert not change.reordered
 
 
@@ -141,8 +151,8 @@ def test_of_several_the_one_with_most_in_common_is_the_same() -> None:
     ]
     before = association(*(member(name, "background", "undefined") for name in "wxyz"))
     found = compare(Held(before), Held(*undefined))
-    assert [change.after.members for change in found.changed] == [undefined[1].members]
-    assert [one.members for one in found.added] == [undefined[0].members, undefined[2].members]
+    assert [change.after for change in found.changed] == [undefined[1]]
+    assert found.added == [undefined[0], undefined[2]]
 
 
 def test_products_of_a_merged_association_count_in_any_order() -> None:
@@ -155,23 +165,23 @@ def test_products_of_a_merged_association_count_in_any_order() -> None:
 
 # ------------------------------------------------------------------ exactly
 
-EXACT: list[tuple[RecordedAssociation, list[str]]] = [
+EXACT: list[tuple[Association, list[str]]] = [
     (association(asn_name="jw1"), ["asn_name: jw1, was jw1-o001_spec2_00001_asn"]),
     (association(keys="k"), ["keys: k, was "]),
     (association(member("b", "background"), member("a")), ["its members in another order"]),
     (
-        association(member("a")._replace(exposure=2), member("b", "background")),
+        association(member("a", exposure=2), member("b", "background")),
         ["without a_rate.fits as science in a", "with a_rate.fits as science in a"],
     ),
     (
-        association(member("a")._replace(exposerr="x"), member("b", "background")),
+        association(member("a", exposerr="x"), member("b", "background")),
         ["without a_rate.fits as science in a", "with a_rate.fits as science in a"],
     ),
 ]
 
 
 @pytest.mark.parametrize(("after", "words"), EXACT)
-def test_exactly_everything_counts(after: RecordedAssociation, words: list[str]) -> None:
+def test_exactly_everything_counts(after: Association, words: list[str]) -> None:
     assert not compare(Held(association()), Held(after))
     (change,) = compare(Held(association()), Held(after), exactly=True).changed
     assert change.words() == words
@@ -205,7 +215,7 @@ runs = st.lists(associations, max_size=6)
 
 @given(runs, runs, st.booleans())
 def test_everything_is_somewhere_once(
-    before: list[RecordedAssociation], after: list[RecordedAssociation], exactly: bool
+    before: list[Association], after: list[Association], exactly: bool
 ) -> None:
     found = compare(Held(*before), Held(*after), exactly=exactly)
     assert found.unchanged + len(found.removed) + len(found.changed) == len(before)
@@ -214,7 +224,7 @@ def test_everything_is_somewhere_once(
 
 
 @given(st.permutations(range(6)), st.lists(associations, min_size=6, max_size=6))
-def test_in_any_order_the_same(order: list[int], given: list[RecordedAssociation]) -> None:
+def test_in_any_order_the_same(order: list[int], given: list[Association]) -> None:
     assert not compare(Held(*given), Held(*(given[place] for place in order)))
 
 
@@ -231,7 +241,7 @@ def test_runs_on_record(ledger: Engine) -> None:
         assert [one.asn_rule for one in back.added] == ["Asn_Lv2ImageSpecial"]
         imported = compare_runs(connection, 3, 5)
     # Of the two images of run 3, the import has one, with nothing wrong.
-    assert [one.products for one in imported.removed] == [[stem(2)]]
+    assert list(map(names, imported.removed)) == [[stem(2)]]
     assert imported.unchanged == 1
 
 
@@ -244,17 +254,18 @@ def test_a_run_that_is_not_there(ledger: Engine, pair: tuple[int, int]) -> None:
 def test_associations_of_a_run_come_with_their_members(ledger: Engine) -> None:
     with ledger.connect() as connection:
         stored = RecordedAssociations(connection, 1)
-        found = list(stored)
+        found = [one for _, one in stored]
         assert stored.chosen([3, 1]) == [found[0], found[2]]
         assert stored.chosen([]) == []
     assert [one.asn_name[-9:-4] for one in found] == ["00001", "00002", "00003"]
-    assert [[one.exptype for one in each.members] for each in found] == [
+    assert [[one.exptype for _, one in each.placed] for each in found] == [
         ["science"],
         ["science", "background"],
         ["science", "background"],
     ]
-    assert found[1].members[0] == RecordedMember(
-        stem(2), f"{stem(2)}_rate.fits", "science", "moving_shutter", 1, 3
+    assert found[1].placed[0] == (
+        stem(2),
+        Member(f"{stem(2)}_rate.fits", "science", "moving_shutter", 3, 1),
     )
 
 

@@ -157,7 +157,7 @@ def test_an_exposure_that_was_changed_changes_what_is_made(catalog: Engine, tmp_
     change(catalog, "UPDATE exposures SET asn_candidate = 'null' WHERE position = 2")
     found = only(catalog)
     assert found.verdict is Verdict.DIFFERS
-    assert [one.products for one in found.associations.removed] == [[stem(1)]]
+    assert [[p.name for p in one.products] for one in found.associations.removed] == [[stem(1)]]
     (one, other) = found.decisions
     assert (one.filename, one.words()) == (
         f"{stem(1)}_uncal.fits",

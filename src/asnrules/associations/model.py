@@ -25,7 +25,14 @@ class Member(NamedTuple):
     exposerr: str | None
     """The raw text of the exposure's EXPOSERR; None if the pool has no such column."""
     exposure: int | None
-    """The exposure, by its place in canonical order; None for a file made later (a catalog)."""
+    """The exposure, by its place in canonical order; None for a file made later (a catalog).
+    On record, by its row in the pool; None for a file that is in no pool of the run."""
+    pool_id: int | None = None
+    """On record, the pool."""
+
+    def document(self) -> dict[str, str | None]:
+        """Give what is recorded of it, as the command line prints it."""
+        return {"expname": self.expname, "exptype": self.exptype, "exposerr": self.exposerr}
 
 
 class Product(NamedTuple):
@@ -63,6 +70,19 @@ class Association(NamedTuple):
     ruleset: str = ""
     asked: str = ""
     """What the rule asks of each exposure, in words."""
+
+    @property
+    def placed(self) -> list[tuple[str, Member]]:
+        """All members, each with the name of its product."""
+        return [(product.name, member) for product in self.products for member in product.members]
+
+    def recorded(self) -> dict[str, Any]:
+        """Give what is recorded of it, as the command line prints it."""
+        products = [
+            {"name": name, "members": [one.document() for one in members]}
+            for name, members in self.products
+        ]
+        return {**{name: getattr(self, name) for name in RECORDED}, "products": products}
 
     @property
     def constraints(self) -> str:
@@ -103,6 +123,12 @@ class Association(NamedTuple):
 
 
 def _member_document(member: Member) -> dict[str, str | None]:
-    document: dict[str, str | None] = {"expname": member.expname, "exptype": member.exptype}
-    # A file that is made later has no exposure whose error could be told.
-    return document if member.exposure is None else {**document, "exposerr": member.exposerr}
+    document = member.document()
+    if member.exposure is None:
+        # A file that is made later has no exposure whose error could be told.
+        del document["exposerr"]
+    return document
+
+
+RECORDED = Association._fields[: Association._fields.index("products")]
+"""What is recorded of an association, besides its products."""

@@ -92,7 +92,7 @@ def _write_parquet(
     documents: Iterable[dict[str, Any]], path: Path | None, *, explain: bool, overwrite: bool
 ) -> None:
     from asnrules.util.atomic_files import whole_file
-    from asnrules.workflows.parquet import write_classifications
+    from asnrules.workflows.classify import write_classifications
 
     if path is not None and str(path) != "-":
         with whole_file(path, overwrite=overwrite) as stream:

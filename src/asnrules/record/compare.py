@@ -10,11 +10,8 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from asnrules.associations.comparison import FieldDifference, field_differences, paired, surplus
-from asnrules.record.queries.associations import (
-    RecordedAssociation,
-    RecordedAssociations,
-    RecordedMember,
-)
+from asnrules.associations.model import RECORDED, Association, Member
+from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.exposures import stem_of
 from asnrules.record.queries.runs import find_run
 
@@ -24,13 +21,17 @@ _FIELDS = (
 _EXACT_FIELDS = (*_FIELDS, "asn_name", "keys")
 
 
+_Placed = tuple[str, Member]
+"""The name of a product, and a member of it."""
+
+
 class Associations(Protocol):
     """The associations of a run, on record or just made."""
 
-    def __iter__(self) -> Iterator[RecordedAssociation]:
-        """Yield them by their numbers."""
+    def __iter__(self) -> Iterator[tuple[int, Association]]:
+        """Yield them with their numbers."""
 
-    def chosen(self, positions: Sequence[int]) -> list[RecordedAssociation]:
+    def chosen(self, positions: Sequence[int]) -> list[Association]:
         """Give those with these numbers, in the order of the numbers."""
 
 
@@ -38,11 +39,11 @@ class Associations(Protocol):
 class Change:
     """An association that is in both runs, but not the same."""
 
-    before: RecordedAssociation
-    after: RecordedAssociation
+    before: Association
+    after: Association
     fields: list[FieldDifference]
-    members_removed: list[RecordedMember]
-    members_added: list[RecordedMember]
+    members_removed: list[_Placed]
+    members_added: list[_Placed]
     reordered: bool
     """Whether its members are the same, but in another order."""
 
@@ -50,29 +51,29 @@ class Change:
         """Say what changed."""
         return [
             *(f"{name}: {after}, was {before}" for name, before, after in self.fields),
-            *(f"without {_member_words(member)}" for member in self.members_removed),
-            *(f"with {_member_words(member)}" for member in self.members_added),
+            *(f"without {_member_words(*member)}" for member in self.members_removed),
+            *(f"with {_member_words(*member)}" for member in self.members_added),
             *["its members in another order"] * self.reordered,
         ]
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
         return {
-            "before": self.before.document(),
-            "after": self.after.document(),
+            "before": self.before.recorded(),
+            "after": self.after.recorded(),
             "fields": [one._asdict() for one in self.fields],
-            "members_removed": [_member_document(one) for one in self.members_removed],
-            "members_added": [_member_document(one) for one in self.members_added],
+            "members_removed": [_member_document(*one) for one in self.members_removed],
+            "members_added": [_member_document(*one) for one in self.members_added],
             "reordered": self.reordered,
         }
 
 
-def _member_words(member: RecordedMember) -> str:
-    return f"{member.expname} as {member.exptype} in {member.product}"
+def _member_words(product: str, member: Member) -> str:
+    return f"{member.expname} as {member.exptype} in {product}"
 
 
-def _member_document(member: RecordedMember) -> dict[str, Any]:
-    return {"product": member.product, **member.document()}
+def _member_document(product: str, member: Member) -> dict[str, Any]:
+    return {"product": product, **member.document()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class Differences:
 
     unchanged: int
     """How many are in both."""
-    removed: list[RecordedAssociation] = field(default_factory=list)
-    added: list[RecordedAssociation] = field(default_factory=list)
+    removed: list[Association] = field(default_factory=list)
+    added: list[Association] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     reordered: bool = False
     """Compared exactly: whether they are the same, but in another order."""
@@ -101,8 +102,8 @@ class Differences:
         """Give it as the command line prints it."""
         return {
             "unchanged": self.unchanged,
-            "removed": [one.document() for one in self.removed],
-            "added": [one.document() for one in self.added],
+            "removed": [one.recorded() for one in self.removed],
+            "added": [one.recorded() for one in self.added],
             "changed": [one.document() for one in self.changed],
             "reordered": self.reordered,
         }
@@ -148,52 +149,55 @@ def _only_in(these: Mapping[int, bytes], others: Mapping[int, bytes]) -> list[in
 def _digests(associations: Associations, exactly: bool) -> dict[int, bytes]:
     """Give the digest of each association by its number, in order."""
     return {
-        one.position: hashlib.blake2b(
-            repr(_content(one, exactly)).encode(), digest_size=16
-        ).digest()
-        for one in associations
+        number: hashlib.blake2b(repr(_content(one, exactly)).encode(), digest_size=16).digest()
+        for number, one in associations
     }
 
 
-def _content(one: RecordedAssociation, exactly: bool) -> tuple[Any, ...]:
+def _content(one: Association, exactly: bool) -> tuple[Any, ...]:
     """Give what makes an association what it is."""
     if exactly:
-        return one[1:]
-    return (*(getattr(one, name) for name in _FIELDS), sorted(map(_place, one.members)))
+        return one[: len(RECORDED) + 1]
+    return (*(getattr(one, name) for name in _FIELDS), sorted(map(_place, one.placed)))
 
 
-def _place(member: RecordedMember) -> tuple[str, str, str]:
+def _place(placed: _Placed) -> tuple[str, str, str]:
     """Say which file is in which product, and as what."""
-    return member[:3]
+    product, member = placed
+    return product, member.expname, member.exptype
 
 
-_SAME: tuple[Callable[[RecordedAssociation], Hashable], ...] = (
-    lambda one: (one.program, one.asn_id, one.asn_type, *sorted(one.products)),
-    lambda one: (one.program, one.asn_id, *sorted(one.products)),
-    lambda one: (one.program, one.asn_type, *sorted(one.products)),
+def _names(one: Association) -> list[str]:
+    return sorted(product.name for product in one.products)
+
+
+_SAME: tuple[Callable[[Association], Hashable], ...] = (
+    lambda one: (one.program, one.asn_id, one.asn_type, *_names(one)),
+    lambda one: (one.program, one.asn_id, *_names(one)),
+    lambda one: (one.program, one.asn_type, *_names(one)),
     lambda one: (one.program, one.asn_id, one.asn_type, *sorted(_stems(one))),
 )
 """What makes two associations the same one, changed: the first of these that they share, and an
 exposure in common. So another rule, type, candidate or product is a change."""
 
 
-def _common_stems(one: RecordedAssociation, other: RecordedAssociation) -> int:
+def _common_stems(one: Association, other: Association) -> int:
     return len(_stems(one) & _stems(other))
 
 
-def _stems(one: RecordedAssociation) -> set[str]:
-    return {stem_of(member.expname) for member in one.members}
+def _stems(one: Association) -> set[str]:
+    return {stem_of(member.expname) for _, member in one.placed}
 
 
-def _change(before: RecordedAssociation, after: RecordedAssociation, exactly: bool) -> Change:
-    key: Callable[[RecordedMember], Hashable] = tuple if exactly else _place
-    removed = surplus(before.members, after.members, key)
-    added = surplus(after.members, before.members, key)
+def _change(before: Association, after: Association, exactly: bool) -> Change:
+    key: Callable[[_Placed], Hashable] = tuple if exactly else _place
+    removed = surplus(before.placed, after.placed, key)
+    added = surplus(after.placed, before.placed, key)
     return Change(
         before,
         after,
         field_differences(before, after, _EXACT_FIELDS if exactly else _FIELDS),
         removed,
         added,
-        reordered=exactly and not (removed or added) and before.members != after.members,
+        reordered=exactly and not (removed or added) and before.products != after.products,
     )

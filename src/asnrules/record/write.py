@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
 from asnrules.associations.journal import RunMark
-from asnrules.associations.model import Association, Product
+from asnrules.associations.model import RECORDED, Association, Member, Product
 from asnrules.catalog.classification import Classification
 from asnrules.database.bulk import insert_rows, lifted
 from asnrules.database.engines import database_name, transaction
@@ -153,13 +153,12 @@ def record_run(connection: Connection, run: Run) -> int:
         pool_ids = writer.add_pools(run.pools)
         _add_decisions(writer, run, pool_ids)
         numbered = list(enumerate(run.associations, 1))
-        writer.add(associations, (_association_row(writer.run_id, *one) for one in numbered))
+        headers = ((writer.run_id, number, *one[: len(RECORDED)]) for number, one in numbered)
+        writer.add(associations, headers)
         members = (
-            (writer.run_id, number, position, *member)
-            for number, one in numbered
-            for position, member in enumerate(
-                recorded_members(one.products, run.exposures, pool_ids), 1
-            )
+            (writer.run_id, number, at, product, *one[:3], one.pool_id, one.exposure)
+            for number, made in numbered
+            for at, (product, one) in enumerate(recorded(made, run.exposures, pool_ids).placed, 1)
         )
         writer.add(association_members, members)
         rows = enumerate(run.imported or (), 1)
@@ -219,24 +218,23 @@ def trace_values(classification: Classification) -> tuple[Any, ...]:
     )
 
 
-def _association_row(run_id: int, position: int, one: Association) -> tuple[Any, ...]:
-    return (
-        run_id, position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id,
-        one.candidate_type, one.program, one.target, one.degraded_status, one.keys,
-    )  # fmt: skip
+def recorded(
+    one: Association, places: Sequence[tuple[int, int]], pool_ids: Sequence[int]
+) -> Association:
+    """Give an association as it is on record: exposures by their pools and rows."""
+    return one._replace(
+        products=tuple(
+            Product(name, tuple(_recorded(member, places, pool_ids) for member in members))
+            for name, members in one.products
+        )
+    )
 
 
-def recorded_members(
-    products: Iterable[Product], places: Sequence[tuple[int, int]], pool_ids: Sequence[int]
-) -> Iterator[tuple[Any, ...]]:
-    """Give product, expname, exptype, exposerr, pool and row of each member, as recorded."""
-    for product in products:
-        for expname, exptype, exposerr, exposure in product.members:
-            pool_id = row = None
-            if exposure is not None:
-                pool, row = places[exposure]
-                pool_id, row = pool_ids[pool], row + 1
-            yield product.name, expname, exptype, exposerr, pool_id, row
+def _recorded(member: Member, places: Sequence[tuple[int, int]], pool_ids: Sequence[int]) -> Member:
+    if member.exposure is None:
+        return member
+    pool, row = places[member.exposure]
+    return Member(*member[:3], row + 1, pool_ids[pool])
 
 
 class RunWriter:

@@ -14,11 +14,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, select
 
-from asnrules.associations.model import NO_DEGRADED
+from asnrules.associations.model import NO_DEGRADED, Association
 from asnrules.catalog.describe import Description, describe_ruleset
 from asnrules.database.schema import rulesets
 from asnrules.database.stored import Finding
-from asnrules.record.queries.associations import RecordedAssociation, RecordedAssociations
+from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import RunReport, report_run
 from asnrules.record.queries.summaries import (
@@ -62,7 +62,7 @@ class Shown(NamedTuple, Generic[Row]):
 class ShownAssociation:
     """An association on the page."""
 
-    association: RecordedAssociation
+    association: Association
     roles: list[tuple[str, int]]
     """The roles of its members, and how many of each."""
     squares: list[str]
@@ -210,11 +210,11 @@ def shared_out(wanted: Sequence[int], available: int) -> list[int]:
     return shares
 
 
-def _shown(one: RecordedAssociation, members: int) -> ShownAssociation:
+def _shown(one: Association, members: int) -> ShownAssociation:
     return ShownAssociation(
         association=one,
-        roles=list(Counter(member.exptype for member in one.members).items()),
-        squares=[member.exptype for member in one.members[:SQUARES]],
-        members=Shown(one.members[:members], len(one.members)),
+        roles=list(Counter(member.exptype for _, member in one.placed).items()),
+        squares=[member.exptype for _, member in one.placed[:SQUARES]],
+        members=Shown(one.placed[:members], len(one.placed)),
         is_degraded=one.degraded_status != NO_DEGRADED,
     )

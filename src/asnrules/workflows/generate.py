@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,20 +17,24 @@ from sqlalchemy import Engine
 
 from asnrules.associations.model import Association
 from asnrules.associations.writer import check_names, written_files
-from asnrules.catalog.rulesets import find_ruleset
+from asnrules.catalog.rulesets import RulesetInfo, find_ruleset
 from asnrules.database.engines import transaction
-from asnrules.engine.candidates import Selection
-from asnrules.engine.generation import Outcome, Sharing, Wanted
+from asnrules.engine.associator import Made
+from asnrules.engine.candidates import Selection, SubPool
+from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools, written_orphans
 from asnrules.pools.inputs import PoolInput
 from asnrules.record.write import Run, RunRecorder
 from asnrules.util.environment import paused_collector
-from asnrules.util.parallel import Progress, parallel_map
+from asnrules.util.parallel import Progress, Told, parallel_map
 from asnrules.workflows.diagnostics import diagnostics_of
 
 _WORTH_SHARING = 5_000
 """Exposures for which a second process pays: it takes some hundredths of a second to start."""
+
+
+_DRAFT = "publish it, or use --no-record or --dry-run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,8 @@ def generate(
     with paused_collector():
         wanted = wanted_by(options)
         if options.record and options.ruleset is not None:
-            _refuse_draft(engine, options.ruleset)
+            with transaction(engine) as connection:
+                refuse_draft(find_ruleset(connection, options.ruleset), _DRAFT)
         evaluated = evaluate_pools(
             engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
         )
@@ -164,35 +170,23 @@ def make_associations(
     PoolError
         If a value of a pool would make a name that is not a plain file name.
     """
-    generation = evaluated.generation(wanted)
-    outcome = generation.run(
-        progress and (lambda done, total: progress("candidates", done, total)), _sharing(workers)
+    outcome = evaluated.generation(wanted).run(
+        progress and partial(progress, "candidates"), partial(_share, workers)
     )
     check_names(outcome.associations)
     return outcome
 
 
-def _sharing(workers: int) -> Sharing:
-    """Share work among processes where that pays."""
-
-    def share(
-        function: Callable[..., Any], pieces: Sequence[Any], sizes: Sequence[int], told: Any
-    ) -> list[Any]:
-        count = workers if sum(sizes) >= _WORTH_SHARING else 1
-        return parallel_map(function, pieces, sizes, count, told)
-
-    return share
-
-
-def _refuse_draft(engine: Engine, label: str) -> None:
-    """Refuse to record a run under a draft: its rules may change, and the record would not say."""
-    with transaction(engine) as connection:
-        info = find_ruleset(connection, label)
-    if info.status == "draft":
-        raise UsageError(
-            f"ruleset {label!r} is a draft, and no run is recorded under a draft; "
-            "publish it, or use --no-record or --dry-run"
-        )
+def _share(
+    workers: int,
+    function: Callable[..., Made],
+    pieces: Sequence[SubPool],
+    sizes: Sequence[int],
+    told: Told | None,
+) -> list[Made]:
+    """Share candidates among processes, where that pays."""
+    count = workers if sum(sizes) >= _WORTH_SHARING else 1
+    return parallel_map(function, pieces, sizes, count, told)
 
 
 def wanted_by(options: Options) -> Wanted:
@@ -217,6 +211,14 @@ def wanted_by(options: Options) -> Wanted:
     )
 
 
+def refuse_draft(info: RulesetInfo, mend: str) -> None:
+    """Refuse to record a run under a draft: its rules may change, and the record would not say."""
+    if info.status == "draft":
+        raise UsageError(
+            f"ruleset {info.ruleset!r} is a draft, and no run is recorded under a draft; {mend}"
+        )
+
+
 def _keep(
     recorder: RunRecorder,
     options: Options,
@@ -226,20 +228,16 @@ def _keep(
     progress: Progress | None,
 ) -> Report:
     """Write and record, both or neither."""
-    _refuse_one_file_for_both(options, outcome.associations)
     files: list[Path] = []
     notes = [*evaluated.notes]
     run_id = None
     with ExitStack() as stack:
         if options.save_orphans is not None:
-            stack.enter_context(
-                written_orphans(
-                    evaluated,
-                    outcome.memberships,
-                    options.save_orphans,
-                    overwrite=options.overwrite,
-                )
+            _refuse_one_file_for_both(options.save_orphans, options.output, outcome.associations)
+            orphans = written_orphans(
+                evaluated, outcome.memberships, options.save_orphans, overwrite=options.overwrite
             )
+            stack.enter_context(orphans)
         if options.output is not None:
             written = stack.enter_context(
                 written_files(
@@ -249,7 +247,7 @@ def _keep(
                     overwrite=options.overwrite,
                     mark=recorder.mark(run) if options.record else None,
                     is_recorded=recorder.has,
-                    waiting=progress and (lambda *times: progress("waiting for others", *times)),
+                    waiting=progress and partial(progress, "waiting for others"),
                 )
             )
             files = written.files
@@ -263,24 +261,13 @@ def _keep(
         if options.record:
             # Committed inside the block of the files: if that fails, they go.
             run_id = recorder.record(run)
-    unassociated = [place for place, count in enumerate(outcome.memberships) if count == 0]
-    return Report(
-        run_id=run_id,
-        ruleset=evaluated.info.ruleset,
-        exposures=len(evaluated.exposures),
-        associations=len(outcome.associations),
-        unassociated=len(unassociated),
-        files=[str(path) for path in files],
-        diagnostics=[*notes, *run.diagnostics],
-        by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
-        orphans=[_orphan(evaluated, outcome, place) for place in unassociated],
-        made=outcome.associations,
-    )
+    return _report(run_id, evaluated, outcome, files, [*notes, *run.diagnostics])
 
 
-def _refuse_one_file_for_both(options: Options, associations: Sequence[Association]) -> None:
-    orphans, output = options.save_orphans, options.output
-    if orphans is None or output is None or orphans.parent.resolve() != output.resolve():
+def _refuse_one_file_for_both(
+    orphans: Path, output: Path | None, associations: Sequence[Association]
+) -> None:
+    if output is None or orphans.parent.resolve() != output.resolve():
         return
     # On some systems capitals make no other file.
     name = orphans.name.lower()
@@ -288,10 +275,32 @@ def _refuse_one_file_for_both(options: Options, associations: Sequence[Associati
         raise UsageError(f"{orphans}: this run makes an association of that name; name another")
 
 
-def _orphan(evaluated: EvaluatedPools, outcome: Outcome, place: int) -> Orphan:
-    found = evaluated.classification(place)
-    reason = outcome.reasons.get(place, found.reason)
-    return Orphan(evaluated.work.value(place, "filename") or "", found.exp_type, reason)
+def _report(
+    run_id: int | None,
+    evaluated: EvaluatedPools,
+    outcome: Outcome,
+    files: Sequence[Path],
+    diagnostics: list[str],
+) -> Report:
+    orphans = []
+    for place, count in enumerate(outcome.memberships):
+        if count == 0:
+            found = evaluated.classification(place)
+            reason = outcome.reasons.get(place, found.reason)
+            name = evaluated.work.value(place, "filename") or ""
+            orphans.append(Orphan(name, found.exp_type, reason))
+    return Report(
+        run_id=run_id,
+        ruleset=evaluated.info.ruleset,
+        exposures=len(evaluated.exposures),
+        associations=len(outcome.associations),
+        unassociated=len(orphans),
+        files=[str(path) for path in files],
+        diagnostics=diagnostics,
+        by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
+        orphans=orphans,
+        made=outcome.associations,
+    )
 
 
 def _run(

@@ -36,9 +36,8 @@ from asnrules.record.write import Run, record_run
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.parallel import Progress
 from asnrules.util.text import label
-from asnrules.workflows.generate import user_name
+from asnrules.workflows.generate import refuse_draft, user_name
 
-DRAFT = "draft"
 _UNKNOWN = "unknown"
 
 
@@ -145,11 +144,7 @@ def import_associations(
         asn_types = asn_type_names(connection)
         rulesets = list_rulesets(connection)
         wanted = choose_ruleset(connection, RULES, options.ruleset, options.as_of)
-    if wanted.status == DRAFT:
-        raise UsageError(
-            f"ruleset {wanted.ruleset!r} is a draft, and no run is recorded under a draft; "
-            "publish it first"
-        )
+    refuse_draft(wanted, "publish it first")
     is_asked = options.ruleset is not None or options.as_of is not None
     read, errors = _read(words, asn_types, progress)
     by_ruleset: dict[RulesetInfo, dict[str, Choice]] = {}
@@ -215,7 +210,7 @@ def _tables(
         known = [
             difference
             for one in rulesets
-            if one in rules and one.status != DRAFT
+            if one in rules and one.status == "published"
             for difference in store.load_rules(connection, one.ruleset_id).known_differences
         ]
         tables[table.ruleset] = Table(table.ruleset, look_up(connection, table), known)

@@ -20,11 +20,7 @@ from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate
 from asnrules.record.compare import Differences, compare
 from asnrules.record.pools import pool_ids_of, stored_pools, unrecorded
-from asnrules.record.queries.associations import (
-    RecordedAssociation,
-    RecordedAssociations,
-    RecordedMember,
-)
+from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.decisions import (
     Decision,
     DecisionDifference,
@@ -35,7 +31,7 @@ from asnrules.record.queries.decisions import (
 )
 from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import RecordedRun, RunFilter, details_of, find_run, list_runs
-from asnrules.record.write import GENERATED, recorded_members, signature_text, trace_values
+from asnrules.record.write import GENERATED, recorded, signature_text, trace_values
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
@@ -198,8 +194,8 @@ def _compared(
     label = evaluated.info.ruleset
     pool_ids = pool_ids_of(connection, run.run_id)
     exactly = label == run.ruleset and run.origin == GENERATED
-    recorded = RecordedAssociations(connection, run.run_id)
-    associations = compare(recorded, _Made(outcome, evaluated, pool_ids), exactly=exactly)
+    before = RecordedAssociations(connection, run.run_id)
+    associations = compare(before, _Made(outcome, evaluated, pool_ids), exactly=exactly)
     if run.origin != GENERATED:
         # Others decided, and what they made may have been imported in part: what is compared is
         # what was imported.
@@ -268,17 +264,10 @@ class _Made:
         self._exposures = evaluated.exposures
         self._pool_ids = pool_ids
 
-    def __iter__(self) -> Iterator[RecordedAssociation]:
+    def __iter__(self) -> Iterator[tuple[int, Association]]:
         for position, one in enumerate(self._made, 1):
-            yield self._recorded(position, one)
+            yield position, recorded(one, self._exposures, self._pool_ids)
 
-    def chosen(self, positions: Sequence[int]) -> list[RecordedAssociation]:
-        return [self._recorded(position, self._made[position - 1]) for position in positions]
-
-    def _recorded(self, position: int, one: Association) -> RecordedAssociation:
-        found = recorded_members(one.products, self._exposures, self._pool_ids)
-        members = tuple(map(RecordedMember._make, found))
-        return RecordedAssociation(
-            position, one.asn_name, one.asn_type, one.asn_rule, one.asn_id, one.candidate_type,
-            one.program, one.target, one.degraded_status, one.keys, members,
-        )  # fmt: skip
+    def chosen(self, positions: Sequence[int]) -> list[Association]:
+        made = (self._made[position - 1] for position in positions)
+        return [recorded(one, self._exposures, self._pool_ids) for one in made]

@@ -14,8 +14,8 @@ from asnrules.cli.output import Format, print_json, print_lines, print_records
 from asnrules.util.days import read_day
 
 if TYPE_CHECKING:
+    from asnrules.associations.model import Association
     from asnrules.record.compare import Differences
-    from asnrules.record.queries.associations import RecordedAssociation
     from asnrules.workflows.replay import Replay
 
 CHANGES = (
@@ -69,10 +69,10 @@ def _changes(found: Differences) -> Iterator[dict[str, Any]]:
         yield _record("changed", change.after, change.words())
 
 
-def _record(change: str, one: RecordedAssociation, differences: list[str]) -> dict[str, Any]:
-    names = ("program", "asn_id", "asn_type", "asn_rule", "products")
-    values = {name: getattr(one, name) for name in names}
-    members = len(one.members)
+def _record(change: str, one: Association, differences: list[str]) -> dict[str, Any]:
+    values = {name: getattr(one, name) for name in ("program", "asn_id", "asn_type", "asn_rule")}
+    values["products"] = [product.name for product in one.products]
+    members = len(one.placed)
     return {"change": change, **values, "members": members, "differences": differences}
 
 

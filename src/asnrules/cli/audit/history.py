@@ -160,12 +160,11 @@ def _association_lines(found: Iterable[AssociationReport]) -> Iterable[str]:
         if one.keys:
             yield f"  in common: {one.keys}"
         yield f"  {' '.join(one.degraded_status.split())}"
-        for product in one.products:
+        for product, members in one.products:
             yield f"  product {product}"
-            for member in one.members:
-                if member.product == product:
-                    has_error = member.exposerr not in (None, "null")
-                    error = f", error {member.exposerr}" if has_error else ""
-                    yield f"    {member.expname} ({member.exptype}{error})"
+            for member in members:
+                has_error = member.exposerr not in (None, "null")
+                error = f", error {member.exposerr}" if has_error else ""
+                yield f"    {member.expname} ({member.exptype}{error})"
         if report.verdict is not None:
             yield f"  {report.verdict['verdict']}: {report.verdict['explanation']}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from asnrules.associations.model import RECORDED, Association, Member, Product
 from asnrules.database.schema import association_members, associations, runs
 from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
@@ -22,59 +24,7 @@ _NUMBERS = 5_000
 """How many numbers a statement lists; databases take some ten thousand."""
 
 
-class RecordedMember(NamedTuple):
-    """A member of an association, as recorded."""
-
-    product: str
-    expname: str
-    exptype: str
-    exposerr: str | None
-    pool_id: int | None
-    exposure: int | None
-    """The row in the pool; None for a file that is in no pool of the run."""
-
-    def document(self) -> dict[str, Any]:
-        """Give it as the command line prints it."""
-        return {name: getattr(self, name) for name in ("expname", "exptype", "exposerr")}
-
-
-class RecordedAssociation(NamedTuple):
-    """An association with its members, as recorded."""
-
-    position: int
-    """Its number in the run, from 1."""
-    asn_name: str
-    asn_type: str | None
-    """None where an imported file tells none."""
-    asn_rule: str
-    asn_id: str
-    candidate_type: str
-    program: str
-    target: str
-    degraded_status: str
-    keys: str
-    """What its members have in common."""
-    members: tuple[RecordedMember, ...]
-
-    @property
-    def products(self) -> list[str]:
-        """The names of its products, in the order of the file."""
-        return list(dict.fromkeys(member.product for member in self.members))
-
-    def document(self) -> dict[str, Any]:
-        """Give it as the command line prints it."""
-        document = {name: getattr(self, name) for name in _HEADER[1:]}
-        document["products"] = [
-            {
-                "name": product,
-                "members": [one.document() for one in self.members if one.product == product],
-            }
-            for product in self.products
-        ]
-        return document
-
-
-_HEADER = RecordedAssociation._fields[:-1]
+_MEMBER = ("product", "expname", "exptype", "exposerr", "exposure", "pool_id")
 
 
 class RecordedAssociations:
@@ -86,46 +36,53 @@ class RecordedAssociations:
         self._reader = Reader(connection, findings)
         self._run_id = run_id
 
-    def __iter__(self) -> Iterator[RecordedAssociation]:
-        """Yield them by their numbers, as they are fetched and stored."""
+    def __iter__(self) -> Iterator[tuple[int, Association]]:
+        """Yield them with their numbers, from 1, as they are fetched and stored."""
         headers, members = map(self._stream, _statements(self._run_id, None))
         groups = groupby(members, key=lambda row: row.association)
         number, group = next(groups, (None, iter(())))
-        for header in headers:
-            own: tuple[RecordedMember, ...] = ()
-            if number == header.position:
-                own = tuple(RecordedMember(*row[1:]) for row in group)
+        for position, *values in headers:
+            header = dict(zip(RECORDED, values, strict=True))
+            own: tuple[Product, ...] = ()
+            if number == position:
+                own = _products(row[1:] for row in group)
                 number, group = next(groups, (None, iter(())))
-            yield RecordedAssociation._make([*header, own])
+            yield position, Association(**header, products=own)
 
     def _stream(self, statement: Select[Any]) -> Iterator[Any]:
         options = {"yield_per": _BATCH}
         return iter(self._reader.connection.execute(statement, execution_options=options))
 
-    def chosen(self, positions: Sequence[int]) -> list[RecordedAssociation]:
+    def chosen(self, positions: Sequence[int]) -> list[Association]:
         """Give those with these numbers, in the order of the numbers; see `Reader`."""
         ordered = sorted(positions)
-        found: list[RecordedAssociation] = []
+        found: list[Association] = []
         for start in range(0, len(ordered), _NUMBERS):
             headers, members = _statements(self._run_id, ordered[start : start + _NUMBERS])
-            own: dict[int, list[RecordedMember]] = defaultdict(list)
+            own: dict[int, list[Sequence[Any]]] = defaultdict(list)
             for row in self._reader.rows(members, self._run_id):
-                own[row.pop("association")].append(RecordedMember(**row))
-            found += [
-                RecordedAssociation(**header, members=tuple(own[header["position"]]))
-                for header in self._reader.rows(headers, self._run_id)
-            ]
+                own[row.pop("association")].append(tuple(row.values()))
+            for header in self._reader.rows(headers, self._run_id):
+                products = _products(own[header.pop("position")])
+                found.append(Association(**header, products=products))
         return found
+
+
+def _products(members: Iterable[Sequence[Any]]) -> tuple[Product, ...]:
+    return tuple(
+        Product(name, tuple(Member(*row[1:]) for row in group))
+        for name, group in groupby(members, key=itemgetter(0))
+    )
 
 
 def _statements(run_id: int, positions: Sequence[int] | None) -> tuple[Select[Any], Select[Any]]:
     headers = (
-        select(*columns(associations, *_HEADER))
+        select(*columns(associations, "position", *RECORDED))
         .where(associations.c.run_id == run_id)
         .order_by(associations.c.position)
     )
     members = (
-        select(*columns(association_members, "association", *RecordedMember._fields))
+        select(*columns(association_members, "association", *_MEMBER))
         .where(association_members.c.run_id == run_id)
         .order_by(association_members.c.association, association_members.c.position)
     )
@@ -170,7 +127,7 @@ class AssociationReport:
     """An association in one run."""
 
     run: RecordedRun
-    association: RecordedAssociation
+    association: Association
     verdict: dict[str, Any] | None
     """What was said of an imported one."""
 
@@ -180,7 +137,7 @@ class AssociationReport:
             name: getattr(self.run, name)
             for name in ("run_id", "started_at", "origin", "operator", "ruleset")
         }
-        return {**run, **self.association.document(), "verdict": self.verdict}
+        return {**run, **self.association.recorded(), "verdict": self.verdict}
 
 
 def report_association(
