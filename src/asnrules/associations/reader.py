@@ -20,12 +20,7 @@ from asnrules.errors import AssociationFileError
 from asnrules.util.limits import ASSOCIATION_BYTES, ASSOCIATION_MEMBERS, ASSOCIATION_TEXT
 from asnrules.util.text import label, program_name, shown
 
-_LABEL_LENGTH = 200
 _PREFIXES = ("candidate_", "discover_")
-_SUFFIX = ".json"
-_STAGE_3 = "3"
-"""How the names of all Stage 3 types end."""
-
 _STAGE_3_RULE = re.compile(r"lv_?3|level_?3", re.IGNORECASE)
 """What the names of all rules of Stage 3 contain."""
 
@@ -39,9 +34,6 @@ _KINDS = {
     dict: "an object", list: "a list", str: "text", bool: "true or false",
     int: "a number", float: "a number", type(None): "null",
 }  # fmt: skip
-
-
-PATTERN = "*_asn.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +97,7 @@ def association_files(words: Sequence[str]) -> Iterator[str]:
         found: list[str] = []
         # Path would fail where a name is too long for a file.
         if os.path.isdir(word):  # noqa: PTH112
-            found = [str(path) for path in Path(word).glob(PATTERN)]
+            found = [str(path) for path in Path(word).glob("*_asn.json")]
         elif glob.has_magic(word) and not os.path.lexists(word):
             # Path.glob takes no absolute pattern.
             found = glob.glob(word)  # noqa: PTH207
@@ -120,7 +112,7 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
     AssociationFileError
         For whatever is wrong with it, in one line that names the file.
     """
-    file = _File(label(path, _LABEL_LENGTH))
+    file = _File(label(path, 200))
     content = file.content(path)
     document = file.document(content)
     fields = _Fields(document, file)
@@ -129,11 +121,12 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
         raise file.error("its name is not one that can be recorded", "rename it")
     constraints = document.get("constraints")
     normal = _Normaliser()
-    raw_rule = normal.spaced("asn_rule", fields.told("asn_rule"))
+    rule = fields.told("asn_rule")
+    raw_rule = normal.remarked("asn_rule", rule, rule.strip())
     return ForeignAssociation(
         file_name=base,
         sha256=hashlib.sha256(content).hexdigest(),
-        asn_name=base.lower().removesuffix(_SUFFIX),
+        asn_name=base.lower().removesuffix(".json"),
         asn_type=_stage_2(fields, normal, raw_rule, asn_types),
         raw_rule=raw_rule,
         asn_id=normal.lower("asn_id", fields.told("asn_id")),
@@ -166,16 +159,20 @@ class _File(NamedTuple):
                 raise self.error("is a folder without *_asn.json files", "name association files")
             if not stat.S_ISREG(status.st_mode):
                 raise self.error("is not a regular file", "save it as a file")
-            if status.st_size > ASSOCIATION_BYTES:
-                raise self._too_large(f"has {status.st_size:,} bytes")
-            with Path(path).open("rb") as stream:
-                content = stream.read(ASSOCIATION_BYTES + 1)
+            size, content = status.st_size, b""
+            if size <= ASSOCIATION_BYTES:
+                with Path(path).open("rb") as stream:
+                    content = stream.read(ASSOCIATION_BYTES + 1)
+                size = len(content)
         except (OSError, ValueError) as error:
             reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
             mend = "name a file that exists and that you may read"
             raise self.error(f"cannot be read: {reason}", mend) from error
-        if len(content) > ASSOCIATION_BYTES:
-            raise self._too_large(f"has more than {ASSOCIATION_BYTES:,} bytes")
+        if size > ASSOCIATION_BYTES:
+            raise self.error(
+                f"has {size:,} bytes, more than the {ASSOCIATION_BYTES:,} that are read",
+                "give an association file, which has less than a million",
+            )
         return content
 
     def document(self, content: bytes) -> dict[str, Any]:
@@ -201,12 +198,6 @@ class _File(NamedTuple):
         if not isinstance(document, dict):
             raise self.error(f"is not an association: it holds {_kind(document)}")
         return document
-
-    def _too_large(self, found: str) -> AssociationFileError:
-        return self.error(
-            f"{found}, more than the {ASSOCIATION_BYTES:,} that are read",
-            "give an association file, which has less than a million",
-        )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -305,7 +296,7 @@ def _stage_2(
     if given.strip().lower() in {"", _OF_BASE_RULE["asn_type"]}:
         return None
     asn_type = normal.lower("asn_type", given)
-    if asn_type.endswith(_STAGE_3):
+    if asn_type.endswith("3"):
         fields.refuse(f"asn_type {shown(asn_type)} is a Stage 3 type", mend)
     if asn_type in asn_types:
         return asn_type
@@ -367,28 +358,24 @@ class _Normaliser:
 
     def lower(self, key: str, value: str) -> str:
         """Give a value in lower case, without the spaces around it."""
-        return self._as(key, value, value.strip().lower())
-
-    def spaced(self, key: str, value: str) -> str:
-        """Give a value without the spaces around it; its case counts."""
-        return self._as(key, value, value.strip())
+        return self.remarked(key, value, value.strip().lower())
 
     def program(self, value: str) -> str:
         """Give a program as associations have it, with five digits; '' for none."""
-        return value and self._as("program", value, program_name(value.strip()).lower())
+        return value and self.remarked("program", value, program_name(value.strip()).lower())
 
     def degraded(self, value: str) -> str:
         """Give a degraded_status; what means one of the two texts of jwst is that text."""
         words = value.lower().split()
         known = next((one for one in (NO_DEGRADED, DEGRADED) if one.lower().split() == words), None)
-        return value if known is None else self._as("degraded_status", value, known)
+        return value if known is None else self.remarked("degraded_status", value, known)
 
     def file(self, expname: str, exptype: str) -> str:
         """Give the name of the file of a member, less its folder; '' if it names a folder."""
         folder, name = _folder_and_name(expname)
         if folder:
             self._folders.setdefault(folder, Counter())[exptype] += 1
-        return self._as(f"expname of the {exptype}", name, name.strip().lower())
+        return self.remarked(f"expname of the {exptype}", name, name.strip().lower())
 
     def product(self, text: str) -> str:
         """Give the name of a product, less its folder; '' if it names a folder."""
@@ -397,9 +384,10 @@ class _Normaliser:
             self._remarks["a product has no name"] = None
         if folder:
             self._remarks[f"the name of product {name.strip()} has a folder ({folder})"] = None
-        return self._as("the name of a product", name, name.strip().lower())
+        return self.remarked("the name of a product", name, name.strip().lower())
 
-    def _as(self, key: str, value: str, recorded: str) -> str:
+    def remarked(self, key: str, value: str, recorded: str) -> str:
+        """Give a value as it is recorded, with a remark if a file has it otherwise."""
         if value != recorded:
             self._remarks[f"{key} is written {shown(value)}"] = None
         return recorded
