@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set()
     for item in items if "ASNRULES_ENGINES" not in os.environ else ():
         values = getattr(getattr(item, "callspec", None), "params", {})
-        folder, *_, name = item.path.relative_to(Path(__file__).parent).parts
+        folder, name = item.path.relative_to(Path(__file__).parent).parts[0], item.path.name
         if values.get("engine_name") == "postgresql" and folder in ALIKE and name != "test_sql.py":
             test = item.nodeid.partition("[")[0]
             if counts[test] % 4:
