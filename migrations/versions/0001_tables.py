@@ -252,7 +252,7 @@ rows_of_ruleset(
     ["asn_rule", "position"],
     text("asn_rule"),
     integer("position"),
-    text("step"),
+    text("step", "parameters"),
     of_ruleset("asn_rules", "asn_rule"),
 )
 rows_of_ruleset(
@@ -281,10 +281,15 @@ rows_of_ruleset(
     "ruleset_settings",
     [],
     integer("sequence_digits"),
-    flag("whole_pool"),
+    flag("numbers_reversed"),
+    text("generation_order", "candidate_rows", "taken_once", "empty_values", "dms_mode"),
     optional("discovered_id"),
+    check("generation_order", "generation_order IN ('by_row', 'by_rule', 'by_candidate')"),
+    check("candidate_rows", "candidate_rows IN ('listed', 'containing')"),
+    check("taken_once", "taken_once IN ('row', 'member', 'file')"),
+    check("dms_mode", "dms_mode IN ('ignored', 'background_rows_left_out', 'backgrounds_added')"),
 )
-rows_of_ruleset("overall_steps", ["position"], integer("position"), text("step"))
+rows_of_ruleset("overall_steps", ["position"], integer("position"), text("step", "parameters"))
 rows_of_ruleset(
     "known_differences",
     ["position"],

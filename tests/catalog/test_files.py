@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
-from asnrules.rules.model import Operator, Term
+from asnrules.rules.model import Operator, Settings, Term
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import checksum, from_rows, rows_checksum, to_rows
 from asnrules.util.environment import shipped
@@ -332,8 +332,10 @@ def test_unknown_finishing_step_in_the_tables_is_refused_when_the_rules_are_buil
          ["unknown condition 'filter_opak'", "'filter_opaque'"]),
         ("rules/image.toml", 'asn_type = "tso-image2"', 'asn_type = "tso-image"',
          ["unknown association type 'tso-image'", "'tso-image2'"]),
-        ("rules/nirspec_nods.toml", '"nod_split_shutters"', '"nod_split_shuter"',
-         ["unknown finishing step 'nod_split_shuter'", "'nod_split_shutters'"]),
+        ("rules/nirspec_nods.toml", "{ nod_split =", "{ nod_spit =",
+         ["unknown finishing step 'nod_spit'", "'nod_split'"]),
+        ("rules/nirspec_nods.toml", "same_target = true", "same_targt = true",
+         ["unknown parameter of nod_split 'same_targt'", "'same_target'"]),
         ("rules/spectral.toml", 'name = "imprint"', 'name = "imprnt"',
          ["unknown role 'imprnt'", "'imprint'"]),
         ("rules/miri_lrs.toml", 'science_as = "background"', 'science_as = "backgrund"',
@@ -647,8 +649,23 @@ def test_of_many_findings_some_are_told(executable: Path) -> None:
          "a class has either class or keyword"),
         ("ruleset.toml", "sequence_digits = 5", "sequence_digits = 0", "is from 1 to 9"),
         ("ruleset.toml", '"a3001"', '"3001"', "discovered_id is an a with digits"),
-        ("ruleset.toml", '"prune_products"]', '"prune_product"]',
+        ("ruleset.toml", "{ prune_products =", "{ prune_product =",
          "unknown step over all associations 'prune_product'"),
+        ("ruleset.toml", 'keeps = "longer"', 'keeps = "long"',
+         "keeps cannot be 'long'; did you mean 'longer'?"),
+        ("ruleset.toml", "{ prune_memberships = { removes = \"found\" } }", '"prune_memberships"',
+         "prune_memberships has no removes; state it"),
+        ("ruleset.toml", '"by_candidate"', '"by_candidat"',
+         "unknown order 'by_candidat'; did you mean 'by_candidate'?"),
+        ("ruleset.toml", '"n/a"]', '"N/A"]', "'N/A' is no value of a pool"),
+        ("rules/nirspec_nods.toml", "same_target = true", 'same_target = "t"',
+         "nod_split: same_target has to be true or false"),
+        ("rules/wfss.toml", 'filter_only = ["miri"]', 'filter_only = "miri"',
+         "wfss_catalog: filter_only has to be a list of texts"),
+        ("rules/wfss.toml", "same_optics = {}", "same_optics = { nrc_image = 3 }",
+         "wfss_catalog: same_optics has to be a table of texts"),
+        ("rules/wfss.toml", "{ wfss_catalog =", "{ one = {}, wfss_catalog =",
+         "a finishing step is its name, or a table"),
         ("ruleset.toml", 'kind = "rules"\n', "", "no kind; add it"),
         ("ruleset.toml", 'implements = "2026-03-20"', "implements = 3", "has to be text"),
     ],
@@ -692,7 +709,7 @@ def test_value_lists_are_kept_by_name(executable: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["sequence_digits", "whole_pool", "discovered_id", "overall"])
+@pytest.mark.parametrize("name", [name for name in Settings._fields if name != "overall"])
 def test_every_setting_is_said(executable: Path, name: str) -> None:
     path = executable / "ruleset.toml"
     path.write_text(re.sub(f"\n{name} = [^\n]*", "", path.read_text()))

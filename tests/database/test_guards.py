@@ -52,13 +52,19 @@ NEW_ROWS = {
         "condition": "tso", "negated": False,
     },
     "asn_rule_keys": {"asn_rule": "Asn_Lv2Image", "role": "", "position": 99, "key": "program"},
-    "asn_rule_steps": {"asn_rule": "Asn_Lv2Image", "position": 99, "step": "science_required"},
+    "asn_rule_steps": {
+        "asn_rule": "Asn_Lv2Image", "position": 99, "step": "science_required", "parameters": "{}",
+    },
     "class_rules": {"position": 99, "condition": "tso", "member_type": "dark"},
     "written_classes": {"member_type": "dark", "written_as": "science"},
     "required_columns": {"position": 99, "keyword": "LAMP"},
     "product_suffixes": {"suffix": "new"},
-    "ruleset_settings": {"sequence_digits": 5, "whole_pool": False},
-    "overall_steps": {"position": 9, "step": "prune_products"},
+    "ruleset_settings": {
+        "sequence_digits": 5, "numbers_reversed": False, "generation_order": "by_row",
+        "candidate_rows": "listed", "taken_once": "row", "empty_values": "[]",
+        "dms_mode": "ignored",
+    },
+    "overall_steps": {"position": 9, "step": "prune_products", "parameters": "{}"},
     "known_differences": {
         "position": 999, "exp_type": "NIS_AMI", "aspect": "row", "published": "", "software": "",
         "reason": "new",

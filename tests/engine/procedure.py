@@ -18,7 +18,7 @@ class _InProcedure:
         self.creator = creator
         self.state = NEW
         self.members: list[GrowingMember] = []
-        self.filenames: set[str | None] = set()
+        self.identities: set[int] = set()
 
 
 class Procedure:
@@ -54,14 +54,14 @@ class Procedure:
 
     def _offer(self, one: _InProcedure, place: int) -> bool:
         """Offer an exposure to an association; tell whether it counts as taken."""
-        filename = self._work.value(place, "filename")
-        if filename in one.filenames:
+        identity = self._work.identities[place]
+        if identity in one.identities:
             return True
         one.state, role, member = self._offers.offer(one.state, place)
         if role is None or member is None:
             return False
         one.members.append(member)
-        one.filenames.add(filename)
+        one.identities.add(identity)
         if role.offered_again:
             self._again.setdefault(role.offered_again, {})[place] = None
         return one.state.counts_as_taken

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from asnrules.analysis.partition import partition
-from asnrules.engine.conditions import is_empty
 from asnrules.engine.signatures import CLASS
 from asnrules.rules.model import Condition, Operator, Role, Rule, Ruleset, Term
+from asnrules.util.text import EMPTY
 
 Values = dict[str, str | None]
 
@@ -97,11 +97,11 @@ def _met(terms: Sequence[Term], exp_type: str | None) -> Values | None:
         elif term.operator in {Operator.IN, Operator.LISTED}:
             found[term.keyword] = term.values[0]
         elif term.operator is Operator.MATCHES:
-            found[term.keyword] = [value for value in partition([term]) if value][-1]
+            found[term.keyword] = [value for value in partition([term], EMPTY) if value][-1]
         elif term.operator is Operator.EMPTY:
             found[term.keyword] = None
         elif term.operator is Operator.SET:
-            found[term.keyword] = "t" if is_empty(USUAL.get(term.keyword, "-")) else GIVEN
+            found[term.keyword] = "t" if USUAL.get(term.keyword, "-") in EMPTY else GIVEN
     return found
 
 
@@ -142,7 +142,7 @@ def mentioned(ruleset: Ruleset) -> dict[str, list[str]]:
                     continue
                 values = found.setdefault(term.keyword, {})
                 if term.operator is Operator.MATCHES:
-                    values |= dict.fromkeys(one for one in partition([term]) if one)
+                    values |= dict.fromkeys(one for one in partition([term], EMPTY) if one)
                 elif term.operator is Operator.SET:
                     values["t"] = None
                 else:

@@ -20,6 +20,7 @@ from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import from_rows, to_rows
 from asnrules.util.environment import shipped
 from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES
+from asnrules.util.text import EMPTY
 
 FOR_EVER = [
     "(a+)+",
@@ -135,7 +136,7 @@ def test_time_grows_with_the_length_of_a_value_only() -> None:
 @given(st.lists(patterns, min_size=1, max_size=2))
 def test_the_check_can_work_out_each_pattern(chosen: list[str]) -> None:
     assume(not any(map(pattern_problem, chosen)))
-    values = partition([Term("filter", Operator.MATCHES, (pattern,)) for pattern in chosen])
+    values = partition([Term("filter", Operator.MATCHES, (pattern,)) for pattern in chosen], EMPTY)
     assert values[0] is None
 
 

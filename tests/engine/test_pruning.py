@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Literal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +12,16 @@ from hypothesis import strategies as st
 from asnrules.associations.model import Member, Product
 from asnrules.engine import pruning
 from asnrules.engine.pruning import Entry, digest_of
-from engine.building import generated, image, summary
+from asnrules.rules.model import Settings
+from asnrules.rules.steps import MembershipPruning, ProductPruning
+from engine.building import generated, image, ruleset, summary
 
-LATEST = ("prune_memberships", "prune_products")
-"""The steps of jwst 3.0.0."""
+LATEST = ruleset().settings
+OLDEST = ruleset("jwst-1.3.0").settings
 
 
-def prune(entries: Sequence[Entry], steps: Sequence[str] = LATEST) -> list[int]:
-    return pruning.prune(entries, steps)
+def prune(entries: Sequence[Entry], settings: Settings = LATEST) -> list[int]:
+    return pruning.prune(entries, settings)
 
 
 def entry(asn_id: str, product: str, **members: str) -> Entry:
@@ -125,13 +128,11 @@ def test_twins_stay_both_and_both_go() -> None:
 
 # As jwst 1.3.0 does it
 
-OLDER = ("prune_memberships_of_type", "prune_products_by_candidate")
 
-
-def test_of_one_type_and_the_same_members_the_last_generated_stays_whatever_its_id() -> None:
+def test_of_one_type_and_the_same_files_the_last_generated_stays_whatever_its_id() -> None:
     entries = [entry("o001", "p", a="s", b="b"), entry("c1000", "p", a="s", b="b")]
-    assert prune(entries, OLDER) == [1]
-    assert prune(entries[::-1], OLDER) == [1]
+    assert prune(entries, OLDEST) == [1]
+    assert prune(entries[::-1], OLDEST) == [1]
 
 
 def test_of_one_product_the_first_id_stays_however_many_members_it_has() -> None:
@@ -140,24 +141,80 @@ def test_of_one_product_the_first_id_stays_however_many_members_it_has() -> None
         entry("c1001", "p", a="s", b="b"),
         entry("c1000", "p", a="s"),
     ]
-    assert prune(entries, OLDER) == [2]
+    assert prune(entries, OLDEST) == [2]
 
 
 def test_of_one_product_and_id_the_first_generated_stays() -> None:
     entries = [entry("o001", "p", a="s"), entry("o001", "p", a="s", b="b")]
-    assert prune(entries, OLDER) == [0]
+    assert prune(entries, OLDEST) == [0]
 
 
 def test_of_two_types_with_the_same_members_the_first_generated_stays() -> None:
     entries = [entry("o001", "p", a="s"), entry("o001", "p", a="s")._replace(asn_type="spec2")]
-    assert prune(entries, OLDER) == [0]
+    assert prune(entries, OLDEST) == [0]
+
+
+def test_what_goes_looks_like_the_first_whatever_its_exptypes_and_product() -> None:
+    nod = entry("o001", "p", a="s", b="b")
+    other = entry("o001", "q", b="s", a="b")
+    again = nod._replace(asn_id="o002")
+    assert prune([other, nod, again], OLDEST) == [1, 2]
+
+
+def test_the_look_of_the_first_id_stays_but_by_the_last_generated() -> None:
+    entries = [
+        entry("c1000", "p", a="s"),
+        entry("o001", "p", a="s"),
+        entry("c1001", "p", a="s", b="b"),
+    ]
+    assert prune(entries, OLDEST) == [1]
 
 
 def test_those_that_stay_stand_as_generated() -> None:
     entries = [entry(name, name, **{name: "s"}) for name in ("o002", "o001", "c1000")]
-    assert prune(entries, OLDER) == [0, 1, 2]
+    assert prune(entries, OLDEST) == [0, 1, 2]
     twice_by_other_names = [entry("o001", "p", a="s"), entry("o001", "q", b="s")]
-    assert prune(twice_by_other_names, OLDER) == [0, 1]
+    assert prune(twice_by_other_names, OLDEST) == [0, 1]
+
+
+# As jwst 1.11.0 to 1.20.2 do it
+
+
+def steps(keeps: Literal["superset", "longer"], removes: Literal["found", "alike"]) -> Settings:
+    overall = (MembershipPruning(removes), ProductPruning(keeps, removes))
+    return LATEST._replace(overall=overall)
+
+
+def test_only_a_part_of_another_goes() -> None:
+    other = entry("o001", "p", a="s", c="b", d="b")
+    shorter = entry("o001", "p", a="s", b="b")
+    part = entry("o001", "p", a="s")
+    assert prune([other, shorter, part], steps("superset", "found")) == [1, 0]
+    assert prune([other, shorter, part], steps("longer", "found")) == [0]
+
+
+def twin(one: Entry) -> Entry:
+    return one._replace(twins=lambda: "alike")
+
+
+def test_the_twin_that_comes_first_goes_in_place_of_a_duplicate() -> None:
+    rate, rateints = (twin(entry("o001", "p", **{name: "s"})) for name in ("rate", "rateints"))
+    special = entry("o001", "p", rateints="s")
+    pool = [rate, rateints, special]
+    assert prune(pool, steps("superset", "alike")) == [2, 1]
+    assert prune(pool, steps("superset", "found")) == [2, 0]
+
+
+def test_where_the_twin_is_gone_the_duplicate_goes_itself() -> None:
+    rate, rateints = (twin(entry("o001", "p", **{name: "s"})) for name in ("rate", "rateints"))
+    pool = [rate, rateints, *(entry("o001", "p", **{name: "s"}) for name in ("rateints", "rate"))]
+    assert prune(pool, steps("superset", "alike")) == [3, 2]
+
+
+def test_a_twin_of_another_type_stays() -> None:
+    rate, rateints = (twin(entry("o001", "p", **{name: "s"})) for name in ("rate", "rateints"))
+    pool = [rate._replace(asn_type="spec2"), rateints, entry("o001", "p", rateints="s")]
+    assert prune(pool, steps("superset", "alike")) == [2, 0]
 
 
 # In a pool

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from asnrules.engine.conditions import EMPTY
+from asnrules.engine.conditions import known_values
 from asnrules.engine.signatures import SET, Judge, class_of, judge_values
 from engine.building import Exposure, exposure, image, keywords, rule_named, ruleset, work_of
 
@@ -52,7 +52,7 @@ NO_CLASS = [
 
 
 def class_with(**values: str) -> str:
-    return class_of(ruleset(), values)
+    return class_of(ruleset(), known_values(ruleset(), values))
 
 
 # Classes
@@ -155,7 +155,9 @@ def test_exposures_with_the_same_signature_have_one_judgement() -> None:
 def test_empty_values_are_alike() -> None:
     judge = Judge(ruleset(), keywords())
     (first, *others) = [
-        judge.judge(row(image("a_uncal.fits") | {"bkgdtarg": value})) for value in EMPTY if value
+        judge.judge(row(image("a_uncal.fits") | {"bkgdtarg": value}))
+        for value in ruleset().empty
+        if value
     ]
     missing = judge.judge(row(image("a_uncal.fits")))
     assert all(other is first for other in [*others, missing])

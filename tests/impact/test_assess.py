@@ -19,7 +19,7 @@ from asnrules.impact.assess import assess_impact
 from asnrules.impact.report import Impact, write_report
 from asnrules.rules.rows import checksum
 from asnrules.workflows.generate import Options, generate
-from catalog.analysis.rulesets import Edits, edited
+from catalog.analysis.rulesets import OVERALL, Edits, edited
 from cli.small_pools import nrc_image, write_pool
 
 MRS = {
@@ -155,14 +155,15 @@ def test_another_type_and_another_class(engine: Engine, tmp_path: Path) -> None:
             "the setting sequence_digits is 3, not 5",
         ),
         (
-            ('overall = ["prune_memberships", "prune_products"]', "overall = []"),
+            (OVERALL, "overall = []"),
             ["none -> spec2 by Asn_Lv2Spec"],
-            "the setting overall is nothing, not prune_memberships, prune_products",
+            "the setting overall is nothing, not prune_memberships (removes found), "
+            "prune_products (keeps longer, removes found)",
         ),
         (
-            ("whole_pool = false", "whole_pool = true"),
+            ('"containing"', '"listed"'),
             ["none -> spec2 by Asn_Lv2Spec", "spec2 by Asn_Lv2Spec -> none"],
-            "the setting whole_pool is True, not False",
+            "the setting candidate_rows is listed, not containing",
         ),
     ],
 )

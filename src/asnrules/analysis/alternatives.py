@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from asnrules.analysis.formulas import Atom, shrunk
@@ -28,13 +29,15 @@ class Superfluous(NamedTuple):
     """The numbers of the alternatives that hold in the example too."""
 
 
-def superfluous(condition: Condition) -> Iterator[Superfluous]:
+def superfluous(condition: Condition, empty: AbstractSet[str | None]) -> Iterator[Superfluous]:
     """Find the alternatives of a condition that decide nothing.
 
     Parameters
     ----------
     condition : Condition
         Its keyword `class` counts as one more keyword that may have any value.
+    empty : set of str
+        What counts as not given.
 
     Yields
     ------
@@ -42,7 +45,7 @@ def superfluous(condition: Condition) -> Iterator[Superfluous]:
         Those that no value satisfies; then those without which the condition says the same,
         the last of several that are alike.
     """
-    classes = _partitions(condition)
+    classes = _partitions(condition, empty)
     needed = {}
     for number, terms in enumerate(condition.alternatives, 1):
         fitting = _fitting(terms, classes)
@@ -68,12 +71,14 @@ def superfluous(condition: Condition) -> Iterator[Superfluous]:
             del needed[number]
 
 
-def _partitions(condition: Condition) -> dict[str, tuple[str | None, ...]]:
+def _partitions(
+    condition: Condition, empty: AbstractSet[str | None]
+) -> dict[str, tuple[str | None, ...]]:
     terms: dict[str, list[Term]] = defaultdict(list)
     for alternative in condition.alternatives:
         for term in alternative:
             terms[term.keyword].append(term)
-    return {keyword: partition(found) for keyword, found in terms.items()}
+    return {keyword: partition(found, empty) for keyword, found in terms.items()}
 
 
 def _fitting(

@@ -160,7 +160,7 @@ def _candidates(ruleset: Ruleset) -> list[set[str]]:
         for term in terms
     ]
     ids, types = (
-        partition([term for term in terms if term.keyword == keyword], texts)
+        partition([term for term in terms if term.keyword == keyword], ruleset.empty, texts)
         for keyword, texts in zip(_CANDIDATE_KEYWORDS, ((), (OBSERVATION, BACKGROUND)), strict=True)
     )
     return [

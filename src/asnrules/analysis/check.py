@@ -78,7 +78,7 @@ class _Check:
     def conditions(self) -> Iterator[Finding]:
         """Find alternatives of conditions that decide nothing."""
         for condition in self._ruleset.conditions:
-            for found in superfluous(condition):
+            for found in superfluous(condition, self._ruleset.empty):
                 many = len(condition.alternatives) > 1
                 subject = f"condition {condition.name}"
                 if many:

@@ -23,9 +23,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from asnrules.engine.conditions import is_empty, term_holds
+from asnrules.engine.conditions import term_holds
 from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
 from asnrules.rules.patterns import fits
@@ -39,13 +40,17 @@ _READABLE = "[0-9a-z]+"
 _ANY = "[^A-Z]+"
 
 
-def partition(terms: Iterable[Term], texts: Sequence[str] = ()) -> tuple[str | None, ...]:
+def partition(
+    terms: Iterable[Term], empty: AbstractSet[str | None], texts: Sequence[str] = ()
+) -> tuple[str | None, ...]:
     """Give one value for each class of values that terms can tell apart.
 
     Parameters
     ----------
     terms : iterable of Term
         All on one keyword.
+    empty : set of str
+        What counts as not given.
     texts : sequence of str
         Values that something else compares the keyword with.
 
@@ -63,7 +68,7 @@ def partition(terms: Iterable[Term], texts: Sequence[str] = ()) -> tuple[str | N
     """
     terms = tuple(dict.fromkeys(terms))
     written = [value for term in terms if term.operator in _WRITTEN for value in term.values]
-    literals = [value for value in dict.fromkeys([*written, *texts]) if _is_value(value)]
+    literals = [value for value in dict.fromkeys([*written, *texts]) if _is_value(value, empty)]
     beginnings = list(
         dict.fromkeys(
             value
@@ -82,7 +87,7 @@ def partition(terms: Iterable[Term], texts: Sequence[str] = ()) -> tuple[str | N
     else:
         others = [_continued(start, literals, beginnings) for start in ["", *beginnings]]
     classes: dict[tuple[object, ...], str | None] = {}
-    for value in [None, *literals, *filter(_is_value, others)]:
+    for value in [None, *literals, *(value for value in others if _is_value(value, empty))]:
         answers = [term_holds(term, value) for term in terms]
         # A text that something else compares with is a class of its own.
         classes.setdefault((value is None, *answers, value if value in texts else None), value)
@@ -92,9 +97,9 @@ def partition(terms: Iterable[Term], texts: Sequence[str] = ()) -> tuple[str | N
 _WRITTEN = {Operator.IN, Operator.NOT_IN, Operator.LISTED}
 
 
-def _is_value(value: str) -> bool:
+def _is_value(value: str, empty: AbstractSet[str | None]) -> bool:
     """Tell whether an exposure can have this value."""
-    return not is_empty(value) and value == value.strip().lower()
+    return value not in empty and value == value.strip().lower()
 
 
 def _continued(start: str, literals: Sequence[str], beginnings: Sequence[str]) -> str:

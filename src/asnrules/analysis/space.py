@@ -148,12 +148,15 @@ class Space:
             for rule in ruleset.class_rules:
                 if rule.keyword is not None:
                     terms[rule.keyword] += on_class
+        empty = frozenset.union(*(ruleset.empty for ruleset in rulesets))
         texts = sorted({name for ruleset in rulesets for name in _named_classes(ruleset)})
         return {
             keyword: self._usual_first(
                 keyword,
                 partition(
-                    _in_order(found), texts if keyword in self._formulas.class_keywords else ()
+                    _in_order(found),
+                    empty,
+                    texts if keyword in self._formulas.class_keywords else (),
                 ),
             )
             for keyword, found in terms.items()

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from asnrules.associations.model import Association, Member, Product
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.engine.conditions import is_empty
 from asnrules.engine.naming import product_name
+from asnrules.util.text import EMPTY
 
 CANDIDATE = "asn_id"
 _TOLD = {"asn_type": "type", "asn_rule": "rule", CANDIDATE: "candidate", "program": "program"}
@@ -199,7 +199,7 @@ ALL_UNTOLD = _All()
 def _content(member: Member, untold: Container[str]) -> _Content:
     name = file_name(member.expname)
     error = (member.exposerr or "").strip().lower()
-    return name, member.exptype, None if is_empty(error) or name in untold else error
+    return name, member.exptype, None if error in EMPTY or name in untold else error
 
 
 def _member_differences(

@@ -21,7 +21,7 @@ from asnrules.catalog.rulesets import (
 )
 from asnrules.catalog.vocabulary import special_keywords
 from asnrules.engine.anchors import anchored
-from asnrules.engine.conditions import condition_holds, is_empty
+from asnrules.engine.conditions import condition_holds
 from asnrules.engine.exposures import Work
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import Judgement
@@ -114,10 +114,10 @@ class Classifier:
 
     def classify(self, work: Work, place: int) -> Classification:
         """Classify one of the exposures that this ruleset has judged."""
-        value = work.value(place, "exp_type")
-        exp_type = None if value is None or is_empty(value) else value.upper()
+        value = work.given(place, "exp_type")
+        exp_type = value and value.upper()
         special = next(
-            (name for name, keyword in self._specials if not is_empty(work.value(place, keyword))),
+            (name for name, keyword in self._specials if work.given(place, keyword) is not None),
             None,
         )
         mode = self._modes.get(exp_type or "", {}).get(special)

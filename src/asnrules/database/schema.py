@@ -280,6 +280,7 @@ asn_rule_steps = _rows_of_ruleset(
     _text("asn_rule"),
     _integer("position"),
     _text("step"),
+    _json("parameters", dict),
     _of_ruleset("asn_rules", "asn_rule"),
 )
 
@@ -313,11 +314,24 @@ ruleset_settings = _rows_of_ruleset(
     "ruleset_settings",
     [],
     _integer("sequence_digits"),
-    _flag("whole_pool"),
+    _flag("numbers_reversed"),
+    _text("generation_order", "candidate_rows", "taken_once"),
+    _json("empty_values", list, str),
+    _text("dms_mode"),
     _optional("discovered_id"),
+    _check("generation_order", "generation_order IN ('by_row', 'by_rule', 'by_candidate')"),
+    _check("candidate_rows", "candidate_rows IN ('listed', 'containing')"),
+    _check("taken_once", "taken_once IN ('row', 'member', 'file')"),
+    _check("dms_mode", "dms_mode IN ('ignored', 'background_rows_left_out', 'backgrounds_added')"),
 )
 
-overall_steps = _rows_of_ruleset("overall_steps", ["position"], _integer("position"), _text("step"))
+overall_steps = _rows_of_ruleset(
+    "overall_steps",
+    ["position"],
+    _integer("position"),
+    _text("step"),
+    _json("parameters", dict),
+)
 
 known_differences = _rows_of_ruleset(
     "known_differences",

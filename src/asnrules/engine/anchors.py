@@ -61,10 +61,11 @@ def staying(anchors: Sequence[Anchor], settings: Settings) -> list[int]:
 
     Given in order of generation; the places of those that stay come back in that order.
     """
-    return sorted(prune([_entry(anchor) for anchor in anchors], settings.overall))
+    return sorted(prune([_entry(anchor) for anchor in anchors], settings))
 
 
 def _entry(anchor: Anchor) -> Entry:
     # Pruning looks at the file, not at the role in which a rule took it.
     member = Member(f"rateints={anchor.rateints}", SCIENCE, None, 0)
-    return Entry("", Product("", (member,)), digest_of(member), object, anchor.rule.asn_type)
+    asn_type = anchor.rule.asn_type
+    return Entry("", Product("", (member,)), digest_of(member), lambda: asn_type, asn_type)

@@ -14,7 +14,7 @@ from asnrules.engine.growing import Fate, GrowingAssociation, Lack, find
 from asnrules.engine.naming import Naming, Unnamed
 from asnrules.engine.order_sensitivity import Numbered, OrderDependence, OrderSensitivity
 from asnrules.engine.signatures import SCIENCE
-from asnrules.engine.steps import finish
+from asnrules.engine.steps import finish, unfinished_steps
 from asnrules.rules.model import Key
 
 OF_SCIENCE, OF_NO_CANDIDATE, OF_COMPANION, OF_OTHER_CANDIDATE = range(4)
@@ -37,6 +37,15 @@ class Refused(NamedTuple):
     candidate: Pair
 
 
+class Origin(NamedTuple):
+    """What an association was made of."""
+
+    number: int
+    """The place of the rule in the ruleset."""
+    creator: int
+    candidate: Pair
+
+
 @dataclass(slots=True)
 class Made:
     """What came of some candidates."""
@@ -51,6 +60,8 @@ class Made:
     """What became of the watched exposure in associations that did not come about."""
     order_dependent: list[OrderDependence] = field(default_factory=list)
     """Groups for which jwst's answer depends on the order of the rows."""
+    unfinished: list[Origin] = field(default_factory=list)
+    """Those associations that leave all of the pool unfinished."""
 
     def add(self, other: Made) -> None:
         """Take in what came of the candidates that follow."""
@@ -59,21 +70,30 @@ class Made:
         self.refused += other.refused
         self.fates += other.fates
         self.order_dependent += other.order_dependent
+        self.unfinished += other.unfinished
 
 
 class Associator:
     """Makes associations, up to their names.
 
     Of the `watched` exposure all fates are kept; if `diagnosed`, groups are looked for for which
-    jwst's answer depends on the order of the rows.
+    jwst's answer depends on the order of the rows. Where the pool is to stay unfinished,
+    `has_products` tells which associations have the products of their direct images.
     """
 
     def __init__(
-        self, work: Work, naming: Naming, *, watched: int | None = None, diagnosed: bool = True
+        self,
+        work: Work,
+        naming: Naming,
+        *,
+        watched: int | None = None,
+        diagnosed: bool = True,
+        has_products: Callable[[Origin], bool] | None = None,
     ) -> None:
         self._work = work
         self._naming = naming
         self._watched = watched
+        self._has_products = has_products
         self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
         self._sensitivity = OrderSensitivity(work) if diagnosed else None
         self._made = Made()
@@ -164,7 +184,13 @@ class Associator:
         grown.sort(key=lambda one: (one.creator, one.rule.name))
         made: list[GrowingAssociation] = []
         for one in grown:
-            finished, lacks = finish(one, self._work)
+            origin = Origin(self._numbers[one.rule.name], one.creator, one.candidate)
+            steps = None
+            if self._has_products is not None:
+                steps = unfinished_steps(one, has_products=self._has_products(origin))
+            finished, lacks = finish(one, self._work, steps)
+            if one.is_unfinished:
+                self._made.unfinished.append(origin)
             made += finished
             if self._watched is not None:
                 watched = find(one.members, self._watched)

@@ -27,7 +27,7 @@ from asnrules.rules.model import Role
 _EVERYONE = 1 << 62
 """Later than any place in a log: every association that joined before holds the file."""
 
-_Name = str | None
+_Name = int | None
 
 
 @dataclass(slots=True, eq=False)
@@ -78,7 +78,6 @@ class BatchedProcedure:
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
         self._offers = Offers(work, number, shared)
-        self._filename = work.places["filename"]
 
     def run(self, places: Sequence[int]) -> list[GrowingAssociation]:
         """Go through exposures; give the associations, in order of creation."""
@@ -100,7 +99,7 @@ class BatchedProcedure:
         return self._associations(batches)
 
     def _name(self, place: int | None) -> _Name:
-        return None if place is None else self._work.rows[place][self._filename]
+        return None if place is None else self._work.identities[place]
 
     def _is_taken(self, place: int) -> bool:
         """Offer an exposure to the associations that exist; tell whether one took it."""
@@ -200,7 +199,7 @@ class BatchedProcedure:
     def _held_before(self, association: _Association, name: _Name) -> bool:
         """Tell whether an association took a file before it joined its batch."""
         return any(self._name(member.place) == name for member in association.own) or any(
-            one.first(_filename, name) is not None for one in association.before
+            one.first(_identity, name) is not None for one in association.before
         )
 
     def _begin_log(self, batch: _Batch) -> None:
@@ -293,5 +292,5 @@ class BatchedProcedure:
         return [grown for _, grown in sorted(found, key=lambda one: one[0])]
 
 
-def _filename(work: Work, member: GrowingMember) -> _Name:
-    return None if member.place is None else work.value(member.place, "filename")
+def _identity(work: Work, member: GrowingMember) -> _Name:
+    return None if member.place is None else work.identities[member.place]

@@ -18,7 +18,7 @@ from asnrules.engine.conditions import requirement_holds
 from asnrules.engine.exposures import Work
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import Rule
-from asnrules.rules.steps import VALIDITY
+from asnrules.rules.steps import CandidateValidity, DirectImageProducts
 from asnrules.util.text import near_spellings
 
 OBSERVATION = "observation"
@@ -98,7 +98,7 @@ def qualified(candidate: Pair) -> str:
 
 def candidate_pools(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[SubPool]:
     """Give the exposures of each candidate, as the ruleset has it; see `sub_pools`."""
-    listed = work.ruleset.settings.whole_pool
+    listed = work.ruleset.settings.candidate_rows == "listed"
     return sub_pools(work.column("asn_candidate"), candidates, listed=listed)
 
 
@@ -202,7 +202,7 @@ def refusal(rule: Rule, candidate: Pair) -> str | None:
         if not requirement_holds(use, values):
             negation = "" if use.negated else "not "
             return f"candidate {candidate[0]} is {negation}{use.condition.text}"
-    return cannot_stand(candidate) if VALIDITY in rule.steps else None
+    return cannot_stand(candidate) if CandidateValidity() in rule.steps else None
 
 
 def discovers(rule: Rule) -> bool:
@@ -210,7 +210,7 @@ def discovers(rule: Rule) -> bool:
 
     Source: behaviour of jwst 3.0.0, by running it.
     """
-    return bool(rule.candidate_requirements) and VALIDITY not in rule.steps
+    return bool(rule.candidate_requirements) and CandidateValidity() not in rule.steps
 
 
 # ------------------------------------------------------------------ which are linked
@@ -220,15 +220,30 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
     """Give the candidates of which something may come, those that are linked in one list."""
     pools = [pool for pool in candidate_pools(work, candidates) if _may_give(work, pool)]
     links = Links()
+    is_one = _may_stay_unfinished(work)
     for number, pool in enumerate(pools):
         # Numbers count within an id, whatever its types.
         links.join(number, (pool.candidate[0],))
         for place in pool.places:
             links.join(number, _name(work, place))
+        if is_one:
+            links.join(number, 0)
     groups: dict[Hashable, list[SubPool]] = {}
     for number, pool in enumerate(pools):
         groups.setdefault(links.root(number), []).append(pool)
     return list(groups.values())
+
+
+def _may_stay_unfinished(work: Work) -> bool:
+    """Tell whether an association of one candidate may leave those of all unfinished."""
+    leaving = {
+        number
+        for number, rule in enumerate(work.ruleset.rules)
+        if any(
+            isinstance(step, DirectImageProducts) and step.pool_unfinished for step in rule.steps
+        )
+    }
+    return any(not leaving.isdisjoint(judgement.takers) for judgement in work.judgements)
 
 
 def _may_give(work: Work, pool: SubPool) -> bool:

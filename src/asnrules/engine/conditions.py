@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from asnrules.rules.model import Condition, Key, Operator, Requirement, Rule, Term
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Rule, Ruleset, Term
 from asnrules.rules.patterns import fits
-
-EMPTY = frozenset({None, "", "null", "--", "n", "f", "false", "n/a"})
-"""Values that count as not given, lower case; None is a missing column.
-
-Source: behaviour of jwst 3.0.0, by running it. `none`, `clear` and `0` are values.
-"""
 
 ANY = "\0any"
 """Stands for a value that is not known and is taken to fit, for an exposure given by keywords.
@@ -23,12 +17,21 @@ Row = tuple[str | None, ...]
 """The kept values of one exposure, aligned with the keywords of its pool."""
 
 Values = Mapping[str, str | None]
-"""The values of an exposure by keyword; a keyword that is not there has no value."""
+"""The values of an exposure by keyword; a keyword that is not there has no value.
+
+They are as `known_values` gives them: what counts as not given is None.
+"""
+
+
+def known_values(ruleset: Ruleset, values: Values) -> dict[str, str | None]:
+    """Give values as a pool has them with None for those that the ruleset counts as not given."""
+    empty = ruleset.empty
+    return {keyword: None if value in empty else value for keyword, value in values.items()}
 
 
 def is_empty(value: str | None) -> bool:
     """Tell whether a value counts as not given."""
-    return value in EMPTY
+    return value is None
 
 
 def term_holds(term: Term, value: str | None, *, benefit: bool = False) -> bool:
@@ -53,25 +56,17 @@ def requirement_holds(requirement: Requirement, values: Values) -> bool:
 
 
 def _listed(values: tuple[str, ...], value: str | None) -> bool:
-    return (
-        value is not None
-        and not is_empty(value)
-        and (value == values[-1] or value.startswith(values[:-1]))
-    )
+    return value is not None and (value == values[-1] or value.startswith(values[:-1]))
 
 
 def _matches(patterns: tuple[str, ...], value: str | None) -> bool:
-    return (
-        value is not None
-        and not is_empty(value)
-        and any(fits(pattern, value) for pattern in patterns)
-    )
+    return value is not None and any(fits(pattern, value) for pattern in patterns)
 
 
 _TESTS: dict[Operator, Callable[[tuple[str, ...], str | None], bool]] = {
-    Operator.SET: lambda values, value: not is_empty(value),
-    Operator.EMPTY: lambda values, value: is_empty(value),
-    Operator.IN: lambda values, value: value in values and not is_empty(value),
+    Operator.SET: lambda values, value: value is not None,
+    Operator.EMPTY: lambda values, value: value is None,
+    Operator.IN: lambda values, value: value in values,
     Operator.NOT_IN: lambda values, value: value not in values,
     Operator.LISTED: _listed,
     Operator.MATCHES: _matches,

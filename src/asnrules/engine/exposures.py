@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from asnrules.engine.conditions import EMPTY, Row
+from asnrules.engine.conditions import Row
 from asnrules.engine.signatures import Judge, Judgement
 from asnrules.rules.model import Ruleset
 
@@ -53,6 +53,20 @@ def whole_number(value: str | None) -> int | None:
         return None
 
 
+def _ranks(judgements: Sequence[Judgement]) -> dict[int, int]:
+    ranks: dict[int, int] = {}
+    for judgement in {id(one): one for one in judgements}.values():
+        for number in judgement.creators:
+            ranks.setdefault(number, len(ranks))
+    return ranks
+
+
+def _identities(ruleset: Ruleset, names: Sequence[str], rows: Sequence[Row]) -> list[int]:
+    is_by_file = ruleset.settings.taken_once == "file"
+    seen: dict[Any, int] = {}
+    return [seen.setdefault(one, place) for place, one in enumerate(names if is_by_file else rows)]
+
+
 class KeyColumn(NamedTuple):
     """What a key finds in each exposure."""
 
@@ -77,6 +91,10 @@ class Work:
     """The exposures that have an error."""
     has_repeated_names: bool = False
     """Whether any file name comes more than once."""
+    ranks: Mapping[int, int] = field(default_factory=dict)
+    """For the number of each rule its place in the order in which exposures first meet it."""
+    identities: Sequence[int] = ()
+    """A number for each exposure; of those with the same, an association takes one."""
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
 
     @classmethod
@@ -89,18 +107,22 @@ class Work:
         """Judge exposures by a judge that remembers the signatures of others."""
         places = {keyword: place for place, keyword in enumerate(keywords)}
         names = [row[places["filename"]] or "" for row in rows]
+        empty = judge.ruleset.empty
         error = places.get("exposerr")
         degraded: set[int] = set()
         if error is not None:
-            degraded = {place for place, row in enumerate(rows) if row[error] not in EMPTY}
+            degraded = {place for place, row in enumerate(rows) if row[error] not in empty}
+        judgements = [judge.judge(row) for row in rows]
         return cls(
             judge.ruleset,
             rows,
             places,
-            [judge.judge(row) for row in rows],
+            judgements,
             has_other_names=any("_uncal." not in name for name in names),
             degraded=degraded,
             has_repeated_names=len(set(names)) < len(names),
+            ranks=_ranks(judgements),
+            identities=_identities(judge.ruleset, names, rows),
         )
 
     def part(self, places: Sequence[int]) -> Work:
@@ -110,6 +132,7 @@ class Work:
             self,
             rows=[self.rows[place] for place in places],
             judgements=[self.judgements[place] for place in places],
+            identities=[self.identities[place] for place in places],
             degraded={number for number, place in enumerate(places) if place in self.degraded},
             _columns={},
         )
@@ -127,7 +150,7 @@ class Work:
     def given(self, place: int, keyword: str) -> str | None:
         """Give the value of an exposure's keyword; None if it is empty."""
         value = self.value(place, keyword)
-        return None if value in EMPTY else value
+        return None if value in self.ruleset.empty else value
 
     def number(self, place: int, keyword: str) -> int | None:
         """Give the value of an exposure's keyword as a whole number; None if it is none."""
@@ -154,9 +177,10 @@ class Work:
             return KeyColumn([0] * len(self.rows), [None])
         cells = list(map(itemgetter(*(self.places[source] for source in known)), self.rows))
         seen: dict[tuple[str, str], int] = {}
+        empty = self.ruleset.empty
         numbers: dict[Any, int] = {}
         for found in dict.fromkeys(cells):
             pairs = zip(known, found if len(known) > 1 else (found,), strict=True)
-            pair = next((pair for pair in pairs if pair[1] not in EMPTY), None)
+            pair = next((pair for pair in pairs if pair[1] not in empty), None)
             numbers[found] = 0 if pair is None else seen.setdefault(pair, len(seen) + 1)
         return KeyColumn([numbers[found] for found in cells], [None, *seen])

@@ -9,7 +9,7 @@ from itertools import chain
 from operator import attrgetter
 
 from asnrules.associations.model import Association
-from asnrules.engine.associator import Associator, Made
+from asnrules.engine.associator import Associator, Made, Origin
 from asnrules.engine.candidates import Pair, Selection, SubPool, candidate_pools, lone_candidates
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate, GrowingAssociation, find
@@ -18,6 +18,10 @@ from asnrules.engine.naming import Naming, Unnamed, merge
 from asnrules.engine.order_sensitivity import OrderDependence
 from asnrules.engine.reasons import Reasons
 from asnrules.engine.steps import left_out_text
+
+BY_ROW, BY_CANDIDATE = "by_row", "by_candidate"
+
+_Turn = tuple[int, int, int]
 
 Told = Callable[[int, int], None]
 """Told the candidates done, and all there are."""
@@ -93,6 +97,8 @@ class Generation:
         self._candidates = candidates
         self._pool_names = pool_names
         self._wanted = wanted or Wanted()
+        self._unfinished_from: _Turn | None = None
+        self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
 
     def run(self, progress: Told | None = None, share: Sharing | None = None) -> Outcome:
         """Make the associations.
@@ -109,22 +115,20 @@ class Generation:
         """
         wanted = self._wanted
         pools = wanted.selection.chosen(candidate_pools(self._work, self._candidates))
-        if share is None:
-            shares = [self._make(pools, progress)]
-        else:
-            sizes = [len(pool.places) for pool in pools]
-            shares = share(self._make, pools, sizes, progress)
-        made = shares[0]
-        for following in shares[1:]:
-            made.add(following)
-        if self._work.ruleset.settings.whole_pool:
-            made.unnamed.sort(key=self._turn)
-            made.finished.sort(key=self._turn)
+        made = self._made(pools, progress, share)
+        if made.unfinished:
+            self._unfinished_from = min(map(self._turn, made.unfinished))
+            made = self._made(pools, progress, share)
+        if self._work.ruleset.settings.generation_order != BY_CANDIDATE:
+            made.unnamed.sort(key=self._turn_of)
+            made.finished.sort(key=self._turn_of)
         found = self._discover()
         naming = Naming(self._work, self._pool_names, wanted.version_id)
         named = [
             (association, place)
-            for association, place in naming.name([*found.unnamed, *made.unnamed])
+            for association, place in naming.name(
+                [*found.unnamed, *made.unnamed], pruned=self._unfinished_from is None
+            )
             if wanted.selection.keeps(association.asn_id)
         ]
         associations = [association for association, _ in named]
@@ -150,6 +154,14 @@ class Generation:
         """Tell whether there are associations that are discovered."""
         return bool(self._discover().unnamed)
 
+    def _made(self, pools: Sequence[SubPool], progress: Told | None, share: Sharing | None) -> Made:
+        if share is None:
+            return self._make(pools, progress)
+        made, *others = share(self._make, pools, [len(pool.places) for pool in pools], progress)
+        for other in others:
+            made.add(other)
+        return made
+
     def _make(self, pools: Sequence[SubPool], told: Told | None) -> Made:
         return self._associator(diagnosed=self._wanted.diagnosed).make(pools, told)
 
@@ -162,12 +174,26 @@ class Generation:
     def _associator(self, *, diagnosed: bool) -> Associator:
         wanted = self._wanted
         naming = Naming(self._work, self._pool_names, wanted.version_id)
-        return Associator(self._work, naming, watched=wanted.watched, diagnosed=diagnosed)
+        first = self._unfinished_from
+        return Associator(
+            self._work,
+            naming,
+            watched=wanted.watched,
+            diagnosed=diagnosed and first is None,
+            has_products=None if first is None else lambda origin: self._turn(origin) < first,
+        )
 
-    def _turn(self, one: GrowingAssociation | Unnamed) -> tuple[int, int]:
-        """Sort key: creating exposure, then candidate."""
-        listed = self._candidates[self._work.value(one.creator, "asn_candidate") or ""]
-        return one.creator, list(listed).index(one.candidate)
+    def _turn_of(self, one: GrowingAssociation | Unnamed) -> _Turn:
+        return self._turn(Origin(self._numbers[one.rule.name], one.creator, one.candidate))
+
+    def _turn(self, origin: Origin) -> _Turn:
+        """Sort key, where all candidates are worked at once; see `GENERATION_ORDERS`."""
+        number, creator, pair = origin
+        listed = self._candidates[self._work.value(creator, "asn_candidate") or ""]
+        candidate = list(listed).index(pair)
+        if self._work.ruleset.settings.generation_order == BY_ROW:
+            return creator, number, candidate
+        return self._work.ranks[number], creator, candidate
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
         products = chain.from_iterable(association.products for association in associations)

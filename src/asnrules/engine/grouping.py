@@ -57,9 +57,9 @@ class Grouping:
 
     def groups(self, places: Sequence[int]) -> Iterator[Group]:
         """Part exposures so that no association crosses."""
-        if self._repeats_names(places):
-            # An association takes every exposure of a file name that it has, whatever its
-            # keys, so the exposures cannot be parted.
+        if self._repeats(places):
+            # An association takes every exposure of a file that it has, whatever its keys, so
+            # the exposures cannot be parted.
             yield Group(places, None)
             return
         keys = self._rule.keys
@@ -88,11 +88,12 @@ class Grouping:
             else:
                 yield Group(sorted(chain.from_iterable(groups[one] for one in bucket)), None)
 
-    def _repeats_names(self, places: Sequence[int]) -> bool:
-        """Tell whether a file name comes more than once."""
-        return self._work.has_repeated_names and len(
-            {self._work.value(place, "filename") for place in places}
-        ) < len(places)
+    def _repeats(self, places: Sequence[int]) -> bool:
+        """Tell whether an association would take one of them only once."""
+        identities = self._work.identities
+        return self._work.has_repeated_names and len({identities[one] for one in places}) < len(
+            places
+        )
 
     def _shared(self, columns: Sequence[KeyColumn], found: Sequence[int]) -> Locked:
         pairs = [column.pairs[number] for column, number in zip(columns, found, strict=True)]
@@ -104,7 +105,7 @@ class Grouping:
 
     def _of_group(self, group: Group) -> list[GrowingAssociation]:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
-        if self._repeats_names(group.places):
+        if self._repeats(group.places):
             return self._grown(group, regular=False)
         if len(group.places) > 1 and any(map(self._waits, group.places)):
             # A science joins what is no science.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from asnrules.associations.model import Association
-from asnrules.engine.conditions import EMPTY
 from asnrules.engine.exposures import Work
 from asnrules.engine.member_log import GrowingMember, LogSlice
 from asnrules.engine.signatures import SCIENCE, RuleVerdict
@@ -33,6 +32,8 @@ class GrowingAssociation:
     degraded: bool = False
     """Whether any member that it had before the finishing steps has an error: even one that is
     left out later counts."""
+    is_unfinished: bool = False
+    """Whether a step found that the whole pool has to stay unfinished."""
     watched: GrowingMember | None = None
     """What the watched exposure was before the finishing steps."""
 
@@ -116,7 +117,7 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
         held = locked.get(key.name)
         if held is not None:
             value = row[columns[held[0]]]
-            if value != held[1] and (key.required or value not in EMPTY):
+            if value != held[1] and (key.required or value not in work.ruleset.empty):
                 return False
             continue
         column = work.key_column(key.sources)

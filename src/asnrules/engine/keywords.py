@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from asnrules.engine.conditions import is_empty, keywords_in, requirements_of, term_holds
+from asnrules.engine.conditions import (
+    is_empty,
+    keywords_in,
+    known_values,
+    requirements_of,
+    term_holds,
+)
 from asnrules.engine.signatures import CLASS, class_of, is_written_as_science
 from asnrules.rules.model import Condition, Key, Requirement, Role, Rule, Ruleset, Term
-from asnrules.rules.steps import STEPS
 
 Known = Mapping[str, str | None]
 """Lower-case keyword to lower-case value."""
@@ -25,6 +30,7 @@ def keywords_of(ruleset: Ruleset) -> frozenset[str]:
 
 def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> list[bool]:
     """Say for which exposures of a pool the rules look at a keyword whose value is not known."""
+    exposures = [known_values(ruleset, known) for known in exposures]
     valued = _in_conditions(ruleset)
     others = sorted(keywords_of(ruleset).difference(valued))
     signatures = [
@@ -148,4 +154,4 @@ def _compared(rule: Rule, roles: Iterable[Role]) -> set[str]:
     """Give the keywords by which exposures are compared with each other."""
     keys = [*rule.keys, *(key for role in roles for key in role.keys)]
     found = {source for key in keys for source in key.sources}
-    return found.union(*(STEPS[step].looks.keywords for step in rule.steps))
+    return found.union(*(step.looks.keywords for step in rule.steps))

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
 from asnrules.engine.conditions import (
-    EMPTY,
     Values,
     condition_holds,
     keys_of,
@@ -21,7 +20,7 @@ from asnrules.engine.procedure import NEW, Offers
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SCIENCE, Unmet, is_written_as_science
 from asnrules.engine.wanted_values import WantedValues
 from asnrules.rules.model import Key, Requirement, Role, Rule
-from asnrules.rules.steps import STEPS, NodSplit
+from asnrules.rules.steps import NodSplit
 
 _ANY_COMPANION = ("companion", "exposure")
 """What roles are called in which exposures of any class join."""
@@ -175,7 +174,7 @@ class Mismatches:
             excluded = locked.get(key.excludes or "")
             if held is not None:
                 value = self._work.value(place, held[0])
-                if value != held[1] and (key.required or value not in EMPTY):
+                if value != held[1] and (key.required or value not in self._work.ruleset.empty):
                     yield Mismatch(held[0], value, held[1])
             elif excluded is not None:
                 found = self._work.first_given(place, key.sources)
@@ -189,7 +188,7 @@ def _taking(rule: Rule) -> list[Role]:
 
 def _is_split(rule: Rule) -> bool:
     """Tell whether the sciences of a rule become the backgrounds of one another."""
-    return any(isinstance(STEPS[step], NodSplit) for step in rule.steps)
+    return any(isinstance(step, NodSplit) for step in rule.steps)
 
 
 def _class_of(role: Role) -> str:

@@ -123,11 +123,16 @@ class Naming:
                 one.own, one.shared, one.keys = [], (), {}
         return made
 
-    def name(self, made: Sequence[Unnamed]) -> list[tuple[Association, int]]:
+    def name(
+        self, made: Sequence[Unnamed], *, pruned: bool = True
+    ) -> list[tuple[Association, int]]:
         """Prune, number and name associations, given in order of generation.
 
         Those that stay come in the order in which they are numbered, with their places in `made`.
         """
+        settings = self._work.ruleset.settings
+        if not pruned:
+            settings = settings._replace(overall=())
         entries = [
             Entry(
                 one.candidate[0],
@@ -140,7 +145,7 @@ class Naming:
         ]
         numbers: Counter[tuple[str, str]] = Counter()
         named = []
-        for place in prune(entries, self._work.ruleset.settings.overall):
+        for place in prune(entries, settings):
             one = made[place]
             counted = (one.candidate[0], one.rule.asn_type)
             numbers[counted] += 1
@@ -166,9 +171,8 @@ class Naming:
         for part in one.shared:
             members += part.facets(self._member)
             digest += part.total(self._digest)
-        is_repeated = self._work.has_other_names and len({one.expname for one in members}) < len(
-            members
-        )
+        may_repeat = self._work.has_other_names or self._work.has_repeated_names
+        is_repeated = may_repeat and len({one.expname for one in members}) < len(members)
         name = UNDEFINED_PRODUCT
         for member in members:
             if member.exptype == SCIENCE:
@@ -192,11 +196,12 @@ class Naming:
         return Member(expname, member.exptype, exposerr, member.place)
 
     def _twins(self, made: Unnamed) -> object:
-        """Say with what others an association is equal but for the suffixes of its members."""
+        """Say with what others an association is equal but for suffixes; see `Entry.twins`."""
         members = tuple(
             sorted((self._stem(member.expname), member.exptype) for member in made.product.members)
         )
-        return made.rule.asn_type, made.candidate[0][0], members
+        parts = frozenset(_SEPARATOR.split(made.product.name))
+        return made.rule.asn_type, made.candidate[0][0], parts, members
 
     def _stem(self, expname: str) -> str:
         stem = self._stems.get(expname)

@@ -17,7 +17,7 @@ from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import CLASS, Judgement, RoleVerdict, is_written_as_science
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE, products_of
 from asnrules.rules.model import Requirement, Rule
-from asnrules.rules.steps import STEPS, DirectImageProducts
+from asnrules.rules.steps import DirectImageProducts
 
 _MOST_COMPARED = 50_000
 """Comparisons that the reasons of a run may take: some two seconds."""
@@ -196,7 +196,7 @@ class Reasons:
         for rule in rules:
             grown = GrowingAssociation(rule, candidate, place)
             if lock_keys(self._work, rule.keys, place, grown.keys):
-                for step in (STEPS[name] for name in rule.steps):
+                for step in rule.steps:
                     if isinstance(step, DirectImageProducts):
                         yield products_of(grown, self._work, step, place)
 

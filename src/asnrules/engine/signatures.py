@@ -12,12 +12,12 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from asnrules.engine.conditions import (
-    EMPTY,
     Row,
     Values,
     condition_holds,
     is_empty,
     keys_of,
+    known_values,
     requirements_of,
 )
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
@@ -77,6 +77,8 @@ class Judgement(NamedTuple):
     """One for each rule, in the order of the ruleset."""
     takers: tuple[int, ...]
     """The numbers of the rules that can take the exposure."""
+    creators: tuple[int, ...]
+    """The numbers of those by which it can create an association."""
 
 
 class Judge:
@@ -92,6 +94,7 @@ class Judge:
 
     def __init__(self, ruleset: Ruleset, keywords: Sequence[str]) -> None:
         self.ruleset = ruleset
+        self._empty = ruleset.empty
         terms = [term for term in _terms(ruleset) if term.keyword != CLASS]
         flags = {Operator.SET, Operator.EMPTY}
         compared = {term.keyword for term in terms if term.operator not in flags}
@@ -118,7 +121,7 @@ class Judge:
 
     def judge(self, row: Row) -> Judgement:
         """Judge an exposure; exposures with the same signature have the same object."""
-        alike = (self._values_of(row), *[row[place] in EMPTY for place in self._flags])
+        alike = (self._values_of(row), *[row[place] in self._empty for place in self._flags])
         judgement = self._alike.get(alike)
         if judgement is None:
             judgement = self._alike[alike] = self._judged(row)
@@ -126,8 +129,11 @@ class Judge:
 
     def _judged(self, row: Row) -> Judgement:
         signature = (
-            *[None if (value := row[place]) in EMPTY else value for _, place in self._compared],
-            *[None if row[place] in EMPTY else SET for _, place in self._flagged],
+            *[
+                None if (value := row[place]) in self._empty else value
+                for _, place in self._compared
+            ],
+            *[None if row[place] in self._empty else SET for _, place in self._flagged],
         )
         judgement = self._judgements.get(signature)
         if judgement is None:
@@ -143,12 +149,19 @@ def _nothing(_row: Row) -> None:
 
 def judge_values(ruleset: Ruleset, values: Values) -> Judgement:
     """Judge an exposure given by the values of its keywords, both in lower case."""
+    values = known_values(ruleset, values)
     exposure_class = class_of(ruleset, values)
     judged = {**values, CLASS: exposure_class}
     memory: _Memory = {}
     verdicts = tuple(_verdict(rule, judged, memory) for rule in ruleset.rules)
     takers = tuple(number for number, verdict in enumerate(verdicts) if verdict.matched)
-    return Judgement(judged, exposure_class, verdicts, takers)
+    # A key that excludes the value of another never fits an exposure alone.
+    creators = tuple(
+        number
+        for number in takers
+        if any(not any(key.excludes for key in role.keys) for role in verdicts[number].fitting)
+    )
+    return Judgement(judged, exposure_class, verdicts, takers, creators)
 
 
 def class_of(ruleset: Ruleset, values: Values) -> str:

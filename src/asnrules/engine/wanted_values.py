@@ -119,7 +119,9 @@ class WantedValues:
             if term.operator is Operator.MATCHES:
                 tried.update((_Matching(value), None) for value in term.values)
             else:
-                tried.update((value, None) for value in term.values if not is_empty(value))
+                tried.update(
+                    (value, None) for value in term.values if value not in self._ruleset.empty
+                )
         others = [other for other in seen if other not in {keyword, CLASS}]
         return _Question(related, tried, others, looks_at_class and keyword in self.classed)
 

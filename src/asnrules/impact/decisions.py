@@ -145,7 +145,7 @@ def _changes_everywhere(before: Ruleset, after: Ruleset) -> Iterator[str]:
 
 
 def _setting(value: object) -> str:
-    return ", ".join(value) or "nothing" if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) or "nothing" if isinstance(value, tuple) else str(value)
 
 
 def _words(verdict: RuleVerdict | None) -> str:

@@ -21,10 +21,10 @@ from typing import NamedTuple
 from asnrules.associations.comparison import CANDIDATE, file_name
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.engine.conditions import is_empty
 from asnrules.imports.choice import Choice
 from asnrules.imports.matching import Made, Matcher, Near
 from asnrules.imports.table import Table
+from asnrules.util.text import EMPTY
 
 _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
 """Keys that every file made by a rule has."""
@@ -143,7 +143,7 @@ class _Judging:
             member.expname
             for product in ours.products
             for member in product.members
-            if not is_empty(member.exposerr)
+            if member.exposerr not in EMPTY
         ]
         if status == ours.degraded_status == NO_DEGRADED and errors:
             texts.append(

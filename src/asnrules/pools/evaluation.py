@@ -14,7 +14,7 @@ from asnrules.catalog.classification import Classification, Classifier, load_cla
 from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
-from asnrules.engine.conditions import condition_holds
+from asnrules.engine.conditions import condition_holds, known_values
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.errors import PoolError, UsageError
@@ -133,7 +133,7 @@ def check_columns(ruleset: Ruleset, pool: Pool) -> None:
         if required.column in pool.columns:
             continue
         for number, row in enumerate(pool.rows, 1):
-            values = dict(zip(pool.keywords, row, strict=True))
+            values = known_values(ruleset, dict(zip(pool.keywords, row, strict=True)))
             if required.condition is None or condition_holds(required.condition, values):
                 because = "" if required.condition is None else f" ({required.condition.text})"
                 raise PoolError(

@@ -15,7 +15,6 @@ from asnrules.rules.model import (
     Ruleset,
     Term,
 )
-from asnrules.rules.steps import OVERALL, STEPS
 
 # ------------------------------------------------------------------------- rules in words
 
@@ -30,7 +29,7 @@ def rule_words(rule: Rule) -> dict[str, Any]:
         "candidates": _texts(rule.candidate_requirements),
         "keys": [_key_text(key) for key in rule.keys],
         "roles": [_role_text(role) for role in rule.roles],
-        "steps": list(rule.steps),
+        "steps": [str(step) for step in rule.steps],
         "written": _written_text(rule),
         "rateints": _texts(rule.rateints),
     }
@@ -156,6 +155,7 @@ def glossary(ruleset: Ruleset) -> Glossary:
     ]
     used = {condition.text: condition for condition in ruleset.used_conditions()}
     steps = {step for rule in ruleset.rules for step in rule.steps}
+    overall = {str(step): step.text for step in ruleset.settings.overall}
     return Glossary(
         classes=[*classes, ("otherwise", ruleset.default_class)],
         conditions={
@@ -163,9 +163,9 @@ def glossary(ruleset: Ruleset) -> Glossary:
             for text in sorted(used)
             if not _says_itself(used[text])
         },
-        steps={name: STEPS[name].text for name in sorted(steps)},
-        settings=ruleset.settings._asdict(),
-        overall={name: OVERALL[name].text for name in ruleset.settings.overall},
+        steps={str(step): step.text for step in sorted(steps, key=str)},
+        settings={**ruleset.settings._asdict(), "overall": tuple(overall)},
+        overall=overall,
     )
 
 

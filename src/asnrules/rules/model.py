@@ -12,7 +12,10 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
+
+from asnrules.rules.steps import Step
 
 NOT_APPLICABLE = "N/A"
 """How tables, and their CSV files, write that there is none."""
@@ -142,8 +145,8 @@ class Rule(NamedTuple):
     """Members are written as science whatever their class, but for `companion_class` once
     there is a science."""
     companion_class: str | None
-    steps: tuple[str, ...]
-    """Names of the finishing steps, in order; see `asnrules.rules.steps`."""
+    steps: tuple[Step, ...]
+    """The finishing steps, in order."""
 
     def all_requirements(self) -> list[Requirement]:
         """Give every use of a condition, those of the roles last."""
@@ -174,23 +177,69 @@ class RequiredColumn(NamedTuple):
     condition: Condition | None
 
 
+GENERATION_ORDERS = {
+    "by_row": "creating exposure, rule by name, candidate as the exposure lists it",
+    "by_rule": "rule in the order in which exposures first meet it, creating exposure, candidate",
+    "by_candidate": "candidate, creating exposure, rule by name",
+}
+"""What orders associations as they are generated; nods of one come last in each."""
+
+CANDIDATE_ROWS = {
+    "listed": "the exposures that list it",
+    "containing": "the exposures whose list contains its id as text",
+}
+"""Which exposures are worked for a candidate."""
+
+TAKEN_ONCE = {
+    "row": "a row: two rows of one file are two members, unless they are equal",
+    "member": "a row, and of members with the same file and exptype the first stays",
+    "file": "a file: an association that has it takes no other row of it",
+}
+"""What an association takes no more than once."""
+
+DMS_MODES = {
+    "ignored": "nothing",
+    "background_rows_left_out": "observations do without exposures that are no background but are "
+    "in a background candidate",
+    "backgrounds_added": "with selected ids, the background candidates of their exposures are "
+    "worked as well, and only associations of the ids are kept",
+}
+"""What DMS mode does."""
+
+SETTING_WORDS = {
+    "generation_order": GENERATION_ORDERS,
+    "candidate_rows": CANDIDATE_ROWS,
+    "taken_once": TAKEN_ONCE,
+    "dms_mode": DMS_MODES,
+}
+"""What the settings that are words may be, each with its meaning."""
+
+
 class Settings(NamedTuple):
     """What rules have in common besides conditions; every ruleset says each."""
 
     sequence_digits: int
     """The fewest digits of the sequence number in a name."""
-    whole_pool: bool
-    """Whether all candidates are worked at once. Then only the exposures that list a candidate
-    are worked for it, and what is generated stands in the order of the creating exposures;
-    of one exposure, in the order in which it lists candidates."""
+    numbers_reversed: bool
+    """Whether associations are numbered in reverse order of generation, not in it."""
+    generation_order: str
+    """What orders associations as they are generated, first of all; see `GENERATION_ORDERS`. It
+    decides their numbers, and which of several stays."""
+    candidate_rows: str
+    """Which exposures are worked for a candidate; see `CANDIDATE_ROWS`."""
+    taken_once: str
+    """What an association takes no more than once; see `TAKEN_ONCE`."""
+    empty_values: tuple[str, ...]
+    """Values, in lower case, that stand for none."""
+    dms_mode: str
+    """What DMS mode does; see `DMS_MODES`."""
     discovered_id: str | None
     """The id of associations that are discovered; None for no such associations. They are made
     by the rules that ask something of the candidate but need no `candidate_validity`, where
     no candidates are selected: from the exposures that list one such candidate and no other,
     apart for each. They come before all others, and are told apart by this id only."""
-    overall: tuple[str, ...]
-    """Names of the steps over the associations of all rules, in order. They are numbered in the
-    order in which the last step leaves them."""
+    overall: tuple[Step, ...]
+    """The steps over the associations of all rules, in order."""
 
 
 class KnownDifference(NamedTuple):
@@ -315,6 +364,11 @@ class Ruleset(Header):
     intended_overlaps: tuple[IntendedOverlap, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict, compare=False)
     """The texts that it was read from, by path: kept for people, with groups and comments."""
+
+    @cached_property
+    def empty(self) -> frozenset[str | None]:
+        """What stands for no value; None is a missing column."""
+        return frozenset({None, *self.settings.empty_values})
 
     def used_conditions(self) -> list[Condition]:
         """Give the conditions that rules and classes use, each once."""

@@ -7,11 +7,15 @@ are spelled out into the model.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from asnrules.rules.model import (
+    CANDIDATE_ROWS,
+    DMS_MODES,
+    GENERATION_ORDERS,
+    TAKEN_ONCE,
     ClassRule,
     Condition,
     IntendedOverlap,
@@ -29,6 +33,7 @@ from asnrules.rules.read_conditions import Terms, cell_terms
 from asnrules.rules.shapes import (
     AsnType,
     Body,
+    CandidateRows,
     Class,
     ClassesShape,
     ConditionName,
@@ -36,6 +41,9 @@ from asnrules.rules.shapes import (
     CsvName,
     Digits,
     DiscoveredId,
+    DmsMode,
+    EmptyValue,
+    GenerationOrder,
     Group,
     KeyName,
     KeysShape,
@@ -52,12 +60,14 @@ from asnrules.rules.shapes import (
     Shapes,
     Step,
     TableLabel,
+    TakenOnce,
     Text,
     UseShape,
     WrittenClass,
     checked,
 )
-from asnrules.rules.steps import OVERALL, STEPS
+from asnrules.rules.steps import FINISHING, OVERALL, step_of
+from asnrules.rules.steps import Step as AnyStep
 from asnrules.rules.text_files import (
     FILE_NAME,
     Findings,
@@ -132,10 +142,12 @@ class _Reader:
             ),
             suffixes=self._suffixes(),
             settings=Settings(
-                settings.sequence_digits,
-                settings.whole_pool,
-                settings.discovered_id or None,
-                tuple(settings.overall),
+                **{
+                    **vars(settings),
+                    "discovered_id": settings.discovered_id or None,
+                    "empty_values": tuple(settings.empty_values),
+                    "overall": tuple(settings.overall),
+                }
             ),
             conditions=tuple(self._conditions[name] for name in sorted(self._conditions)),
             keys=tuple(self._keys[name] for name in sorted(self._keys)),
@@ -156,9 +168,20 @@ class _Reader:
         shapes.one_of(Class, "class", words.member_types)
         shapes.one_of(WrittenClass, "class", written)
         shapes.one_of(AsnType, "association type", words.asn_types)
-        shapes.one_of(Step, "finishing step", STEPS)
-        shapes.one_of(OverallStep, "step over all associations", OVERALL)
+        shapes.read_as(Step, lambda value: _step(FINISHING, "finishing step", value))
+        shapes.read_as(
+            OverallStep, lambda value: _step(OVERALL, "step over all associations", value)
+        )
         shapes.one_of(KeyName, "key", self._keys)
+        shapes.one_of(GenerationOrder, "order", GENERATION_ORDERS)
+        shapes.one_of(CandidateRows, "rows of a candidate", CANDIDATE_ROWS)
+        shapes.one_of(TakenOnce, "unit", TAKEN_ONCE)
+        shapes.one_of(DmsMode, "DMS mode", DMS_MODES)
+        shapes.like(
+            EmptyValue,
+            r"([!-@\[-~]([ -@\[-~]*[!-@\[-~])?)?",
+            "{value} is no value of a pool; use lower case, without blanks around it",
+        )
         if words.tables is not None:
             shapes.one_of(TableLabel, "table", words.tables)
         else:
@@ -391,6 +414,19 @@ def _check_roles(found: Findings, place: Keys, spec: RuleShape) -> None:
                 f"a second role {role.name[:80]!r} of {spec.asn_rule}; name it otherwise",
             )
         seen.add(role.name)
+
+
+def _step(known: Mapping[str, type[AnyStep]], what: str, value: Any) -> AnyStep:
+    """Read a step: its name, or a table of its name with a table of its parameters."""
+    if isinstance(value, str):
+        value = {value: {}}
+    if not isinstance(value, dict) or len(value) != 1:
+        raise MisfitError(f"a {what} is its name, or a table: {{ name = {{ parameter = value }} }}")
+    ((name, given),) = value.items()
+    try:
+        return step_of(known, what, name, given)
+    except ValueError as error:
+        raise MisfitError(str(error)) from None
 
 
 def _rule(spec: RuleShape, header: RulesHeaderShape) -> Rule:

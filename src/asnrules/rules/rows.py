@@ -29,7 +29,7 @@ from asnrules.rules.model import (
     Term,
 )
 from asnrules.rules.patterns import pattern_problem
-from asnrules.rules.steps import STEPS
+from asnrules.rules.steps import FINISHING, OVERALL, Step, step_of
 
 ROW_TABLES = {
     Table.kind: ("exposure_modes", "errata"),
@@ -133,6 +133,7 @@ def to_rows(ruleset: AnyRuleset) -> Rows:
     rows["intended_overlaps"] = [one._asdict() for one in ruleset.intended_overlaps]
     settings = ruleset.settings._asdict()
     rows["overall_steps"] = _steps(settings.pop("overall"))
+    settings["empty_values"] = json.dumps(settings["empty_values"])
     rows["ruleset_settings"] = [settings]
     return rows
 
@@ -205,8 +206,15 @@ def _keys(named: Row, keys: Sequence[Key]) -> list[Row]:
     return [{**named, "position": at, "key": key.name} for at, key in enumerate(keys, 1)]
 
 
-def _steps(steps: Sequence[str]) -> list[Row]:
-    return [{"position": position, "step": step} for position, step in enumerate(steps, 1)]
+def _steps(steps: Sequence[Step]) -> list[Row]:
+    return [
+        {
+            "position": position,
+            "step": step.name,
+            "parameters": json.dumps(step.parameters(), sort_keys=True),
+        }
+        for position, step in enumerate(steps, 1)
+    ]
 
 
 def _name(condition: Condition | None) -> str | None:
@@ -233,8 +241,8 @@ def from_rows(kind: str, header: Mapping[str, Any], rows: Rows) -> AnyRuleset:
     Raises
     ------
     RulesetError
-        If a rule names a finishing step that the engine does not have, or a condition has a
-        pattern that cannot be used.
+        If a step is not known, or has other parameters, or a condition has a pattern that cannot
+        be used.
     """
     if kind == Table.kind:
         errata = sorted(Erratum(**row) for row in rows["errata"])
@@ -262,7 +270,8 @@ def from_rows(kind: str, header: Mapping[str, Any], rows: Rows) -> AnyRuleset:
         ),
         suffixes=frozenset(row["suffix"] for row in rows["product_suffixes"]),
         settings=Settings(
-            **settings, overall=tuple(row["step"] for row in _ordered(rows["overall_steps"]))
+            **{**settings, "empty_values": tuple(json.loads(settings["empty_values"]))},
+            overall=tuple(map(_overall_step, _ordered(rows["overall_steps"]))),
         ),
         conditions=tuple(conditions.values()),
         keys=tuple(keys.values()),
@@ -391,14 +400,19 @@ def _role(
     )
 
 
-def _step(row: Row) -> str:
-    step: str = row["step"]
-    if step not in STEPS:
-        raise RulesetError(
-            f"{row['asn_rule']}: unknown finishing step {step!r}; there are "
-            f"{', '.join(sorted(STEPS))}"
-        )
-    return step
+def _step(row: Row) -> Step:
+    return _step_of(FINISHING, "finishing step", row, f"{row['asn_rule']}: ")
+
+
+def _overall_step(row: Row) -> Step:
+    return _step_of(OVERALL, "step over all associations", row, "")
+
+
+def _step_of(known: Mapping[str, type[Step]], what: str, row: Row, where: str) -> Step:
+    try:
+        return step_of(known, what, row["step"], json.loads(row["parameters"]))
+    except ValueError as error:
+        raise RulesetError(f"{where}{error}") from None
 
 
 def _lower(keyword: str | None) -> str | None:

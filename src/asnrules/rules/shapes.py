@@ -20,6 +20,7 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn, override
 
 from asnrules.rules.model import Condition, Key, Requirement
+from asnrules.rules.steps import Step as AnyStep
 from asnrules.rules.text_files import Findings, Keys
 from asnrules.rules.words import LABEL, LABEL_PROBLEM, unknown
 
@@ -32,8 +33,8 @@ Keyword = NewType("Keyword", str)
 Class = NewType("Class", str)
 WrittenClass = NewType("WrittenClass", str)
 AsnType = NewType("AsnType", str)
-Step = NewType("Step", str)
-OverallStep = NewType("OverallStep", str)
+Step = NewType("Step", AnyStep)
+OverallStep = NewType("OverallStep", AnyStep)
 RoleName = NewType("RoleName", str)
 RuleName = NewType("RuleName", str)
 ConditionName = NewType("ConditionName", str)
@@ -42,6 +43,11 @@ KeyName = NewType("KeyName", str)
 CsvName = NewType("CsvName", str)
 Digits = NewType("Digits", int)
 DiscoveredId = NewType("DiscoveredId", str)
+GenerationOrder = NewType("GenerationOrder", str)
+CandidateRows = NewType("CandidateRows", str)
+TakenOnce = NewType("TakenOnce", str)
+DmsMode = NewType("DmsMode", str)
+EmptyValue = NewType("EmptyValue", str)
 
 # ------------------------------------------------------------------------- shapes
 
@@ -170,7 +176,12 @@ class SettingsShape:
     """The settings."""
 
     sequence_digits: Digits
-    whole_pool: bool
+    numbers_reversed: bool
+    generation_order: GenerationOrder
+    candidate_rows: CandidateRows
+    taken_once: TakenOnce
+    empty_values: list[EmptyValue]
+    dms_mode: DmsMode
     discovered_id: DiscoveredId
     overall: list[OverallStep]
 

@@ -1,16 +1,28 @@
-"""The steps that rules name: what each does in words, its parameters, and what it looks at.
+"""The steps that rulesets name: their parameters, what each does in words, what it looks at.
 
 Associations go through the finishing steps of their rule, which `asnrules.engine.steps` carries
 out; then those of all rules go through the steps of the ruleset, see `asnrules.engine.pruning`.
+A ruleset states every parameter of a step that it uses.
 
-Source of all steps: behaviour of jwst 3.0.0 and 1.3.0, by running them.
+Source of all steps: behaviour of releases of jwst, by running them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, auto
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from asnrules.rules.words import near, unknown
 
 
 class Looks(NamedTuple):
@@ -25,31 +37,104 @@ class Looks(NamedTuple):
     """Those that it puts into names."""
 
 
-_NOTHING = Looks()
-
-
 @dataclass(frozen=True)
 class Step:
-    """A finishing step."""
+    """A step; its fields are its parameters."""
 
-    text: str
-    """What it does in words."""
-    looks: Looks = _NOTHING
+    name: ClassVar[str]
+
+    @property
+    def text(self) -> str:
+        """What it does in words."""
+        return self._text()
+
+    @property
+    def looks(self) -> Looks:
+        """What it looks at."""
+        return self._looks()
+
+    def _text(self) -> str:
+        raise NotImplementedError
+
+    def _looks(self) -> Looks:
+        return Looks()
+
+    def parameters(self) -> dict[str, Any]:
+        """Give the parameters as files and tables have them."""
+        return {name: _plain(kind, getattr(self, name)) for name, kind in _kinds(type(self))}
+
+    def __str__(self) -> str:
+        """Name the step with its parameters, but for those that are false or empty."""
+        told = []
+        for name, value in self.parameters().items():
+            if value is True:
+                told.append(name)
+            elif isinstance(value, dict):
+                told += [f"{name} {key} {one}" for key, one in value.items()]
+            elif value:
+                told.append(f"{name} {value if isinstance(value, str) else ' '.join(value)}")
+        return f"{self.name} ({', '.join(told)})" if told else self.name
+
+
+def _kinds(step: type[Step]) -> list[tuple[str, Any]]:
+    """Give the names and types of parameters."""
+    hints = get_type_hints(step)
+    return [(one.name, hints[one.name]) for one in fields(step)]
+
+
+def _plain(kind: Any, value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    return dict(value) if kind == _TABLE else list(value)
+
+
+_TABLE = tuple[tuple[str, str], ...]
+
+
+# ------------------------------------------------------------------------- finishing steps
 
 
 @dataclass(frozen=True)
 class ScienceRequired(Step):
     """Drops an association without a science."""
 
+    name = "science_required"
+
+    def _text(self) -> str:
+        return "without a science there is no association"
+
 
 @dataclass(frozen=True)
 class CandidateValidity(Step):
     """Drops an association for candidates of other types."""
 
+    name = "candidate_validity"
+
+    def _text(self) -> str:
+        return (
+            "the candidate has to be an observation, or a background candidate with a member that "
+            "is a background"
+        )
+
 
 @dataclass(frozen=True)
 class ImprintPruning(Step):
     """Keeps the imprints that match the science best."""
+
+    name = "imprint_pruning"
+
+    def _text(self) -> str:
+        return (
+            "looking at imprints with the BKGDTARG of the science: if one has the TARGETID of the "
+            "science, those of another go; if more are left than sciences and one has the DITHPTIN "
+            "of the science, those of another go"
+        )
+
+    def _looks(self) -> Looks:
+        return Looks(frozenset({"targetid", "bkgdtarg", "dithptin"}))
+
+
+OWN, COMMON = "own_subpixels", "common_subpixels"
 
 
 @dataclass(frozen=True)
@@ -59,164 +144,225 @@ class NodSplit(Step):
     Those do not whose light may fall on the same place.
     """
 
-    by_point: bool = False
-    """Whether sciences at the same point overlap."""
-    by_target: bool = False
-    """Whether sciences of different targets overlap, and a pattern is known by its number of
-    points as well, though only the science's is read."""
-    unknown_overlaps: bool = False
-    """Whether points that are not known overlap."""
-    wide_slit: str | None = None
-    """The slit in which neighbours in a pattern of five points overlap as well."""
+    name = "nod_split"
+    same_target: bool
+    """Whether a background has to have the TARGETID of the science."""
+    other_point: Literal["", "own_subpixels", "common_subpixels"]
+    """Whether a background has to be at another primary point of the pattern, and how points are
+    counted: in steps of SUBPXPTS or else SUBPXPNS, as each exposure has it (`own_subpixels`) or as
+    both have it (`common_subpixels`)."""
+    pattern_known: bool
+    """Whether points are known only where NUMDTHPT of the science is."""
+    unknown_overlaps: bool
+    """Whether an exposure is no background where a point is not known."""
+    wide_slit: str
+    """The slit in which the next point of a pattern of five overlaps as well; or empty."""
+
+    @property
+    def excludes(self) -> bool:
+        """Whether any science is no background of another."""
+        return self.same_target or bool(self.other_point)
+
+    def _text(self) -> str:
+        excepted = ["of another TARGETID"] if self.same_target else []
+        if self.other_point:
+            subpixels = "SUBPXPTS" if self.other_point == OWN else "SUBPXPTS or SUBPXPNS of both"
+            unknown = "; a point that is not known counts as the same" * self.unknown_overlaps
+            excepted.append(
+                f"at the same point of the pattern (PATT_NUM, counted in steps of {subpixels}"
+                f"{unknown})"
+            )
+        text = (
+            "an association for each science; the other sciences of the group are its backgrounds"
+        )
+        if excepted:
+            text += f", but for those {' or '.join(excepted)}"
+        if self.wide_slit:
+            text += f", and in {self.wide_slit.upper()} with five points those of the next point"
+        return text
+
+    def _looks(self) -> Looks:
+        keywords = {"targetid"} if self.same_target else set()
+        if not self.other_point:
+            return Looks(frozenset(keywords))
+        numbers = [("patt_num",), ("subpxpts", "subpxpns")]
+        if self.pattern_known:
+            numbers.insert(1, ("numdthpt",))
+        if self.wide_slit:
+            keywords |= {"fxd_slit", "numdthpt"}
+        lost = (
+            "no background by it"
+            if self.unknown_overlaps
+            else "nods at one point are each other's background"
+        )
+        return Looks(frozenset(keywords.union(*numbers)), tuple(numbers), lost)
 
 
-class Choice(Enum):
-    """Which direct image stands for those of an association."""
+NEXT, FIRST, FIRST_LONG = "next", "first", "first_long"
 
-    NEXT = auto()
-    """The one that comes next after the science in the sequence of exposures."""
-    NEXT_OF_SAME_OPTICS = auto()
-    """The same among those with the channel or pupil of the science. Where one of the exposures
-    does not say what it had, or the pool has no sequence, the direct images stay as they are."""
-    FIRST_LONG = auto()
-    """The first of a long-wavelength detector, or else the first."""
+_CHOSEN = {
+    NEXT: "the one that comes next by EXPSPCIN",
+    FIRST: "the first",
+    FIRST_LONG: "the first of a long-wavelength detector",
+}
 
 
 @dataclass(frozen=True)
 class DirectImageProducts(Step):
     """Replaces the direct images of a grism exposure by the products of one of them."""
 
-    choice: Choice = Choice.NEXT
-    filter_only: frozenset[str] = frozenset()
+    name = "wfss_catalog"
+    choice: Literal["next", "first", "first_long"]
+    """Which direct image stands for all. Where none fits, it is the first."""
+    same_optics: tuple[tuple[str, str], ...]
+    """For `next`, a keyword that has to be that of the science, by EXP_TYPE of the direct image."""
+    pool_unfinished: bool
+    """Whether all associations of the pool stay as they are before any finishing step, where the
+    choice meets an exposure without a value in the keyword of `same_optics`."""
+    filter_only: tuple[str, ...]
     """Instruments whose products are named by the filter alone."""
-    by_channel: frozenset[str] = frozenset()
-    """Instruments whose direct images differ in channel, not in the pupil wheel."""
 
-
-VALIDITY = "candidate_validity"
-"""The step after which no association of other candidates stands."""
-
-_SPLIT = "an association for each science; the other sciences of the group are its backgrounds"
-_POINT = "at the same point of the pattern (PATT_NUM, counted in steps of SUBPXPTS"
-_NODS = Looks(
-    frozenset({"targetid", "fxd_slit", "patt_num", "numdthpt", "subpxpts", "subpxpns"}),
-    (("patt_num",), ("numdthpt",), ("subpxpts", "subpxpns")),
-    "no background by it",
-)
-_PRODUCTS = (
-    "what is made of the direct images (combined image, catalog, segmentation map) takes their "
-    "place, named after {}; without a direct image there is no association"
-)
-_SEQUENCE = Looks(
-    frozenset({"expspcin"}), (("expspcin",),), "no direct image is chosen by it", ("targetid",)
-)
-
-_MIRI = frozenset({"miri"})
-
-STEPS: dict[str, Step] = {
-    "science_required": ScienceRequired("without a science there is no association"),
-    VALIDITY: CandidateValidity(
-        "the candidate has to be an observation, or a background candidate with a member that is "
-        "a background"
-    ),
-    "imprint_pruning": ImprintPruning(
-        "looking at imprints with the BKGDTARG of the science: if one has the TARGETID of the "
-        "science, those of another go; if more are left than sciences and one has the DITHPTIN "
-        "of the science, those of another go",
-        Looks(frozenset({"targetid", "bkgdtarg", "dithptin"})),
-    ),
-    "nod_split": NodSplit(_SPLIT),
-    "nod_split_fixed_slit": NodSplit(
-        f"{_SPLIT}, but for those of another TARGETID or {_POINT}; a point that is not known "
-        "counts as the same), and in S1600A1 with five points those of the next point",
-        _NODS,
-        by_point=True,
-        by_target=True,
-        unknown_overlaps=True,
-        wide_slit="s1600a1",
-    ),
-    "nod_split_primary": NodSplit(
-        f"{_SPLIT}, but for those {_POINT}) or at one that is not known",
-        _NODS,
-        by_point=True,
-        unknown_overlaps=True,
-    ),
-    "nod_split_shutters": NodSplit(
-        f"{_SPLIT}, but for those of another TARGETID or {_POINT})",
-        _NODS._replace(lost="nods at one point are each other's background"),
-        by_point=True,
-        by_target=True,
-    ),
-    "wfss_catalog": DirectImageProducts(
-        _PRODUCTS.format("the one that comes next by EXPSPCIN"), _SEQUENCE, filter_only=_MIRI
-    ),
-    "wfss_catalog_matching": DirectImageProducts(
-        _PRODUCTS.format(
-            "the one of the same CHANNEL (NIRCam) or PUPIL that comes next by EXPSPCIN"
+    def _text(self) -> str:
+        chosen = _CHOSEN[self.choice]
+        if self.same_optics:
+            keywords = " or ".join(
+                f"{keyword.upper()} ({exp_type.upper()})" for exp_type, keyword in self.same_optics
+            )
+            chosen = f"{chosen} among those of the same {keywords}"
+        text = (
+            "what is made of the direct images (combined image, catalog, segmentation map) takes "
+            f"their place, named after {chosen}; without a direct image there is no association"
         )
-        + "; where an exposure lacks that keyword, or the science EXPSPCIN, the direct images stay",
-        _SEQUENCE._replace(keywords=frozenset({"expspcin", "channel", "pupil"})),
-        Choice.NEXT_OF_SAME_OPTICS,
-        filter_only=_MIRI,
-        by_channel=frozenset({"nircam"}),
-    ),
-    "wfss_catalog_parallel": DirectImageProducts(
-        _PRODUCTS.format("the first of a long-wavelength detector"),
-        choice=Choice.FIRST_LONG,
-        filter_only=_MIRI,
-    ),
+        if self.pool_unfinished:
+            text += "; where an exposure lacks that keyword, all of the pool stays unfinished"
+        return text
+
+    def _looks(self) -> Looks:
+        if self.choice != NEXT:
+            return Looks()
+        optics = {keyword for _, keyword in self.same_optics}
+        return Looks(
+            frozenset({"expspcin", *optics}),
+            (("expspcin",),),
+            "no direct image is chosen by it",
+            ("targetid",),
+        )
+
+
+FINISHING: dict[str, type[Step]] = {
+    one.name: one
+    for one in (ScienceRequired, CandidateValidity, ImprintPruning, NodSplit, DirectImageProducts)
 }
 """The finishing steps by the names that rules use."""
 
+# ------------------------------------------------------------------------- over all rules
 
-@dataclass(frozen=True)
-class OverallStep:
-    """A step over the associations of all rules."""
+FOUND, ALIKE, SAME_FILES = "found", "alike", "same_files"
 
-    text: str
-    """What it does in words."""
-
-
-@dataclass(frozen=True)
-class MembershipPruning(OverallStep):
-    """Of associations with the same members keeps the last."""
-
-    by_id: bool
-    """Whether they are taken in order of asn_id, and given the last first; else they are taken and
-    given as generated."""
-    of_type: bool
-    """Whether only associations of one type are compared."""
+_REMOVED = {
+    FOUND: "",
+    ALIKE: "; of what is alike but for the suffixes of its members, the first by asn_id goes in "
+    "its place",
+    SAME_FILES: "; of one type with the same files the first generated goes in its place, whatever "
+    "its product",
+}
 
 
 @dataclass(frozen=True)
-class ProductPruning(OverallStep):
+class MembershipPruning(Step):
+    """Of associations with the same members keeps the last, by asn_id, then as generated."""
+
+    name = "prune_memberships"
+    removes: Literal["found", "alike"]
+    """Which one goes for each that is found: itself, or the first by asn_id that is alike."""
+
+    def _text(self) -> str:
+        return (
+            "of associations with the same members, the last stays: by asn_id, then as generated"
+            + _REMOVED[self.removes]
+        )
+
+
+FIRST_ID, SUPERSET, LONGER = "first", "superset", "longer"
+
+_KEPT = {
+    FIRST_ID: "of associations of one product, the first stays: by asn_id, then as generated",
+    SUPERSET: "of associations of one product, those go whose members are a part of another's",
+    LONGER: "of associations of one product that give no member another exptype, those with fewer "
+    "members go",
+}
+
+
+@dataclass(frozen=True)
+class ProductPruning(Step):
     """Of associations with one product name keeps some."""
 
-    first_only: bool
-    """Whether the first by asn_id stays, and the order with it; else those with fewer members go,
-    and the others are ordered by asn_id."""
+    name = "prune_products"
+    keeps: Literal["first", "superset", "longer"]
+    """Which of them stay."""
+    removes: Literal["found", "alike", "same_files"]
+    """Which one goes for each that does not: itself, the first by asn_id that is alike, or the
+    first generated of its type with the same files."""
+
+    def _text(self) -> str:
+        return _KEPT[self.keeps] + _REMOVED[self.removes]
 
 
-OVERALL: dict[str, MembershipPruning | ProductPruning] = {
-    "prune_memberships": MembershipPruning(
-        "of associations with the same members, the last stays: by asn_id, then as generated",
-        by_id=True,
-        of_type=False,
-    ),
-    "prune_memberships_of_type": MembershipPruning(
-        "of associations of one type with the same members, the last generated stays",
-        by_id=False,
-        of_type=True,
-    ),
-    "prune_products": ProductPruning(
-        "of associations of one product that give no member another exptype, those with fewer "
-        "members go",
-        first_only=False,
-    ),
-    "prune_products_by_candidate": ProductPruning(
-        "of associations of one product, the first stays: by asn_id, then as the step before "
-        "left them",
-        first_only=True,
-    ),
+OVERALL: dict[str, type[Step]] = {one.name: one for one in (MembershipPruning, ProductPruning)}
+"""The steps over the associations of all rules by the names that rulesets use."""
+
+# ------------------------------------------------------------------------- reading them
+
+_Named = TypeVar("_Named", bound=Step)
+
+
+def step_of(known: Mapping[str, type[_Named]], what: str, name: str, given: Any) -> _Named:
+    """Make a step of its name and its parameters, as files and tables have them.
+
+    Raises
+    ------
+    ValueError
+        If there is no such step, or the parameters are not those that it has.
+    """
+    if name not in known:
+        raise ValueError(unknown(what, name, known))
+    step = known[name]
+    kinds = dict(_kinds(step))
+    if not isinstance(given, dict):
+        raise ValueError(f"{name}: its parameters have to be a table")  # noqa: TRY004
+    for word in given:
+        if word not in kinds:
+            raise ValueError(unknown(f"parameter of {name}", str(word), kinds))
+    for word, kind in kinds.items():
+        if word not in given:
+            raise ValueError(f"{name} has no {word}; state it")
+        if problem := _problem(kind, given[word]):
+            raise ValueError(f"{name}: {word} {problem}")
+    return step(**{word: _frozen(value) for word, value in given.items()})
+
+
+_SHAPES: dict[Any, tuple[type, str]] = {
+    bool: (bool, "true or false"),
+    str: (str, "text"),
+    tuple[str, ...]: (list, "a list of texts"),
+    _TABLE: (dict, "a table of texts"),
 }
-"""The steps over all associations by the names that rulesets use."""
+
+
+def _problem(kind: Any, value: Any) -> str | None:
+    if get_origin(kind) is Literal:
+        words = get_args(kind)
+        known = near(str(value), words)
+        return None if value in words else f"cannot be {str(value)[:80]!r}; {known}"
+    shape, told = _SHAPES[kind]
+    parts: list[Any] = []
+    if isinstance(value, list | dict):
+        parts += value.values() if isinstance(value, dict) else value
+    is_fine = isinstance(value, shape) and all(isinstance(one, str) for one in parts)
+    return None if is_fine else f"has to be {told}"
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return tuple(sorted(value.items())) if isinstance(value, dict) else value

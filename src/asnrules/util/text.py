@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 """What no cell of a pool may hold; a tab may be in one."""
 
+EMPTY = frozenset({None, "", "null", "--", "n", "f", "false", "n/a"})
+"""Texts, in lower case, by which pools and headers say that there is no value."""
+
 _VALUE_LENGTH = 60
 _MARK = "..."
 _FEW = 5

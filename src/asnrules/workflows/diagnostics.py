@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from asnrules.engine.conditions import is_empty
 from asnrules.engine.exposures import Work, whole_number
 from asnrules.engine.generation import Outcome
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
-from asnrules.rules.steps import STEPS, Looks
+from asnrules.rules.steps import Looks
 from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
 
 _BLANK_CELLS = ": blank cells of "
@@ -31,7 +30,7 @@ def diagnostics_of(evaluated: EvaluatedPools, outcome: Outcome) -> list[str]:
     """Name the oddities of the pools, then where jwst's answer depends on the order of the rows."""
     made = {one.asn_rule for one in outcome.associations}
     return [
-        *_oddities(evaluated.pools),
+        *_oddities(evaluated.pools, evaluated.work),
         *_unread(evaluated, made),
         *_named(evaluated.work, made),
         *_two_spellings(evaluated.work),
@@ -39,7 +38,7 @@ def diagnostics_of(evaluated: EvaluatedPools, outcome: Outcome) -> list[str]:
     ]
 
 
-def _oddities(pools: Sequence[Pool]) -> list[str]:
+def _oddities(pools: Sequence[Pool], work: Work) -> list[str]:
     """Say what is odd about the pools but no error."""
     lines = []
     marks = ("#!", "@!")
@@ -57,7 +56,7 @@ def _oddities(pools: Sequence[Pool]) -> list[str]:
         "here (null, cut to the longest cell of the column); write null where nothing is meant"
         for pool in pools
         for keyword, text in pool.blanks.items()
-        if not is_empty(text)
+        if text not in work.ruleset.empty
     ]
     return lines
 
@@ -66,8 +65,7 @@ def _unread(evaluated: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
     """Name values that steps of the rules read as whole numbers, and cannot."""
     work = evaluated.work
     steps = [
-        [STEPS[step].looks for step in rule.steps if rule.name in made]
-        for rule in work.ruleset.rules
+        [step.looks for step in rule.steps if rule.name in made] for rule in work.ruleset.rules
     ]
     asked: dict[int, list[Looks]] = {}
     found: dict[tuple[int, str, str], Counter[str]] = {}
@@ -98,7 +96,7 @@ def _unread_values(work: Work, place: int, keywords: Sequence[str]) -> list[tupl
 def _named(work: Work, made: AbstractSet[str]) -> list[str]:
     """Name numbers with a point that get into names as they are."""
     steps = {step for rule in work.ruleset.rules if rule.name in made for step in rule.steps}
-    keywords = {keyword for step in steps for keyword in STEPS[step].looks.named}
+    keywords = {keyword for step in steps for keyword in step.looks.named}
     return [
         f"{keyword.upper()} {pair[1]} is not a whole number to jwst, and so here; it stands in "
         "names as it is; write 1, not 1.0"
@@ -115,7 +113,8 @@ def _two_spellings(work: Work) -> list[str]:
         for rule in work.ruleset.rules
         for key in (*rule.keys, *(key for role in rule.roles for key in role.keys))
     }
-    keys |= {(keyword,) for step in STEPS.values() for keyword in step.looks.keywords}
+    steps = {step for rule in work.ruleset.rules for step in rule.steps}
+    keys |= {(keyword,) for step in steps for keyword in step.looks.keywords}
     pairs = {pair for sources in keys for pair in work.key_column(sources).pairs if pair}
     return [
         f"{keyword.upper()} is written {whole[1]} and {value}: two values to jwst, and so here, "

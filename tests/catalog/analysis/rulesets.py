@@ -21,6 +21,11 @@ EXECUTABLE = sorted(path.parent.name for path in SEEDS.glob("*/conditions.toml")
 PUBLISHED = sorted(path.parent.name for path in SEEDS.glob("*/exposure_modes.csv"))
 Edits = Mapping[str, tuple[str, str]]
 """For each file, a text in it and what stands there instead; for the text '', what is added."""
+OVERALL = """overall = [
+    { prune_memberships = { removes = "found" } },
+    { prune_products = { keeps = "longer", removes = "found" } },
+]"""
+"""The pruning of jwst-3.0.0."""
 
 
 def seed(label: str = "jwst-3.0.0") -> Any:

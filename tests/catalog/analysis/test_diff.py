@@ -12,7 +12,7 @@ from asnrules.analysis.items import changes
 from asnrules.engine.signatures import judge_values
 from asnrules.rules.model import Ruleset, Settings
 from asnrules.rules.rows import checksum
-from catalog.analysis.rulesets import SEEDS, Edits, edited, seed, vocabulary
+from catalog.analysis.rulesets import OVERALL, SEEDS, Edits, edited, seed, vocabulary
 
 
 def compared(content: Ruleset) -> dict[tuple[str, str, str], AnswerChange]:
@@ -62,14 +62,15 @@ EDITS: list[tuple[Edits, list[tuple[object, ...]]]] = [
     (
         {
             "rules/nirspec_nods.toml": (
-                '"imprint_pruning", "nod_split"', '"nod_split", "imprint_pruning"',
+                '"science_required",\n    "candidate_validity",\n    "imprint_pruning"',
+                '"imprint_pruning",\n    "science_required",\n    "candidate_validity"',
             )
         },
         [
             (
                 "rule", "Asn_Lv2NRSIFUNod", "changed", "steps",
                 ["science_required", "candidate_validity", "imprint_pruning", "nod_split"],
-                ["science_required", "candidate_validity", "nod_split", "imprint_pruning"],
+                ["imprint_pruning", "science_required", "candidate_validity", "nod_split"],
             )
         ],
     ),
@@ -87,13 +88,23 @@ EDITS: list[tuple[Edits, list[tuple[object, ...]]]] = [
         ],
     ),
 ]  # fmt: skip
-OVERALL = 'overall = ["prune_memberships", "prune_products"]'
+FIRST = 'overall = [{ prune_products = { keeps = "first", removes = "same_files" } }]'
 # The line of each setting, another one, and the values of both.
 SETTINGS: dict[str, tuple[str, str, object, object]] = {
     "sequence_digits": ("sequence_digits = 5", "sequence_digits = 3", 5, 3),
-    "whole_pool": ("whole_pool = false", "whole_pool = true", False, True),
+    "numbers_reversed": ("numbers_reversed = true", "numbers_reversed = false", True, False),
+    "generation_order": ('"by_candidate"', '"by_rule"', "by_candidate", "by_rule"),
+    "candidate_rows": ('"containing"', '"listed"', "containing", "listed"),
+    "taken_once": ('taken_once = "file"', 'taken_once = "row"', "file", "row"),
+    "empty_values": ('"false", ', "", ["false"], []),
+    "dms_mode": ('"backgrounds_added"', '"ignored"', "backgrounds_added", "ignored"),
     "discovered_id": ('discovered_id = "a3001"', 'discovered_id = ""', "a3001", None),
-    "overall": (OVERALL, 'overall = ["prune_products"]', ["prune_memberships"], []),
+    "overall": (
+        OVERALL,
+        FIRST,
+        ["prune_memberships (removes found)", "prune_products (keeps longer, removes found)"],
+        ["prune_products (keeps first, removes same_files)"],
+    ),
 }
 
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.analysis.partition import partition
-from asnrules.engine.conditions import is_empty, term_holds
+from asnrules.engine.conditions import term_holds
 from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
+from asnrules.util.text import EMPTY
 
 
 def term(operator: Operator, *values: str) -> Term:
@@ -17,19 +18,19 @@ def term(operator: Operator, *values: str) -> Term:
 
 
 def test_a_keyword_that_only_needs_a_value_has_two_classes() -> None:
-    empty, given_value = partition([term(Operator.SET)])
+    empty, given_value = partition([term(Operator.SET)], EMPTY)
     assert empty is None
     assert given_value is not None
 
 
 def test_texts_that_no_term_tells_apart_are_one_class() -> None:
-    values = partition([term(Operator.IN, "f200w", "f277w"), term(Operator.SET)])
+    values = partition([term(Operator.IN, "f200w", "f277w"), term(Operator.SET)], EMPTY)
     assert values[:2] == (None, "f200w")
     assert len(values) == 3
 
 
 def test_a_beginning_is_a_class_of_its_own_where_the_whole_text_counts_elsewhere() -> None:
-    values = partition([term(Operator.LISTED, "nod", "end"), term(Operator.IN, "nod")])
+    values = partition([term(Operator.LISTED, "nod", "end"), term(Operator.IN, "nod")], EMPTY)
     assert [value for value in values if value and value.startswith("nod")] == [
         "nod",
         *[value for value in values if value and value.startswith("nod") and value != "nod"],
@@ -38,11 +39,11 @@ def test_a_beginning_is_a_class_of_its_own_where_the_whole_text_counts_elsewhere
 
 
 def test_a_text_that_no_exposure_can_have_is_no_class() -> None:
-    assert len(partition([term(Operator.IN, "F200W", "null", " f200w")])) == 2
+    assert len(partition([term(Operator.IN, "F200W", "null", " f200w")], EMPTY)) == 2
 
 
 def test_values_of_patterns_are_found() -> None:
-    values = partition([term(Operator.MATCHES, ".+wfsc.+"), term(Operator.MATCHES, "p.*")])
+    values = partition([term(Operator.MATCHES, ".+wfsc.+"), term(Operator.MATCHES, "p.*")], EMPTY)
     held = {tuple(bool(value and wanted(value)) for wanted in (_wfsc, _p)) for value in values}
     assert held == {(True, True), (True, False), (False, True), (False, False)}
 
@@ -56,7 +57,9 @@ def _p(value: str) -> bool:
 
 
 def test_a_pattern_inside_another_makes_no_empty_class() -> None:
-    values = partition([term(Operator.MATCHES, "c[0-9]{4}"), term(Operator.MATCHES, "c1000")])
+    values = partition(
+        [term(Operator.MATCHES, "c[0-9]{4}"), term(Operator.MATCHES, "c1000")], EMPTY
+    )
     assert "c1000" in values
     assert len(values) == 4
 
@@ -64,7 +67,7 @@ def test_a_pattern_inside_another_makes_no_empty_class() -> None:
 @pytest.mark.parametrize("pattern", ["^f200w$", "(?=f)f200w", r"(f)\1"])
 def test_a_pattern_that_cannot_be_worked_out_is_refused(pattern: str) -> None:
     with pytest.raises(RulesetError, match="which values it matches cannot be worked out"):
-        partition([term(Operator.MATCHES, pattern)])
+        partition([term(Operator.MATCHES, pattern)], EMPTY)
 
 
 LETTERS = "ab"
@@ -89,12 +92,12 @@ def answers(terms: list[Term], value: str | None) -> tuple[bool, ...]:
 
 @given(st.lists(TERMS, min_size=1, max_size=4), VALUES)
 def test_every_value_has_its_representative(terms: list[Term], value: str | None) -> None:
-    found = {answers(terms, one) for one in partition(terms)}
+    found = {answers(terms, one) for one in partition(terms, EMPTY)}
     assert answers(terms, value) in found
 
 
 @given(st.lists(TERMS, min_size=1, max_size=4))
 def test_no_class_has_two_representatives(terms: list[Term]) -> None:
-    values = partition(terms)
+    values = partition(terms, EMPTY)
     assert len({answers(terms, value) for value in values}) == len(values)
-    assert all(value is None or not is_empty(value) for value in values)
+    assert all(value is None or value not in EMPTY for value in values)

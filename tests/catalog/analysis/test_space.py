@@ -26,10 +26,9 @@ from asnrules.rules.model import (
     Role,
     Rule,
     Ruleset,
-    Settings,
     Term,
 )
-from asnrules.rules.steps import OVERALL
+from asnrules.rules.steps import MembershipPruning, ProductPruning
 from catalog.analysis.rulesets import EXECUTABLE, seed, vocabulary
 
 KEYWORDS = vocabulary().keywords()
@@ -90,7 +89,14 @@ def test_the_engine_makes_the_same_of_every_example_alone(exp_type: str) -> None
 STRIDE = int(os.environ.get("ASNRULES_CELL_STRIDE", "9"))
 """Every how many cells one is taken where there are many; 1 for all of them."""
 MANY = 200
-PRUNINGS = [tuple(steps) for length in range(3) for steps in permutations(OVERALL, length)]
+STEPS = (
+    MembershipPruning("found"),
+    MembershipPruning("alike"),
+    ProductPruning("first", "same_files"),
+    ProductPruning("superset", "found"),
+    ProductPruning("longer", "found"),
+)
+PRUNINGS = [tuple(steps) for length in range(3) for steps in permutations(STEPS, length)]
 
 
 @pytest.mark.parametrize("exp_type", ["nrs_lamp", "nrs_ifu", "mir_lrs-fixedslit", "fgs_image"])
@@ -178,7 +184,7 @@ SMALL = Ruleset(
     ),
     class_rules=(ClassRule(POINTING, None, "pntgtype"), ClassRule(FLAG, "background")),
     default_class="science",
-    settings=Settings(5, False, None, ("prune_memberships", "prune_products")),
+    settings=seed().settings,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ each does. Pruning, naming and numbering come after that, over the associations 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from asnrules.engine.candidates import BACKGROUND, OBSERVATION, cannot_stand
@@ -25,7 +25,6 @@ from asnrules.engine.steps.direct_images import DIRECT_IMAGE, use_products
 from asnrules.engine.steps.imprints import IMPRINT, imprint_difference, prune_imprints
 from asnrules.engine.steps.nods import overlap_text, split_nods
 from asnrules.rules.steps import (
-    STEPS,
     CandidateValidity,
     DirectImageProducts,
     ImprintPruning,
@@ -38,12 +37,14 @@ Result = list[GrowingAssociation] | Lack
 """What becomes of an association in a step, or why nothing does."""
 
 
-def finish(growing: GrowingAssociation, work: Work) -> tuple[list[GrowingAssociation], list[Lack]]:
-    """Take an association through the steps of its rule.
+def finish(
+    growing: GrowingAssociation, work: Work, steps: Sequence[Step] | None = None
+) -> tuple[list[GrowingAssociation], list[Lack]]:
+    """Take an association through the steps of its rule, or through others.
 
     Gives what becomes of it, and why something of it did not come about.
     """
-    if work.has_other_names:
+    if _may_repeat(work):
         growing.own, growing.shared = _once_each(growing.members, work), ()
     if work.degraded:
         places = [member.place for member in growing.own]
@@ -52,8 +53,7 @@ def finish(growing: GrowingAssociation, work: Work) -> tuple[list[GrowingAssocia
         )
     finished = [growing]
     reasons: list[Lack] = []
-    for name in growing.rule.steps:
-        step = STEPS[name]
+    for step in growing.rule.steps if steps is None else steps:
         function = _FUNCTIONS[type(step)]
         following: list[GrowingAssociation] = []
         for one in finished:
@@ -64,6 +64,26 @@ def finish(growing: GrowingAssociation, work: Work) -> tuple[list[GrowingAssocia
                 following += result
         finished = following
     return finished, reasons
+
+
+def unfinished_steps(growing: GrowingAssociation, *, has_products: bool) -> list[Step]:
+    """Give the steps that remain of those of an association where a pool stays unfinished.
+
+    It has to be valid all the same; those that came before what left the pool unfinished
+    have the products of their direct images.
+    """
+    kinds: tuple[type[Step], ...] = (ScienceRequired, CandidateValidity)
+    if has_products and growing.holds(DIRECT_IMAGE) and growing.holds(SCIENCE):
+        kinds = (*kinds, DirectImageProducts)
+    return [step for step in growing.rule.steps if isinstance(step, kinds)]
+
+
+def _may_repeat(work: Work) -> bool:
+    """Tell whether members with the same file and exptype may have to be told apart."""
+    taken_once = work.ruleset.settings.taken_once
+    return taken_once != "row" and (
+        work.has_other_names or (taken_once == "member" and work.has_repeated_names)
+    )
 
 
 def _require_science(growing: GrowingAssociation, _work: Work, _step: Step) -> Result:
@@ -101,8 +121,8 @@ def left_out_text(growing: GrowingAssociation, member: GrowingMember, work: Work
         if member.exptype == IMPRINT:
             difference = imprint_difference(work, science, member.place)
             return f"an imprint that fits its science better stays{difference}"
-        for step in (STEPS[name] for name in growing.rule.steps):
-            if member.exptype == SCIENCE and isinstance(step, NodSplit) and step.by_point:
+        for step in growing.rule.steps:
+            if member.exptype == SCIENCE and isinstance(step, NodSplit) and step.excludes:
                 text = overlap_text(work, step, science, member.place)
                 return f"no background for {work.value(science, 'filename')}, as {text}"
     return "it is the same file as another member"

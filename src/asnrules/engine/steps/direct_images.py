@@ -1,6 +1,6 @@
 """Replace the direct images of a grism exposure by the products that are made of them.
 
-Source: behaviour of jwst 3.0.0 and 1.3.0, by running them.
+Source: behaviour of releases of jwst, by running them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Lack
 from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
-from asnrules.rules.steps import Choice, DirectImageProducts
+from asnrules.rules.steps import FIRST, FIRST_LONG, DirectImageProducts
 from asnrules.util.text import program_name
 
 DIRECT_IMAGE = "direct_image"
@@ -72,15 +72,13 @@ def use_products(
         return Lack(f"{growing.rule.name} found no direct image for it", DIRECT_IMAGE)
     if science is None:
         return Lack(f"{growing.rule.name} found no science for it", SCIENCE)
-    chosen: GrowingMember | None
-    if step.choice is Choice.FIRST_LONG:
-        chosen = _first_long(growing, work, directs)
-    elif step.choice is Choice.NEXT:
-        chosen = _next(growing, work, science, directs)
-    else:
-        chosen = _next_of_same_optics(growing, work, science, step.by_channel)
-    if chosen is None:
-        return [growing]
+    alike: Sequence[GrowingMember] | None = None
+    if step.same_optics and _number(work, science) is not None:
+        alike = _of_same_optics(growing, work, step, science)
+        if alike is None:
+            growing.is_unfinished = True
+            return [growing]
+    chosen = _chosen(growing, work, step, science, directs, alike)
     names = products_of(growing, work, step, chosen.place)
     made = [
         GrowingMember(None, exptype, expname=name)
@@ -89,38 +87,52 @@ def use_products(
     return [growing.with_members(others + made)]
 
 
-def _next(
-    growing: GrowingAssociation, work: Work, science: int, directs: list[GrowingMember]
+def _chosen(
+    growing: GrowingAssociation,
+    work: Work,
+    step: DirectImageProducts,
+    science: int,
+    directs: list[GrowingMember],
+    alike: Sequence[GrowingMember] | None,
 ) -> GrowingMember:
+    """Choose a direct image.
+
+    `directs` has the first of all and those that are not shared, `alike` those that have the
+    optics of the science, if that matters.
+    """
+    if step.choice == FIRST_LONG:
+        long = [direct for direct in directs if _is_long(work, direct)]
+        following = filter(None, (part.first(_is_long, True) for part in growing.shared))
+        return next(chain(long, following), directs[0])
     start = _number(work, science)
-    if start is None:
+    if step.choice == FIRST or start is None:
         return directs[0]
-    following = [part.next_above(_sequence, start) for part in growing.shared]
-    return _closest(work, start, [*directs, *filter(None, following)], directs[0])
+    if alike is not None:
+        return _closest(work, start, alike, directs[0])
+    following = filter(None, (part.next_above(_sequence, start) for part in growing.shared))
+    return _closest(work, start, [*directs, *following], directs[0])
 
 
-def _next_of_same_optics(
-    growing: GrowingAssociation, work: Work, science: int, by_channel: frozenset[str]
-) -> GrowingMember | None:
-    directs = growing.of_exptype(DIRECT_IMAGE)
-    places = [one.place or 0 for one in directs]
-    keyword = "channel" if work.value(places[0], "instrume") in by_channel else "pupil"
-    wanted = work.given(science, keyword)
-    found = [work.given(place, keyword) for place in places]
-    is_told = wanted is not None and None not in found
-    start = _number(work, science)
-    if work.value(science, "expspcin") is None or (start and not is_told):
-        return None
-    alike = [one for one, value in zip(directs, found, strict=True) if value == wanted]
-    return directs[0] if start is None else _closest(work, start, alike, directs[0])
+def _of_same_optics(
+    growing: GrowingAssociation, work: Work, step: DirectImageProducts, science: int
+) -> list[GrowingMember] | None:
+    """Give the direct images that have the optics of the science, as far as it matters.
 
-
-def _first_long(
-    growing: GrowingAssociation, work: Work, directs: list[GrowingMember]
-) -> GrowingMember:
-    long = [direct for direct in directs if _is_long(work, direct)]
-    following = filter(None, (part.first(_is_long, True) for part in growing.shared))
-    return next(chain(long, following), directs[0])
+    None if that is not known of one, and so the whole pool has to stay unfinished.
+    """
+    keywords = dict(step.same_optics)
+    found = []
+    for direct in growing.of_exptype(DIRECT_IMAGE):
+        place = direct.place or 0
+        keyword = keywords.get(work.value(place, "exp_type") or "")
+        if keyword is not None:
+            wanted, value = work.given(science, keyword), work.given(place, keyword)
+            if step.pool_unfinished and None in {wanted, value}:
+                return None
+            if value != wanted:
+                continue
+        found.append(direct)
+    return found
 
 
 def _closest(

@@ -1,6 +1,6 @@
 """Split the nods of a pattern: each in turn is the science, the others its background.
 
-Source: behaviour of jwst 3.0.0 and 1.3.0, by running them.
+Source: behaviour of releases of jwst, by running them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.member_log import MemberLog, arranged
 from asnrules.engine.signatures import SCIENCE
-from asnrules.rules.steps import NodSplit
+from asnrules.rules.steps import OWN, NodSplit
 
 FIVE_POINTS = 5
 """The number of primary points of the pattern whose neighbouring points overlap."""
@@ -22,12 +22,12 @@ class _Pointing(NamedTuple):
     """Where an exposure of a pattern points."""
 
     target: str | None = None
-    point: int | None = None
-    """The primary dither point; None if it is not known."""
-    points: int | None = None
+    position: int | None = None
+    """The number in the pattern, subpixel positions among them; None if it is not known."""
+    subpixels: tuple[int | None, int | None] = (None, None)
+    """The number of subpixel positions at each primary point, by its two keywords."""
+    size: int | None = None
     """The number of points of the pattern, subpixel positions among them."""
-    subpixels: int | None = None
-    """The number of subpixel positions at each primary point."""
     slit: str | None = None
 
     @classmethod
@@ -35,17 +35,34 @@ class _Pointing(NamedTuple):
         """Read where an exposure points."""
         if place is None:
             return cls()
-        position = work.number(place, "patt_num")
-        subpixels = work.number(place, "subpxpts")
-        if subpixels is None:
-            subpixels = work.number(place, "subpxpns")
         return cls(
             target=work.value(place, "targetid"),
-            point=None if position is None or not subpixels else (position - 1) // subpixels,
-            points=work.number(place, "numdthpt"),
-            subpixels=subpixels,
+            position=work.number(place, "patt_num"),
+            subpixels=(work.number(place, "subpxpts"), work.number(place, "subpxpns")),
+            size=work.number(place, "numdthpt"),
             slit=work.value(place, "fxd_slit"),
         )
+
+    @property
+    def own_subpixels(self) -> int | None:
+        """The first of them that is known."""
+        return self.subpixels[1] if self.subpixels[0] is None else self.subpixels[0]
+
+    def point(self, subpixels: int | None) -> int | None:
+        """Give the primary point; None if it is not known."""
+        if self.position is None or not subpixels:
+            return None
+        return (self.position - 1) // subpixels
+
+
+def _points(step: NodSplit, science: _Pointing, other: _Pointing) -> tuple[int | None, int | None]:
+    """Give the primary points of two exposures, as far as they are known."""
+    if step.other_point == OWN:
+        return science.point(science.own_subpixels), other.point(other.own_subpixels)
+    for one, two in zip(science.subpixels, other.subpixels, strict=True):
+        if one is not None and two is not None:
+            return science.point(one), other.point(two)
+    return None, None
 
 
 def split_nods(growing: GrowingAssociation, work: Work, step: NodSplit) -> list[GrowingAssociation]:
@@ -73,35 +90,33 @@ def split_nods(growing: GrowingAssociation, work: Work, step: NodSplit) -> list[
 def overlap_text(work: Work, step: NodSplit, science: int, other: int) -> str:
     """Say why an exposure of a pattern is no background of a science of it."""
     one, two = _Pointing.of(work, science), _Pointing.of(work, other)
-    if step.by_target and one.target != two.target:
+    if step.same_target and one.target != two.target:
         return f"its TARGETID is {two.target}, that of the science {one.target}"
-    if one.point is None or two.point is None:
+    points = _points(step, one, two)
+    if None in points:
         return "PATT_NUM and SUBPXPTS do not tell where both of them point"
-    if step.by_target and one.points is None:
+    if step.pattern_known and one.size is None:
         return "NUMDTHPT of the science is not a number"
     numbers = [work.value(place, "patt_num") for place in (other, science)]
-    where = "the same point" if one.point == two.point else "a neighbouring point"
+    where = "the same point" if points[0] == points[1] else "a neighbouring point"
     return (
         f"it is at {where} of the pattern: PATT_NUM {numbers[0]}, that of the science {numbers[1]}"
     )
 
 
 def _overlap(step: NodSplit, science: _Pointing, other: _Pointing) -> bool:
-    if step.by_target and science.target != other.target:
+    if step.same_target and science.target != other.target:
         return True
-    if not step.by_point:
+    if not step.other_point:
         return False
-    is_unknown = science.point is None or other.point is None
-    if is_unknown or (step.by_target and science.points is None):
+    one, two = _points(step, science, other)
+    if one is None or two is None or (step.pattern_known and science.size is None):
         return step.unknown_overlaps
-    return science.point == other.point or (
-        science.slit is not None
-        and science.slit == step.wide_slit
-        and _are_neighbours_of_five(science, other)
-    )
+    if one == two:
+        return True
+    is_wide = science.slit is not None and science.slit == step.wide_slit
+    return is_wide and abs(one - two) <= 1 and _primary_points(science) == FIVE_POINTS
 
 
-def _are_neighbours_of_five(science: _Pointing, other: _Pointing) -> bool:
-    points, subpixels = science.points or 0, science.subpixels or 1
-    is_next = abs((science.point or 0) - (other.point or 0)) <= 1
-    return is_next and points // subpixels == FIVE_POINTS
+def _primary_points(pointing: _Pointing) -> int:
+    return (pointing.size or 0) // (pointing.own_subpixels or 1)

@@ -19,7 +19,6 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.engine.conditions import is_empty
 from asnrules.engine.keywords import keywords_of, looked_at
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
@@ -30,7 +29,7 @@ from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.tables import TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import whole_file
-from asnrules.util.text import few, label, shown
+from asnrules.util.text import EMPTY, few, label, shown
 
 NAME = "fits_headers"  # The name of a pool that is made from headers and not stored
 
@@ -194,7 +193,7 @@ def _values(header: Mapping[str, str]) -> dict[str, str]:
         whole = WRITTEN_AS_FLOAT.fullmatch(value)
         if keyword in FLAGS:
             values[keyword] = TRUTH.get(value.lower(), value)
-        elif keyword in {*ASSUMED, "targetid"} and is_empty(value.lower()):
+        elif keyword in {*ASSUMED, "targetid"} and value.lower() in EMPTY:
             values[keyword] = ""
         else:
             values[keyword] = whole[1] if whole and keyword != "targname" else value
