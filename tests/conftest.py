@@ -148,19 +148,24 @@ class Templates:
         self._request = request
         self._made: dict[tuple[str, str], str] = {}
 
-    def get(self, engine_name: str, name: str, fill: Callable[[Engine], object]) -> str:
-        """Give the path or URL of a template, filled at the first call."""
+    def get(
+        self, engine_name: str, name: str, fill: Callable[[Engine], object], *, empty: bool = False
+    ) -> str:
+        """Give the path or URL of a template, filled at the first call: a seeded one, or empty."""
         if (engine_name, name) not in self._made:
+            source = None if empty else self.seeded(engine_name)
             if engine_name == "sqlite":
                 database = str(self._folder / f"{name}.db")
+                if source:
+                    shutil.copyfile(source, database)
             else:
-                database = self._request.getfixturevalue("postgresql_server").create()
+                database = self._request.getfixturevalue("postgresql_server").create(source)
             fill(connect_catalog(database))
             self._made[engine_name, name] = database
         return self._made[engine_name, name]
 
     def seeded(self, engine_name: str) -> str:
-        return self.get(engine_name, "seeded", upgrade_catalog)
+        return self.get(engine_name, "seeded", upgrade_catalog, empty=True)
 
 
 @pytest.fixture(scope="session")

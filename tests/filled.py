@@ -56,7 +56,7 @@ def kept_catalog(engine_name: str, full_template: str) -> Engine:
 
 @pytest.fixture
 def full_template(engine_name: str, templates: Any) -> str:
-    template: str = templates.get(engine_name, "full", fill_catalog)
+    template: str = templates.get(engine_name, "full", fill_catalog, empty=True)
     return template
 
 
@@ -158,16 +158,16 @@ def _run(rules: int, origin: str) -> dict[str, Any]:
 
 @pytest.fixture
 def kept_postgresql(templates: Any) -> Engine:
-    return connect_catalog(templates.get("postgresql", "full", fill_catalog))
+    return connect_catalog(templates.get("postgresql", "full", fill_catalog, empty=True))
 
 
 @pytest.fixture
 def kept_sqlite(templates: Any) -> Engine:
-    return connect_catalog(templates.get("sqlite", "full", fill_catalog))
+    return connect_catalog(templates.get("sqlite", "full", fill_catalog, empty=True))
 
 
 @pytest.fixture
 def full_sqlite(templates: Any, tmp_path: Path) -> Engine:
     path = tmp_path / "full.db"
-    shutil.copyfile(templates.get("sqlite", "full", fill_catalog), path)
+    shutil.copyfile(templates.get("sqlite", "full", fill_catalog, empty=True), path)
     return connect_catalog(str(path))

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from asnrules.catalog import store
-from asnrules.catalog.open import connect_catalog, open_catalog, upgrade_catalog
+from asnrules.catalog.open import connect_catalog, open_catalog
 from asnrules.database.engines import transaction
 from asnrules.database.schema import metadata
 from asnrules.errors import DatabaseError
@@ -40,7 +40,7 @@ ROLES = tuple(RIGHTS)
 @pytest.fixture
 def connect_as(postgresql_server: Any, templates: Any) -> Iterator[Callable[[str], str]]:
     """Give a function that makes a person with a role, and gives the URL to connect as them."""
-    url = postgresql_server.create(templates.get("postgresql", "seeded", upgrade_catalog))
+    url = postgresql_server.create(templates.seeded("postgresql"))
     people: list[str] = []
 
     def connect(role: str) -> str:

@@ -49,7 +49,7 @@ OWN_PATH = "SET search_path = odd, pg_temp, public, pg_catalog"
 @pytest.fixture(scope="module")
 def odd_url(postgresql_server: Any, templates: Any) -> Iterator[str]:
     """Give a filled catalog where somebody may do what the upgrade has forbidden."""
-    url = postgresql_server.create(templates.get("postgresql", "full", fill_catalog))
+    url = postgresql_server.create(templates.get("postgresql", "full", fill_catalog, empty=True))
     database = make_url(url).database
     postgresql_server.run("psql", url, "--quiet", "--command", OPERATORS)
     postgresql_server.execute(f"GRANT TEMPORARY ON DATABASE {database} TO PUBLIC")
@@ -314,7 +314,7 @@ PUBLISH = (
 
 @pytest.fixture
 def filled_url(postgresql_server: Any, templates: Any) -> Iterator[str]:
-    url = postgresql_server.create(templates.get("postgresql", "full", fill_catalog))
+    url = postgresql_server.create(templates.get("postgresql", "full", fill_catalog, empty=True))
     yield url
     postgresql_server.drop(url)
 

@@ -58,7 +58,7 @@ def _fill(engine: Engine) -> None:
 @pytest.fixture
 def tampering(engine_name: str, templates: Any, table: str) -> Tampering:
     """Give a table of the catalog that all tests share, as each puts back what it changes."""
-    database = templates.get(engine_name, "tampering", _fill)
+    database = templates.get(engine_name, "tampering", _fill, empty=True)
     return Tampering(connect_catalog(database), metadata.tables[table])
 
 

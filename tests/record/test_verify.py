@@ -37,7 +37,7 @@ def full_catalog(
         fill_catalog(engine)
         without_guards(engine)
 
-    template = templates.get(engine_name, "unguarded", fill)
+    template = templates.get(engine_name, "unguarded", fill, empty=True)
     yield from copied(engine_name, template, tmp_path, request)
 
 

@@ -1,6 +1,6 @@
 """Whatever the file: associations and a run, or one line that says what is wrong, and nothing.
 
-ASNRULES_MUTATIONS says how many cases there are, 100 by default.
+ASNRULES_MUTATIONS says how many cases there are, 50 by default.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cli.small_pools import nrc_image, pool_text
 from robustness.checking import check, check_message
 from robustness.mutations import Case, mutated_pool
 
-CASES = int(os.environ.get("ASNRULES_MUTATIONS", "100"))
+CASES = int(os.environ.get("ASNRULES_MUTATIONS", "50"))
 AS_PROCESSES = max(CASES // 25, 1)
 CASES_OF_A_CATALOG = 500
 
