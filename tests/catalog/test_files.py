@@ -476,7 +476,7 @@ BITS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_mutated_files_are_read_or_refused_in_one_line(tmp_path: Path, data: st.DataObject) -> None:
     folder = tmp_path / str(len(list(tmp_path.iterdir())))

@@ -497,7 +497,7 @@ BITS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_mutated_page_is_read_or_refused(
     read: Callable[..., CorrectedPage], data: st.DataObject
@@ -526,7 +526,7 @@ TEXT = st.text(
 ).map(lambda text: " ".join(text.split())).filter(str.isprintable).filter(bool)  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     exp_types=st.lists(
         st.sampled_from(sorted(WORDS.exp_types)), min_size=1, max_size=6, unique=True
