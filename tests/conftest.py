@@ -47,9 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
-ALIKE = ("catalog", "cli", "impact", "imports", "pools", "workflows")
+ALIKE = ("catalog", "cli", "impact", "imports", "pools", "report", "workflows")
 """Folders of tests whose code knows no database but by its layer: of many cases of a test with
-SQLite, PostgreSQL has each fourth."""
+SQLite, PostgreSQL has each fourth. All tests of the report make one and the same page."""
 
 
 LONGEST = [
@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         values = getattr(getattr(item, "callspec", None), "params", {})
         folder, name = item.path.relative_to(Path(__file__).parent).parts[0], item.path.name
         if values.get("engine_name") == "postgresql" and folder in ALIKE and name != "test_sql.py":
-            test = item.nodeid.partition("[")[0]
+            test = item.nodeid.partition("::" if folder == "report" else "[")[0]
             if counts[test] % 4:
                 left_out.add(item)
             counts[test] += 1
