@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from asnrules.associations.model import Association
 from engine.building import Exposure, exposure, outcome_of, ruleset, work_of
 
@@ -179,3 +181,17 @@ def test_nods_of_other_targets_and_neighbours_are_background() -> None:
         "b_rate:science a_rate:background",
         "c_rate:science a_rate:background",
     ]
+
+
+def test_exposures_without_a_candidate_do_not_order_rules() -> None:
+    settings = ruleset("jwst-1.3.0").settings._replace(generation_order="by_rule")
+    rules = replace(ruleset("jwst-1.3.0"), settings=settings)
+    first = exposure("a_uncal.fits", "nrc_image", **NIRCAM)
+    pool = [
+        exposure("b_uncal.fits", "nrc_tacq", **NIRCAM),
+        exposure("c_uncal.fits", "nrc_image", **NIRCAM),
+    ]
+    for candidate, names in (("[('o002', 'observation')]", ["c", "b"]), ("null", ["b", "c"])):
+        work = work_of([first | {"asn_candidate": candidate}, *pool], rules=rules)
+        found = [one for one in outcome_of(work).associations if one.asn_id == "o001"]
+        assert [one.products[0].name for one in found] == names

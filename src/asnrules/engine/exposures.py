@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -53,7 +53,7 @@ def whole_number(value: str | None) -> int | None:
         return None
 
 
-def _ranks(judgements: Sequence[Judgement]) -> dict[int, int]:
+def _ranks(judgements: Iterable[Judgement]) -> dict[int, int]:
     ranks: dict[int, int] = {}
     for judgement in {id(one): one for one in judgements}.values():
         for number in judgement.creators:
@@ -121,7 +121,12 @@ class Work:
             has_other_names=any("_uncal." not in name for name in names),
             degraded=degraded,
             has_repeated_names=len(set(names)) < len(names),
-            ranks=_ranks(judgements),
+            # Exposures without a candidate are not worked.
+            ranks=_ranks(
+                judgement
+                for judgement, row in zip(judgements, rows, strict=True)
+                if row[places["asn_candidate"]] not in empty
+            ),
             identities=_identities(judge.ruleset, names, rows),
         )
 

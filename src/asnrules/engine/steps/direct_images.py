@@ -42,7 +42,11 @@ def products_of(
     subarray = keys.get("window", "full")
     window = "" if subarray == "full" else f"-{subarray}"
     optics = "clear" if direct is None else _optics(work, step, direct)
-    root = f"jw{program}-{growing.candidate[0]}_t{target:0>3}_{keys['instrument']}_{optics}{window}"
+    instrument = keys.get("instrument")
+    if instrument is None and direct is not None:
+        # Rules may ask it of the science only, and here is none.
+        instrument = re.escape(work.value(direct, "instrume") or "")
+    root = f"jw{program}-{growing.candidate[0]}_t{target:0>3}_{instrument}_{optics}{window}"
     return [root + end for end, _ in MADE_LATER]
 
 
