@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -22,8 +21,6 @@ from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import RunReport, report_run
 from asnrules.record.queries.summaries import (
-    ExposureCount,
-    Flow,
     RuleCount,
     exposure_counts,
     flows,
@@ -32,7 +29,7 @@ from asnrules.record.queries.summaries import (
     rule_counts,
 )
 from asnrules.record.verify_catalog import ruleset_findings
-from asnrules.report.picture import Picture, draw
+from asnrules.report.picture import draw
 from asnrules.util.parallel import Progress
 
 ASSOCIATIONS = 2_000
@@ -47,86 +44,12 @@ SQUARES = 30
 """How many members of an association are drawn."""
 
 
-Row = TypeVar("Row")
-
-
-class Shown(NamedTuple, Generic[Row]):
+class Shown(NamedTuple):
     """The beginning of a list."""
 
-    rows: Sequence[Row]
+    rows: Sequence[Any]
     total: int
     """How many there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownAssociation:
-    """An association on the page."""
-
-    association: Association
-    roles: list[tuple[str, int]]
-    """The roles of its members, and how many of each."""
-    squares: list[str]
-    """The roles of the members that are drawn."""
-    members: Shown[Any]
-    is_degraded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RuleGroup:
-    """What a rule made."""
-
-    count: RuleCount
-    associations: list[ShownAssociation]
-
-
-@dataclass(frozen=True, slots=True)
-class PageContent:
-    """Everything that is on the page of a run."""
-
-    report: RunReport
-    ruleset: Description | None
-    """None if it cannot be read."""
-    exposures: Shown[ExposureCount]
-    """By EXP_TYPE."""
-    flows: Shown[Flow]
-    """Which exposures went where; `picture` is the same, drawn."""
-    picture: Picture
-    groups: list[RuleGroup]
-    reasons: Shown[dict[str, Any]]
-    """Why exposures are in no association, and how many."""
-    left_out: Shown[dict[str, Any]]
-    verdicts: Shown[dict[str, Any]]
-    diagnostics: Shown[str]
-    """What the operator was told."""
-
-    @property
-    def listed(self) -> int:
-        """How many associations are listed."""
-        return sum(len(group.associations) for group in self.groups)
-
-    @property
-    def used_rules(self) -> list[dict[str, Any]]:
-        """The rules that made something, in words."""
-        return self._rules(used=True)
-
-    @property
-    def unused_rules(self) -> list[dict[str, Any]]:
-        """The others."""
-        return self._rules(used=False)
-
-    def _rules(self, *, used: bool) -> list[dict[str, Any]]:
-        names = {group.count.asn_rule for group in self.groups}
-        rules = self.ruleset.rows if self.ruleset else ()
-        return [rule for rule in rules if (rule["asn_rule"] in names) is used]
-
-    @property
-    def options(self) -> list[tuple[str, str]]:
-        """The options that were given, as text."""
-        return [
-            (name, value if isinstance(value, str) else json.dumps(value))
-            for name, value in (self.report.options or {}).items()
-            if value
-        ]
 
 
 def page_content(
@@ -134,8 +57,8 @@ def page_content(
     run_id: int,
     findings: list[Finding] | None = None,
     progress: Progress | None = None,
-) -> PageContent:
-    """Collect what is on the page of a run; for findings see `Reader`.
+) -> dict[str, Any]:
+    """Collect what the template shows of a run; for findings see `Reader`.
 
     Raises
     ------
@@ -147,18 +70,30 @@ def page_content(
     counts = exposure_counts(reader, run_id)
     moved = flows(reader, run_id)
     made = rule_counts(reader, run_id)
-    return PageContent(
-        report=report,
-        ruleset=_ruleset(reader, report),
-        exposures=_first(counts),
-        flows=_first(moved),
-        picture=draw(moved, counts, made),
-        groups=_groups(reader, run_id, made, progress),
-        reasons=_first(report.left_out),
-        left_out=Shown(left_out(reader, run_id, ROWS), sum(count.unassociated for count in counts)),
-        verdicts=_first(report.verdicts),
-        diagnostics=_first(report.diagnostics or ()),
-    )
+    groups = list(_groups(reader, run_id, made, progress))
+    ruleset = _ruleset(reader, report)
+    used = {count.asn_rule for count in made}
+    rules = ruleset.rows if ruleset else []
+    unassociated = sum(count.unassociated for count in counts)
+    return {
+        "report": report,
+        "options": [
+            (name, value if isinstance(value, str) else json.dumps(value))
+            for name, value in (report.options or {}).items()
+            if value
+        ],
+        "flows": _first(moved),
+        "picture": draw(moved, counts, made),
+        "groups": groups,
+        "listed": sum(len(group["associations"]) for group in groups),
+        "reasons": _first(report.left_out),
+        "left_out": Shown(left_out(reader, run_id, ROWS), unassociated),
+        "verdicts": _first(report.verdicts),
+        "diagnostics": _first(report.diagnostics or ()),
+        "ruleset": ruleset,
+        "used_rules": [rule for rule in rules if rule["asn_rule"] in used],
+        "unused_rules": [rule for rule in rules if rule["asn_rule"] not in used],
+    }
 
 
 def _ruleset(reader: Reader, report: RunReport) -> Description | None:
@@ -178,26 +113,22 @@ def _ruleset(reader: Reader, report: RunReport) -> Description | None:
         return None
 
 
-def _first(rows: Sequence[Row]) -> Shown[Row]:
+def _first(rows: Sequence[Any]) -> Shown:
     return Shown(rows[:ROWS], len(rows))
 
 
 def _groups(
-    reader: Reader,
-    run_id: int,
-    counts: Sequence[RuleCount],
-    progress: Progress | None,
-) -> list[RuleGroup]:
+    reader: Reader, run_id: int, counts: Sequence[RuleCount], progress: Progress | None
+) -> Iterator[dict[str, Any]]:
+    """Give what each rule made, as many associations of each as there is room for."""
     shares = shared_out([count.associations for count in counts], ASSOCIATIONS)
     recorded = RecordedAssociations(reader.connection, run_id, reader.findings)
     each = max(FEWEST_MEMBERS, MEMBERS // max(1, sum(shares)))
-    groups = []
-    for count, share in zip(counts, shares, strict=True):
-        positions = positions_of(reader, run_id, count, share)
-        groups.append(RuleGroup(count, [_shown(one, each) for one in recorded.chosen(positions)]))
+    for done, (count, share) in enumerate(zip(counts, shares, strict=True), 1):
+        chosen = recorded.chosen(positions_of(reader, run_id, count, share))
+        yield {"count": count, "associations": [_shown(one, each) for one in chosen]}
         if progress is not None:
-            progress("rules", len(groups), len(counts))
-    return groups
+            progress("rules", done, len(counts))
 
 
 def shared_out(wanted: Sequence[int], available: int) -> list[int]:
@@ -210,11 +141,12 @@ def shared_out(wanted: Sequence[int], available: int) -> list[int]:
     return shares
 
 
-def _shown(one: Association, members: int) -> ShownAssociation:
-    return ShownAssociation(
-        association=one,
-        roles=list(Counter(member.exptype for _, member in one.placed).items()),
-        squares=[member.exptype for _, member in one.placed[:SQUARES]],
-        members=Shown(one.placed[:members], len(one.placed)),
-        is_degraded=one.degraded_status != NO_DEGRADED,
-    )
+def _shown(one: Association, members: int) -> dict[str, Any]:
+    roles = [member.exptype for _, member in one.placed]
+    return {
+        "association": one,
+        "roles": Counter(roles).items(),
+        "squares": roles[:SQUARES],
+        "members": Shown(one.placed[:members], len(one.placed)),
+        "is_degraded": one.degraded_status != NO_DEGRADED,
+    }

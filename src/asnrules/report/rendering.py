@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
 from asnrules.database.stored import Finding, any_text
-from asnrules.report.content import PageContent, page_content
+from asnrules.report.content import page_content
 from asnrules.report.picture import BAR, LEFT, RIGHT, UNREADABLE, WIDTH
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.parallel import Progress
@@ -71,23 +71,18 @@ def page(
     with transaction(engine) as connection, any_text(connection):
         take_snapshot(connection)
         content = page_content(connection, run_id, findings, progress)
-    return render(content)
-
-
-def render(content: PageContent) -> Iterator[str]:
-    """Write the page."""
     from markupsafe import Markup
 
     style, script = _part("report.css"), _part("report.js")
     # Both are files of ours, not values.
     return _template().generate(
         page=content,
-        run=content.report.run,
+        run=content["report"].run,
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
         style_hash=_hash(style),
         script_hash=_hash(script),
-        picture=content.picture,
+        picture=content["picture"],
         geometry={"width": WIDTH, "left": LEFT, "right": RIGHT, "bar": BAR},
         software=f"asnrules {version('asnrules')}",
     )
