@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from asnrules.catalog.vocabulary import seed_vocabulary
 from asnrules.database import migrations, schema
 from asnrules.database.engines import transaction
 from asnrules.record.write import writing_run
+from asnrules.rules.model import AnyRuleset
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
 
@@ -89,14 +90,14 @@ def _record(engine: Engine, origin: str) -> None:
             ledger.seal(_run(rules, origin))
 
 
-def seed_few(engine: Engine) -> None:
+def seed_few(engine: Engine, cut: Callable[[AnyRuleset], AnyRuleset] = lambda one: one) -> None:
     """Make a catalog of two published rulesets, as many would be copied and verified each time."""
     with transaction(engine, writing=True) as connection:
         migrations.upgrade(connection)
         seed_vocabulary(connection)
         for label in SEEDS:
             content = read_ruleset(shipped("seed") / "rulesets" / label)
-            store.publish(connection, store.insert_draft(connection, content), STARTED)
+            store.publish(connection, store.insert_draft(connection, cut(content)), STARTED)
 
 
 def fill_catalog(engine: Engine) -> None:

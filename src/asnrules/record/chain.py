@@ -12,9 +12,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from asnrules.database.schema import (
     association_members,
@@ -217,17 +228,20 @@ def section_rows(
     connection: Connection, table: Table, run_id: int
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Give the rows of a section as they are digested, some thousands at a time."""
-    statement = select(table).order_by(*table.primary_key.columns)
-    if "run_id" in table.columns:
-        statement = statement.where(table.c.run_id == run_id)
-    else:
-        # Exposures belong to the run that brought their pool.
-        owned = select(pools.c.pool_id).where(pools.c.run_id == run_id)
-        statement = statement.where(table.c.pool_id.in_(owned))
     columns = list(table.columns)
     streaming = connection.execution_options(yield_per=_BATCH)
-    for found in streaming.execute(statement).partitions():
+    for found in streaming.execute(_rows_of_run(table), {"run_id": run_id}).partitions():
         yield with_flags(columns, found)
+
+
+@cache
+def _rows_of_run(table: Table) -> Select[Any]:
+    statement = select(table).order_by(*table.primary_key.columns)
+    if table is not exposures:
+        return statement.where(table.c.run_id == bindparam("run_id"))
+    # Exposures belong to the run that brought their pool.
+    owned = select(pools.c.pool_id).where(pools.c.run_id == bindparam("run_id"))
+    return statement.where(exposures.c.pool_id.in_(owned))
 
 
 def unreadable_rows(connection: Connection, table: Table, run_id: int) -> Iterator[Finding]:
@@ -238,11 +252,26 @@ def unreadable_rows(connection: Connection, table: Table, run_id: int) -> Iterat
 
 def strays(connection: Connection) -> Iterator[Finding]:
     """Find rows that belong to no run on record."""
-    for table in SECTIONS:
-        is_exposures = table is exposures
-        key = table.c.pool_id if is_exposures else table.c.run_id
-        owner = pools.c.pool_id if is_exposures else runs.c.run_id
-        is_owned = select(owner).where(owner == key).exists()
-        statement = select(func.count()).select_from(table).where(~is_owned)
-        if count := connection.execute(statement).scalar_one():
-            yield Finding(None, table.name, None, f"{count} rows belong to no run on record")
+    for name, count in connection.execute(_strays()):
+        if count:
+            yield Finding(None, name, None, f"{count} rows belong to no run on record")
+
+
+@cache
+def _strays() -> CompoundSelect[Any]:
+    own = (table for table in SECTIONS if table is not exposures)
+    owners = {table: select(runs).where(runs.c.run_id == table.c.run_id) for table in own}
+    owners[exposures] = select(pools).where(pools.c.pool_id == exposures.c.pool_id)
+    return count_without(owners)
+
+
+def count_without(owners: Mapping[Table, Select[Any]]) -> CompoundSelect[Any]:
+    """Count the rows of tables, in one statement, that have no owner."""
+    return union_all(
+        *(
+            select(literal_column(f"'{table.name}'"), func.count())
+            .select_from(table)
+            .where(~owner.exists())
+            for table, owner in owners.items()
+        )
+    )

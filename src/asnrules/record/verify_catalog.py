@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import CompoundSelect, Connection, select
 
 from asnrules.catalog import store
 from asnrules.catalog.entries import ENTRY_TABLES, VOCABULARY, current_digests
 from asnrules.database.guards import PUBLISHED
 from asnrules.database.schema import catalog_entries, metadata, ruleset_files, rulesets
 from asnrules.database.stored import Finding, as_stored, shown, unreadable
+from asnrules.record.chain import count_without
 from asnrules.rules.rows import ROW_TABLES
 
 _ENTRY_TABLES = {table.name for table in ENTRY_TABLES}
@@ -37,7 +39,10 @@ def ruleset_findings(connection: Connection) -> Iterator[Finding]:
             continue
         yield from _content_findings(stored[row["ruleset_id"]], row)
     yield from unreadable(ruleset_files, connection.execute(select(ruleset_files)).all(), None)
-    yield from _strays(connection)
+    for table, count in connection.execute(_strays()):
+        if count:
+            text = f"{count} rows belong to no ruleset that can have them"
+            yield Finding(None, table, None, text)
 
 
 def _content_findings(stored: store.StoredRows, row: Mapping[Any, Any]) -> Iterator[Finding]:
@@ -59,16 +64,16 @@ def _content_findings(stored: store.StoredRows, row: Mapping[Any, Any]) -> Itera
         yield from unreadable(metadata.tables[table], written, None, name)
 
 
-def _strays(connection: Connection) -> Iterator[Finding]:
-    """Look for rows that no ruleset has, or none of this kind."""
+@cache
+def _strays() -> CompoundSelect[Any]:
+    """Count the rows that no ruleset has, or none of this kind."""
+    owners = {}
     for name in PUBLISHED:
         table = metadata.tables[name]
-        owner = select(rulesets.c.ruleset_id).where(rulesets.c.ruleset_id == table.c.ruleset_id)
+        owners[table] = select(rulesets).where(rulesets.c.ruleset_id == table.c.ruleset_id)
         if name in _KINDS:
-            owner = owner.where(rulesets.c.kind == _KINDS[name])
-        stray = select(func.count()).select_from(table).where(~owner.exists())
-        if count := connection.execute(stray).scalar_one():
-            yield Finding(None, name, None, f"{count} rows belong to no ruleset that can have them")
+            owners[table] = owners[table].where(rulesets.c.kind == _KINDS[name])
+    return count_without(owners)
 
 
 def entry_findings(connection: Connection, entries: Sequence[Sequence[Any]]) -> Iterator[Finding]:
