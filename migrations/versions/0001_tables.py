@@ -219,7 +219,7 @@ rows_of_ruleset(
     integer("offered_again"),
     optional("science_as"),
     flag("keys_only"),
-    optional("not_after"),
+    optional("not_after", "not_created_by"),
     flag("creates_too"),
     of_ruleset("asn_rules", "asn_rule"),
 )

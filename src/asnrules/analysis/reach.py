@@ -72,7 +72,7 @@ class Reach:
 
 def _always_first(earlier: Role, later: Role, rule: Rule) -> bool:
     """Tell whether a role always takes what it fits before a later role can."""
-    if earlier.single or earlier.not_after is not None:
+    if earlier.single or earlier.not_after is not None or earlier.not_created_by is not None:
         return False
     held = {key.name for key in (*rule.keys, *later.keys)}
     return all(key.name in held for key in earlier.keys)

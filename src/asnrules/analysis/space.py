@@ -271,7 +271,8 @@ def _named_classes(ruleset: Ruleset) -> set[str]:
     """Give the names of classes that a ruleset, or the engine, treats in a way of their own."""
     names = {SCIENCE, ruleset.default_class, *ruleset.written_as}
     for rule in ruleset.rules:
-        names |= {rule.companion_class or "", *(role.not_after or "" for role in rule.roles)}
+        named = (one for role in rule.roles for one in (role.not_after, role.not_created_by))
+        names |= {rule.companion_class or "", *(name or "" for name in named)}
     return names - {""}
 
 

@@ -243,7 +243,7 @@ asn_rule_roles = _rows_of_ruleset(
     _integer("offered_again"),
     _optional("science_as"),
     _flag("keys_only"),
-    _optional("not_after"),
+    _optional("not_after", "not_created_by"),
     _flag("creates_too"),
     _of_ruleset("asn_rules", "asn_rule"),
 )

@@ -102,6 +102,21 @@ def candidate_pools(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> lis
     return sub_pools(work.column("asn_candidate"), candidates, listed=listed)
 
 
+def without_background_rows(work: Work, pools: Sequence[SubPool]) -> list[SubPool]:
+    """Leave out, for observations, what is no background but is in a background candidate."""
+    left_out = {
+        place
+        for place, text in enumerate(work.column("asn_candidate"))
+        if BACKGROUND in (text or "") and work.value(place, "bkgdtarg") == "f"
+    }
+    return [
+        pool._replace(places=[place for place in pool.places if place not in left_out])
+        if pool.candidate[1] == OBSERVATION
+        else pool
+        for pool in pools
+    ]
+
+
 def sub_pools(
     texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]], *, listed: bool = False
 ) -> list[SubPool]:

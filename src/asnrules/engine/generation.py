@@ -10,7 +10,14 @@ from operator import attrgetter
 
 from asnrules.associations.model import Association
 from asnrules.engine.associator import Associator, Made, Origin
-from asnrules.engine.candidates import Pair, Selection, SubPool, candidate_pools, lone_candidates
+from asnrules.engine.candidates import (
+    Pair,
+    Selection,
+    SubPool,
+    candidate_pools,
+    lone_candidates,
+    without_background_rows,
+)
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate, GrowingAssociation, find
 from asnrules.engine.missing_companions import MissingCompanion, MissingCompanions
@@ -20,6 +27,7 @@ from asnrules.engine.reasons import Reasons
 from asnrules.engine.steps import left_out_text
 
 BY_ROW, BY_CANDIDATE = "by_row", "by_candidate"
+LEFT_OUT, ADDED = "background_rows_left_out", "backgrounds_added"
 
 _Turn = tuple[int, int, int]
 
@@ -114,12 +122,17 @@ class Generation:
             If a selected candidate is not in the pool.
         """
         wanted = self._wanted
-        pools = wanted.selection.chosen(candidate_pools(self._work, self._candidates))
+        settings = self._work.ruleset.settings
+        is_dms = wanted.selection.dms
+        selection = wanted.selection._replace(dms=is_dms and settings.dms_mode == ADDED)
+        pools = selection.chosen(candidate_pools(self._work, self._candidates))
+        if is_dms and settings.dms_mode == LEFT_OUT:
+            pools = without_background_rows(self._work, pools)
         made = self._made(pools, progress, share)
         if made.unfinished:
             self._unfinished_from = min(map(self._turn, made.unfinished))
             made = self._made(pools, progress, share)
-        if self._work.ruleset.settings.generation_order != BY_CANDIDATE:
+        if settings.generation_order != BY_CANDIDATE:
             made.unnamed.sort(key=self._turn_of)
             made.finished.sort(key=self._turn_of)
         found = self._discover()
@@ -129,7 +142,7 @@ class Generation:
             for association, place in naming.name(
                 [*found.unnamed, *made.unnamed], pruned=self._unfinished_from is None
             )
-            if wanted.selection.keeps(association.asn_id)
+            if selection.keeps(association.asn_id)
         ]
         associations = [association for association, _ in named]
         if wanted.merge:

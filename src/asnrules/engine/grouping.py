@@ -199,6 +199,7 @@ class Grouping:
         """
         return not any(
             role.not_after
+            or role.not_created_by
             or role.keys_only
             or role.creates_too
             or any(key.excludes is not None for key in role.keys)

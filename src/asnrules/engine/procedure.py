@@ -30,6 +30,8 @@ class State(NamedTuple):
     """Whether a member is written as science."""
     last_class: str | None = None
     """The class of the exposure that was offered last, for rules that ask for it."""
+    created_by: str | None = None
+    """The class of the exposure that created it, for rules that ask for it."""
     counts_as_taken: bool = True
     """Whether what it takes creates no association of its own."""
 
@@ -50,6 +52,7 @@ class Offers:
         self._rule = work.ruleset.rules[number]
         self._shared = shared
         self.remembers = any(role.not_after is not None for role in self._rule.roles)
+        self._knows_creator = any(role.not_created_by is not None for role in self._rule.roles)
         sources = {source for key in keys_of(self._rule) for source in key.sources}
         self._compared = [work.places[one] for one in sorted(sources & work.places.keys())]
         self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
@@ -82,6 +85,9 @@ class Offers:
         ):
             return state, None, "", False
         offered = judgement.exposure_class if self.remembers else None
+        creator = state.created_by
+        if state is NEW and self._knows_creator:
+            creator = judgement.exposure_class
         for role, unmet in verdict.roles:
             if role.keys_only:
                 lock_keys(work, role.keys, place, locked)
@@ -89,6 +95,8 @@ class Offers:
             if unmet or (role.single and state.has_science):
                 continue
             if role.not_after is not None and role.not_after == state.last_class:
+                continue
+            if role.not_created_by is not None and role.not_created_by == state.created_by:
                 continue
             tried = dict(locked)
             if lock_keys(work, role.keys, place, tried):
@@ -103,6 +111,7 @@ class Offers:
                     keys=tuple(tried.items()),
                     has_science=state.has_science or exptype == SCIENCE,
                     last_class=offered,
+                    created_by=creator,
                     counts_as_taken=state.counts_as_taken and not role.creates_too,
                 )
                 rateints = is_rateints(verdict, tried)

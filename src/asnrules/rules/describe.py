@@ -53,6 +53,8 @@ def _role_text(role: Role) -> str:
         parts.append("one only")
     if role.not_after is not None:
         parts.append(f"not right after an exposure of class {role.not_after}")
+    if role.not_created_by is not None:
+        parts.append(f"not where an exposure of class {role.not_created_by} came first")
     if role.science_as is not None:
         parts.append(f"written as {role.science_as}")
     if role.offered_again:

@@ -119,6 +119,8 @@ class Role(NamedTuple):
     locked if a later role takes the exposure."""
     not_after: str | None = None
     """Not if the exposure offered to the association before was of this class."""
+    not_created_by: str | None = None
+    """Not if the exposure that created the association is of this class."""
     creates_too: bool = False
     """From the first exposure taken so on, what the association takes may still create an
     association of its own."""

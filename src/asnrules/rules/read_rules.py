@@ -456,6 +456,7 @@ def _role(spec: RoleShape) -> Role:
         science_as=spec.science_as,
         keys_only=spec.keys_only,
         not_after=spec.not_after,
+        not_created_by=spec.not_created_by,
         creates_too=spec.creates_too,
     )
 

@@ -396,6 +396,7 @@ def _role(
         science_as=row["science_as"],
         keys_only=bool(row["keys_only"]),
         not_after=row["not_after"],
+        not_created_by=row["not_created_by"],
         creates_too=bool(row["creates_too"]),
     )
 

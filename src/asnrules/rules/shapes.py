@@ -138,6 +138,7 @@ class RoleShape(Body):
     science_as: WrittenClass | None = None
     keys_only: bool = False
     not_after: WrittenClass | None = None
+    not_created_by: WrittenClass | None = None
     creates_too: bool = False
 
 
