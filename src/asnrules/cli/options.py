@@ -58,13 +58,7 @@ Note = Annotated[str | None, option("TEXT", "Kept in the record.")]
 
 
 def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
-    """Read the value of `--as-of`.
-
-    Raises
-    ------
-    UsageError
-        If it is not a date, or a ruleset is named as well.
-    """
+    """Read the value of `--as-of`, which excludes a named ruleset."""
     if text is not None and ruleset is not None:
         raise UsageError("--ruleset and --as-of exclude each other; give one of them")
     return read_day("--as-of", text)

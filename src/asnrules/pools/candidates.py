@@ -31,17 +31,10 @@ class CandidateSyntaxError(ValueError):
 def parse_candidates(text: str) -> tuple[Candidate, ...]:
     """Read a list of candidates, without evaluating it as Python.
 
-    Parameters
-    ----------
-    text : str
-        A list or tuple of pairs of quoted strings, ``[('o001', 'observation')]``, in lower case
-        and stripped. Also a bare number, whose type is `unknown`, and ``null`` or a template mark
-        that was never expanded (``#!...``, ``@!...``), which give no candidates.
-
-    Raises
-    ------
-    CandidateSyntaxError
-        For any other text.
+    That is a list or tuple of pairs of quoted strings, ``[('o001', 'observation')]``, in lower case
+    and stripped. Also a bare number, whose type is `unknown`, and ``null`` or a template mark
+    that was never expanded (``#!...``, ``@!...``), which give no candidates. Any other text is a
+    CandidateSyntaxError.
     """
     if text == "null" or text.startswith(_TEMPLATE_MARKS):
         return ()

@@ -82,14 +82,8 @@ def evaluate_pools(
 ) -> EvaluatedPools:
     """Read pools, FITS files and tables (see `gather`), and evaluate their exposures together.
 
-    Raises
-    ------
-    PoolError
-        If a pool is not valid, or lacks a column that the rules need.
-    UsageError
-        If a pool is given twice.
-    NotFoundError
-        If there is no such ruleset.
+    It is a PoolError if a pool is not valid or lacks a column that the rules need, a UsageError if
+    one is given twice.
     """
     with transaction(engine) as connection:
         info = choose_ruleset(connection, RULES, ruleset, as_of)

@@ -82,12 +82,7 @@ def kind_of(start: bytes, required: Sequence[str]) -> Kind:
 def stored_table(kind: Kind, stream: io.BufferedReader, name: str) -> TableSource:
     """Read a table from a stream of its unpacked bytes.
 
-    Raises
-    ------
-    TableFormatError
-        If it is not well formed; also while the rows are read.
-    UsageError
-        If the library that reads it is not installed.
+    If it is not well formed that is a TableFormatError, maybe not before the rows are read.
     """
     if kind is Kind.COMMAS:
         records = _Records(stream)

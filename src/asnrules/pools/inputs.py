@@ -37,15 +37,8 @@ def gather(
 ) -> Gathered:
     """Sort pools, tables and FITS files by content, and make one pool of the FITS files.
 
-    See `make_pool` for the ruleset and the workers.
-
-    Raises
-    ------
-    PoolError
-        If a FITS file is not a JWST exposure.
-    UsageError
-        If something is neither path nor table, standard input is given twice, or a library is
-        not installed.
+    See `make_pool` for the ruleset, the workers, and errors of FITS files. It is a UsageError if
+    something is neither path nor table, or standard input is given twice.
     """
     if sum(isinstance(one, str) and one == STANDARD_INPUT for one in given) > 1:
         raise UsageError("standard input, -, can be read once; give it once")

@@ -51,10 +51,7 @@ class TableSource:
     def blocks(self) -> Iterator[bytes]:
         """Render it as a pool file, some lines at a time, in UTF-8.
 
-        Raises
-        ------
-        PoolError
-            For a value that no pool can hold; the message names the row, counted from 1.
+        A value that no pool can hold is a PoolError, which names the row, counted from 1.
         """
         text_of = _Texts().__getitem__
         text = io.StringIO()

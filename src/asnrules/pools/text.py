@@ -60,12 +60,8 @@ class _TooLargeError(ValueError):
 class StoredText:
     """The lines of a text file, gzipped or not, or of a table that is rendered as such a text.
 
-    Parameters
-    ----------
-    path : str, Path or TableSource
-        The file; ``-`` stands for standard input.
-    required : sequence of str
-        Columns by which the header of text separated by commas is known.
+    The path ``-`` stands for standard input. The header of text separated by commas is known by
+    the required columns.
     """
 
     def __init__(self, path: str | Path | TableSource, required: Sequence[str] = ()) -> None:

@@ -68,17 +68,8 @@ def read_headers(
 ) -> list[Header]:
     """Read the primary headers of files, gzipped or not, in their order.
 
-    Parameters
-    ----------
-    workers : int
-        How many processes may share the work, if there are enough files for that to pay.
-    progress : callable, optional
-        Called with the number of files read so far, about.
-
-    Raises
-    ------
-    UsageError
-        If astropy is not installed.
+    Several processes may share the work, if there are enough files for that to pay. The number of
+    files read so far, about, is told.
     """
 
     def told(done: int, count: int) -> None:
@@ -108,12 +99,7 @@ def read_header(path: str) -> dict[str, str]:
 
     Of a keyword that comes twice, the first counts. Truth values are `t` and `f`, as in the pools
     of the archive; a keyword without a value is blank. Comments, and keywords that are not of the
-    standard (HIERARCH), are left out.
-
-    Raises
-    ------
-    HeaderError
-        If it is not a JWST exposure.
+    standard (HIERARCH), are left out. A file that is not a JWST exposure is a HeaderError.
     """
     try:
         with _opened(path) as stored:

@@ -93,7 +93,7 @@ def make_pool(
     skip : bool
         Whether files that are not JWST exposures are left out; otherwise they are an error.
     workers, progress : optional
-        See `read_headers`.
+        How many processes may read headers, and who is told how many files have been read.
 
     Raises
     ------
