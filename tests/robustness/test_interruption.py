@@ -129,7 +129,10 @@ def test_while_it_records(database: Path) -> None:
         assert_no_trace(interrupt(process), database)
 
 
-@pytest.mark.parametrize("module", ["typer.colors", "typer.models", "asnrules.cli.classify"])
+@pytest.mark.parametrize(
+    "module",
+    ["typer.colors", "typer.models", "asnrules.cli", "asnrules.cli.classify", "asnrules.cli.app"],
+)
 def test_while_it_is_imported(module: str, tmp_path: Path) -> None:
     command = [sys.executable, "-X", "importtime", "-m", "asnrules"]
     process = subprocess.Popen(
@@ -148,3 +151,24 @@ def test_while_it_is_imported(module: str, tmp_path: Path) -> None:
     said = [line for line in err.splitlines() if not line.startswith("import time:")]
     assert (process.returncode, out, len(said)) == (130, "", 1)
     assert said[0].startswith("asnrules: interrupted")
+
+
+EXECUTING = """
+import sys
+from asnrules.util.process import orderly_end, stopped
+with orderly_end():
+    try:
+        exec("import os, signal; os.kill(os.getpid(), signal.SIGINT); [0 for _ in range(10**9)]")
+    except KeyboardInterrupt:
+        code = stopped()[1]
+sys.exit(code)
+"""
+
+
+def test_while_python_executes_text(tmp_path: Path) -> None:
+    """Python remembers it, as of a named tuple, and would end a module by the signal at last."""
+    (tmp_path / "executing.py").write_text(EXECUTING)
+    done = subprocess.run(
+        [sys.executable, "-m", "executing"], check=False, capture_output=True, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (130, b"")
