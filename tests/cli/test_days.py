@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from asnrules import Catalog, RunFilter
 from asnrules.cli.app import app
 from asnrules.errors import UsageError
-from asnrules.util.days import read_day
+from asnrules.util.text import read_day
 from cli.conftest import Command
 
 NONE = [

@@ -12,9 +12,8 @@ from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.errors import NotFoundError
 from asnrules.rules.text_files import read_csv
-from asnrules.util.days import check_day
 from asnrules.util.environment import shipped
-from asnrules.util.text import near_spellings
+from asnrules.util.text import check_day, near_spellings
 
 TABLE = "table"
 RULES = "rules"

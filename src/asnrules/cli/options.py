@@ -11,7 +11,7 @@ from asnrules.cli import completion
 from asnrules.cli.completion import Completer
 from asnrules.cli.output import Format
 from asnrules.errors import UsageError
-from asnrules.util.days import read_day
+from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

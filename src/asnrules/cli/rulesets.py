@@ -12,7 +12,7 @@ from asnrules.cli import completion, messages, rulesets_analysis
 from asnrules.cli.help import App
 from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, argument, catalog, option
 from asnrules.cli.output import Format, print_records
-from asnrules.util.days import read_day
+from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
     from asnrules.catalog.rulesets import RulesetInfo

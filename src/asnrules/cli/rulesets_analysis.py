@@ -12,7 +12,7 @@ from asnrules.cli import completion, messages
 from asnrules.cli.options import DraftLabel, OutputFormat, argument, catalog, option
 from asnrules.cli.output import EXAMPLE, Format, Paragraph, cell, print_paragraphs, print_records
 from asnrules.errors import UsageError
-from asnrules.util.days import read_day
+from asnrules.util.text import read_day
 
 COMPARE = "Compare with this ruleset."
 FINDINGS = ("ruleset", "check", "subject", "finding", "example", "reason")

@@ -1,9 +1,12 @@
-"""Text from outside in messages: on one line, cut, and harmless to a terminal."""
+"""Text from outside: in messages on one line, cut and harmless to a terminal; or read as a date."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
+
+from asnrules.errors import UsageError
 
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 """What no cell of a pool may hold; a tab may be in one."""
@@ -11,6 +14,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 EMPTY = frozenset({None, "", "null", "--", "n", "f", "false", "n/a"})
 """Texts, in lower case, by which pools and headers say that there is no value."""
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VALUE_LENGTH = 60
 _MARK = "..."
 _FEW = 5
@@ -65,3 +69,23 @@ def program_name(program: str | None) -> str:
 def wanted_program(program: str) -> str:
     """Read a program that somebody asks for, with or without zeros, as `program_name` has it."""
     return program_name(program.strip().lower().lstrip("0"))
+
+
+def read_day(option: str, text: str | None) -> dt.date | None:
+    """Read the date of an option, YYYY-MM-DD; other spellings of ISO 8601 are a UsageError."""
+    if text is None:
+        return None
+    try:
+        if _DAY.fullmatch(text):
+            return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: there is no day {shown(text)}; check the date") from error
+    raise UsageError(f"{option}: {shown(text)} is not a date; write it as 2026-01-31")
+
+
+def check_day(name: str, day: object) -> None:
+    """Refuse what is neither a `datetime.date` nor None, as the day of a `datetime` is unclear."""
+    if day is not None and type(day) is not dt.date:
+        raise UsageError(
+            f"{name}: {shown(str(day))} is not a datetime.date; give datetime.date(2026, 1, 31)"
+        )

@@ -11,7 +11,7 @@ from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import Program, Since, Until, audit
 from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
 from asnrules.cli.output import Format, print_json, print_lines, print_records
-from asnrules.util.days import read_day
+from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
     from asnrules.associations.model import Association

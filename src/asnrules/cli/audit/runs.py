@@ -12,7 +12,7 @@ from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat, ReplaceFile, RunNumber, catalog, option
 from asnrules.cli.output import Format, cell, print_lines, print_records, print_table
 from asnrules.errors import UsageError
-from asnrules.util.days import read_day
+from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
     from asnrules.api_audit import Audit

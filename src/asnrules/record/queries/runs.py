@@ -25,8 +25,7 @@ from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
 from asnrules.record.chain import NOTHING
 from asnrules.record.queries.reader import IMPORTED, TRACE_REASON, Reader, columns, unassociated
-from asnrules.util.days import check_day
-from asnrules.util.text import wanted_program
+from asnrules.util.text import check_day, wanted_program
 
 _NUMBERS = 2**63
 
