@@ -164,7 +164,7 @@ class Templates:
         if (engine_name, name) not in self._made:
             source = None if empty else self.seeded(engine_name)
             if engine_name == "sqlite":
-                database = str(self._folder / f"{name}.db")
+                database = str(self._folder / f"{name.replace('/', ' ')}.db")
                 if source:
                     shutil.copyfile(source, database)
             else:
