@@ -349,11 +349,14 @@ class _Normaliser:
 
     def remarks(self) -> tuple[str, ...]:
         """Give the remarks, those on folders first."""
-        folders = [
-            f"expname of {_members(roles)} {'have' if roles.total() > 1 else 'has'} "
-            f"a folder ({folder})"
-            for folder, roles in self._folders.items()
-        ]
+        folders = []
+        for folder, roles in self._folders.items():
+            told = " and ".join(
+                f"the {role}" if count == 1 else f"{count} members with exptype {role}"
+                for role, count in roles.items()
+            )
+            verb = "have" if roles.total() > 1 else "has"
+            folders.append(f"expname of {told} {verb} a folder ({folder})")
         return (*folders, *self._remarks)
 
     def lower(self, key: str, value: str) -> str:
@@ -396,10 +399,3 @@ class _Normaliser:
 def _folder_and_name(path: str) -> tuple[str, str]:
     start = max(path.rfind("/"), path.rfind("\\")) + 1
     return path[:start], path[start:]
-
-
-def _members(roles: Counter[str]) -> str:
-    return " and ".join(
-        f"the {role}" if count == 1 else f"{count} members with exptype {role}"
-        for role, count in roles.items()
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,16 +76,12 @@ class Impact:
     @property
     def decisions(self) -> int:
         """How many decisions would change."""
-        return self._counts["decision"]
+        return sum(one.reason.what == "decision" for one in self.changed)
 
     @property
     def associations(self) -> int:
         """How many associations would change."""
-        return self._counts["association"]
-
-    @property
-    def _counts(self) -> Counter[str]:
-        return Counter(one.reason.what for one in self.changed)
+        return len(self.changed) - self.decisions
 
     def groups(self) -> Sequence[Group]:
         """Group the changes by what changed and why, the most frequent first."""
@@ -102,9 +97,9 @@ class Impact:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Give each change as a record."""
-        for reason, *values in self.changed:
-            names = Changed._fields[1:]
-            yield {**reason._asdict(), **dict(zip(names, values, strict=True))}
+        for one in self.changed:
+            record = one._asdict()
+            yield {**record.pop("reason")._asdict(), **record}
 
     def document(self) -> dict[str, Any]:
         """Give all of it as one document."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from asnrules.associations.reader import ForeignAssociation
@@ -14,20 +15,6 @@ _TIME = re.compile(r"(?<![0-9])([0-9]{8})t[0-9]{6}(?![0-9])", re.IGNORECASE)
 
 _OURS = re.compile(r"asnrules \S+, rules (.+)", re.DOTALL)
 _VERSION = re.compile(r"(?:jwst[ =-]*|v)?([0-9]+\.[0-9]\S*)", re.IGNORECASE)
-
-
-class MadeOn(NamedTuple):
-    """The day on which an association was made, and the field of its file that tells it."""
-
-    day: dt.date
-    told_by: str
-
-
-class MadeBy(NamedTuple):
-    """The software that made an association, and the ruleset of the catalog that it went by."""
-
-    software: str
-    info: RulesetInfo | None
 
 
 class Choice(NamedTuple):
@@ -41,40 +28,6 @@ class Choice(NamedTuple):
     one that the rules implement by which it was made, or that was in force."""
 
 
-def made_by(association: ForeignAssociation, rulesets: Sequence[RulesetInfo]) -> MadeBy | None:
-    """Give what made an association, if its file tells it: a release of jwst, or this program."""
-    text = (association.code_version or "").strip()
-    ours = _OURS.fullmatch(text)
-    if ours is not None:
-        known = (info for info in rulesets if info.kind == RULES and info.status == "published")
-        label = ours[1].strip()
-        found = next((info for info in known if info.ruleset == label), None)
-        return MadeBy(label, found)
-    version = _VERSION.fullmatch(text)
-    if version is None:
-        return None
-    return MadeBy(version[1], ruleset_of(rulesets, version[1]))
-
-
-def made_on(association: ForeignAssociation) -> MadeOn | None:
-    """Give the day on which an association was made, if its file tells it.
-
-    Its own time stands in version_id, and with it in its name; the pool is not much older.
-    """
-    for told_by, text in (
-        ("version_id", association.version_id),
-        ("its name", association.asn_name),
-        ("asn_pool", association.asn_pool),
-    ):
-        found = _TIME.search(text or "")
-        if found is not None:
-            try:
-                return MadeOn(dt.date.fromisoformat(found[1]), told_by)
-            except ValueError:
-                continue
-    return None
-
-
 def choose(
     association: ForeignAssociation,
     rulesets: Sequence[RulesetInfo],
@@ -86,30 +39,59 @@ def choose(
 
     Of all rulesets there are, `wanted` are the rules that were asked for, or today's.
     """
-    time = made_on(association)
-    by = made_by(association, rulesets)
-    then = None if time is None else _in_force(rulesets, TABLE, time.day)
-    if by is not None and by.info is not None:
-        implemented = by.info.implements
-        then = next((info for info in rulesets if info.ruleset == implemented), then)
+    day, told_by = _day_of(association)
+    then = None if day is None else _in_force(rulesets, TABLE, day)
+    software, own = _software_of(association, rulesets)
+    if own is not None:
+        then = next((info for info in rulesets if info.ruleset == own.implements), then)
     if is_asked:
         return Choice(wanted, f"{wanted.ruleset}, as asked", then)
     today = f"today's ({wanted.ruleset});"
-    if by is not None:
+    if software is not None:
         did = "written" if association.is_by_hand else "made"
         made = f"by which it was {did} (code_version)"
-        if by.info is None:
-            return Choice(wanted, f"{today} the catalog has none for {by.software}, {made}", then)
-        if by.software == by.info.ruleset:
-            return Choice(by.info, f"{by.software}, {made}", then)
-        return Choice(by.info, f"{by.info.ruleset}, those of {by.software}, {made}", then)
-    if time is None:
+        if own is None:
+            return Choice(wanted, f"{today} the catalog has none for {software}, {made}", then)
+        those = "" if software == own.ruleset else f", those of {software}"
+        return Choice(own, f"{own.ruleset}{those}, {made}", then)
+    if day is None:
         return Choice(wanted, f"{today} the file does not tell when it was made", then)
-    own = _in_force(rulesets, RULES, time.day)
-    when = f"in force on {time.day}, when it was made ({time.told_by})"
+    own = _in_force(rulesets, RULES, day)
+    when = f"in force on {day}, when it was made ({told_by})"
     if own is None:
         return Choice(wanted, f"{today} the catalog has none {when}", then)
     return Choice(own, f"{own.ruleset}, {when}", then)
+
+
+def _software_of(
+    association: ForeignAssociation, rulesets: Sequence[RulesetInfo]
+) -> tuple[str | None, RulesetInfo | None]:
+    """Give the software that an association was made by, as its file tells it, and its ruleset."""
+    text = (association.code_version or "").strip()
+    ours = _OURS.fullmatch(text)
+    if ours is not None:
+        label = ours[1].strip()
+        known = (info for info in rulesets if info.kind == RULES and info.status == "published")
+        return label, next((info for info in known if info.ruleset == label), None)
+    version = _VERSION.fullmatch(text)
+    return (None, None) if version is None else (version[1], ruleset_of(rulesets, version[1]))
+
+
+def _day_of(association: ForeignAssociation) -> tuple[dt.date | None, str]:
+    """Give the day on which an association was made, and what of its file tells it.
+
+    Its own time stands in version_id, and with it in its name; the pool is not much older.
+    """
+    for told_by, text in (
+        ("version_id", association.version_id),
+        ("its name", association.asn_name),
+        ("asn_pool", association.asn_pool),
+    ):
+        found = _TIME.search(text or "")
+        if found is not None:
+            with suppress(ValueError):
+                return dt.date.fromisoformat(found[1]), told_by
+    return None, ""
 
 
 def _in_force(rulesets: Sequence[RulesetInfo], kind: str, day: dt.date) -> RulesetInfo | None:
