@@ -93,7 +93,7 @@ class Report:
     """The files written, in the order of the associations."""
     diagnostics: list[str]
     """Warnings for the operator."""
-    by_rule: dict[tuple[str | None, str], int] = field(default_factory=dict)
+    by_rule: dict[tuple[str, str], int] = field(default_factory=dict)
     """From asn_type and asn_rule to the number of associations."""
     orphans: list[Orphan] = field(default_factory=list)
     """By file name."""
@@ -297,7 +297,7 @@ def _report(
         unassociated=len(orphans),
         files=[str(path) for path in files],
         diagnostics=diagnostics,
-        by_rule=dict(Counter((one.asn_type, one.asn_rule) for one in outcome.associations)),
+        by_rule=dict(Counter((one.asn_type or "", one.asn_rule) for one in outcome.associations)),
         orphans=orphans,
         made=outcome.associations,
     )
