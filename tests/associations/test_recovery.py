@@ -27,7 +27,7 @@ from cli.small_pools import nrc_image, write_pool
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="without file locks nothing is settled")
 
 PLANTED = ".asnrules-stage-planted"
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds within which anything that may lie in a folder is dealt with."""
 
 Tree = dict[str, Any]

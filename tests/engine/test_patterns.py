@@ -75,11 +75,11 @@ GOOD = ["", "c[0-9]{4}", ".+wfsc.+", "nrs_.*", "f[0-9]+w", r"jw\d{5}\.fits", "[^
 
 @pytest.mark.parametrize("pattern", FOR_EVER)
 def test_what_may_take_for_ever_is_refused_at_once(pattern: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     problem = pattern_problem(pattern)
     assert problem is not None
     assert problem.isprintable()
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("pattern", GOOD)
@@ -109,9 +109,9 @@ def test_a_hostile_value_takes_no_time(pattern: str, part: str, end: str) -> Non
     """Also the one that `re` would need some million years for, as it is ever undecided."""
     assume(pattern_problem(pattern) is None)
     value = (part * 10_000)[:10_000] + end
-    started = time.monotonic()
+    started = time.process_time()
     fits(pattern, value)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_time_grows_with_the_length_of_a_value_only() -> None:

@@ -127,7 +127,7 @@ def test_hostile_text_is_refused_in_linear_time(text: str) -> None:
     began = time.process_time()
     with pytest.raises(CandidateSyntaxError):
         parse_candidates(text)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 15
 
 
 _WORDS = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789_-"), min_size=1)

@@ -35,7 +35,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "limits.md"
 KEYWORDS = ("filename", "asn_candidate", "program")
 HEADER = "filename,asn_candidate,program\n"
 ROW = "a.fits,,1\n"
-SECONDS = 10
+SECONDS = 30
 
 
 def constants() -> list[tuple[str, int, str]]:
