@@ -202,7 +202,7 @@ def test_an_exposure_that_no_rule_takes_has_no_fate() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_an_exposure_has_a_fate_for_each_association_that_it_is_in(
     family: str, data: st.DataObject

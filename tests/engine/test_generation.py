@@ -20,7 +20,7 @@ C1000 = "[('c1000', 'background')]"
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_the_order_of_rows_makes_no_difference(family: str, data: st.DataObject) -> None:
     pool = data.draw(pools(family, regular=False))
@@ -31,7 +31,7 @@ def test_the_order_of_rows_makes_no_difference(family: str, data: st.DataObject)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_what_is_made_of_any_pool_is_consistent(family: str, data: st.DataObject) -> None:
     pool = data.draw(pools(family, regular=False))

@@ -176,7 +176,7 @@ def test_full_frame_coronagraphy() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_the_order_of_rows_does_not_change_what_is_pointed_out(
     family: str, data: st.DataObject
@@ -190,7 +190,7 @@ REGULAR = set(FAMILIES) - {"low resolution", "grisms"}
 
 
 @pytest.mark.parametrize("family", sorted(REGULAR))
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_nothing_is_pointed_out_in_a_pool_of_sciences(family: str, data: st.DataObject) -> None:
     pool = [

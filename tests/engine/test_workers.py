@@ -45,7 +45,7 @@ def test_the_example_program(label: str, merge: bool) -> None:
 
 
 @given(st.sampled_from(sorted(FAMILIES)).flatmap(lambda name: pools(name, regular=False)))
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_random_pools(pool: list[Exposure]) -> None:
     assert made(work_of(pool), 2) == made(work_of(pool), 1)
 
