@@ -147,3 +147,22 @@ def test_a_direct_image_of_another_class_is_nearest_to_being_an_image(
     reasons = outcome_of(work_of([grism, image], rules=ruleset(label))).reasons
     assert "nearest is Asn_Lv2Image: the class counts as science: " in reasons[1]
     assert next(iter(spoilt)).upper() in reasons[1]
+
+
+@pytest.mark.parametrize("keyword", ["detector", "filter"])
+def test_a_used_direct_image_is_told_what_keeps_it_from_an_association_of_its_own(
+    keyword: str,
+) -> None:
+    optics = {"instrume": "niriss", "detector": "nis", "pupil": "f150w", "subarray": "full"}
+    grism = exposure("a_uncal.fits", "nis_wfss", **optics, filter="gr150r", expspcin="2")
+    image = exposure("b_uncal.fits", "nis_image", **optics, filter="clear", expspcin="1")
+    reasons = outcome_of(work_of([grism, image | {keyword: "null"}])).reasons
+    assert reasons[1].startswith("it is used as a direct image: ")
+    assert (
+        f"; no rule makes an association of it; nearest is Asn_Lv2Image: {keyword.upper()}"
+        in (reasons[1])
+    )
+    candidate = {"asn_candidate": "[('o001', 'observation'), ('c1000', 'direct_image')]"}
+    only = {"asn_candidate": "[('c1000', 'direct_image')]"}
+    reasons = outcome_of(work_of([grism | candidate, image | only])).reasons
+    assert "no rule" not in reasons.get(1, "")
