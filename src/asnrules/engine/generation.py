@@ -20,8 +20,8 @@ from asnrules.engine.candidates import (
 )
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate, GrowingAssociation, find
-from asnrules.engine.missing_companions import MissingCompanion, MissingCompanions
 from asnrules.engine.naming import Naming, Unnamed, merge
+from asnrules.engine.nearest_companion import MissingCompanion, MissingCompanions
 from asnrules.engine.order_sensitivity import OrderDependence
 from asnrules.engine.reasons import Reasons
 from asnrules.engine.steps import left_out_text

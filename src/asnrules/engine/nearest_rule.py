@@ -15,18 +15,10 @@ wants others; then the one that names more of what the exposure is, then that fo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import (
-    Values,
-    condition_holds,
-    is_empty,
-    keys_of,
-    keywords_in,
-    requirements_of,
-    term_holds,
-)
+from asnrules.engine.conditions import Values, condition_holds, is_empty, keywords_in, term_holds
 from asnrules.engine.signatures import (
     CLASS,
     EXP_TYPE,
@@ -104,25 +96,17 @@ class RuleRanking:
         self._kinds = self._unmet.kinds - {rule.keyword for rule in ruleset.class_rules}
         self._classes = {rule.exposure_class for rule in ruleset.class_rules}
         self._classes.add(ruleset.default_class)
-        # Signatures differ in few keywords, and most rules look at none of them.
-        self._seen = [self._seen_by(rule) for rule in ruleset.rules]
-        self._known: dict[Hashable, Miss] = {}
         # A judgement is kept, so that its id stays its own.
+        self._misses: dict[int, tuple[Judgement, list[Miss]]] = {}
         self._nearest: dict[int, tuple[Judgement, str | None]] = {}
 
     def misses(self, judgement: Judgement) -> list[Miss]:
         """Explain each rule that does not take an exposure, the nearest first."""
-        values = judgement.values
-        found = []
-        for number, verdict in enumerate(judgement.verdicts):
-            if verdict.matched:
-                continue
-            compared, keyed = self._seen[number]
-            seen = (number, *map(values.get, compared), *map(is_empty, map(values.get, keyed)))
-            if seen not in self._known:
-                self._known[seen] = self.miss(verdict, values)
-            found.append(self._known[seen])
-        return _nearest_first(found)
+        known = self._misses.get(id(judgement))
+        if known is None:
+            found = self._nearest_first(judgement, judgement.verdicts)
+            known = self._misses[id(judgement)] = judgement, found
+        return known[1]
 
     def miss(self, verdict: RuleVerdict, values: Values) -> Miss:
         """Explain why a rule does not take an exposure, given by its values as judged."""
@@ -203,13 +187,9 @@ class RuleRanking:
         """Tell whether the ruleset names the class of an exposure: PNTGTYPE may be anything."""
         return values.get(CLASS) in self._classes
 
-    def _seen_by(self, rule: Rule) -> tuple[list[str], list[str]]:
-        """Give the keywords that a rule compares, and others that its keys need."""
-        compared = dict.fromkeys([CLASS, *self._wanted.classed])
-        for use in requirements_of(rule):
-            compared.update(self._wanted.keywords(use.condition))
-        keyed = dict.fromkeys(source for key in keys_of(rule) for source in key.sources)
-        return list(compared), list(keyed)
+    def _nearest_first(self, judgement: Judgement, verdicts: Iterable[RuleVerdict]) -> list[Miss]:
+        misses = [self.miss(one, judgement.values) for one in verdicts if not one.matched]
+        return sorted(misses, key=lambda miss: (miss.distance, miss.order))
 
     # ------------------------------------------------------------------ to be a science
 
@@ -221,11 +201,10 @@ class RuleRanking:
         verdicts = judgement.verdicts
         if not is_written_as_science(self._ruleset, judgement.exposure_class):
             verdicts = tuple(map(self._asked_to_be_science, verdicts))
-        return _nearest_first(
-            self.miss(verdict, judgement.values)
-            for verdict in verdicts
-            if not verdict.matched and any(not one.role.keys_only for one in verdict.roles)
-        )
+        roles = [
+            verdict for verdict in verdicts if any(not one.role.keys_only for one in verdict.roles)
+        ]
+        return self._nearest_first(judgement, roles)
 
     def _asked_to_be_science(self, verdict: RuleVerdict) -> RuleVerdict:
         """Give the verdict on what is no science, if the rule asked it to be one."""
@@ -304,11 +283,6 @@ class RuleRanking:
                 named.update(one for one in sources if not is_empty(values.get(one)))
         breadths = [len(term.values) for term in terms if term.keyword == EXP_TYPE]
         return len(named), min(breadths, default=0)
-
-
-def _nearest_first(misses: Iterable[Miss]) -> list[Miss]:
-    """Order misses, given in the order of their rules."""
-    return sorted(misses, key=lambda miss: (miss.distance, miss.order))
 
 
 def _as_science(ruleset: Ruleset) -> Requirement:

@@ -10,13 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import (
-    Values,
-    is_empty,
-    keywords_in,
-    requirement_holds,
-    term_holds,
-)
+from asnrules.engine.conditions import Values, is_empty, keywords_in, requirement_holds, term_holds
 from asnrules.engine.signatures import CLASS, class_of
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Ruleset, Term
 

@@ -13,7 +13,7 @@ from asnrules.engine import nearest_rule as nearest
 from asnrules.engine.conditions import requirements_of
 from asnrules.engine.generation import Wanted
 from asnrules.engine.growing import Fate
-from asnrules.engine.missing_companions import MissingCompanion
+from asnrules.engine.nearest_companion import MissingCompanion
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import NotFoundError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
