@@ -15,7 +15,15 @@ from asnrules.analysis.tables import Comparison, Difference, Vocabulary, in_ques
 from asnrules.engine.conditions import ANY
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import judge_values
-from asnrules.rules.model import NOT_APPLICABLE, KnownDifference, Mode, Role, Rule, Ruleset, Table
+from asnrules.rules.model import (
+    NOT_APPLICABLE,
+    KnownDifference,
+    Mode,
+    Role,
+    Rule,
+    Ruleset,
+    Table,
+)
 from asnrules.rules.rows import checksum
 from asnrules.util.parallel import Progress
 

@@ -12,7 +12,13 @@ from sqlalchemy import Connection
 
 from asnrules.catalog import store
 from asnrules.catalog.look_up import ExposureMode, look_up
-from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, choose_ruleset, find_ruleset
+from asnrules.catalog.rulesets import (
+    RULES,
+    TABLE,
+    RulesetInfo,
+    choose_ruleset,
+    find_ruleset,
+)
 from asnrules.catalog.vocabulary import special_keywords
 from asnrules.engine.anchors import anchored
 from asnrules.engine.conditions import condition_holds

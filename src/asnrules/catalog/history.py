@@ -10,7 +10,12 @@ from sqlalchemy import Connection, Engine
 
 from asnrules.catalog.classification import Classification, load_classifier
 from asnrules.catalog.look_up import Filter, look_up
-from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, list_rulesets
+from asnrules.catalog.rulesets import (
+    RULES,
+    TABLE,
+    RulesetInfo,
+    list_rulesets,
+)
 from asnrules.catalog.vocabulary import assumed_values, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import Row

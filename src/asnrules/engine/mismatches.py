@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from asnrules.engine.growing import Locked
 from asnrules.engine.procedure import NEW, Offers
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SCIENCE, Unmet, is_written_as_science
 from asnrules.engine.wanted_values import WantedValues
-from asnrules.rules.model import Key, Requirement, Role, Rule
+from asnrules.rules.model import Key, Requirement, Role
 from asnrules.rules.steps import NodSplit
 
 _ANY_COMPANION = ("companion", "exposure")
@@ -39,19 +40,6 @@ class Mismatch(NamedTuple):
     """What it needs in words, where that is another thing."""
 
 
-def companion_exptypes(rule: Rule) -> list[str]:
-    """Give what the companions of a science are written as, as far as roles say it."""
-    found: dict[str, None] = {}
-    for role in _taking(rule):
-        if role.science_as is not None:
-            found[role.science_as] = None
-        elif role.name.startswith(_ANY_COMPANION) or _is_split(rule):
-            found[BACKGROUND] = None
-        elif not role.single:
-            found[_class_of(role)] = None
-    return list(found)
-
-
 class Mismatches:
     """Holds exposures against the associations that the rule of a number makes of sciences."""
 
@@ -59,16 +47,34 @@ class Mismatches:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
+        self._taking = [role for role in self._rule.roles if not role.keys_only]
+        # The sciences of a pattern of nods become the backgrounds of one another.
+        self._is_split = any(isinstance(step, NodSplit) for step in self._rule.steps)
         self._offers = Offers(work, number)
         self._wanted = WantedValues(work.ruleset)
         self._classes = {rule.exposure_class for rule in work.ruleset.class_rules}
-        sources = chain.from_iterable(key.sources for key in keys_of(self._rule))
-        compared = dict.fromkeys(["asn_candidate", *sources])
-        self._columns = [work.key_column((source,)).numbers for source in compared]
+
+    def exptypes(self) -> list[str]:
+        """Give what the companions of a science are written as, as far as roles say it."""
+        found: dict[str, None] = {}
+        for role in self._taking:
+            if role.science_as is not None:
+                found[role.science_as] = None
+            elif role.name.startswith(_ANY_COMPANION) or self._is_split:
+                found[BACKGROUND] = None
+            elif not role.single:
+                found[_class_of(role)] = None
+        return list(found)
 
     def signature(self, place: int) -> tuple[int, ...]:
         """Give what alike exposures have in common: all that a comparison looks at."""
         return (id(self._work.judgements[place]), *[column[place] for column in self._columns])
+
+    @cached_property
+    def _columns(self) -> list[list[int]]:
+        sources = chain.from_iterable(key.sources for key in keys_of(self._rule))
+        compared = dict.fromkeys(["asn_candidate", *sources])
+        return [self._work.key_column((source,)).numbers for source in compared]
 
     def taken_as(self, place: int) -> str | None:
         """Say what an exposure is in an association that it creates; None if it creates none."""
@@ -108,11 +114,11 @@ class Mismatches:
 
     def _roles(self, exptype: str) -> list[Role]:
         """Give the roles in which companions of an exptype join."""
-        is_nod = exptype == BACKGROUND and _is_split(self._rule)
+        is_nod = exptype == BACKGROUND and self._is_split
         is_class = exptype in self._classes
         return [
             role
-            for role in _taking(self._rule)
+            for role in self._taking
             if role.science_as == exptype
             or (
                 role.science_as is None
@@ -129,7 +135,7 @@ class Mismatches:
         is_science = is_written_as_science(self._work.ruleset, name)
         if role.science_as == exptype:
             return is_science
-        if exptype == BACKGROUND and _is_split(self._rule) and is_science:
+        if exptype == BACKGROUND and self._is_split and is_science:
             return SCIENCE in role.name or role.name.startswith("exposure")
         return name == exptype
 
@@ -180,15 +186,6 @@ class Mismatches:
                 found = self._work.first_given(place, key.sources)
                 if found is not None and excluded[1] in found[1]:
                     yield Mismatch(found[0], found[1], excluded[1], "another value")
-
-
-def _taking(rule: Rule) -> list[Role]:
-    return [role for role in rule.roles if not role.keys_only]
-
-
-def _is_split(rule: Rule) -> bool:
-    """Tell whether the sciences of a rule become the backgrounds of one another."""
-    return any(isinstance(step, NodSplit) for step in rule.steps)
 
 
 def _class_of(role: Role) -> str:

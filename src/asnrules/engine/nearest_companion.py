@@ -9,7 +9,7 @@ from typing import NamedTuple
 from asnrules.engine.candidates import BACKGROUND, OBSERVATION, Pair, SubPool, refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate
-from asnrules.engine.mismatches import Mismatch, Mismatches, companion_exptypes
+from asnrules.engine.mismatches import Mismatch, Mismatches
 from asnrules.engine.signatures import EXP_TYPE, SCIENCE
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE
 from asnrules.rules.model import Ruleset
@@ -173,14 +173,10 @@ class Companions:
         return instrument_of((self._work.value(place, EXP_TYPE) or "").upper())
 
     def _share_observation(self, one: int, other: int) -> bool:
-        mine, others = (self._listed(place) for place in (one, other))
+        texts = [self._work.value(place, "asn_candidate") or "" for place in (one, other)]
+        mine, others = (set(self._candidates.get(text, ())) for text in texts)
         # Where neither is of an observation, what they list tells them apart.
-        observations = {pair for pair in mine & others if pair[1] == OBSERVATION}
-        return bool(observations) or mine == others
-
-    def _listed(self, place: int) -> frozenset[Pair]:
-        text = self._work.value(place, "asn_candidate") or ""
-        return frozenset((pair[0], pair[1]) for pair in self._candidates.get(text, ()))
+        return mine == others or any(kind == OBSERVATION for _, kind in mine & others)
 
     def _others(self, number: int, candidate: Pair) -> list[int]:
         """Give the exposures of a candidate, of alike ones the first two: one may be asked of."""
@@ -287,7 +283,7 @@ class MissingCompanions:
                 for product in fate.association.products
                 for member in product.members
             }
-            for exptype in companion_exptypes(rule) if own else ():
+            for exptype in self._companions.of_rule(number).exptypes() if own else ():
                 if exptype not in held:
                     candidates = dict.fromkeys(fate.candidate for fate in own)
                     yield from self._nearest(number, exptype, candidates, is_science=True)
@@ -300,7 +296,7 @@ class MissingCompanions:
             if fate.member is not None and fate.lacked is None
         }
         for number, rule in self._rules:
-            for exptype in companion_exptypes(rule):
+            for exptype in self._companions.of_rule(number).exptypes():
                 if exptype not in helped and self._is_companion(number, exptype):
                     candidates = [one for one in self._candidates if refusal(rule, one) is None]
                     yield from self._nearest(number, exptype, candidates, is_science=False)
