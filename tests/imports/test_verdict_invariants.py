@@ -55,15 +55,16 @@ def check_all(judging: Judging, wanted: Iterable[Wanted]) -> int:
         for document in judging.documents(one):
             found = judging.judge(document)
             count_of = len(document["products"])
-            begin = "the rules make exactly this"
+            # What is merged has the status of its first, which may tell of no error.
+            begin = "the rules make (exactly )?this" if one.merge else "the rules make exactly this"
             if count_of > 1:
                 begin = f"it joins {count_of} products, each as the rules make it"
-            what = rf"{document['asn_type']}( by \w+|(, \d+ by \w+)+,)"
+            what = rf"{document['asn_type']}(?P<what> by \w+|(, \d+ by \w+)+,)"
             what += f" for candidate {document['asn_id']}"
             assert found.verdict is Verdict.EXPLAINED, (one, document, found.explanation)
             match = re.match(f"{begin}: {what}", found.explanation)
             assert match is not None, (one, document, found.explanation)
-            assert f" by {document['asn_rule'].removeprefix('candidate_')}" in match[1]
+            assert f" by {document['asn_rule'].removeprefix('candidate_')}" in match["what"]
             how = found.explanation[match.end() :]
             if one.merge and count_of == 1:
                 how = how.removeprefix(", merged")
