@@ -61,10 +61,14 @@ def _ranks(judgements: Iterable[Judgement]) -> dict[int, int]:
     return ranks
 
 
-def _identities(ruleset: Ruleset, names: Sequence[str], rows: Sequence[Row]) -> list[int]:
-    is_by_file = ruleset.settings.taken_once == "file"
+def _identities(
+    ruleset: Ruleset, names: Sequence[str], rows: Sequence[Row], others: Sequence[int]
+) -> list[int]:
+    units: Sequence[Any] = names
+    if ruleset.settings.taken_once != "file":
+        units = list(zip(rows, others, strict=True)) if others else rows
     seen: dict[Any, int] = {}
-    return [seen.setdefault(one, place) for place, one in enumerate(names if is_by_file else rows)]
+    return [seen.setdefault(one, place) for place, one in enumerate(units)]
 
 
 class KeyColumn(NamedTuple):
@@ -98,13 +102,24 @@ class Work:
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
 
     @classmethod
-    def judged(cls, ruleset: Ruleset, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
-        """Judge the exposures of a pool, given in canonical order."""
-        return cls.judged_by(Judge(ruleset, keywords), keywords, rows)
+    def judged(
+        cls,
+        ruleset: Ruleset,
+        keywords: Sequence[str],
+        rows: Sequence[Row],
+        others: Sequence[int] = (),
+    ) -> Work:
+        """Judge the exposures of a pool, given in canonical order; see `judged_by`."""
+        return cls.judged_by(Judge(ruleset, keywords), keywords, rows, others)
 
     @classmethod
-    def judged_by(cls, judge: Judge, keywords: Sequence[str], rows: Sequence[Row]) -> Work:
-        """Judge exposures by a judge that remembers the signatures of others."""
+    def judged_by(
+        cls, judge: Judge, keywords: Sequence[str], rows: Sequence[Row], others: Sequence[int] = ()
+    ) -> Work:
+        """Judge exposures by a judge that remembers the signatures of others.
+
+        Rows that are equal but differ in `others`, if given, are not the same row.
+        """
         places = {keyword: place for place, keyword in enumerate(keywords)}
         names = [row[places["filename"]] or "" for row in rows]
         empty = judge.ruleset.empty
@@ -127,7 +142,7 @@ class Work:
                 for judgement, row in zip(judgements, rows, strict=True)
                 if row[places["asn_candidate"]] not in empty
             ),
-            identities=_identities(judge.ruleset, names, rows),
+            identities=_identities(judge.ruleset, names, rows, others),
         )
 
     def part(self, places: Sequence[int]) -> Work:

@@ -91,8 +91,9 @@ def evaluate_pools(
         keywords = keyword_names(connection)
     gathered = gather(paths, ruleset=classifier.ruleset, workers=workers, progress=progress)
     pools: list[Pool] = []
+    compares = classifier.ruleset.settings.taken_once != "file"
     for source in gathered.sources:
-        pool = read_pool(source, keywords, progress=_reading(source, progress))
+        pool = read_pool(source, keywords, progress=_reading(source, progress), compares=compares)
         if any(other.sha256 == pool.sha256 for other in pools):
             raise UsageError(f"{pool.name}: the same pool is given twice; name it once")
         pools.append(pool)
@@ -109,13 +110,19 @@ def evaluate(
     for pool in pools:
         check_columns(classifier.ruleset, pool)
     rows = [row for pool in pools for row in pool.rows]
+    others = [other for pool in pools for other in pool.others]
     origins = [(number, row) for number, pool in enumerate(pools) for row in range(len(pool.rows))]
     order = canonical_order(rows, keywords.index("filename"), keywords.index("asn_candidate"))
     return EvaluatedPools(
         classifier,
         pools,
         exposures=[origins[place] for place in order],
-        work=Work.judged(classifier.ruleset, keywords, [rows[place] for place in order]),
+        work=Work.judged(
+            classifier.ruleset,
+            keywords,
+            [rows[place] for place in order],
+            [others[place] for place in order] if len(others) == len(rows) else (),
+        ),
         candidates={text: pairs for pool in pools for text, pairs in pool.candidates.items()},
         notes=notes,
     )

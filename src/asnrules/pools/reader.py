@@ -73,6 +73,8 @@ class PoolReader:
         and `asn_candidate` are among them.
     blank : str
         The value of a blank cell; in asn_candidate it is always `null`.
+    compares : bool
+        Whether `others` are kept.
 
     Raises
     ------
@@ -80,7 +82,14 @@ class PoolReader:
         On entering the context or in the iteration, for anything wrong with the file.
     """
 
-    def __init__(self, path: PoolSource, keywords: Sequence[str], *, blank: str = NULL) -> None:
+    def __init__(
+        self,
+        path: PoolSource,
+        keywords: Sequence[str],
+        *,
+        blank: str = NULL,
+        compares: bool = False,
+    ) -> None:
         self.keywords = tuple(keywords)
         distinct = set(self.keywords)
         if len(distinct) < len(self.keywords) or not {FILENAME, ASN_CANDIDATE} <= distinct:
@@ -96,6 +105,9 @@ class PoolReader:
         """What each distinct text in asn_candidate stands for, as far as rows have been read."""
         self.repeated_headers: list[int] = []
         """Lines that repeat the header, as in pools joined by `cat`; they are not rows."""
+        self.others: list[int] = []
+        """A digest of the cells of each row in other columns than those kept, if asked for."""
+        self._compares = compares
 
     def __enter__(self) -> Self:
         try:
@@ -126,6 +138,7 @@ class PoolReader:
         # A keyword without a column takes the None that is put behind the last cell.
         places = {column: place for place, column in enumerate(self.columns)}
         kept = itemgetter(*(places.get(keyword, wanted) for keyword in self.keywords))
+        others = [at for at, column in enumerate(self.columns) if column not in self.keywords]
         value_of = self._values.__getitem__
         for number, line, suspect in self._lines:
             cells = self._cells(line, number, suspect)
@@ -138,6 +151,8 @@ class PoolReader:
             if not name or name == NULL:
                 problem = "the file name is blank"
                 raise self._error(number, FILENAME, problem, "give each exposure one")
+            if self._compares:
+                self.others.append(hash(tuple(cells[at].strip() or NULL for at in others)))
             # File names differ from row to row: sharing them would only cost.
             cells[name_column] = NULL
             row = [*map(value_of, kept([*cells, None]))]
@@ -287,6 +302,8 @@ class Pool:
     """Keywords with blank cells, and what these were read as: `null`, cut to the length of the
     longest cell of the column (behaviour of jwst 3.0.0, by running it)."""
     repeated_headers: tuple[int, ...] = ()
+    others: list[int] = field(default_factory=list)
+    """A digest of the cells of each row in other columns, if asked for."""
 
 
 def read_pool(
@@ -294,10 +311,11 @@ def read_pool(
     keywords: Sequence[str],
     *,
     progress: Callable[[int], None] | None = None,
+    compares: bool = False,
 ) -> Pool:
     """Read a whole pool, see `PoolReader`; `progress` is told how many stored bytes are read."""
     rows: list[tuple[str | None, ...]] = []
-    with PoolReader(path, keywords, blank=_BLANK) as reader:
+    with PoolReader(path, keywords, blank=_BLANK, compares=compares) as reader:
         stream = iter(reader)
         while batch := list(islice(stream, _BATCH)):
             rows += batch
@@ -312,7 +330,7 @@ def read_pool(
         stored, repeated = reader.stored, tuple(reader.repeated_headers)
         return Pool(
             stored.name, stored.sha256, reader.columns, reader.keywords, rows, reader.candidates,
-            blanks, repeated,
+            blanks, repeated, reader.others,
         )  # fmt: skip
 
 

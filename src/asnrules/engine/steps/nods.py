@@ -74,7 +74,9 @@ def split_nods(growing: GrowingAssociation, work: Work, step: NodSplit) -> list[
     distinct = set(pointings)
     logs: dict[_Pointing, MemberLog] = {}
     split = []
-    for science, pointing in zip(sciences, pointings, strict=True):
+    files = [work.value(science.place or 0, "filename") for science in sciences]
+    has_twins = len(set(files)) < len(files)
+    for number, (science, pointing) in enumerate(zip(sciences, pointings, strict=True)):
         log = logs.get(pointing)
         if log is None:
             # Exposures that point alike have the same background, but for themselves.
@@ -83,6 +85,12 @@ def split_nods(growing: GrowingAssociation, work: Work, step: NodSplit) -> list[
             pairs = zip(backgrounds, pointings, strict=True)
             log.members += [one for one, where in pairs if where in fitting]
             log.members += others
+        if has_twins:
+            # No other row of the file of a science is its background.
+            twins = {backgrounds[at] for at, file in enumerate(files) if file == files[number]}
+            rest = [one for one in log.members if one not in twins]
+            split.append(growing.with_members([science, *rest]))
+            continue
         split.append(growing.with_members(*arranged([science], log.without(science.place))))
     return split
 
