@@ -18,7 +18,7 @@ from asnrules.catalog.vocabulary import seed_vocabulary
 from asnrules.database import migrations, schema
 from asnrules.database.engines import transaction
 from asnrules.record.write import writing_run
-from asnrules.rules.model import AnyRuleset
+from asnrules.rules.model import AnyRuleset, Change, ChangeItem, Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
 
@@ -96,8 +96,16 @@ def seed_few(engine: Engine, cut: Callable[[AnyRuleset], AnyRuleset] = lambda on
         migrations.upgrade(connection)
         seed_vocabulary(connection)
         for label in SEEDS:
-            content = read_ruleset(shipped("seed") / "rulesets" / label)
-            store.publish(connection, store.insert_draft(connection, cut(content)), STARTED)
+            content = with_a_change(cut(read_ruleset(shipped("seed") / "rulesets" / label)))
+            store.publish(connection, store.insert_draft(connection, content), STARTED)
+
+
+def with_a_change(content: AnyRuleset) -> AnyRuleset:
+    """Give rules a change, so that the tables of changes have rows."""
+    if not isinstance(content, Ruleset):
+        return content
+    item = ChangeItem("setting", "sequence_digits", "value", "3", "5")
+    return replace(content, changes=(Change("five-digits", "More digits.", "made up", (item,)),))
 
 
 def fill_catalog(engine: Engine) -> None:
@@ -105,10 +113,9 @@ def fill_catalog(engine: Engine) -> None:
     seed_few(engine)
     with transaction(engine, writing=True) as connection:
         for label, source in zip(("draft-modes", "draft-rules"), SEEDS, strict=True):
-            content = read_ruleset(shipped("seed") / "rulesets" / source)
-            store.insert_draft(
-                connection, replace(content, label=label, effective_from=dt.date(2030, 1, 1))
-            )
+            content = with_a_change(read_ruleset(shipped("seed") / "rulesets" / source))
+            start = dt.date(2030, 1, 1)
+            store.insert_draft(connection, replace(content, label=label, effective_from=start))
     record_runs(engine)
 
 

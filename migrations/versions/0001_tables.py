@@ -138,14 +138,17 @@ table(
     sa.Column("effective_from", Day),
     sa.Column("effective_until", Day),
     sa.Column("implements", Number, sa.ForeignKey("rulesets.ruleset_id")),
+    sa.Column("extends", Number, sa.ForeignKey("rulesets.ruleset_id")),
     text("checksum"),
+    optional("changes_checksum"),
     sa.Column("published_at", UtcTime),
     unique("label"),
     check("kind", "kind IN ('table', 'rules')"),
     check("status", "status IN ('draft', 'published')"),
     check("published_at", "(status = 'published') = (published_at IS NOT NULL)"),
     check("implements", "(kind = 'rules') = (implements IS NOT NULL)"),
-    check("dated", "status = 'draft' OR effective_from IS NOT NULL"),
+    check("dated", "status = 'draft' OR effective_from IS NOT NULL OR kind = 'rules'"),
+    check("extends", "extends IS NULL OR kind = 'rules'"),
     check(
         "period",
         "effective_until IS NULL "
@@ -172,7 +175,30 @@ rows_of_ruleset(
     of_ruleset("exposure_modes", "position"),
 )
 rows_of_ruleset("value_lists", ["value_list"], text("value_list", "list_values"))
-rows_of_ruleset("conditions", ["condition"], text("condition", "text"))
+rows_of_ruleset(
+    "path_tables",
+    ["path_table"],
+    text("path_table"),
+)
+rows_of_ruleset(
+    "path_table_terms",
+    ["path_table", "alternative", "position"],
+    text("path_table"),
+    integer("alternative", "position"),
+    text("keyword", "operator"),
+    optional("term_values", "value_list"),
+    of_ruleset("path_tables", "path_table"),
+    of_ruleset("value_lists", "value_list"),
+    check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
+    check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
+)
+rows_of_ruleset(
+    "conditions",
+    ["condition"],
+    text("condition", "text"),
+    optional("path_table"),
+    of_ruleset("path_tables", "path_table"),
+)
 rows_of_ruleset(
     "condition_terms",
     ["condition", "alternative", "position"],
@@ -202,6 +228,33 @@ rows_of_ruleset(
     of_ruleset("keys", "key"),
 )
 rows_of_ruleset(
+    "rule_groups",
+    ["rule_group"],
+    text("rule_group"),
+)
+rows_of_ruleset(
+    "rule_group_keys",
+    ["rule_group", "position"],
+    text("rule_group"),
+    integer("position"),
+    text("key"),
+    of_ruleset("rule_groups", "rule_group"),
+    of_ruleset("keys", "key"),
+)
+rows_of_ruleset(
+    "rule_group_conditions",
+    ["rule_group", "position"],
+    text("rule_group"),
+    integer("position"),
+    text("condition"),
+    flag("negated"),
+    optional("when_key", "when_value"),
+    of_ruleset("rule_groups", "rule_group"),
+    of_ruleset("conditions", "condition"),
+    of_ruleset("keys", "when_key", "key"),
+    check("when", "(when_key IS NULL) = (when_value IS NULL)"),
+)
+rows_of_ruleset(
     "asn_rules",
     ["asn_rule"],
     text("asn_rule"),
@@ -222,6 +275,15 @@ rows_of_ruleset(
     optional("not_after", "not_created_by"),
     flag("creates_too"),
     of_ruleset("asn_rules", "asn_rule"),
+)
+rows_of_ruleset(
+    "asn_rule_groups",
+    ["asn_rule", "role", "position"],
+    text("asn_rule", "role"),
+    integer("position"),
+    text("rule_group"),
+    of_ruleset("asn_rules", "asn_rule"),
+    of_ruleset("rule_groups", "rule_group"),
 )
 rows_of_ruleset(
     "asn_rule_conditions",
@@ -308,6 +370,29 @@ rows_of_ruleset(
     text("asn_rule", "stays", "reason"),
     of_ruleset("asn_rules", "asn_rule"),
     of_ruleset("asn_rules", "stays", "asn_rule"),
+)
+rows_of_ruleset(
+    "ruleset_releases",
+    ["release"],
+    text("release"),
+    sa.Column("released", Day, nullable=False),
+    sa.Column("in_operations_from", Day),
+)
+rows_of_ruleset(
+    "ruleset_changes",
+    ["position"],
+    integer("position"),
+    text("change", "why", "source"),
+    unique("ruleset_id", "change"),
+)
+rows_of_ruleset(
+    "ruleset_change_items",
+    ["change", "position"],
+    text("change"),
+    integer("position"),
+    text("kind", "item"),
+    optional("field", "before", "after"),
+    of_ruleset("ruleset_changes", "change"),
 )
 table(
     "catalog_entries",

@@ -63,10 +63,13 @@ RULESETS = """
 SELECT r.label AS ruleset, r.kind, r.status, r.title, r.source, r.effective_from,
        COALESCE(r.effective_until, CASE WHEN r.status = 'published' THEN
            LEAD(r.effective_from) OVER (
-               PARTITION BY r.kind, r.status ORDER BY r.effective_from)
+               PARTITION BY r.kind, r.status, r.effective_from IS NULL ORDER BY r.effective_from)
        END) AS effective_until,
-       i.label AS implements, r.checksum, r.published_at, r.ruleset_id
-FROM rulesets AS r LEFT JOIN rulesets AS i ON i.ruleset_id = r.implements
+       i.label AS implements, p.label AS extends, r.checksum, r.changes_checksum, r.published_at,
+       r.ruleset_id
+FROM rulesets AS r
+LEFT JOIN rulesets AS i ON i.ruleset_id = r.implements
+LEFT JOIN rulesets AS p ON p.ruleset_id = r.extends
 """
 
 MODES_HISTORY = """
@@ -133,13 +136,40 @@ JOIN rulesets AS s ON s.ruleset_id = r.ruleset_id
 JOIN asn_types AS t ON t.asn_type = r.asn_type
 """
 
+# Those of the groups of a rule or role come after its own.
 RULE_CONDITIONS = """
-SELECT s.label AS ruleset, c.asn_rule, c.scope, NULLIF(c.role, '') AS role, c.position,
+SELECT s.label AS ruleset, c.asn_rule, c.scope, NULLIF(c.role, '') AS role,
+       ROW_NUMBER() OVER (PARTITION BY c.ruleset_id, c.asn_rule, c.scope, c.role
+                          ORDER BY c.of_group, c.position) AS position,
        CASE WHEN {negated} THEN 'yes' ELSE 'no' END AS negated, c.condition, d.text,
        c.when_key, c.when_value
-FROM asn_rule_conditions AS c
+FROM (
+    SELECT ruleset_id, asn_rule, scope, role, 0 AS of_group, position, condition, negated,
+           when_key, when_value
+    FROM asn_rule_conditions
+    UNION ALL
+    SELECT g.ruleset_id, g.asn_rule, CASE g.role WHEN '' THEN 'exposure' ELSE 'role' END, g.role,
+           g.position, u.position, u.condition, u.negated, u.when_key, u.when_value
+    FROM asn_rule_groups AS g
+    JOIN rule_group_conditions AS u
+        ON u.ruleset_id = g.ruleset_id AND u.rule_group = g.rule_group
+) AS c
 JOIN rulesets AS s ON s.ruleset_id = c.ruleset_id
 JOIN conditions AS d ON d.ruleset_id = c.ruleset_id AND d.condition = c.condition
+"""
+
+RULE_CHANGES = """
+SELECT s.ruleset, s.extends, s.effective_from, c.position, c.change, c.why, c.source,
+       i.position AS item_position, i.kind, i.item, i.field, i.before, i.after
+FROM ruleset_changes AS c
+JOIN v_rulesets AS s ON s.ruleset_id = c.ruleset_id
+JOIN ruleset_change_items AS i ON i.ruleset_id = c.ruleset_id AND i.change = c.change
+"""
+
+RELEASES = """
+SELECT r.release, s.ruleset, r.released, r.in_operations_from, s.effective_from, s.effective_until
+FROM ruleset_releases AS r
+JOIN v_rulesets AS s ON s.ruleset_id = r.ruleset_id AND s.status = 'published'
 """
 
 # ------------------------------------------------------------------------- record
@@ -233,6 +263,8 @@ VIEWS = {
     "v_ruleset_changes": RULESET_CHANGES,
     "v_rules": RULES,
     "v_rule_conditions": RULE_CONDITIONS,
+    "v_rule_changes": RULE_CHANGES,
+    "v_releases": RELEASES,
     "v_runs": RUNS,
     "v_run_pools": RUN_POOLS,
     "v_exposures": EXPOSURES,

@@ -18,7 +18,9 @@ OF_RULESET = (
     "key_sources", "asn_rules", "asn_rule_roles", "asn_rule_conditions", "asn_rule_keys",
     "asn_rule_steps",
     "class_rules", "written_classes", "required_columns", "product_suffixes", "known_differences",
-    "intended_overlaps", "ruleset_settings", "overall_steps", "ruleset_files",
+    "intended_overlaps", "ruleset_settings", "overall_steps", "ruleset_files", "path_tables",
+    "path_table_terms", "rule_groups", "rule_group_keys", "rule_group_conditions",
+    "asn_rule_groups", "ruleset_releases", "ruleset_changes", "ruleset_change_items",
 )  # fmt: skip
 # Rows of runs: a run on record takes no more, and none is changed.
 RECORD = (
@@ -238,7 +240,7 @@ def _guard_postgresql() -> None:
         op.execute(
             f"ALTER TABLE rulesets ADD CONSTRAINT ex_rulesets_{kind} EXCLUDE USING gist ("
             "daterange(effective_from, COALESCE(effective_until, effective_from + 1)) WITH &&) "
-            f"WHERE (status = 'published' AND kind = '{kind}')"
+            f"WHERE (status = 'published' AND kind = '{kind}' AND effective_from IS NOT NULL)"
         )
 
 

@@ -494,7 +494,7 @@ def test_the_name_of_an_output_is_printed_without_control_characters(
     [
         (["--ruleset", "2026-03-20"], "kind table"),
         (["--ruleset", "jwst-9"], "jwst-3.0.0"),
-        (["--as-of", "2026-07-13"], "2026-07-14"),
+        (["--as-of", "2026-07-13"], "2026-07-09"),
     ],
 )
 def test_no_such_executable_rules(
@@ -507,7 +507,7 @@ def test_no_such_executable_rules(
 
 
 def test_rules_by_label_and_by_date(asnrules_on_file: Command, pool: str) -> None:
-    for options in (["--ruleset", "jwst-3.0.0"], ["--as-of", "2026-07-14"]):
+    for options in (["--ruleset", "jwst-3.0.0"], ["--as-of", "2026-07-09"]):
         arguments = [*options, "--dry-run", "--format", "json"]
         report = asnrules_on_file("generate", pool, *arguments).json
         assert (report["ruleset"], report["associations"]) == ("jwst-3.0.0", 3)

@@ -37,7 +37,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "asnrules rulesets show": ["2026-03-20"],
     "asnrules rulesets history": ["NRS_IFU"],
     "asnrules rulesets diff": ["2020-12-07", "2026-03-20"],
-    "asnrules rulesets impact": ["jwst-1.3.0"],
+    "asnrules rulesets impact": ["jwst-1.2.1"],
     "asnrules rulesets check": ["2026-03-20"],
     "asnrules rulesets import": ["no-folder", "--label", "x"],
     "asnrules rulesets export": ["2026-03-20", "-"],

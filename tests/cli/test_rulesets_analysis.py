@@ -91,13 +91,13 @@ def test_an_exp_type_of_a_later_table_is_no_finding_in_rules_before(
         file.write("MIR_NEWMODE,science,N/A,image2,\n")
     words = ("--label", "later", "--effective-from", "2031-01-01", "--accept", "76=MIR_NEWMODE")
     assert asnrules("rulesets", "import", str(folder), *words).code == 0
-    for label in ("jwst-1.3.0", "jwst-3.0.0"):
+    for label in ("jwst-1.2.1", "jwst-3.0.0"):
         result = asnrules("rulesets", "check", label, "--format", "jsonl")
         assert result.code == 0
         assert "MIR_NEWMODE" not in result.out
     # MIR_WFSS came after the table of 2021-06-15, and NRC_WFSC is in no table.
     assert "NRC_WFSC" in result.out
-    assert "MIR_WFSS" not in asnrules("rulesets", "check", "jwst-1.3.0").out
+    assert "MIR_WFSS" not in asnrules("rulesets", "check", "jwst-1.2.1").out
 
 
 def test_check_for_people(draft_in_file: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ def test_rules_are_exported_edited_imported_and_published(
     again = asnrules("rulesets", "import", str(folder), "--label", "mine")
     assert (again.code, again.err) == (0, "asnrules: the draft mine that was there is replaced\n")
     asnrules("rulesets", "publish", "mine").assert_error(
-        2, "from 2026-07-14, but jwst-3.0.0 is from 2026-07-14", "--effective-from"
+        2, "from 2026-07-09, but jwst-3.0.0 is from 2026-07-09", "--effective-from"
     )
     result = asnrules("rulesets", "publish", "mine", "--effective-from", "2031-01-01")
     assert result.err == "asnrules: jwst-3.0.0 is in force until 2031-01-01\n"

@@ -79,7 +79,7 @@ def test_each_line_names_its_source(asnrules: Command) -> None:
     rows = asnrules("rulesets", "history", "NRC_GRISM", "--format", "csv").csv
     sources = {row["ruleset"]: row["source"] for row in rows}
     assert "jwst 1.4.0 (2022-01-10)" in sources["2021-06-15"]
-    assert "release 1.3.0" in sources["jwst-1.3.0"]
+    assert "release 1.3.0" in sources["jwst-1.2.1"]
     assert list(rows[0]) == ["date", "ruleset", "kind", "special", "was", "became", "source"]
 
 

@@ -33,6 +33,11 @@ NEW_ROWS = {
         "position": 1, "field": "special", "printed": "N", "corrected": "N/A", "reason": "cut off",
     },
     "value_lists": {"value_list": "new", "list_values": '["a"]'},
+    "path_tables": {"path_table": "new"},
+    "path_table_terms": {
+        "path_table": "ifu_paths", "alternative": 99, "position": 1, "keyword": "LAMP",
+        "operator": "set", "term_values": "[]",
+    },
     "conditions": {"condition": "new", "text": "something new"},
     "condition_terms": {
         "condition": "tso", "alternative": 99, "position": 1, "keyword": "LAMP",
@@ -40,12 +45,20 @@ NEW_ROWS = {
     },
     "keys": {"key": "new", "required": True},
     "key_sources": {"key": "program", "position": 9, "keyword": "LAMP"},
+    "rule_groups": {"rule_group": "new"},
+    "rule_group_conditions": {
+        "rule_group": "base", "position": 99, "condition": "tso", "negated": False,
+    },
+    "rule_group_keys": {"rule_group": "base", "position": 99, "key": "program"},
     "asn_rules": {
         "asn_rule": "Asn_New", "asn_type": "image2", "title": "new", "as_science": False,
     },
     "asn_rule_roles": {
         "asn_rule": "Asn_Lv2Image", "role": "new", "position": 9, "single": False,
         "offered_again": 0, "keys_only": False, "creates_too": False,
+    },
+    "asn_rule_groups": {
+        "asn_rule": "Asn_Lv2Image", "role": "", "position": 99, "rule_group": "base",
     },
     "asn_rule_conditions": {
         "asn_rule": "Asn_Lv2Image", "scope": "exposure", "role": "", "position": 99,
@@ -70,6 +83,11 @@ NEW_ROWS = {
         "reason": "new",
     },
     "intended_overlaps": {"asn_rule": "Asn_Lv2Image", "stays": "Asn_Lv2Spec", "reason": "new"},
+    "ruleset_releases": {"release": "9.9.9", "released": dt.date(2040, 1, 1)},
+    "ruleset_changes": {"position": 99, "change": "new", "why": "new", "source": "made up"},
+    "ruleset_change_items": {
+        "change": "five-digits", "position": 99, "kind": "rule", "item": "Asn_Lv2Image",
+    },
 }  # fmt: skip
 OF_RULESET = tuple(NEW_ROWS)
 RECORD = (
@@ -219,7 +237,7 @@ def put(
         row["published_at"] = None
     with engine.begin() as connection:
         if kind == "rules":
-            row["implements"] = store.ruleset_id(connection, "2020-12-07")
+            row["implements"] = store.ruleset_id(connection, "2026-03-20")
         connection.execute(insert(schema.rulesets).values(**row))
 
 
@@ -417,7 +435,8 @@ def test_draft_cannot_be_updated_to_replace_a_published_ruleset(
         connection.execute(insert(schema.rulesets).values(**EMPTY_RULESET))
         connection.exec_driver_sql(
             "INSERT INTO rulesets SELECT 100, 'new', kind, 'draft', title, source, '2032-01-01', "
-            "NULL, implements, checksum, NULL FROM rulesets WHERE ruleset_id = 99"
+            "NULL, implements, extends, checksum, changes_checksum, NULL FROM rulesets "
+            "WHERE ruleset_id = 99"
         )
     statement = (
         f"UPDATE OR REPLACE rulesets SET {column} = "

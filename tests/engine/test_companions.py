@@ -8,7 +8,7 @@ from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.pools import parse_candidates
 from engine.building import POOL, Exposure, exposure, image, ruleset, work_of
 
-LABELS = ("jwst-3.0.0", "jwst-1.3.0")
+LABELS = ("jwst-3.0.0", "jwst-1.2.1")
 O001 = "[('o001', 'observation')]"
 MOSAIC = "[('c1000', 'mosaic')]"
 BOTH = "[('o001', 'observation'), ('c1000', 'mosaic')]"
@@ -70,8 +70,8 @@ def direct(filename: str, **values: str) -> Exposure:
     ("label", "rule", "spoiled", "told"),
     [
         ("jwst-3.0.0", "Asn_Lv2WFSSNIS", {"pntgtype": "parallel"}, "PNTGTYPE is 'parallel'"),
-        ("jwst-1.3.0", "Asn_Lv2WFSS", {"pntgtype": "parallel"}, "PNTGTYPE is 'parallel'"),
-        ("jwst-1.3.0", "Asn_Lv2WFSS", {"is_imprt": "t"}, "IS_IMPRT is set"),
+        ("jwst-1.2.1", "Asn_Lv2WFSS", {"pntgtype": "parallel"}, "PNTGTYPE is 'parallel'"),
+        ("jwst-1.2.1", "Asn_Lv2WFSS", {"is_imprt": "t"}, "IS_IMPRT is set"),
     ],
 )
 def test_what_should_be_the_science_does_not_lack_one(
@@ -128,7 +128,7 @@ def test_an_image_of_another_instrument_is_never_meant(label: str) -> None:
 
 def test_neither_is_a_science_of_another_instrument() -> None:
     nircam = direct("b") | {"instrume": "nircam", "exp_type": "nrc_image"}
-    fates = outcome([grism("a"), nircam], "jwst-1.3.0", watched=1).fates
+    fates = outcome([grism("a"), nircam], "jwst-1.2.1", watched=1).fates
     assert "Asn_Lv2WFSS found no science for it" in [one.reason for one in fates]
 
 

@@ -14,7 +14,7 @@ NIRISS = {"instrume": "niriss", "detector": "nis", "filter": "clear", "pupil": "
 
 
 def made(*exposures: Exposure) -> list[Association]:
-    work = work_of(exposures, rules=ruleset("jwst-1.3.0"))
+    work = work_of(exposures, rules=ruleset("jwst-1.2.1"))
     return outcome_of(work).associations
 
 

@@ -32,7 +32,7 @@ def made(work: Work, workers: int, **wanted: Any) -> Outcome:
     )
 
 
-@pytest.mark.parametrize("label", ["jwst-3.0.0", "jwst-1.3.0"])
+@pytest.mark.parametrize("label", ["jwst-3.0.0", "jwst-1.2.1"])
 @pytest.mark.parametrize("merge", [False, True])
 def test_the_example_program(label: str, merge: bool) -> None:
     pool = read_pool(EXAMPLE, keywords())

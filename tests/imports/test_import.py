@@ -35,7 +35,7 @@ SECOND = document(member(2), member(3, "background"))
 
 
 NONE_OF = "today's (jwst-3.0.0); the catalog has none for {}, by which it was made (code_version)"
-IN_FORCE = "jwst-1.3.0, in force on 2021-08-01, when it was made (version_id)"
+IN_FORCE = "jwst-1.2.1, in force on 2021-08-01, when it was made (version_id)"
 
 
 @pytest.fixture
@@ -399,10 +399,10 @@ def test_the_ruleset_of_its_own_time(
     [
         ("3.0.0", "jwst-3.0.0", "jwst-3.0.0, those of 3.0.0, by which it was made (code_version)"),
         (" 3.0 ", "jwst-3.0.0", "jwst-3.0.0, those of 3.0, by which it was made (code_version)"),
-        ("1.3.0", "jwst-1.3.0", "jwst-1.3.0, those of 1.3.0, by which it was made (code_version)"),
-        ("1.2.1", "jwst-1.3.0", "jwst-1.3.0, those of 1.2.1, by which it was made (code_version)"),
-        ("1.2.3", "jwst-1.3.0", "jwst-1.3.0, those of 1.2.3, by which it was made (code_version)"),
-        ("v1.3.1", "jwst-1.3.0", "jwst-1.3.0, those of 1.3.1, by which it was made (code_version)"),
+        ("1.3.0", "jwst-1.2.1", "jwst-1.2.1, those of 1.3.0, by which it was made (code_version)"),
+        ("1.2.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.1, by which it was made (code_version)"),
+        ("1.2.3", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.3, by which it was made (code_version)"),
+        ("v1.3.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.3.1, by which it was made (code_version)"),
         ("2.0.1", "jwst-3.0.0", NONE_OF.format("2.0.1")),
         ("1.2.0", "jwst-3.0.0", NONE_OF.format("1.2.0")),
         ("1.12.5", "jwst-3.0.0", NONE_OF.format("1.12.5")),
@@ -410,12 +410,12 @@ def test_the_ruleset_of_its_own_time(
         ("1.9.4.dev12+g1a2b3c", "jwst-3.0.0", NONE_OF.format("1.9.4.dev12+g1a2b3c")),
         ("3.0.0rc1", "jwst-3.0.0", NONE_OF.format("3.0.0rc1")),
         (
-            "asnrules 0.1.0, rules jwst-1.3.0", "jwst-1.3.0",
-            "jwst-1.3.0, by which it was made (code_version)",
+            "asnrules 0.1.0, rules jwst-1.2.1", "jwst-1.2.1",
+            "jwst-1.2.1, by which it was made (code_version)",
         ),
         ("asnrules 0.1.0, rules mine", "jwst-3.0.0", NONE_OF.format("mine")),
         ("asnrules 0.1.0, rules 2021-06-15", "jwst-3.0.0", NONE_OF.format("2021-06-15")),
-        *[(text, "jwst-1.3.0", IN_FORCE) for text in (None, "", " ", "unknown", "jwst", "3")],
+        *[(text, "jwst-1.2.1", IN_FORCE) for text in (None, "", " ", "unknown", "jwst", "3")],
     ],
 )  # fmt: skip
 def test_the_software_of_a_file_comes_before_its_date(

@@ -30,7 +30,7 @@ EXAMPLE = EXAMPLES / "jw04231_20261105t101500_pool.csv"
 FUZZ = Path(__file__).parents[3] / "shared" / "parity" / "fuzz"
 
 
-@pytest.fixture(scope="session", params=["jwst-3.0.0", "jwst-1.3.0"])
+@pytest.fixture(scope="session", params=["jwst-3.0.0", "jwst-1.2.1"])
 def ruleset(templates: Any, request: pytest.FixtureRequest) -> Ruleset:
     return Ruleset(connect_catalog(templates.seeded("sqlite")), request.param)
 

@@ -86,5 +86,6 @@ def _of_rulesets(connection: Connection, only: set[str] | None) -> Iterator[tupl
         statement = select(ruleset_files.c.path, ruleset_files.c.text)
         for path, text in connection.execute(statement.where(ruleset_files.c.ruleset_id == key)):
             files[path] = text
-        row["implements"] = labels.get(row["implements"])
+        for word in ("implements", "extends"):
+            row[word] = labels.get(row[word])
         yield label, digest_of({**row, "files": files})

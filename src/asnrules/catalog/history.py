@@ -62,7 +62,11 @@ def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
     """
     name = exp_type.upper()
     with transaction(engine) as connection:
-        infos = [info for info in list_rulesets(connection) if info.status != "draft"]
+        infos = [
+            info
+            for info in list_rulesets(connection)
+            if info.status != "draft" and info.effective_from is not None
+        ]
         changes = [
             *_changes(
                 [info for info in infos if info.kind == TABLE],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from asnrules.catalog import store
-from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_rulesets
+from asnrules.catalog.rulesets import RULES, RulesetInfo, find_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import add_exp_types, stored_words
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_rulesets
@@ -22,7 +23,8 @@ from asnrules.rules.errata import Accepted, correct_page
 from asnrules.rules.model import AnyRuleset, Erratum, Ruleset, Table
 from asnrules.rules.page import STANDARD_INPUT, page_text, read_page
 from asnrules.rules.read import check_label, read_ruleset
-from asnrules.rules.write import Files, ruleset_files
+from asnrules.rules.words import unknown
+from asnrules.rules.write import Files, ruleset_files, write_folder
 
 DRAFT = "draft"
 
@@ -115,7 +117,8 @@ def _read(connection: Connection, path: Path, wish: Wish) -> tuple[AnyRuleset, s
     words = stored_words(connection)
     if str(path) != STANDARD_INPUT and os.path.isdir(path):  # noqa: PTH112 - a name may be too long
         accepted = {row: value for (row, _), value in wish.accepted.items()}
-        ruleset = read_ruleset(path, words, accepted)
+        with _parents(connection) as parents:
+            ruleset = read_ruleset(path, words, accepted, parents)
         modes = ruleset.modes if isinstance(ruleset, Table) else ()
         new = {mode.exp_type for mode in modes} - words.exp_types
         for number, value in accepted.items():
@@ -137,6 +140,25 @@ def _read(connection: Connection, path: Path, wish: Wish) -> tuple[AnyRuleset, s
             errata=corrected.errata,
         )
     return _dated(ruleset, wish.label, wish.effective_from, wish.effective_until), new
+
+
+@contextmanager
+def _parents(connection: Connection) -> Iterator[Callable[[str], Path]]:
+    """Give what finds the files of published rules by their label."""
+    with tempfile.TemporaryDirectory() as top:
+
+        def folder(label: str) -> Path:
+            infos = {info.ruleset: info for info in list_rulesets(connection) if info.kind == RULES}
+            if label not in infos:
+                raise RulesetError(unknown("ruleset", label, infos))
+            if infos[label].status == DRAFT:
+                raise RulesetError(f"{label} is a draft; publish it first")
+            place = Path(top) / label
+            if not place.exists():
+                write_folder(place, store.stored_files(connection, infos[label].ruleset_id))
+            return place
+
+        yield folder
 
 
 def _dated(
@@ -185,7 +207,8 @@ def export_files(engine: Engine, label: str) -> Files:
         ruleset = store.load(connection, info.ruleset_id)
         if isinstance(ruleset, Ruleset):
             ruleset = replace(ruleset, files=store.stored_files(connection, info.ruleset_id))
-        return ruleset_files(ruleset, stored_words(connection))
+        with _parents(connection) as parents:
+            return ruleset_files(ruleset, stored_words(connection), parents)
 
 
 def export_page(engine: Engine, label: str) -> str:
@@ -238,9 +261,10 @@ def publish_ruleset(
             )
         draft = store.load(connection, info.ruleset_id)
         ruleset = _dated(draft, None, effective_from, effective_until)
-        if ruleset.effective_from is None:
+        if ruleset.effective_from is not None:
+            _refuse_overlap(ruleset, ruleset.effective_from, store.periods(connection, info.kind))
+        elif not info.releases:
             raise RulesetError(f"ruleset {label!r} has no date; give one with --effective-from")
-        _refuse_overlap(ruleset, ruleset.effective_from, store.periods(connection, info.kind))
         if ruleset.implements is not None:
             implemented = find_ruleset(connection, ruleset.implements)
             if implemented.status == DRAFT:
@@ -249,7 +273,7 @@ def publish_ruleset(
                     "publish that one first"
                 )
         before = {one.ruleset: one for one in list_rulesets(connection)}
-        store.update_header(connection, info.ruleset_id, ruleset)
+        store.update_dates(connection, info.ruleset_id, ruleset)
         store.publish(connection, info.ruleset_id, dt.datetime.now(dt.UTC))
         after = list_rulesets(connection)
     changed = [one for one in after if one != before[one.ruleset]]

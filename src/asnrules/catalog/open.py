@@ -154,8 +154,8 @@ def check_catalog(engine: Engine) -> list[str]:
             key = store.ruleset_id(connection, label)
             if key is None:
                 continue
-            found = store.stored_rows(connection, [key])[key].checksum()
-            if found != store.stored_checksum(connection, key):
+            found = store.stored_rows(connection, [key])[key].checksums()
+            if found != store.stored_checksums(connection, key):
                 findings.append(f"ruleset {label}: its rows do not match its checksum")
     return findings
 
@@ -208,13 +208,22 @@ def _missing_seeds(connection: Connection) -> set[str]:
 def _seed(connection: Connection) -> list[str]:
     """Publish the shipped rulesets that the catalog does not have; give their labels."""
     from asnrules.catalog.vocabulary import seed_vocabulary
-    from asnrules.rules.read import read_ruleset
+    from asnrules.rules.read import RulesetReader
 
     seed_vocabulary(connection)
     folders = _seed_folders()
-    rulesets = [read_ruleset(folders[label]) for label in sorted(_missing_seeds(connection))]
-    # A ruleset comes after the one that it implements.
-    for ruleset in sorted(rulesets, key=lambda one: one.implements is not None):
+    reader = RulesetReader()
+    waiting = {label: reader.read(folders[label]) for label in sorted(_missing_seeds(connection))}
+    added: list[str] = []
+    while waiting:
+        # A ruleset comes after those that it implements and extends.
+        ruleset = next(
+            one
+            for one in waiting.values()
+            if waiting.keys().isdisjoint((one.implements, one.extends))
+        )
+        del waiting[ruleset.label]
         key = store.insert_draft(connection, ruleset)
         store.publish(connection, key, dt.datetime.now(dt.UTC))
-    return [ruleset.label for ruleset in rulesets]
+        added.append(ruleset.label)
+    return added

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, column, func, select, table
 
+from asnrules.database.schema import ruleset_releases
 from asnrules.errors import NotFoundError
-from asnrules.rules.text_files import read_csv
-from asnrules.util.environment import shipped
+from asnrules.rules.model import Release
+from asnrules.rules.releases import PREFIX, in_order, release_numbers, shipped_releases
 from asnrules.util.text import check_day, near_spellings
 
 TABLE = "table"
@@ -21,11 +20,19 @@ RULES = "rules"
 # Without types: what cannot be read is for those who name the place.
 _NAMES = (
     "ruleset_id", "label", "kind", "status", "title", "source", "effective_from",
-    "effective_until", "implements", "checksum",
+    "effective_until", "implements", "extends", "checksum",
 )  # fmt: skip
-_ROW, _IMPLEMENTED = (table("rulesets", *map(column, _NAMES)).alias(name) for name in "ri")
+_ROW, _IMPLEMENTED, _EXTENDED = (
+    table("rulesets", *map(column, _NAMES)).alias(name) for name in "rie"
+)
+_RELEASES = table(
+    "ruleset_releases",
+    *map(column, ("ruleset_id", "release", "released", "in_operations_from")),
+)
+_CHANGES = table("ruleset_changes", column("ruleset_id"))
 _NEXT = func.lead(_ROW.c.effective_from).over(
-    partition_by=[_ROW.c.kind, _ROW.c.status], order_by=_ROW.c.effective_from
+    partition_by=[_ROW.c.kind, _ROW.c.status, _ROW.c.effective_from.is_(None)],
+    order_by=_ROW.c.effective_from,
 )
 # As `v_rulesets` has it, which is for others: what it shows is in no digest.
 _COLUMNS = {
@@ -35,6 +42,7 @@ _COLUMNS = {
         _ROW.c.effective_until, case((_ROW.c.status == "published", _NEXT))
     ),
     "implements": _IMPLEMENTED.c.label,
+    "extends": _EXTENDED.c.label,
 }
 
 
@@ -49,7 +57,8 @@ class RulesetInfo(NamedTuple):
     title: str
     source: str
     effective_from: dt.date | None
-    """The first day on which it is in force; None for a draft without a date."""
+    """The first day on which it is in force; None for a draft without a date, and for rules that
+    operations never ran."""
     effective_until: dt.date | None
     """The first day on which it is no more: its own end, or the day on which the next one of its
     kind starts; None if there is neither."""
@@ -59,6 +68,14 @@ class RulesetInfo(NamedTuple):
     """SHA-256 of its content."""
     ruleset_id: int
     """Its key in the tables."""
+    extends: str | None = None
+    """The rules of which its changes make it."""
+    change_count: int = 0
+    releases: tuple[str, ...] = ()
+    """Of jwst, which have these rules."""
+    goes_by: str | None = None
+    """What its first day is: `operations`, the first on which operations ran one of its releases,
+    or `tag`, that on which one was tagged; None if it was said."""
 
     def is_in_force(self, day: dt.date) -> bool:
         """Tell whether it is in force on a day."""
@@ -70,19 +87,47 @@ class RulesetInfo(NamedTuple):
 
 
 def list_rulesets(connection: Connection) -> list[RulesetInfo]:
-    """Give all rulesets, tables first, in order of their dates; last those without."""
-    columns = [_COLUMNS[name].label(name) for name in RulesetInfo._fields]
+    """Give all rulesets, tables first, in order of their dates; last those without.
+
+    Rules that operations never ran have the day of their first release.
+    """
+    columns = [_COLUMNS[name].label(name) for name in (*_NAMES, "ruleset") if name != "label"]
     joined = _ROW.outerjoin(_IMPLEMENTED, _IMPLEMENTED.c.ruleset_id == _ROW.c.implements)
+    joined = joined.outerjoin(_EXTENDED, _EXTENDED.c.ruleset_id == _ROW.c.extends)
     rows = connection.execute(select(*columns).select_from(joined)).all()
-    found = [RulesetInfo(*_with_dates(row._asdict())) for row in rows]
-    return sorted(
-        found,
-        key=lambda info: (info.kind != TABLE, info.effective_from or dt.date.max, info.ruleset),
-    )
+    counts = select(_CHANGES.c.ruleset_id, func.count()).group_by(_CHANGES.c.ruleset_id)
+    change_counts = {key: count for key, count in connection.execute(counts)}  # noqa: C416
+    releases = _releases(connection)
+    found = []
+    for row in rows:
+        own = releases.get(row.ruleset_id, ())
+        info = RulesetInfo(
+            **_with_dates(row._asdict()),
+            change_count=change_counts.get(row.ruleset_id, 0),
+            releases=tuple(one.release for one in own),
+        )
+        day = info.effective_from
+        for word, days in (
+            ("operations", {one.in_operations_from for one in own}),
+            ("tag", {one.released for one in own}),
+        ):
+            if info.goes_by is None and day is not None and day in days:
+                info = info._replace(goes_by=word)
+        found.append((info.kind != TABLE, day or (own[0].released if own else dt.date.max), info))
+    return [info for *_, info in sorted(found, key=lambda one: (*one[:2], one[2].ruleset))]
+
+
+def _releases(connection: Connection) -> dict[int, tuple[Release, ...]]:
+    """Give the releases of each ruleset."""
+    found: dict[int, list[Release]] = {}
+    for row in connection.execute(select(*_RELEASES.c)):
+        release = Release(row.release, *map(_date, (row.released, row.in_operations_from)))
+        found.setdefault(row.ruleset_id, []).append(release)
+    return {key: in_order(releases) for key, releases in found.items()}
 
 
 def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
-    """Give a ruleset by its label.
+    """Give a ruleset by its label, or as `jwst-RELEASE` by a release that it has.
 
     Raises
     ------
@@ -92,6 +137,10 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
     rulesets = {info.ruleset: info for info in list_rulesets(connection)}
     if label in rulesets:
         return rulesets[label]
+    release = label.removeprefix(PREFIX)
+    having = (info for info in rulesets.values() if release in info.releases)
+    if label.startswith(PREFIX) and (info := ruleset_of(having, release)) is not None:
+        return info
     near = near_spellings(label, rulesets) or list(rulesets)
     raise NotFoundError(
         f"no ruleset {label!r} in the catalog; there are {', '.join(near)}; "
@@ -158,61 +207,74 @@ def _nearest(connection: Connection, kind: str, day: dt.date) -> str:
     return f"the nearest: {' and '.join(parts)}" if parts else "the catalog has none"
 
 
-def _with_dates(row: dict[str, Any]) -> list[Any]:
-    """Read the dates, which SQLite keeps as text."""
-    return [
-        dt.date.fromisoformat(value)
-        if name.startswith("effective") and isinstance(value, str)
-        else value
-        for name, value in row.items()
-    ]
+def _with_dates(row: dict[str, Any]) -> dict[str, Any]:
+    """Read the dates of a row."""
+    return {
+        name: _date(value) if name.startswith("effective") else value for name, value in row.items()
+    }
+
+
+def _date(value: Any) -> Any:
+    """Read a date, which SQLite keeps as text."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
 # ------------------------------------------------------------------------- releases of jwst
 
-_RELEASE = re.compile(r"[0-9]+(\.[0-9]+)*")
-_LABEL = "jwst-"
 
+def ruleset_of(rulesets: Iterable[RulesetInfo], release: str) -> RulesetInfo | None:
+    """Give the ruleset that has the rules of a release; of several the one published first.
 
-def ruleset_of(rulesets: Sequence[RulesetInfo], release: str) -> RulesetInfo | None:
-    """Give the ruleset that has the rules of a release.
-
-    That is the one with the label `jwst-RELEASE`, or else the one that `seed/releases.csv` names.
+    A ruleset says which releases it has; one with the label `jwst-RELEASE` has that release.
 
     Parameters
     ----------
-    rulesets : sequence of RulesetInfo
+    rulesets : iterable of RulesetInfo
         All of the catalog; drafts do not count.
     release : str
         Such as `1.3.1`; a version between releases is none.
     """
-    wanted = _numbers(release)
+    wanted = release_numbers(release)
     if wanted is None:
         return None
-    own: RulesetInfo | None = None
-    for info in rulesets:
-        if info.kind == RULES and info.status == "published":
-            if info.ruleset.startswith(_LABEL) and (
-                _numbers(info.ruleset.removeprefix(_LABEL)) == wanted
-            ):
-                return info
-            if info.ruleset == _shared().get(wanted):
-                own = info
-    return own
+    rules = [info for info in rulesets if info.kind == RULES and info.status == "published"]
+    named = [info for info in rules if wanted in map(release_numbers, info.releases)]
+    called = [
+        info
+        for info in rules
+        if info.ruleset.startswith(PREFIX)
+        and release_numbers(info.ruleset.removeprefix(PREFIX)) == wanted
+    ]
+    return min(called or named, key=lambda info: info.ruleset_id, default=None)
 
 
-def _numbers(release: str) -> tuple[int, ...] | None:
-    """Read a release; zeros at its end do not count."""
-    if not _RELEASE.fullmatch(release):
-        return None
-    numbers = [int(number) for number in release.split(".")]
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
+class ListedRelease(NamedTuple):
+    """A release of jwst, and the ruleset that it has."""
+
+    release: str
+    dms_build: str | None
+    """The build of the observatory's data system that it belongs to."""
+    released: dt.date
+    in_operations_from: dt.date | None
+    """The first day on which operations ran it, if that is known."""
+    ruleset: str | None
+    effective_from: dt.date | None
+    """When that ruleset is in force."""
+    effective_until: dt.date | None
 
 
-@cache
-def _shared() -> dict[tuple[int, ...] | None, str]:
-    """Read which releases share a ruleset."""
-    rows = read_csv(shipped("seed") / "releases.csv", ("release", "ruleset"))
-    return {_numbers(row["release"]): row["ruleset"] for row in rows}
+def list_releases(connection: Connection) -> list[ListedRelease]:
+    """Give all releases of jwst that are known, the first one first."""
+    infos = list_rulesets(connection)
+    shipped = shipped_releases()
+    found = {name: one.release for name, one in shipped.items()}
+    rows = connection.execute(select(ruleset_releases).order_by(ruleset_releases.c.ruleset_id))
+    for row in rows:
+        found.setdefault(row.release, Release(*row[1:]))
+    listed = []
+    for one in in_order(found.values()):
+        info = ruleset_of(infos, one.release)
+        build = shipped[one.release].dms_build if one.release in shipped else None
+        period = (info.ruleset, info.effective_from, info.effective_until) if info else (None,) * 3
+        listed.append(ListedRelease(one.release, build, *one[1:], *period))
+    return listed

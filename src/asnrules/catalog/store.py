@@ -15,7 +15,15 @@ from asnrules.database.stored import with_flags
 from asnrules.errors import RulesetError
 from asnrules.rules import model
 from asnrules.rules.model import AnyRuleset, Ruleset
-from asnrules.rules.rows import Row, Rows, checksum, from_rows, row_tables, rows_checksum, to_rows
+from asnrules.rules.rows import (
+    Row,
+    Rows,
+    changes_checksum,
+    from_rows,
+    row_tables,
+    rows_checksum,
+    to_rows,
+)
 
 
 def insert_draft(connection: Connection, ruleset: AnyRuleset) -> int:
@@ -31,12 +39,13 @@ def insert_draft(connection: Connection, ruleset: AnyRuleset) -> int:
     RulesetError
         If it implements a ruleset that is not there.
     """
+    rows = to_rows(ruleset)
     key = connection.execute(
         insert(rulesets)
-        .values(status="draft", checksum=checksum(ruleset), **_header(connection, ruleset))
+        .values(status="draft", **_header(connection, ruleset, rows))
         .returning(rulesets.c.ruleset_id)
     ).scalar_one()
-    _insert_rows(connection, int(key), ruleset)
+    _insert_rows(connection, int(key), ruleset, rows)
     return int(key)
 
 
@@ -45,41 +54,44 @@ def replace_draft(connection: Connection, key: int, ruleset: AnyRuleset) -> None
     for name in ("ruleset_files", *reversed(row_tables(ruleset.kind))):
         table = schema.metadata.tables[name]
         connection.execute(delete(table).where(table.c.ruleset_id == key))
-    _insert_rows(connection, key, ruleset)
-    update_header(connection, key, ruleset)
-
-
-def update_header(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
-    """Give a draft another header, and the checksum of that and of the rows that it has."""
-    rows = stored_rows(connection, [key])[key].rows
-    values = {
-        **_header(connection, ruleset),
-        "checksum": rows_checksum(ruleset.kind, ruleset.header(), rows),
-    }
+    rows = to_rows(ruleset)
+    _insert_rows(connection, key, ruleset, rows)
+    values = _header(connection, ruleset, rows)
     connection.execute(update(rulesets).where(rulesets.c.ruleset_id == key).values(**values))
 
 
-def _header(connection: Connection, ruleset: AnyRuleset) -> dict[str, Any]:
-    implements = None
-    if ruleset.implements is not None:
-        implements = ruleset_id(connection, ruleset.implements)
-        if implements is None:
+def update_dates(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
+    """Give a draft the dates of a ruleset."""
+    values = {name: getattr(ruleset, name) for name in ("effective_from", "effective_until")}
+    connection.execute(update(rulesets).where(rulesets.c.ruleset_id == key).values(**values))
+
+
+def _header(connection: Connection, ruleset: AnyRuleset, rows: Rows) -> dict[str, Any]:
+    header: dict[str, Any] = {**ruleset.header(), "kind": ruleset.kind}
+    for word in ("implements", "extends"):
+        label = header[word]
+        header[word] = None if label is None else ruleset_id(connection, label)
+        if label is not None and header[word] is None:
             raise RulesetError(
-                f"{ruleset.label} implements {ruleset.implements!r}, which is not in the catalog; "
+                f"{ruleset.label} {word} {label!r}, which is not in the catalog; "
                 "load that one first"
             )
-    return {
-        **ruleset.header(),
-        "kind": ruleset.kind,
-        "implements": implements,
-    }
+    parent = None
+    if header["extends"] is not None:
+        columns = select(rulesets.c.checksum, rulesets.c.changes_checksum)
+        where = rulesets.c.ruleset_id == header["extends"]
+        parent = connection.execute(columns.where(where)).one()
+    header["checksum"] = rows_checksum(ruleset.kind, ruleset.header(), rows)
+    if isinstance(ruleset, Ruleset):
+        header["changes_checksum"] = changes_checksum(parent, rows)
+    return header
 
 
-def _insert_rows(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
-    for name, found in to_rows(ruleset).items():
+def _insert_rows(connection: Connection, key: int, ruleset: AnyRuleset, rows: Rows) -> None:
+    for name, found in rows.items():
         if found:
-            rows = [{"ruleset_id": key, **row} for row in found]
-            connection.execute(insert(schema.metadata.tables[name]), rows)
+            owned = [{"ruleset_id": key, **row} for row in found]
+            connection.execute(insert(schema.metadata.tables[name]), owned)
     if isinstance(ruleset, Ruleset) and ruleset.files:
         files = [
             {"ruleset_id": key, "path": path, "text": text} for path, text in ruleset.files.items()
@@ -124,7 +136,11 @@ class Period(NamedTuple):
 def periods(connection: Connection, kind: str) -> list[Period]:
     """Give the periods of the published rulesets of a kind, as they were published."""
     columns = (rulesets.c.label, rulesets.c.effective_from, rulesets.c.effective_until)
-    statement = select(*columns).where(rulesets.c.kind == kind, rulesets.c.status == "published")
+    statement = select(*columns).where(
+        rulesets.c.kind == kind,
+        rulesets.c.status == "published",
+        rulesets.c.effective_from.is_not(None),
+    )
     return [Period(*row) for row in connection.execute(statement)]
 
 
@@ -142,10 +158,14 @@ class StoredRows(NamedTuple):
     kind: str
     header: dict[str, Any]
     rows: Rows
+    parent: tuple[str, str] | None
+    """The checksums of the ruleset that it extends."""
 
-    def checksum(self) -> str:
-        """Give the checksum of the header and rows that are there."""
-        return rows_checksum(self.kind, self.header, self.rows)
+    def checksums(self) -> tuple[str, str | None]:
+        """Give the checksums of the rows that are there: of what they decide, and of changes."""
+        content = rows_checksum(self.kind, self.header, self.rows)
+        is_table = self.kind == model.Table.kind
+        return content, None if is_table else changes_checksum(self.parent, self.rows)
 
 
 def load(connection: Connection, key: int) -> AnyRuleset:
@@ -156,7 +176,7 @@ def load(connection: Connection, key: int) -> AnyRuleset:
     RulesetError
         If the engine cannot run its rules; see `from_rows`.
     """
-    return from_rows(*stored_rows(connection, [key])[key])
+    return from_rows(*stored_rows(connection, [key])[key][:3])
 
 
 def load_rules(connection: Connection, key: int) -> Ruleset:
@@ -175,7 +195,7 @@ def load_table(connection: Connection, key: int) -> model.Table:
 
 def stored_rows(connection: Connection, keys: Collection[int]) -> dict[int, StoredRows]:
     """Give the rows of rulesets by their ids, as they are stored."""
-    other = rulesets.alias()
+    other, parent = rulesets.alias(), rulesets.alias()
     headers = connection.execute(
         select(
             rulesets.c.ruleset_id,
@@ -186,14 +206,20 @@ def stored_rows(connection: Connection, keys: Collection[int]) -> dict[int, Stor
             rulesets.c.effective_from,
             rulesets.c.effective_until,
             other.c.label.label("implements"),
+            parent.c.label.label("extends"),
+            parent.c.checksum,
+            parent.c.changes_checksum,
         )
         .select_from(rulesets.outerjoin(other, other.c.ruleset_id == rulesets.c.implements))
+        .outerjoin(parent, parent.c.ruleset_id == rulesets.c.extends)
         .where(rulesets.c.ruleset_id.in_(keys))
     )
     found = {}
     for row in headers:
         header = row._asdict()
-        found[header.pop("ruleset_id")] = StoredRows(header.pop("kind"), header, {})
+        sums = header.pop("checksum"), header.pop("changes_checksum")
+        key, kind = header.pop("ruleset_id"), header.pop("kind")
+        found[key] = StoredRows(kind, header, {}, None if header["extends"] is None else sums)
     names = {name: None for stored in found.values() for name in row_tables(stored.kind)}
     for name in names:
         rows = _rows(connection, schema.metadata.tables[name], found)
@@ -210,10 +236,11 @@ def stored_files(connection: Connection, key: int) -> dict[str, str]:
     return {path: text for path, text in rows}  # noqa: C416
 
 
-def stored_checksum(connection: Connection, key: int) -> str:
-    """Give the checksum that was stored with a ruleset."""
-    statement = select(rulesets.c.checksum).where(rulesets.c.ruleset_id == key)
-    return str(connection.execute(statement).scalar_one())
+def stored_checksums(connection: Connection, key: int) -> tuple[str, str | None]:
+    """Give the checksums that were stored with a ruleset; see `StoredRows.checksums`."""
+    columns = select(rulesets.c.checksum, rulesets.c.changes_checksum)
+    row = connection.execute(columns.where(rulesets.c.ruleset_id == key)).one()
+    return row.checksum, row.changes_checksum
 
 
 def _rows(connection: Connection, table: Table, keys: Collection[int]) -> dict[int, list[Row]]:

@@ -31,7 +31,14 @@ lookup, classify
 """
 )
 
-LISTED = ("ruleset", "kind", "status", "effective_from", "effective_until", "implements", "title")
+LISTED = (
+    "ruleset", "kind", "status", "effective_from", "effective_until", "implements", "releases",
+    "changes", "title",
+)  # fmt: skip
+RELEASES = (
+    "release", "dms_build", "released", "in_operations_from", "ruleset", "effective_from",
+    "effective_until",
+)  # fmt: skip
 ADDED = ("ruleset", "kind", "status", "effective_from", "effective_until", "checksum")
 
 EffectiveFrom = Annotated[str | None, option("DATE", "First day in force (UTC).")]
@@ -42,7 +49,9 @@ EffectiveUntil = Annotated[
 
 @app.command("list")
 def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
-    """List the rulesets and the dates on which they are in force.
+    """List the rulesets, the dates on which they are in force, and the releases that have them.
+
+    Rules that operations never ran have no dates. Changes are counted from the ruleset before.
 
     Examples
     --------
@@ -51,15 +60,49 @@ def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 
     See Also
     --------
-    rulesets show, rulesets import
+    rulesets show, rulesets releases
     """
     from asnrules.catalog.rulesets import list_rulesets
     from asnrules.database.engines import transaction
 
     with transaction(catalog(context)) as connection:
         found = list_rulesets(connection)
-    records = [{name: getattr(info, name) for name in (*LISTED, "checksum")} for info in found]
+    names = (*LISTED, "extends", "goes_by", "checksum")
+    records = [
+        {
+            name: info.change_count
+            if name == "changes"
+            else ", ".join(info.releases) or None
+            if name == "releases"
+            else getattr(info, name)
+            for name in names
+        }
+        for info in found
+    ]
     print_records(records, LISTED, output)
+
+
+@app.command()
+def releases(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
+    """List the releases of jwst, and the ruleset that each has.
+
+    In operations from: the first day on which operations ran it, if that is known.
+
+    Examples
+    --------
+    asnrules rulesets releases
+    asnrules rulesets releases --format csv
+
+    See Also
+    --------
+    rulesets list
+    """
+    from asnrules.catalog.rulesets import list_releases
+    from asnrules.database.engines import transaction
+
+    with transaction(catalog(context)) as connection:
+        found = list_releases(connection)
+    print_records([one._asdict() for one in found], RELEASES, output)
 
 
 @app.command()

@@ -148,14 +148,18 @@ rulesets = _table(
     Column("effective_from", Day),
     Column("effective_until", Day),
     Column("implements", Number, ForeignKey("rulesets.ruleset_id")),
+    Column("extends", Number, ForeignKey("rulesets.ruleset_id")),
     _text("checksum"),
+    # Tables have none.
+    _optional("changes_checksum"),
     Column("published_at", UtcTime),
     _unique("label"),
     _check("kind", "kind IN ('table', 'rules')"),
     _check("status", "status IN ('draft', 'published')"),
     _check("published_at", "(status = 'published') = (published_at IS NOT NULL)"),
     _check("implements", "(kind = 'rules') = (implements IS NOT NULL)"),
-    _check("dated", "status = 'draft' OR effective_from IS NOT NULL"),
+    _check("dated", "status = 'draft' OR effective_from IS NOT NULL OR kind = 'rules'"),
+    _check("extends", "extends IS NULL OR kind = 'rules'"),
     _check(
         "period",
         "effective_until IS NULL "
@@ -189,7 +193,33 @@ value_lists = _rows_of_ruleset(
     "value_lists", ["value_list"], _text("value_list"), _json("list_values", list, str)
 )
 
-conditions = _rows_of_ruleset("conditions", ["condition"], _text("condition", "text"))
+path_tables = _rows_of_ruleset(
+    "path_tables",
+    ["path_table"],
+    _text("path_table"),
+)
+
+path_table_terms = _rows_of_ruleset(
+    "path_table_terms",
+    ["path_table", "alternative", "position"],
+    _text("path_table"),
+    _integer("alternative", "position"),
+    _text("keyword", "operator"),
+    Column("term_values", Json(list, str)),
+    _optional("value_list"),
+    _of_ruleset("path_tables", "path_table"),
+    _of_ruleset("value_lists", "value_list"),
+    _check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
+    _check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
+)
+
+conditions = _rows_of_ruleset(
+    "conditions",
+    ["condition"],
+    _text("condition", "text"),
+    _optional("path_table"),
+    _of_ruleset("path_tables", "path_table"),
+)
 
 condition_terms = _rows_of_ruleset(
     "condition_terms",
@@ -224,6 +254,36 @@ key_sources = _rows_of_ruleset(
     _of_ruleset("keys", "key"),
 )
 
+rule_groups = _rows_of_ruleset(
+    "rule_groups",
+    ["rule_group"],
+    _text("rule_group"),
+)
+
+rule_group_keys = _rows_of_ruleset(
+    "rule_group_keys",
+    ["rule_group", "position"],
+    _text("rule_group"),
+    _integer("position"),
+    _text("key"),
+    _of_ruleset("rule_groups", "rule_group"),
+    _of_ruleset("keys", "key"),
+)
+
+rule_group_conditions = _rows_of_ruleset(
+    "rule_group_conditions",
+    ["rule_group", "position"],
+    _text("rule_group"),
+    _integer("position"),
+    _text("condition"),
+    _flag("negated"),
+    _optional("when_key", "when_value"),
+    _of_ruleset("rule_groups", "rule_group"),
+    _of_ruleset("conditions", "condition"),
+    _of_ruleset("keys", "when_key", "key"),
+    _check("when", "(when_key IS NULL) = (when_value IS NULL)"),
+)
+
 asn_rules = _rows_of_ruleset(
     "asn_rules",
     ["asn_rule"],
@@ -246,6 +306,16 @@ asn_rule_roles = _rows_of_ruleset(
     _optional("not_after", "not_created_by"),
     _flag("creates_too"),
     _of_ruleset("asn_rules", "asn_rule"),
+)
+
+asn_rule_groups = _rows_of_ruleset(
+    "asn_rule_groups",
+    ["asn_rule", "role", "position"],
+    _text("asn_rule", "role"),
+    _integer("position"),
+    _text("rule_group"),
+    _of_ruleset("asn_rules", "asn_rule"),
+    _of_ruleset("rule_groups", "rule_group"),
 )
 
 asn_rule_conditions = _rows_of_ruleset(
@@ -352,6 +422,32 @@ intended_overlaps = _rows_of_ruleset(
     _text("asn_rule", "stays", "reason"),
     _of_ruleset("asn_rules", "asn_rule", "asn_rule"),
     _of_ruleset("asn_rules", "stays", "asn_rule"),
+)
+
+ruleset_releases = _rows_of_ruleset(
+    "ruleset_releases",
+    ["release"],
+    _text("release"),
+    Column("released", Day, nullable=False),
+    Column("in_operations_from", Day),
+)
+
+ruleset_changes = _rows_of_ruleset(
+    "ruleset_changes",
+    ["position"],
+    _integer("position"),
+    _text("change", "why", "source"),
+    _unique("ruleset_id", "change"),
+)
+
+ruleset_change_items = _rows_of_ruleset(
+    "ruleset_change_items",
+    ["change", "position"],
+    _text("change"),
+    _integer("position"),
+    _text("kind", "item"),
+    _optional("field", "before", "after"),
+    _of_ruleset("ruleset_changes", "change"),
 )
 
 # Each word and each published ruleset, in the order in which the catalog got them.

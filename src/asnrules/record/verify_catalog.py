@@ -48,15 +48,22 @@ def ruleset_findings(connection: Connection) -> Iterator[Finding]:
 def _content_findings(stored: store.StoredRows, row: Mapping[Any, Any]) -> Iterator[Finding]:
     name = f"ruleset {shown(row['label'])}"
     # The checksum is of the label that it implements, which a number that leads nowhere has not.
-    if stored.header["implements"] is None and row["implements"] is not None:
-        text = f"{name}: it implements ruleset {row['implements']}, which is not there"
-        yield Finding(None, rulesets.name, None, text)
-    if stored.checksum() == row["checksum"]:
+    for word in ("implements", "extends"):
+        if stored.header[word] is None and row[word] is not None:
+            text = f"{name}: it {word} ruleset {row[word]}, which is not there"
+            yield Finding(None, rulesets.name, None, text)
+    content, changes = stored.checksums()
+    findings = [
+        f"{name}: {what} do not match its checksum"
+        for what, found, column in (
+            ("its rows, or its table,", content, "checksum"),
+            ("its changes, its releases or its parent", changes, "changes_checksum"),
+        )
+        if found != row[column]
+    ]
+    if not findings:
         return
-    text = (
-        f"{name}: its rows, or its label, title, source, dates or table do not match its checksum"
-    )
-    yield Finding(None, rulesets.name, None, text)
+    yield from (Finding(None, rulesets.name, None, text) for text in findings)
     for table, rows in stored.rows.items():
         names = metadata.tables[table].columns.keys()
         whole = [{**one, "ruleset_id": row["ruleset_id"]} for one in rows]

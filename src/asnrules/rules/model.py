@@ -52,6 +52,10 @@ class Term(NamedTuple):
     """The name of the list that the values come from, if they have one."""
 
 
+Alternative = tuple[Term, ...]
+"""Terms that hold together."""
+
+
 class Condition(NamedTuple):
     """A named statement about one exposure: it holds if all terms of one alternative hold.
 
@@ -60,7 +64,9 @@ class Condition(NamedTuple):
 
     name: str
     text: str
-    alternatives: tuple[tuple[Term, ...], ...]
+    alternatives: tuple[Alternative, ...]
+    path_table: str | None = None
+    """The name of the path table whose rows are the last alternatives, if there is one."""
 
 
 class Requirement(NamedTuple):
@@ -99,6 +105,14 @@ class Key(NamedTuple):
     """A key that has to be locked, and whose value the value of this one must not contain."""
 
 
+class Group(NamedTuple):
+    """Keys and requirements that rules and roles have under one name."""
+
+    name: str
+    keys: tuple[Key, ...]
+    requirements: tuple[Requirement, ...]
+
+
 class Role(NamedTuple):
     """A way for a rule to take an exposure."""
 
@@ -124,6 +138,8 @@ class Role(NamedTuple):
     creates_too: bool = False
     """From the first exposure taken so on, what the association takes may still create an
     association of its own."""
+    groups: tuple[Group, ...] = ()
+    """Their keys are the first of `keys`, their requirements the last of `requirements`."""
 
 
 class Rule(NamedTuple):
@@ -149,6 +165,8 @@ class Rule(NamedTuple):
     companion_class: str | None
     steps: tuple[Step, ...]
     """The finishing steps, in order."""
+    groups: tuple[Group, ...] = ()
+    """Their keys are the first of `keys`, their requirements the last of `requirements`."""
 
     def all_requirements(self) -> list[Requirement]:
         """Give every use of a condition, those of the roles last."""
@@ -302,6 +320,56 @@ class Erratum(NamedTuple):
     reason: str
 
 
+# ------------------------------------------------------------------------- the chain
+
+
+class Release(NamedTuple):
+    """A release of jwst."""
+
+    release: str
+    """Such as `1.9.4`."""
+    released: dt.date
+    """The day on which it was tagged."""
+    in_operations_from: dt.date | None
+    """The first day on which operations ran it, if that is known."""
+
+
+class ChangeItem(NamedTuple):
+    """What a change does to an item of the ruleset before it."""
+
+    kind: str
+    """Such as `rule`, `role` or `condition`; see docs/rules.md."""
+    item: str
+    """Its name."""
+    field: str | None
+    """What changes of it; None if all of it comes or goes."""
+    before: str | None
+    """As JSON; None if it was not there."""
+    after: str | None
+
+
+class Change(NamedTuple):
+    """A named step of a ruleset from its parent."""
+
+    change: str
+    """Such as `1.9.4-flag-order`."""
+    why: str
+    source: str
+    items: tuple[ChangeItem, ...]
+
+
+class Example(NamedTuple):
+    """Exposures, and the associations made of them before a change and after it."""
+
+    change: str
+    exposures: tuple[Mapping[str, str], ...]
+    """Lower-case keywords with their values."""
+    before: tuple[Mapping[str, Any], ...]
+    """For each association what is to be seen of it: `asn_type`, `asn_rule`, `asn_name`,
+    `product`, `members`."""
+    after: tuple[Mapping[str, Any], ...]
+
+
 # ------------------------------------------------------------------------- rulesets
 
 
@@ -321,11 +389,13 @@ class Header:
     """The first day on which it is no longer; None if that is for the next one to say."""
     implements: str | None = None
     """The label of the table that rules implement."""
+    extends: str | None = None
+    """The label of the rules that these are made of by changes."""
 
     def header(self) -> dict[str, Any]:
-        """Give label, title, source, dates and what it implements."""
+        """Give label, title, source, dates, what it implements and what it extends."""
         names = ("label", "title", "source", "effective_from", "effective_until")
-        return {name: getattr(self, name) for name in (*names, "implements")}
+        return {name: getattr(self, name) for name in (*names, "implements", "extends")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -361,11 +431,19 @@ class Ruleset(Header):
     keys: tuple[Key, ...] = ()
     value_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Lists of values that terms use by name."""
+    path_tables: Mapping[str, tuple[Alternative, ...]] = field(default_factory=dict)
+    """Lists of alternatives that conditions use by name."""
+    groups: tuple[Group, ...] = ()
     known_differences: tuple[KnownDifference, ...] = ()
     """From the table that it implements."""
     intended_overlaps: tuple[IntendedOverlap, ...] = ()
+    changes: tuple[Change, ...] = ()
+    releases: tuple[Release, ...] = ()
+    """Of jwst, which have these rules; in their order."""
+    examples: tuple[Example, ...] = field(default=(), compare=False)
+    """Of the changes."""
     files: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """The texts that it was read from, by path: kept for people, with groups and comments."""
+    """The texts that it was read from, by path: kept for people, with comments and examples."""
 
     @cached_property
     def empty(self) -> frozenset[str | None]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asnrules.errors import RulesetError
-from asnrules.rules.model import NOT_APPLICABLE, AnyRuleset, Erratum, Mode, Ruleset, Table
+from asnrules.rules.model import NOT_APPLICABLE, AnyRuleset, Erratum, Mode, Table
 from asnrules.rules.text_files import Findings, read_lines, read_toml
 from asnrules.rules.words import (
     LABEL,
@@ -20,12 +20,57 @@ from asnrules.rules.words import (
     unknown,
 )
 
+if TYPE_CHECKING:
+    from asnrules.rules.read_rules import RulesReader
+
 KINDS = ("table", "rules")
 MODE_COLUMNS = Mode._fields[1:]
 
 
+class RulesetReader:
+    """Reads rulesets, one after the other; what rules have in common is read once.
+
+    Parameters
+    ----------
+    words : Words, optional
+        The words that they may use; those of the shipped vocabulary by default.
+    parents : callable, optional
+        See `asnrules.rules.read_rules.RulesReader`.
+    """
+
+    def __init__(
+        self, words: Words | None = None, parents: Callable[[str], Path] | None = None
+    ) -> None:
+        self._words = words or shipped_words()
+        self._parents = parents
+        self._rules: RulesReader | None = None
+
+    def read(self, folder: Path, new_exp_types: Mapping[int, str] | None = None) -> AnyRuleset:
+        """Read a ruleset; see `read_ruleset`."""
+        # The shapes of rules are slow to import, and few commands read any.
+        from asnrules.rules.read_rules import RulesReader
+
+        path = folder / "ruleset.toml"
+        document = read_toml(path)
+        kind = document.get("kind")
+        found = Findings(path)
+        if kind not in KINDS:
+            problem = (
+                f"kind is {str(kind)[:80]!r}; {' or '.join(KINDS)}" if kind else "no kind; add it"
+            )
+            found.at(("kind",) if kind else (), problem)
+            found.settle()
+        if kind == Table.kind:
+            return _read_table(folder, document, self._words, new_exp_types or {})
+        self._rules = self._rules or RulesReader(self._words, self._parents)
+        return self._rules.read(folder)
+
+
 def read_ruleset(
-    folder: Path, words: Words | None = None, new_exp_types: Mapping[int, str] | None = None
+    folder: Path,
+    words: Words | None = None,
+    new_exp_types: Mapping[int, str] | None = None,
+    parents: Callable[[str], Path] | None = None,
 ) -> AnyRuleset:
     """Read a ruleset from its folder.
 
@@ -37,27 +82,15 @@ def read_ruleset(
         The words that it may use; those of the shipped vocabulary by default.
     new_exp_types : mapping of int to str, optional
         Rows of a table, counted from 1, whose EXP_TYPE is a new one.
+    parents : callable, optional
+        See `RulesetReader`.
 
     Raises
     ------
     RulesetError
         If a file is missing or not well formed; the message, or each of its details, names it.
     """
-    from asnrules.rules.read_rules import read_rules
-
-    words = words or shipped_words()
-    path = folder / "ruleset.toml"
-    document = read_toml(path)
-    kind = document.get("kind")
-    found = Findings(path)
-    if kind not in KINDS:
-        problem = f"kind is {str(kind)[:80]!r}; {' or '.join(KINDS)}" if kind else "no kind; add it"
-        found.at(("kind",) if kind else (), problem)
-        found.settle()
-    _check_period(document, found)
-    if kind == Ruleset.kind:
-        return read_rules(folder, words)
-    return _read_table(folder, document, words, new_exp_types or {})
+    return RulesetReader(words, parents).read(folder, new_exp_types)
 
 
 def check_label(label: str) -> str:
@@ -78,27 +111,17 @@ def none_if_not_applicable(value: str) -> str | None:
     return None if value == NOT_APPLICABLE else value
 
 
-def _check_period(document: Mapping[str, Any], found: Findings) -> None:
-    """Refuse a period that ends before it starts; a draft may do without dates, or the last."""
-    start, end = document.get("effective_from"), document.get("effective_until")
-    if end is None:
-        return
-    if start is None or (type(start) is type(end) and end <= start):
-        found.at(
-            ("effective_until",), "effective_until is not after effective_from; mend one of them"
-        )
-    found.settle()
-
-
 # ------------------------------------------------------------------------- tables
 
 
 def _read_table(
     folder: Path, document: dict[str, Any], words: Words, new_exp_types: Mapping[int, str]
 ) -> Table:
-    from asnrules.rules.shapes import HeaderShape, Shapes
+    from asnrules.rules.shapes import HeaderShape, Shapes, check_period
 
-    header = Shapes().read(HeaderShape, document, Findings(folder / "ruleset.toml"))
+    found = Findings(folder / "ruleset.toml")
+    header = Shapes().read(HeaderShape, document, found)
+    check_period(header.effective_from, header.effective_until, found)
     modes = _modes(folder / "exposure_modes.csv", words, new_exp_types)
     return Table(
         label=header.label,

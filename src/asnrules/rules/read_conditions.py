@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from asnrules.rules.model import Operator, Term
+from asnrules.rules.model import Alternative, Operator, Term
 from asnrules.rules.patterns import pattern_problem
-from asnrules.rules.text_files import Findings, Keys
+from asnrules.rules.shapes import MisfitError
+from asnrules.rules.text_files import Keys
 from asnrules.rules.words import Words, near, unknown
 
 PSEUDO_KEYWORDS = ("class", "candidate_id", "candidate_type")
@@ -17,26 +18,42 @@ PSEUDO_KEYWORDS = ("class", "candidate_id", "candidate_type")
 class Terms:
     """Reads the terms of conditions."""
 
-    def __init__(self, words: Words, lists: Mapping[str, Sequence[str]], found: Findings) -> None:
+    def __init__(self, words: Words) -> None:
         self.keywords = {*(keyword.lower() for keyword in words.keywords), *PSEUDO_KEYWORDS}
         self._values = {
             "exp_type": ("EXP_TYPE", {exp_type.lower() for exp_type in words.exp_types}),
             "class": ("class", words.member_types),
         }
-        self._lists = lists
-        self._found = found
 
-    def alternative(self, place: Keys, given: dict[str, Any]) -> tuple[Term, ...]:
-        """Read an alternative: what each keyword has to be."""
+    def alternatives(
+        self,
+        given: Sequence[dict[str, Any]],
+        lists: Callable[[str], Sequence[str]],
+        note: Callable[[Keys, str], None],
+    ) -> Iterator[Alternative]:
+        """Read alternatives: what each keyword has to be.
+
+        Parameters
+        ----------
+        lists : callable
+            Gives the values of a list by its name, or raises `MisfitError`.
+        note : callable
+            Takes what is wrong, and where.
+        """
+        self._lists, self._note = lists, note
+        for number, one in enumerate(given):
+            yield self._alternative((number,), one)
+
+    def _alternative(self, place: Keys, given: dict[str, Any]) -> Alternative:
         if not given:
-            self._found.at(place, "an alternative without a keyword; name one")
+            self._note(place, "an alternative without a keyword; name one")
         terms: list[Term] = []
         for keyword, test in given.items():
             if keyword in self.keywords:
                 terms += self._tests((*place, keyword), keyword, test)
             else:
                 problem = unknown("keyword", keyword, self.keywords)
-                self._found.at((*place, keyword), problem)
+                self._note((*place, keyword), problem)
         return tuple(terms)
 
     def problem(self, term: Term) -> str | None:
@@ -66,7 +83,7 @@ class Terms:
         if isinstance(test, str):
             return self._checked(place, cell_terms(keyword, test, split=False))
         if not isinstance(test, dict) or len(test) != 1:
-            self._found.at(
+            self._note(
                 place,
                 f"{keyword} has to be a text, a list or {{ operator = [values] }}",
             )
@@ -74,7 +91,7 @@ class Terms:
         ((word, values),) = test.items()
         place = (*place, word)
         if word not in list(Operator):
-            self._found.at(
+            self._note(
                 place,
                 f"{word!r} is not an operator; {near(word, map(str, Operator))} "
                 f"({', '.join(Operator)})",
@@ -86,25 +103,27 @@ class Terms:
         if not isinstance(values, list) or not all(
             isinstance(value, str) and value.isprintable() for value in values
         ):
-            self._found.at(place, f"{word} has to be a list of texts; put them in [ ]")
+            self._note(place, f"{word} has to be a list of texts; put them in [ ]")
             return ()
         if (operator in {Operator.SET, Operator.EMPTY}) == bool(values):
             problem = f"{word} takes {'no values' if values else 'values'}; mend the list"
-            self._found.at(place, problem)
+            self._note(place, problem)
         for number, value in enumerate(values):
             self._checked((*place, number), [Term(keyword, operator, (value,))])
         return [Term(keyword, operator, tuple(values))]
 
     def _of_list(self, place: Keys, keyword: str, operator: Operator, name: str) -> Sequence[Term]:
-        if name not in self._lists:
-            self._found.at(place, unknown("value list", name, self._lists))
+        try:
+            values = tuple(self._lists(name))
+        except MisfitError as error:
+            self._note(place, str(error))
             return ()
-        return self._checked(place, [Term(keyword, operator, tuple(self._lists[name]), name)])
+        return self._checked(place, [Term(keyword, operator, values, name)])
 
     def _checked(self, place: Keys, terms: Sequence[Term]) -> Sequence[Term]:
         for problem in map(self.problem, terms):
             if problem:
-                self._found.at(place, problem)
+                self._note(place, problem)
         return terms
 
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, NewType, TypeVar, get_origin
+from typing import Any, NewType, TypeVar, get_origin
 
 from cattrs import Converter
 from cattrs.cols import is_mapping, list_structure_factory, mapping_structure_factory
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from asnrules.rules.model import Condition, Key, Requirement
+from asnrules.rules.model import Condition, Group, Key, Release, Requirement
 from asnrules.rules.steps import Step as AnyStep
 from asnrules.rules.text_files import Findings, Keys
 from asnrules.rules.words import LABEL, LABEL_PROBLEM, unknown
@@ -48,6 +48,9 @@ CandidateRows = NewType("CandidateRows", str)
 TakenOnce = NewType("TakenOnce", str)
 DmsMode = NewType("DmsMode", str)
 EmptyValue = NewType("EmptyValue", str)
+ReleaseName = NewType("ReleaseName", str)
+ChangeName = NewType("ChangeName", str)
+Made = NewType("Made", dict[str, Any])
 
 # ------------------------------------------------------------------------- shapes
 
@@ -78,19 +81,12 @@ class GroupShape:
     requires: list[Requirement] = field(default_factory=list)
 
 
-class Group(NamedTuple):
-    """Keys and conditions that rules use under one name."""
-
-    keys: Sequence[Key]
-    requires: Sequence[Requirement]
-
-
 @dataclass
-class KeysShape:
+class KeysFile:
     """The file."""
 
-    keys: dict[str, KeyShape]
-    groups: dict[str, GroupShape] = field(default_factory=dict)
+    keys: dict[str, Any]
+    groups: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -103,11 +99,11 @@ class ClassShape:
 
 
 @dataclass
-class ClassesShape:
+class ClassesFile:
     """The file."""
 
-    default: Class
-    classes: list[ClassShape]
+    default: Any
+    classes: list[dict[str, Any]]
 
 
 @dataclass
@@ -149,7 +145,7 @@ class RuleShape(Body):
     asn_rule: RuleName
     asn_type: AsnType
     title: Text
-    role: list[RoleShape]
+    role: list[dict[str, Any]] = field(default_factory=list)
     candidate: list[Requirement] = field(default_factory=list)
     rateints: list[Requirement] | None = None
     as_science: bool = False
@@ -158,16 +154,17 @@ class RuleShape(Body):
 
 
 @dataclass
-class RulesShape:
+class RulesFile:
     """The file."""
 
-    rule: list[RuleShape]
+    rule: list[dict[str, Any]]
 
 
 @dataclass
 class DefaultsShape:
     """What rules have that do not say otherwise."""
 
+    class_: Class
     rateints: list[Requirement] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
@@ -195,6 +192,51 @@ class ColumnShape:
     condition: Condition | None = None
 
 
+@dataclass
+class ReleaseShape:
+    """A release."""
+
+    release: ReleaseName
+    released: dt.date
+    in_operations_from: dt.date | None = None
+
+
+@dataclass
+class MadeShape:
+    """An association of an example, and what is to be seen of it."""
+
+    asn_type: AsnType
+    asn_rule: Text
+    asn_name: Text | None = None
+    product: Text | None = None
+    members: list[Text] | None = None
+
+
+@dataclass
+class ExampleShape:
+    """An example."""
+
+    exposures: list[dict[Keyword, Text]]
+    before: list[Made]
+    after: list[Made]
+    common: dict[Keyword, Text] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class ChangeShape:
+    """A change."""
+
+    id: ChangeName
+    why: Text
+    source: Text
+    follows: ChangeName | None = None
+    add: dict[str, Any] = field(default_factory=dict)
+    set: dict[str, Any] = field(default_factory=dict)
+    remove: dict[str, Any] = field(default_factory=dict)
+    move: dict[str, Any] = field(default_factory=dict)
+    example: list[ExampleShape] = field(default_factory=list)
+
+
 @dataclass(kw_only=True)
 class HeaderShape:
     """The header."""
@@ -212,10 +254,22 @@ class RulesHeaderShape(HeaderShape):
     """The header."""
 
     implements: TableLabel
-    settings: SettingsShape
-    defaults: DefaultsShape = field(default_factory=DefaultsShape)
-    written_as: dict[Class, WrittenClass] = field(default_factory=dict)
-    required_columns: list[ColumnShape] = field(default_factory=list)
+    extends: Label | None = None
+    releases: list[Release] = field(default_factory=list)
+    change: list[ChangeShape] = field(default_factory=list)
+    # What a ruleset has not that says its changes only.
+    settings: dict[str, Any] | None = None
+    defaults: dict[str, Any] | None = None
+    written_as: dict[str, Any] | None = None
+    required_columns: list[dict[str, Any]] | None = None
+
+
+def check_period(start: dt.date | None, end: dt.date | None, found: Findings) -> None:
+    """Refuse a period that ends before it starts; a draft may do without dates, or the last."""
+    if end is not None and (start is None or end <= start):
+        problem = "effective_until is not after effective_from; mend one of them"
+        found.at(("effective_until",), problem)
+        found.settle()
 
 
 # ------------------------------------------------------------------------- making them
@@ -261,15 +315,21 @@ class Shapes:
         """Make a part of a file; what is wrong with it is raised as cattrs does."""
         return self._converter.structure(value, shape)
 
-    def read(self, shape: type[T], value: Any, found: Findings) -> T:
-        """Make a file; what is wrong with it refuses the file."""
+    def fit(self, shape: type[T], value: Any, note: Callable[[Keys, str], None]) -> T | None:
+        """Make a part of a file; note all that is wrong with it."""
         try:
             return self.make(shape, value)
         except Exception as error:
             for keys, problem in _problems(error, ()):
-                found.at(keys, problem)
-            found.settle()
-            raise
+                note(keys, problem)
+            return None
+
+    def read(self, shape: type[T], value: Any, found: Findings) -> T:
+        """Make a file; what is wrong with it refuses the file."""
+        made = self.fit(shape, value, found.at)
+        found.settle()
+        assert made is not None  # noqa: S101
+        return made
 
     def _table_hook(self, shape: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
         renamed = {

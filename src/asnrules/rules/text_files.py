@@ -37,9 +37,12 @@ class Findings:
 
     def at(self, keys: Keys, problem: str) -> None:
         """Note what is wrong with a value of a TOML file."""
-        # To find a line takes long.
-        is_found = keys and len(self._found) < _MOST
-        self._note(line_of(read_text(self.path), keys) if is_found else None, problem)
+        # To find a line takes long. A value that is not written there is where it would be.
+        line = None
+        while keys and line is None and len(self._found) < _MOST:
+            line = line_of(read_text(self.path), keys)
+            keys = keys[:-1]
+        self._note(line, problem)
 
     def _note(self, line: int | None, problem: str) -> None:
         if (line, problem) not in self._found:

@@ -7,13 +7,14 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from asnrules.errors import OutputError, RulesetError
 from asnrules.rules.model import NOT_APPLICABLE, AnyRuleset, Erratum, Mode, Ruleset, Table
 from asnrules.rules.read import MODE_COLUMNS, read_ruleset
+from asnrules.rules.releases import start_of
 from asnrules.rules.text_files import FILE_NAME
 from asnrules.rules.words import Words
 from asnrules.util.atomic_files import whole_file
@@ -24,7 +25,11 @@ Files = dict[str, str]
 _BLANKS = {"footnote": "", "special": NOT_APPLICABLE, "asn_type": NOT_APPLICABLE}
 
 
-def ruleset_files(ruleset: AnyRuleset, words: Words | None = None) -> Files:
+def ruleset_files(
+    ruleset: AnyRuleset,
+    words: Words | None = None,
+    parents: Callable[[str], Path] | None = None,
+) -> Files:
     """Give the files of a ruleset: of rules those that they were written in, with today's header.
 
     Parameters
@@ -33,6 +38,8 @@ def ruleset_files(ruleset: AnyRuleset, words: Words | None = None) -> Files:
         With its files, if it has rules.
     words : Words, optional
         The words that it may use; those of the shipped vocabulary by default.
+    parents : callable, optional
+        As `RulesReader` takes it.
 
     Returns
     -------
@@ -50,7 +57,7 @@ def ruleset_files(ruleset: AnyRuleset, words: Words | None = None) -> Files:
             "exposure_modes.csv": _csv_text(MODE_COLUMNS, map(_mode_cells, ruleset.modes)),
             "errata.csv": _csv_text(Erratum._fields, ruleset.errata),
         }
-    files = _stored_files(ruleset, words)
+    files = _stored_files(ruleset, words, parents)
     if files is None:
         raise RulesetError(
             f"ruleset {ruleset.label!r} has no files that say what its rows do, so somebody has "
@@ -59,7 +66,9 @@ def ruleset_files(ruleset: AnyRuleset, words: Words | None = None) -> Files:
     return files
 
 
-def _stored_files(ruleset: Ruleset, words: Words | None) -> Files | None:
+def _stored_files(
+    ruleset: Ruleset, words: Words | None, parents: Callable[[str], Path] | None
+) -> Files | None:
     """Give the files that rules were written in; None if they say something else."""
     if "ruleset.toml" not in ruleset.files or not all(map(FILE_NAME.fullmatch, ruleset.files)):
         return None
@@ -68,7 +77,7 @@ def _stored_files(ruleset: Ruleset, words: Words | None) -> Files | None:
         files = {**ruleset.files, "ruleset.toml": header}
         with tempfile.TemporaryDirectory() as folder:
             write_folder(Path(folder), files)
-            found = read_ruleset(Path(folder), words)
+            found = read_ruleset(Path(folder), words, parents=parents)
     except (RulesetError, ValueError):
         return None
     return files if found == ruleset else None
@@ -77,6 +86,8 @@ def _stored_files(ruleset: Ruleset, words: Words | None) -> Files | None:
 def _header(ruleset: AnyRuleset) -> dict[str, Any]:
     """Give the header of a ruleset as its file has it."""
     header = {"label": ruleset.label, "kind": ruleset.kind, **ruleset.header()}
+    if isinstance(ruleset, Ruleset) and ruleset.effective_from == start_of(ruleset.releases):
+        header["effective_from"] = None
     return {name: value for name, value in header.items() if value is not None}
 
 
@@ -85,7 +96,10 @@ def _with_header(text: str, header: Mapping[str, Any]) -> str:
     import tomlkit
 
     document = tomlkit.parse(text)
-    words = ("label", "kind", "title", "source", "effective_from", "effective_until", "implements")
+    words = (
+        "label", "kind", "title", "source", "effective_from", "effective_until", "implements",
+        "extends",
+    )  # fmt: skip
     if all(name in document for name in header):
         for name in words:
             if name not in header:

@@ -1,0 +1,347 @@
+"""Changes of a ruleset: what they add, set, remove and move of the items of its parent.
+
+They are strict: whatever would change nothing, or rests on what is not there, is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from asnrules.rules.document import (
+    KINDS,
+    Item,
+    Items,
+    Report,
+    difference_name,
+    overlap_name,
+    role_item_name,
+    rule_items,
+)
+from asnrules.rules.model import Change, ChangeItem, IntendedOverlap, KnownDifference
+from asnrules.rules.shapes import (
+    ChangeShape,
+    ClassShape,
+    ColumnShape,
+    ConditionShape,
+    GroupShape,
+    KeyShape,
+    RoleShape,
+    RuleShape,
+)
+from asnrules.rules.text_files import Keys
+from asnrules.rules.words import unknown
+
+_SHAPES: dict[str, type] = {
+    "condition": ConditionShape,
+    "key": KeyShape,
+    "group": GroupShape,
+    "class": ClassShape,
+    "required_column": ColumnShape,
+    "rule": RuleShape,
+    "role": RoleShape,
+}
+"""The items that have fields."""
+
+_ROWS = {
+    "known_difference": KnownDifference._fields,
+    "intended_overlap": IntendedOverlap._fields,
+}
+"""The items that are rows, with their columns."""
+
+_ORDERED = ("class", "required_column", "role")
+
+Named = Iterator[tuple[str, Any, Keys]]
+"""What is said of items: the name of each, what is said, and where."""
+
+
+def apply_changes(
+    items: Items,
+    changes: Sequence[ChangeShape],
+    header: Path,
+    path_table: Callable[[str], Item],
+    report: Report,
+) -> tuple[Items, tuple[Change, ...]]:
+    """Give the items that changes make of those of the parent.
+
+    Parameters
+    ----------
+    header : Path
+        The file in which the changes stand.
+    path_table : callable
+        Reads a CSV file beside it.
+    report : Report
+        Of what is wrong.
+
+    Raises
+    ------
+    RulesetError
+        If anything is.
+    """
+    changer = _Changer(items, header, path_table, report)
+    made: list[Change] = []
+    for number, change in enumerate(changes):
+        place: Keys = ("change", number)
+        if change.id in [other.change for other in made]:
+            changer.refuse((*place, "id"), f"a second change {change.id}; name it otherwise")
+        found = tuple(changer.apply(change, place))
+        others = [other.id for other in changes if other.id != change.id]
+        if change.follows is not None and change.follows not in others:
+            changer.refuse((*place, "follows"), unknown("change", change.follows, others))
+        if not found and change.follows is None:
+            problem = (
+                f"change {change.id} changes nothing; leave it out, or say what it follows from"
+            )
+            changer.refuse(place, problem)
+        made.append(Change(change.id, change.why, change.source, found))
+    report.settle()
+    return changer.items, tuple(made)
+
+
+class _Changer:
+    """Applies one change after the other."""
+
+    def __init__(
+        self, items: Items, header: Path, path_table: Callable[[str], Item], report: Report
+    ) -> None:
+        self.items = {kind: dict(named) for kind, named in items.items()}
+        self._header = header
+        self._path_table = path_table
+        self._report = report
+        self._found: list[ChangeItem] = []
+
+    def refuse(self, keys: Keys, problem: str) -> None:
+        """Note what is wrong."""
+        self._report.of(self._header).at(keys, problem)
+
+    def apply(self, change: ChangeShape, place: Keys) -> list[ChangeItem]:
+        """Apply a change; tell what it did."""
+        self._found = []
+        for word, act in (
+            ("remove", self._remove),
+            ("add", self._add),
+            ("set", self._set),
+            ("move", self._move),
+        ):
+            for kind, given in getattr(change, word).items():
+                keys = (*place, word, kind)
+                if kind not in KINDS:
+                    self.refuse(keys, unknown("kind of item", kind, KINDS))
+                    continue
+                for name, value, where in self._named(kind, given, keys):
+                    act(kind, name, value, where)
+        return self._found
+
+    def _named(self, kind: str, given: Any, keys: Keys) -> Named:
+        """Give what is said of each item of a kind."""
+        if kind == "role":
+            for rule, roles in _entries(given):
+                for name, value in _entries(roles):
+                    where = (*keys, str(rule), *_key(roles, name))
+                    yield role_item_name(str(rule), str(name)), value, where
+        else:
+            for name, value in _entries(given):
+                where = (*keys, *_key(given, name))
+                if kind in _ROWS and isinstance(value, dict):
+                    value = {column: str(value.get(column, "")) for column in
+                             {**dict.fromkeys(_ROWS[kind]), **value}}  # fmt: skip
+                    naming = difference_name if kind == "known_difference" else overlap_name
+                    yield naming(value), value, where
+                elif kind == "required_column" and isinstance(value, dict):
+                    yield str(value.get("column", name)), value, where
+                elif isinstance(name, str):
+                    yield name, value, where
+                else:
+                    yield str(value), value, where
+
+    # ----------------------------------------------------------------- what changes do
+
+    def _remove(self, kind: str, name: str, value: Any, keys: Keys) -> None:
+        if (item := self._there(kind, name, keys)) is None:
+            return
+        gone = [(kind, name, item)]
+        if kind == "rule":
+            roles = self.items["role"].items()
+            gone += [("role", role, its) for role, its in roles if role.startswith(f"{name}: ")]
+        for its_kind, its_name, its in gone:
+            del self.items[its_kind][its_name]
+            self._tell(its_kind, its_name, None, its.value, None)
+
+    def _add(self, kind: str, name: str, value: Any, keys: Keys) -> None:
+        if kind == "rule" and isinstance(value, dict):
+            added = [*rule_items({"asn_rule": name, **value}, self._header, keys)]
+        elif kind in ("role", "class") and isinstance(value, dict):
+            naming = {"class": {"condition": name}, "role": {"name": name.partition(": ")[2]}}
+            added = [(kind, name, Item({**naming[kind], **value}, self._header, keys))]
+        elif kind == "path_table" and isinstance(value, str):
+            added = [(kind, name, self._path_table(value))]
+        else:
+            added = [(kind, name, Item(value, self._header, keys))]
+        for its_kind, its_name, item in added:
+            if its_name in self.items[its_kind]:
+                what = its_kind.replace("_", " ")
+                self.refuse(item.keys or keys, f"{what} {its_name} is there already; set it")
+                continue
+            place = {}
+            if its_kind in _ORDERED and isinstance(item.value, dict):
+                place = {word: item.value[word] for word in ("before", "after")
+                         if word in item.value}  # fmt: skip
+                own = {word: its for word, its in item.value.items() if word not in place}
+                item = item._replace(value=own)
+            self.items[its_kind][its_name] = item
+            if place:
+                self._put(its_kind, its_name, place, keys)
+            self._tell(its_kind, its_name, None, None, item.value)
+
+    def _set(self, kind: str, name: str, given: Any, keys: Keys) -> None:
+        if (item := self._there(kind, name, keys)) is None:
+            return
+        if kind in _ROWS:
+            given = {"reason": given.get("reason")} if isinstance(given, dict) else given
+        elif kind not in _SHAPES:
+            if kind == "path_table" and isinstance(given, str):
+                new = self._path_table(given)
+            else:
+                value = self._value(item.value, given, keys)
+                new = Item(value, self._header, keys)
+            self._change(kind, name, "value", item, new, keys)
+            return
+        if not isinstance(given, dict):
+            self.refuse(keys, f"{name} has to be a table of what is set; write word = value")
+            return
+        defaults = _defaults(kind)
+        value = dict(item.value)
+        for field, one in given.items():
+            where = (*keys, field)
+            if field == "without":
+                for word in one if isinstance(one, list) else [one]:
+                    if word not in value:
+                        self.refuse(where, f"{name} has no {word}; leave it out")
+                        continue
+                    self._tell(kind, name, word, value.pop(word), None)
+                continue
+            before = value.get(field, defaults.get(field))
+            after = self._value(before, one, where)
+            if before == after:
+                self.refuse(where, f"{field} of {name} is that already; leave it out")
+                continue
+            value[field] = after
+            self._tell(kind, name, field, before, after)
+        self.items[kind][name] = Item(value, self._header, keys)
+
+    def _change(self, kind: str, name: str, field: str, old: Item, new: Item, keys: Keys) -> None:
+        if old.value == new.value:
+            self.refuse(keys, f"{name} is that already; leave it out")
+            return
+        self.items[kind][name] = new
+        self._tell(kind, name, field, old.value, new.value)
+
+    def _move(self, kind: str, name: str, given: Any, keys: Keys) -> None:
+        if kind not in _ORDERED:
+            self.refuse(keys, f"items of kind {kind} have no order; {', '.join(_ORDERED)} have")
+        elif self._there(kind, name, keys) is not None:
+            order = self._order(kind, name)
+            if not isinstance(given, dict) or not self._put(kind, name, given, keys):
+                self.refuse(keys, 'say before or after which: { before = "..." }')
+            elif order == self._order(kind, name):
+                self.refuse(keys, f"{name} is there already; leave it out")
+            else:
+                self._tell(kind, name, "order", order, self._order(kind, name))
+
+    # ----------------------------------------------------------------- parts of that
+
+    def _there(self, kind: str, name: str, keys: Keys) -> Item | None:
+        item = self.items[kind].get(name)
+        if item is None:
+            self.refuse(keys, unknown(kind.replace("_", " "), name, self.items[kind]))
+        return item
+
+    def _value(self, before: Any, given: Any, keys: Keys) -> Any:
+        """Give a new value: as it is said, or by what comes into a list and leaves it."""
+        if not (isinstance(before, list) and isinstance(given, dict) and given):
+            return given
+        after = list(before)
+        for word, ones in given.items():
+            if word not in ("add", "remove") or not isinstance(ones, list):
+                self.refuse(
+                    (*keys, word), "a list is set as [...], or { add = [...], remove = [...] }"
+                )
+                continue
+            for one in ones:
+                if (one in after) == (word == "add"):
+                    there = "is there already" if word == "add" else "is not there"
+                    self.refuse((*keys, word), f"{_short(one)} {there}; leave it out")
+                elif word == "add":
+                    after.append(one)
+                else:
+                    after.remove(one)
+        return after
+
+    def _order(self, kind: str, name: str) -> list[str]:
+        """Give the names of the items that one stands in order with."""
+        rule = name.partition(": ")[0] if kind == "role" else ""
+        return [one for one in self.items[kind] if not rule or one.startswith(f"{rule}: ")]
+
+    def _put(self, kind: str, name: str, place: Mapping[str, Any], keys: Keys) -> bool:
+        """Put an item before or after another one."""
+        if len(place) != 1 or next(iter(place)) not in ("before", "after"):
+            return False
+        ((word, other),) = place.items()
+        target = str(other)
+        if kind == "role":
+            target = role_item_name(name.partition(": ")[0], target)
+        named = self.items[kind]
+        item = named.pop(name)
+        if target not in named:
+            self.refuse((*keys, word), unknown(kind.replace("_", " "), target, named))
+            named[name] = item
+            return True
+        order = list(named)
+        order.insert(order.index(target) + (word == "after"), name)
+        named[name] = item
+        self.items[kind] = {one: named[one] for one in order}
+        return True
+
+    def _tell(self, kind: str, name: str, field: str | None, before: Any, after: Any) -> None:
+        self._found.append(ChangeItem(kind, name, field, _json(before), _json(after)))
+
+
+def _entries(given: Any) -> Iterator[tuple[str | int, Any]]:
+    """Give what is said by name, or the names alone, or rows."""
+    if isinstance(given, dict):
+        yield from given.items()
+    elif isinstance(given, list):
+        for number, one in enumerate(given):
+            yield (one, one) if isinstance(one, str) else (number, one)
+    else:
+        yield str(given), given
+
+
+def _key(given: Any, name: str | int) -> Keys:
+    """Give the way from a table or list to what is said of a name."""
+    if isinstance(given, list):
+        return (given.index(name) if isinstance(name, str) else name,)
+    return (name,) if isinstance(given, dict) else ()
+
+
+def _defaults(kind: str) -> dict[str, Any]:
+    """Give what fields are that are not written."""
+    if kind not in _SHAPES:
+        return {}
+    missing = dataclasses.MISSING
+    return {
+        one.name.rstrip("_"): [] if one.default_factory is list else one.default
+        for one in dataclasses.fields(_SHAPES[kind])
+        if one.default is not missing or one.default_factory is not missing
+    }
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _short(value: Any) -> str:
+    return (_json(value) or "")[:80]

@@ -1,0 +1,84 @@
+"""The examples of changes: what rules make before a change and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import pytest
+from tests.engine.building import exposure, outcome_of, work_of
+
+from asnrules.associations.model import Association
+from asnrules.rules.model import Example, Ruleset
+from asnrules.rules.read_rules import RulesReader
+from asnrules.rules.words import shipped_words
+from asnrules.util.environment import shipped
+
+SEEDS = shipped("seed") / "rulesets"
+CHAIN = sorted(
+    path.parent.name
+    for path in SEEDS.glob("*/ruleset.toml")
+    if "\nextends = " in path.read_text(encoding="utf-8")
+)
+READER = RulesReader(shipped_words())
+
+
+def made(ruleset: Ruleset, exposures: Iterable[Mapping[str, str]]) -> list[Association]:
+    """Make the associations of exposures that say what matters only."""
+    rows = [
+        exposure(f"e{number}_uncal.fits", "") | {"targetid": "1", **one}
+        for number, one in enumerate(exposures, 1)
+    ]
+    return list(outcome_of(work_of(rows, rules=ruleset)).associations)
+
+
+def fits(association: Association, wanted: Mapping[str, Any]) -> bool:
+    """Tell whether an association is the one that an example wants."""
+    (product,) = association.products
+    members = {(member.expname, member.exptype) for member in product.members}
+    short = {(expname.rpartition("_")[0], exptype) for expname, exptype in members}
+    asked = {tuple(text.split(" ")) for text in wanted.get("members", ())}
+    return (
+        all(getattr(association, name) == wanted[name] for name in wanted if "asn" in name)
+        and wanted.get("product") in {None, product.name}
+        and ("members" not in wanted or asked in (members, short))
+    )
+
+
+def told(associations: Sequence[Association], wanted: Sequence[Mapping[str, Any]]) -> str:
+    """Say in what associations are not those wanted; '' if they are."""
+    left = list(associations)
+    for one in sorted(wanted, key=len, reverse=True):
+        found = next((association for association in left if fits(association, one)), None)
+        if found is None:
+            return f"{dict(one)} is not among {[_seen(one) for one in associations]}"
+        left.remove(found)
+    return f"not wanted: {[_seen(one) for one in left]}" if left else ""
+
+
+def _seen(one: Association) -> tuple[Any, ...]:
+    members = [f"{member.expname} {member.exptype}" for member in one.products[0].members]
+    return one.asn_type, one.asn_rule, one.asn_name, one.products[0].name, members
+
+
+@cache
+def stages(label: str) -> dict[str, tuple[Ruleset, Ruleset]]:
+    return {
+        change.change: (before, after) for change, before, after in READER.stages(SEEDS / label)
+    }
+
+
+def examples() -> list[Any]:
+    return [
+        pytest.param(label, example, id=f"{example.change}-{number}")
+        for label in CHAIN
+        for number, example in enumerate(READER.read(SEEDS / label).examples)
+    ]
+
+
+@pytest.mark.parametrize(("label", "example"), examples())
+def test_example_of_a_change(label: str, example: Example) -> None:
+    before, after = stages(label)[example.change]
+    assert told(made(before, example.exposures), example.before) == ""
+    assert told(made(after, example.exposures), example.after) == ""
