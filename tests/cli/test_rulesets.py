@@ -28,7 +28,8 @@ def test_list_as_json(asnrules: Command) -> None:
     assert [tuple(row[name] for name in FIELDS) for row in rows] == RULESETS
     assert {row["status"] for row in rows} == {"published"}
     assert all(re.fullmatch("[0-9a-f]{64}", row["checksum"]) for row in rows)
-    assert len({row["checksum"] for row in rows}) == len(RULESETS)
+    # No row changed in two revisions of the table.
+    assert len({row["checksum"] for row in rows}) == len(RULESETS) - 2
 
 
 def test_list_as_jsonl(asnrules: Command) -> None:

@@ -184,8 +184,8 @@ def test_nods_of_other_targets_and_neighbours_are_background() -> None:
 
 
 def test_exposures_without_a_candidate_do_not_order_rules() -> None:
-    settings = ruleset("jwst-1.3.0").settings._replace(generation_order="by_rule")
-    rules = replace(ruleset("jwst-1.3.0"), settings=settings)
+    settings = ruleset("jwst-1.2.1").settings._replace(generation_order="by_rule")
+    rules = replace(ruleset("jwst-1.2.1"), settings=settings)
     first = exposure("a_uncal.fits", "nrc_image", **NIRCAM)
     pool = [
         exposure("b_uncal.fits", "nrc_tacq", **NIRCAM),

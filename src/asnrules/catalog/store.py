@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from asnrules.catalog.entries import add_entries
 from asnrules.database import schema
 from asnrules.database.schema import ruleset_files, rulesets
-from asnrules.database.stored import with_flags
+from asnrules.database.stored import as_stored, with_flags
 from asnrules.errors import RulesetError
 from asnrules.rules import model
 from asnrules.rules.model import AnyRuleset, Ruleset
@@ -246,8 +246,9 @@ def stored_checksums(connection: Connection, key: int) -> tuple[str, str | None]
 def _rows(connection: Connection, table: Table, keys: Collection[int]) -> dict[int, list[Row]]:
     """Give the rows of rulesets in a table, by ruleset."""
     names = table.columns.keys()
+    columns = (as_stored(connection, column) for column in table.columns)
     statement = (
-        select(table).where(table.c.ruleset_id.in_(keys)).order_by(*table.primary_key.columns)
+        select(*columns).where(table.c.ruleset_id.in_(keys)).order_by(*table.primary_key.columns)
     )
     found: dict[int, list[Row]] = {}
     for values in with_flags(list(table.columns), connection.execute(statement).all()):

@@ -386,8 +386,18 @@ def from_rows(kind: str, header: Mapping[str, Any], rows: Rows) -> AnyRuleset:
             sorted(IntendedOverlap(**row) for row in rows["intended_overlaps"])
         ),
         changes=tuple(_changes(rows)),
-        releases=in_order(Release(**row) for row in rows["ruleset_releases"]),
+        releases=in_order(map(_release, rows["ruleset_releases"])),
     )
+
+
+def _release(row: Row) -> Release:
+    """Read a release; from a database its days come as text."""
+    days = (row["released"], row["in_operations_from"])
+    try:
+        read = [dt.date.fromisoformat(day) if isinstance(day, str) else day for day in days]
+    except ValueError as error:
+        raise RulesetError(f"release {row['release']}: {error}") from None
+    return Release(row["release"], *read)
 
 
 def _changes(rows: Rows) -> Iterator[Change]:
