@@ -17,7 +17,7 @@ from asnrules.rules.steps import MembershipPruning, ProductPruning
 from engine.building import generated, image, ruleset, summary
 
 LATEST = ruleset().settings
-OLDEST = ruleset("jwst-1.3.0").settings
+OLDEST = ruleset("jwst-1.2.1").settings
 
 
 def prune(entries: Sequence[Entry], settings: Settings = LATEST) -> list[int]:

@@ -13,7 +13,7 @@ from asnrules.rules.model import Ruleset
 from asnrules.rules.steps import DirectImageProducts, NodSplit, Step
 from engine.building import POOL, Exposure, exposure, image, ruleset, summary, work_of
 
-OLD = ruleset("jwst-1.3.0")
+OLD = ruleset("jwst-1.2.1")
 MSA = {
     "instrume": "nirspec", "detector": "nrs1", "filter": "f290lp", "grating": "g395h",
     "msametfl": "a_msa.fits", "expspcin": "1", "numdthpt": "3",
