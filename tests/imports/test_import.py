@@ -404,7 +404,7 @@ def test_the_ruleset_of_its_own_time(
         ("1.2.3", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.3, by which it was made (code_version)"),
         ("v1.3.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.3.1, by which it was made (code_version)"),
         ("2.0.1", "jwst-3.0.0", NONE_OF.format("2.0.1")),
-        ("1.2.0", "jwst-3.0.0", NONE_OF.format("1.2.0")),
+        ("1.2.0", "jwst-1.2.0", "jwst-1.2.0, those of 1.2.0, by which it was made (code_version)"),
         ("1.12.5", "jwst-3.0.0", NONE_OF.format("1.12.5")),
         ("3.0.0.dev7+gabc", "jwst-3.0.0", NONE_OF.format("3.0.0.dev7+gabc")),
         ("1.9.4.dev12+g1a2b3c", "jwst-3.0.0", NONE_OF.format("1.9.4.dev12+g1a2b3c")),
