@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import (
     Any,
     ClassVar,
@@ -61,7 +62,7 @@ class Step:
 
     def parameters(self) -> dict[str, Any]:
         """Give the parameters as files and tables have them."""
-        return {name: _plain(kind, getattr(self, name)) for name, kind in _kinds(type(self))}
+        return {name: _plain(kind, getattr(self, name)) for name, kind in _kinds(self.name)}
 
     def __str__(self) -> str:
         """Name the step with its parameters, but for those that are false or empty."""
@@ -76,8 +77,10 @@ class Step:
         return f"{self.name} ({', '.join(told)})" if told else self.name
 
 
-def _kinds(step: type[Step]) -> list[tuple[str, Any]]:
-    """Give the names and types of parameters."""
+@cache
+def _kinds(name: str) -> list[tuple[str, Any]]:
+    """Give the names and types of the parameters of a step."""
+    step = (FINISHING | OVERALL)[name]
     hints = get_type_hints(step)
     return [(one.name, hints[one.name]) for one in fields(step)]
 
@@ -327,7 +330,7 @@ def step_of(known: Mapping[str, type[_Named]], what: str, name: str, given: Any)
     if name not in known:
         raise ValueError(unknown(what, name, known))
     step = known[name]
-    kinds = dict(_kinds(step))
+    kinds = dict(_kinds(name))
     if not isinstance(given, dict):
         raise ValueError(f"{name}: its parameters have to be a table")  # noqa: TRY004
     for word in given:
@@ -352,8 +355,9 @@ _SHAPES: dict[Any, tuple[type, str]] = {
 def _problem(kind: Any, value: Any) -> str | None:
     if get_origin(kind) is Literal:
         words = get_args(kind)
-        known = near(str(value), words)
-        return None if value in words else f"cannot be {str(value)[:80]!r}; {known}"
+        if value in words:
+            return None
+        return f"cannot be {str(value)[:80]!r}; {near(str(value), words)}"
     shape, told = _SHAPES[kind]
     parts: list[Any] = []
     if isinstance(value, list | dict):
