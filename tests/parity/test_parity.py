@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from asnrules.errors import PoolError
+from parity.cases import ruleset
 
 
 def test_equals_the_oracle_on_the_rows_in_order_of_file_name(
@@ -37,7 +38,7 @@ def test_equals_the_oracle_on_the_rows_as_they_stand(
 def test_equals_release_1_3_0_by_its_rules(
     older_case: Any, canon: ModuleType, compare: ModuleType
 ) -> None:
-    made = canon.canon_list(older_case.generated("jwst-1.2.1"))
+    made = canon.canon_list(older_case.generated(ruleset("jwst-1.2.1")))
     equal, missing, extra = compare.compare(older_case.by_1_3_0, made, names=True, full=True)
     assert (missing, extra) == ([], [])
     assert equal == len(older_case.by_1_3_0)
