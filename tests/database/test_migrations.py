@@ -231,6 +231,18 @@ BROKEN_CHECKS = {
         f"UPDATE condition_terms SET term_values = NULL, value_list = NULL "
         f"WHERE ruleset_id = {RULES}"
     ),
+    "ck_ruleset_settings_generation_order": (
+        f"UPDATE ruleset_settings SET generation_order = 'other' WHERE ruleset_id = {RULES}"
+    ),
+    "ck_ruleset_settings_candidate_rows": (
+        f"UPDATE ruleset_settings SET candidate_rows = 'other' WHERE ruleset_id = {RULES}"
+    ),
+    "ck_ruleset_settings_taken_once": (
+        f"UPDATE ruleset_settings SET taken_once = 'other' WHERE ruleset_id = {RULES}"
+    ),
+    "ck_ruleset_settings_dms_mode": (
+        f"UPDATE ruleset_settings SET dms_mode = 'other' WHERE ruleset_id = {RULES}"
+    ),
     "ck_decisions_reason": (
         "INSERT INTO decisions (run_id, pool_id, position, trace_id, association_count, reason) "
         "VALUES (9, 1, 2, 1, 1, 'no reason')"
