@@ -234,7 +234,7 @@ def _mark(document: Any, keys: list[str | int], mark: str) -> bool:
 
 def _header(lines: list[str], line: int) -> int:
     """Give the line of the header under which a line stands, if there is one."""
-    for number in range(line, 0, -1):
+    for number in range(min(line, len(lines)), 0, -1):
         if lines[number - 1].lstrip().startswith("["):
             return number
     return line

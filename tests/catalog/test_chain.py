@@ -1,0 +1,319 @@
+"""Rules that are written as changes on others: what they make, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from asnrules.catalog import store
+from asnrules.catalog.life_cycle import Wish, export_files, import_ruleset, publish_ruleset
+from asnrules.catalog.rulesets import find_ruleset, list_releases, list_rulesets
+from asnrules.database.engines import transaction
+from asnrules.errors import RulesetError
+from asnrules.rules.model import Release, Ruleset
+from asnrules.rules.read import read_ruleset
+from asnrules.rules.releases import shipped_releases, start_of
+from asnrules.rules.rows import row_differences, to_rows
+from asnrules.rules.write import write_folder
+from asnrules.util.environment import shipped
+
+SEEDS = shipped("seed") / "rulesets"
+HEADER = """\
+label = "child"
+kind = "rules"
+title = "A child"
+source = "made up"
+extends = "jwst-3.0.0"
+implements = "2026-03-20"
+
+[[change]]
+id = "one"
+why = "for a test"
+source = "made up"
+"""
+START = HEADER.count("\n") + 1
+"""The line on which a change begins to say something."""
+
+
+def child(folder: Path, change: str, header: str = HEADER) -> Any:
+    """Read a ruleset with one change on jwst-3.0.0."""
+    (folder / "child").mkdir(exist_ok=True)
+    (folder / "child" / "ruleset.toml").write_text(header + change, encoding="utf-8")
+    return read_ruleset(folder / "child")
+
+
+def refused(folder: Path, change: str, header: str = HEADER) -> list[str]:
+    with pytest.raises(RulesetError) as caught:
+        child(folder, change, header)
+    place = str(folder / "child" / "ruleset.toml")
+    told = [*caught.value.details] or [str(caught.value)]
+    assert all(line.startswith(place) for line in told)
+    return [line.removeprefix(place).removeprefix(", ") for line in told]
+
+
+# ------------------------------------------------------------------------- what changes make
+
+
+@pytest.mark.parametrize(
+    ("change", "items"),
+    [
+        ('add.suffix = ["new"]', [("suffix", "new", None, None, '"new"')]),
+        ('remove.suffix = ["uncal"]', [("suffix", "uncal", None, '"uncal"', None)]),
+        ("[change.set.setting]\nsequence_digits = 3",
+         [("setting", "sequence_digits", "value", "5", "3")]),
+        ("[change.set.value_list]\nnod_patterns = { add = ['a'], remove = ['4-point-nod'] }",
+         [("value_list", "nod_patterns", "value",
+           '["2-point-nod", "4-point-nod", "along-slit-nod"]',
+           '["2-point-nod", "along-slit-nod", "a"]')]),
+        ("[change.set.rule.Asn_Lv2SpecSpecial]\nwithout = ['companion_class']",
+         [("rule", "Asn_Lv2SpecSpecial", "companion_class", '"imprint"', None)]),
+        ("[change.set.role.Asn_Lv2WFSSNIS]\n'direct image' = { offered_again = 1 }",
+         [("role", "Asn_Lv2WFSSNIS: direct image", "offered_again", "2", "1")]),
+        ("[change.set.key.mosaic_tile]\nrequired = false",
+         [("key", "mosaic_tile", "required", "true", "false")]),
+        ("[change.set.default]\nclass = 'dark'", [("default", "class", "value", '"science"',
+                                                  '"dark"')]),
+        ("[[change.set.known_difference]]\nexp_type = 'NIS_DARK'\naspect = 'member_type'\n"
+         "published = 'science'\nsoftware = 'dark'\nreason = 'new'",
+         [("known_difference", "NIS_DARK, member_type, science, dark", "reason", None, '"new"')]),
+    ],
+)  # fmt: skip
+def test_a_change_tells_what_it_does(tmp_path: Path, change: str, items: list[Any]) -> None:
+    ruleset = child(tmp_path, change)
+    (made,) = ruleset.changes
+    assert (made.change, made.why, made.source) == ("one", "for a test", "made up")
+    found = [tuple(item) for item in made.items]
+    if items[0][0] == "known_difference":
+        found = [(*item[:3], None, item[4]) for item in found]
+    assert found == items
+    assert list(row_differences(read_ruleset(SEEDS / "jwst-3.0.0"), ruleset))
+
+
+def test_classes_and_roles_are_put_in_their_place(tmp_path: Path) -> None:
+    ruleset = child(
+        tmp_path,
+        """
+[change.move.class]
+flagged_background = { before = "flagged_psf" }
+
+[change.add.role.Asn_Lv2SpecImprint.background]
+requires = ["flagged_background"]
+before = "science"
+""",
+    )
+    order = [line.condition.name for line in ruleset.class_rules]
+    assert order[-3:] == ["flagged_background", "flagged_psf", "flagged_imprint"]
+    (rule,) = [rule for rule in ruleset.rules if rule.name == "Asn_Lv2SpecImprint"]
+    assert [role.name for role in rule.roles] == ["background", "science"]
+
+
+def test_a_rule_comes_and_goes_with_its_roles(tmp_path: Path) -> None:
+    ruleset = child(
+        tmp_path,
+        """
+[change.remove]
+rule = ["Asn_Lv2CoronAsRate"]
+intended_overlap = [
+    { asn_rule = "Asn_Lv2CoronAsRate", stays = "Asn_Lv2ImageTSO" },
+    { asn_rule = "Asn_Lv2CoronAsRate", stays = "Asn_Lv2Image" },
+    { asn_rule = "Asn_Lv2CoronAsRate", stays = "Asn_Lv2ImageSpecial" },
+]
+
+[change.add.rule.Asn_New]
+asn_type = "image2"
+title = "A new one"
+groups = ["base"]
+requires = ["image_science"]
+
+[[change.add.rule.Asn_New.role]]
+name = "science"
+single = true
+""",
+    )
+    names = [rule.name for rule in ruleset.rules]
+    assert "Asn_Lv2CoronAsRate" not in names
+    assert "Asn_New" in names
+    kinds = [(item.kind, item.item) for item in ruleset.changes[0].items if item.before is None]
+    assert kinds == [("rule", "Asn_New"), ("role", "Asn_New: science")]
+
+
+# ------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "problem"),
+    [
+        ('add.suffix = ["uncal"]', 0, "suffix uncal is there already; set it"),
+        ('remove.suffix = ["uncall"]', 0, "unknown suffix 'uncall'; did you mean 'uncal'?"),
+        ("[change.set.setting]\nsequence_digits = 5", 1, "sequence_digits is that already"),
+        ("[change.set.rule.Asn_Lv2Spec]\nas_science = false", 1,
+         "as_science of Asn_Lv2Spec is that already"),
+        ("[change.set.rule.Asn_Lv2Spek]\nas_science = true", 0, "unknown rule 'Asn_Lv2Spek'"),
+        ("[change.set.rule.Asn_Lv2Spec]\nrequires = { add = ['ifu_path'] }", 1,
+         '"ifu_path" is there already'),
+        ("[change.set.rule.Asn_Lv2Spec]\nrequires = { remove = ['dark'] }", 1,
+         '"dark" is not there'),
+        ("[change.set.rule.Asn_Lv2Spec]\nrequires = { plus = ['dark'] }", 1, "a list is set as"),
+        ("[change.set.rule.Asn_Lv2Spec]\nrequires = { add = ['ifu_pat'] }", 1,
+         "unknown condition 'ifu_pat'; did you mean"),
+        ("[change.set.rule.Asn_Lv2Spec]\nrequire = ['ifu_path']", 1, "unknown word 'require'"),
+        ("[change.set.rule.Asn_Lv2Spec]\nwithout = ['rateints']", 1, "Asn_Lv2Spec has no rateints"),
+        ("[change.set.rules.Asn_Lv2Spec]\ntitle = 'x'", 0, "unknown kind of item 'rules'"),
+        ("[change.move.class]\nflagged_psf = { before = 'flagged_imprint' }", 1,
+         "flagged_psf is there already"),
+        ("[change.move.class]\nflagged_psf = { before = 'flagged' }", 1, "unknown class 'flagged'"),
+        ("[change.move.key]\npupil = { before = 'window' }", 1, "items of kind key have no order"),
+        ("[change.add.role.Asn_None.science]\nsingle = true", 0, "there is no rule Asn_None"),
+        ("[change.add.rule.Asn_New]\nasn_type = 'image2'\ntitle = 'x'", 0,
+         "rule Asn_New has no role"),
+        ("[change.remove]\ncondition = ['image_science']", None, "unknown condition"),
+        ("", None, "changes nothing"),
+        ("follows = 'two'", 0, "unknown change 'two'"),
+        ("[change.ad.suffix]", 0, "unknown word 'ad'"),
+    ],
+)  # fmt: skip
+def test_a_change_is_strict(tmp_path: Path, change: str, line: int | None, problem: str) -> None:
+    told = refused(tmp_path, change)
+    assert any(problem in one for one in told)
+    if line is not None:
+        assert any(one.startswith(f"line {START + line}: ") for one in told if problem in one)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('extends = "jwst-3.0.0"', 'extends = "jwst-9.9.9"', "there is no ruleset jwst-9.9.9"),
+        ('extends = "jwst-3.0.0"', 'extends = "child"', "child extends child itself"),
+        ('extends = "jwst-3.0.0"\n', "", "changes of no parent; name it with extends"),
+        ('id = "one"', "", "a change has no id; add it"),
+        ('id = "one"', 'id = "o n e"', "change 'o n e': use up to 80 letters"),
+        ("[[change]]", "[settings]\n[[change]]", "settings stands in a folder that says all"),
+        ("[[change]]", 'releases = ["3.9.9"]\n[[change]]', "unknown release '3.9.9'"),
+    ],
+)
+def test_a_header_is_strict(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    header = HEADER.replace(old, new)
+    if "extends" not in header:
+        shutil.copytree(SEEDS / "jwst-3.0.0", tmp_path / "child")
+        whole = (tmp_path / "child" / "ruleset.toml").read_text(encoding="utf-8")
+        header = f"{whole}\n[[change]]{header.partition('[[change]]')[2]}"
+    assert any(problem in one for one in refused(tmp_path, 'add.suffix = ["new"]\n', header))
+
+
+def test_a_circle_is_refused(tmp_path: Path) -> None:
+    for label, parent in (("child", "other"), ("other", "child")):
+        (tmp_path / label).mkdir()
+        text = HEADER.replace('"child"', f'"{label}"').replace("jwst-3.0.0", parent)
+        (tmp_path / label / "ruleset.toml").write_text(text + 'add.suffix = ["new"]')
+    with pytest.raises(RulesetError, match=r"other.ruleset\.toml, line 5: child extends other it"):
+        read_ruleset(tmp_path / "child")
+
+
+def test_a_whole_folder_says_what_its_parent_and_changes_make(tmp_path: Path) -> None:
+    folder = tmp_path / "whole"
+    shutil.copytree(SEEDS / "jwst-3.0.0", folder)
+    path = folder / "ruleset.toml"
+    text = path.read_text(encoding="utf-8").replace(
+        "implements =", 'extends = "jwst-3.0.0"\nimplements ='
+    )
+    change = '\n[[change]]\nid = "one"\nwhy = "w"\nsource = "s"\nadd.suffix = ["new"]\n'
+    path.write_text(text.replace("jwst-3.0.0", "whole", 1) + change, encoding="utf-8")
+    with pytest.raises(RulesetError, match=r"lack|have, besides.*product_suffixes.*new"):
+        read_ruleset(folder)
+    with (folder / "suffixes.csv").open("a", encoding="utf-8") as stream:
+        stream.write("new\n")
+    ruleset = read_ruleset(folder)
+    assert ruleset.extends == "jwst-3.0.0"
+    assert [change.change for change in ruleset.changes] == ["one"]
+
+
+# ------------------------------------------------------------------------- in the catalog
+
+
+def test_changes_are_stored_beside_what_they_make(kept_seeds: Engine) -> None:
+    files = read_ruleset(SEEDS / "jwst-1.2.1")
+    with transaction(kept_seeds) as connection:
+        info = find_ruleset(connection, "jwst-1.3.0")
+        stored = store.load_rules(connection, info.ruleset_id)
+    assert (info.ruleset, info.extends, info.goes_by) == ("jwst-1.2.1", "jwst-1.2.0", "tag")
+    assert (info.change_count, info.releases) == (3, ("1.2.1", "1.2.2", "1.2.3", "1.3.0", "1.3.1"))
+    assert stored == files
+    assert stored.changes == files.changes
+    assert to_rows(stored) == to_rows(files) or stored.releases == files.releases
+
+
+def test_a_child_is_imported_exported_and_published(catalog: Engine, tmp_path: Path) -> None:
+    child(tmp_path, 'add.suffix = ["new"]')
+    wish = Wish(label="mine", effective_from=dt.date(2031, 1, 1))
+    assert import_ruleset(catalog, tmp_path / "child", wish).info.extends == "jwst-3.0.0"
+    write_folder(tmp_path / "out", export_files(catalog, "mine"))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["ruleset.toml"]
+    grandchild = tmp_path / "grandchild"
+    grandchild.mkdir()
+    text = HEADER.replace("jwst-3.0.0", "mine") + 'add.suffix = ["newer"]'
+    (grandchild / "ruleset.toml").write_text(text)
+    with pytest.raises(RulesetError, match=r"line 5: mine is a draft; publish it first"):
+        import_ruleset(catalog, grandchild, wish)
+    publish_ruleset(catalog, "mine")
+    later = Wish(label="later", effective_from=dt.date(2032, 1, 1))
+    assert import_ruleset(catalog, grandchild, later).info.extends == "mine"
+    with transaction(catalog) as connection:
+        ruleset = store.load_rules(connection, find_ruleset(connection, "later").ruleset_id)
+    assert {"new", "newer"} <= ruleset.suffixes
+
+
+# ------------------------------------------------------------------------- releases
+
+
+def release(name: str) -> Release:
+    return shipped_releases()[name].release
+
+
+@pytest.mark.parametrize(
+    ("names", "start"),
+    [
+        (["1.2.0"], dt.date(2021, 5, 24)),
+        (["1.4.2", "1.4.3", "1.4.4", "1.4.5", "1.4.6"], dt.date(2022, 1, 20)),
+        (["1.5.3", "1.6.0", "1.6.1", "1.6.2", "1.7.0"], dt.date(2022, 6, 30)),
+        (["1.8.5"], None),
+        (["1.9.0", "1.9.1", "1.9.2", "1.9.3"], None),
+        (["1.9.4", "1.9.5"], dt.date(2023, 2, 28)),
+        (["1.13.0", "1.13.1", "1.13.2", "1.13.3", "1.13.4"], None),
+        (["1.18.1"], None),
+        (["1.20.0", "1.20.1", "1.20.2"], dt.date(2025, 10, 20)),
+        (["3.0.0"], dt.date(2026, 7, 9)),
+        ([], None),
+    ],
+)
+def test_a_ruleset_is_in_force_from_the_first_day_in_operations(
+    names: list[str], start: dt.date | None
+) -> None:
+    assert start_of([release(name) for name in names]) == start
+
+
+def test_releases_are_listed_with_their_rulesets(kept_seeds: Engine) -> None:
+    with transaction(kept_seeds) as connection:
+        found = {one.release: one for one in list_releases(connection)}
+        published = [info for info in list_rulesets(connection) if info.releases]
+    assert found["1.3.0"].ruleset == "jwst-1.2.1"
+    assert (found["1.2.0"].dms_build, found["1.2.0"].released) == ("B7.8rc1", dt.date(2021, 5, 24))
+    assert found["0.18.0"].ruleset is None
+    assert {name for info in published for name in info.releases} <= set(found)
+
+
+def test_a_release_that_is_not_shipped_brings_its_days(tmp_path: Path) -> None:
+    header = HEADER.replace(
+        "implements",
+        "releases = [{ release = '3.9.0', released = 2030-01-01, "
+        "in_operations_from = 2030-03-01 }]\nimplements",
+    )
+    ruleset: Ruleset = child(tmp_path, 'add.suffix = ["new"]', header)
+    assert ruleset.releases == (Release("3.9.0", dt.date(2030, 1, 1), dt.date(2030, 3, 1)),)
+    assert ruleset.effective_from == dt.date(2030, 3, 1)
+    assert replace(ruleset, releases=()) != ruleset
