@@ -97,7 +97,7 @@ def seed_few(engine: Engine, cut: Callable[[AnyRuleset], AnyRuleset] = lambda on
         seed_vocabulary(connection)
         for label in SEEDS:
             content = with_a_change(cut(read_ruleset(shipped("seed") / "rulesets" / label)))
-            store.publish(connection, store.insert_draft(connection, content), STARTED)
+            store.publish(connection, [store.insert_draft(connection, content)], STARTED)
 
 
 def with_a_change(content: AnyRuleset) -> AnyRuleset:

@@ -118,7 +118,7 @@ def fill_ledger(engine: Engine, folder: Path) -> None:
     upgrade_catalog(engine)
     with transaction(engine, writing=True) as connection:
         store.publish(
-            connection, store.insert_draft(connection, next_ruleset()), moment("2026-11-30T00:00")
+            connection, [store.insert_draft(connection, next_ruleset())], moment("2026-11-30T00:00")
         )
     pool = write_pool(folder / POOL_NAME, *POOL)
     later = write_pool(folder / LATER_NAME, *LATER)

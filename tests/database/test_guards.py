@@ -357,7 +357,7 @@ def test_of_two_that_publish_at_once_one_is_refused(full_catalog: Engine) -> Non
                 connection.execute(text("SELECT count(*) FROM rulesets")).scalar_one()
             both_have_begun.wait(timeout=120)
             with transaction(full_catalog, writing=True) as connection:
-                store.publish(connection, 200 + number, NEW_RULESET["published_at"])
+                store.publish(connection, [200 + number], NEW_RULESET["published_at"])
         except IntegrityError as error:
             return str(error.orig)
         return "published"

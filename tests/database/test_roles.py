@@ -122,7 +122,7 @@ def test_only_the_curator_changes_rules(connect_as: Callable[[str], str], role: 
     def publish() -> None:
         with transaction(engine, writing=True) as connection:
             number = store.insert_draft(connection, draft)
-            store.publish(connection, number, dt.datetime.now(dt.UTC))
+            store.publish(connection, [number], dt.datetime.now(dt.UTC))
 
     if role != "curator":
         with pytest.raises(DatabaseError, match="permission denied"):

@@ -444,7 +444,7 @@ def test_a_published_ruleset_has_the_release_of_its_label(catalog: Engine, tmp_p
     with catalog.begin() as connection:
         draft = store.ruleset_id(connection, "jwst-2.0.1")
         assert draft is not None
-        store.publish(connection, draft, dt.datetime.now(dt.UTC))
+        store.publish(connection, [draft], dt.datetime.now(dt.UTC))
     (file,) = run(catalog, path).files
     assert file.ruleset == "jwst-2.0.1"
 
@@ -458,7 +458,7 @@ def later_rules(engine: Engine, *, published: bool = True, label: str = "later")
         later = replace(content, label=label, effective_from=dt.date(2026, 9, 1))
         draft = store.insert_draft(connection, later)
         if published:
-            store.publish(connection, draft, dt.datetime.now(dt.UTC))
+            store.publish(connection, [draft], dt.datetime.now(dt.UTC))
 
 
 def test_nothing_is_recorded_under_a_draft(catalog: Engine, folder: Path) -> None:

@@ -36,7 +36,7 @@ def publish_next(engine: Engine, **changes: Any) -> None:
     with transaction(engine, writing=True) as connection:
         content = replace(next_ruleset(), **changes)
         key = store.insert_draft(connection, content)
-        store.publish(connection, key, moment("2026-11-30T00:00"))
+        store.publish(connection, [key], moment("2026-11-30T00:00"))
 
 
 def change(engine: Engine, statement: str, **values: Any) -> None:

@@ -274,7 +274,7 @@ def publish_ruleset(
                 )
         before = {one.ruleset: one for one in list_rulesets(connection)}
         store.update_dates(connection, info.ruleset_id, ruleset)
-        store.publish(connection, info.ruleset_id, dt.datetime.now(dt.UTC))
+        store.publish(connection, [info.ruleset_id], dt.datetime.now(dt.UTC))
         after = list_rulesets(connection)
     changed = [one for one in after if one != before[one.ruleset]]
     return Publication(

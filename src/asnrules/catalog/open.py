@@ -25,6 +25,7 @@ from asnrules.database.engines import (
 from asnrules.database.guards import missing_guards
 from asnrules.database.locks import take_schema
 from asnrules.errors import DatabaseError
+from asnrules.rules.model import AnyRuleset
 from asnrules.util.environment import shipped
 
 _log = logging.getLogger(__name__)
@@ -214,7 +215,7 @@ def _seed(connection: Connection) -> list[str]:
     folders = _seed_folders()
     reader = RulesetReader()
     waiting = {label: reader.read(folders[label]) for label in sorted(_missing_seeds(connection))}
-    added: list[str] = []
+    added: list[AnyRuleset] = []
     while waiting:
         # A ruleset comes after those that it implements and extends.
         ruleset = next(
@@ -223,7 +224,7 @@ def _seed(connection: Connection) -> list[str]:
             if waiting.keys().isdisjoint((one.implements, one.extends))
         )
         del waiting[ruleset.label]
-        key = store.insert_draft(connection, ruleset)
-        store.publish(connection, key, dt.datetime.now(dt.UTC))
-        added.append(ruleset.label)
-    return added
+        added.append(ruleset)
+    if added:
+        store.publish(connection, store.insert_drafts(connection, added), dt.datetime.now(dt.UTC))
+    return [ruleset.label for ruleset in added]

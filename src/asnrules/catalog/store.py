@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
@@ -39,14 +40,27 @@ def insert_draft(connection: Connection, ruleset: AnyRuleset) -> int:
     RulesetError
         If it implements a ruleset that is not there.
     """
-    rows = to_rows(ruleset)
-    key = connection.execute(
-        insert(rulesets)
-        .values(status="draft", **_header(connection, ruleset, rows))
-        .returning(rulesets.c.ruleset_id)
-    ).scalar_one()
-    _insert_rows(connection, int(key), ruleset, rows)
-    return int(key)
+    (key,) = insert_drafts(connection, [ruleset])
+    return key
+
+
+def insert_drafts(connection: Connection, drafts: Iterable[AnyRuleset]) -> list[int]:
+    """Put rulesets into the tables, those that others refer to first; see `insert_draft`."""
+    keys = []
+    # Once for each table, as a statement takes longer than its rows.
+    all_rows: Rows = defaultdict(list)
+    for ruleset in drafts:
+        rows = to_rows(ruleset)
+        key = connection.execute(
+            insert(rulesets)
+            .values(status="draft", **_header(connection, ruleset, rows))
+            .returning(rulesets.c.ruleset_id)
+        ).scalar_one()
+        keys.append(int(key))
+        for name, owned in _owned(int(key), ruleset, rows):
+            all_rows[name] += owned
+    _insert(connection, all_rows)
+    return keys
 
 
 def replace_draft(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
@@ -55,7 +69,7 @@ def replace_draft(connection: Connection, key: int, ruleset: AnyRuleset) -> None
         table = schema.metadata.tables[name]
         connection.execute(delete(table).where(table.c.ruleset_id == key))
     rows = to_rows(ruleset)
-    _insert_rows(connection, key, ruleset, rows)
+    _insert(connection, dict(_owned(key, ruleset, rows)))
     values = _header(connection, ruleset, rows)
     connection.execute(update(rulesets).where(rulesets.c.ruleset_id == key).values(**values))
 
@@ -87,35 +101,38 @@ def _header(connection: Connection, ruleset: AnyRuleset, rows: Rows) -> dict[str
     return header
 
 
-def _insert_rows(connection: Connection, key: int, ruleset: AnyRuleset, rows: Rows) -> None:
+def _owned(key: int, ruleset: AnyRuleset, rows: Rows) -> Iterator[tuple[str, list[Row]]]:
+    """Give the rows of a ruleset by table, with its id, and its files."""
+    for name, found in rows.items():
+        yield name, [{"ruleset_id": key, **row} for row in found]
+    files = ruleset.files if isinstance(ruleset, Ruleset) else {}
+    yield (
+        ruleset_files.name,
+        [{"ruleset_id": key, "path": path, "text": text} for path, text in files.items()],
+    )
+
+
+def _insert(connection: Connection, rows: Rows) -> None:
     for name, found in rows.items():
         if found:
-            owned = [{"ruleset_id": key, **row} for row in found]
-            connection.execute(insert(schema.metadata.tables[name]), owned)
-    if isinstance(ruleset, Ruleset) and ruleset.files:
-        files = [
-            {"ruleset_id": key, "path": path, "text": text} for path, text in ruleset.files.items()
-        ]
-        connection.execute(insert(ruleset_files), files)
+            connection.execute(insert(schema.metadata.tables[name]), found)
 
 
-def publish(connection: Connection, key: int, moment: dt.datetime) -> None:
-    """Publish a draft: from here on the database refuses any change of it.
+def publish(connection: Connection, keys: Collection[int], moment: dt.datetime) -> None:
+    """Publish drafts: from here on the database refuses any change of them.
 
     Parameters
     ----------
-    key : int
-        The id of the ruleset.
+    keys : collection of int
+        The ids of the rulesets.
     moment : datetime
-        When it is published; aware.
+        When they are published; aware.
     """
-    connection.execute(
-        update(rulesets)
-        .where(rulesets.c.ruleset_id == key)
-        .values(status="published", published_at=moment)
-    )
-    label = connection.execute(select(rulesets.c.label).where(rulesets.c.ruleset_id == key))
-    add_entries(connection, rulesets, label.scalars())
+    chosen = rulesets.c.ruleset_id.in_(keys)
+    values = {"status": "published", "published_at": moment}
+    connection.execute(update(rulesets).where(chosen).values(**values))
+    labels = connection.execute(select(rulesets.c.label).where(chosen))
+    add_entries(connection, rulesets, labels.scalars())
 
 
 def ruleset_id(connection: Connection, label: str) -> int | None:
