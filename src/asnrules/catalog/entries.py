@@ -62,6 +62,15 @@ def current_digests(connection: Connection) -> dict[tuple[str, str], str]:
     }
 
 
+def changed_rulesets(connection: Connection) -> list[str]:
+    """Give the published rulesets that are not as their entries say, without their rows."""
+    entry = catalog_entries.c
+    statement = select(entry.entry, entry.sha256).where(entry.entry_table == rulesets.name)
+    recorded = {label: sha256 for label, sha256 in connection.execute(statement)}  # noqa: C416
+    found = _of_rulesets(connection, None)
+    return [label for label, sha256 in found if recorded.get(label) != sha256]
+
+
 def _digests(
     connection: Connection, table: Table, only: set[str] | None = None
 ) -> Iterator[tuple[str, str]]:

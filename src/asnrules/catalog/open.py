@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
+from asnrules.catalog.entries import changed_rulesets
 from asnrules.database import migrations
 from asnrules.database.engines import (
     database_url,
@@ -158,6 +159,10 @@ def check_catalog(engine: Engine) -> list[str]:
             found = store.stored_rows(connection, [key])[key].checksums()
             if found != store.stored_checksums(connection, key):
                 findings.append(f"ruleset {label}: its rows do not match its checksum")
+        findings += [
+            f"ruleset {label}: its title, source, dates or files are not those that were published"
+            for label in changed_rulesets(connection)
+        ]
     return findings
 
 
