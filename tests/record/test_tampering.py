@@ -39,6 +39,11 @@ LONG = bool(os.environ.get("ASNRULES_TAMPERING"))
 NOT_COVERED = {
     ("ruleset_files", "path"): "of a draft",
     ("ruleset_files", "text"): "of a draft",
+    ("rulesets", "label"): "of a draft",
+    ("rulesets", "title"): "of a draft",
+    ("rulesets", "source"): "of a draft",
+    ("rulesets", "effective_from"): "of a draft",
+    ("rulesets", "effective_until"): "of a draft",
     ("rulesets", "published_at"): "of a draft, which has none",
 }
 """Columns of which some values are in no digest; docs/audit.md lists the same."""

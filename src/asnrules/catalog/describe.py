@@ -52,6 +52,10 @@ class Description:
         ]
         if self.info.implements is not None:
             lines.append(f"implements: {self.info.implements}")
+        if self.info.extends is not None:
+            lines.append(f"extends: {self.info.extends}, by {self.info.change_count} changes")
+        if self.info.releases:
+            lines.append(f"releases: {', '.join(self.info.releases)}")
         lines += [f"checksum: {self.info.checksum}", ""]
         if self.info.kind == TABLE:
             lines += self._table()
@@ -63,10 +67,12 @@ class Description:
         return "\n".join(lines).rstrip()
 
     def _period(self) -> str:
-        if self.info.effective_from is None:
-            return "without a date yet"
-        until = self.info.effective_until or "further notice"
-        return f"in force from {self.info.effective_from} to {until}"
+        info = self.info
+        if info.effective_from is None:
+            return "never in operations" if info.releases else "without a date yet"
+        by = " (the day of a tag)" if info.goes_by == "tag" else ""
+        until = info.effective_until or "further notice"
+        return f"in force from {info.effective_from}{by} to {until}"
 
     def _table(self) -> list[str]:
         from tabulate import tabulate
