@@ -159,7 +159,7 @@ def _association_lines(found: Iterable[AssociationReport]) -> Iterable[str]:
         )
         if one.keys:
             yield f"  in common: {one.keys}"
-        yield f"  {' '.join(one.degraded_status.split())}"
+        yield f"  {' '.join(str(one.degraded_status).split())}"
         for product, members in one.products:
             yield f"  product {product}"
             for member in members:
