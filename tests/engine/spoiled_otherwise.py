@@ -13,7 +13,7 @@ from engine.spoiling import NONSENSE
 NO_VALUE, RUBBISH, ANOTHER = "no value", "nonsense", "another value"
 """How a keyword is spoiled; `another value` is one that a rule mentions."""
 
-BOTH = ("jwst-1.2.1", "jwst-3.0.0")
+BOTH = ("jwst-1.2.0", "jwst-3.0.0")
 
 
 class Otherwise(NamedTuple):
