@@ -149,16 +149,15 @@ def test_another_order_of_required_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [1, 15, 30, 55, 70])
-def test_another_order_of_known_differences(tmp_path: Path, line: int) -> None:
+def test_another_order_of_known_differences_says_the_same(tmp_path: Path, line: int) -> None:
     lines = (SEEDS / "jwst-3.0.0" / "known_differences.csv").read_text().splitlines()
     one, other = lines[line], lines[line + 1]
     old, new = f"{one}\n{other}\n", f"{other}\n{one}\n"
     content = edited(tmp_path, {"known_differences.csv": (old, new)})
-    (change,) = changes(seed(), content)
-    assert change[:4] == ("known differences", "known differences", "changed", "order")
+    assert changes(seed(), content) == []
     less = edited(tmp_path / "less", {"known_differences.csv": (old, f"{other}\n")})
     assert [found.change for found in changes(seed(), less)] == ["removed"]
-    assert checksum(content) != checksum(seed()) != checksum(less)
+    assert checksum(content) == checksum(seed()) != checksum(less)
 
 
 def test_another_path_gets_another_answer(tmp_path: Path) -> None:
