@@ -16,18 +16,9 @@ from asnrules.catalog.open import check_catalog, connect_catalog, open_catalog, 
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.errors import DatabaseError
+from asnrules.util.environment import shipped
 
-LABELS = [
-    "2020-12-07",
-    "2021-03-19",
-    "2021-06-15",
-    "2025-05-02",
-    "2026-01-23",
-    "2026-03-20",
-    "jwst-1.2.0",
-    "jwst-1.2.1",
-    "jwst-3.0.0",
-]
+LABELS = sorted(path.parent.name for path in (shipped("seed") / "rulesets").glob("*/ruleset.toml"))
 
 
 def rulesets(engine: Engine) -> list[tuple[object, ...]]:

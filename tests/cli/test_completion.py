@@ -25,12 +25,13 @@ from asnrules.cli.app import app
 from asnrules.cli.completion import answer
 from asnrules.database.engines import transaction
 from cli.conftest import Command, Process
+from labels import RULES
+from labels import TABLES as RULESETS
 from recorded import LATER_NAME, NEXT, POOL_NAME, fill_ledger, next_ruleset
 
 ROOT: Any = typer.main.get_command(app)
 DRAFT = "my-draft"
-RULESETS = ["2020-12-07", "2021-03-19", "2021-06-15", "2025-05-02", "2026-01-23", "2026-03-20"]
-EXECUTABLE = ["jwst-1.2.0", "jwst-1.2.1", "jwst-3.0.0"]
+EXECUTABLE = sorted(RULES)
 
 TAKES = {
     ("asnrules lookup", "exp_types"): "NRS_IFU",

@@ -494,7 +494,7 @@ def test_the_name_of_an_output_is_printed_without_control_characters(
     [
         (["--ruleset", "2026-03-20"], "kind table"),
         (["--ruleset", "jwst-9"], "jwst-3.0.0"),
-        (["--as-of", "2026-07-13"], "2026-07-09"),
+        (["--as-of", "2021-05-23"], "2021-05-24"),
     ],
 )
 def test_no_such_executable_rules(

@@ -354,7 +354,7 @@ def test_the_ruleset_that_is_asked_for(catalog: Engine, folder: Path) -> None:
 
 
 def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
-    for options in ({"ruleset": "none"}, {"as_of": dt.date(2022, 9, 1)}, {"ruleset": "2021-06-15"}):
+    for options in ({"ruleset": "none"}, {"as_of": dt.date(2021, 5, 1)}, {"ruleset": "2021-06-15"}):
         with pytest.raises(NotFoundError):
             run(catalog, folder, **options)
     assert tuples(catalog, "SELECT count(*) FROM runs") == [(0,)]
@@ -369,7 +369,11 @@ def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
         ),
         (
             {"version_id": "20220615T120000"}, NAME,
-            "today's (jwst-3.0.0); the catalog has none in force on 2022-06-15, "
+            "jwst-1.4.2, in force on 2022-06-15, when it was made (version_id)",
+        ),
+        (
+            {"version_id": "20210523T120000"}, NAME,
+            "today's (jwst-3.0.0); the catalog has none in force on 2021-05-23, "
             "when it was made (version_id)",
         ),
         (
@@ -403,9 +407,13 @@ def test_the_ruleset_of_its_own_time(
         ("1.2.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.1, by which it was made (code_version)"),
         ("1.2.3", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.3, by which it was made (code_version)"),
         ("v1.3.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.3.1, by which it was made (code_version)"),
-        ("2.0.1", "jwst-3.0.0", NONE_OF.format("2.0.1")),
+        ("2.0.1", "jwst-2.0.0", "jwst-2.0.0, those of 2.0.1, by which it was made (code_version)"),
         ("1.2.0", "jwst-1.2.0", "jwst-1.2.0, those of 1.2.0, by which it was made (code_version)"),
-        ("1.12.5", "jwst-3.0.0", NONE_OF.format("1.12.5")),
+        (
+            "1.12.5", "jwst-1.12.0",
+            "jwst-1.12.0, those of 1.12.5, by which it was made (code_version)",
+        ),
+        ("1.1.0", "jwst-3.0.0", NONE_OF.format("1.1.0")),
         ("3.0.0.dev7+gabc", "jwst-3.0.0", NONE_OF.format("3.0.0.dev7+gabc")),
         ("1.9.4.dev12+g1a2b3c", "jwst-3.0.0", NONE_OF.format("1.9.4.dev12+g1a2b3c")),
         ("3.0.0rc1", "jwst-3.0.0", NONE_OF.format("3.0.0rc1")),
@@ -437,16 +445,16 @@ def test_the_table_of_a_file_is_that_of_its_software(catalog: Engine, tmp_path: 
 
 
 def test_a_published_ruleset_has_the_release_of_its_label(catalog: Engine, tmp_path: Path) -> None:
-    path = write(tmp_path, document(code_version="2.0.1", version_id="20260801t000000"))
-    later_rules(catalog, published=False, label="jwst-2.0.1")
+    path = write(tmp_path, document(code_version="3.0.1", version_id="20260801t000000"))
+    later_rules(catalog, published=False, label="jwst-3.0.1")
     (file,) = run(catalog, path).files
     assert file.ruleset == "jwst-3.0.0"
     with catalog.begin() as connection:
-        draft = store.ruleset_id(connection, "jwst-2.0.1")
+        draft = store.ruleset_id(connection, "jwst-3.0.1")
         assert draft is not None
         store.publish(connection, [draft], dt.datetime.now(dt.UTC))
     (file,) = run(catalog, path).files
-    assert file.ruleset == "jwst-2.0.1"
+    assert file.ruleset == "jwst-3.0.1"
 
 
 def later_rules(engine: Engine, *, published: bool = True, label: str = "later") -> None:
