@@ -22,7 +22,14 @@ from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Settings, Term
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import checksum, from_rows, rows_checksum, to_rows
+from asnrules.rules.rows import (
+    CHAIN_TABLES,
+    changes_checksum,
+    checksum,
+    from_rows,
+    rows_checksum,
+    to_rows,
+)
 from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"
@@ -521,7 +528,9 @@ def test_tables_give_back_what_the_files_say(kept_seeds: Engine, label: str) -> 
     assert tables == files
     assert rows.checksums() == stored
     assert checksum(tables) == checksum(files) == stored[0]
-    assert all(re.fullmatch("[0-9a-f]{64}", one) for one in stored)
+    # A table has no changes, and so no checksum of them.
+    assert [one is None for one in stored] == [False, not label.startswith("jwst-")]
+    assert all(re.fullmatch("[0-9a-f]{64}", one) for one in stored if one is not None)
 
 
 def test_rulesets_that_say_the_same_have_one_checksum() -> None:
@@ -544,7 +553,9 @@ def test_ruleset_that_implements_an_unknown_one_is_refused(kept_seeds: Engine) -
 
 # ------------------------------------------------------------------------- checksum
 
-CONTENTS = {label: read_ruleset(SEEDS / label) for label in ("2026-03-20", EXECUTABLE)}
+CHANGED = "jwst-1.2.1"
+"""Written as changes on another."""
+CONTENTS = {label: read_ruleset(SEEDS / label) for label in ("2026-03-20", EXECUTABLE, CHANGED)}
 ROWS = {label: to_rows(content) for label, content in CONTENTS.items()}
 CHECKSUMS = {label: checksum(content) for label, content in CONTENTS.items()}
 OTHER: dict[type, Callable[[Any], Any]] = {
@@ -552,11 +563,24 @@ OTHER: dict[type, Callable[[Any], Any]] = {
     int: lambda value: value + 1,
     bool: lambda value: not value,
     type(None): lambda _: "",
+    dt.date: lambda value: value + dt.timedelta(days=1),
 }
 
 
 def summed(label: str, rows: Any) -> str:
     return rows_checksum(CONTENTS[label].kind, CONTENTS[label].header(), rows)
+
+
+def both_summed(label: str, rows: Any) -> tuple[str, str]:
+    """Give the checksum of what decides, and that of changes and releases."""
+    return summed(label, rows), changes_checksum(None, rows)
+
+
+def check_checksums(label: str, name: str, rows: Any) -> None:
+    """Hold that a change of a table changes the checksum that it belongs to, and no other."""
+    before, after = both_summed(label, ROWS[label]), both_summed(label, rows)
+    are_same = [old == new for old, new in zip(before, after, strict=True)]
+    assert are_same == [name in CHAIN_TABLES, name not in CHAIN_TABLES]
 
 
 @pytest.mark.parametrize("label", CONTENTS)
@@ -568,7 +592,7 @@ def test_any_changed_cell_changes_the_checksum(label: str, data: st.DataObject) 
     row = data.draw(st.sampled_from(tables[name]))
     cell = data.draw(st.sampled_from(sorted(row)))
     row[cell] = OTHER[type(row[cell])](row[cell])
-    assert summed(label, tables) != CHECKSUMS[label]
+    check_checksums(label, name, tables)
 
 
 @pytest.mark.parametrize("label", CONTENTS)
@@ -580,7 +604,7 @@ def test_removed_or_repeated_row_changes_the_checksum(label: str, data: st.DataO
     index = data.draw(st.integers(0, len(tables[name]) - 1))
     rows = tables[name]
     for other in (rows[:index] + rows[index + 1 :], [*rows, rows[index]]):
-        assert summed(label, {**tables, name: other}) != CHECKSUMS[label]
+        check_checksums(label, name, {**tables, name: other})
 
 
 @pytest.mark.parametrize("label", CONTENTS)
