@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 TABLES = ["2020-12-07", "2021-03-19", "2021-06-15", "2025-05-02", "2026-01-23", "2026-03-20"]
 
 RULES = [
@@ -32,3 +34,6 @@ RULES = [
     "jwst-2.0.0",
     "jwst-3.0.0",
 ]
+
+TRIED = RULES if "ASNRULES_RULESETS" in os.environ else [*RULES[::8], RULES[-1]]
+"""For tests that take long with each: the first, the newest and a few between, or all."""

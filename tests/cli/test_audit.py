@@ -64,7 +64,7 @@ def test_wrong_filters(audit: Command) -> None:
     audit("runs", "--until", "2026-13-01").assert_error(2, "--until")
     audit("runs", "--origin", "made").assert_error(2, "--origin")
     audit("runs", "--limit", "0").assert_error(2, "--limit")
-    audit("runs", "--ruleset", "jwst-9").assert_error(3, "jwst-9", "jwst-3.0.0")
+    audit("runs", "--ruleset", "jwst-9").assert_error(3, "jwst-9", "jwst-1.9.4")
 
 
 # ------------------------------------------------------------------ run
