@@ -163,7 +163,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Spoiled:
     edits = {
         "intended_overlaps.csv": ("", "Asn_Lv2Spec,Asn_Lv2Image,for a test\n"),
         "ifu_paths.csv": ("", "g235h,f170lp,nrs2\n"),
-        "classes.toml": ("", '[[classes]]\ncondition = "flagged_psf"\nclass = "dark"\n'),
+        "classes.toml": ("", '[[classes]]\ncondition = "pointing_acquisition"\nclass = "dark"\n'),
         "rules/nirspec_nods.toml": ('name = "exposure"\n', f'name = "exposure"\n{ROLE}'),
         "known_differences.csv": (WITHOUT_ROW, ""),
     }
@@ -184,9 +184,9 @@ def test_a_path_that_another_covers(once: Spoiled) -> None:
 
 
 def test_a_class_rule_that_comes_too_late(once: Spoiled) -> None:
-    finding = once.finding("never matches", "class rule 11 (flagged_psf)")
-    assert finding.example["IS_PSF"]
-    assert judged(once.content, finding).exposure_class != "dark"
+    finding = once.finding("never matches", "class rule 11 (pointing_acquisition)")
+    assert finding.example["PNTGTYPE"] == "target_acquisition"
+    assert judged(once.content, finding).exposure_class == "target_acquisition"
 
 
 def test_a_role_that_an_earlier_one_leaves_nothing(once: Spoiled) -> None:
@@ -314,5 +314,5 @@ def test_an_erratum_to_what_is_not_there(change: dict[str, Any]) -> None:
 
 
 def test_what_was_checked_is_named(of_jwst: Checked) -> None:
-    content = replace(seed(), title="another")
+    content = replace(seed(), suffixes=frozenset())
     assert of_jwst.checksum == checksum(seed()) != checksum(content)
