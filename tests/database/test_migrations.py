@@ -205,6 +205,18 @@ BROKEN_CHECKS = {
         "UPDATE rulesets SET effective_until = effective_from WHERE label = 'draft-modes'"
     ),
     "ck_rulesets_implements": "UPDATE rulesets SET implements = NULL WHERE label = 'draft-rules'",
+    "ck_rulesets_extends": (f"UPDATE rulesets SET extends = {RULES} WHERE label = 'draft-modes'"),
+    "ck_path_table_terms_operator": (
+        f"UPDATE path_table_terms SET operator = 'like' WHERE ruleset_id = {RULES}"
+    ),
+    "ck_path_table_terms_values": (
+        f"UPDATE path_table_terms SET term_values = NULL, value_list = NULL "
+        f"WHERE ruleset_id = {RULES}"
+    ),
+    "ck_rule_group_conditions_when": (
+        "UPDATE rule_group_conditions SET when_value = 't' "
+        f"WHERE when_key IS NULL AND ruleset_id = {RULES}"
+    ),
     "ck_condition_terms_operator": (
         f"UPDATE condition_terms SET operator = 'like' WHERE ruleset_id = {RULES}"
     ),
@@ -279,9 +291,23 @@ def test_check_refuses_what_it_forbids(kept_catalog: Engine, check: str) -> None
         connection.exec_driver_sql(BROKEN_CHECKS[check])
 
 
+# What the seeds leave empty.
+REFERENCES = [
+    "UPDATE rulesets SET extends = (SELECT ruleset_id FROM rulesets WHERE label = 'jwst-3.0.0') "
+    "WHERE label = 'draft-rules'",
+    "UPDATE path_table_terms SET term_values = NULL, value_list = (SELECT min(value_list) "
+    f"FROM value_lists WHERE ruleset_id = {RULES}) WHERE ruleset_id = {RULES}",
+    f"UPDATE rule_group_conditions SET when_value = 't', when_key = (SELECT min(key) FROM keys "
+    f"WHERE ruleset_id = {RULES}) WHERE ruleset_id = {RULES}",
+]
+
+
 def test_every_foreign_key_refuses_what_is_not_there(full_catalog: Engine) -> None:
     # They would refuse for reasons of their own.
     without_guards(full_catalog)
+    with full_catalog.begin() as connection:
+        for statement in REFERENCES:
+            assert connection.exec_driver_sql(statement).rowcount
     keys = [
         (table, key.elements[-1].parent)
         for table in metadata.tables.values()
