@@ -493,7 +493,7 @@ def test_the_name_of_an_output_is_printed_without_control_characters(
     ("options", "word"),
     [
         (["--ruleset", "2026-03-20"], "kind table"),
-        (["--ruleset", "jwst-9"], "jwst-3.0.0"),
+        (["--ruleset", "jwst-9"], "jwst-1.9.4"),
         (["--as-of", "2021-05-23"], "2021-05-24"),
     ],
 )
