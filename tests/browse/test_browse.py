@@ -69,6 +69,7 @@ def test_the_table_links_to_its_history(site: Site) -> None:
     )
     rows = site.rows("v_exposure_modes_history", exp_type__exact="NRS_MIMF")
     assert link
+    rows.sort(key=lambda row: row["ruleset"])
     assert [row["asn_type"] for row in rows] == ["wfs-image2"] * 4 + ["image2"] * 2
 
 
