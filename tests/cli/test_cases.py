@@ -114,7 +114,7 @@ def test_products_of_one_exposure_are_one_exposure(asnrules_on_file: Command, ca
             "import-code-version-ignored",
             ["jw01234-c1001_20260714t164831_spec2_00001_asn.json", "--pool", "pool.csv"],
             "explained",
-            ["the catalog has none for 2.0.1", "(code_version)"],
+            ["jwst-2.0.0, those of 2.0.1, by which it was made (code_version)"],
         ),
         (
             "import-path-in-expname",
