@@ -35,9 +35,13 @@ KEYS = {table.name: table.primary_key.columns.keys() for table in metadata.table
 _folders = catalog._seed_folders()
 
 
+FEW = ("2021-03-19", "2021-06-15", "2026-03-20", "jwst-1.2.0", "jwst-1.2.1", "jwst-3.0.0")
+"""The newest of each kind, and rules written as changes on others."""
+
+
 def with_few_rulesets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ship few rulesets, as all are verified each time, and keep the SQL of each database."""
-    few = {label: _folders[label] for label in ("2026-03-20", "jwst-3.0.0")}
+    few = {label: _folders[label] for label in FEW}
     monkeypatch.setattr(catalog, "_seed_folders", lambda: few)
     monkeypatch.setattr(catalog, "open_engine", functools.cache(catalog.open_engine))
 
