@@ -181,7 +181,10 @@ class Templates:
 def templates(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Templates:
-    return Templates(tmp_path_factory.mktemp("templates"), request)
+    made = Templates(tmp_path_factory.mktemp("templates"), request)
+    # At once, before a test ships other rulesets.
+    made.seeded("sqlite")
+    return made
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Table
 
-from asnrules.catalog.open import connect_catalog
+from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.database.schema import metadata
 from asnrules.database.types import Day, Json, UtcTime
 from cli.conftest import Command
@@ -62,10 +62,11 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory, templates: Any) -> Path:
     """Make the template, once; give the folder with its pools."""
 
     def fill(engine: Any) -> None:
+        upgrade_catalog(engine)
         fill_ledger(engine, Path(str(engine.url.database)).parent)
         without_constraints(engine)
 
-    return Path(templates.get("sqlite", "tampered", fill)).parent
+    return Path(templates.get("sqlite", "tampered", fill, empty=True)).parent
 
 
 @pytest.fixture

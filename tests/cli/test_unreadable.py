@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Engine, UniqueConstraint
 
+from asnrules.catalog.open import upgrade_catalog
 from asnrules.database.schema import metadata, runs
 from asnrules.record.chain import SECTIONS
 from cli.conftest import Command
@@ -126,10 +127,11 @@ def tampering(
     def fill(engine: Engine) -> None:
         folder = tmp_path / "pools"
         folder.mkdir()
+        upgrade_catalog(engine)
         fill_ledger(engine, folder)
         without_constraints(engine)
 
-    template = templates.get(engine_name, "unreadable", fill)
+    template = templates.get(engine_name, "unreadable", fill, empty=True)
     for engine in copied(engine_name, template, tmp_path, request):
         yield Tampering(engine, metadata.tables[table])
 
