@@ -123,7 +123,7 @@ class Work:
         places = {keyword: place for place, keyword in enumerate(keywords)}
         names = [row[places["filename"]] or "" for row in rows]
         empty = judge.ruleset.empty
-        error = places.get("exposerr")
+        error, candidate = places.get("exposerr"), places.get("asn_candidate")
         degraded: set[int] = set()
         if error is not None:
             degraded = {place for place, row in enumerate(rows) if row[error] not in empty}
@@ -136,11 +136,11 @@ class Work:
             has_other_names=any("_uncal." not in name for name in names),
             degraded=degraded,
             has_repeated_names=len(set(names)) < len(names),
-            # Exposures without a candidate are not worked.
+            # Exposures without a candidate make no association, and so do not order the rules.
             ranks=_ranks(
                 judgement
                 for judgement, row in zip(judgements, rows, strict=True)
-                if row[places["asn_candidate"]] not in empty
+                if candidate is None or row[candidate] not in empty
             ),
             identities=_identities(judge.ruleset, names, rows, others),
         )
