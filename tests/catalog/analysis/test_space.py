@@ -28,7 +28,7 @@ from asnrules.rules.model import (
     Ruleset,
     Term,
 )
-from asnrules.rules.steps import MembershipPruning, ProductPruning
+from asnrules.rules.steps import MembershipPruning, ProductPruning, ScienceRequired
 from catalog.analysis.rulesets import EXECUTABLE, seed, vocabulary
 
 KEYWORDS = vocabulary().keywords()
@@ -175,7 +175,7 @@ SMALL = Ruleset(
                 Role("background", (Requirement(FLAG),)),
                 Role("science", (Requirement(SCIENCE),), single=True),
             ),
-            (), False, None, ("science_required",),
+            (), False, None, (ScienceRequired(),),
         )
         for name, requirements, keys in (
             ("one", (Requirement(PATH), Requirement(TSO, negated=True)), ()),
