@@ -34,6 +34,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "asnrules pool make": ["no.fits"],
     "asnrules rulesets": [],
     "asnrules rulesets list": [],
+    "asnrules rulesets releases": [],
     "asnrules rulesets show": ["2026-03-20"],
     "asnrules rulesets history": ["NRS_IFU"],
     "asnrules rulesets diff": ["2020-12-07", "2026-03-20"],
