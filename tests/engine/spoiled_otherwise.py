@@ -41,7 +41,7 @@ _IMPRINT = "its rules take imprints of every spectral mode, and an imprint alone
 
 
 def _imprints(rule: str, *exp_types: str) -> Otherwise:
-    reason = re.escape(f"it counts as imprint (IS_IMPRT is set); {rule} found no science for it")
+    reason = rf"it counts as imprint \(IS_IMPRT is set\); {rule} found no science for it"
     return Otherwise(BOTH[:1], exp_types, ("is_imprt",), (RUBBISH, ANOTHER), reason, _IMPRINT)
 
 
@@ -110,6 +110,8 @@ _SERIES_ONLY = "it is no time series then, and all else needs the number of its 
 
 REAL = (
     _imprints("Asn_Lv2Spec", *_SPECTRA),
+    # Where the pool has nods along the slit, their rule is nearest.
+    _imprints("Asn_Lv2(Spec|MIRLRSFixedSlitNod)", "mir_lrs-fixedslit"),
     _imprints("Asn_Lv2NRSFSS", "nrs_fixedslit"),
     Otherwise(
         BOTH,
