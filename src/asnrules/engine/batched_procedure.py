@@ -6,7 +6,7 @@ batch, which takes or leaves an exposure as a whole and lists what it takes in o
 association has what it took before it joined the batch, and the log from there on. So time and
 memory grow with exposures and batches, not with exposures and associations.
 
-It comes to the same as the procedure carried out one association after the other: tests hold
+It gives the same result as the procedure, which takes one association after the other: tests hold
 the two against each other.
 """
 

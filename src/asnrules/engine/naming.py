@@ -196,7 +196,7 @@ class Naming:
         return Member(expname, member.exptype, exposerr, member.place)
 
     def _twins(self, made: Unnamed) -> object:
-        """Say with what others an association is equal but for suffixes; see `Entry.twins`."""
+        """Give the key of associations that are equal but for suffixes; see `Entry.twins`."""
         members = tuple(
             sorted((self._stem(member.expname), member.exptype) for member in made.product.members)
         )

@@ -256,7 +256,7 @@ class RuleRanking:
             is_companion,
             unset=0 if is_other_type else efforts.count(Effort.UNSET),
             kind=0 if is_other_type else efforts.count(Effort.KIND),
-            # Only the EXP_TYPE is explained then, and the rest is as far as it is long.
+            # Only the EXP_TYPE is explained then; more unmet conditions mean a rule further away.
             made=len(unmet) if is_other_type else efforts.count(Effort.MADE),
         )
         # Among rules for other EXP_TYPEs there is no need to tell more apart.

@@ -209,7 +209,7 @@ class _Removing:
         return found
 
     def _outlook(self, place: int) -> object:
-        """Give what twins have in common, as far as it is found out at once."""
+        """Give what twins have in common, of what is quick to compare."""
         entry = self._entries[place]
         return entry.asn_type, entry.asn_id[:1], len(entry.product.members)
 

@@ -160,7 +160,7 @@ class StoredText:
             if len(table.columns) > POOL_COLUMNS:
                 raise self.too_wide(len(table.columns))
             yield from table.blocks()
-        # Whoever asked for the bytes so far has left some, if only those behind the last row.
+        # The reader may have left bytes unread, at least those after the last row.
         while stored.read(_BUFFER):
             pass
 

@@ -74,7 +74,7 @@ def page(
     from markupsafe import Markup
 
     style, script = _part("report.css"), _part("report.js")
-    # Both are files of ours, not values.
+    # Both are shipped files, not values from a pool.
     return _template().generate(
         page=content,
         run=content["report"].run,
