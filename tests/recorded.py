@@ -147,9 +147,11 @@ def _import_without_pool(engine: Engine) -> None:
     with transaction(engine, writing=True) as connection, writing_run(connection) as ledger:
         run = ledger.run_id
         science, dark = f"{stem(1)}_rate.fits", f"{stem(4)}_rate.fits"
-        ledger.add(schema.associations, [(run, 1, *_association(1)), (run, 2, *_association(2))])
         ledger.add(
-            schema.association_members,
+            schema.record.associations, [(run, 1, *_association(1)), (run, 2, *_association(2))]
+        )
+        ledger.add(
+            schema.record.association_members,
             [
                 (run, 1, 1, stem(1), science, "science", "null", None, None),
                 (run, 2, 1, stem(4), dark, "science", None, None, None),
@@ -157,7 +159,7 @@ def _import_without_pool(engine: Engine) -> None:
             ],
         )
         ledger.add(
-            schema.imported_associations,
+            schema.record.imported_associations,
             [
                 (run, 1, *_imported(1, "unexplained", "the pool is not at hand")),
                 (run, 2, *_imported(2, "contradicts", "NRC_DARK makes no association")),
@@ -171,22 +173,23 @@ def _import_with_pool(engine: Engine, path: str) -> None:
         run = ledger.run_id
         pool = read_pool(path, sorted(_keywords(connection)))
         (pool_id,) = ledger.add_pools([pool])
-        ledger.add(schema.associations, [(run, 1, *_association(3))])
+        ledger.add(schema.record.associations, [(run, 1, *_association(3))])
         ledger.add(
-            schema.association_members,
+            schema.record.association_members,
             [
                 (run, 1, 1, stem(1), f"{stem(1)}_rate.fits", "science", "null", pool_id, 2),
                 (run, 1, 2, stem(1), f"{stem(3)}_rate.fits", "background", "null", pool_id, 4),
             ],
         )
         ledger.add(
-            schema.imported_associations, [(run, 1, *_imported(3, "explained", "Asn_Lv2Image"))]
+            schema.record.imported_associations,
+            [(run, 1, *_imported(3, "explained", "Asn_Lv2Image"))],
         )
         ledger.seal(_run_values(connection, "2026-12-03T12:00", 6, 1))
 
 
 def _keywords(connection: Any) -> list[str]:
-    return [name.lower() for name in connection.execute(schema.keywords.select()).scalars()]
+    return [name.lower() for name in connection.execute(schema.catalog.keywords.select()).scalars()]
 
 
 def _run_values(connection: Any, started: str, exposures: int, made: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The tables: vocabulary, catalog and record.
 
 They are spelled here a second time, as what a migration makes must not change with
-`database/schema.py`.
+`database/schema/`.
 """
 
 from collections.abc import Sequence
@@ -86,19 +86,54 @@ def refer_row(
     return sa.ForeignKeyConstraint(columns, [f"{other}.{name}" for name in others], **options)
 
 
-def of_ruleset(
-    other: str, column: str, others: str = "", **options: Any
-) -> sa.ForeignKeyConstraint:
-    """Refer to a row of another table of the same ruleset."""
-    return refer_row(["ruleset_id", column], other, ["ruleset_id", others or column], **options)
-
-
 primary = sa.PrimaryKeyConstraint
 unique = sa.UniqueConstraint
 
 
 def check(name: str, condition: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(condition, name=name)
+
+
+# Where the rows of a ruleset are that others of its rows name.
+OWNERS = {
+    "position": "exposure_modes", "value_list": "value_lists", "path_table": "path_tables",
+    "condition": "conditions", "key": "keys", "rule_group": "rule_groups",
+    "asn_rule": "asn_rules", "change": "ruleset_changes",
+}  # fmt: skip
+
+
+def same(column: str, of: str = "", **options: Any) -> sa.ForeignKeyConstraint:
+    """Refer to another row of the same ruleset by its name."""
+    of = of or column
+    return refer_row(["ruleset_id", column], OWNERS[of], ["ruleset_id", of], **options)
+
+
+def named(name: str, *, optional: bool = False) -> Items:
+    """Name another row of the same ruleset."""
+    return [sa.Column(name, sa.Text, nullable=optional), same(name)]
+
+
+def use() -> Items:
+    """Use a condition."""
+    return [
+        *named("condition"), *flag("negated"), *optional("when_key", "when_value"),
+        same("when_key", "key"), check("when", "(when_key IS NULL) = (when_value IS NULL)"),
+    ]  # fmt: skip
+
+
+def terms(name: str, owner: str) -> None:
+    """Describe the terms of conditions or path tables."""
+    rows_of_ruleset(
+        name,
+        [owner, "alternative", "position"],
+        named(owner),
+        integer("alternative", "position"),
+        text("keyword", "operator"),
+        optional("term_values"),
+        named("value_list", optional=True),
+        check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
+        check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
+    )
 
 
 # ------------------------------------------------------------------------- vocabulary
@@ -172,87 +207,40 @@ rows_of_ruleset(
     ["position", "field"],
     integer("position"),
     text("field", "printed", "corrected", "reason"),
-    of_ruleset("exposure_modes", "position"),
+    same("position"),
 )
 rows_of_ruleset("value_lists", ["value_list"], text("value_list", "list_values"))
+rows_of_ruleset("path_tables", ["path_table"], text("path_table"))
+terms("path_table_terms", "path_table")
 rows_of_ruleset(
-    "path_tables",
-    ["path_table"],
-    text("path_table"),
+    "conditions", ["condition"], text("condition", "text"), named("path_table", optional=True)
 )
-rows_of_ruleset(
-    "path_table_terms",
-    ["path_table", "alternative", "position"],
-    text("path_table"),
-    integer("alternative", "position"),
-    text("keyword", "operator"),
-    optional("term_values", "value_list"),
-    of_ruleset("path_tables", "path_table"),
-    of_ruleset("value_lists", "value_list"),
-    check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
-    check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
-)
-rows_of_ruleset(
-    "conditions",
-    ["condition"],
-    text("condition", "text"),
-    optional("path_table"),
-    of_ruleset("path_tables", "path_table"),
-)
-rows_of_ruleset(
-    "condition_terms",
-    ["condition", "alternative", "position"],
-    text("condition"),
-    integer("alternative", "position"),
-    text("keyword", "operator"),
-    optional("term_values", "value_list"),
-    of_ruleset("conditions", "condition"),
-    of_ruleset("value_lists", "value_list"),
-    check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
-    check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
-)
+terms("condition_terms", "condition")
 rows_of_ruleset(
     "keys",
     ["key"],
     text("key"),
     flag("required"),
     optional("excludes"),
-    of_ruleset("keys", "excludes", "key", deferrable=True, initially="DEFERRED"),
+    same("excludes", "key", deferrable=True, initially="DEFERRED"),
 )
 rows_of_ruleset(
-    "key_sources",
-    ["key", "position"],
-    text("key"),
-    integer("position"),
-    refer("keywords.keyword"),
-    of_ruleset("keys", "key"),
+    "key_sources", ["key", "position"], named("key"), integer("position"), refer("keywords.keyword")
 )
-rows_of_ruleset(
-    "rule_groups",
-    ["rule_group"],
-    text("rule_group"),
-)
+rows_of_ruleset("rule_groups", ["rule_group"], text("rule_group"))
 rows_of_ruleset(
     "rule_group_keys",
     ["rule_group", "position"],
-    text("rule_group"),
+    named("rule_group"),
     integer("position"),
-    text("key"),
-    of_ruleset("rule_groups", "rule_group"),
-    of_ruleset("keys", "key"),
+    named("key"),
 )
 rows_of_ruleset(
     "rule_group_conditions",
     ["rule_group", "position"],
-    text("rule_group"),
+    named("rule_group"),
     integer("position"),
-    text("condition"),
-    flag("negated"),
-    optional("when_key", "when_value"),
-    of_ruleset("rule_groups", "rule_group"),
-    of_ruleset("conditions", "condition"),
-    of_ruleset("keys", "when_key", "key"),
-    check("when", "(when_key IS NULL) = (when_value IS NULL)"),
+    use(),
 )
 rows_of_ruleset(
     "asn_rules",
@@ -266,7 +254,8 @@ rows_of_ruleset(
 rows_of_ruleset(
     "asn_rule_roles",
     ["asn_rule", "role"],
-    text("asn_rule", "role"),
+    named("asn_rule"),
+    text("role"),
     integer("position"),
     flag("single"),
     integer("offered_again"),
@@ -274,57 +263,47 @@ rows_of_ruleset(
     flag("keys_only"),
     optional("not_after", "not_created_by"),
     flag("creates_too"),
-    of_ruleset("asn_rules", "asn_rule"),
 )
 rows_of_ruleset(
     "asn_rule_groups",
     ["asn_rule", "role", "position"],
-    text("asn_rule", "role"),
+    named("asn_rule"),
+    text("role"),
     integer("position"),
-    text("rule_group"),
-    of_ruleset("asn_rules", "asn_rule"),
-    of_ruleset("rule_groups", "rule_group"),
+    named("rule_group"),
 )
 rows_of_ruleset(
     "asn_rule_conditions",
     ["asn_rule", "scope", "role", "position"],
-    text("asn_rule", "scope", "role"),
+    named("asn_rule"),
+    text("scope", "role"),
     integer("position"),
-    text("condition"),
-    flag("negated"),
-    optional("when_key", "when_value"),
-    of_ruleset("asn_rules", "asn_rule"),
-    of_ruleset("conditions", "condition"),
-    of_ruleset("keys", "when_key", "key"),
+    use(),
     check("scope", "scope IN ('exposure', 'candidate', 'role', 'rateints')"),
     check("role", "(scope = 'role') = (role <> '')"),
-    check("when", "(when_key IS NULL) = (when_value IS NULL)"),
 )
 rows_of_ruleset(
     "asn_rule_keys",
     ["asn_rule", "role", "position"],
-    text("asn_rule", "role"),
+    named("asn_rule"),
+    text("role"),
     integer("position"),
-    text("key"),
-    of_ruleset("asn_rules", "asn_rule"),
-    of_ruleset("keys", "key"),
+    named("key"),
 )
 rows_of_ruleset(
     "asn_rule_steps",
     ["asn_rule", "position"],
-    text("asn_rule"),
+    named("asn_rule"),
     integer("position"),
     text("step", "parameters"),
-    of_ruleset("asn_rules", "asn_rule"),
 )
 rows_of_ruleset(
     "class_rules",
     ["position"],
     integer("position"),
-    optional("condition"),
+    named("condition", optional=True),
     refer("member_types.member_type", optional=True),
     refer("keywords.keyword", optional=True),
-    of_ruleset("conditions", "condition"),
     check("class", "(member_type IS NULL) <> (keyword IS NULL)"),
 )
 rows_of_ruleset(
@@ -335,8 +314,7 @@ rows_of_ruleset(
     ["position"],
     integer("position"),
     refer("keywords.keyword"),
-    optional("condition"),
-    of_ruleset("conditions", "condition"),
+    named("condition", optional=True),
 )
 rows_of_ruleset("product_suffixes", ["suffix"], text("suffix"))
 rows_of_ruleset(
@@ -358,18 +336,17 @@ rows_of_ruleset(
     integer("position"),
     refer("exp_types.exp_type", optional=True),
     text("aspect", "published", "software"),
-    optional("condition"),
+    named("condition", optional=True),
     text("reason"),
-    of_ruleset("conditions", "condition"),
     check("aspect", "aspect IN ('member_type', 'asn_type', 'row')"),
     check("applies", "exp_type IS NOT NULL OR condition IS NOT NULL"),
 )
 rows_of_ruleset(
     "intended_overlaps",
     ["asn_rule", "stays"],
-    text("asn_rule", "stays", "reason"),
-    of_ruleset("asn_rules", "asn_rule"),
-    of_ruleset("asn_rules", "stays", "asn_rule"),
+    named("asn_rule"),
+    text("stays", "reason"),
+    same("stays", "asn_rule"),
 )
 rows_of_ruleset(
     "ruleset_releases",
@@ -388,11 +365,10 @@ rows_of_ruleset(
 rows_of_ruleset(
     "ruleset_change_items",
     ["change", "position"],
-    text("change"),
+    named("change"),
     integer("position"),
     text("kind", "item"),
     optional("field", "before", "after"),
-    of_ruleset("ruleset_changes", "change"),
 )
 table(
     "catalog_entries",

@@ -14,7 +14,7 @@ from asnrules.catalog.entries import ENTRY_TABLES
 from asnrules.catalog.life_cycle import publish_ruleset
 from asnrules.catalog.vocabulary import add_exp_types
 from asnrules.database.engines import transaction
-from asnrules.database.schema import catalog_entries, rulesets
+from asnrules.database.schema.catalog import catalog_entries, rulesets
 from asnrules.record.verify import verify
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped

@@ -238,7 +238,7 @@ def put(
     with engine.begin() as connection:
         if kind == "rules":
             row["implements"] = store.ruleset_id(connection, "2026-03-20")
-        connection.execute(insert(schema.rulesets).values(**row))
+        connection.execute(insert(schema.catalog.rulesets).values(**row))
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_what_is_published_is_never_in_force_together(
             fits = not any(days & others for others in taken)
             try:
                 with connection.begin_nested():
-                    connection.execute(insert(schema.rulesets).values(**row))
+                    connection.execute(insert(schema.catalog.rulesets).values(**row))
             except IntegrityError as error:
                 assert re.search(OVERLAP, str(error))  # noqa: PT017
                 assert not fits
@@ -420,7 +420,7 @@ def test_row_of_published_ruleset_cannot_be_replaced(kept_sqlite: Engine, table:
 @pytest.mark.parametrize("same", ["ruleset_id", "label"])
 def test_published_ruleset_cannot_be_replaced(full_sqlite: Engine, same: str) -> None:
     new = NEW_RULESET | {same: EMPTY_RULESET[same]}
-    statement = insert(schema.rulesets)
+    statement = insert(schema.catalog.rulesets)
     with full_sqlite.begin() as connection:
         connection.execute(statement.values(**EMPTY_RULESET))
     with pytest.raises(DBAPIError, match=PUBLISHED), full_sqlite.begin() as connection:
@@ -432,7 +432,7 @@ def test_draft_cannot_be_updated_to_replace_a_published_ruleset(
     full_sqlite: Engine, column: str
 ) -> None:
     with full_sqlite.begin() as connection:
-        connection.execute(insert(schema.rulesets).values(**EMPTY_RULESET))
+        connection.execute(insert(schema.catalog.rulesets).values(**EMPTY_RULESET))
         connection.exec_driver_sql(
             "INSERT INTO rulesets SELECT 100, 'new', kind, 'draft', title, source, '2032-01-01', "
             "NULL, implements, extends, checksum, changes_checksum, NULL FROM rulesets "

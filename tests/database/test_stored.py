@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asnrules.database.schema import exposures, pools, rulesets, runs, traces
+from asnrules.database.schema.catalog import rulesets
+from asnrules.database.schema.record import exposures, pools, runs, traces
 from asnrules.database.stored import read_stored
 from asnrules.database.types import MOMENT
 from asnrules.errors import StoredValueError

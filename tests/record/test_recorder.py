@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from asnrules.associations.journal import RunMark
 from asnrules.database.engines import database_name
-from asnrules.database.schema import runs
+from asnrules.database.schema.record import runs
 from asnrules.errors import OutputError
 from asnrules.record.write import Run, RunRecorder
 from asnrules.workflows.generate import Options, generate

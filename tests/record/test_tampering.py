@@ -24,7 +24,9 @@ from asnrules.catalog.entries import VOCABULARY
 from asnrules.catalog.open import connect_catalog
 from asnrules.database.engines import transaction
 from asnrules.database.guards import PUBLISHED
-from asnrules.database.schema import catalog_entries, metadata, rulesets, runs
+from asnrules.database.schema import metadata
+from asnrules.database.schema.catalog import catalog_entries, rulesets
+from asnrules.database.schema.record import runs
 from asnrules.record.chain import SECTIONS
 from asnrules.record.verify import verify
 from asnrules.rules.model import AnyRuleset, Ruleset

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from asnrules.database.engines import transaction
-from asnrules.database.schema import metadata, runs
+from asnrules.database.schema import metadata
+from asnrules.database.schema.record import runs
 from asnrules.errors import UsageError
 from asnrules.record.chain import GENESIS, SECTIONS, head
 from asnrules.record.verify import Verification, verify

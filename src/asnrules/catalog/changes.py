@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_rulesets
-from asnrules.database.schema import ruleset_change_items, ruleset_changes
+from asnrules.database.schema.catalog import ruleset_change_items, ruleset_changes
 from asnrules.rules.model import ChangeItem
 
 Element = tuple[str, ...]

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
-from asnrules.database.schema import (
+from asnrules.database.schema.catalog import (
     asn_types,
     catalog_entries,
     exp_types,

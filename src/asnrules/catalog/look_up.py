@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from asnrules.catalog.rulesets import RulesetInfo
 from asnrules.catalog.vocabulary import exp_type_names
-from asnrules.database.schema import asn_types, exp_types, exposure_modes
+from asnrules.database.schema.catalog import asn_types, exp_types, exposure_modes
 from asnrules.errors import NotFoundError
 from asnrules.util.text import near_spellings
 

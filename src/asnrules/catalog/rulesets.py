@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, column, func, select, table
 
-from asnrules.database.schema import ruleset_releases
+from asnrules.database.schema.catalog import ruleset_releases
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import Release
 from asnrules.rules.releases import PREFIX, in_order, release_numbers, shipped_releases

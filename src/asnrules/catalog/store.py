@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from asnrules.catalog.entries import add_entries
 from asnrules.database import schema
-from asnrules.database.schema import ruleset_files, rulesets
+from asnrules.database.schema.catalog import ruleset_files, rulesets
 from asnrules.database.stored import as_stored, with_flags
 from asnrules.errors import RulesetError
 from asnrules.rules import model

@@ -18,7 +18,9 @@ from asnrules.util.environment import shipped
 
 def stored_words(connection: Connection) -> Words:
     """Give the words of a catalog, which may have more EXP_TYPEs than the shipped ones."""
-    labels = select(schema.rulesets.c.label).where(schema.rulesets.c.kind == "table")
+    labels = select(schema.catalog.rulesets.c.label).where(
+        schema.catalog.rulesets.c.kind == "table"
+    )
     words = {
         name: frozenset(
             connection.execute(select(schema.metadata.tables[name].columns[0])).scalars()
@@ -44,8 +46,8 @@ def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]
     new = sorted(set(exp_types) - set(exp_type_names(connection)))
     rows = [{"exp_type": name, "instrument": instrument_of(name)} for name in new]
     if rows:
-        connection.execute(insert(schema.exp_types), rows)
-        add_entries(connection, schema.exp_types, new)
+        connection.execute(insert(schema.catalog.exp_types), rows)
+        add_entries(connection, schema.catalog.exp_types, new)
     return new
 
 
@@ -67,7 +69,7 @@ def seed_vocabulary(connection: Connection) -> None:
 
 def keyword_names(connection: Connection) -> list[str]:
     """Give the keywords of an exposure that rules and replays need, lower case, sorted."""
-    names = connection.execute(select(schema.keywords.c.keyword)).scalars()
+    names = connection.execute(select(schema.catalog.keywords.c.keyword)).scalars()
     return sorted(name.lower() for name in names)
 
 
@@ -79,7 +81,7 @@ def assumed_values(connection: Connection) -> dict[str, str | None]:
     dict of str to (str or None)
         Lower-case keyword to value; None for no value, `ANY` for one that fits.
     """
-    table = schema.keywords
+    table = schema.catalog.keywords
     rows = connection.execute(select(table.c.keyword, table.c.assumed))
     meanings = {"": None, "(any)": ANY}
     return {keyword.lower(): meanings.get(assumed, assumed) for keyword, assumed in rows}
@@ -87,16 +89,16 @@ def assumed_values(connection: Connection) -> dict[str, str | None]:
 
 def exp_type_names(connection: Connection) -> list[str]:
     """Give all EXP_TYPEs, sorted."""
-    return sorted(connection.execute(select(schema.exp_types.c.exp_type)).scalars())
+    return sorted(connection.execute(select(schema.catalog.exp_types.c.exp_type)).scalars())
 
 
 def asn_type_names(connection: Connection) -> list[str]:
     """Give all types of Stage 2 associations, sorted."""
-    return sorted(connection.execute(select(schema.asn_types.c.asn_type)).scalars())
+    return sorted(connection.execute(select(schema.catalog.asn_types.c.asn_type)).scalars())
 
 
 def special_keywords(connection: Connection) -> list[tuple[str, str]]:
     """Give each special with the lower-case keyword that sets it, the first that counts first."""
-    table = schema.specials
+    table = schema.catalog.specials
     rows = connection.execute(select(table.c.special, table.c.keyword).order_by(table.c.position))
     return [(special, keyword.lower()) for special, keyword in rows]

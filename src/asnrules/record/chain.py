@@ -27,15 +27,14 @@ from sqlalchemy import (
     union_all,
 )
 
-from asnrules.database.schema import (
+from asnrules.database.schema.catalog import catalog_entries, rulesets
+from asnrules.database.schema.record import (
     association_members,
     associations,
-    catalog_entries,
     decisions,
     exposures,
     imported_associations,
     pools,
-    rulesets,
     run_pools,
     runs,
     traces,

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Engine, Table
 
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
-from asnrules.database.schema import catalog_entries, runs
+from asnrules.database.schema.catalog import catalog_entries
+from asnrules.database.schema.record import runs
 from asnrules.database.stored import Finding, any_text, unreadable
 from asnrules.record.chain import (
     CATALOG,

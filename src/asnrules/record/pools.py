@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
-from asnrules.database.schema import exposures, pools, rulesets, run_pools, runs
+from asnrules.database.schema.catalog import rulesets
+from asnrules.database.schema.record import exposures, pools, run_pools, runs
 from asnrules.database.stored import read_stored
 from asnrules.engine.conditions import Row
 from asnrules.pools import Pool, parse_candidates

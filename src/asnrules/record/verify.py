@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
-from asnrules.database.schema import runs
+from asnrules.database.schema.record import runs
 from asnrules.database.stored import Finding, any_text
 from asnrules.errors import UsageError
 from asnrules.record.chain import (

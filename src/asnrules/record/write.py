@@ -22,7 +22,7 @@ from asnrules.catalog.classification import Classification
 from asnrules.database.bulk import insert_rows, lifted
 from asnrules.database.engines import database_name, transaction
 from asnrules.database.locks import take_ledger
-from asnrules.database.schema import (
+from asnrules.database.schema.record import (
     association_members,
     associations,
     decisions,

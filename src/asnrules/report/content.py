@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from asnrules.associations.model import NO_DEGRADED, Association
 from asnrules.catalog.describe import Description, describe_ruleset
-from asnrules.database.schema import rulesets
+from asnrules.database.schema.catalog import rulesets
 from asnrules.database.stored import Finding
 from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.reader import Reader

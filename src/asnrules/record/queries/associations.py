@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from asnrules.associations.model import RECORDED, Association, Member, Product
-from asnrules.database.schema import association_members, associations, runs
+from asnrules.database.schema.record import association_members, associations, runs
 from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
 from asnrules.record.queries.reader import Reader, columns

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from asnrules.associations.comparison import FieldDifference, field_differences
-from asnrules.database.schema import decisions, exposures, traces
+from asnrules.database.schema.record import decisions, exposures, traces
 from asnrules.record.queries.reader import DECIDED, columns
 
 _BATCH = 10_000

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from asnrules.database.schema import (
+from asnrules.database.schema.catalog import rulesets
+from asnrules.database.schema.record import (
     association_members,
     associations,
     decisions,
     exposures,
     imported_associations,
     pools,
-    rulesets,
     run_pools,
     runs,
     traces,

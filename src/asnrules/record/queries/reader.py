@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Label, Select, Table, Text, and_, case, or_
 
-from asnrules.database.schema import (
+from asnrules.database.schema.record import (
     association_members,
     associations,
     decisions,

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from asnrules.catalog.rulesets import find_ruleset
-from asnrules.database.schema import (
+from asnrules.database.schema.catalog import rulesets
+from asnrules.database.schema.record import (
     associations,
     decisions,
     exposures,
     imported_associations,
     pools,
-    rulesets,
     run_pools,
     runs,
     traces,

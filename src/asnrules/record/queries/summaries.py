@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, select
 
-from asnrules.database.schema import (
-    asn_types,
+from asnrules.database.schema.catalog import asn_types
+from asnrules.database.schema.record import (
     association_members,
     associations,
     decisions,

@@ -1,0 +1,10 @@
+"""The tables: vocabulary, catalog and record.
+
+The migrations make them; a test holds the two against each other. Names are the field's.
+JSON is kept as text: it is stored once, never searched, and must keep its bytes.
+"""
+
+from asnrules.database.schema import catalog, record
+from asnrules.database.schema.columns import metadata
+
+__all__ = ["catalog", "metadata", "record"]

@@ -1,0 +1,370 @@
+"""The tables of the catalog: the vocabulary, and rulesets with all their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Table, Text
+from sqlalchemy.schema import SchemaItem
+
+from asnrules.database.schema.columns import (
+    Items,
+    check,
+    flag,
+    integer,
+    json,
+    optional,
+    primary,
+    refer,
+    refer_row,
+    table,
+    text,
+    unique,
+)
+from asnrules.database.types import Day, Json, Number, UtcTime
+
+# ------------------------------------------------------------------------- vocabulary
+
+instruments = table("instruments", Column("instrument", Text, primary_key=True))
+
+exp_types = table(
+    "exp_types",
+    Column("exp_type", Text, primary_key=True),
+    refer("instruments.instrument"),
+    # An imported page has no descriptions.
+    optional("description"),
+    check("upper_case", "exp_type = upper(exp_type)"),
+)
+
+member_types = table(
+    "member_types", Column("member_type", Text, primary_key=True), text("description")
+)
+
+keywords = table(
+    "keywords",
+    Column("keyword", Text, primary_key=True),
+    text("description", "assumed"),
+    check("upper_case", "keyword = upper(keyword)"),
+)
+
+specials = table(
+    "specials",
+    Column("special", Text, primary_key=True),
+    refer("keywords.keyword"),
+    integer("position"),
+    unique("position"),
+)
+
+asn_types = table("asn_types", Column("asn_type", Text, primary_key=True), text("pipeline"))
+
+# ------------------------------------------------------------------------- rulesets
+
+rulesets = table(
+    "rulesets",
+    Column("ruleset_id", Number, primary_key=True),
+    text("label", "kind", "status", "title", "source"),
+    Column("effective_from", Day),
+    Column("effective_until", Day),
+    Column("implements", Number, ForeignKey("rulesets.ruleset_id")),
+    Column("extends", Number, ForeignKey("rulesets.ruleset_id")),
+    text("checksum"),
+    # Tables have none.
+    optional("changes_checksum"),
+    Column("published_at", UtcTime),
+    unique("label"),
+    check("kind", "kind IN ('table', 'rules')"),
+    check("status", "status IN ('draft', 'published')"),
+    check("published_at", "(status = 'published') = (published_at IS NOT NULL)"),
+    check("implements", "(kind = 'rules') = (implements IS NOT NULL)"),
+    check("dated", "status = 'draft' OR effective_from IS NOT NULL OR kind = 'rules'"),
+    check("extends", "extends IS NULL OR kind = 'rules'"),
+    check(
+        "period",
+        "effective_until IS NULL "
+        "OR (effective_from IS NOT NULL AND effective_until > effective_from)",
+    ),
+)
+
+# ------------------------------------------------------------------------- rows of rulesets
+
+_TABLES = {
+    "position": "exposure_modes", "value_list": "value_lists", "path_table": "path_tables",
+    "condition": "conditions", "key": "keys", "rule_group": "rule_groups",
+    "asn_rule": "asn_rules", "change": "ruleset_changes",
+}  # fmt: skip
+"""Where the rows of a ruleset are that others of its rows name."""
+
+
+def _rows(name: str, key: Sequence[str], *items: SchemaItem | Items) -> Table:
+    """Describe a table of rows that belong to a ruleset; `key` is unique within one."""
+    return table(name, refer("rulesets.ruleset_id"), *items, primary("ruleset_id", *key))
+
+
+def _same(column: str, of: str = "", **options: Any) -> ForeignKeyConstraint:
+    """Refer to another row of the same ruleset by its name, `of` if the column has another one."""
+    of = of or column
+    return refer_row(["ruleset_id", column], _TABLES[of], ["ruleset_id", of], **options)
+
+
+def _named(name: str, *, optional: bool = False) -> Items:
+    """Name another row of the same ruleset."""
+    return [Column(name, Text, nullable=optional), _same(name)]
+
+
+def _use() -> Items:
+    """Use a condition."""
+    return [
+        *_named("condition"), *flag("negated"), *optional("when_key", "when_value"),
+        _same("when_key", "key"), check("when", "(when_key IS NULL) = (when_value IS NULL)"),
+    ]  # fmt: skip
+
+
+def _terms(name: str, owner: str) -> Table:
+    """Describe the terms of conditions or path tables."""
+    return _rows(
+        name,
+        [owner, "alternative", "position"],
+        _named(owner),
+        integer("alternative", "position"),
+        text("keyword", "operator"),
+        Column("term_values", Json(list, str)),
+        _named("value_list", optional=True),
+        check("values", "(term_values IS NULL) <> (value_list IS NULL)"),
+        check("operator", "operator IN ('set', 'empty', 'in', 'not_in', 'listed', 'matches')"),
+    )
+
+
+ruleset_files = _rows("ruleset_files", ["path"], text("path", "text"))
+
+exposure_modes = _rows(
+    "exposure_modes",
+    ["position"],
+    integer("position"),
+    refer("exp_types.exp_type"),
+    refer("member_types.member_type"),
+    refer("specials.special", optional=True),
+    refer("asn_types.asn_type", optional=True),
+    optional("footnote"),
+    Index(None, "exp_type"),
+)
+
+errata = _rows(
+    "errata",
+    ["position", "field"],
+    integer("position"),
+    text("field", "printed", "corrected", "reason"),
+    _same("position"),
+)
+
+value_lists = _rows(
+    "value_lists", ["value_list"], text("value_list"), json("list_values", list, str)
+)
+
+path_tables = _rows("path_tables", ["path_table"], text("path_table"))
+
+path_table_terms = _terms("path_table_terms", "path_table")
+
+conditions = _rows(
+    "conditions", ["condition"], text("condition", "text"), _named("path_table", optional=True)
+)
+
+condition_terms = _terms("condition_terms", "condition")
+
+keys = _rows(
+    "keys",
+    ["key"],
+    text("key"),
+    flag("required"),
+    optional("excludes"),
+    # Keys may come in any order.
+    _same("excludes", "key", deferrable=True, initially="DEFERRED"),
+)
+
+key_sources = _rows(
+    "key_sources",
+    ["key", "position"],
+    _named("key"),
+    integer("position"),
+    refer("keywords.keyword"),
+)
+
+rule_groups = _rows("rule_groups", ["rule_group"], text("rule_group"))
+
+rule_group_keys = _rows(
+    "rule_group_keys",
+    ["rule_group", "position"],
+    _named("rule_group"),
+    integer("position"),
+    _named("key"),
+)
+
+rule_group_conditions = _rows(
+    "rule_group_conditions",
+    ["rule_group", "position"],
+    _named("rule_group"),
+    integer("position"),
+    _use(),
+)
+
+asn_rules = _rows(
+    "asn_rules",
+    ["asn_rule"],
+    text("asn_rule"),
+    refer("asn_types.asn_type"),
+    text("title"),
+    flag("as_science"),
+    optional("companion_class"),
+)
+
+asn_rule_roles = _rows(
+    "asn_rule_roles",
+    ["asn_rule", "role"],
+    _named("asn_rule"),
+    text("role"),
+    integer("position"),
+    flag("single"),
+    integer("offered_again"),
+    optional("science_as"),
+    flag("keys_only"),
+    optional("not_after", "not_created_by"),
+    flag("creates_too"),
+)
+
+asn_rule_groups = _rows(
+    "asn_rule_groups",
+    ["asn_rule", "role", "position"],
+    _named("asn_rule"),
+    text("role"),
+    integer("position"),
+    _named("rule_group"),
+)
+
+asn_rule_conditions = _rows(
+    "asn_rule_conditions",
+    ["asn_rule", "scope", "role", "position"],
+    _named("asn_rule"),
+    text("scope", "role"),
+    integer("position"),
+    _use(),
+    check("scope", "scope IN ('exposure', 'candidate', 'role', 'rateints')"),
+    check("role", "(scope = 'role') = (role <> '')"),
+)
+
+asn_rule_keys = _rows(
+    "asn_rule_keys",
+    ["asn_rule", "role", "position"],
+    _named("asn_rule"),
+    text("role"),
+    integer("position"),
+    _named("key"),
+)
+
+asn_rule_steps = _rows(
+    "asn_rule_steps",
+    ["asn_rule", "position"],
+    _named("asn_rule"),
+    integer("position"),
+    text("step"),
+    json("parameters", dict),
+)
+
+class_rules = _rows(
+    "class_rules",
+    ["position"],
+    integer("position"),
+    _named("condition", optional=True),
+    refer("member_types.member_type", optional=True),
+    refer("keywords.keyword", optional=True),
+    check("class", "(member_type IS NULL) <> (keyword IS NULL)"),
+)
+
+written_classes = _rows(
+    "written_classes", ["member_type"], refer("member_types.member_type"), text("written_as")
+)
+
+required_columns = _rows(
+    "required_columns",
+    ["position"],
+    integer("position"),
+    refer("keywords.keyword"),
+    _named("condition", optional=True),
+)
+
+product_suffixes = _rows("product_suffixes", ["suffix"], text("suffix"))
+
+ruleset_settings = _rows(
+    "ruleset_settings",
+    [],
+    integer("sequence_digits"),
+    flag("numbers_reversed"),
+    text("generation_order", "candidate_rows", "taken_once"),
+    json("empty_values", list, str),
+    text("dms_mode"),
+    optional("discovered_id"),
+    check("generation_order", "generation_order IN ('by_row', 'by_rule', 'by_candidate')"),
+    check("candidate_rows", "candidate_rows IN ('listed', 'containing')"),
+    check("taken_once", "taken_once IN ('row', 'member', 'file')"),
+    check("dms_mode", "dms_mode IN ('ignored', 'background_rows_left_out', 'backgrounds_added')"),
+)
+
+overall_steps = _rows(
+    "overall_steps", ["position"], integer("position"), text("step"), json("parameters", dict)
+)
+
+known_differences = _rows(
+    "known_differences",
+    ["position"],
+    integer("position"),
+    refer("exp_types.exp_type", optional=True),
+    text("aspect", "published", "software"),
+    _named("condition", optional=True),
+    text("reason"),
+    check("aspect", "aspect IN ('member_type', 'asn_type', 'row')"),
+    check("applies", "exp_type IS NOT NULL OR condition IS NOT NULL"),
+)
+
+intended_overlaps = _rows(
+    "intended_overlaps",
+    ["asn_rule", "stays"],
+    _named("asn_rule"),
+    text("stays", "reason"),
+    _same("stays", "asn_rule"),
+)
+
+# ------------------------------------------------------------------------- the chain
+
+ruleset_releases = _rows(
+    "ruleset_releases",
+    ["release"],
+    text("release"),
+    Column("released", Day, nullable=False),
+    Column("in_operations_from", Day),
+)
+
+ruleset_changes = _rows(
+    "ruleset_changes",
+    ["position"],
+    integer("position"),
+    text("change", "why", "source"),
+    unique("ruleset_id", "change"),
+)
+
+ruleset_change_items = _rows(
+    "ruleset_change_items",
+    ["change", "position"],
+    _named("change"),
+    integer("position"),
+    text("kind", "item"),
+    optional("field", "before", "after"),
+)
+
+# ------------------------------------------------------------------------- entries
+
+# Each word and each published ruleset, in the order in which the catalog got them.
+catalog_entries = table(
+    "catalog_entries",
+    Column("number", Number, primary_key=True, autoincrement=False),
+    text("entry_table", "entry", "sha256"),
+    unique("entry_table", "entry"),
+)
