@@ -16,10 +16,11 @@ from asnrules.catalog.life_cycle import Wish, export_files, import_ruleset, publ
 from asnrules.catalog.rulesets import find_ruleset, list_releases, list_rulesets
 from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
+from asnrules.rules.checksums import row_differences
 from asnrules.rules.model import Release, Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.releases import shipped_releases, start_of
-from asnrules.rules.rows import row_differences, to_rows
+from asnrules.rules.rows import to_rows
 from asnrules.rules.write import write_folder
 from asnrules.util.environment import shipped
 

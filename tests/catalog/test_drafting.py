@@ -33,8 +33,9 @@ from asnrules.catalog.rulesets import (
 )
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError, RulesetError, UsageError
+from asnrules.rules.checksums import checksum
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import checksum, to_rows
+from asnrules.rules.rows import to_rows
 from asnrules.rules.write import write_folder
 from asnrules.util.environment import shipped
 

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine
 from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import OutputError, RulesetError
+from asnrules.rules.checksums import checksum
+from asnrules.rules.from_rows import from_rows
 from asnrules.rules.model import AnyRuleset, Condition, Operator, Requirement, Term
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import checksum, from_rows, to_rows
+from asnrules.rules.rows import to_rows
 from asnrules.rules.write import ruleset_files, write_file, write_folder
 from asnrules.util.environment import shipped
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from asnrules.analysis.partition import partition
 from asnrules.errors import RulesetError
+from asnrules.rules.from_rows import from_rows
 from asnrules.rules.model import Operator, Term
 from asnrules.rules.patterns import fits, pattern_problem
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.rows import from_rows, to_rows
+from asnrules.rules.rows import to_rows
 from asnrules.util.environment import shipped
 from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES
 from asnrules.util.text import EMPTY

@@ -17,7 +17,7 @@ from asnrules.errors import NotFoundError, OutputError
 from asnrules.impact import assess
 from asnrules.impact.assess import assess_impact
 from asnrules.impact.report import Impact, write_report
-from asnrules.rules.rows import checksum
+from asnrules.rules.checksums import checksum
 from asnrules.workflows.generate import Options, generate
 from catalog.analysis.rulesets import OVERALL, Edits, edited
 from cli.small_pools import nrc_image, write_pool

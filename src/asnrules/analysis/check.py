@@ -15,6 +15,7 @@ from asnrules.analysis.tables import Comparison, Difference, Vocabulary, in_ques
 from asnrules.engine.conditions import ANY
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import judge_values
+from asnrules.rules.checksums import checksum
 from asnrules.rules.model import (
     NOT_APPLICABLE,
     KnownDifference,
@@ -24,7 +25,6 @@ from asnrules.rules.model import (
     Ruleset,
     Table,
 )
-from asnrules.rules.rows import checksum
 from asnrules.util.parallel import Progress
 
 NEVER, NO_VALUE, SAME, GONE = "never matches", "no value", "same association", "does not occur"

@@ -15,16 +15,10 @@ from asnrules.database.schema.catalog import ruleset_files, rulesets
 from asnrules.database.stored import as_stored, with_flags
 from asnrules.errors import RulesetError
 from asnrules.rules import model
+from asnrules.rules.checksums import changes_checksum, rows_checksum
+from asnrules.rules.from_rows import from_rows
 from asnrules.rules.model import AnyRuleset, Ruleset
-from asnrules.rules.rows import (
-    Row,
-    Rows,
-    changes_checksum,
-    from_rows,
-    row_tables,
-    rows_checksum,
-    to_rows,
-)
+from asnrules.rules.rows import Row, Rows, row_tables, to_rows
 
 
 def insert_draft(connection: Connection, ruleset: AnyRuleset) -> int:

@@ -30,6 +30,7 @@ from asnrules.rules.model import (
     Role,
     Rule,
     Settings,
+    with_groups,
 )
 from asnrules.rules.read_conditions import Terms, cell_terms
 from asnrules.rules.releases import shipped_releases
@@ -539,10 +540,7 @@ def _step(known: Mapping[str, type[AnyStep]], what: str, value: Any) -> AnyStep:
 
 
 def _body(shape: Body) -> dict[str, Any]:
-    """Give what rules and roles have alike, with all that their groups have."""
-    keys = (*(key for group in shape.groups for key in group.keys), *shape.keys)
-    uses = (*shape.requires, *(use for group in shape.groups for use in group.requirements))
-    return {"groups": tuple(shape.groups), "keys": keys, "requirements": uses}
+    return with_groups(shape.groups, shape.keys, shape.requires)
 
 
 def _specific(known: KnownDifference) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ exposure alone. A key compares it with the exposures that the association has al
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -176,6 +176,24 @@ class Rule(NamedTuple):
             *self.rateints,
             *(use for role in self.roles for use in role.requirements),
         ]
+
+
+def with_groups(
+    groups: Sequence[Group], keys: Sequence[Key], requirements: Sequence[Requirement]
+) -> dict[str, Any]:
+    """Give the keys and requirements of a rule or role with those that it has by its groups."""
+    return {
+        "groups": tuple(groups),
+        "keys": (*(key for group in groups for key in group.keys), *keys),
+        "requirements": (*requirements, *(use for one in groups for use in one.requirements)),
+    }
+
+
+def without_groups(asking: Rule | Role) -> tuple[Sequence[Key], Sequence[Requirement]]:
+    """Give the keys and requirements that a rule or role does not have by its groups."""
+    common = sum(len(group.keys) for group in asking.groups)
+    asked = sum(len(group.requirements) for group in asking.groups)
+    return asking.keys[common:], asking.requirements[: len(asking.requirements) - asked]
 
 
 # ------------------------------------------------------------------------- what rules share

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from asnrules.errors import RulesetError
 from asnrules.rules.build import Builder
 from asnrules.rules.chain import apply_changes
+from asnrules.rules.checksums import row_differences
 from asnrules.rules.document import COMPLETE, Items, Reader, Report
 from asnrules.rules.model import Change, Example, Ruleset
 from asnrules.rules.releases import in_order, start_of
-from asnrules.rules.rows import row_differences
 from asnrules.rules.shapes import RulesHeaderShape, check_period
 from asnrules.rules.text_files import read_toml
 from asnrules.rules.words import Words

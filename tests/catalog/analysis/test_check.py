@@ -12,8 +12,8 @@ import pytest
 from asnrules.analysis.check import check_rules, check_table
 from asnrules.analysis.findings import Checked, Finding
 from asnrules.engine.signatures import Judgement, judge_values
+from asnrules.rules.checksums import checksum
 from asnrules.rules.model import Ruleset
-from asnrules.rules.rows import checksum
 from catalog.analysis.rulesets import SEEDS, Edits, edited, seed, vocabulary
 
 PUBLISHED = sorted(path.name for path in SEEDS.iterdir() if path.name[0].isdigit())

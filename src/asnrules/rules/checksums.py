@@ -1,0 +1,67 @@
+"""The checksums of rulesets, which are those of their rows; and which rows differ."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from asnrules.rules.model import AnyRuleset, Ruleset
+from asnrules.rules.rows import CHAIN_TABLES, ROW_TABLES, Rows, row_tables, to_rows
+
+
+def _encoded(value: Any) -> str:
+    # What is neither was never stored, but may be found where somebody has changed the database.
+    return value.isoformat() if isinstance(value, dt.date) else repr(value)
+
+
+_WRITER = json.JSONEncoder(sort_keys=True, default=_encoded)
+
+
+def checksum(ruleset: AnyRuleset) -> str:
+    """Give the SHA-256 of what a ruleset says, in hexadecimal."""
+    return rows_checksum(ruleset.kind, ruleset.header(), to_rows(ruleset))
+
+
+def rows_checksum(kind: str, header: Mapping[str, Any], rows: Rows) -> str:
+    """Give the checksum of rows, whatever their order.
+
+    It is of what decides, without label, title, source, dates, changes and releases.
+
+    Parameters
+    ----------
+    kind : str
+        `table` or `rules`.
+    header : mapping
+        As `Header.header` gives it.
+    """
+    tables = [name for name in row_tables(kind) if name not in CHAIN_TABLES]
+    return _digest([kind, header["implements"], _sorted(rows, tables)])
+
+
+def changes_checksum(parent: Sequence[str] | None, rows: Rows) -> str:
+    """Give the checksum of changes and releases, and of the parent by both its checksums."""
+    tables = [name for name in CHAIN_TABLES if name in rows]
+    return _digest([parent and list(parent), _sorted(rows, tables)])
+
+
+def _sorted(rows: Rows, tables: Iterable[str]) -> dict[str, list[str]]:
+    return {name: sorted(map(_WRITER.encode, rows[name])) for name in tables}
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def row_differences(before: Ruleset, after: Ruleset) -> Iterator[str]:
+    """Say in which rows two rulesets differ, apart from changes and releases."""
+    old, new = to_rows(before), to_rows(after)
+    for table in ROW_TABLES[Ruleset.kind]:
+        if table not in CHAIN_TABLES:
+            one, other = (set(map(_WRITER.encode, rows[table])) for rows in (old, new))
+            for words, found in (("have, besides,", one - other), ("lack", other - one)):
+                for row in sorted(found):
+                    yield f"{words} a row of {table}: {row}"
