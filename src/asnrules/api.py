@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from asnrules.api_audit import Audit
+from asnrules.catalog.blame import Blame, blame
 from asnrules.catalog.look_up import ExposureMode, Filter, look_up
 from asnrules.catalog.rulesets import TABLE, RulesetInfo, choose_ruleset, list_rulesets
 from asnrules.database.engines import transaction
@@ -120,6 +121,24 @@ class Catalog:
             info = choose_ruleset(connection, TABLE, ruleset, as_of)
             wanted = Filter(exp_types, instrument, member_type, special, asn_type)
             return look_up(connection, info, wanted)
+
+    def blame(
+        self, name: str, *, ruleset: str | None = None, as_of: dt.date | None = None
+    ) -> Blame:
+        """Say which changes made a rule, a condition or what becomes of an EXP_TYPE what it is.
+
+        Parameters
+        ----------
+        name : str
+            Of a rule, a condition, an EXP_TYPE, or any other item of rules, in any case.
+
+        Returns
+        -------
+        Blame
+            With `name`, `kinds`, `ruleset` and `parts`, the newest change first; its `document()`
+            is what the command prints.
+        """
+        return blame(self.engine, name, ruleset=ruleset, as_of=as_of)
 
     def classify(
         self,

@@ -108,3 +108,33 @@ def test_row_that_goes_and_rules_that_end(asnrules_on_copy: Command, tmp_path: P
          "not known: the catalog has no table from here on"),
     ]  # fmt: skip
     assert rules_of(asnrules_on_copy, "MIR_MRS", "rules") == {}, "the same rules change nothing"
+
+
+def test_blame_in_each_format(asnrules_on_file: Command) -> None:
+    words = ("rulesets", "blame", "nrs_mimf", "--ruleset", "jwst-2.0.0")
+    document = asnrules_on_file(*words, "--format", "json").json
+    assert (document["name"], document["kinds"]) == ("NRS_MIMF", ["exp_type"])
+    assert asnrules_on_file(*words, "--format", "jsonl").jsonl == document["parts"]
+    rows = asnrules_on_file(*words, "--format", "csv").csv
+    assert list(rows[0]) == [*document["parts"][0]]
+    (row,) = (row for row in rows if row["field"] == "asn_type")
+    assert (row["item"], row["before"], row["after"]) == ("Asn_Lv2WFSC", "wfs-image2", "image2")
+    told = asnrules_on_file(*words)
+    told.assert_fine()
+    paragraphs = told.out.split("\n\n")
+    assert paragraphs[0] == "NRS_MIMF, exp type of jwst-2.0.0"
+    assert paragraphs[1].splitlines()[0] == (
+        "2.0.0-wfsc-image2, jwst-2.0.0 (in force from 2026-04-13)"
+    )
+    assert "    source: jwst pull request 10124" in paragraphs[1]
+    assert "    rule Asn_Lv2WFSC, asn_type: wfs-image2 -> image2" in paragraphs[1]
+    assert paragraphs[-1].startswith("since the first ruleset, jwst-1.2.0 (in force from 2021-")
+
+
+def test_blame_by_day_and_of_what_is_not_there(asnrules_on_file: Command) -> None:
+    document = asnrules_on_file(
+        "rulesets", "blame", "Asn_Lv2Image", "--as-of", "2022-08-15", "--format", "json"
+    ).json
+    assert document["ruleset"] == "jwst-1.5.3"
+    assert document["parts"][0]["change"] == "1.5.3-image-background"
+    asnrules_on_file("rulesets", "blame", "Asn_Lv2Imag").assert_error(3, "Asn_Lv2Image")

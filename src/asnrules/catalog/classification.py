@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -105,41 +106,57 @@ class Classifier:
         self.info = info
         self.ruleset = ruleset
         self.table = table
-        self.nearness = RuleRanking(ruleset)
         self._specials = specials
         self._modes: dict[str, dict[str | None, ExposureMode]] = defaultdict(dict)
         for mode in modes:
             self._modes[mode.exp_type][mode.special] = mode
         self._differences = differences
 
+    @cached_property
+    def nearness(self) -> RuleRanking:
+        """How near exposures come to the rules."""
+        return RuleRanking(self.ruleset)
+
     def classify(self, work: Work, place: int) -> Classification:
         """Classify one of the exposures that this ruleset has judged."""
+        exp_type, special, mode = self._printed(work, place)
+        judgement = work.judgements[place]
+        exposure_class, rules = self.decide(work, place)
+        differences = list(self._compare(exp_type, mode, judgement, rules))
+        missing = [_no_row(exp_type, special)] if mode is None else []
+        return Classification(
+            exp_type,
+            exposure_class,
+            special,
+            mode,
+            rules,
+            None if exposure_class is None else not differences,
+            "; ".join([*missing, self._made(judgement, rules), *differences]),
+            self._answers(judgement),
+        )
+
+    def decide(self, work: Work, place: int) -> tuple[str | None, tuple[Rule, ...]]:
+        """Give the class and the rules of a classification alone; see `Classification`."""
+        judgement = work.judgements[place]
+        is_known = (
+            bool(judgement.takers)
+            or judgement.exposure_class != self.ruleset.default_class
+            or self._printed(work, place)[-1] is not None
+        )
+        rules = tuple(anchored(work, place))
+        return judgement.exposure_class if is_known else None, rules
+
+    def _printed(
+        self, work: Work, place: int
+    ) -> tuple[str | None, str | None, ExposureMode | None]:
+        """Give the EXP_TYPE of an exposure, its special, and the row of the table for both."""
         value = work.given(place, "exp_type")
         exp_type = value and value.upper()
         special = next(
             (name for name, keyword in self._specials if work.given(place, keyword) is not None),
             None,
         )
-        mode = self._modes.get(exp_type or "", {}).get(special)
-        judgement = work.judgements[place]
-        rules = tuple(anchored(work, place))
-        differences = list(self._compare(exp_type, mode, judgement, rules))
-        is_known = (
-            mode is not None
-            or bool(judgement.takers)
-            or judgement.exposure_class != self.ruleset.default_class
-        )
-        missing = [_no_row(exp_type, special)] if mode is None else []
-        return Classification(
-            exp_type,
-            judgement.exposure_class if is_known else None,
-            special,
-            mode,
-            rules,
-            not differences if is_known else None,
-            "; ".join([*missing, self._made(judgement, rules), *differences]),
-            self._answers(judgement),
-        )
+        return exp_type, special, self._modes.get(exp_type or "", {}).get(special)
 
     def _compare(
         self,

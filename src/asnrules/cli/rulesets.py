@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import completion, messages, rulesets_analysis
+from asnrules.cli import completion, messages, rulesets_analysis, rulesets_history
 from asnrules.cli.help import App
 from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, argument, catalog, option
 from asnrules.cli.output import Format, print_records
@@ -134,33 +134,6 @@ def show(context: typer.Context, label: AnyLabel, output: OutputFormat = Format.
         document=found.document,
         people=lambda: typer.echo(found.text()),
     )
-
-
-@app.command()
-def history(
-    context: typer.Context,
-    exp_type: Annotated[str, argument("EXP_TYPE", "Type of the exposures.", completion.exp_types)],
-    output: OutputFormat = Format.TABLE,
-) -> None:
-    """Show the history of an EXP_TYPE over all rulesets: a line for each change.
-
-    Examples
-    --------
-    asnrules rulesets history NRS_MIMF
-
-    Exit Codes
-    ----------
-    3: there is no such EXP_TYPE
-
-    See Also
-    --------
-    lookup, rulesets diff
-    """
-    from asnrules.catalog.history import Change, exp_type_history
-
-    changes = exp_type_history(catalog(context), exp_type)
-    records = [change._asdict() for change in changes]
-    print_records(records, Change._fields, output, not_applicable=("special",))
 
 
 @app.command("import")
@@ -294,6 +267,8 @@ def _print(event: str, info: RulesetInfo, output: Format, **counts: int) -> None
     print_records([record], list(record), output)
 
 
+app.command("history")(rulesets_history.history)
+app.command("blame")(rulesets_history.blame)
 app.command("check")(rulesets_analysis.check)
 app.command("diff")(rulesets_analysis.diff)
 app.command("impact")(rulesets_analysis.impact)

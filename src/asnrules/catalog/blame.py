@@ -1,0 +1,254 @@
+"""Which changes made a rule, a condition, or what becomes of an EXP_TYPE, what it is.
+
+Each part of an item has the last change that made it so. Of a list, each change counts of which
+something stands.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine
+
+from asnrules.catalog import store
+from asnrules.catalog.changes import (
+    NamedChange,
+    came_and_went,
+    chain_of,
+    changes_of,
+    elements,
+    is_list,
+    words_of,
+)
+from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, list_rulesets
+from asnrules.catalog.vocabulary import assumed_values, exp_type_names
+from asnrules.database.engines import transaction
+from asnrules.engine.conditions import term_holds
+from asnrules.engine.exposures import Work
+from asnrules.engine.nearest_rule import RuleRanking
+from asnrules.engine.signatures import EXP_TYPE
+from asnrules.errors import NotFoundError
+from asnrules.rules.model import ChangeItem, Ruleset
+from asnrules.rules.uses import Item, uses_of, with_used
+from asnrules.util.text import near_spellings
+
+_Step = tuple[NamedChange, ChangeItem]
+
+
+class Blamed(NamedTuple):
+    """A part of an item, and the change that made it what it is."""
+
+    kind: str
+    item: str
+    field: str | None
+    """What of the item; None for all of it, or for what no change after that touched."""
+    before: list[str]
+    """What the change took away."""
+    after: list[str]
+    """What came."""
+    change: str | None
+    """None if it stands since the first ruleset."""
+    ruleset: str
+    """The ruleset of the change, or the first."""
+    effective_from: dt.date | None
+    """The first day of that; None if operations never ran it."""
+    why: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Which changes made something what it is."""
+
+    name: str
+    """As the catalog spells it."""
+    kinds: tuple[str, ...]
+    """What it is: `exp_type`, or kinds of items."""
+    ruleset: str
+    """The rules in which it is so."""
+    parts: list[Blamed]
+    """Those of the newest change first, last what stands since the first ruleset."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            "name": self.name,
+            "kinds": [*self.kinds],
+            "ruleset": self.ruleset,
+            "parts": [part._asdict() for part in self.parts],
+        }
+
+
+def blame(
+    engine: Engine, name: str, *, ruleset: str | None = None, as_of: dt.date | None = None
+) -> Blame:
+    """Say which changes made something what it is in some rules, today's by default.
+
+    What a rule uses counts as its part: conditions, keys, groups, lists. Of an EXP_TYPE it is all
+    that names it, and the rules for it.
+
+    Parameters
+    ----------
+    name : str
+        Of a rule, a condition, an EXP_TYPE, or any other item of rules, in any case.
+
+    Raises
+    ------
+    NotFoundError
+        If neither these rules nor those that they were made of have it; the message suggests
+        near spellings.
+    """
+    with transaction(engine) as connection:
+        info = choose_ruleset(connection, RULES, ruleset, as_of)
+        chain = chain_of(list_rulesets(connection), info.ruleset)
+        changes = changes_of(connection, chain)
+        rules = store.load_rules(connection, info.ruleset_id)
+        exp_types = exp_type_names(connection)
+        assumed = assumed_values(connection)
+    told = _Told(rules, chain, changes)
+    if name.upper() in exp_types:
+        parts = told.of_exp_type(name.upper(), exp_types, assumed)
+        return Blame(name.upper(), (EXP_TYPE,), info.ruleset, parts)
+    own = sorted(item for item in told.known if item[1].lower() == name.lower())
+    if not own:
+        spelled = {
+            known.lower(): known for known in (*exp_types, *(item for _, item in told.known))
+        }
+        near = [spelled[one] for one in near_spellings(name.lower(), sorted(spelled))]
+        hint = f"near it are {', '.join(near)}" if near else "asnrules rulesets show names them"
+        raise NotFoundError(
+            f"no rule, condition or EXP_TYPE {name!r} in {info.ruleset}, nor another item; {hint}"
+        )
+    kinds = tuple(kind for kind, _ in own)
+    return Blame(own[0][1], kinds, info.ruleset, told.of_items(with_used(own, told.uses)))
+
+
+class _Told:
+    """What the changes of a chain tell of the items at its end."""
+
+    def __init__(
+        self, rules: Ruleset, chain: Sequence[RulesetInfo], changes: Sequence[NamedChange]
+    ) -> None:
+        self._rules = rules
+        self._first = chain[0]
+        self._order = {change.change: at for at, change in enumerate(changes)}
+        self._steps: dict[Item, list[_Step]] = {}
+        for change in changes:
+            for item in change.items:
+                self._steps.setdefault((item.kind, item.item), []).append((change, item))
+        self.uses = uses_of(rules)
+        self.known = {*self.uses, *self._steps}
+
+    def of_items(self, items: Collection[Item], others: Collection[str] = ()) -> list[Blamed]:
+        """Blame items, without changes that are about other EXP_TYPEs only."""
+        roles = (
+            item
+            for item in self._steps
+            if item[0] == "role" and ("rule", item[1].partition(": ")[0]) in items
+        )
+        found: list[Blamed] = []
+        for item in {*items, *roles}:
+            steps = self._steps.get(item, [])
+            standing = list(_standing(steps))
+            found += [_blamed(*step) for step in standing if not names_only(step[1], others)]
+            if item in self.uses and all(step.field is not None for _, step in standing):
+                first = self._first
+                found.append(Blamed(*item, None, [], [], None, first.ruleset,
+                                    first.effective_from, None, first.source))  # fmt: skip
+        return self._sorted(found)
+
+    def of_exp_type(
+        self, exp_type: str, exp_types: Iterable[str], assumed: Mapping[str, str | None]
+    ) -> list[Blamed]:
+        """Blame the rules for an EXP_TYPE, how it is classified, and all that names it."""
+        name = exp_type.lower()
+        rules = rules_for(self._rules, name, assumed)
+        barred = barred_conditions(self._rules, name)
+        others = {one.lower() for one in exp_types} - {name} | barred
+        others |= {f"not {one}" for one in barred}
+        items = {
+            (kind, item)
+            for kind, item in self.known
+            if (kind == "known_difference" and item.startswith(f"{exp_type}, "))
+            or (kind == "class" and (kind, item) in self._steps)
+        }
+        items |= with_used([("rule", rule) for rule in rules], self.uses)
+        items -= {("condition", one) for one in barred}
+        found = self.of_items(items, others)
+        found += [
+            _blamed(*step)
+            for item in self.known - items
+            for step in self._steps.get(item, [])
+            if names(step[1], name)
+        ]
+        return self._sorted(found)
+
+    def _sorted(self, found: Iterable[Blamed]) -> list[Blamed]:
+        return sorted(found, key=lambda one: (-self._order.get(one.change or "", -1), one[:2]))
+
+
+def rules_for(rules: Ruleset, exp_type: str, assumed: Mapping[str, str | None]) -> list[str]:
+    """Give the rules for exposures of an EXP_TYPE, whatever else they ask of them."""
+    known = sorted(assumed)
+    values = {**assumed, EXP_TYPE: exp_type}
+    work = Work.judged(rules, known, [tuple(values[keyword] for keyword in known)])
+    judgement = work.judgements[0]
+    misses = RuleRanking(rules).misses(judgement)
+    takers = [judgement.verdicts[number].rule for number in judgement.takers]
+    near = [miss.rule for miss in misses if not miss.distance.is_other_type]
+    return [rule.name for rule in (*takers, *near)]
+
+
+def barred_conditions(rules: Ruleset, exp_type: str) -> set[str]:
+    """Give the conditions that hold for no exposure of an EXP_TYPE."""
+    return {
+        condition.name
+        for condition in rules.conditions
+        if not any(
+            all(term.keyword != EXP_TYPE or term_holds(term, exp_type) for term in terms)
+            for terms in condition.alternatives
+        )
+    }
+
+
+def names(item: ChangeItem, exp_type: str) -> bool:
+    """Tell whether an EXP_TYPE, in lower case, came into a value or left it."""
+    return any(one[-1] == exp_type for side in came_and_went(item) for one in side)
+
+
+def names_only(item: ChangeItem, exp_types: Collection[str]) -> bool:
+    """Tell whether nothing but some EXP_TYPEs came into a value or left it."""
+    changed = {one[-1] for side in came_and_went(item) for one in side}
+    return bool(changed) and changed <= {*exp_types}
+
+
+def _standing(steps: Sequence[_Step]) -> Iterator[_Step]:
+    """Give the steps of an item of which something stands, the last first."""
+    now: dict[str | None, list[tuple[str, ...]]] = {}
+    for change, item in reversed(steps):
+        came, went = came_and_went(item)
+        if item.field not in now:
+            now[item.field] = elements(item.after)
+            yield change, item
+        elif is_list(item) and (
+            any(one in now[item.field] for one in came)
+            or any(one not in now[item.field] for one in went)
+        ):
+            yield change, item
+        if item.field is None:
+            return
+
+
+def _blamed(change: NamedChange, item: ChangeItem) -> Blamed:
+    sides = came_and_went(item)
+    if not any(sides):
+        # The order of a list.
+        sides = elements(item.after), elements(item.before)
+    came, went = ([words_of(one) for one in side] for side in sides)
+    return Blamed(
+        item.kind, item.item, item.field, went, came, change.change, change.ruleset,
+        change.effective_from, change.why, change.source,
+    )  # fmt: skip
