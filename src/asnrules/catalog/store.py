@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
@@ -198,9 +198,16 @@ def load_all(connection: Connection, keys: Collection[int]) -> dict[int, AnyRule
 
 def load_rules(connection: Connection, key: int) -> Ruleset:
     """Load rules; see `load`."""
-    ruleset = load(connection, key)
-    assert isinstance(ruleset, Ruleset)  # noqa: S101
+    (ruleset,) = load_all_rules(connection, [key])
     return ruleset
+
+
+def load_all_rules(connection: Connection, keys: Sequence[int]) -> list[Ruleset]:
+    """Load the rules of several rulesets, in the order of these; see `load`."""
+    rows = stored_rows(connection, keys)
+    rulesets = [from_rows(*rows[key][:3]) for key in keys]
+    assert all(isinstance(one, Ruleset) for one in rulesets)  # noqa: S101
+    return cast("list[Ruleset]", rulesets)
 
 
 def load_table(connection: Connection, key: int) -> model.Table:

@@ -47,12 +47,13 @@ Items = dict[str, dict[str, Item]]
 class Report:
     """What is wrong in files, of each file all at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, finding: type[Findings] = Findings) -> None:
+        self._finding = finding
         self._found: dict[Path, Findings] = {}
 
     def of(self, path: Path) -> Findings:
         """Give what is wrong in a file."""
-        return self._found.setdefault(path, Findings(path))
+        return self._found.setdefault(path, self._finding(path))
 
     def note(self, item: Item, keys: Keys, problem: str) -> None:
         """Note what is wrong with a part of an item; of a row of a CSV file, by its number."""
@@ -106,12 +107,17 @@ class Reader:
         self._keys()
         self._classes()
         self._rules()
-        for table in sorted(self._folder.glob("*.csv")):
-            if table.name not in (DIFFERENCES, OVERLAPS, SUFFIXES):
-                self._add("path_table", table.stem, self.path_table(table.name))
+        for name, item in self.path_tables().items():
+            self._add("path_table", name.removesuffix(".csv"), item)
         self._rows()
         self._report.settle()
         return self.items
+
+    def path_tables(self) -> dict[str, Item]:
+        """Read all CSV files of optical paths, by name."""
+        names = sorted(path.name for path in self._folder.glob("*.csv"))
+        others = (DIFFERENCES, OVERLAPS, SUFFIXES)
+        return {name: self.path_table(name) for name in names if name not in others}
 
     def path_table(self, name: str) -> Item:
         """Read a CSV file of optical paths."""

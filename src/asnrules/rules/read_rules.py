@@ -16,6 +16,7 @@ from asnrules.rules.model import Change, Example, Ruleset
 from asnrules.rules.releases import in_order, start_of
 from asnrules.rules.shapes import RulesHeaderShape, check_period
 from asnrules.rules.text_files import read_toml
+from asnrules.rules.variants import Variants
 from asnrules.rules.words import Words
 from asnrules.util.environment import shipped
 
@@ -47,21 +48,25 @@ class RulesReader:
 
     def stages(self, folder: Path) -> Iterator[tuple[Change, Ruleset, Ruleset]]:
         """Give each change with the rules before it and after it."""
-        path, report = folder / "ruleset.toml", Report()
-        ruleset = self.read(folder)
-        header = self._builder.shapes.read(RulesHeaderShape, read_toml(path), report.of(path))
-        if header.extends is None:
-            return
-        parent = self._parent(folder, header.extends, report)
-        reader = Reader(folder, self._builder.shapes, report)
-        before = parent.ruleset
-        for number, change in enumerate(ruleset.changes, 1):
-            items, _ = apply_changes(
-                parent.items, header.change[:number], path, reader.path_table, report
-            )
-            after = replace(ruleset, **self._builder.build(items, path, report))
+        variants = self.variants(folder)
+        before = variants.made(())
+        for number, change in enumerate(variants.changes, 1):
+            after = variants.made([one.change for one in variants.changes[:number]])
             yield change, before, after
             before = after
+
+    def variants(self, folder: Path) -> Variants:
+        """Give what makes rules of some of the changes in a folder, without its files."""
+        path, report = folder / "ruleset.toml", Report()
+        resolved = self._resolve(folder)
+        shapes = self._builder.shapes
+        header = shapes.read(RulesHeaderShape, read_toml(path), report.of(path))
+        reader = Reader(folder, shapes, report)
+        tables = reader.path_tables()
+        parent = resolved
+        if header.extends is not None:
+            parent = self._parent(folder, header.extends, report)
+        return Variants(self._builder, parent.items, resolved.ruleset, header.change, path, tables)
 
     def _resolve(self, folder: Path) -> _Resolved:
         """Read rules: all of them, or what changes them from their parent."""

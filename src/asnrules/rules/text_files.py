@@ -68,6 +68,14 @@ class Findings:
             raise error
 
 
+class Unplaced(Findings):
+    """What is wrong in a file that nobody is to mend: without lines, which take long to find."""
+
+    def at(self, keys: Keys, problem: str) -> None:
+        """Note what is wrong."""
+        self._note(None, problem)
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 

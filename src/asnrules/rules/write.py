@@ -151,6 +151,8 @@ def write_folder(folder: Path, files: Files) -> None:
         If there is something in the folder, or it cannot be written.
     """
     folder = Path(os.path.normpath(folder))
+    if not all(map(FILE_NAME.fullmatch, files)):
+        raise OutputError(f"{folder}: a file of the ruleset would lie elsewhere; import it again")
     try:
         if os.path.lexists(folder) and (not _is_folder(folder) or any(folder.iterdir())):
             raise OutputError(f"{folder}: there is something already; name a new folder")

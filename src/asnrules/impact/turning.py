@@ -1,0 +1,218 @@
+"""Which named changes turned a decision, where two rulesets are of one chain.
+
+The rulesets between the two tell at which step it turned. Within a step of several changes, the
+rules that each of these makes of the parent tell which of them did.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from asnrules.catalog import store
+from asnrules.catalog.changes import NamedChange, chain_of, changes_of
+from asnrules.catalog.rulesets import find_ruleset, list_rulesets
+from asnrules.catalog.vocabulary import stored_words
+from asnrules.errors import OutputError, RulesetError
+from asnrules.rules.checksums import row_differences
+from asnrules.rules.model import Ruleset
+from asnrules.rules.words import Words
+from asnrules.rules.write import Files, write_folder
+
+if TYPE_CHECKING:
+    from asnrules.rules.variants import Variants
+
+Made = TypeVar("Made")
+State = Callable[[Ruleset], Hashable]
+"""Gives what a ruleset decides, to be compared with what others do."""
+Named = tuple[NamedChange, ...]
+
+
+class Once(Generic[Made]):
+    """Asks something of each ruleset once."""
+
+    def __init__(self, made: Callable[[Ruleset], Made]) -> None:
+        self._made = made
+        self._found: dict[int, tuple[Ruleset, Made]] = {}
+
+    def __call__(self, ruleset: Ruleset) -> Made:
+        """Ask it of a ruleset."""
+        # By identity, as rules are long to compare; what is kept here has no other's.
+        if id(ruleset) not in self._found:
+            self._found[id(ruleset)] = ruleset, self._made(ruleset)
+        return self._found[id(ruleset)][1]
+
+
+class Step:
+    """From one ruleset of a chain to the next."""
+
+    def __init__(
+        self,
+        before: Ruleset,
+        after: Ruleset,
+        changes: Named,
+        variants: Callable[[str], Variants | None],
+    ) -> None:
+        self.before = before
+        self.after = after
+        self.changes = changes
+        self._of = variants
+
+    def turned(self, state: State) -> Named:
+        """Give the changes of this step that turned something; see `Chain.turned`."""
+        wanted = state(self.after)
+        if state(self.before) == wanted:
+            return ()
+        if self._variants is None:
+            return self.changes
+        tried = _Tried(self._variants, state, wanted)
+        names = tried.alone() or tried.together()
+        follows = self._variants.follows
+        return tuple(
+            change for change in self.changes if follows.get(change.change, change.change) in names
+        )
+
+    @cached_property
+    def _variants(self) -> Variants | None:
+        """What the changes make by themselves; None if there is no telling them apart."""
+        if sum(bool(change.items) for change in self.changes) < 2:
+            return None
+        variants = self._of(self.after.label)
+        if variants is None:
+            return None
+        pairs = (
+            (variants.made(()), self.before),
+            (variants.made([change.change for change in self.changes]), self.after),
+        )
+        # Somebody may have changed the files of one.
+        is_other = any(any(row_differences(*pair)) for pair in pairs)
+        return None if is_other else variants
+
+
+class _Tried:
+    """Tries the changes of a step on something that they turned together."""
+
+    def __init__(self, variants: Variants, state: State, wanted: Hashable) -> None:
+        self._variants = variants
+        self._state = state
+        self._wanted = wanted
+        self._names = [one.change for one in variants.changes if one.change not in variants.follows]
+
+    def alone(self) -> set[str]:
+        """Give the changes that turn it alone, or with such as they need but that do not."""
+        found: set[str] = set()
+        for name in sorted(self._names, key=lambda name: len(self._variants.needs[name])):
+            needed = self._variants.needs[name]
+            if found.isdisjoint(needed) and self._turns(needed):
+                found.add(name)
+        return found
+
+    def together(self) -> set[str]:
+        """Give the fewest changes that turn it together, less those that others of them need."""
+        needs = self._variants.needs
+        found = set(self._names)
+        for name in reversed(self._names):
+            fewer = {other for other in found if name not in needs[other]}
+            if self._turns(fewer):
+                found = fewer
+        return found.difference(*(needs[name] - {name} for name in found))
+
+    def _turns(self, names: Collection[str]) -> bool:
+        try:
+            return self._state(self._variants.made(names)) == self._wanted
+        except RulesetError:
+            return False
+
+
+class Chain:
+    """The rulesets from one to a later one that was made of it, and the changes between them."""
+
+    def __init__(
+        self,
+        rulesets: Sequence[Ruleset],
+        changes: Mapping[str, Named],
+        files: Mapping[str, Files],
+        words: Words,
+    ) -> None:
+        self.rulesets = rulesets
+        self.steps = [
+            Step(before, after, changes.get(after.label, ()), lambda label: self._found.get(label))
+            for before, after in pairwise(rulesets)
+        ]
+        self._files = files
+        self._words = words
+
+    def turned(self, state: State) -> Named:
+        """Give the changes that turned something: its state at one end into that at the other.
+
+        In each step at which the state altered for good these are: the change that alone does, or
+        each that alone does; otherwise the fewest that do together. A change that cannot stand
+        alone is tried with those that it needs, and named if those do not without it. Changes
+        that follow from a named one are named as well.
+
+        Parameters
+        ----------
+        state : callable
+            Gives the state by a ruleset; of equal ones it may be asked more than once.
+        """
+        states = [state(ruleset) for ruleset in self.rulesets]
+        old, new = states[0], states[-1]
+        if old == new:
+            return ()
+        first = max(place for place, one in enumerate(states) if one == old)
+        last = states.index(new, first)
+        return tuple(change for step in self.steps[first:last] for change in step.turned(state))
+
+    @cached_property
+    def _found(self) -> dict[str, Variants]:
+        """Read the files of changes again; those that cannot be read are left out."""
+        # The shapes of rules are slow to import.
+        from asnrules.rules.read_rules import RulesReader
+
+        found = {}
+        with tempfile.TemporaryDirectory() as top:
+            folders = {label: Path(top) / str(at) for at, label in enumerate(self._files)}
+            reader = RulesReader(self._words, folders.__getitem__)
+            try:
+                for label, folder in folders.items():
+                    write_folder(folder, self._files[label])
+                for step in self.steps:
+                    label = step.after.label
+                    found[label] = reader.variants(folders[label])
+            except (OutputError, RulesetError):
+                pass
+        return found
+
+
+def chain_between(connection: Connection, before: str, after: str) -> Chain | None:
+    """Give the chain between two rulesets, whichever is the older; None if they are of none.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such ruleset.
+    """
+    ends = [find_ruleset(connection, label).ruleset for label in (before, after)]
+    infos = list_rulesets(connection)
+    for older, newer in (ends, reversed(ends)):
+        whole = chain_of(infos, newer)
+        labels = [info.ruleset for info in whole]
+        if older in labels:
+            break
+    else:
+        return None
+    part = whole[labels.index(older) :]
+    changes: dict[str, Named] = {}
+    for change in changes_of(connection, part[1:]):
+        changes[change.ruleset] = (*changes.get(change.ruleset, ()), change)
+    files: dict[str, Files] = {}
+    if any(len(several) > 1 for several in changes.values()):
+        files = {info.ruleset: store.stored_files(connection, info.ruleset_id) for info in whole}
+    rulesets = store.load_all_rules(connection, [info.ruleset_id for info in part])
+    return Chain(rulesets, changes, files, stored_words(connection))
