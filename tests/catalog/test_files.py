@@ -22,9 +22,10 @@ from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
 from asnrules.rules.checksums import changes_checksum, checksum, rows_checksum
 from asnrules.rules.from_rows import from_rows
-from asnrules.rules.model import Operator, Settings, Term
+from asnrules.rules.model import Operator, Term
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import CHAIN_TABLES, to_rows
+from asnrules.rules.settings import Settings
 from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"

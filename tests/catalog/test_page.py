@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from asnrules.errors import AsnrulesError, RulesetError, UsageError
 from asnrules.rules.errata import CorrectedPage, correct_page, parse_accepted
 from asnrules.rules.model import Mode
-from asnrules.rules.page import page_text, read_page
+from asnrules.rules.page import read_page
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.words import shipped_words
+from asnrules.rules.write_page import page_text
 from asnrules.util.environment import shipped
 
 SEEDS = shipped("seed") / "rulesets"

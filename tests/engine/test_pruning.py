@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from asnrules.associations.model import Member, Product
 from asnrules.engine import pruning
 from asnrules.engine.pruning import Entry, digest_of
-from asnrules.rules.model import Settings
+from asnrules.rules.settings import Settings
 from asnrules.rules.steps import MembershipPruning, ProductPruning
 from engine.building import generated, image, ruleset, summary
 

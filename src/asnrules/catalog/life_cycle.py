@@ -21,10 +21,11 @@ from asnrules.database.locks import take_rulesets
 from asnrules.errors import RulesetError, UsageError
 from asnrules.rules.errata import Accepted, correct_page
 from asnrules.rules.model import AnyRuleset, Erratum, Ruleset, Table
-from asnrules.rules.page import STANDARD_INPUT, page_text, read_page
+from asnrules.rules.page import STANDARD_INPUT, read_page
 from asnrules.rules.read import check_label, read_ruleset
 from asnrules.rules.words import unknown
 from asnrules.rules.write import Files, ruleset_files, write_folder
+from asnrules.rules.write_page import page_text
 
 DRAFT = "draft"
 

@@ -14,7 +14,8 @@ from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.pruning import Entry, digest_of, prune
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
-from asnrules.rules.model import Rule, Settings
+from asnrules.rules.model import Rule
+from asnrules.rules.settings import Settings
 
 LONE_CANDIDATE = ("o001", OBSERVATION)
 """The candidate that an exposure is taken to be in."""

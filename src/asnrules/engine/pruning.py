@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
-from asnrules.rules.model import Settings
+from asnrules.rules.settings import Settings
 from asnrules.rules.steps import (
     ALIKE,
     FIRST_ID,

@@ -7,16 +7,13 @@ named, and stands as long as both do.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from asnrules.rules.converter import FileConverter, MisfitError, checked, one_line
 from asnrules.rules.document import Item, Items, Report, role_item_name
 from asnrules.rules.model import (
-    CANDIDATE_ROWS,
-    DMS_MODES,
-    GENERATION_ORDERS,
-    TAKEN_ONCE,
     Alternative,
     ClassRule,
     Condition,
@@ -24,69 +21,24 @@ from asnrules.rules.model import (
     IntendedOverlap,
     Key,
     KnownDifference,
-    Release,
     RequiredColumn,
     Requirement,
     Role,
     Rule,
-    Settings,
     with_groups,
 )
 from asnrules.rules.read_conditions import Terms, cell_terms
-from asnrules.rules.releases import shipped_releases
+from asnrules.rules.settings import Settings
 from asnrules.rules.shapes import (
-    AsnType,
-    Body,
-    CandidateRows,
-    ChangeName,
-    Class,
-    ClassShape,
-    ColumnShape,
+    DEFAULTS,
     ConditionShape,
-    CsvName,
     DefaultsShape,
-    Digits,
-    DiscoveredId,
-    DmsMode,
-    EmptyValue,
-    GenerationOrder,
     GroupShape,
-    KeyName,
     KeyShape,
-    Keyword,
-    Made,
-    MadeShape,
-    MisfitError,
-    OverallStep,
-    ReleaseName,
-    ReleaseShape,
-    RoleName,
-    RoleShape,
-    RuleName,
-    RuleShape,
-    SettingsShape,
-    Shapes,
-    Step,
-    TableLabel,
-    TakenOnce,
-    Text,
     UseShape,
-    WrittenClass,
-    checked,
 )
-from asnrules.rules.steps import FINISHING, OVERALL, step_of
-from asnrules.rules.steps import Step as AnyStep
 from asnrules.rules.text_files import Keys
-from asnrules.rules.words import Words, unknown
-
-ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
-"""What a role may be called beside the classes of exposures."""
-
-COMPANION_TYPES = ("direct_image", "sourcecat", "segmap")
-"""What a member may be written as beside the classes of exposures."""
-
-MOST_DIGITS = 9
-"""More digits than that no sequence number needs."""
+from asnrules.rules.words import Class, KeyName, Text, Words, WrittenClass, unknown
 
 ASPECTS = ("member_type", "asn_type", "row")
 
@@ -106,7 +58,12 @@ class Builder:
 
     def __init__(self, words: Words) -> None:
         self._words = words
-        self.shapes = Shapes()
+        self.converter = FileConverter(words)
+        self.converter.read_as(Condition, lambda value: self._named("condition", value))
+        self.converter.read_as(Key, lambda value: self._named("key", value))
+        self.converter.read_as(Group, lambda value: self._named("group", value))
+        self.converter.read_as(KeyName, self._key_name)
+        self.converter.read_as(Requirement, self._use)
         self._terms = Terms(words)
         self._kept: dict[int, _Kept] = {}
         # Of the ruleset that is being made.
@@ -115,7 +72,6 @@ class Builder:
         self._uses: list[tuple[str, str, Any]] = []
         self._report = Report()
         self._header = Path()
-        self._set_words()
 
     def build(self, items: Items, header: Path, report: Report) -> dict[str, Any]:
         """Give the fields of a `Ruleset` that its items make.
@@ -146,7 +102,7 @@ class Builder:
         settings, defaults = self._settings(), self._defaults()
         self._report.settle()
         assert settings is not None and defaults is not None  # noqa: S101, PT018
-        self._made["default"] = vars(defaults)
+        self._made["default"] = dict(self._items["default"])
         self._make_all("role", self._role)
         self._make_all("rule", self._rule)
         rules = self._rules()
@@ -206,21 +162,13 @@ class Builder:
         return lambda keys, problem: self._note(kind, name, item, keys, problem)
 
     def _fit(self, shape: Any, kind: str, name: str, item: Item) -> Any:
-        return self.shapes.fit(shape, item.value, self._noter(kind, name, item))
+        return self.converter.fit(shape, item.value, self._noter(kind, name, item))
 
     def _check_name(self, kind: str, name: str, item: Item) -> None:
         if not re.fullmatch(_NAME, name):
             what = kind.replace("_", " ")
             problem = f"{what} {name[:80]!r}: use lower-case letters, digits and '_'"
             self._note(kind, name, item, (), problem)
-
-    def _named(self, kind: str, value: Any) -> Any:
-        """Give what another item is named for, and keep that it is used."""
-        name = self.shapes.make(Text, value)
-        known = self._made[kind]
-        thing = known[checked(kind.replace("_", " "), name, known)]
-        self._uses.append((kind, name, thing))
-        return thing
 
     # ----------------------------------------------------------------- conditions
 
@@ -294,15 +242,8 @@ class Builder:
     # ----------------------------------------------------------------- what rules share
 
     def _settings(self) -> Settings | None:
-        shape: SettingsShape | None = self._fit_named("setting", "settings", SettingsShape)
-        if shape is None:
-            return None
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in vars(shape).items()
-        }
-        values["discovered_id"] = shape.discovered_id or None
-        return Settings(**values)
+        settings: Settings | None = self._fit_named("setting", "settings", Settings)
+        return settings and settings._replace(discovered_id=settings.discovered_id or None)
 
     def _defaults(self) -> DefaultsShape | None:
         self._uses = []
@@ -320,57 +261,39 @@ class Builder:
             else:
                 self._report.of(self._header).at((word, *keys), problem)
 
-        return self.shapes.fit(shape, {name: item.value for name, item in items.items()}, note)
+        return self.converter.fit(shape, {name: item.value for name, item in items.items()}, note)
 
     def _written_as(self, name: str, item: Item) -> str:
         note = self._noter("written_as", name, item)
-        self.shapes.fit(Class, name, note)
-        return str(self.shapes.fit(WrittenClass, item.value, note))
+        self.converter.fit(Class, name, note)
+        return str(self.converter.fit(WrittenClass, item.value, note))
 
     def _required_column(self, name: str, item: Item) -> RequiredColumn | None:
-        shape: ColumnShape | None = self._fit(ColumnShape, "required_column", name, item)
-        return None if shape is None else RequiredColumn(shape.column, shape.condition)
+        column: RequiredColumn | None = self._fit(RequiredColumn, "required_column", name, item)
+        return column
 
     def _class_rule(self, name: str, item: Item) -> ClassRule | None:
-        shape: ClassShape | None = self._fit(ClassShape, "class", name, item)
-        if shape is None:
-            return None
-        if (shape.class_ is None) == (shape.keyword is None):
+        line: ClassRule | None = self._fit(ClassRule, "class", name, item)
+        if line is not None and (line.exposure_class is None) == (line.keyword is None):
             problem = "a class has either class or keyword; give one of them"
             self._note("class", name, item, (), problem)
-        return ClassRule(shape.condition, shape.class_, shape.keyword)
+        return line
 
     # ----------------------------------------------------------------- rules
 
     def _role(self, name: str, item: Item) -> Role | None:
-        shape: RoleShape | None = self._fit(RoleShape, "role", name, item)
-        if shape is None:
-            return None
-        own = {word: value for word, value in vars(shape).items() if word != "requires"}
-        return Role(**{**own, **_body(shape)})
+        role: Role | None = self._fit(Role, "role", name, item)
+        return role and role._replace(**with_groups(role.groups, role.keys, role.requirements))
 
     def _rule(self, name: str, item: Item) -> Rule | None:
-        shape: RuleShape | None = self._fit(RuleShape, "rule", name, item)
-        if shape is None:
-            return None
-        asked = {}
-        for word in ("rateints", "steps"):
-            asked[word] = getattr(shape, word)
-            if asked[word] is None:
-                asked[word] = self._made["default"][word]
-                self._uses.append(("default", word, asked[word]))
-        return Rule(
-            name=shape.asn_rule,
-            asn_type=shape.asn_type,
-            title=shape.title,
-            candidate_requirements=tuple(shape.candidate),
-            roles=(),
-            rateints=tuple(asked["rateints"]),
-            as_science=shape.as_science,
-            companion_class=shape.companion_class,
-            steps=tuple(asked["steps"]),
-            **_body(shape),
-        )
+        for word in DEFAULTS:
+            if isinstance(item.value, dict) and word not in item.value:
+                default = self._items["default"].get(word)
+                self._uses.append(("default", word, default))
+                if default is not None:
+                    item = item._replace(value={**item.value, word: default.value})
+        rule: Rule | None = self._fit(Rule, "rule", name, item)
+        return rule and rule._replace(**with_groups(rule.groups, rule.keys, rule.requirements))
 
     def _rules(self) -> tuple[Rule, ...]:
         """Give the rules with their roles, in order of name."""
@@ -426,69 +349,19 @@ class Builder:
                 self._note("intended_overlap", name, item, (), problem)
         return overlap
 
-    # ----------------------------------------------------------------- words
+    # ----------------------------------------------------------------- names of other items
 
-    def _set_words(self) -> None:
-        shapes, words = self.shapes, self._words
-        written = {*words.member_types, *COMPANION_TYPES}
-        shapes.one_of(Keyword, "keyword", {word.lower() for word in words.keywords})
-        shapes.one_of(Class, "class", words.member_types)
-        shapes.one_of(WrittenClass, "class", written)
-        shapes.one_of(AsnType, "association type", words.asn_types)
-        shapes.read_as(Step, lambda value: _step(FINISHING, "finishing step", value))
-        shapes.read_as(
-            OverallStep, lambda value: _step(OVERALL, "step over all associations", value)
-        )
-        shapes.one_of(GenerationOrder, "order", GENERATION_ORDERS)
-        shapes.one_of(CandidateRows, "rows of a candidate", CANDIDATE_ROWS)
-        shapes.one_of(TakenOnce, "unit", TAKEN_ONCE)
-        shapes.one_of(DmsMode, "DMS mode", DMS_MODES)
-        shapes.like(
-            EmptyValue,
-            r"([!-@\[-~]([ -@\[-~]*[!-@\[-~])?)?",
-            "{value} is no value of a pool; use lower case, without blanks around it",
-        )
-        if words.tables is not None:
-            shapes.one_of(TableLabel, "table", words.tables)
-        else:
-            shapes.like(TableLabel, ".*", "")
-        shapes.like(RuleName, r"[A-Za-z][A-Za-z0-9_]*",
-                    "{value} is not a name; use letters, digits and '_'")  # fmt: skip
-        shapes.like(CsvName, r"[A-Za-z0-9_-]+\.csv",
-                    "{value} is not the name of a CSV file beside this one")  # fmt: skip
-        shapes.like(DiscoveredId, r"(a[0-9]{3,9})?",
-                    "discovered_id is an a with digits, such as a3001, or empty")  # fmt: skip
-        shapes.like(ReleaseName, r"[0-9]+(\.[0-9]+)*",
-                    "{value} is not a release, such as 1.9.4")  # fmt: skip
-        shapes.like(ChangeName, r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}",
-                    "change {value}: use up to 80 letters, digits, '.', '_' and '-'")  # fmt: skip
-        shapes.read_as(Digits, self._digits)
-        shapes.read_as(RoleName, self._role_name)
-        shapes.read_as(KeyName, self._key_name)
-        shapes.read_as(Condition, lambda value: self._named("condition", value))
-        shapes.read_as(Key, lambda value: self._named("key", value))
-        shapes.read_as(Requirement, self._use)
-        shapes.read_as(Group, lambda value: self._named("group", value))
-        shapes.read_as(Release, self._release)
-        shapes.read_as(Made, self._example)
-
-    def _digits(self, value: Any) -> int:
-        number = self.shapes.make(int, value)
-        if not 1 <= number <= MOST_DIGITS:
-            raise MisfitError(f"sequence_digits is from 1 to {MOST_DIGITS}")
-        return number
-
-    def _role_name(self, value: Any) -> str:
-        name = self.shapes.make(Text, value)
-        words = {*ROLE_WORDS, *(word.replace("_", " ") for word in self._words.member_types)}
-        # A role is known by what it begins with: "science of the same mode" is a science.
-        if not any(f"{name} ".startswith(f"{word} ") for word in words):
-            checked("role", name, words)
-        return name
+    def _named(self, kind: str, value: Any) -> Any:
+        """Give what another item is named for, and keep that it is used."""
+        name = one_line(value)
+        known = self._made[kind]
+        thing = known[checked(kind.replace("_", " "), name, known)]
+        self._uses.append((kind, name, thing))
+        return thing
 
     def _key_name(self, value: Any) -> str:
         """Read the name of a key that may come later."""
-        name = checked("key", self.shapes.make(Text, value), self._items["key"])
+        name = checked("key", one_line(value), self._items["key"])
         self._uses.append(("key", name, self._made["key"].get(name)))
         return name
 
@@ -497,50 +370,12 @@ class Builder:
         given = value if isinstance(value, dict) else {"condition": value}
         if ("when_key" in given) != ("when_value" in given):
             raise MisfitError("when_key and when_value go together; give both or none")
-        use = self.shapes.make(UseShape, value) if given is value else UseShape(
-            self.shapes.make(Text, value)
+        use = self.converter.make(UseShape, value) if given is value else UseShape(
+            one_line(value)
         )  # fmt: skip
         negated = use.condition.startswith("not ")
         condition = self._named("condition", use.condition.removeprefix("not "))
         return Requirement(condition, negated, use.when_key, use.when_value)
-
-    def _release(self, value: Any) -> Release:
-        """Read a release: a known one by its name, another with its days."""
-        if isinstance(value, dict):
-            shape = self.shapes.make(ReleaseShape, value)
-            return Release(shape.release, shape.released, shape.in_operations_from)
-        name = self.shapes.make(Text, value)
-        if name not in shipped_releases():
-            raise MisfitError(
-                f"{unknown('release', name, shipped_releases())} if it is a new one, write "
-                '{ release = "...", released = DAY, in_operations_from = DAY }'
-            )
-        return shipped_releases()[name].release
-
-    def _example(self, value: Any) -> dict[str, Any]:
-        """Read what is to be seen of an association: its type and rule, or more."""
-        if isinstance(value, str):
-            asn_type, _, rule = value.partition(" ")
-            value = {"asn_type": asn_type, "asn_rule": rule}
-        shape = self.shapes.make(MadeShape, value)
-        return {name: seen for name, seen in vars(shape).items() if seen is not None}
-
-
-def _step(known: Mapping[str, type[AnyStep]], what: str, value: Any) -> AnyStep:
-    """Read a step: its name, or a table of its name with a table of its parameters."""
-    if isinstance(value, str):
-        value = {value: {}}
-    if not isinstance(value, dict) or len(value) != 1:
-        raise MisfitError(f"a {what} is its name, or a table: {{ name = {{ parameter = value }} }}")
-    ((name, given),) = value.items()
-    try:
-        return step_of(known, what, name, given)
-    except ValueError as error:
-        raise MisfitError(str(error)) from None
-
-
-def _body(shape: Body) -> dict[str, Any]:
-    return with_groups(shape.groups, shape.keys, shape.requires)
 
 
 def _specific(known: KnownDifference) -> tuple[Any, ...]:

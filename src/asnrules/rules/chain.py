@@ -5,7 +5,6 @@ They are strict: whatever would change nothing, or rests on what is not there, i
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,16 +20,22 @@ from asnrules.rules.document import (
     role_item_name,
     rule_items,
 )
-from asnrules.rules.model import Change, ChangeItem, IntendedOverlap, KnownDifference
+from asnrules.rules.model import (
+    Change,
+    ChangeItem,
+    ClassRule,
+    IntendedOverlap,
+    KnownDifference,
+    RequiredColumn,
+    Role,
+    Rule,
+)
 from asnrules.rules.shapes import (
     ChangeShape,
-    ClassShape,
-    ColumnShape,
     ConditionShape,
     GroupShape,
     KeyShape,
-    RoleShape,
-    RuleShape,
+    left_out,
 )
 from asnrules.rules.text_files import Keys
 from asnrules.rules.words import unknown
@@ -39,10 +44,10 @@ _SHAPES: dict[str, type] = {
     "condition": ConditionShape,
     "key": KeyShape,
     "group": GroupShape,
-    "class": ClassShape,
-    "required_column": ColumnShape,
-    "rule": RuleShape,
-    "role": RoleShape,
+    "class": ClassRule,
+    "required_column": RequiredColumn,
+    "rule": Rule,
+    "role": Role,
 }
 """The items that have fields."""
 
@@ -212,7 +217,7 @@ class _Changer:
         if not isinstance(given, dict):
             self.refuse(keys, f"{name} has to be a table of what is set; write word = value")
             return
-        defaults = _defaults(kind)
+        defaults = left_out(_SHAPES[kind]) if kind in _SHAPES else {}
         value = dict(item.value)
         for field, one in given.items():
             where = (*keys, field)
@@ -325,18 +330,6 @@ def _key(given: Any, name: str | int) -> Keys:
     if isinstance(given, list):
         return (given.index(name) if isinstance(name, str) else name,)
     return (name,) if isinstance(given, dict) else ()
-
-
-def _defaults(kind: str) -> dict[str, Any]:
-    """Give what fields are that are not written."""
-    if kind not in _SHAPES:
-        return {}
-    missing = dataclasses.MISSING
-    return {
-        one.name.rstrip("_"): [] if one.default_factory is list else one.default
-        for one in dataclasses.fields(_SHAPES[kind])
-        if one.default is not missing or one.default_factory is not missing
-    }
 
 
 def _json(value: Any) -> str | None:

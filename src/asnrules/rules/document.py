@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from asnrules.rules.converter import FileConverter
 from asnrules.rules.model import IntendedOverlap, KnownDifference
-from asnrules.rules.shapes import ClassesFile, KeysFile, RulesFile, RulesHeaderShape, Shapes
+from asnrules.rules.shapes import ClassesFile, KeysFile, RulesFile, RulesHeaderShape
 from asnrules.rules.text_files import FILE_NAME, Findings, Keys, read_lines, read_text, read_toml
 
 KINDS = (
@@ -78,9 +79,9 @@ class Report:
 class Reader:
     """Reads the files of a folder that says all of a ruleset."""
 
-    def __init__(self, folder: Path, shapes: Shapes, report: Report) -> None:
+    def __init__(self, folder: Path, converter: FileConverter, report: Report) -> None:
         self._folder = folder
-        self._shapes = shapes
+        self._converter = converter
         self._report = report
         self.items: Items = {kind: {} for kind in KINDS}
         self.files: list[str] = ["ruleset.toml"]
@@ -129,7 +130,7 @@ class Reader:
     def _toml(self, name: str, shape: Any) -> Any:
         self.files.append(name)
         path = self._folder / name
-        return self._shapes.read(shape, read_toml(path), self._report.of(path))
+        return self._converter.read(shape, read_toml(path), self._report.of(path))
 
     def _add(self, kind: str, name: str, item: Item, second: str = "") -> None:
         if name in self.items[kind]:

@@ -29,7 +29,6 @@ from asnrules.rules.model import (
     Role,
     Rule,
     Ruleset,
-    Settings,
     Table,
     Term,
     with_groups,
@@ -37,9 +36,11 @@ from asnrules.rules.model import (
 from asnrules.rules.patterns import pattern_problem
 from asnrules.rules.releases import in_order
 from asnrules.rules.rows import Row, Rows
-from asnrules.rules.steps import FINISHING, OVERALL, Step, step_of
+from asnrules.rules.settings import Settings
+from asnrules.rules.steps import FinishingStep, OverallStep, Step, step_of
 
 T = TypeVar("T")
+AnyStep = TypeVar("AnyStep", bound=Step)
 
 
 def from_rows(kind: str, header: Mapping[str, Any], rows: Rows) -> AnyRuleset:
@@ -126,10 +127,7 @@ class _RulesReader:
                 Settings,
                 settings,
                 empty_values=tuple(json.loads(settings["empty_values"])),
-                overall=tuple(
-                    _step(OVERALL, "step over all associations", row)
-                    for row in _ordered(rows["overall_steps"])
-                ),
+                overall=tuple(_step(OverallStep, row) for row in _ordered(rows["overall_steps"])),
             ),
             conditions=tuple(self._conditions.values()),
             keys=tuple(self._keys.values()),
@@ -202,9 +200,7 @@ class _RulesReader:
                     for role in roles[name,]
                 ),
                 rateints=asked(name, "rateints"),
-                steps=tuple(
-                    _step(FINISHING, "finishing step", step, f"{name}: ") for step in steps[name,]
-                ),
+                steps=tuple(_step(FinishingStep, step, f"{name}: ") for step in steps[name,]),
                 **common(name, "exposure"),
             )
 
@@ -240,9 +236,9 @@ def _ordered(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: row["position"])
 
 
-def _step(known: Mapping[str, type[Step]], what: str, row: Row, where: str = "") -> Step:
+def _step(kind: type[AnyStep], row: Row, where: str = "") -> AnyStep:
     try:
-        return step_of(known, what, row["step"], json.loads(row["parameters"]))
+        return step_of(kind, row["step"], json.loads(row["parameters"]))
     except ValueError as error:
         raise RulesetError(f"{where}{error}") from None
 

@@ -15,7 +15,17 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
-from asnrules.rules.steps import Step
+from asnrules.rules.settings import Settings
+from asnrules.rules.steps import FinishingStep
+from asnrules.rules.words import (
+    AsnType,
+    Class,
+    Keyword,
+    RoleName,
+    RuleName,
+    Text,
+    WrittenClass,
+)
 
 NOT_APPLICABLE = "N/A"
 """How tables, and their CSV files, write that there is none."""
@@ -116,7 +126,7 @@ class Group(NamedTuple):
 class Role(NamedTuple):
     """A way for a rule to take an exposure."""
 
-    name: str
+    name: RoleName
     """For people: science, background, imprint ..."""
     requirements: tuple[Requirement, ...] = ()
     """Those of this role, beside those of the rule; so are its keys."""
@@ -126,14 +136,14 @@ class Role(NamedTuple):
     offered_again: int = 0
     """0: not at all; otherwise the pass, after all rows, in which an exposure taken so is
     offered once more to the associations that exist then."""
-    science_as: str | None = None
+    science_as: WrittenClass | None = None
     """The `exptype` of a member whose class is science, if it is not science."""
     keys_only: bool = False
     """It takes nothing: its keys are tried, and those that fitted before one did not stay
     locked if a later role takes the exposure."""
-    not_after: str | None = None
+    not_after: WrittenClass | None = None
     """Not if the exposure offered to the association before was of this class."""
-    not_created_by: str | None = None
+    not_created_by: WrittenClass | None = None
     """Not if the exposure that created the association is of this class."""
     creates_too: bool = False
     """From the first exposure taken so on, what the association takes may still create an
@@ -145,25 +155,25 @@ class Role(NamedTuple):
 class Rule(NamedTuple):
     """An association rule."""
 
-    name: str
+    name: RuleName
     """The `asn_rule`, as jwst names it."""
-    asn_type: str
-    title: str
-    requirements: tuple[Requirement, ...]
+    asn_type: AsnType
+    title: Text
+    requirements: tuple[Requirement, ...] = ()
     """What every exposure has to meet."""
-    candidate_requirements: tuple[Requirement, ...]
+    candidate_requirements: tuple[Requirement, ...] = ()
     """What the candidate has to meet: keywords `candidate_id` and `candidate_type`."""
-    keys: tuple[Key, ...]
+    keys: tuple[Key, ...] = ()
     """What all exposures have in common."""
-    roles: tuple[Role, ...]
+    roles: tuple[Role, ...] = ()
     """In the order in which they are tried."""
-    rateints: tuple[Requirement, ...]
+    rateints: tuple[Requirement, ...] = ()
     """If any holds, the member is the exposure's rateints product, not its rate product."""
-    as_science: bool
+    as_science: bool = False
     """Members are written as science whatever their class, but for `companion_class` once
     there is a science."""
-    companion_class: str | None
-    steps: tuple[Step, ...]
+    companion_class: WrittenClass | None = None
+    steps: tuple[FinishingStep, ...] = ()
     """The finishing steps, in order."""
     groups: tuple[Group, ...] = ()
     """Their keys are the first of `keys`, their requirements the last of `requirements`."""
@@ -203,81 +213,16 @@ class ClassRule(NamedTuple):
     """One line of the classification: the class if the condition holds."""
 
     condition: Condition
-    exposure_class: str | None
+    exposure_class: Class | None = None
     """None if the value of `keyword` is the class."""
-    keyword: str | None = None
+    keyword: Keyword | None = None
 
 
 class RequiredColumn(NamedTuple):
     """A column that a pool must have, if any of its exposures meets the condition."""
 
-    column: str
-    condition: Condition | None
-
-
-GENERATION_ORDERS = {
-    "by_row": "creating exposure, rule by name, candidate as the exposure lists it",
-    "by_rule": "rule in the order in which exposures first meet it, creating exposure, candidate",
-    "by_candidate": "candidate, creating exposure, rule by name",
-}
-"""What orders associations as they are generated; nods of one come last in each."""
-
-CANDIDATE_ROWS = {
-    "listed": "the exposures that list it",
-    "containing": "the exposures whose list contains its id as text",
-}
-"""Which exposures are worked for a candidate."""
-
-TAKEN_ONCE = {
-    "row": "a row: two rows of one file are two members, unless they are equal",
-    "member": "a row, and of members with the same file and exptype the first stays",
-    "file": "a file: an association that has it takes no other row of it",
-}
-"""What an association takes no more than once."""
-
-DMS_MODES = {
-    "ignored": "nothing",
-    "background_rows_left_out": "observations do without exposures that are no background but are "
-    "in a background candidate",
-    "backgrounds_added": "with selected ids, the background candidates of their exposures are "
-    "worked as well, and only associations of the ids are kept",
-}
-"""What DMS mode does."""
-
-SETTING_WORDS = {
-    "generation_order": GENERATION_ORDERS,
-    "candidate_rows": CANDIDATE_ROWS,
-    "taken_once": TAKEN_ONCE,
-    "dms_mode": DMS_MODES,
-}
-"""What the settings that are words may be, each with its meaning."""
-
-
-class Settings(NamedTuple):
-    """What rules have in common besides conditions; every ruleset says each."""
-
-    sequence_digits: int
-    """The fewest digits of the sequence number in a name."""
-    numbers_reversed: bool
-    """Whether associations are numbered in reverse order of generation, not in it."""
-    generation_order: str
-    """What orders associations as they are generated, first of all; see `GENERATION_ORDERS`. It
-    decides their numbers, and which of several stays."""
-    candidate_rows: str
-    """Which exposures are worked for a candidate; see `CANDIDATE_ROWS`."""
-    taken_once: str
-    """What an association takes no more than once; see `TAKEN_ONCE`."""
-    empty_values: tuple[str, ...]
-    """Values, in lower case, that stand for none."""
-    dms_mode: str
-    """What DMS mode does; see `DMS_MODES`."""
-    discovered_id: str | None
-    """The id of associations that are discovered; None for no such associations. They are made
-    by the rules that ask something of the candidate but need no `candidate_validity`, where
-    no candidates are selected: from the exposures that list one such candidate and no other,
-    apart for each. They come before all others, and are told apart by this id only."""
-    overall: tuple[Step, ...]
-    """The steps over the associations of all rules, in order."""
+    column: Keyword
+    condition: Condition | None = None
 
 
 class KnownDifference(NamedTuple):

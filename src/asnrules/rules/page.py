@@ -1,8 +1,8 @@
-"""The exposure-mode page as the observatory publishes it, in reStructuredText: read and written.
+"""Read the exposure-mode page as the observatory publishes it, in reStructuredText.
 
 A page comes from outside: docutils reads it with everything off that would open files or let
 markup through, and whatever it makes of a broken page ends as an error that names the line.
-Misprints are written as they were printed; `errata` reads them right again.
+`errata` corrects its misprints; `write_page` writes such a page.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from asnrules.errors import RulesetError
-from asnrules.rules.model import NOT_APPLICABLE, Mode, Table
 from asnrules.rules.text_files import decoded
 from asnrules.rules.words import near
 from asnrules.util.limits import PAGE_BYTES, PAGE_LINES
@@ -330,74 +327,3 @@ def _line(node: Any) -> int:
 
 def _short(text: str) -> str:
     return text if len(text) < 200 else f"{text[:200]} ..."
-
-
-# ------------------------------------------------------------------------- writing
-
-PRINTED = ("EXP_TYPE", "Member Exposure Type", "Specials", "Association Type")
-"""The headings of a page, in the order of `HEADINGS`."""
-
-
-def page_text(table: Table) -> str:
-    """Write the page of a table: its rows, a blank row between instruments, and its footnotes."""
-    printed = {(one.position, one.field): one.printed for one in table.errata}
-    notes = list(dict.fromkeys(mode.footnote for mode in table.modes if mode.footnote))
-    title = _literal(table.title)
-    lines = [
-        title,
-        "=" * len(title),
-        "",
-        f"Source: {_literal(table.source)}",
-        "",
-        ".. list-table:: Exposure Modes for Stage 2 Processing",
-        "   :widths: 20 20 20 20",
-        "   :header-rows: 1",
-        "",
-        *_row_lines(PRINTED),
-    ]
-    groups = groupby(table.modes, key=lambda mode: mode.exp_type.partition("_")[0])
-    for number, (_, group) in enumerate(groups):
-        if number:
-            lines += _row_lines([""] * len(HEADINGS))
-        for mode in group:
-            lines += _row_lines(_printed_cells(mode, printed, notes))
-    lines += _footnote_lines(notes)
-    return "\n".join(lines) + "\n"
-
-
-def _printed_cells(mode: Mode, printed: dict[tuple[int, str], str], notes: list[str]) -> list[str]:
-    cells = [
-        _literal(printed.get((mode.position, name), getattr(mode, name) or NOT_APPLICABLE))
-        for name in HEADINGS
-    ]
-    if mode.footnote:
-        cells[0] += f" [#f{notes.index(mode.footnote) + 1}]_"
-    return cells
-
-
-def _row_lines(texts: Any) -> Iterator[str]:
-    for number, text in enumerate(texts):
-        yield f"   {'*' if number == 0 else ' '} - {text}".rstrip()
-
-
-def _footnote_lines(notes: list[str]) -> Iterator[str]:
-    if notes:
-        yield from ("", "Footnotes", "---------")
-    for number, note in enumerate(notes, 1):
-        yield from ("", f".. [#f{number}] {_literal(note)}")
-
-
-@lru_cache(maxsize=1024)
-def _literal(text: str) -> str:
-    """Write a text so that it is read as it stands, with marks before signs only if need be."""
-    from docutils import nodes
-
-    if text[:1].isalnum():
-        paragraphs = parse_restructuredtext(f"x\n\n{text}\n").children[1:]
-        if [type(one) for one in paragraphs] == [nodes.paragraph]:
-            inside = paragraphs[0].children
-            if [type(one) for one in inside] == [nodes.Text] and inside[0].astext() == text:
-                return text
-    marked = re.sub(r"([^\w\s]|_)", r"\\\1", text)
-    # The first letter too, as it may begin the number of a list.
-    return marked if marked.startswith("\\") else f"\\{marked}"

@@ -117,10 +117,11 @@ def none_if_not_applicable(value: str) -> str | None:
 def _read_table(
     folder: Path, document: dict[str, Any], words: Words, new_exp_types: Mapping[int, str]
 ) -> Table:
-    from asnrules.rules.shapes import HeaderShape, Shapes, check_period
+    from asnrules.rules.converter import FileConverter
+    from asnrules.rules.shapes import HeaderShape, check_period
 
     found = Findings(folder / "ruleset.toml")
-    header = Shapes().read(HeaderShape, document, found)
+    header = FileConverter(words).read(HeaderShape, document, found)
     check_period(header.effective_from, header.effective_until, found)
     modes = _modes(folder / "exposure_modes.csv", words, new_exp_types)
     return Table(

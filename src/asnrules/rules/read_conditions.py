@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from asnrules.rules.converter import MisfitError
 from asnrules.rules.model import Alternative, Operator, Term
 from asnrules.rules.patterns import pattern_problem
-from asnrules.rules.shapes import MisfitError
 from asnrules.rules.text_files import Keys
 from asnrules.rules.words import Words, near, unknown
 

@@ -59,9 +59,9 @@ class RulesReader:
         """Give what makes rules of some of the changes in a folder, without its files."""
         path, report = folder / "ruleset.toml", Report()
         resolved = self._resolve(folder)
-        shapes = self._builder.shapes
-        header = shapes.read(RulesHeaderShape, read_toml(path), report.of(path))
-        reader = Reader(folder, shapes, report)
+        converter = self._builder.converter
+        header = converter.read(RulesHeaderShape, read_toml(path), report.of(path))
+        reader = Reader(folder, converter, report)
         tables = reader.path_tables()
         parent = resolved
         if header.extends is not None:
@@ -74,8 +74,8 @@ class RulesReader:
             return self._resolved[folder]
         path = folder / "ruleset.toml"
         report = Report()
-        header = self._builder.shapes.read(RulesHeaderShape, read_toml(path), report.of(path))
-        reader = Reader(folder, self._builder.shapes, report)
+        header = self._builder.converter.read(RulesHeaderShape, read_toml(path), report.of(path))
+        reader = Reader(folder, self._builder.converter, report)
         is_complete = header.extends is None or (folder / COMPLETE).exists()
         changed: Items | None = None
         changes: tuple[Change, ...] = ()

@@ -9,7 +9,6 @@ Source of all steps: behaviour of releases of jwst, by running them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import (
@@ -43,6 +42,8 @@ class Step:
     """A step; its fields are its parameters."""
 
     name: ClassVar[str]
+    called: ClassVar[str]
+    """What its kind is called."""
 
     @property
     def text(self) -> str:
@@ -62,7 +63,8 @@ class Step:
 
     def parameters(self) -> dict[str, Any]:
         """Give the parameters as files and tables have them."""
-        return {name: _plain(kind, getattr(self, name)) for name, kind in _kinds(self.name)}
+        step: Any = type(self)
+        return {name: _plain(kind, getattr(self, name)) for name, kind in _kinds(step)}
 
     def __str__(self) -> str:
         """Name the step with its parameters, but for those that are false or empty."""
@@ -77,10 +79,21 @@ class Step:
         return f"{self.name} ({', '.join(told)})" if told else self.name
 
 
+class FinishingStep(Step):
+    """One that the associations of a rule go through."""
+
+    called = "finishing step"
+
+
+class OverallStep(Step):
+    """One that the associations of all rules go through together."""
+
+    called = "step over all associations"
+
+
 @cache
-def _kinds(name: str) -> list[tuple[str, Any]]:
+def _kinds(step: Any) -> list[tuple[str, Any]]:
     """Give the names and types of the parameters of a step."""
-    step = (FINISHING | OVERALL)[name]
     hints = get_type_hints(step)
     return [(one.name, hints[one.name]) for one in fields(step)]
 
@@ -98,7 +111,7 @@ _TABLE = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class ScienceRequired(Step):
+class ScienceRequired(FinishingStep):
     """Drops an association without a science."""
 
     name = "science_required"
@@ -108,7 +121,7 @@ class ScienceRequired(Step):
 
 
 @dataclass(frozen=True)
-class CandidateValidity(Step):
+class CandidateValidity(FinishingStep):
     """Drops an association for candidates of other types."""
 
     name = "candidate_validity"
@@ -121,7 +134,7 @@ class CandidateValidity(Step):
 
 
 @dataclass(frozen=True)
-class ImprintPruning(Step):
+class ImprintPruning(FinishingStep):
     """Keeps the imprints that match the science best."""
 
     name = "imprint_pruning"
@@ -141,7 +154,7 @@ OWN, COMMON = "own_subpixels", "common_subpixels"
 
 
 @dataclass(frozen=True)
-class NodSplit(Step):
+class NodSplit(FinishingStep):
     """Makes an association for each science; other sciences become its background.
 
     Those do not whose light may fall on the same place.
@@ -211,7 +224,7 @@ _CHOSEN = {
 
 
 @dataclass(frozen=True)
-class DirectImageProducts(Step):
+class DirectImageProducts(FinishingStep):
     """Replaces the direct images of a grism exposure by the products of one of them."""
 
     name = "wfss_catalog"
@@ -252,12 +265,6 @@ class DirectImageProducts(Step):
         )
 
 
-FINISHING: dict[str, type[Step]] = {
-    one.name: one
-    for one in (ScienceRequired, CandidateValidity, ImprintPruning, NodSplit, DirectImageProducts)
-}
-"""The finishing steps by the names that rules use."""
-
 # ------------------------------------------------------------------------- over all rules
 
 FOUND, ALIKE, SAME_FILES = "found", "alike", "same_files"
@@ -272,7 +279,7 @@ _REMOVED = {
 
 
 @dataclass(frozen=True)
-class MembershipPruning(Step):
+class MembershipPruning(OverallStep):
     """Of associations with the same members keeps the last, by asn_id, then as generated."""
 
     name = "prune_memberships"
@@ -297,7 +304,7 @@ _KEPT = {
 
 
 @dataclass(frozen=True)
-class ProductPruning(Step):
+class ProductPruning(OverallStep):
     """Of associations with one product name keeps some."""
 
     name = "prune_products"
@@ -311,26 +318,29 @@ class ProductPruning(Step):
         return _KEPT[self.keeps] + _REMOVED[self.removes]
 
 
-OVERALL: dict[str, type[Step]] = {one.name: one for one in (MembershipPruning, ProductPruning)}
-"""The steps over the associations of all rules by the names that rulesets use."""
-
 # ------------------------------------------------------------------------- reading them
 
-_Named = TypeVar("_Named", bound=Step)
+_Kind = TypeVar("_Kind", bound=Step)
 
 
-def step_of(known: Mapping[str, type[_Named]], what: str, name: str, given: Any) -> _Named:
+def step_of(kind: type[_Kind], name: str, given: Any) -> _Kind:
     """Make a step of its name and its parameters, as files and tables have them.
+
+    Parameters
+    ----------
+    kind : type
+        `FinishingStep` or `OverallStep`.
 
     Raises
     ------
     ValueError
         If there is no such step, or the parameters are not those that it has.
     """
+    known: dict[str, Any] = {one.name: one for one in kind.__subclasses__()}
     if name not in known:
-        raise ValueError(unknown(what, name, known))
+        raise ValueError(unknown(kind.called, name, known))
     step = known[name]
-    kinds = dict(_kinds(name))
+    kinds = dict(_kinds(step))
     if not isinstance(given, dict):
         raise ValueError(f"{name}: its parameters have to be a table")  # noqa: TRY004
     for word in given:
@@ -341,7 +351,8 @@ def step_of(known: Mapping[str, type[_Named]], what: str, name: str, given: Any)
             raise ValueError(f"{name} has no {word}; state it")
         if problem := _problem(kind, given[word]):
             raise ValueError(f"{name}: {word} {problem}")
-    return step(**{word: _frozen(value) for word, value in given.items()})
+    made: _Kind = step(**{word: _frozen(value) for word, value in given.items()})
+    return made
 
 
 _SHAPES: dict[Any, tuple[type, str]] = {

@@ -11,7 +11,8 @@ from asnrules.analysis.behaviour import AnswerChange, answer_changes
 from asnrules.analysis.items import changes
 from asnrules.engine.signatures import judge_values
 from asnrules.rules.checksums import checksum
-from asnrules.rules.model import Ruleset, Settings
+from asnrules.rules.model import Ruleset
+from asnrules.rules.settings import Settings
 from catalog.analysis.rulesets import OVERALL, SEEDS, Edits, edited, seed, vocabulary
 
 

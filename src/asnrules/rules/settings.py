@@ -1,0 +1,72 @@
+"""The settings: what rules have in common besides conditions, and the words for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from asnrules.rules.steps import OverallStep
+from asnrules.rules.words import (
+    CandidateRows,
+    Digits,
+    DiscoveredId,
+    DmsMode,
+    EmptyValue,
+    GenerationOrder,
+    TakenOnce,
+)
+
+GENERATION_ORDERS = {
+    "by_row": "creating exposure, rule by name, candidate as the exposure lists it",
+    "by_rule": "rule in the order in which exposures first meet it, creating exposure, candidate",
+    "by_candidate": "candidate, creating exposure, rule by name",
+}
+"""What orders associations as they are generated; nods of one come last in each."""
+
+CANDIDATE_ROWS = {
+    "listed": "the exposures that list it",
+    "containing": "the exposures whose list contains its id as text",
+}
+"""Which exposures are worked for a candidate."""
+
+TAKEN_ONCE = {
+    "row": "a row: two rows of one file are two members, unless they are equal",
+    "member": "a row, and of members with the same file and exptype the first stays",
+    "file": "a file: an association that has it takes no other row of it",
+}
+"""What an association takes no more than once."""
+
+DMS_MODES = {
+    "ignored": "nothing",
+    "background_rows_left_out": "observations do without exposures that are no background but are "
+    "in a background candidate",
+    "backgrounds_added": "with selected ids, the background candidates of their exposures are "
+    "worked as well, and only associations of the ids are kept",
+}
+"""What DMS mode does."""
+
+
+class Settings(NamedTuple):
+    """What rules have in common besides conditions; every ruleset says each."""
+
+    sequence_digits: Digits
+    """The fewest digits of the sequence number in a name."""
+    numbers_reversed: bool
+    """Whether associations are numbered in reverse order of generation, not in it."""
+    generation_order: GenerationOrder
+    """What orders associations as they are generated, first of all; see `GENERATION_ORDERS`. It
+    decides their numbers, and which of several stays."""
+    candidate_rows: CandidateRows
+    """Which exposures are worked for a candidate; see `CANDIDATE_ROWS`."""
+    taken_once: TakenOnce
+    """What an association takes no more than once; see `TAKEN_ONCE`."""
+    empty_values: tuple[EmptyValue, ...]
+    """Values, in lower case, that stand for none."""
+    dms_mode: DmsMode
+    """What DMS mode does; see `DMS_MODES`."""
+    discovered_id: DiscoveredId | None
+    """The id of associations that are discovered; None for no such associations. They are made
+    by the rules that ask something of the candidate but need no `candidate_validity`, where
+    no candidates are selected: from the exposures that list one such candidate and no other,
+    apart for each. They come before all others, and are told apart by this id only."""
+    overall: tuple[OverallStep, ...]
+    """The steps over the associations of all rules, in order."""
