@@ -79,6 +79,8 @@ def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) ->
     given = {
         own.rulesets: own.rulesets()[0],
         own.lookup: own.lookup("NRS_IFU")[0],
+        own.blame: own.blame("NRS_IFU"),
+        own.history: own.history("NRS_IFU")[0],
         own.classify: own.classify({"exp_type": "NRS_IFU"}),
         own.generate: reports[0],
         own.why: own.why(pool, name.upper()),

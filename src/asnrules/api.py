@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from asnrules.api_audit import Audit
 from asnrules.catalog.blame import Blame, blame
+from asnrules.catalog.history import Change, exp_type_history
 from asnrules.catalog.look_up import ExposureMode, Filter, look_up
 from asnrules.catalog.rulesets import TABLE, RulesetInfo, choose_ruleset, list_rulesets
 from asnrules.database.engines import transaction
@@ -139,6 +140,17 @@ class Catalog:
             is what the command prints.
         """
         return blame(self.engine, name, ruleset=ruleset, as_of=as_of)
+
+    def history(self, exp_type: str) -> list[Change]:
+        """Give the history of an EXP_TYPE over all published rulesets.
+
+        Returns
+        -------
+        list of Change
+            In order of their dates, with `date`, `ruleset`, `kind`, `special`, `was`, `became`,
+            `changes` (named ones, of rules) and `source`.
+        """
+        return exp_type_history(self.engine, exp_type)
 
     def classify(
         self,

@@ -80,7 +80,43 @@ def test_each_line_names_its_source(asnrules: Command) -> None:
     sources = {row["ruleset"]: row["source"] for row in rows}
     assert "jwst 1.4.0 (2022-01-10)" in sources["2021-06-15"]
     assert "release 1.2.0" in sources["jwst-1.2.0"]
-    assert list(rows[0]) == ["date", "ruleset", "kind", "special", "was", "became", "source"]
+    assert list(rows[0]) == [
+        "date",
+        "ruleset",
+        "kind",
+        "special",
+        "was",
+        "became",
+        "changes",
+        "source",
+    ]
+
+
+# Found by trying each of the changes between.
+@pytest.mark.parametrize(
+    ("exp_type", "ruleset", "special", "changes"),
+    [
+        ("NRS_FIXEDSLIT", "jwst-1.9.4", "IMPRINT", "1.9.4-imprint-own"),
+        ("MIR_WFSS", "jwst-2.0.0", None, "2.0.0-mir-wfss"),
+        ("MIR_LRS-SLITLESS", "jwst-2.0.0", "TSOVISIT", "2.0.0-lrs-taconfirm"),
+        # Which of two with the same members stays.
+        ("NRS_LAMP", "jwst-1.11.0", None, "1.11.0-prune-memberships; 1.11.0-prune-products"),
+        # Of rules that operations never ran.
+        ("MIR_LRS-FIXEDSLIT", "jwst-1.9.4", None, ""),
+    ],
+)
+def test_changes_by_which_something_else_became_of_it(
+    asnrules_on_file: Command, exp_type: str, ruleset: str, special: str | None, changes: str
+) -> None:
+    rows = asnrules_on_file("rulesets", "history", exp_type, "--format", "csv").csv
+    found = [
+        row["changes"]
+        for row in rows
+        if row["kind"] == "rules"
+        and (row["ruleset"], row["special"]) == (ruleset, special or "N/A")
+    ]
+    assert found == [changes] * bool(changes)
+    assert all(row["changes"] == "" for row in rows if row["was"] == "" or row["kind"] == "table")
 
 
 def test_unknown_exp_type_brings_near_ones(asnrules: Command) -> None:

@@ -16,17 +16,18 @@ from sqlalchemy import Engine
 from asnrules.catalog import store
 from asnrules.catalog.changes import (
     NamedChange,
+    about_others,
     came_and_went,
     chain_of,
     changes_of,
     elements,
+    is_about,
     is_list,
     words_of,
 )
 from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names
 from asnrules.database.engines import transaction
-from asnrules.engine.conditions import term_holds
 from asnrules.engine.exposures import Work
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import EXP_TYPE
@@ -153,7 +154,7 @@ class _Told:
         for item in {*items, *roles}:
             steps = self._steps.get(item, [])
             standing = list(_standing(steps))
-            found += [_blamed(*step) for step in standing if not names_only(step[1], others)]
+            found += [_blamed(*step) for step in standing if not is_about(step[1], others)]
             if item in self.uses and all(step.field is not None for _, step in standing):
                 first = self._first
                 found.append(Blamed(*item, None, [], [], None, first.ruleset,
@@ -166,9 +167,7 @@ class _Told:
         """Blame the rules for an EXP_TYPE, how it is classified, and all that names it."""
         name = exp_type.lower()
         rules = rules_for(self._rules, name, assumed)
-        barred = barred_conditions(self._rules, name)
-        others = {one.lower() for one in exp_types} - {name} | barred
-        others |= {f"not {one}" for one in barred}
+        others = about_others([self._rules], name, exp_types)
         items = {
             (kind, item)
             for kind, item in self.known
@@ -176,13 +175,13 @@ class _Told:
             or (kind == "class" and (kind, item) in self._steps)
         }
         items |= with_used([("rule", rule) for rule in rules], self.uses)
-        items -= {("condition", one) for one in barred}
+        items -= {("condition", one) for one in others}
         found = self.of_items(items, others)
         found += [
             _blamed(*step)
             for item in self.known - items
             for step in self._steps.get(item, [])
-            if names(step[1], name)
+            if any(one[-1] == name for side in came_and_went(step[1]) for one in side)
         ]
         return self._sorted(found)
 
@@ -200,29 +199,6 @@ def rules_for(rules: Ruleset, exp_type: str, assumed: Mapping[str, str | None]) 
     takers = [judgement.verdicts[number].rule for number in judgement.takers]
     near = [miss.rule for miss in misses if not miss.distance.is_other_type]
     return [rule.name for rule in (*takers, *near)]
-
-
-def barred_conditions(rules: Ruleset, exp_type: str) -> set[str]:
-    """Give the conditions that hold for no exposure of an EXP_TYPE."""
-    return {
-        condition.name
-        for condition in rules.conditions
-        if not any(
-            all(term.keyword != EXP_TYPE or term_holds(term, exp_type) for term in terms)
-            for terms in condition.alternatives
-        )
-    }
-
-
-def names(item: ChangeItem, exp_type: str) -> bool:
-    """Tell whether an EXP_TYPE, in lower case, came into a value or left it."""
-    return any(one[-1] == exp_type for side in came_and_went(item) for one in side)
-
-
-def names_only(item: ChangeItem, exp_types: Collection[str]) -> bool:
-    """Tell whether nothing but some EXP_TYPEs came into a value or left it."""
-    changed = {one[-1] for side in came_and_went(item) for one in side}
-    return bool(changed) and changed <= {*exp_types}
 
 
 def _standing(steps: Sequence[_Step]) -> Iterator[_Step]:

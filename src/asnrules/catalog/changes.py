@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_rulesets
 from asnrules.database.schema.catalog import ruleset_change_items, ruleset_changes
-from asnrules.rules.model import ChangeItem
+from asnrules.engine.conditions import term_holds
+from asnrules.engine.signatures import EXP_TYPE
+from asnrules.rules.model import ChangeItem, Condition, Ruleset
+from asnrules.rules.uses import Item
 
 Element = tuple[str, ...]
 """A value, with the words on the way to it."""
@@ -131,3 +134,43 @@ def is_list(item: ChangeItem) -> bool:
 def words_of(element: Element) -> str:
     """Write an element in one line."""
     return " ".join(element)
+
+
+# ------------------------------------------------------------------------- what changes concern
+
+
+def touches(change: NamedChange, items: Collection[Item], others: Collection[str] = ()) -> bool:
+    """Tell whether a change does something to some items, roles of their rules among them.
+
+    What is about `others` alone does not count; see `is_about`.
+    """
+    return any(
+        (item.kind, item.item) in items
+        or (item.kind == "role" and ("rule", item.item.partition(": ")[0]) in items)
+        for item in change.items
+        if not is_about(item, others)
+    )
+
+
+def is_about(item: ChangeItem, words: Collection[str]) -> bool:
+    """Tell whether nothing but some words came into a value or left it."""
+    changed = {one[-1] for side in came_and_went(item) for one in side}
+    return bool(changed) and changed.issubset(words)
+
+
+def about_others(
+    rulesets: Iterable[Ruleset], exp_type: str, exp_types: Iterable[str]
+) -> frozenset[str]:
+    """Give the words that say nothing of an EXP_TYPE: other ones, and conditions for others."""
+    conditions = [one for ruleset in rulesets for one in ruleset.conditions]
+    holding = {one.name for one in conditions if _may_hold(one, exp_type)}
+    barred = {one.name for one in conditions} - holding
+    others = (one.lower() for one in exp_types if one.lower() != exp_type)
+    return frozenset((*others, *barred, *(f"not {one}" for one in barred)))
+
+
+def _may_hold(condition: Condition, exp_type: str) -> bool:
+    return any(
+        all(term.keyword != EXP_TYPE or term_holds(term, exp_type) for term in terms)
+        for terms in condition.alternatives
+    )

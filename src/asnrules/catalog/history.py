@@ -1,4 +1,4 @@
-"""The history of an EXP_TYPE: what each ruleset made of it, and when that changed."""
+"""The history of an EXP_TYPE: what each ruleset made of it, when that changed, and by what."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from asnrules.catalog.classification import Classification, load_classifier
+from asnrules.catalog import store
+from asnrules.catalog.changes import NamedChange, about_others, chain_of, changes_of, touches
+from asnrules.catalog.classification import Classifier
 from asnrules.catalog.look_up import Filter, look_up
-from asnrules.catalog.rulesets import (
-    RULES,
-    TABLE,
-    RulesetInfo,
-    list_rulesets,
-)
-from asnrules.catalog.vocabulary import assumed_values, special_keywords
+from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, list_rulesets
+from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import Row
 from asnrules.engine.exposures import Work
+from asnrules.engine.signatures import CLASS, EXP_TYPE
+from asnrules.rules.model import Ruleset
+from asnrules.rules.uses import Item, uses_of, with_used
 
 
 class Change(NamedTuple):
@@ -37,14 +37,35 @@ class Change(NamedTuple):
     """What it was before, in words; None if nothing is known of that."""
     became: str
     """What became of it, in words."""
+    changes: list[str]
+    """The named changes of the rules, since those before, that touch what decides it."""
     source: str
     """Where the ruleset comes from."""
 
 
-_States = Mapping[str | None, str]
-"""What becomes of exposures, in words, by special."""
+class _State(NamedTuple):
+    """What becomes of exposures."""
+
+    words: str
+    exposure_class: str | None = None
+    rules: frozenset[tuple[str, str]] = frozenset()
+    """The rules that make associations of them, each with its type."""
+
+    def deciding(self, other: _State) -> set[Item]:
+        """Give what of the rules makes the difference from another one."""
+        items = {("rule", name) for _, name in self.rules ^ other.rules}
+        return items if self.exposure_class == other.exposure_class else {*items, _CLASSES}
+
+
+_States = Mapping[str | None, _State]
+"""What becomes of exposures, by special."""
+
+_Named = Callable[[RulesetInfo, RulesetInfo, set[Item]], list[str]]
+"""Names the changes from one ruleset to another that touch what decides."""
 
 TIME_SERIES = "TSOVISIT"
+_CLASSES = (CLASS, "")
+"""Stands for all that tells the class of an exposure."""
 
 
 def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
@@ -62,91 +83,145 @@ def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
     """
     name = exp_type.upper()
     with transaction(engine) as connection:
-        infos = [
-            info
-            for info in list_rulesets(connection)
-            if info.status != "draft" and info.effective_from is not None
-        ]
-        changes = [
-            *_changes(
-                [info for info in infos if info.kind == TABLE],
+        infos = list_rulesets(connection)
+        dated = [info for info in infos if info.status != "draft" and info.effective_from]
+        changes = list(
+            _changes(
+                [info for info in dated if info.kind == TABLE],
                 lambda info: _printed(connection, info, name),
-                lambda _: "no row",
-            ),
-            *_changes(
-                [info for info in infos if info.kind == RULES],
-                lambda info: _anchored(connection, info, name),
-                lambda states: states[None],
-            ),
-        ]
-    return sorted(changes, key=lambda change: change.date)
+                lambda _: _State("no row"),
+                lambda *_: [],
+            )
+        )
+        rules = [info for info in dated if info.kind == RULES]
+        past = _Past(connection, name.lower(), infos, rules)
+    decided = _changes(rules, past.anchored, lambda states: states[None], past.named)
+    return sorted([*changes, *decided], key=lambda change: change.date)
 
 
 def _changes(
     infos: Sequence[RulesetInfo],
     states: Callable[[RulesetInfo], _States],
-    otherwise: Callable[[_States], str],
+    otherwise: Callable[[_States], _State],
+    named: _Named,
 ) -> Iterator[Change]:
     """Compare each ruleset of a kind with the one before it, in order of their dates.
 
     `otherwise` says what becomes of exposures with a special that the states leave out.
     """
-    before: _States | None = None
+    before: tuple[RulesetInfo, _States] | None = None
     for info, following in zip(infos, (*infos[1:], None), strict=True):
         now = states(info)
-        for special in dict.fromkeys((*now, *(before or ()))):
-            was = None if before is None else before.get(special, otherwise(before))
+        old, was = before or (info, {})
+        for special in dict.fromkeys((*now, *was)):
+            then = was.get(special, otherwise(was)) if before else None
             became = now.get(special, otherwise(now))
-            if was != became:
-                yield _change(info, info.effective_from, special, was, became)
-        before = now
+            if then is None:
+                yield _change(info, info.effective_from, special, None, became.words)
+            elif then.words != became.words:
+                by = named(old, info, then.deciding(became))
+                yield _change(info, info.effective_from, special, then.words, became.words, by)
+        before = info, now
         end = info.effective_until
         if end is not None and (following is None or following.effective_from != end):
             until = "on" if following is None else f"until {following.effective_from}"
             text = f"not known: the catalog has no {info.kind} from here {until}"
-            yield _change(info, end, None, now.get(None, otherwise(now)), text)
+            yield _change(info, end, None, now.get(None, otherwise(now)).words, text)
             before = None
 
 
 def _change(
-    info: RulesetInfo, day: dt.date | None, special: str | None, was: str | None, became: str
+    info: RulesetInfo,
+    day: dt.date | None,
+    special: str | None,
+    was: str | None,
+    became: str,
+    by: Sequence[str] = (),
 ) -> Change:
-    return Change(day or dt.date.min, info.ruleset, info.kind, special, was, became, info.source)
+    first = day or dt.date.min
+    return Change(first, info.ruleset, info.kind, special, was, became, [*by], info.source)
 
 
 def _printed(connection: Connection, info: RulesetInfo, exp_type: str) -> _States:
     """Say what the rows of a table say."""
     return {
-        mode.special: f"{mode.member_type}, {mode.asn_type or 'no association'}"
-        + (f" ({mode.footnote})" if mode.footnote else "")
+        mode.special: _State(
+            f"{mode.member_type}, {mode.asn_type or 'no association'}"
+            + (f" ({mode.footnote})" if mode.footnote else "")
+        )
         for mode in look_up(connection, info, Filter([exp_type]))
     }
 
 
-def _anchored(connection: Connection, info: RulesetInfo, exp_type: str) -> _States:
-    """Say what rules make of exposures judged alone, by what they are flagged as.
+class _Past:
+    """What rules of the past make of an EXP_TYPE: all loaded at once, with their changes."""
 
-    Left out are flags with which the same associations come about as without.
-    """
-    classifier = load_classifier(connection, info)
-    assumed = assumed_values(connection)
-    known = sorted(assumed)
-    flags: dict[str | None, str | None] = {None: None}
-    flags |= dict(special_keywords(connection))
-    flags |= {TIME_SERIES: TIME_SERIES.lower()}
-    rows: list[Row] = []
-    for flag in flags.values():
-        values = assumed | {"exp_type": exp_type.lower()} | ({flag: "t"} if flag else {})
-        rows.append(tuple(values[keyword] for keyword in known))
-    work = Work.judged(classifier.ruleset, known, rows)
-    found = {special: classifier.classify(work, place) for place, special in enumerate(flags)}
-    return {
-        special: _made(one)
-        for special, one in found.items()
-        if special is None or one.associations != found[None].associations
-    }
+    def __init__(
+        self,
+        connection: Connection,
+        exp_type: str,
+        infos: Sequence[RulesetInfo],
+        rules: Sequence[RulesetInfo],
+    ) -> None:
+        self._exp_type = exp_type
+        self._exp_types = exp_type_names(connection)
+        self._infos = infos
+        self._specials = special_keywords(connection)
+        self._assumed = assumed_values(connection)
+        self._changes: dict[str, list[NamedChange]] = {}
+        for change in changes_of(connection, [info for info in infos if info.change_count]):
+            self._changes.setdefault(change.ruleset, []).append(change)
+        tables = {info.ruleset: info for info in infos if info.kind == TABLE}
+        modes = {label: look_up(connection, table) for label, table in tables.items()}
+        loaded = store.load_all(connection, [info.ruleset_id for info in rules])
+        self._classifiers: dict[str, Classifier] = {}
+        for info in rules:
+            ruleset, table = loaded[info.ruleset_id], info.implements or ""
+            assert isinstance(ruleset, Ruleset)  # noqa: S101
+            self._classifiers[info.ruleset] = Classifier(
+                info, ruleset, tables[table], modes[table], self._specials
+            )
 
+    def anchored(self, info: RulesetInfo) -> _States:
+        """Say what rules make of its exposures judged alone, by what they are flagged as.
 
-def _made(found: Classification) -> str:
-    made = ", ".join(f"{rule.asn_type} by {rule.name}" for rule in found.associations)
-    return f"{found.member_type or 'no class'}, {made or 'no association'}"
+        Left out are flags with which the same associations come about as without.
+        """
+        classifier = self._classifiers[info.ruleset]
+        flags: dict[str | None, str | None] = {None: None, **dict(self._specials)}
+        flags[TIME_SERIES] = TIME_SERIES.lower()
+        known = sorted(self._assumed)
+        rows: list[Row] = []
+        for flag in flags.values():
+            values = {**self._assumed, EXP_TYPE: self._exp_type, **({flag: "t"} if flag else {})}
+            rows.append(tuple(values[keyword] for keyword in known))
+        work = Work.judged(classifier.ruleset, known, rows)
+        found = {special: classifier.decide(work, at) for at, special in enumerate(flags)}
+        states = {}
+        for special, (exposure_class, rules) in found.items():
+            if special is None or rules != found[None][1]:
+                made = ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
+                words = f"{exposure_class or 'no class'}, {made or 'no association'}"
+                those = frozenset((rule.asn_type, rule.name) for rule in rules)
+                states[special] = _State(words, exposure_class, those)
+        return states
+
+    def named(self, before: RulesetInfo, after: RulesetInfo, items: set[Item]) -> list[str]:
+        """Name the changes from one ruleset to another that touch any of some items.
+
+        If none does, those that say which of several associations stay.
+        """
+        chain = [info.ruleset for info in chain_of(self._infos, after.ruleset)]
+        if before.ruleset not in chain:
+            return []
+        rules = [self._classifiers[info.ruleset].ruleset for info in (before, after)]
+        wanted: set[Item] = set()
+        for uses in map(uses_of, rules):
+            classes = {item for item in uses if item[0] == CLASS or item == ("default", CLASS)}
+            wanted |= with_used(items | (classes if _CLASSES in items else set()), uses)
+        others = about_others(rules, self._exp_type, self._exp_types)
+        wanted -= {("condition", name) for name in others}
+        between = chain[chain.index(before.ruleset) + 1 :]
+        changes = [change for label in between for change in self._changes.get(label, ())]
+        found = [change.change for change in changes if touches(change, wanted, others)]
+        return found or [one.change for one in changes if touches(one, {("setting", "overall")})]
