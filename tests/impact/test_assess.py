@@ -182,6 +182,40 @@ def test_settings(
     }
 
 
+IFU = {
+    "exp_type": "nrs_ifu", "instrume": "nirspec", "detector": "nrs1", "filter": "f170lp",
+    "grating": "g235h", "mostilno": "1", "bkgdtarg": "t",
+}  # fmt: skip
+
+
+def ifu(number: int, **values: str) -> dict[str, str]:
+    name = f"jw00001001001_02101_{number:05}_nrs1_uncal.fits"
+    return nrc_image(number, **IFU, filename=name, **values)
+
+
+def test_the_changes_of_the_chain_that_turned_it(catalog: Engine, tmp_path: Path) -> None:
+    # The second is an imprint by one change, and a companion of the first by another.
+    rows = [ifu(1, is_imprt="f"), ifu(2, is_imprt="t")]
+    generate(catalog, [write_pool(tmp_path / "flags.csv", *rows)], Options(ruleset="jwst-1.9.0"))
+    for draft, against in (("jwst-1.9.6", None), ("jwst-1.9.0", "jwst-1.9.5")):
+        impact = assess_impact(catalog, draft, against=against)
+        found = {
+            (one.name.rpartition("_02101_0000")[2][0], one.reason.change.partition(":")[0]): [
+                change.change.removeprefix("1.9.4-") for change in one.changes
+            ]
+            for one in impact.changed
+        }
+        assert found["1", "spec2 by Asn_Lv2SpecSpecial"] == ["flag-order", "special-imprint"]
+        assert found["2", "Asn_Lv2Spec"] == ["flag-order", "imprint-offered-again"]
+        assert found["2", "Asn_Lv2SpecSpecial"] == ["special-imprint"]
+        assert found["2", "Asn_Lv2SpecImprint"] == ["imprint-own"]
+        counts = {one.change.change: one[1:] for one in impact.by_change()}
+        assert counts == {
+            "1.9.4-flag-order": (2, 1), "1.9.4-special-imprint": (1, 1),
+            "1.9.4-imprint-own": (1, 1), "1.9.4-imprint-offered-again": (1, 0),
+        }  # fmt: skip
+
+
 def test_a_program_and_a_day(engine: Engine, tmp_path: Path) -> None:
     drafted(engine, tmp_path, NO_MRS)
     impact = assess_impact(engine, "draft", program="0003")

@@ -171,6 +171,11 @@ def cell(value: Any, blank: str = "") -> str:
     return printable(_text(value))
 
 
+def counted(number: int, what: str) -> str:
+    """Write how many there are of something."""
+    return f"{number or 'no'} {what}{'s' * (number != 1)}"
+
+
 def _json(document: Any, indent: int | None = None) -> str:
     text = json.dumps(document, default=_text, ensure_ascii=False, indent=indent)
     # JSON lets these through, though terminals obey some of them.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import completion, messages, rulesets_analysis, rulesets_history
+from asnrules.cli import completion, messages, rulesets_analysis, rulesets_history, rulesets_impact
 from asnrules.cli.help import App
 from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, argument, catalog, option
 from asnrules.cli.output import Format, print_records
@@ -271,4 +271,4 @@ app.command("history")(rulesets_history.history)
 app.command("blame")(rulesets_history.blame)
 app.command("check")(rulesets_analysis.check)
 app.command("diff")(rulesets_analysis.diff)
-app.command("impact")(rulesets_analysis.impact)
+app.command("impact")(rulesets_impact.impact)

@@ -25,13 +25,14 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset
+from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, find_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError
 from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
 from asnrules.impact.report import Changed, Impact
+from asnrules.impact.turning import chain_between
 from asnrules.record.pools import (
     RecordedExposure,
     RunWithPools,
@@ -42,7 +43,6 @@ from asnrules.record.pools import (
     stored_program,
     stretches_of,
 )
-from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress, Told, parallel_map
 from asnrules.util.text import wanted_program
@@ -92,10 +92,8 @@ class Comparison:
         Of the catalog; each worker opens its own connections.
     keywords : sequence of str
         All of the catalog.
-    after : Ruleset
-        The draft.
-    rulesets : mapping of str to Ruleset
-        What it is compared with, by label.
+    decisions : mapping of str to Decisions
+        By the label of what the draft is compared with.
     against : str, optional
         The one of them for all runs; by default that of each run.
     """
@@ -104,16 +102,13 @@ class Comparison:
         self,
         engine: Engine,
         keywords: Sequence[str],
-        after: Ruleset,
-        rulesets: Mapping[str, Ruleset],
+        decisions: Mapping[str, Decisions],
         against: str | None,
     ) -> None:
         self._engine = engine
         self._keywords = keywords
         self._against = against
-        self._decisions = {
-            label: Decisions(ruleset, after, keywords) for label, ruleset in rulesets.items()
-        }
+        self._decisions = decisions
 
     def decide(self, pieces: Sequence[Piece], told: Told | None = None) -> Found:
         """Decide exposures."""
@@ -131,8 +126,16 @@ class Comparison:
                 kind = (row[exp_type] or "").upper() or None
                 name = row[filename] or ""
                 found.changed += [
-                    Changed(reason, run.run_id, run.pools[pool].name, number, kind, name)
-                    for reason in pair.reasons
+                    Changed(
+                        reason,
+                        run.run_id,
+                        run.pools[pool].name,
+                        number,
+                        kind,
+                        name,
+                        decisions.turned(row, subject),
+                    )
+                    for reason, subject in zip(pair.reasons, pair.subjects, strict=True)
                 ]
         for label, decisions in self._decisions.items():
             found.signatures.update((label, one) for one in decisions.signatures())
@@ -208,19 +211,9 @@ def assess_impact(
             )
         labels = [against] if against else dict.fromkeys(piece.run.ruleset for piece in pieces)
         others = [choose_ruleset(connection, RULES, label) for label in labels]
-        comparison = Comparison(
-            engine,
-            keyword_names(connection),
-            _loaded(connection, info),
-            {one.ruleset: _loaded(connection, one) for one in others},
-            against,
-        )
+        comparison = _comparison(engine, connection, info, others, is_one=against is not None)
     runs = {piece.run.run_id: piece.run for piece in pieces}
-    told = progress and partial(progress, "exposures")
-    decided = parallel_map(comparison.decide, pieces, _sizes(pieces), workers, told)
-    units = _units(decided, runs)
-    told = progress and partial(progress, "associations")
-    regrouped = parallel_map(comparison.regroup, units, _sizes(units), workers, told, turns=_TURNS)
+    decided, regrouped = _shared(comparison, pieces, runs, workers, progress)
     return Impact(
         _named(info),
         [_named(one) for one in others],
@@ -231,6 +224,22 @@ def assess_impact(
         changed=[changed for one in (*decided, *regrouped) for changed in one.changed],
         seconds=time.monotonic() - started,
     )
+
+
+def _shared(
+    comparison: Comparison,
+    pieces: Sequence[Piece],
+    runs: Mapping[int, RunWithPools],
+    workers: int,
+    progress: Progress | None,
+) -> tuple[list[Found], list[Found]]:
+    """Share the work among processes: first decide, then make again what that may change."""
+    told = progress and partial(progress, "exposures")
+    decided = parallel_map(comparison.decide, pieces, _sizes(pieces), workers, told)
+    units = _units(decided, runs)
+    told = progress and partial(progress, "associations")
+    regrouped = parallel_map(comparison.regroup, units, _sizes(units), workers, told, turns=_TURNS)
+    return decided, regrouped
 
 
 def _pieces(
@@ -268,8 +277,34 @@ def _sizes(pieces: Sequence[Piece]) -> list[int]:
     return [one.size for one in pieces]
 
 
-def _loaded(connection: Connection, info: RulesetInfo) -> Ruleset:
-    return store.load_rules(connection, info.ruleset_id)
+def _comparison(
+    engine: Engine,
+    connection: Connection,
+    draft: RulesetInfo,
+    others: Sequence[RulesetInfo],
+    *,
+    is_one: bool,
+) -> Comparison:
+    keywords = keyword_names(connection)
+    decisions = {
+        one.ruleset: _decisions(connection, one.ruleset, draft.ruleset, keywords) for one in others
+    }
+    return Comparison(engine, keywords, decisions, others[0].ruleset if is_one else None)
+
+
+def _decisions(
+    connection: Connection, before: str, after: str, keywords: Sequence[str]
+) -> Decisions:
+    """Load two rulesets, and those between them if they are of one chain."""
+    chain = chain_between(connection, before, after)
+    if chain is None:
+        keys = [find_ruleset(connection, label).ruleset_id for label in (before, after)]
+        one, other = store.load_all_rules(connection, keys)
+    else:
+        one, other = chain.rulesets[0], chain.rulesets[-1]
+        if one.label != before:
+            one, other = other, one
+    return Decisions(one, other, keywords, chain)
 
 
 def _named(info: RulesetInfo) -> dict[str, str]:

@@ -13,8 +13,10 @@ from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import SCIENCE, Judge
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.report import Changed, Reason
+from asnrules.impact.turning import Once
 from asnrules.pools import parse_candidates
 from asnrules.record.pools import RecordedExposure, RunWithPools, stored_program
+from asnrules.rules.model import Ruleset
 
 
 def affected_parts(
@@ -64,17 +66,30 @@ class Regrouping:
 
     def changes(self, decisions: Decisions) -> Iterator[Changed]:
         """Give the associations that change, come or go."""
-        old, new = (self._made(judge) for judge in decisions.judges)
-        digits = [judge.ruleset.settings.sequence_digits for judge in decisions.judges]
+        made = Once(lambda ruleset: self._made(decisions.judge(ruleset)))
+        counts = Once(lambda ruleset: Counter(map(_content, made(ruleset))))
+        rulesets = [judge.ruleset for judge in decisions.judges]
+        digits = [ruleset.settings.sequence_digits for ruleset in rulesets]
+        old, new = map(made, rulesets)
         if digits[0] == digits[1]:
             old, new = surplus(old, new, _content), surplus(new, old, _content)
         pairs = paired(old, new, [_same])
+
+        def changed(before: Association | None, after: Association | None) -> Changed:
+            contents = [_content(one) for one in (before, after) if one is not None]
+
+            def state(ruleset: Ruleset) -> Hashable:
+                return _digits(ruleset, contents), *(counts(ruleset)[one] for one in contents)
+
+            changes = () if decisions.chain is None else decisions.chain.turned(state)
+            told = self._changed(before, after, digits, decisions)
+            return told._replace(changes=changes)
+
         for at, before in enumerate(old):
-            after = new[pairs[at]] if at in pairs else None
-            yield self._changed(before, _change(before, after, digits), decisions)
+            yield changed(before, new[pairs[at]] if at in pairs else None)
         for at, after in enumerate(new):
             if at not in pairs.values():
-                yield self._changed(after, f"none -> {_named(after)}", decisions)
+                yield changed(None, after)
 
     def _made(self, judge: Judge) -> list[Association]:
         work = Work.judged_by(judge, self._keywords, self._rows)
@@ -91,8 +106,17 @@ class Regrouping:
         )
         return Generation(work, self._candidates, self._pools, wanted).run().associations
 
-    def _changed(self, one: Association, change: str, decisions: Decisions) -> Changed:
+    def _changed(
+        self,
+        before: Association | None,
+        after: Association | None,
+        digits: Sequence[int],
+        decisions: Decisions,
+    ) -> Changed:
         """Say what changes, and why: by a reason of its exposures, those of sciences first."""
+        one = before or after
+        assert one is not None  # noqa: S101
+        change = f"none -> {_named(one)}" if before is None else _change(before, after, digits)
         members = [member for product in one.products for member in product.members]
         members.sort(key=lambda member: member.exptype != SCIENCE)
         places = [member.exposure for member in members if member.exposure is not None]
@@ -120,6 +144,12 @@ def _same(one: Association) -> Hashable:
 
 def _content(one: Association) -> Hashable:
     return one.asn_type, one.asn_rule, one.asn_id, one.candidate_type, _contents(one)
+
+
+def _digits(ruleset: Ruleset, contents: Sequence[Hashable]) -> int | None:
+    """Give the digits of numbers, where they are what differs in an association."""
+    is_same = len(contents) == 2 and contents[0] == contents[1]
+    return ruleset.settings.sequence_digits if is_same else None
 
 
 def _contents(one: Association) -> tuple[tuple[str, frozenset[tuple[str, str]]], ...]:

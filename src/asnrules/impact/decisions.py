@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.analysis.behaviour import regrouping
@@ -11,6 +11,7 @@ from asnrules.engine.conditions import Row, condition_holds
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
 from asnrules.impact.report import Reason
+from asnrules.impact.turning import Chain, Named, Once
 from asnrules.pools import parse_candidates
 from asnrules.record.pools import NULL
 from asnrules.rules.model import Rule, Ruleset
@@ -24,6 +25,8 @@ class DecisionPair(NamedTuple):
 
     reasons: tuple[Reason, ...]
     """What changes and why; empty if nothing does."""
+    subjects: tuple[str | None, ...]
+    """What each is about: the name of a rule, or None for the class."""
     regroups: str | None
     """Why its associations may change though it is decided as before: a rule that takes it in both
     puts exposures together in another way, or all associations are written or pruned so."""
@@ -37,10 +40,24 @@ class DecisionPair(NamedTuple):
 
 
 class Decisions:
-    """Decides exposures, whose rows are aligned with the keywords, by two rulesets."""
+    """Decides exposures, whose rows are aligned with the keywords, by two rulesets.
 
-    def __init__(self, before: Ruleset, after: Ruleset, keywords: Sequence[str]) -> None:
-        self.judges = (Judge(before, keywords), Judge(after, keywords))
+    Parameters
+    ----------
+    chain : Chain, optional
+        That between the two, if they are of one.
+    """
+
+    def __init__(
+        self,
+        before: Ruleset,
+        after: Ruleset,
+        keywords: Sequence[str],
+        chain: Chain | None = None,
+    ) -> None:
+        self.chain = chain
+        self.judge = Once(lambda ruleset: Judge(ruleset, keywords))
+        self.judges = (self.judge(before), self.judge(after))
         self._nearness = (RuleRanking(before), RuleRanking(after))
         self._pairs: dict[tuple[int, int], DecisionPair] = {}
         self._judged: list[tuple[Judgement, Judgement]] = []
@@ -48,6 +65,7 @@ class Decisions:
         self._together: dict[tuple[str | None, int], bool] = {}
         self._candidate = keywords.index("asn_candidate")
         self._everywhere = next(_changes_everywhere(before, after), None)
+        self._turned: dict[Hashable, Named] = {}
 
     def signatures(self) -> set[Signature]:
         """Give the pairs of distinct signatures that have been decided."""
@@ -62,6 +80,19 @@ class Decisions:
             self._judged.append((one, other))
             pair = self._pairs[key] = self._pair(one, other)
         return pair
+
+    def turned(self, row: Row, subject: str | None) -> Named:
+        """Give the changes of the chain that turned what is decided of an exposure."""
+        if self.chain is None:
+            return ()
+        judged = (self.judge(ruleset).judge(row) for ruleset in self.chain.rulesets)
+        # What is judged alike by all rulesets of the chain was turned by the same changes.
+        key = subject, *map(id, judged)
+        if key not in self._turned:
+            self._turned[key] = self.chain.turned(
+                lambda ruleset: _state(self.judge(ruleset).judge(row), subject)
+            )
+        return self._turned[key]
 
     def is_wide(self, pair: DecisionPair, row: Row) -> bool:
         """Tell whether an exposure may be put together with those of another program."""
@@ -83,9 +114,11 @@ class Decisions:
         )
         matched = [one for one in (*before.values(), *after.values()) if one.matched]
         taking = {verdict.rule.name for verdict in matched}
-        reasons = list(self._class_reasons(one, other))
+        found: list[tuple[str | None, Reason]] = []
+        found += ((None, reason) for reason in self._class_reasons(one, other))
         for name in sorted(taking):
-            reasons += self._rule_reasons(name, before.get(name), after.get(name), one, other)
+            reasons = self._rule_reasons(name, before.get(name), after.get(name), one, other)
+            found += ((name, reason) for reason in reasons)
         regroups = None
         if taking & self._regrouping:
             name = min(taking & self._regrouping)
@@ -93,7 +126,12 @@ class Decisions:
         elif taking:
             regroups = self._everywhere
         wide = tuple(verdict.rule for verdict in matched if _is_wide(verdict.rule))
-        return DecisionPair(tuple(reasons), regroups, wide)
+        return DecisionPair(
+            tuple(reason for _, reason in found),
+            tuple(subject for subject, _ in found),
+            regroups,
+            wide,
+        )
 
     def _class_reasons(self, one: Judgement, other: Judgement) -> Iterator[Reason]:
         if one.exposure_class != other.exposure_class:
@@ -146,6 +184,13 @@ def _changes_everywhere(before: Ruleset, after: Ruleset) -> Iterator[str]:
 
 def _setting(value: object) -> str:
     return ", ".join(map(str, value)) or "nothing" if isinstance(value, tuple) else str(value)
+
+
+def _state(judgement: Judgement, subject: str | None) -> str:
+    """Give what a ruleset decides of an exposure: its class, or what a rule does with it."""
+    if subject is None:
+        return judgement.exposure_class
+    return _words(next((one for one in judgement.verdicts if one.rule.name == subject), None))
 
 
 def _words(verdict: RuleVerdict | None) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from asnrules.catalog.changes import NamedChange
 from asnrules.util.atomic_files import whole_file
 
 EXAMPLES = 3
@@ -36,6 +38,42 @@ class Changed(NamedTuple):
     """Of the exposure, or of the science of the association; so are pool and program."""
     name: str
     """The file name of the exposure, or the product of the association."""
+    changes: tuple[NamedChange, ...] = ()
+    """Those of the chain that turned it, where the rulesets are of one."""
+
+
+class TurnedBy(NamedTuple):
+    """A change of the chain, and how much it turned."""
+
+    change: NamedChange
+    decisions: int
+    associations: int
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        counts = {"decisions": self.decisions, "associations": self.associations}
+        return {**self.change.document(), **counts}
+
+
+def by_change(turned: Iterable[tuple[str, Iterable[NamedChange]]]) -> list[TurnedBy]:
+    """Count how many decisions and associations each change turned, the most first.
+
+    Parameters
+    ----------
+    turned : iterable
+        For each `decision` or `association` the changes that turned it.
+    """
+    counts: dict[NamedChange, Counter[str]] = {}
+    for what, changes in turned:
+        for change in changes:
+            counts.setdefault(change, Counter())[what] += 1
+    found = [TurnedBy(one, its["decision"], its["association"]) for one, its in counts.items()]
+    return sorted(found, key=lambda one: -(one.decisions + one.associations))
+
+
+def names_of(changes: Iterable[NamedChange]) -> list[str]:
+    """Give the names of changes."""
+    return [change.change for change in changes]
 
 
 @dataclass(slots=True)
@@ -43,6 +81,8 @@ class Group:
     """Changes of one reason: how many, and some of them."""
 
     reason: Reason
+    changes: tuple[NamedChange, ...] = ()
+    """Those of the chain that turned all of them."""
     count: int = 0
     exp_types: list[str] = field(default_factory=list)
     examples: list[str] = field(default_factory=list)
@@ -51,6 +91,7 @@ class Group:
         """Give it as the command line prints it."""
         return {
             **self.reason._asdict(),
+            "changes": names_of(self.changes),
             "count": self.count,
             "exp_types": self.exp_types,
             "examples": self.examples,
@@ -85,9 +126,10 @@ class Impact:
 
     def groups(self) -> Sequence[Group]:
         """Group the changes by what changed and why, the most frequent first."""
-        groups: dict[Reason, Group] = {}
+        groups: dict[Any, Group] = {}
         for one in self.changed:
-            group = groups.setdefault(one.reason, Group(one.reason))
+            found = one.reason, one.changes
+            group = groups.setdefault(found, Group(*found))
             group.count += 1
             if one.exp_type is not None and one.exp_type not in group.exp_types:
                 group.exp_types.append(one.exp_type)
@@ -95,10 +137,14 @@ class Impact:
                 group.examples.append(one.name)
         return sorted(groups.values(), key=lambda group: (group.reason.what, -group.count))
 
+    def by_change(self) -> list[TurnedBy]:
+        """Say how much each change of the chain turned, the most first."""
+        return by_change((one.reason.what, one.changes) for one in self.changed)
+
     def records(self) -> Iterator[dict[str, Any]]:
         """Give each change as a record."""
         for one in self.changed:
-            record = one._asdict()
+            record = {**one._asdict(), "changes": names_of(one.changes)}
             yield {**record.pop("reason")._asdict(), **record}
 
     def document(self) -> dict[str, Any]:
@@ -113,6 +159,7 @@ class Impact:
             "associations_changed": self.associations,
             "exposures_regrouped": self.regrouped,
             "seconds": round(self.seconds, 2),
+            "by_change": [one.document() for one in self.by_change()],
             "groups": [group.document() for group in self.groups()],
             "changes": list(self.records()),
         }

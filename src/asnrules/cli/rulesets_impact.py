@@ -1,0 +1,112 @@
+"""`asnrules rulesets impact`: what a ruleset would change of what is on record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asnrules.cli import completion, messages
+from asnrules.cli.options import DraftLabel, OutputFormat, catalog, option
+from asnrules.cli.output import Format, counted, print_lines, print_paragraphs, print_records
+from asnrules.errors import UsageError
+from asnrules.util.text import read_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asnrules.impact.report import Impact, TurnedBy
+
+COMPARE = "Compare with this ruleset."
+GROUPS = ("what", "change", "why", "changes", "count", "exp_types", "examples")
+IMPACT = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "name", "changes")
+
+
+def impact(
+    context: typer.Context,
+    draft: DraftLabel,
+    against: Annotated[
+        str | None,
+        option("LABEL", COMPARE, completion.rules, show_default="that of each run"),
+    ] = None,
+    since: Annotated[str | None, option("DATE", "Only runs since this day (UTC).")] = None,
+    program: Annotated[str | None, option("P", "Only exposures of this program.")] = None,
+    report: Annotated[
+        Path | None, option("FILE", "Write the whole report as JSON.", name="--output")
+    ] = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Decide every recorded exposure again under a draft: what would change, and why.
+
+    Examples
+    --------
+    asnrules rulesets impact my-rules --since 2026-01-01
+    asnrules rulesets impact my-rules --program 1234 --format csv
+
+    Exit Codes
+    ----------
+    1: something would change
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets check, rulesets diff, audit replay
+    """
+    from asnrules.impact.assess import assess_impact
+    from asnrules.impact.report import write_report
+    from asnrules.util.parallel import processors
+
+    if str(report) == "-":
+        raise UsageError("rulesets impact: --output takes a file; --format json prints the report")
+    day = read_day("--since", since)
+    with messages.progress_bar() as progress:
+        found = assess_impact(
+            catalog(context),
+            draft,
+            against=against,
+            since=day,
+            program=program,
+            workers=processors(),
+            progress=progress,
+        )
+    if report is not None:
+        write_report(report, found)
+    print_records(
+        found.records(), IMPACT, output, document=found.document, people=lambda: _print(found)
+    )
+    messages.say(_summary(found))
+    if found.changed:
+        raise typer.Exit(1)
+
+
+def _print(found: Impact) -> None:
+    """Print for people what changes, and by which changes of the chain."""
+    groups = [group.document() for group in found.groups()]
+    if groups:
+        print_records(groups, GROUPS, Format.TABLE)
+    print_turned(found.by_change())
+
+
+def print_turned(turned: Sequence[TurnedBy]) -> None:
+    """Print for people how much each change of the chain turned."""
+    if turned:
+        print_lines(["", "Turned by", ""])
+    print_paragraphs(
+        (
+            f"{change.change} ({change.ruleset}): {counted(decisions, 'decision')}, "
+            f"{counted(associations, 'association')}",
+            [("", f"{change.why} ({change.source})")],
+        )
+        for change, decisions, associations in turned
+    )
+
+
+def _summary(found: Impact) -> str:
+    return (
+        f"{found.draft['ruleset']} ({found.draft['checksum'][:12]}) against "
+        f"{', '.join(one['ruleset'] for one in found.against) or 'nothing'}: "
+        f"{found.exposures:,} exposures of {found.runs} runs, {found.signatures:,} signatures; "
+        f"{found.decisions or 'no'} decisions and {found.associations or 'no'} associations "
+        f"change; {found.seconds:.1f} s"
+    )
