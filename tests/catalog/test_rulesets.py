@@ -23,6 +23,7 @@ from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.types import Day, UtcTime
 from asnrules.errors import NotFoundError
+from asnrules.rules.releases import shipped_releases
 
 FIRST_DAY = dt.date(2020, 12, 7)
 EXECUTABLE_FROM = dt.date(2026, 7, 9)
@@ -113,6 +114,24 @@ def test_on_each_day_one_published_ruleset_is_in_force(connection: Connection) -
     for number in range(0, 2500, 7):
         day = FIRST_DAY + dt.timedelta(days=number)
         assert sum(info.is_in_force(day) for info in published) == 1
+
+
+def test_on_each_day_since_the_first_release_rules_are_in_force(connection: Connection) -> None:
+    rules = [info for info in list_rulesets(connection) if info.kind == RULES]
+    day, today = dt.date(2021, 5, 24), dt.datetime.now(dt.UTC).date()
+    assert not any(info.is_in_force(day - dt.timedelta(days=1)) for info in rules)
+    while day <= today:
+        assert sum(info.is_in_force(day) for info in rules) == 1, day
+        day += dt.timedelta(days=1)
+
+
+def test_rules_say_if_their_first_day_is_that_of_a_tag(connection: Connection) -> None:
+    known = {one.release.in_operations_from for one in shipped_releases().values()}
+    for info in list_rulesets(connection):
+        is_tag = info.kind == RULES and info.effective_from not in {None, *known}
+        assert (info.by_tag is not None) == is_tag, info.ruleset
+        if info.by_tag is not None:
+            assert f"{info.ruleset} counts as in force from {info.effective_from}" in info.by_tag
 
 
 def test_by_default_it_is_the_one_of_today(connection: Connection) -> None:

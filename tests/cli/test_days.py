@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from asnrules.cli.app import app
 from asnrules.errors import UsageError
 from asnrules.util.text import read_day
 from cli.conftest import Command
+from cli.small_pools import nrc_image, write_pool
 
 NONE = [
     "20260131",
@@ -72,6 +75,7 @@ ARGUMENTS = {
     "rulesets publish": ["draft"],
     "rulesets impact": ["draft"],
     "audit import": ["file.json"],
+    "rulesets blame": ["item"],
 }
 
 
@@ -79,7 +83,7 @@ def test_all_options_are_looked_at() -> None:
     found = list(date_options())
     assert len(found) >= 14
     assert {path for path, option in found if option == "--as-of"} == {
-        "lookup", "classify", "generate", "candidates", "why", "audit import"
+        "lookup", "classify", "generate", "candidates", "why", "audit import", "rulesets blame"
     }  # fmt: skip
 
 
@@ -114,6 +118,35 @@ def test_nothing_else_is_a_date(text: str) -> None:
         return
     assert day is not None
     assert text == f"{day.year:04}-{day.month:02}-{day.day:02}"
+
+
+@pytest.mark.parametrize(
+    ("day", "tag"),
+    [("2026-04-20", "jwst-2.0.0 counts as in force from 2026-04-13, the day of a tag"),
+     ("2022-08-15", "")],
+)  # fmt: skip
+def test_what_rests_on_the_day_of_a_tag_says_so(
+    asnrules_on_file: Command, tmp_path: Path, day: str, tag: str
+) -> None:
+    exposure = nrc_image()
+    pool = write_pool(tmp_path / "pool.csv", exposure)
+    for words in (
+        ("classify", "EXP_TYPE=NRC_IMAGE"),
+        ("classify", pool),
+        ("generate", pool, "--dry-run"),
+        ("candidates", pool),
+        ("why", pool, exposure["filename"]),
+        ("rulesets", "blame", "NRC_IMAGE"),
+    ):
+        told = asnrules_on_file(*words, "--as-of", day)
+        assert told.code == 0
+        assert told.err.count("the day of a tag") == bool(tag)
+        assert tag in told.err
+        # By default it is what is in force today, by whatever.
+        assert asnrules_on_file(*words).err == ""
+    report = asnrules_on_file("generate", pool, "--dry-run", "--as-of", day, "--format", "json")
+    assert [tag in line for line in json.loads(report.out)["diagnostics"]] == [True] * bool(tag)
+    asnrules_on_file("lookup", "NRC_IMAGE", "--as-of", day).assert_fine()
 
 
 @pytest.mark.parametrize("day", ["2026-01-31", dt.datetime(2026, 1, 31, tzinfo=dt.UTC), 20260131])

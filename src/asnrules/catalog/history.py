@@ -18,7 +18,6 @@ from asnrules.database.engines import transaction
 from asnrules.engine.conditions import Row
 from asnrules.engine.exposures import Work
 from asnrules.engine.signatures import CLASS, EXP_TYPE
-from asnrules.rules.model import Ruleset
 from asnrules.rules.uses import Item, uses_of, with_used
 
 
@@ -173,11 +172,10 @@ class _Past:
             self._changes.setdefault(change.ruleset, []).append(change)
         tables = {info.ruleset: info for info in infos if info.kind == TABLE}
         modes = {label: look_up(connection, table) for label, table in tables.items()}
-        loaded = store.load_all(connection, [info.ruleset_id for info in rules])
+        loaded = store.load_all_rules(connection, [info.ruleset_id for info in rules])
         self._classifiers: dict[str, Classifier] = {}
-        for info in rules:
-            ruleset, table = loaded[info.ruleset_id], info.implements or ""
-            assert isinstance(ruleset, Ruleset)  # noqa: S101
+        for info, ruleset in zip(rules, loaded, strict=True):
+            table = info.implements or ""
             self._classifiers[info.ruleset] = Classifier(
                 info, ruleset, tables[table], modes[table], self._specials
             )

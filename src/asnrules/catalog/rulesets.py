@@ -77,6 +77,16 @@ class RulesetInfo(NamedTuple):
     """What its first day is: `operations`, the first on which operations ran one of its releases,
     or `tag`, that on which one was tagged; None if it was said."""
 
+    @property
+    def by_tag(self) -> str | None:
+        """Say that its first day is that of a tag, if it is: what goes by dates rests on that."""
+        if self.goes_by != "tag":
+            return None
+        return (
+            f"{self.ruleset} counts as in force from {self.effective_from}, the day of a tag; the "
+            "day on which operations first ran it is not known"
+        )
+
     def is_in_force(self, day: dt.date) -> bool:
         """Tell whether it is in force on a day."""
         return (

@@ -187,13 +187,7 @@ def load(connection: Connection, key: int) -> AnyRuleset:
     RulesetError
         If the engine cannot run its rules; see `from_rows`.
     """
-    return load_all(connection, [key])[key]
-
-
-def load_all(connection: Connection, keys: Collection[int]) -> dict[int, AnyRuleset]:
-    """Load rulesets by their ids, which takes much less than one by one; see `load`."""
-    stored = stored_rows(connection, keys)
-    return {key: from_rows(*one[:3]) for key, one in stored.items()}
+    return from_rows(*stored_rows(connection, [key])[key][:3])
 
 
 def load_rules(connection: Connection, key: int) -> Ruleset:

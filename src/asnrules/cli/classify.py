@@ -21,6 +21,7 @@ from asnrules.cli.options import (
     flag,
     option,
     parse_day,
+    tell_of_tag,
 )
 from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
@@ -74,7 +75,9 @@ def classify(
     day = parse_day(as_of, ruleset)
     if output is not None and format_ != "parquet":
         raise UsageError("--output is for --format parquet; redirect the output instead")
-    documents = _documents(catalog(context), what, ruleset, day, explain)
+    engine = catalog(context)
+    tell_of_tag(engine, day)
+    documents = _documents(engine, what, ruleset, day, explain)
     if format_ == "parquet":
         _write_parquet(documents, output, explain=explain, overwrite=overwrite)
         return

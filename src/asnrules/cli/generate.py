@@ -23,6 +23,7 @@ from asnrules.cli.options import (
     flag,
     option,
     parse_day,
+    tell_of_tag,
 )
 from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
@@ -219,10 +220,10 @@ def candidates(
     from asnrules.workflows.split import candidate_groups
 
     day = parse_day(as_of, ruleset)
+    engine = catalog(context)
+    tell_of_tag(engine, day)
     with messages.progress_bar() as progress:
-        groups = candidate_groups(
-            catalog(context), pools, ruleset, day, progress, workers=processors()
-        )
+        groups = candidate_groups(engine, pools, ruleset, day, progress, workers=processors())
     if output != "options":
         records = (group._asdict() for group in groups)
         print_records(records, ("exposures", "candidates"), Format(output))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.completion import Completer
 from asnrules.cli.output import Format
 from asnrules.errors import UsageError
@@ -62,6 +62,19 @@ def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
     if text is not None and ruleset is not None:
         raise UsageError("--ruleset and --as-of exclude each other; give one of them")
     return read_day("--as-of", text)
+
+
+def tell_of_tag(engine: Engine, day: dt.date | None) -> None:
+    """Say on stderr if the rules of a day that was asked for are in force by a tag only."""
+    if day is None:
+        return
+    from asnrules.catalog.rulesets import RULES, choose_ruleset
+    from asnrules.database.engines import transaction
+
+    with transaction(engine) as connection:
+        info = choose_ruleset(connection, RULES, None, day)
+    if info.by_tag is not None:
+        messages.warn(info.by_tag, ruleset=info.ruleset)
 
 
 def catalog(context: typer.Context, *, writing: bool = False) -> Engine:

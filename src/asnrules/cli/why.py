@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, argument, catalog, parse_day
+from asnrules.cli.options import (
+    AsOf,
+    OutputFormat,
+    RulesLabel,
+    argument,
+    catalog,
+    parse_day,
+    tell_of_tag,
+)
 from asnrules.cli.output import Format, print_lines, print_records
 from asnrules.errors import UsageError
 
@@ -45,7 +53,9 @@ def why(
     day = parse_day(as_of, ruleset)
     if output is Format.CSV:
         raise UsageError("why: an explanation is not a table; use --format json")
-    found = explain_exposure(catalog(context), pool, filename, ruleset=ruleset, as_of=day)
+    engine = catalog(context)
+    tell_of_tag(engine, day)
+    found = explain_exposure(engine, pool, filename, ruleset=ruleset, as_of=day)
     document = found.document
     print_records(
         [document()], (), output, document=document, people=lambda: print_lines(_lines(found))

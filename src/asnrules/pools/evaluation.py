@@ -97,7 +97,8 @@ def evaluate_pools(
         if any(other.sha256 == pool.sha256 for other in pools):
             raise UsageError(f"{pool.name}: the same pool is given twice; name it once")
         pools.append(pool)
-    return evaluate(classifier, keywords, pools, gathered.notes)
+    by_tag = info.by_tag if as_of is not None else None
+    return evaluate(classifier, keywords, pools, [*filter(None, [by_tag]), *gathered.notes])
 
 
 def evaluate(

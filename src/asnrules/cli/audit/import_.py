@@ -16,6 +16,7 @@ from asnrules.cli.options import (
     catalog,
     option,
     parse_day,
+    tell_of_tag,
 )
 from asnrules.cli.output import Format, print_lines, print_records, print_table
 
@@ -67,6 +68,7 @@ def import_(
     options = ImportOptions(pool or (), ruleset, day, operator, note)
     with messages.progress_bar() as progress:
         engine = catalog(context, writing=True)
+        tell_of_tag(engine, day)
         report = import_associations(engine, files, options, progress)
     for run in report.runs:
         messages.running.kept.append(f"run {run.run_id} is on record")
