@@ -101,11 +101,12 @@ def seed_few(engine: Engine, cut: Callable[[AnyRuleset], AnyRuleset] = lambda on
 
 
 def with_a_change(content: AnyRuleset) -> AnyRuleset:
-    """Give rules a change, so that the tables of changes have rows."""
+    """Give rules a change and no parent, so that the tables of changes have rows."""
     if not isinstance(content, Ruleset):
         return content
     item = ChangeItem("setting", "sequence_digits", "value", "3", "5")
-    return replace(content, changes=(Change("five-digits", "More digits.", "made up", (item,)),))
+    change = Change("five-digits", "More digits.", "made up", (item,))
+    return replace(content, extends=None, changes=(change,))
 
 
 def fill_catalog(engine: Engine) -> None:

@@ -71,7 +71,7 @@ def moment(text: str) -> dt.datetime:
 
 def next_ruleset(label: str = NEXT) -> Any:
     """Give the rules of jwst 3.0.0 but for one: backgrounds make nothing of their own."""
-    content = read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0")
+    content = read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0", label=label)
     left_out = "Asn_Lv2ImageSpecial"
     return replace(
         content,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from sqlalchemy import Engine
 
 from asnrules.catalog import store
 from asnrules.catalog.life_cycle import Wish, export_files, import_ruleset, publish_ruleset
-from asnrules.catalog.rulesets import find_ruleset, list_releases, list_rulesets
+from asnrules.catalog.open import connect_catalog
+from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_releases, list_rulesets
 from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
 from asnrules.rules.checksums import row_differences
@@ -38,6 +40,7 @@ id = "one"
 why = "for a test"
 source = "made up"
 """
+JANUARY = dt.date(2031, 1, 1)
 START = HEADER.count("\n") + 1
 """The line on which a change begins to say something."""
 
@@ -47,6 +50,18 @@ def child(folder: Path, change: str, header: str = HEADER) -> Any:
     (folder / "child").mkdir(exist_ok=True)
     (folder / "child" / "ruleset.toml").write_text(header + change, encoding="utf-8")
     return read_ruleset(folder / "child")
+
+
+def info_of(engine: Engine, label: str) -> RulesetInfo:
+    with transaction(engine) as connection:
+        return find_ruleset(connection, label)
+
+
+def stored(engine: Engine, label: str) -> tuple[Ruleset, tuple[str, str | None]]:
+    """Give a ruleset with both its checksums."""
+    with transaction(engine) as connection:
+        key = find_ruleset(connection, label).ruleset_id
+        return store.load_rules(connection, key), store.stored_checksums(connection, key)
 
 
 def refused(folder: Path, change: str, header: str = HEADER) -> list[str]:
@@ -203,6 +218,7 @@ def test_a_header_is_strict(tmp_path: Path, old: str, new: str, problem: str) ->
     if "extends" not in header:
         shutil.copytree(SEEDS / "jwst-3.0.0", tmp_path / "child")
         whole = (tmp_path / "child" / "ruleset.toml").read_text(encoding="utf-8")
+        whole = whole.partition("[[change]]")[0].replace('extends = "jwst-2.0.0"', "")
         header = f"{whole}\n[[change]]{header.partition('[[change]]')[2]}"
     assert any(problem in one for one in refused(tmp_path, 'add.suffix = ["new"]\n', header))
 
@@ -220,12 +236,13 @@ def test_a_whole_folder_says_what_its_parent_and_changes_make(tmp_path: Path) ->
     folder = tmp_path / "whole"
     shutil.copytree(SEEDS / "jwst-3.0.0", folder)
     path = folder / "ruleset.toml"
-    text = path.read_text(encoding="utf-8").replace(
-        "implements =", 'extends = "jwst-3.0.0"\nimplements ='
-    )
+    text = path.read_text(encoding="utf-8").partition("[[change]]")[0]
+    text = text.replace('extends = "jwst-2.0.0"', 'extends = "jwst-3.0.0"')
     change = '\n[[change]]\nid = "one"\nwhy = "w"\nsource = "s"\nadd.suffix = ["new"]\n'
-    path.write_text(text.replace("jwst-3.0.0", "whole", 1) + change, encoding="utf-8")
-    with pytest.raises(RulesetError, match=r"lack|have, besides.*product_suffixes.*new"):
+    path.write_text(text.replace('"jwst-3.0.0"', '"whole"', 1) + change, encoding="utf-8")
+    with pytest.raises(
+        RulesetError, match=r"this folder: it lacks a row of product_suffixes: .*new"
+    ):
         read_ruleset(folder)
     with (folder / "suffixes.csv").open("a", encoding="utf-8") as stream:
         stream.write("new\n")
@@ -267,6 +284,74 @@ def test_a_child_is_imported_exported_and_published(catalog: Engine, tmp_path: P
     with transaction(catalog) as connection:
         ruleset = store.load_rules(connection, find_ruleset(connection, "later").ruleset_id)
     assert {"new", "newer"} <= ruleset.suffixes
+
+
+def test_an_edited_folder_under_another_label_is_another_ruleset(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "edited", export_files(catalog, "jwst-3.0.0"))
+    with (tmp_path / "edited" / "suffixes.csv").open("a", encoding="utf-8") as stream:
+        stream.write("new\n")
+    with pytest.raises(RulesetError, match="import the folder under another label"):
+        import_ruleset(catalog, tmp_path / "edited", Wish())
+    done = import_ruleset(catalog, tmp_path / "edited", Wish("mine"))
+    assert (done.own_label, done.left_out) == ("jwst-3.0.0", ["parent", "changes", "releases"])
+    info = done.info
+    assert (info.extends, info.change_count, info.releases, info.effective_from) == (
+        None, 0, (), None
+    )  # fmt: skip
+    # It is given back as what it is now.
+    write_folder(tmp_path / "back", export_files(catalog, "mine"))
+    assert tomllib.loads((tmp_path / "back" / "ruleset.toml").read_text(encoding="utf-8")) == {
+        "label": "mine",
+        **{
+            word: value
+            for word, value in tomllib.loads(
+                (SEEDS / "jwst-3.0.0" / "ruleset.toml").read_text(encoding="utf-8")
+            ).items()
+            if word not in ("label", "extends", "change", "releases")
+        },
+    }
+    again = import_ruleset(catalog, tmp_path / "back", Wish())
+    assert (again.info, again.left_out) == (info, [])
+
+
+def test_changes_under_another_label_stay_changes_but_have_no_release(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "copy", export_files(catalog, "jwst-2.0.0"))
+    done = import_ruleset(catalog, tmp_path / "copy", Wish("mine"))
+    original = info_of(catalog, "jwst-2.0.0")
+    assert done.left_out == ["releases"]
+    assert (done.info.extends, done.info.releases) == (original.extends, ())
+    assert done.info.change_count == original.change_count
+    assert done.info.checksum == original.checksum
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_ruleset_is_the_same_in_another_database(
+    catalog: Engine, templates: Any, tmp_path: Path, is_whole: bool
+) -> None:
+    folder = tmp_path / "mine"
+    if is_whole:
+        write_folder(folder, export_files(catalog, "jwst-3.0.0"))
+        text = (folder / "ruleset.toml").read_text(encoding="utf-8")
+        text = text.replace('label = "jwst-3.0.0"', 'label = "mine"')
+        text = text.replace('["3.0.0"]', '[{ release = "3.1.0", released = 2031-01-01 }]')
+    else:
+        folder.mkdir()
+        text = HEADER.replace('"child"', '"mine"') + 'add.suffix = ["new"]\n'
+    (folder / "ruleset.toml").write_text(text, encoding="utf-8")
+    assert import_ruleset(catalog, folder, Wish(effective_from=JANUARY)).left_out == []
+    publish_ruleset(catalog, "mine")
+    write_folder(tmp_path / "out", export_files(catalog, "mine"))
+    other = connect_catalog(str(shutil.copyfile(templates.seeded("sqlite"), tmp_path / "other.db")))
+    assert import_ruleset(other, tmp_path / "out", Wish()).left_out == []
+    publish_ruleset(other, "mine")
+    ours, theirs = info_of(catalog, "mine"), info_of(other, "mine")
+    assert theirs._replace(ruleset_id=ours.ruleset_id) == ours
+    assert ours.extends == ("jwst-2.0.0" if is_whole else "jwst-3.0.0")
+    assert stored(other, "mine") == stored(catalog, "mine")
 
 
 # ------------------------------------------------------------------------- releases

@@ -45,7 +45,12 @@ def published(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def executable(tmp_path: Path) -> Path:
-    return copied(EXECUTABLE, tmp_path)
+    """Give a folder that says all, and names no parent."""
+    folder = copied(EXECUTABLE, tmp_path)
+    header = folder / "ruleset.toml"
+    text = header.read_text(encoding="utf-8").partition("[[change]]")[0]
+    header.write_text(text.replace('extends = "jwst-2.0.0"\n', ""), encoding="utf-8")
+    return folder
 
 
 def change(path: Path, old: str, new: str) -> None:

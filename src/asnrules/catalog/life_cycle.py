@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,10 @@ class Imported:
     """EXP_TYPEs that the catalog did not have."""
     is_replaced: bool
     """Whether a draft of that label gave way to it."""
+    own_label: str | None
+    """That of its files."""
+    left_out: Sequence[str]
+    """What belongs to the rules of that label and not to these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +109,15 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
         else:
             store.replace_draft(connection, before.ruleset_id, ruleset)
         info = find_ruleset(connection, ruleset.label)
+    own_label, left_out = _left_out(ruleset)
     return Imported(
         info=info,
         rows=len(ruleset.modes if isinstance(ruleset, Table) else ruleset.rules),
         errata=ruleset.errata if isinstance(ruleset, Table) else (),
         new_exp_types=added,
         is_replaced=before is not None,
+        own_label=own_label,
+        left_out=left_out,
     )
 
 
@@ -119,7 +127,7 @@ def _read(connection: Connection, path: Path, wish: Wish) -> tuple[AnyRuleset, s
     if str(path) != STANDARD_INPUT and os.path.isdir(path):  # noqa: PTH112 - a name may be too long
         accepted = {row: value for (row, _), value in wish.accepted.items()}
         with _parents(connection) as parents:
-            ruleset = read_ruleset(path, words, accepted, parents)
+            ruleset = read_ruleset(path, words, accepted, parents, wish.label)
         modes = ruleset.modes if isinstance(ruleset, Table) else ()
         new = {mode.exp_type for mode in modes} - words.exp_types
         for number, value in accepted.items():
@@ -141,6 +149,19 @@ def _read(connection: Connection, path: Path, wish: Wish) -> tuple[AnyRuleset, s
             errata=corrected.errata,
         )
     return _dated(ruleset, wish.label, wish.effective_from, wish.effective_until), new
+
+
+def _left_out(ruleset: AnyRuleset) -> tuple[str | None, list[str]]:
+    """Give the label of the files of rules, and what of their header the rules do not have."""
+    if isinstance(ruleset, Table):
+        return None, []
+    header = tomllib.loads(ruleset.files["ruleset.toml"])
+    words = (
+        ("extends", "parent", ruleset.extends),
+        ("change", "changes", ruleset.changes),
+        ("releases", "releases", ruleset.releases),
+    )
+    return header["label"], [name for word, name, has in words if header.get(word) and not has]
 
 
 @contextmanager

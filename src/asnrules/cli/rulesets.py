@@ -185,6 +185,9 @@ def import_(
         )
     for exp_type in done.new_exp_types:
         messages.warn(f"{exp_type} is a new EXP_TYPE")
+    if done.left_out:
+        left_out = ", ".join(done.left_out)
+        messages.warn(f"{done.info.ruleset} is not {done.own_label}; left out: {left_out}")
     if done.is_replaced:
         messages.warn(f"the draft {done.info.ruleset} that was there is replaced")
     _print("drafted", done.info, output, rows=done.rows, errata=len(done.errata))

@@ -57,11 +57,14 @@ def _digest(content: Any) -> str:
 
 
 def row_differences(before: Ruleset, after: Ruleset) -> Iterator[str]:
-    """Say in which rows two rulesets differ, apart from changes and releases."""
+    """Say what rows one ruleset lacks, or has besides, compared with the one before.
+
+    Changes and releases do not count.
+    """
     old, new = to_rows(before), to_rows(after)
     for table in ROW_TABLES[Ruleset.kind]:
         if table not in CHAIN_TABLES:
             one, other = (set(map(_WRITER.encode, rows[table])) for rows in (old, new))
-            for words, found in (("have, besides,", one - other), ("lack", other - one)):
+            for words, found in (("lacks", one - other), ("has, besides,", other - one)):
                 for row in sorted(found):
                     yield f"{words} a row of {table}: {row}"

@@ -45,7 +45,12 @@ class RulesetReader:
         self._parents = parents
         self._rules: RulesReader | None = None
 
-    def read(self, folder: Path, new_exp_types: Mapping[int, str] | None = None) -> AnyRuleset:
+    def read(
+        self,
+        folder: Path,
+        new_exp_types: Mapping[int, str] | None = None,
+        label: str | None = None,
+    ) -> AnyRuleset:
         """Read a ruleset; see `read_ruleset`."""
         # The shapes of rules are slow to import, and few commands read any.
         from asnrules.rules.read_rules import RulesReader
@@ -63,7 +68,7 @@ class RulesetReader:
         if kind == Table.kind:
             return _read_table(folder, document, self._words, new_exp_types or {})
         self._rules = self._rules or RulesReader(self._words, self._parents)
-        return self._rules.read(folder)
+        return self._rules.read(folder, label)
 
 
 def read_ruleset(
@@ -71,6 +76,7 @@ def read_ruleset(
     words: Words | None = None,
     new_exp_types: Mapping[int, str] | None = None,
     parents: Callable[[str], Path] | None = None,
+    label: str | None = None,
 ) -> AnyRuleset:
     """Read a ruleset from its folder.
 
@@ -84,13 +90,15 @@ def read_ruleset(
         Rows of a table, counted from 1, whose EXP_TYPE is a new one.
     parents : callable, optional
         See `RulesetReader`.
+    label : str, optional
+        The label of rules, if not that of their folder; see `RulesReader.read`.
 
     Raises
     ------
     RulesetError
         If a file is missing or not well formed; the message, or each of its details, names it.
     """
-    return RulesetReader(words, parents).read(folder, new_exp_types)
+    return RulesetReader(words, parents).read(folder, new_exp_types, label)
 
 
 def check_label(label: str) -> str:

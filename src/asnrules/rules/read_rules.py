@@ -42,9 +42,13 @@ class RulesReader:
         self._resolved: dict[Path, _Resolved] = {}
         self._open: list[Path] = []
 
-    def read(self, folder: Path) -> Ruleset:
-        """Read rules from their folder."""
-        return self._resolve(folder).ruleset
+    def read(self, folder: Path, label: str | None = None) -> Ruleset:
+        """Read rules from their folder.
+
+        If they are to have another label than there, they are other rules: without the releases,
+        and if the folder is complete without its parent and changes.
+        """
+        return self._resolve(folder, label).ruleset
 
     def stages(self, folder: Path) -> Iterator[tuple[Change, Ruleset, Ruleset]]:
         """Give each change with the rules before it and after it."""
@@ -68,7 +72,7 @@ class RulesReader:
             parent = self._parent(folder, header.extends, report)
         return Variants(self._builder, parent.items, resolved.ruleset, header.change, path, tables)
 
-    def _resolve(self, folder: Path) -> _Resolved:
+    def _resolve(self, folder: Path, label: str | None = None) -> _Resolved:
         """Read rules: all of them, or what changes them from their parent."""
         if folder in self._resolved:
             return self._resolved[folder]
@@ -77,6 +81,10 @@ class RulesReader:
         header = self._builder.converter.read(RulesHeaderShape, read_toml(path), report.of(path))
         reader = Reader(folder, self._builder.converter, report)
         is_complete = header.extends is None or (folder / COMPLETE).exists()
+        if label not in (None, header.label):
+            header = replace(header, releases=[])
+            if is_complete:
+                header = replace(header, extends=None, change=[])
         changed: Items | None = None
         changes: tuple[Change, ...] = ()
         if header.extends is not None:
@@ -112,7 +120,10 @@ class RulesReader:
         if is_complete and changed is not None:
             other = replace(ruleset, **self._builder.build(changed, path, report))
             for difference in row_differences(other, ruleset):
-                report.of(path).at(("extends",), f"{header.extends} and its changes: {difference}")
+                problem = (
+                    f"{header.extends} and the changes do not make this folder: it {difference}"
+                )
+                report.of(path).at(("extends",), f"{problem}; {_MEND}")
             report.settle()
         self._resolved[folder] = _Resolved(ruleset, items)
         return self._resolved[folder]
@@ -141,6 +152,8 @@ class _Resolved(NamedTuple):
     ruleset: Ruleset
     items: Items
 
+
+_MEND = "mend a change, or import the folder under another label"
 
 _OF_COMPLETE = ("settings", "defaults", "written_as", "required_columns")
 

@@ -73,7 +73,8 @@ def _stored_files(
     if "ruleset.toml" not in ruleset.files or not all(map(FILE_NAME.fullmatch, ruleset.files)):
         return None
     try:
-        header = _with_header(ruleset.files["ruleset.toml"], _header(ruleset))
+        text = ruleset.files["ruleset.toml"]
+        header = _with_header(text, _header(ruleset), has_releases=bool(ruleset.releases))
         files = {**ruleset.files, "ruleset.toml": header}
         with tempfile.TemporaryDirectory() as folder:
             write_folder(Path(folder), files)
@@ -91,11 +92,15 @@ def _header(ruleset: AnyRuleset) -> dict[str, Any]:
     return {name: value for name, value in header.items() if value is not None}
 
 
-def _with_header(text: str, header: Mapping[str, Any]) -> str:
+def _with_header(text: str, header: Mapping[str, Any], *, has_releases: bool) -> str:
     """Put label, dates and the like into a `ruleset.toml`, and leave the rest as it stands."""
     import tomlkit
 
     document = tomlkit.parse(text)
+    # Rules under another label than that of their files have neither.
+    for name, is_there in (("releases", has_releases), ("change", "extends" in header)):
+        if not is_there:
+            document.pop(name, None)
     words = (
         "label", "kind", "title", "source", "effective_from", "effective_until", "implements",
         "extends",

@@ -41,7 +41,7 @@ def edited(folder: Path, edits: Edits, *, label: str = "draft", source: str = "j
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new, 1) if old else text + new, encoding="utf-8")
-    return replace(read_ruleset(copy), label=label, effective_from=dt.date(2031, 1, 1))
+    return replace(read_ruleset(copy, label=label), label=label, effective_from=dt.date(2031, 1, 1))
 
 
 @cache
