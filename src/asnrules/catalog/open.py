@@ -27,7 +27,7 @@ from asnrules.database.guards import missing_guards
 from asnrules.database.locks import take_schema
 from asnrules.errors import DatabaseError
 from asnrules.rules.model import AnyRuleset
-from asnrules.util.environment import shipped
+from asnrules.util.environment import paused_collector, shipped
 
 _log = logging.getLogger(__name__)
 
@@ -219,17 +219,21 @@ def _seed(connection: Connection) -> list[str]:
     seed_vocabulary(connection)
     folders = _seed_folders()
     reader = RulesetReader()
-    waiting = {label: reader.read(folders[label]) for label in sorted(_missing_seeds(connection))}
-    added: list[AnyRuleset] = []
-    while waiting:
-        # A ruleset comes after those that it implements and extends.
-        ruleset = next(
-            one
-            for one in waiting.values()
-            if waiting.keys().isdisjoint((one.implements, one.extends))
-        )
-        del waiting[ruleset.label]
-        added.append(ruleset)
-    if added:
-        store.publish(connection, store.insert_drafts(connection, added), dt.datetime.now(dt.UTC))
+    with paused_collector():
+        waiting = {
+            label: reader.read(folders[label]) for label in sorted(_missing_seeds(connection))
+        }
+        added: list[AnyRuleset] = []
+        while waiting:
+            # A ruleset comes after those that it implements and extends.
+            ruleset = next(
+                one
+                for one in waiting.values()
+                if waiting.keys().isdisjoint((one.implements, one.extends))
+            )
+            del waiting[ruleset.label]
+            added.append(ruleset)
+        if added:
+            drafts = store.insert_drafts(connection, added)
+            store.publish(connection, drafts, dt.datetime.now(dt.UTC))
     return [ruleset.label for ruleset in added]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from asnrules.catalog.entries import add_entries
 from asnrules.database import schema
+from asnrules.database.bulk import insert_rows
 from asnrules.database.schema.catalog import ruleset_files, rulesets
 from asnrules.database.stored import as_stored, with_flags
 from asnrules.errors import RulesetError
@@ -41,17 +42,17 @@ def insert_draft(connection: Connection, ruleset: AnyRuleset) -> int:
 def insert_drafts(connection: Connection, drafts: Iterable[AnyRuleset]) -> list[int]:
     """Put rulesets into the tables, those that others refer to first; see `insert_draft`."""
     keys = []
+    known = _known(connection)
+    statement = insert(rulesets).returning(rulesets.c.ruleset_id)
     # Once for each table, as a statement takes longer than its rows.
     all_rows: Rows = defaultdict(list)
     for ruleset in drafts:
         rows = to_rows(ruleset)
-        key = connection.execute(
-            insert(rulesets)
-            .values(status="draft", **_header(connection, ruleset, rows))
-            .returning(rulesets.c.ruleset_id)
-        ).scalar_one()
-        keys.append(int(key))
-        for name, owned in _owned(int(key), ruleset, rows):
+        header = _header(known, ruleset, rows)
+        key = int(connection.execute(statement, {**header, "status": "draft"}).scalar_one())
+        known[ruleset.label] = _Known(key, header["checksum"], header["changes_checksum"])
+        keys.append(key)
+        for name, owned in _owned(key, ruleset, rows):
             all_rows[name] += owned
     _insert(connection, all_rows)
     return keys
@@ -64,7 +65,7 @@ def replace_draft(connection: Connection, key: int, ruleset: AnyRuleset) -> None
         connection.execute(delete(table).where(table.c.ruleset_id == key))
     rows = to_rows(ruleset)
     _insert(connection, dict(_owned(key, ruleset, rows)))
-    values = _header(connection, ruleset, rows)
+    values = _header(_known(connection), ruleset, rows)
     connection.execute(update(rulesets).where(rulesets.c.ruleset_id == key).values(**values))
 
 
@@ -74,24 +75,34 @@ def update_dates(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
     connection.execute(update(rulesets).where(rulesets.c.ruleset_id == key).values(**values))
 
 
-def _header(connection: Connection, ruleset: AnyRuleset, rows: Rows) -> dict[str, Any]:
+class _Known(NamedTuple):
+    """A ruleset that others may implement or extend."""
+
+    ruleset_id: int
+    checksum: str
+    changes_checksum: str | None
+
+
+def _known(connection: Connection) -> dict[str, _Known]:
+    """Give the rulesets that are there by their labels."""
+    columns = (rulesets.c.label, *(rulesets.c[name] for name in _Known._fields))
+    return {label: _Known(*rest) for label, *rest in connection.execute(select(*columns))}
+
+
+def _header(known: Mapping[str, _Known], ruleset: AnyRuleset, rows: Rows) -> dict[str, Any]:
     header: dict[str, Any] = {**ruleset.header(), "kind": ruleset.kind}
     for word in ("implements", "extends"):
         label = header[word]
-        header[word] = None if label is None else ruleset_id(connection, label)
-        if label is not None and header[word] is None:
+        if label is not None and label not in known:
             raise RulesetError(
                 f"{ruleset.label} {word} {label!r}, which is not in the catalog; "
                 "load that one first"
             )
-    parent = None
-    if header["extends"] is not None:
-        columns = select(rulesets.c.checksum, rulesets.c.changes_checksum)
-        where = rulesets.c.ruleset_id == header["extends"]
-        parent = connection.execute(columns.where(where)).one()
+        header[word] = None if label is None else known[label].ruleset_id
+    parent = None if ruleset.extends is None else known[ruleset.extends][1:]
     header["checksum"] = rows_checksum(ruleset.kind, ruleset.header(), rows)
-    if isinstance(ruleset, Ruleset):
-        header["changes_checksum"] = changes_checksum(parent, rows)
+    is_table = isinstance(ruleset, model.Table)
+    header["changes_checksum"] = None if is_table else changes_checksum(parent, rows)
     return header
 
 
@@ -109,7 +120,9 @@ def _owned(key: int, ruleset: AnyRuleset, rows: Rows) -> Iterator[tuple[str, lis
 def _insert(connection: Connection, rows: Rows) -> None:
     for name, found in rows.items():
         if found:
-            connection.execute(insert(schema.metadata.tables[name]), found)
+            table = schema.metadata.tables[name]
+            columns = table.columns.keys()
+            insert_rows(connection, table, [[row[column] for column in columns] for row in found])
 
 
 def publish(connection: Connection, keys: Collection[int], moment: dt.datetime) -> None:

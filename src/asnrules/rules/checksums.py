@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,13 +10,8 @@ from typing import Any
 from asnrules.rules.model import AnyRuleset, Ruleset
 from asnrules.rules.rows import CHAIN_TABLES, ROW_TABLES, Rows, row_tables, to_rows
 
-
-def _encoded(value: Any) -> str:
-    # What is neither was never stored, but may be found where somebody has changed the database.
-    return value.isoformat() if isinstance(value, dt.date) else repr(value)
-
-
-_WRITER = json.JSONEncoder(sort_keys=True, default=_encoded)
+# What is no JSON was never stored, but may be found where somebody has changed the database.
+_WRITER = json.JSONEncoder(sort_keys=True, default=repr)
 
 
 def checksum(ruleset: AnyRuleset) -> str:
@@ -41,7 +35,7 @@ def rows_checksum(kind: str, header: Mapping[str, Any], rows: Rows) -> str:
     return _digest([kind, header["implements"], _sorted(rows, tables)])
 
 
-def changes_checksum(parent: Sequence[str] | None, rows: Rows) -> str:
+def changes_checksum(parent: Sequence[str | None] | None, rows: Rows) -> str:
     """Give the checksum of changes and releases, and of the parent by both its checksums."""
     tables = [name for name in CHAIN_TABLES if name in rows]
     return _digest([parent and list(parent), _sorted(rows, tables)])

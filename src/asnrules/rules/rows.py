@@ -170,7 +170,14 @@ def _shared_rows(rows: Rows, ruleset: Ruleset) -> None:
 
 def _chain_rows(rows: Rows, ruleset: Ruleset) -> None:
     """Add what the ruleset came from: its releases, and its changes with their items."""
-    rows["ruleset_releases"] = [release._asdict() for release in ruleset.releases]
+    rows["ruleset_releases"] = [
+        {
+            "release": one.release,
+            "released": one.released.isoformat(),
+            "in_operations_from": one.in_operations_from and one.in_operations_from.isoformat(),
+        }
+        for one in ruleset.releases
+    ]
     for position, change in enumerate(ruleset.changes, 1):
         fields = change._asdict()
         items = fields.pop("items")

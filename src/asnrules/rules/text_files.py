@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,6 @@ def read_toml(path: Path) -> dict[str, Any]:
     RulesetError
         If it cannot be read, or is not TOML.
     """
-    # Most commands know files by their names only.
-    import tomllib
-
     text = read_text(path)
     for number, line in enumerate(text.split("\n"), 1):
         # What tomllib makes of them takes time by the square of their number.
@@ -95,10 +93,10 @@ def read_toml(path: Path) -> dict[str, Any]:
                 f"{path}, line {number}: more than {TOML_DOTS:,} dots; write tables under headers"
             )
     try:
-        document = tomllib.loads(text)
+        document = _parsed(text)
     except RecursionError as error:
         raise _too_deep(path) from error
-    except (tomllib.TOMLDecodeError, ValueError) as error:
+    except ValueError as error:
         raise RulesetError(f"{path}: {_short(error)}; mend the TOML") from error
     parts: list[Any] = [document]
     for _ in range(TOML_DEPTH):
@@ -106,6 +104,15 @@ def read_toml(path: Path) -> dict[str, Any]:
     if parts:
         raise _too_deep(path)
     return document
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> dict[str, Any]:
+    # Most commands know files by their names only. A header is read for its kind, then for what it
+    # says, and again for what extends it.
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def _inside(part: Any) -> Iterable[Any]:
