@@ -148,6 +148,20 @@ def product_differences(
     return texts + [Difference("members", text) for text in words]
 
 
+Either = ForeignAssociation | Association
+"""Made elsewhere, or by rules."""
+
+
+def contents(one: Either) -> tuple[Any, ...]:
+    """Give all that is compared of an association but its name: of equal ones it is equal."""
+    products = (
+        (file_name(product.name), *sorted((_content(one, ()) for one in product.members), key=str))
+        for product in one.products
+    )
+    fields = (one.asn_type, one.asn_rule, one.asn_id, one.program, one.target)
+    return (*fields, one.degraded_status, *sorted(products, key=str))
+
+
 class Fewest:
     """Counts, without texts, the least differences from an association of the rules.
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import completion, messages, rulesets_analysis, rulesets_history, rulesets_impact
+from asnrules.cli import (
+    completion,
+    messages,
+    rulesets_analysis,
+    rulesets_conform,
+    rulesets_history,
+    rulesets_impact,
+)
 from asnrules.cli.help import App
 from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, argument, catalog, option
 from asnrules.cli.output import Format, print_records
@@ -275,3 +282,4 @@ app.command("blame")(rulesets_history.blame)
 app.command("check")(rulesets_analysis.check)
 app.command("diff")(rulesets_analysis.diff)
 app.command("impact")(rulesets_impact.impact)
+app.command("conform")(rulesets_conform.conform)

@@ -1,0 +1,176 @@
+"""The asn_generate of another environment: processes of its interpreter that answer for pools."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from itertools import islice
+from pathlib import Path
+from threading import Timer
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from asnrules.associations.reader import ForeignAssociation, association_files, read_association
+from asnrules.errors import AssociationFileError, UsageError
+from asnrules.util.text import label
+
+HOST = Path(__file__).with_name("asn_generate_host.py")
+"""What the interpreter is told to run."""
+
+_START = 300
+"""Seconds in which it has to import jwst."""
+_SECONDS = 120
+"""Seconds that asn_generate may take for a pool."""
+_MEND = "give the Python of an environment that has jwst"
+
+
+class Answer(NamedTuple):
+    """What asn_generate made of a pool."""
+
+    associations: Sequence[ForeignAssociation] = ()
+    unread: Sequence[str] = ()
+    """What is wrong with files that are no Stage 2 associations as this software knows them."""
+    stopped: str | None = None
+    """Why it stopped, if it did."""
+
+
+class AsnGenerate:
+    """The asn_generate of an environment; a context manager.
+
+    Parameters
+    ----------
+    python : str
+        The path of its interpreter.
+    asn_types : collection of str
+        Types of Stage 2 associations.
+    workers : int
+        How many processes may share the work; each imports jwst once.
+
+    Raises
+    ------
+    UsageError
+        On entering the context, and while it answers: if there is no such interpreter, if it
+        lacks jwst, or if it ends or says something else than an answer.
+    """
+
+    def __init__(self, python: str, asn_types: Collection[str], workers: int = 1) -> None:
+        self._python = python
+        self._asn_types = asn_types
+        self._workers = workers
+        self._stack = ExitStack()
+        self._processes: list[subprocess.Popen[str]] = []
+        self.release = ""
+        """The release of jwst."""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            stack.callback(self._end)
+            for _ in range(self._workers):
+                self._processes.append(self._started())
+            timer = Timer(_START, self._kill)
+            timer.start()
+            try:
+                for process in self._processes:
+                    told = self._answer(process)
+                    if "release" not in told:
+                        problem = str(told.get("error", "it is no such interpreter"))
+                        raise self._error(f"cannot run asn_generate: {label(problem, 200)}")
+                    self.release = str(told["release"])
+            finally:
+                timer.cancel()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def answers(self, pools: Iterable[bytes]) -> Iterator[Answer]:
+        """Answer for pools, each the text of a pool file, in their order."""
+        waiting = iter(pools)
+        while turn := list(islice(waiting, self._workers)):
+            asked = []
+            for process, content in zip(self._processes, turn, strict=False):
+                folder = Path(tempfile.mkdtemp(dir=self._folder))
+                (folder / "pool.csv").write_bytes(content)
+                assert process.stdin is not None  # noqa: S101
+                with suppress(BrokenPipeError):
+                    process.stdin.write(f"{folder}\n")
+                    process.stdin.flush()
+                asked.append((process, folder))
+            for process, folder in asked:
+                stopped = self._answer(process).get("stopped")
+                yield Answer(stopped=str(stopped)) if stopped else self._read(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _started(self) -> subprocess.Popen[str]:
+        try:
+            with (self._folder / "stderr").open("a") as stderr:
+                # Isolated: what the shell or the folder says of Python is not for that environment.
+                return subprocess.Popen(  # noqa: S603
+                    [self._python, "-I", str(HOST), str(_SECONDS)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    encoding="utf-8",
+                    errors="replace",
+                    start_new_session=True,
+                )
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise self._error(f"cannot be started: {reason}") from error
+
+    def _answer(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+        assert process.stdout is not None  # noqa: S101
+        line = process.stdout.readline()
+        if not line:
+            process.wait()
+            lines = (self._folder / "stderr").read_text(errors="replace").split("\n")
+            last = next((one for one in reversed(lines) if one.strip()), "it says nothing")
+            problem = f"ended with code {process.returncode}: {label(last.strip(), 200)}"
+            raise self._error(problem)
+        with suppress(ValueError):
+            answer = json.loads(line)
+            if isinstance(answer, dict):
+                return answer
+        raise self._error(f"answers {label(line.strip())}")
+
+    def _read(self, folder: Path) -> Answer:
+        found, unread = [], []
+        for path in association_files([str(folder / "made")]):
+            # Without associations the folder stands for itself.
+            if path.endswith(".json"):
+                try:
+                    found.append(read_association(path, self._asn_types))
+                except AssociationFileError as error:
+                    unread.append(f"{Path(path).name}: {str(error).partition(': ')[2]}")
+        return Answer(found, unread)
+
+    def _error(self, problem: str) -> UsageError:
+        return UsageError(f"--python {label(self._python, 200)}: {problem}; {_MEND}")
+
+    def _kill(self) -> None:
+        for process in self._processes:
+            # With its copies; it is the first of its session.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def _end(self) -> None:
+        self._kill()
+        for process in self._processes:
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(BrokenPipeError):
+                        stream.close()
+            process.wait()
