@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 from asnrules.analysis.answers import Answer, Answering
@@ -19,7 +20,7 @@ from asnrules.analysis.partition import partition
 from asnrules.analysis.space import EXP_TYPE, Example, Space
 from asnrules.analysis.tables import Vocabulary
 from asnrules.engine.candidates import BACKGROUND, OBSERVATION
-from asnrules.engine.signatures import CLASS, SCIENCE
+from asnrules.engine.signatures import CLASS, SCIENCE, judge_values
 from asnrules.rules.model import Operator, Rule, Ruleset, Term
 from asnrules.rules.words import instrument_of
 
@@ -40,14 +41,18 @@ Probe = tuple[Exposure, ...]
 
 _LENGTH = 3
 """Exposures of a series."""
+_STAYS = ("1", "3")
+"""Numbers that all of a series have."""
 _ELSEWHERE = "9"
 """A value that nothing else has."""
 _ALONE = (("o1", OBSERVATION),)
-_PLAIN = {
-    "detector": "nis", "filter": "f200w", "pupil": "clear", "grating": None, "lamp": None,
-    "fxd_slit": None, "opmode": None, "obs_id": "v1", "msametfl": None,
+_GIVEN = {
+    "detector": "nis", "filter": "f200w", "pupil": "clear", "obs_id": "v1", "band": "short",
+    "msametfl": "msa.fits",
 }  # fmt: skip
-"""Values of keywords for which any would do; of others it is 1."""
+"""Values of keywords for which any would do; that of flags is `t`, of others 1."""
+_MODE = {"grating", "lamp", "fxd_slit", "opmode", "msametfl"}
+"""Keywords that an exposure has in some modes only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,15 +137,23 @@ class _Probes:
 
     def _filled(self, example: Example) -> dict[str, str | None]:
         """Give each keyword a value: that of an example, or what is usual."""
-        given = {
-            keyword: value
-            for keyword, value in example.items()
-            if value is None or self._is_named(keyword)
+        plain: dict[str, str | None] = {
+            keyword: None if keyword in _MODE else self._given(keyword)
+            for keyword in self._vocabulary.fitting
         }
-        plain = {keyword: _PLAIN.get(keyword, "1") for keyword in self._vocabulary.fitting}
         instrument = instrument_of((example[EXP_TYPE] or "").upper())
         plain["instrume"] = instrument and instrument.lower()
-        return {**self._vocabulary.usual, **plain, **given}
+        own = {
+            keyword: value if value is None or self._is_named(keyword) else self._given(keyword)
+            for keyword, value in example.items()
+            if keyword != "instrume"
+        }
+        return {**self._vocabulary.usual, **plain, **own}
+
+    def _given(self, keyword: str) -> str:
+        """Give a value where any would do, and steps can read it."""
+        flags = {name for _, name in self._vocabulary.specials}
+        return "t" if keyword in flags else _GIVEN.get(keyword, "1")
 
     def _is_named(self, keyword: str) -> bool:
         """Tell whether a condition names values of a keyword."""
@@ -149,10 +162,9 @@ class _Probes:
     def _near(self, base: _Base, keywords: Iterable[str]) -> Iterator[dict[str, str | None]]:
         """Change the value of one keyword to each that the rules can tell apart."""
         for keyword in sorted({*keywords} & {*self._space.classes} - {EXP_TYPE}):
-            for value in self._space.classes[keyword]:
-                # Any text will do where only emptiness counts, but steps read numbers.
-                if value is None or self._is_named(keyword):
-                    yield {**base.values, keyword: value}
+            values = self._space.classes[keyword]
+            for value in values if self._is_named(keyword) else (None, self._given(keyword)):
+                yield {**base.values, keyword: value}
 
     def _alternatives(self, base: _Base) -> Iterator[dict[str, str | None]]:
         """Change values so that an alternative of a condition holds, for each that can."""
@@ -178,17 +190,24 @@ class _Probes:
         for exp_type in exp_types:
             for base, rule in self._anchors(exp_type):
                 yield from self._series(base.values, rule, None)
+                everybody: list[Values] = [base.values]
                 for roles, others in companions[rule.name].items():
                     alike = [
                         other
                         for other in sorted(others, key=lambda one: one.exp_type != exp_type)
                         if other.values["instrume"] == base.values["instrume"]
                     ]
-                    for other in alike[:1]:
-                        yield from self._company(base.values, other, rule, roles)
-                    for other in alike[1:2]:
-                        companion = self._beside(base.values, other)
-                        yield Exposure(base.values, _ALONE), Exposure(companion, _ALONE)
+                    everybody += [
+                        self._beside(base.values, other, rule, roles) for other in alike[:2]
+                    ]
+                    if alike:
+                        yield from self._company(
+                            base.values, everybody[-len(alike[:2])], rule, roles
+                        )
+                    if len(alike) > 1:
+                        yield _together([base.values, everybody[-1]])
+                if len(everybody) > 2:
+                    yield _together(everybody)
 
     def _companions(self) -> dict[str, dict[tuple[str, ...], list[_Base]]]:
         """Give by rule and roles an exposure of each EXP_TYPE that is taken, not as science."""
@@ -208,23 +227,32 @@ class _Probes:
         )
 
     def _company(
-        self, values: Values, other: _Base, rule: Rule, names: Sequence[str]
+        self, values: Values, companion: Values, rule: Rule, names: Sequence[str]
     ) -> Iterator[Probe]:
-        companion = self._beside(values, other)
         for layout in self._layouts():
             yield tuple(Exposure(*one) for one in zip((values, companion), layout, strict=True))
         roles = [role for role in rule.roles if role.name in names]
         keys = [*rule.keys, *(key for role in roles for key in role.keys)]
         for source in dict.fromkeys(source for key in keys for source in key.sources):
             apart = {**companion, source: _ELSEWHERE}
-            yield Exposure(values, _ALONE), Exposure(apart, _ALONE)
+            yield _together([values, apart])
         yield from self._series(values, rule, companion)
 
-    def _beside(self, values: Values, other: _Base) -> Values:
-        """Give an exposure like another, and otherwise like the one that it comes with."""
-        special = self._mattering[other.exp_type]
-        own = {name: other.values[name] for name in special if self._is_named(name)}
-        return {**values, **own}
+    def _beside(self, values: Values, other: _Base, rule: Rule, roles: tuple[str, ...]) -> Values:
+        """Give an exposure that a rule takes as another, and that is else like its company."""
+        found = dict(other.values)
+        for name in sorted(set(found) - {EXP_TYPE}):
+            alike = {**found, name: values[name]}
+            if found[name] != values[name] and self._roles(alike, rule) == roles:
+                found = alike
+        return found
+
+    def _roles(self, values: Values, rule: Rule) -> tuple[str, ...]:
+        """Give the roles in which a rule can take an exposure."""
+        for one in judge_values(self._ruleset, values).verdicts:
+            if one.matched and one.rule.name == rule.name:
+                return tuple(role.name for role in one.fitting)
+        return ()
 
     def _layouts(self) -> Iterator[tuple[tuple[tuple[str, str], ...], ...]]:
         """Give candidates of an exposure and its companion."""
@@ -243,24 +271,44 @@ class _Probes:
                 yield (*_ALONE, shared), (("o2", OBSERVATION), shared)
                 yield (shared,), (shared,)
 
-    def _series(
-        self, values: Mapping[str, str | None], rule: Rule, companion: Values | None
-    ) -> Iterator[Probe]:
-        """Give a few exposures whose numbers count up, but for one of them each time."""
-        numbers = {name for step in rule.steps for some in step.looks.numbers for name in some}
-        patterns = [value for value in self._space.classes.get("patttype", ()) if value]
-        if not numbers:
-            return
-        for held in [None, *sorted(numbers)]:
-            for pattern in patterns:
-                series = []
-                for number in range(1, _LENGTH + 1):
-                    counted = {name: str(_LENGTH if name == held else number) for name in numbers}
-                    counted["patttype"] = pattern
-                    series.append(Exposure({**values, **counted}, _ALONE))
-                    if companion is not None:
-                        series.append(Exposure({**companion, **counted}, _ALONE))
-                yield tuple(series)
+    def _series(self, values: Values, rule: Rule, companion: Values | None) -> Iterator[Probe]:
+        """Give a few exposures that differ in numbers that the steps of a rule look at.
+
+        All of these count up, or one does and the others stay.
+        """
+        numbers = self._numbers(rule)
+        patterns = [
+            {"patttype": pattern}
+            for pattern in self._space.classes.get("patttype", ())
+            if self._roles({**values, "patttype": pattern}, rule)
+        ]
+        some = [values] if companion is None else [values, companion]
+        if companion is not None:
+            patterns = patterns[:1]
+        counted = [numbers, *([one] for one in numbers)] if numbers else []
+        for pattern, counting, stay in product(patterns, counted, _STAYS[: 3 - len(some)]):
+            yield _together(
+                {
+                    **one,
+                    **pattern,
+                    **dict.fromkeys(numbers, stay),
+                    **dict.fromkeys(counting, str(number)),
+                }
+                for number in range(1, _LENGTH + 1)
+                for one in some
+            )
+
+    def _numbers(self, rule: Rule) -> list[str]:
+        """Give the keywords that the steps of a rule read as numbers, or its roles compare."""
+        read = {name for step in rule.steps for some in step.looks.numbers for name in some}
+        compared = {name for role in rule.roles for key in role.keys for name in key.sources}
+        plain = {name for name in self._vocabulary.fitting if not self._is_named(name)}
+        return sorted(read | compared & plain)
+
+
+def _together(exposures: Iterable[Values]) -> Probe:
+    """Give exposures of one observation."""
+    return tuple(Exposure(values, _ALONE) for values in exposures)
 
 
 def _meeting(values: Values, terms: Sequence[Term]) -> Iterator[dict[str, str | None]]:

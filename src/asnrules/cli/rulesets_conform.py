@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.options import OutputFormat, argument, catalog, option
+from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
 from asnrules.cli.output import EXAMPLE, Format, Paragraph, print_paragraphs, print_records
 
 DIFFERENCES = ("asn_rule", "exp_type", "what", "count", "difference", "pool")
@@ -28,6 +28,7 @@ def conform(
             "EXP_TYPE", "Probe only this; may be repeated.", completion.exp_types, name="--exp-type"
         ),
     ] = None,
+    no_probes: Annotated[bool, flag("--no-probes", "Compare the pools given only.")] = False,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Compare a ruleset with an installed jwst, by what both make of the same pools.
@@ -53,7 +54,15 @@ def conform(
     from asnrules.workflows.conform import conform
 
     with messages.progress_bar() as progress:
-        found = conform(catalog(context), label, python, pools or (), exp_types or (), progress)
+        found = conform(
+            catalog(context),
+            label,
+            python,
+            pools or (),
+            exp_types or (),
+            progress,
+            probing=not no_probes,
+        )
     records = [one.document() for one in found.differences]
     print_records(
         records,
@@ -64,14 +73,12 @@ def conform(
         people=lambda: print_paragraphs(map(_difference, records)),
     )
     for reason, count in found.stops.items():
-        messages.warn(
-            f"asn_generate stops on {count:,} {'pool' if count == 1 else 'pools'}, which "
-            f"{'is' if count == 1 else 'are'} not compared: {reason}"
-        )
-    told = f"{len(records)} differences" if records else "they agree"
+        messages.warn(f"not compared, as asn_generate stops: {_counted(count, 'pool')}: {reason}")
+    told = _counted(len(records), "difference") if records else "they agree"
     messages.say(
         f"{found.ruleset} and jwst {found.release}: {told}; "
-        f"{found.exposures:,} exposures in {found.pools:,} pools, {found.seconds:.1f} s"
+        f"{_counted(found.exposures, 'exposure')} in {_counted(found.pools, 'pool')}, "
+        f"{found.seconds:.1f} s"
     )
     if records:
         raise typer.Exit(1)
@@ -80,9 +87,13 @@ def conform(
 def _difference(record: Mapping[str, Any]) -> Paragraph:
     names = ", ".join(record[name] for name in ("asn_rule", "exp_type", "what") if record[name])
     rows = [(EXAMPLE, _exposure(row)) for row in record["pool"]]
-    return f"{names} ({record['count']:,} times)", [("", record["difference"]), *rows]
+    return f"{names} ({_counted(record['count'], 'time')})", [("", record["difference"]), *rows]
 
 
 def _exposure(row: Mapping[str, str]) -> str:
     """Write an exposure as keywords with their values."""
     return " ".join(f"{name.upper()}={value}" for name, value in row.items() if value != "null")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -33,7 +33,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.generation import Wanted
 from asnrules.engine.naming import product_name
 from asnrules.engine.signatures import SCIENCE
-from asnrules.errors import PoolError
+from asnrules.errors import PoolError, UsageError
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate
 from asnrules.util.parallel import Progress, processors
@@ -120,6 +120,8 @@ def conform(
     pools: Sequence[str] = (),
     exp_types: Sequence[str] = (),
     progress: Progress | None = None,
+    *,
+    probing: bool = True,
 ) -> Conformity:
     """Compare a ruleset with the jwst of an environment.
 
@@ -131,6 +133,8 @@ def conform(
         Pools to compare besides the probes that are made from the ruleset.
     exp_types : sequence of str
         Those of the probes; all by default.
+    probing : bool
+        Whether there are probes.
 
     Raises
     ------
@@ -139,8 +143,10 @@ def conform(
     PoolError
         If a pool is not valid.
     UsageError
-        If the interpreter cannot run asn_generate.
+        If the interpreter cannot run asn_generate, or there is nothing to compare.
     """
+    if not probing and not pools:
+        raise UsageError("rulesets conform: no probes and no pools; give pools")
     started = time.monotonic()
     with transaction(engine) as connection:
         classifier = load_classifier(connection, choose_ruleset(connection, RULES, label))
@@ -154,7 +160,7 @@ def conform(
         AsnGenerate(python, asn_types, workers) as release,
         tempfile.TemporaryDirectory() as folder,
     ):
-        made = probes(classifier.ruleset, vocabulary, exp_types or None)
+        made = probes(classifier.ruleset, vocabulary, exp_types or None) if probing else ()
         trial = _Trial(classifier, keywords, release, Path(folder))
         found = trial.compared([*given, *probe_pools(made, keywords)], progress)
     found.seconds = time.monotonic() - started
@@ -279,14 +285,15 @@ def _differences(
         if other is None:
             yield one, "only jwst", f"jwst makes {_named(one)}, but the ruleset does not"
             continue
-        told = [
+        told = []
+        if isinstance(one, ForeignAssociation) and isinstance(other, Association):
+            told += [(some.key, some.text) for some in differences(one, other, suffixes)]
+        told += [
             (some.field, f"{some.field} {some.before!r}, {some.after!r} by the rules")
             for some in field_differences(one, other, ("target", "degraded_status"))
         ]
-        if isinstance(one, ForeignAssociation) and isinstance(other, Association):
-            told += [(some.key, some.text) for some in differences(one, other, suffixes)]
-        for key in dict.fromkeys(key for key, _ in told):
-            yield other, key, "; ".join(text for its, text in told if its == key)
+        if told:
+            yield other, told[0][0], "; ".join(text for _, text in told)
     for place, one in enumerate(ours):
         if place not in pairs.values():
             yield one, "only the ruleset", f"the ruleset makes {_named(one)}, but jwst does not"
