@@ -54,6 +54,8 @@ TAKES = {
     ("asnrules rulesets check", "label"): "2026-03-20",
     ("asnrules rulesets diff", "before"): "2026-03-20",
     ("asnrules rulesets diff", "after"): "jwst-3.0.0",
+    ("asnrules rulesets conform", "label"): "jwst-3.0.0",
+    ("asnrules rulesets conform", "exp_types"): "NRS_MIMF",
     ("asnrules rulesets impact", "draft"): DRAFT,
     ("asnrules rulesets impact", "against"): "jwst-3.0.0",
     ("asnrules audit runs", "ruleset"): "jwst-3.0.0",

@@ -17,9 +17,7 @@ DIFFERENCES = ("asn_rule", "exp_type", "what", "count", "difference", "pool")
 def conform(
     context: typer.Context,
     label: Annotated[str, argument("LABEL", "Label of the rules.", completion.rules)],
-    pools: Annotated[
-        list[str] | None, argument("[POOL]...", "Pools to compare besides the probes.")
-    ] = None,
+    pools: Annotated[list[str] | None, argument("[POOL]...", "Pools to compare as well.")] = None,
     *,
     python: Annotated[str, option("PATH", "The Python of an environment that has jwst.")],
     exp_types: Annotated[
@@ -39,8 +37,8 @@ def conform(
 
     Examples
     --------
-    asnrules rulesets conform jwst-3.0.0 --python ~/new-release/bin/python
-    asnrules rulesets conform jwst-3.0.0 jw0*_pool.csv --python python3 --exp-type NRS_IFU
+    asnrules rulesets conform jwst-3.0.0 --python new-release/bin/python
+    asnrules rulesets conform jwst-3.0.0 --exp-type NRS_IFU --python python3
 
     Exit Codes
     ----------
