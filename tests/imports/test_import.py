@@ -35,7 +35,16 @@ SECOND = document(member(2), member(3, "background"))
 
 
 NONE_OF = "today's (jwst-3.0.0); the catalog has none for {}, by which it was made (code_version)"
-IN_FORCE = "jwst-1.2.1, in force on 2021-08-01, when it was made (version_id)"
+BY_TAG = (
+    "; {} counts as in force from {}, the day of a tag; "
+    "the day on which operations first ran it is not known"
+)
+IN_FORCE = (
+    "jwst-1.2.1, in force on 2021-08-01, when it was made (version_id, 20210801t000000)"
+    + BY_TAG.format("jwst-1.2.1", "2021-06-07")
+)
+SINCE_TAG = BY_TAG.format("jwst-3.0.0", "2026-07-09")
+EARLIEST = "jwst-1.2.0, the earliest of the catalog, and not its own: those {}, are not in it"
 
 
 @pytest.fixture
@@ -365,24 +374,28 @@ def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
     [
         (
             {"version_id": "20260801t120000"}, NAME,
-            "jwst-3.0.0, in force on 2026-08-01, when it was made (version_id)",
+            "jwst-3.0.0, in force on 2026-08-01, when it was made (version_id, 20260801t120000)"
+            + SINCE_TAG,
         ),
         (
-            {"version_id": "20220615T120000"}, NAME,
-            "jwst-1.4.2, in force on 2022-06-15, when it was made (version_id)",
+            {"version_id": "v20220815T120000"}, NAME,
+            "jwst-1.5.3, in force on 2022-08-15, when it was made (version_id, 20220815T120000)",
         ),
         (
             {"version_id": "20210523T120000"}, NAME,
-            "today's (jwst-3.0.0); the catalog has none in force on 2021-05-23, "
-            "when it was made (version_id)",
+            EARLIEST.format(
+                "in force on 2021-05-23, when it was made (version_id, 20210523T120000)"
+            ),
         ),
         (
             {}, "jw00001-o001_20260802t101500_image2_001_asn",
-            "jwst-3.0.0, in force on 2026-08-02, when it was made (its name)",
+            "jwst-3.0.0, in force on 2026-08-02, when it was made (its name, 20260802t101500)"
+            + SINCE_TAG,
         ),
         (
             {"version_id": "20261399t120000"}, NAME,
-            "jwst-3.0.0, in force on 2026-08-03, when it was made (asn_pool)",
+            "jwst-3.0.0, in force on 2026-08-03, when it was made (asn_pool, 20260803t101500)"
+            + SINCE_TAG,
         ),
         (
             {"version_id": "v1", "asn_pool": "pool"}, NAME,
@@ -413,7 +426,11 @@ def test_the_ruleset_of_its_own_time(
             "1.12.5", "jwst-1.12.0",
             "jwst-1.12.0, those of 1.12.5, by which it was made (code_version)",
         ),
-        ("1.1.0", "jwst-3.0.0", NONE_OF.format("1.1.0")),
+        *[
+            (text, "jwst-1.2.0",
+             EARLIEST.format(f"of {text}, by which it was made (code_version)"))
+            for text in ("1.1.0", "0.18.0", "1.1.1.dev12+g1a2b3c")
+        ],
         ("3.0.0.dev7+gabc", "jwst-3.0.0", NONE_OF.format("3.0.0.dev7+gabc")),
         ("1.9.4.dev12+g1a2b3c", "jwst-3.0.0", NONE_OF.format("1.9.4.dev12+g1a2b3c")),
         ("3.0.0rc1", "jwst-3.0.0", NONE_OF.format("3.0.0rc1")),

@@ -40,7 +40,7 @@ class NamedChange(NamedTuple):
 
     def words(self) -> str:
         """Say which it is, and why it was made."""
-        return f"{self.change}: {self.why} ({self.source})"
+        return f"{self.change}: {self.why.rstrip('.')} ({self.source})"
 
 
 def chain_of(infos: Iterable[RulesetInfo], label: str) -> list[RulesetInfo]:

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, ruleset_of
+from asnrules.rules.releases import release_numbers
 
 _TIME = re.compile(r"(?<![0-9])([0-9]{8})t[0-9]{6}(?![0-9])", re.IGNORECASE)
 
+_LEADING = re.compile(r"[0-9]+(\.[0-9]+)*")
 _OURS = re.compile(r"asnrules \S+, rules (.+)", re.DOTALL)
 _VERSION = re.compile(r"(?:jwst[ =-]*|v)?([0-9]+\.[0-9]\S*)", re.IGNORECASE)
 
@@ -47,9 +49,12 @@ def choose(
     if is_asked:
         return Choice(wanted, f"{wanted.ruleset}, as asked", then)
     today = f"today's ({wanted.ruleset});"
+    earliest = _earliest(rulesets)
     if software is not None:
         did = "written" if association.is_by_hand else "made"
         made = f"by which it was {did} (code_version)"
+        if own is None and earliest is not None and _is_before(software, earliest):
+            return Choice(earliest, _not_its_own(earliest, f"those of {software}, {made}"), then)
         if own is None:
             return Choice(wanted, f"{today} the catalog has none for {software}, {made}", then)
         those = "" if software == own.ruleset else f", those of {software}"
@@ -58,9 +63,36 @@ def choose(
         return Choice(wanted, f"{today} the file does not tell when it was made", then)
     own = _in_force(rulesets, RULES, day)
     when = f"in force on {day}, when it was made ({told_by})"
-    if own is None:
-        return Choice(wanted, f"{today} the catalog has none {when}", then)
-    return Choice(own, f"{own.ruleset}, {when}", then)
+    if own is not None:
+        tag = "" if own.by_tag is None else f"; {own.by_tag}"
+        return Choice(own, f"{own.ruleset}, {when}{tag}", then)
+    if earliest is not None and earliest.effective_from and day < earliest.effective_from:
+        return Choice(earliest, _not_its_own(earliest, f"those {when}"), then)
+    return Choice(wanted, f"{today} the catalog has none {when}", then)
+
+
+def _earliest(rulesets: Sequence[RulesetInfo]) -> RulesetInfo | None:
+    """Give the rules of the earliest release that the catalog has."""
+    known = [
+        info
+        for info in rulesets
+        if info.kind == RULES and info.status == "published" and info.releases
+    ]
+    return min(known, key=_first_release, default=None)
+
+
+def _first_release(info: RulesetInfo) -> tuple[int, ...]:
+    return release_numbers(info.releases[0]) or ()
+
+
+def _is_before(software: str, earliest: RulesetInfo) -> bool:
+    """Tell whether a version is earlier; one between releases counts as the release it leads to."""
+    found = _LEADING.match(software)
+    return found is not None and (release_numbers(found[0]) or ()) < _first_release(earliest)
+
+
+def _not_its_own(earliest: RulesetInfo, own: str) -> str:
+    return f"{earliest.ruleset}, the earliest of the catalog, and not its own: {own}, are not in it"
 
 
 def _software_of(
@@ -78,7 +110,7 @@ def _software_of(
 
 
 def _day_of(association: ForeignAssociation) -> tuple[dt.date | None, str]:
-    """Give the day on which an association was made, and what of its file tells it.
+    """Give the day on which an association was made, and what of its file tells it, quoted.
 
     Its own time stands in version_id, and with it in its name; the pool is not much older.
     """
@@ -90,7 +122,7 @@ def _day_of(association: ForeignAssociation) -> tuple[dt.date | None, str]:
         found = _TIME.search(text or "")
         if found is not None:
             with suppress(ValueError):
-                return dt.date.fromisoformat(found[1]), told_by
+                return dt.date.fromisoformat(found[1]), f"{told_by}, {found[0]}"
     return None, ""
 
 

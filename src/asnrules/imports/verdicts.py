@@ -23,6 +23,7 @@ from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.imports.choice import Choice
 from asnrules.imports.matching import Made, Matcher, Near
+from asnrules.imports.since import Since
 from asnrules.imports.table import Table
 from asnrules.util.text import EMPTY
 
@@ -68,6 +69,8 @@ class Rules(NamedTuple):
     """All published tables, by label."""
     matcher: Matcher | None
     """What the rules make of the pools, if any were given."""
+    since: Since | None = None
+    """What today's rules make of them, if these are others."""
 
 
 def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judged:
@@ -77,7 +80,25 @@ def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judg
     texts = [found.explanation]
     if association.remarks:
         texts.append(_in_words(association.remarks))
+    if rules.since is not None and not by_hand:
+        texts += _today(association, choice, rules, rules.since)
     return found._replace(explanation="; ".join([*texts, f"rules: {choice.why}"]))
+
+
+def _today(
+    association: ForeignAssociation, choice: Choice, rules: Rules, since: Since
+) -> list[str]:
+    """Say what today's rules make of its exposures, and which changes since made the difference."""
+    judging = _Judging(association, choice, rules._replace(matcher=since.now))
+    if judging.is_missing():
+        return []
+    unlike = judging.unlike()
+    if not unlike:
+        return [f"today's rules ({since.today}) make the same"]
+    texts = [f"by today's rules ({since.today}): {'; '.join(unlike)}"]
+    if changes := [change.words() for change in since.changes(association)]:
+        texts.append(f"changed since by {'; and by '.join(changes)}")
+    return texts
 
 
 class _Judging:
@@ -110,6 +131,18 @@ class _Judging:
         if by_rules:
             return Judged(Verdict.DIFFERS, "; ".join([*by_rules, *self._then()]))
         return Judged(Verdict.UNEXPLAINED, f"{missing}; {self._hint()}")
+
+    def is_missing(self) -> bool:
+        """Tell whether an exposure is in none of the pools, so that the rules cannot be run."""
+        return bool(self._missing())
+
+    def unlike(self) -> list[str]:
+        """Say in what it differs from what the rules make; empty if they make exactly this."""
+        if self._matcher is None:
+            return []
+        near = self._matcher.nearest(self._association)
+        is_made = near is not None and not near.differences
+        return [] if is_made else self._difference(self._matcher, near)
 
     # --------------------------------------------------------------------- explained
 

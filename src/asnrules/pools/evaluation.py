@@ -64,6 +64,19 @@ class EvaluatedPools:
         exposures = [self.exposures[place] for place in places]
         return replace(self, exposures=exposures, work=self.work.part(places))
 
+    def under(self, ruleset: Ruleset) -> EvaluatedPools:
+        """Give the exposures judged by another ruleset, to make associations; not to classify.
+
+        A pool that lacks a column that those rules need is a PoolError.
+        """
+        for pool in self.pools:
+            check_columns(ruleset, pool)
+        work = self.work
+        others: list[int] = []
+        if all(len(pool.others) == len(pool.rows) for pool in self.pools):
+            others = [self.pools[pool].others[row] for pool, row in self.exposures]
+        return replace(self, work=Work.judged(ruleset, [*work.places], work.rows, others))
+
     def classifications(self) -> dict[int, Classification]:
         """Classify each distinct exposure: from the id of its judgement."""
         for place in range(len(self.work.judgements)):

@@ -15,22 +15,26 @@ from sqlalchemy import Connection, Engine
 from asnrules.associations.model import Association
 from asnrules.associations.reader import ForeignAssociation, association_files, read_association
 from asnrules.catalog import store
+from asnrules.catalog.classification import load_classifier
 from asnrules.catalog.look_up import look_up
 from asnrules.catalog.rulesets import (
     RULES,
     RulesetInfo,
     choose_ruleset,
     find_ruleset,
+    in_force,
     list_rulesets,
 )
 from asnrules.catalog.vocabulary import asn_type_names
 from asnrules.database.engines import transaction
-from asnrules.errors import AssociationFileError, UsageError
+from asnrules.errors import AssociationFileError, PoolError, UsageError
+from asnrules.impact.turning import chain_between
 from asnrules.imports.choice import Choice, choose
 from asnrules.imports.matching import Matcher
+from asnrules.imports.since import Since
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
-from asnrules.pools.evaluation import evaluate_pools
+from asnrules.pools.evaluation import evaluate, evaluate_pools
 from asnrules.pools.text import STANDARD_INPUT
 from asnrules.record.write import Run, record_run
 from asnrules.util.limits import ASSOCIATION_FILES
@@ -144,6 +148,7 @@ def import_associations(
         asn_types = asn_type_names(connection)
         rulesets = list_rulesets(connection)
         wanted = choose_ruleset(connection, RULES, options.ruleset, options.as_of)
+        today = in_force(connection, RULES)
     refuse_draft(wanted, "publish it first")
     is_asked = options.ruleset is not None or options.as_of is not None
     read, errors = _read(words, asn_types, progress)
@@ -158,7 +163,7 @@ def import_associations(
         )
     report = ImportReport([], [], errors)
     runs = [
-        _judged(engine, info, read, choices, options, progress)
+        _judged(engine, info, today, read, choices, options, progress)
         for info, choices in by_ruleset.items()
     ]
     if runs:
@@ -172,6 +177,7 @@ def import_associations(
 def _judged(
     engine: Engine,
     info: RulesetInfo,
+    today: RulesetInfo | None,
     read: Mapping[str, ForeignAssociation],
     choices: Mapping[str, Choice],
     options: ImportOptions,
@@ -184,13 +190,27 @@ def _judged(
         matcher = Matcher(evaluated, progress and partial(progress, "candidates"))
     with transaction(engine) as connection:
         tables = _tables(connection, info, choices.values())
-    rules = Rules(tables[info.implements or ""], tables, matcher)
+        since = _since(connection, matcher, today)
+    rules = Rules(tables[info.implements or ""], tables, matcher, since)
     files = []
     for number, (path, choice) in enumerate(choices.items(), 1):
         files.append((path, read[path], judge(read[path], choice, rules)))
         if progress is not None:
             progress("verdicts", number, len(choices))
     return _JudgedRun(info, _run(info, files, matcher, options), files)
+
+
+def _since(connection: Connection, then: Matcher | None, today: RulesetInfo | None) -> Since | None:
+    """Give what became of the rules; None if they are today's, or nothing is known of the pools."""
+    if then is None or today is None or then.evaluated.info.ruleset_id == today.ruleset_id:
+        return None
+    pools = then.evaluated
+    try:
+        now = evaluate(load_classifier(connection, today), [*pools.work.places], pools.pools)
+    except PoolError:
+        return None
+    chain = chain_between(connection, pools.info.ruleset, today.ruleset)
+    return Since(then, Matcher(now), chain)
 
 
 def _tables(

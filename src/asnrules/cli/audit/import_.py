@@ -46,7 +46,8 @@ def import_(
 ) -> None:
     """Record associations that were made elsewhere, with a verdict on each.
 
-    Each is judged by the rules in force when it was made, if its file tells that, or by today's.
+    Each is judged by the rules of its time, if its file tells that, or by today's. With a pool it
+    says what today's would make instead, and which changes since made the difference.
 
     Examples
     --------

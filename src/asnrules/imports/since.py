@@ -1,0 +1,95 @@
+"""What today's rules make of exposures of the past, and the changes that made the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from asnrules.associations.comparison import CANDIDATE
+from asnrules.associations.model import Association
+from asnrules.associations.reader import ForeignAssociation
+from asnrules.catalog.changes import NamedChange
+from asnrules.engine.generation import Wanted
+from asnrules.engine.signatures import SCIENCE
+from asnrules.errors import PoolError
+from asnrules.impact.turning import Chain, Once
+from asnrules.imports.matching import Matcher
+from asnrules.pools.evaluation import EvaluatedPools
+from asnrules.rules.model import Ruleset
+
+_REFUSED: Hashable = "refused"
+"""Stands for what rules make that cannot do with the columns of a pool."""
+
+
+class Since:
+    """What became of the rules by which associations of pools are judged.
+
+    Parameters
+    ----------
+    then : Matcher
+        What these rules make of the pools; `now` is what today's do.
+    chain : Chain or None
+        From the ones to the others; None if neither was made of the other.
+    """
+
+    def __init__(self, then: Matcher, now: Matcher, chain: Chain | None) -> None:
+        self.now = now
+        self._then = then
+        self._chain = chain
+        self._under = Once(self._judged)
+        self._made: dict[tuple[int, tuple[int, ...]], Sequence[Association]] = {}
+
+    @property
+    def today(self) -> str:
+        """The label of today's rules."""
+        return self.now.evaluated.info.ruleset
+
+    def changes(self, one: ForeignAssociation) -> Sequence[NamedChange]:
+        """Give the changes that turned what is made of the sciences of an association."""
+        sciences = self._then.sciences(one.products)
+        if self._chain is None or not sciences:
+            return ()
+        beside = {*self._then.beside(sciences), *self.now.beside(sciences)}
+        places = tuple(sorted({*beside, *sciences}))
+        asn_id = one.asn_id if one.tells(CANDIDATE) else None
+        return self._chain.turned(lambda rules: self._state(rules, places, {*sciences}, asn_id))
+
+    def _state(
+        self, rules: Ruleset, places: tuple[int, ...], sciences: set[int], asn_id: str | None
+    ) -> Hashable:
+        """Give what rules make of sciences, whatever the numbers in its names."""
+        found = self._associations(rules, places)
+        if found is None:
+            return _REFUSED
+        return frozenset(
+            (one.asn_type, one.asn_rule, one.asn_id, product.name, frozenset(
+                (member.expname, member.exptype) for member in product.members
+            ))
+            for one in found
+            if asn_id in {None, one.asn_id}
+            for product in one.products
+            if any(
+                member.exptype == SCIENCE
+                and member.exposure is not None
+                and places[member.exposure] in sciences
+                for member in product.members
+            )
+        )  # fmt: skip
+
+    def _associations(
+        self, rules: Ruleset, places: tuple[int, ...]
+    ) -> Sequence[Association] | None:
+        pools = self._under(rules)
+        if pools is None:
+            return None
+        # By identity: `Once` keeps the rules.
+        key = (id(rules), places)
+        if key not in self._made:
+            wanted = Wanted(diagnosed=False, explained=False)
+            self._made[key] = pools.part(places).generation(wanted).run().associations
+        return self._made[key]
+
+    def _judged(self, rules: Ruleset) -> EvaluatedPools | None:
+        try:
+            return self._then.evaluated.under(rules)
+        except PoolError:
+            return None

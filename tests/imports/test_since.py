@@ -1,0 +1,79 @@
+"""What is said of today's rules where a file is judged by those of its time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+import labels
+from asnrules.workflows.import_associations import ImportOptions, ImportReport, import_associations
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "2022"
+POOL = EXAMPLE / "jw01098_20220815t101500_pool.csv"
+WAVEFRONT = "jw01098-o002_20220815t120000_wfs-image2_001_asn.json"
+
+
+def run(engine: Engine, folder: Path, ruleset: str | None = None) -> ImportReport:
+    return import_associations(engine, [str(folder)], ImportOptions([str(POOL)], ruleset))
+
+
+def said(report: ImportReport) -> dict[str, list[str]]:
+    """Give for each association what its explanation says."""
+    return {file.asn_name.split("_", 2)[2]: file.explanation.split("; ") for file in report.files}
+
+
+def test_the_changes_since_are_named_with_reason_and_source(catalog: Engine) -> None:
+    report = run(catalog, EXAMPLE)
+    assert {(file.ruleset, file.verdict) for file in report.files} == {("jwst-1.5.3", "explained")}
+    found = said(report)
+    assert "today's rules (jwst-3.0.0) make the same" in found["image2_001_asn"]
+    by = [text for text in found["wfs-image2_001_asn"] if "2.0.0-wfsc-image2" in text]
+    assert by == [
+        "changed since by 2.0.0-wfsc-image2: Images for wavefront sensing and control make image2, "
+        "numbered with the others (jwst pull request 10124)"
+    ]
+    now = "by today's rules (jwst-3.0.0): type wfs-image2, image2 by the rules"
+    assert now in found["wfs-image2_001_asn"]
+    for nod in ("spec2_001_asn", "spec2_002_asn"):
+        assert any(text.startswith("changed since by 1.19.0-nod-target: ") for text in found[nod])
+
+
+@pytest.mark.parametrize("label", [one for one in labels.TRIED if one not in labels.RULES[-2:]])
+def test_one_change_turned_it_whatever_rules_were_of_its_time(
+    catalog: Engine, tmp_path: Path, label: str
+) -> None:
+    document = json.loads((EXAMPLE / WAVEFRONT).read_text())
+    document["code_version"] = label.removeprefix("jwst-")
+    (tmp_path / WAVEFRONT).write_text(json.dumps(document))
+    (file,) = run(catalog, tmp_path).files
+    assert (file.ruleset, file.verdict) == (label, "explained")
+    (changed,) = (text for text in file.explanation.split("; ") if "changed since" in text)
+    assert changed.startswith("changed since by 2.0.0-wfsc-image2: ")
+
+
+def test_nothing_is_said_by_todays_rules_or_without_a_pool(catalog: Engine, tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE / WAVEFRONT, tmp_path)
+    (file,) = run(catalog, tmp_path, "jwst-3.0.0").files
+    assert (file.ruleset, file.verdict) == ("jwst-3.0.0", "differs")
+    assert "today" not in file.explanation
+    (file,) = import_associations(catalog, [str(tmp_path)], ImportOptions()).files
+    assert "today" not in file.explanation
+
+
+def test_a_file_of_before_all_rules_is_judged_by_the_earliest_which_are_not_its_own(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    shutil.copy(EXAMPLE / WAVEFRONT, tmp_path)
+    document = json.loads((tmp_path / WAVEFRONT).read_text())
+    document["code_version"] = "0.18.3"
+    (tmp_path / WAVEFRONT).write_text(json.dumps(document))
+    (file,) = run(catalog, tmp_path).files
+    assert (file.ruleset, file.verdict) == ("jwst-1.2.0", "explained")
+    assert file.explanation.endswith(
+        "rules: jwst-1.2.0, the earliest of the catalog, and not its own: those of 0.18.3, by "
+        "which it was made (code_version), are not in it"
+    )
