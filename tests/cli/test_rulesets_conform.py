@@ -167,17 +167,20 @@ def test_a_type_that_is_not_known_is_a_difference(
 
 
 def test_where_it_stops_nothing_is_compared(
-    release: Release, conform: Command, tmp_path: Path
+    release: Release, pool: str, conform: Command, tmp_path: Path
 ) -> None:
     path = tmp_path / "stopping_pool.csv"
     path.write_text(pool_text(nrc_image(1, filter="stopping")))
-    done = conform(str(path), "--python", release())
+    python = release(*(association(number) for number in (1, 2, 3)))
+    done = conform(str(path), pool, "--python", python)
     assert (done.code, done.out) == (0, "")
     first, last = done.err.splitlines()
-    assert first == (
-        "asnrules: not compared, as asn_generate stops: 1 pool: KeyError: 'optical path'"
-    )
+    told = "asnrules: not compared, as asn_generate stops: 1 pool: stopping_pool.csv: KeyError: "
+    assert first == f"{told}'optical path'"
     assert "they agree" in last
+    conform(str(path), "--python", python).assert_error(
+        2, "asn_generate of jwst 9.1 stops on every pool: KeyError: 'optical path'; try it"
+    )
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,11 @@ from asnrules.errors import PoolError, UsageError
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate
 from asnrules.util.parallel import Progress, processors
+from asnrules.util.text import label as shown_name
 from asnrules.workflows.asn_generate import Answer, AsnGenerate
 from asnrules.workflows.generate import make_associations
 from asnrules.workflows.trial_pools import (
+    PROBE,
     Row,
     TrialPool,
     probe_pools,
@@ -73,6 +75,8 @@ class Difference:
     """In words, for the smallest pool."""
     pool: TrialPool
     """The smallest that shows it."""
+    whole: TrialPool
+    """The one in which it was found."""
     count: int = 1
     """How often it was found."""
 
@@ -184,7 +188,7 @@ class _Trial:
         report = Conformity(self._classifier.info.ruleset, self._release.release, len(pools))
         report.exposures = sum(len(pool.rows) for pool in pools)
         found: dict[Sign, Difference] = {}
-        waiting, done = list(pools), 0
+        waiting, done, stopped = list(pools), 0, 0
         while waiting:
             halves: list[TrialPool] = []
             for pool, answer in zip(waiting, self._answers(waiting), strict=True):
@@ -198,7 +202,14 @@ class _Trial:
                 elif parts := pool.halves():
                     halves += parts
                 else:
-                    report.stops[answer.stopped] += 1
+                    name = "" if pool.name == PROBE else f"{shown_name(pool.name)}: "
+                    report.stops[f"{name}{answer.stopped}"] += 1
+                stopped += answer.stopped is not None
+            if stopped == done:
+                raise UsageError(
+                    f"rulesets conform: asn_generate of jwst {report.release} stops on every pool: "
+                    f"{answer.stopped}; try it in its environment"
+                )
             waiting = halves
         for number, one in enumerate(found.values(), 1):
             one.pool, one.text = self._smallest(one)
@@ -223,7 +234,8 @@ class _Trial:
                         return True
             return False
 
-        pool = smaller(difference.pool, shows, _TRIES)
+        start = difference.pool if shows(difference.pool) else difference.whole
+        pool = smaller(start, shows, _TRIES)
         return pool, texts.get(pool.content(), difference.text)
 
     # ------------------------------------------------------------------ comparing
@@ -244,20 +256,20 @@ class _Trial:
         """Give the differences in a pool on which asn_generate does not stop."""
         made = self._made(pool.content())
         for text in answer.unread:
-            yield Difference(Sign("", "", "file"), text, pool)
+            yield Difference(Sign("", "", "file"), text, pool, pool)
         if isinstance(made, PoolError):
             if answer.associations:
-                yield Difference(Sign("", "", "pool"), str(made), pool)
+                yield Difference(Sign("", "", "pool"), str(made), pool, pool)
             return
         parts = {
             product_name(row["filename"], self._suffixes): (part, row)
             for part in pool.parts
             for row in part
         }
-        for one, what, text in _differences(answer.associations, made, self._suffixes):
+        for one, what, text in _told(answer.associations, made, self._suffixes):
             part, row = self._science(one, parts)
             sign = Sign(one.asn_rule, row.get("exp_type", "").upper(), what)
-            yield Difference(sign, text, pool.with_rows(part))
+            yield Difference(sign, text, pool.with_rows(part or pool.rows), pool)
 
     def _science(
         self,
@@ -271,7 +283,7 @@ class _Trial:
         return next((parts[name] for name in names if name in parts), ((), {}))
 
 
-def _differences(
+def _told(
     found: Sequence[Either], made: Sequence[Either], suffixes: frozenset[str]
 ) -> Iterator[tuple[Either, str, str]]:
     """Give what differs: an association, the kind of difference, and the difference in words.
@@ -285,15 +297,15 @@ def _differences(
         if other is None:
             yield one, "only jwst", f"jwst makes {_named(one)}, but the ruleset does not"
             continue
-        told = []
+        texts = []
         if isinstance(one, ForeignAssociation) and isinstance(other, Association):
-            told += [(some.key, some.text) for some in differences(one, other, suffixes)]
-        told += [
+            texts += [(some.key, some.text) for some in differences(one, other, suffixes)]
+        texts += [
             (some.field, f"{some.field} {some.before!r}, {some.after!r} by the rules")
             for some in field_differences(one, other, ("target", "degraded_status"))
         ]
-        if told:
-            yield other, told[0][0], "; ".join(text for _, text in told)
+        if texts:
+            yield other, texts[0][0], "; ".join(text for _, text in texts)
     for place, one in enumerate(ours):
         if place not in pairs.values():
             yield one, "only the ruleset", f"the ruleset makes {_named(one)}, but jwst does not"

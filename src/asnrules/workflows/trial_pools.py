@@ -17,6 +17,9 @@ _PROBES = 20
 """Probes of a pool: so many that a pool is worth its start, and so few that a look at each
 association made so far, as early releases have it for each exposure, takes no time."""
 
+PROBE = "probe"
+"""The name of pools that are made of probes."""
+
 Row = Mapping[str, str]
 """The cells of an exposure, by column."""
 
@@ -27,7 +30,7 @@ class TrialPool(NamedTuple):
     columns: tuple[str, ...]
     parts: tuple[tuple[Row, ...], ...]
     """Exposures that do not come together with those of another part."""
-    name: str = "probe"
+    name: str = PROBE
     """Of its file, if it has one."""
 
     @property
