@@ -161,7 +161,7 @@ def test_diff_of_rules(draft_in_file: Command) -> None:
     assert (made["after"], made["exp_types"][0]) == ("none", "NRC_IMAGE")
     records = draft_in_file("rulesets", "diff", "jwst-3.0.0", "draft", "--format", "csv")
     assert records.out.splitlines()[0] == (
-        "what,name,change,field,before,after,exp_types,combinations,example"
+        "what,name,change,field,before,after,by,exp_types,combinations,example"
     )
     assert len(records.out.splitlines()) == 1 + len(found["changes"]) + len(found["answers"])
 
@@ -219,3 +219,18 @@ def test_impact_of_what_makes_no_sense(
     asnrules: Command, arguments: list[str], code: int, words: str
 ) -> None:
     asnrules("rulesets", "impact", *arguments).assert_error(code, words)
+
+
+def test_diff_along_the_chain_names_the_changes(asnrules_on_file: Command) -> None:
+    words = ("rulesets", "diff", "jwst-1.8.1", "jwst-1.8.5")
+    found = json.loads(asnrules_on_file(*words, "--format", "json").out)
+    assert [one["change"] for one in found["between"]][:1] == ["1.8.5-along-slit-out-of-spec"]
+    (setting,) = (one for one in found["changes"] if one["name"] == "taken_once")
+    (by,) = setting["by"]
+    assert (by["change"], by["ruleset"]) == ("1.8.5-member-once", "jwst-1.8.5")
+    assert (by["source"], by["effective_from"]) == ("jwst pull request 7332", None)
+    told = asnrules_on_file(*words).out.split("\n\n")
+    (first,) = (text for text in told if text.startswith("change 1.8.5-member-once of jwst-1.8.5"))
+    assert first.endswith("source: jwst pull request 7332")
+    (row,) = (text for text in told if text.startswith("setting taken_once changed"))
+    assert row.endswith("by: 1.8.5-member-once of jwst-1.8.5")

@@ -10,6 +10,7 @@ from asnrules.rules.model import (
     NOT_APPLICABLE,
     AnyRuleset,
     Condition,
+    Group,
     Key,
     Mode,
     Requirement,
@@ -204,6 +205,6 @@ def _text(one: Any) -> str:
             excludes = f", not containing {one.excludes}" if one.excludes else ""
             optional = "" if one.required else ", if there is one"
             return f"{one.name} ({sources}{excludes}{optional})"
-        case Condition() | Role():
+        case Condition() | Group() | Role():
             return one.name
     return str(one)

@@ -1,22 +1,36 @@
-"""Compare two rulesets of the catalog: their rows, and what they answer."""
+"""Compare two rulesets of the catalog: their rows, what they answer, and the changes in between."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
 from asnrules.analysis.behaviour import AnswerChange, answer_changes
 from asnrules.analysis.items import Change, changes
 from asnrules.catalog import store
+from asnrules.catalog.changes import NamedChange, changes_between
 from asnrules.catalog.check import load_vocabulary
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
-from asnrules.rules.model import Ruleset
+from asnrules.rules.model import AnyRuleset, ChangeItem, Ruleset
+from asnrules.rules.uses import Item, Uses, uses_of, with_used
+
+
+class NamedDifference(NamedTuple):
+    """A difference of rows, with the named changes that made it."""
+
+    change: Change
+    by: Sequence[NamedChange]
+    """In their order; none if the rulesets are of no chain."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {**self.change._asdict(), "by": [one.document() for one in self.by]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +40,12 @@ class RulesetDifference:
     before: dict[str, str]
     """Label and checksum of each."""
     after: dict[str, str]
-    changes: Sequence[Change]
+    changes: Sequence[NamedDifference]
     """Of their rows."""
     answers: Sequence[AnswerChange]
     """Of what they answer; none for tables, which answer by their rows."""
+    between: Sequence[NamedChange]
+    """All named changes between the two, those among them that left no row otherwise."""
     combinations: int
     """How many combinations of values the two can tell apart."""
     seconds: float
@@ -42,7 +58,8 @@ class RulesetDifference:
             "after": self.after,
             "combinations": self.combinations,
             "seconds": round(self.seconds, 2),
-            "changes": [change._asdict() for change in self.changes],
+            "between": [change.document() for change in self.between],
+            "changes": [change.document() for change in self.changes],
             "answers": [answer.document() for answer in self.answers],
         }
 
@@ -67,6 +84,7 @@ def compare_rulesets(engine: Engine, before: str, after: str) -> RulesetDifferen
             )
         one, other = (store.load(connection, info.ruleset_id) for info in infos)
         vocabulary = load_vocabulary(connection)
+        between = changes_between(connection, before, after) or []
     answers: list[AnswerChange] = []
     combinations = 0
     if isinstance(one, Ruleset) and isinstance(other, Ruleset):
@@ -74,12 +92,87 @@ def compare_rulesets(engine: Engine, before: str, after: str) -> RulesetDifferen
     return RulesetDifference(
         before=_named(infos[0]),
         after=_named(infos[1]),
-        changes=changes(one, other),
+        changes=named_differences(one, other, between),
         answers=answers,
+        between=between,
         combinations=combinations,
         seconds=time.monotonic() - started,
     )
 
 
+def named_differences(
+    before: AnyRuleset, after: AnyRuleset, between: Sequence[NamedChange]
+) -> list[NamedDifference]:
+    """Compare the rows of two rulesets of a kind, given the named changes between them."""
+    uses = [uses_of(one) for one in (before, after) if isinstance(one, Ruleset)]
+    return [
+        NamedDifference(change, list(_makers(change, between, uses)))
+        for change in changes(before, after)
+    ]
+
+
 def _named(info: RulesetInfo) -> dict[str, str]:
     return {"ruleset": info.ruleset, "checksum": info.checksum}
+
+
+# ------------------------------------------------------------------------- what made a difference
+
+_OF_ALL = {"product suffixes": "suffix", "classes": "class", "required columns": "required_column"}
+"""Differences of all items of a kind at once."""
+
+_FIELDS = {"alternatives": ("any_of", "paths"), "lines": ("order",)}
+"""The words of files for fields that are called otherwise in a comparison."""
+
+_FOLDED = ("group", "key", "default", "path_table")
+"""The kinds of items that a comparison shows as part of those that use them."""
+
+
+def _makers(
+    difference: Change, between: Iterable[NamedChange], uses: Iterable[Uses]
+) -> Iterator[NamedChange]:
+    """Give the changes that made a difference: of this very field, or else of the item."""
+    own = _items(difference, uses)
+    folded = {
+        item
+        for one in uses
+        for item in with_used(own, {key: _only_folded(used) for key, used in one.items()})
+    }
+    exact = [
+        one for one in between if any(_makes(item, difference, own, folded) for item in one.items)
+    ]
+    yield from exact or [
+        one for one in between if any((it.kind, it.item) in own for it in one.items)
+    ]
+
+
+def _only_folded(used: Iterable[Item]) -> frozenset[Item]:
+    return frozenset(item for item in used if item[0] in _FOLDED)
+
+
+def _items(difference: Change, uses: Iterable[Uses]) -> set[Item]:
+    """Give the items, as changes name them, that a difference is of."""
+    kind = _OF_ALL.get(difference.what)
+    if kind is not None:
+        return {("default", kind), *(item for one in uses for item in one if item[0] == kind)}
+    if difference.what == "class":
+        return {("written_as", difference.name)}
+    return {(difference.what.replace(" ", "_"), difference.name)}
+
+
+def _makes(item: ChangeItem, difference: Change, own: set[Item], folded: set[Item]) -> bool:
+    """Tell whether an item of a change is what a difference is about."""
+    field = difference.field
+    place = (item.kind, item.item)
+    if field == "roles" and item.kind == "role" and item.field is None:
+        return ("rule", item.item.partition(": ")[0]) in own
+    if place in own:
+        return item.field in {None, field, *_FIELDS.get(field or "", ())}
+    if place not in folded or None in {field, item.field}:
+        # What comes or goes itself is told where something begins or ends to use it.
+        return False
+    return {
+        "group": item.field == field,
+        "key": field == "keys",
+        "default": item.item == field,
+        "path_table": field == "alternatives",
+    }[item.kind]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,9 +19,12 @@ from asnrules.cli.output import (
     print_records,
 )
 
+if TYPE_CHECKING:
+    from asnrules.catalog.changes import NamedChange
+
 FINDINGS = ("ruleset", "check", "subject", "finding", "example", "reason")
 CHANGES = ("what", "name", "change", "field", "before", "after")
-BOTH = (*CHANGES, "exp_types", "combinations", "example")
+BOTH = (*CHANGES, "by", "exp_types", "combinations", "example")
 
 
 def check(
@@ -87,6 +90,8 @@ def diff(
 ) -> None:
     """Compare two rulesets: rows, rules, and the decisions of the rules.
 
+    Where one was made of the other, each row or rule names the changes that made the difference.
+
     Examples
     --------
     asnrules rulesets diff 2026-01-23 2026-03-20
@@ -103,13 +108,15 @@ def diff(
     from asnrules.catalog.compare import compare_rulesets
 
     found = compare_rulesets(catalog(context), before, after)
-    changes = [change._asdict() for change in found.changes]
+    changes = [change.document() for change in found.changes]
     answers = [_with_example(answer.document()) for answer in found.answers]
 
     def print_differences() -> None:
         if found.combinations:
             # What rules say is too long for the cells of a table.
-            print_paragraphs([*map(_change, changes), *map(_answer, answers)])
+            print_paragraphs(
+                [*map(_named, found.between), *map(_change, changes), *map(_answer, answers)]
+            )
         elif changes:
             print_records(changes, CHANGES, output)
 
@@ -119,6 +126,7 @@ def diff(
         [{name: record.get(name) for name in BOTH} for record in records],
         BOTH,
         output,
+        flat=_with_names,
         document=found.document,
         people=print_differences,
     )
@@ -133,10 +141,28 @@ def diff(
         raise typer.Exit(1)
 
 
+def _with_names(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the named changes of a record into one cell."""
+    return {**record, "by": [_by(one) for one in record["by"] or ()]}
+
+
+def _by(change: Mapping[str, Any]) -> str:
+    return f"{change['change']} of {change['ruleset']}: {change['why']} ({change['source']})"
+
+
 def _change(change: Mapping[str, Any]) -> Paragraph:
     field = f", {change['field']}" if change["field"] else ""
     heading = f"{change['what']} {change['name']} {change['change']}{field}"
-    return heading, [(side, cell(change[side])) for side in ("before", "after")]
+    sides: list[tuple[str, str | None]] = [
+        (side, cell(change[side])) for side in ("before", "after")
+    ]
+    by = [f"{one['change']} of {one['ruleset']}" for one in change["by"]]
+    return heading, [*sides, ("by", ", ".join(by))]
+
+
+def _named(change: NamedChange) -> Paragraph:
+    heading = f"change {change.change} of {change.ruleset}"
+    return heading, [("", change.why), ("source", change.source)]
 
 
 def _answer(answer: Mapping[str, Any]) -> Paragraph:
