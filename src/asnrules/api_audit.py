@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from asnrules.record.queries.exposures import HistoricDecision
     from asnrules.record.queries.runs import RecordedRun, RunFilter, RunReport
     from asnrules.record.verify import Verification
+    from asnrules.util.parallel import Progress
     from asnrules.workflows.replay import Replay
+    from asnrules.workflows.timeline import Timeline
 
 
 class Audit:
@@ -132,6 +134,32 @@ class Audit:
         from asnrules.workflows.replay import replay, runs_to_replay
 
         yield from replay(self._engine, runs_to_replay(self._engine, run_ids), ruleset)
+
+    def timeline(self, what: str | int, progress: Progress | None = None) -> Timeline:
+        """Make the associations of a recorded pool under each ruleset of the chain.
+
+        Parameters
+        ----------
+        what : str or int
+            The name of an exposure, of which the newest run with its pool counts; or the number of
+            a run.
+        progress : callable, optional
+            Called with the stage of the work, how much of it is done, and how much there is.
+
+        Returns
+        -------
+        Timeline
+            With `run`, `filename`, `rulesets`, `events`, `refused` and `turned()`; each event with
+            `info` (the ruleset), `what`, `association`, `differences` and `changes`.
+
+        Raises
+        ------
+        UsageError
+            If the pool of the run is not on record, or not all of it.
+        """
+        from asnrules.workflows.timeline import timeline
+
+        return timeline(self._engine, what, progress)
 
     def verify(self, against: str | None = None) -> Verification:
         """Recompute every digest of the record.

@@ -200,7 +200,7 @@ def test_other_rules_show_what_would_change(ledger: Engine) -> None:
     assert found.document()["decisions"] == [
         {
             "filename": f"{stem(3)}_uncal.fits", "position": 4,
-            "fields": [{"field": "associations", "before": 3, "after": 2}],
+            "fields": [{"field": "associations", "before": 3, "after": 2}], "changes": [],
         }
     ]  # fmt: skip
 
@@ -327,3 +327,36 @@ def test_all_at_once_with_progress(ledger: Engine) -> None:
         ("runs", number, 5) for number in range(5)
     ]
     assert {told[0] for told in seen} == {"runs", "exposures", "candidates"}
+
+
+# ------------------------------------------------------------------ which changes turned it
+
+IFU = {
+    "exp_type": "nrs_ifu", "instrume": "nirspec", "detector": "nrs1", "filter": "f170lp",
+    "grating": "g235h", "mostilno": "1", "bkgdtarg": "t",
+}  # fmt: skip
+
+
+def test_the_changes_that_turned_what_differs(catalog: Engine, tmp_path: Path) -> None:
+    # The last is an imprint by one change of 1.9.4, and a companion of the first by another.
+    rows = [image(1, **IFU, is_imprt="f"), image(2, **IFU, is_imprt="t")]
+    record(catalog, [write_pool(tmp_path / "pool.csv", *rows)], ruleset="jwst-1.9.0")
+    found = only(catalog, ruleset="jwst-1.9.4")
+    assert found.turned is not None
+    both = ["1.9.4-flag-order", "1.9.4-special-imprint"]
+    names = {
+        one.filename: [change.change for change in changes]
+        for one, changes in zip(found.decisions, found.turned.decisions, strict=True)
+    }
+    assert names == {f"{stem(2)}_uncal.fits": both}
+    document = found.document()
+    changed = document["associations"]["changed"]
+    assert {one["after"]["asn_rule"]: one["changes"] for one in changed} == {
+        "Asn_Lv2SpecSpecial": both, "Asn_Lv2SpecImprint": ["1.9.4-imprint-own"],
+    }  # fmt: skip
+    counts = {
+        one["change"]: (one["decisions"], one["associations"]) for one in document["by_change"]
+    }
+    assert counts == {
+        "1.9.4-flag-order": (1, 1), "1.9.4-special-imprint": (1, 1), "1.9.4-imprint-own": (0, 1),
+    }  # fmt: skip

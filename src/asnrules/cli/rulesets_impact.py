@@ -9,14 +9,13 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.options import DraftLabel, OutputFormat, catalog, option
-from asnrules.cli.output import Format, counted, print_lines, print_paragraphs, print_records
+from asnrules.cli.output import Format, print_lines, print_records
+from asnrules.cli.turned import turned_lines
 from asnrules.errors import UsageError
 from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from asnrules.impact.report import Impact, TurnedBy
+    from asnrules.impact.report import Impact
 
 COMPARE = "Compare with this ruleset."
 GROUPS = ("what", "change", "why", "changes", "count", "exp_types", "examples")
@@ -85,21 +84,8 @@ def _print(found: Impact) -> None:
     groups = [group.document() for group in found.groups()]
     if groups:
         print_records(groups, GROUPS, Format.TABLE)
-    print_turned(found.by_change())
-
-
-def print_turned(turned: Sequence[TurnedBy]) -> None:
-    """Print for people how much each change of the chain turned."""
-    if turned:
-        print_lines(["", "Turned by", ""])
-    print_paragraphs(
-        (
-            f"{change.change} ({change.ruleset}): {counted(decisions, 'decision')}, "
-            f"{counted(associations, 'association')}",
-            [("", f"{change.why} ({change.source})")],
-        )
-        for change, decisions, associations in turned
-    )
+    lines = [*turned_lines(found.by_change())]
+    print_lines([""] * bool(lines) + lines)
 
 
 def _summary(found: Impact) -> str:

@@ -9,7 +9,7 @@ which count within a candidate.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -80,6 +80,11 @@ class Selection(NamedTuple):
                 if pool.candidate[1] == BACKGROUND and not exposures.isdisjoint(pool.places)
             }
         return [pool for pool in pools if pool.candidate in kept]
+
+    def among(self, candidates: Iterable[Pair]) -> Selection | None:
+        """Give what of it is among some candidates; None if something is selected, and none is."""
+        ids = {name for pair in candidates for name in (pair[0], qualified(pair))}
+        return None if self.ids and not self.ids & ids else self._replace(ids=self.ids & ids)
 
     def keeps(self, asn_id: str) -> bool:
         """Tell whether an association of a candidate is kept after pruning."""
@@ -235,12 +240,12 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
     """Give the candidates of which something may come, those that are linked in one list."""
     pools = [pool for pool in candidate_pools(work, candidates) if _may_give(work, pool)]
     links = Links()
-    is_one = _may_stay_unfinished(work)
+    is_one = may_stay_unfinished(work)
     for number, pool in enumerate(pools):
         # Numbers count within an id, whatever its types.
         links.join(number, (pool.candidate[0],))
         for place in pool.places:
-            links.join(number, _name(work, place))
+            links.join(number, _without_product(work.value(place, "filename")))
         if is_one:
             links.join(number, 0)
     groups: dict[Hashable, list[SubPool]] = {}
@@ -249,7 +254,7 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
     return list(groups.values())
 
 
-def _may_stay_unfinished(work: Work) -> bool:
+def may_stay_unfinished(work: Work) -> bool:
     """Tell whether an association of one candidate may leave those of all unfinished."""
     leaving = {
         number
@@ -261,15 +266,42 @@ def _may_stay_unfinished(work: Work) -> bool:
     return any(not leaving.isdisjoint(judgement.takers) for judgement in work.judgements)
 
 
+def linked_exposures(
+    texts: Sequence[str | None], parsed: Mapping[str, Sequence[Pair]], names: Sequence[str | None]
+) -> list[list[int]]:
+    """Give the exposures that any ruleset may link, each time those together, whatever they are.
+
+    Exposures come together for a candidate, and pruning compares associations that share members
+    or products: others do not affect each other, unless a pool may stay unfinished.
+
+    Parameters
+    ----------
+    texts, parsed
+        As of `sub_pools`.
+    names : sequence of str
+        The file name of each exposure.
+    """
+    links = Links()
+    for pool in sub_pools(texts, parsed):
+        for place in pool.places:
+            links.join(pool.places[0], place)
+    parts: dict[Hashable, list[int]] = {}
+    for place, name in enumerate(names):
+        links.join(place, _without_product(name))
+    for place in range(len(names)):
+        parts.setdefault(links.root(place), []).append(place)
+    return list(parts.values())
+
+
 def _may_give(work: Work, pool: SubPool) -> bool:
     """Tell whether any rule that takes an exposure of a candidate makes something for it."""
     takers = {number for place in pool.places for number in work.judgements[place].takers}
     return any(refusal(work.ruleset.rules[number], pool.candidate) is None for number in takers)
 
 
-def _name(work: Work, place: int) -> str:
+def _without_product(name: str | None) -> str:
     """Give the name of an exposure less its product: what the products of two may share."""
-    return _SUFFIX.sub("", PurePosixPath(work.value(place, "filename") or "").stem)
+    return _SUFFIX.sub("", PurePosixPath(name or "").stem)
 
 
 class Links:

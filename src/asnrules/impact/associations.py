@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
 from asnrules.associations.comparison import field_differences, paired, surplus
 from asnrules.associations.model import Association
-from asnrules.engine.candidates import Links, Selection, qualified, sub_pools
+from asnrules.engine.candidates import Selection, linked_exposures
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import SCIENCE, Judge
@@ -24,22 +24,16 @@ def affected_parts(
 ) -> list[list[RecordedExposure]]:
     """Give the exposures of linked candidates, as far as the draft may change their associations.
 
-    Exposures come together for a candidate, and pruning compares associations that share members:
-    exposures that no candidate links, directly or through others, do not affect each other.
+    What these are, `linked_exposures` tells.
     """
-    candidate = keywords.index("asn_candidate")
-    texts = [exposure.row[candidate] for exposure in exposures]
+    names, texts = (
+        [exposure.row[keywords.index(name)] for exposure in exposures]
+        for name in ("filename", "asn_candidate")
+    )
     parsed = {text: parse_candidates(text) for text in set(texts) if text is not None}
-    links = Links()
-    for pool in sub_pools(texts, parsed):
-        for place in pool.places:
-            links.join(pool.places[0], place)
-    parts: dict[Hashable, list[int]] = defaultdict(list)
-    for place in range(len(exposures)):
-        parts[links.root(place)].append(place)
     return [
         [exposures[place] for place in part]
-        for part in parts.values()
+        for part in linked_exposures(texts, parsed, names)
         if any(decisions.decide(exposures[place].row).is_affected for place in part)
     ]
 
@@ -93,13 +87,15 @@ class Regrouping:
 
     def _made(self, judge: Judge) -> list[Association]:
         work = Work.judged_by(judge, self._keywords, self._rows)
-        pairs = {pair for found in self._candidates.values() for pair in found}
-        ids = {pair.id for pair in pairs} | set(map(qualified, pairs))
-        asked = frozenset(self._run.options.get("candidates") or ())
-        if asked and not asked & ids:
+        asked = Selection(
+            frozenset(self._run.options.get("candidates") or ()),
+            bool(self._run.options.get("dms")),
+        )
+        selection = asked.among(pair for found in self._candidates.values() for pair in found)
+        if selection is None:
             return []
         wanted = Wanted(
-            selection=Selection(asked & ids, bool(self._run.options.get("dms"))),
+            selection=selection,
             merge=bool(self._run.options.get("merge")),
             diagnosed=False,
             explained=False,

@@ -21,6 +21,8 @@ _FIELDS = (
 _EXACT_FIELDS = (*_FIELDS, "asn_name", "keys")
 
 
+Content = tuple[Any, ...]
+
 _Placed = tuple[str, Member]
 """The name of a product, and a member of it."""
 
@@ -91,6 +93,12 @@ class Differences:
     def __bool__(self) -> bool:
         return bool(self.removed or self.added or self.changed or self.reordered)
 
+    def pairs(self) -> Iterator[tuple[Association | None, Association | None]]:
+        """Give what was and what is: removed, then added, then changed."""
+        yield from ((one, None) for one in self.removed)
+        yield from ((None, one) for one in self.added)
+        yield from ((one.before, one.after) for one in self.changed)
+
     def summary(self) -> str:
         """Say how many there are of each kind."""
         return (
@@ -148,17 +156,20 @@ def _only_in(these: Mapping[int, bytes], others: Mapping[int, bytes]) -> list[in
 
 def _digests(associations: Associations, exactly: bool) -> dict[int, bytes]:
     """Give the digest of each association by its number, in order."""
+    content = _all_of if exactly else content_of
     return {
-        number: hashlib.blake2b(repr(_content(one, exactly)).encode(), digest_size=16).digest()
+        number: hashlib.blake2b(repr(content(one)).encode(), digest_size=16).digest()
         for number, one in associations
     }
 
 
-def _content(one: Association, exactly: bool) -> tuple[Any, ...]:
-    """Give what makes an association what it is."""
-    if exactly:
-        return one[: len(RECORDED) + 1]
-    return (*(getattr(one, name) for name in _FIELDS), sorted(map(_place, one.placed)))
+def _all_of(one: Association) -> Content:
+    return one[: len(RECORDED) + 1]
+
+
+def content_of(one: Association) -> Content:
+    """Give what makes an association what it is, whatever its number."""
+    return (*(getattr(one, name) for name in _FIELDS), tuple(sorted(map(_place, one.placed))))
 
 
 def _place(placed: _Placed) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,8 +15,10 @@ from asnrules.catalog.classification import Classifier, load_classifier
 from asnrules.catalog.rulesets import RULES, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
-from asnrules.engine.generation import Outcome
+from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import NotFoundError, PoolError, UsageError
+from asnrules.impact.report import TurnedBy, by_change, names_of
+from asnrules.impact.turning import chain_between
 from asnrules.pools.evaluation import EvaluatedPools, evaluate
 from asnrules.record.compare import Differences, compare
 from asnrules.record.pools import pool_ids_of, stored_pools, unrecorded
@@ -36,6 +38,7 @@ from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
 from asnrules.workflows.generate import Options, make_associations, wanted_by
+from asnrules.workflows.remake import Remake, Turned, turned
 
 
 class Verdict(StrEnum):
@@ -66,14 +69,33 @@ class Replay:
     """What is different about the run itself."""
     decisions: list[DecisionDifference] = field(default_factory=list)
     associations: Differences = field(default_factory=lambda: Differences(0))
+    turned: Turned | None = None
+    """The changes that turned each of these; None where the rules and the run's own are of no one
+    chain, or the same."""
 
     @property
     def is_fine(self) -> bool:
         """Whether it is as it was, or there is nothing that could be."""
         return self.verdict in {Verdict.IDENTICAL, Verdict.SAME, Verdict.NOTHING}
 
+    @property
+    def turned_by(self) -> Turned:
+        """For each difference the changes that turned it, as far as there are any."""
+        pairs = sum(1 for _ in self.associations.pairs())
+        return self.turned or Turned([()] * len(self.decisions), [()] * pairs)
+
+    def by_change(self) -> list[TurnedBy]:
+        """Say how much each change of the chain turned, the most first."""
+        return by_change(self.turned_by.all())
+
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
+        decisions, named = self.turned_by
+        associations, turned = self.associations.document(), iter(named)
+        for kind in ("removed", "added", "changed"):
+            associations[kind] = [
+                {**one, "changes": names_of(next(turned))} for one in associations[kind]
+            ]
         return {
             "run_id": self.run.run_id,
             "origin": self.run.origin,
@@ -82,8 +104,12 @@ class Replay:
             "verdict": self.verdict.value,
             "reason": self.reason,
             "run": [one._asdict() for one in self.fields],
-            "decisions": [one.document() for one in self.decisions],
-            "associations": self.associations.document(),
+            "decisions": [
+                {**one.document(), "changes": names_of(changes)}
+                for one, changes in zip(self.decisions, decisions, strict=True)
+            ],
+            "associations": associations,
+            "by_change": [one.document() for one in self.by_change()],
         }
 
 
@@ -167,14 +193,42 @@ def _replay(
     details = details_of(Reader(connection), run.run_id)
     try:
         evaluated = evaluate(classifier, keywords, pools)
-        wanted = wanted_by(_options(details["options"]))
+        wanted = wanted_by(options_of(details["options"]))
         outcome = make_associations(evaluated, wanted, progress)
     except (PoolError, NotFoundError) as error:
         return Replay(run, label, Verdict.REFUSED, str(error))
-    return _compared(connection, run, details, evaluated, outcome)
+    found = _compared(connection, run, details, evaluated, outcome)
+    if label == run.ruleset or found.is_fine:
+        return found
+    return replace(found, turned=_turned(connection, found, evaluated, wanted, progress))
 
 
-def _options(recorded: Mapping[str, Any]) -> Options:
+def _turned(
+    connection: Connection,
+    found: Replay,
+    evaluated: EvaluatedPools,
+    wanted: Wanted,
+    progress: Progress | None,
+) -> Turned | None:
+    """Find the changes that turned what differs by other rules."""
+    chain = chain_between(connection, found.run.ruleset, found.ruleset)
+    if chain is None:
+        return None
+    products = (
+        product
+        for pair in found.associations.pairs()
+        for one in pair
+        for product in (one.products if one else ())
+    )
+    members = (member for product in products for member in product.members)
+    places = {(one.pool_id or 0, one.exposure or 0) for one in members}
+    places |= {(one.pool_id, one.position) for one in found.decisions}
+    pool_ids = pool_ids_of(connection, found.run.run_id)
+    remake = Remake(evaluated, wanted, pool_ids, chain.rulesets, places, progress)
+    return turned(chain, remake.make, found.associations, found.decisions)
+
+
+def options_of(recorded: Mapping[str, Any]) -> Options:
     """Give the options that decide what is made; an import has none of them."""
     return Options(
         candidates=recorded.get("candidates", ()),

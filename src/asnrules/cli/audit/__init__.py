@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asnrules.cli.audit import comparisons, history, import_, ledger, runs
+from asnrules.cli.audit import comparisons, history, import_, ledger, runs, timeline
 from asnrules.cli.help import App
 
 app = App(
@@ -26,6 +26,7 @@ app.command("exposure")(history.exposure)
 app.command("association")(history.association)
 app.command("diff")(comparisons.diff)
 app.command("replay")(comparisons.replay)
+app.command("timeline")(timeline.timeline)
 app.command("import")(import_.import_)
 app.command("verify")(ledger.verify)
 app.command("digest")(ledger.digest)

@@ -11,6 +11,7 @@ from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import Program, Since, Until, audit
 from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
 from asnrules.cli.output import Format, print_json, print_lines, print_records
+from asnrules.cli.turned import turned_lines, turned_words
 from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ CHANGES = (
 )  # fmt: skip
 REPLAYS = (
     "run_id", "recorded_ruleset", "ruleset", "verdict", "decisions", "removed", "added",
-    "changed", "unchanged", "reason",
+    "changed", "unchanged", "changes", "reason",
 )  # fmt: skip
 SHOWN = 20  # How many differences of a run are shown to a person
 
@@ -93,7 +94,7 @@ def replay(
 ) -> None:
     """Run recorded pools again: under their own rules the result must be identical.
 
-    Under other rules it shows what would change.
+    Under other rules it shows what would change, and which changes of the chain turned it.
 
     Examples
     --------
@@ -162,6 +163,7 @@ def _summary(one: Replay) -> dict[str, Any]:
         "added": len(one.associations.added),
         "changed": len(one.associations.changed),
         "unchanged": one.associations.unchanged,
+        "changes": [turned.change.change for turned in one.by_change()],
         "reason": one.reason,
     }
 
@@ -175,19 +177,22 @@ def _first(one: Replay) -> Iterator[str]:
     yield from (f"  {line}" for line in lines[:SHOWN])
     if len(lines) > SHOWN:
         yield f"  and {len(lines) - SHOWN} more; --format json has them all"
+    yield from (f"  {line}" for line in turned_lines(one.by_change()))
 
 
 def _differences(one: Replay) -> Iterator[str]:
+    decisions, associations = one.turned_by
     for name, before, after in one.fields:
         yield f"{name}: {after}, was {before}"
-    for change in _changes(one.associations):
+    for change, turned in zip(_changes(one.associations), associations, strict=True):
         words = "; ".join(change["differences"])
         yield (
             f"{change['change']}: {change['asn_type']} by {change['asn_rule']} for "
             f"{change['asn_id']} of {change['program']}, {', '.join(change['products'])}"
             + (f": {words}" if words else "")
+            + turned_words(turned)
         )
     if one.associations.reordered:
         yield "the associations are in another order"
-    for decision in one.decisions:
-        yield f"{decision.filename}: {'; '.join(decision.words())}"
+    for decision, turned in zip(one.decisions, decisions, strict=True):
+        yield f"{decision.filename}: {'; '.join(decision.words())}{turned_words(turned)}"

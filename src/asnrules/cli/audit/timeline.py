@@ -1,0 +1,88 @@
+"""`asnrules audit timeline`: a recorded pool under each ruleset, from the first to the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asnrules.cli import messages
+from asnrules.cli.audit.runs import audit
+from asnrules.cli.options import OutputFormat, argument
+from asnrules.cli.output import Format, counted, print_lines, print_records
+from asnrules.cli.turned import turned_lines, turned_words
+
+if TYPE_CHECKING:
+    from asnrules.workflows.timeline import Event, Timeline
+
+EVENTS = (
+    "ruleset", "releases", "effective_from", "event", "program", "asn_id", "asn_type", "asn_rule",
+    "products", "members", "differences", "changes",
+)  # fmt: skip
+
+
+def timeline(
+    context: typer.Context,
+    what: Annotated[
+        str, argument("EXPOSURE|RUN", "File name of an exposure on record, or number of a run.")
+    ],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Show what each ruleset makes of a recorded pool: what appears, vanishes or changes, and why.
+
+    The rulesets are those of the chain, from the first to today's. Of an exposure the newest run
+    with its pool counts, with the options of that run.
+
+    Examples
+    --------
+    asnrules audit timeline jw01234001001_02101_00001_nrca1_uncal.fits
+    asnrules audit timeline 1 --format csv
+
+    Exit Codes
+    ----------
+    3: there is no such exposure or run
+
+    See Also
+    --------
+    audit exposure, audit replay, rulesets blame
+    """
+    with messages.progress_bar() as progress:
+        found = audit(context).timeline(int(what) if what.isdecimal() else what, progress)
+    print_records(
+        (event.document() for event in found.events),
+        EVENTS,
+        output,
+        document=found.document,
+        people=lambda: print_lines(_lines(found)),
+    )
+    messages.say(
+        f"run {found.run.run_id}: {counted(len(found.rulesets), 'ruleset')}, "
+        f"{counted(len(found.events), 'event')}"
+    )
+    if found.refused:
+        messages.warn(f"the pool lacks a column that {', '.join(found.refused)} need")
+
+
+def _lines(found: Timeline) -> Iterator[str]:
+    for info, events in groupby(found.events, key=lambda event: event.info):
+        day = info.effective_from
+        yield f"{info.ruleset}, {f'in force from {day}' if day else 'never in operations'}"
+        of_one = list(events)
+        if found.filename is None and of_one[0].what == "first":
+            # Of a whole run that is all of it.
+            yield f"  {counted(len(of_one), 'association')}"
+            continue
+        yield from (f"  {_line(event)}" for event in of_one)
+    yield from ("", *turned_lines(found.turned()))
+
+
+def _line(event: Event) -> str:
+    one, words = event.association, "; ".join(event.differences)
+    return (
+        f"{event.what}: {one.asn_type} by {one.asn_rule} for {one.asn_id} of {one.program}, "
+        f"{', '.join(product.name for product in one.products)}"
+        + (f": {words}" if words else "")
+        + turned_words(event.changes)
+    )

@@ -1,0 +1,230 @@
+"""What becomes of a recorded pool under each ruleset of the chain, from the first to the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from asnrules.associations.model import Association
+from asnrules.catalog.changes import chain_of
+from asnrules.catalog.classification import load_classifier
+from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, list_rulesets
+from asnrules.catalog.vocabulary import keyword_names
+from asnrules.database.engines import transaction
+from asnrules.errors import UsageError
+from asnrules.impact.report import TurnedBy, by_change, names_of
+from asnrules.impact.turning import Named, Step, chain_between
+from asnrules.pools.evaluation import evaluate
+from asnrules.record.compare import Differences, compare
+from asnrules.record.pools import pool_ids_of, stored_pools, unrecorded
+from asnrules.record.queries.decisions import Place
+from asnrules.record.queries.exposures import exposure_history
+from asnrules.record.queries.reader import Reader
+from asnrules.record.queries.runs import RecordedRun, details_of, find_run
+from asnrules.rules.model import Ruleset
+from asnrules.util.environment import paused_collector
+from asnrules.util.parallel import Progress
+from asnrules.workflows.generate import wanted_by
+from asnrules.workflows.remake import Remade, Remake, turned
+from asnrules.workflows.replay import options_of
+
+FIRST, APPEARS, VANISHES, CHANGES = "first", "appears", "vanishes", "changes"
+
+
+class Event(NamedTuple):
+    """An association that a ruleset makes, and the one before it does not, or not so."""
+
+    info: RulesetInfo
+    """The ruleset."""
+    what: str
+    """`appears`, `vanishes` or `changes`; `first` if the first ruleset makes it."""
+    association: Association
+    """What is made; of one that vanishes, what was."""
+    differences: list[str]
+    """If it changes, in what."""
+    changes: Named
+    """The changes that turned it."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        one = self.association
+        return {
+            "ruleset": self.info.ruleset,
+            "releases": list(self.info.releases),
+            "effective_from": self.info.effective_from,
+            "event": self.what,
+            **{name: getattr(one, name) for name in ("program", "asn_id", "asn_type", "asn_rule")},
+            "products": [product.name for product in one.products],
+            "members": [f"{member.expname} ({member.exptype})" for _, member in one.placed],
+            "differences": self.differences,
+            "changes": names_of(self.changes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What becomes of a recorded pool, or of an exposure of it, under each ruleset."""
+
+    run: RecordedRun
+    """With the pool, and with the options that are followed."""
+    filename: str | None
+    """The exposure; None for all."""
+    rulesets: list[RulesetInfo]
+    events: list[Event] = field(default_factory=list)
+    """In the order of the rulesets."""
+    refused: list[str] = field(default_factory=list)
+    """The rulesets that cannot evaluate the pool, as it lacks a column."""
+
+    def turned(self) -> list[TurnedBy]:
+        """Say how much each change of the chain turned, the most first."""
+        return by_change(("association", event.changes) for event in self.events)
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            "run_id": self.run.run_id,
+            "filename": self.filename,
+            "rulesets": [info.ruleset for info in self.rulesets],
+            "refused": self.refused,
+            "events": [event.document() for event in self.events],
+            "by_change": [one.document() for one in self.turned()],
+        }
+
+
+def timeline(engine: Engine, what: str | int, progress: Progress | None = None) -> Timeline:
+    """Make the associations of a recorded pool under each ruleset, the first one first.
+
+    The rulesets are today's and those that it was made of.
+
+    Parameters
+    ----------
+    what : str or int
+        The name of an exposure, of which the newest run with its pool counts; or the number of a
+        run.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such exposure or run on record.
+    UsageError
+        If the run has no pool on record, or not all of it.
+    """
+    with transaction(engine) as connection, paused_collector():
+        run, places = _meant(connection, what)
+        infos = chain_of(list_rulesets(connection), choose_ruleset(connection, RULES).ruleset)
+        chain = chain_between(connection, infos[0].ruleset, infos[-1].ruleset)
+        assert chain is not None  # noqa: S101
+        remake = _remake(connection, run, chain.rulesets, places, progress)
+        found = Timeline(run, str(what) if places else None, infos)
+        last: tuple[Ruleset, Remade] | None = None
+        for info, ruleset, step in zip(infos, chain.rulesets, (None, *chain.steps), strict=True):
+            made = remake.make(ruleset)
+            if made is None:
+                found.refused.append(info.ruleset)
+                continue
+            if last is None:
+                shown = (one for one in made.associations if _has(one, places))
+                found.events.extend(Event(info, FIRST, one, [], ()) for one in shown)
+            else:
+                differences = _of(compare(_Listed(last[1]), _Listed(made)), places)
+                named = _named(step, last, (ruleset, made), differences, remake)
+                found.events.extend(_events(info, differences, named))
+            last = ruleset, made
+    return found
+
+
+def _meant(connection: Connection, what: str | int) -> tuple[RecordedRun, set[Place]]:
+    """Give the run that is meant, and where the exposure is in it; nowhere if all are meant."""
+    if isinstance(what, int):
+        return find_run(connection, what), set()
+    history = [one.decision for one in exposure_history(connection, what)]
+    decisions = [one for one in history if one.pool_id is not None]
+    if not decisions:
+        raise UsageError(f"audit timeline: no pool with {what!r} is on record; generate from one")
+    run = find_run(connection, decisions[-1].run_id)
+    return run, {
+        (one.pool_id, one.position)
+        for one in decisions
+        if one.run_id == run.run_id and one.pool_id is not None and one.position is not None
+    }
+
+
+def _remake(
+    connection: Connection,
+    run: RecordedRun,
+    rulesets: Sequence[Ruleset],
+    places: set[Place],
+    progress: Progress | None,
+) -> Remake:
+    keywords = keyword_names(connection)
+    if not run.pools:
+        raise UsageError(f"audit timeline: the pool of run {run.run_id} is not on record")
+    if lost := unrecorded(connection, run.run_id, keywords):
+        names = ", ".join(lost).upper()
+        raise UsageError(f"audit timeline: {names} of its pool was not recorded; generate again")
+    classifier = load_classifier(connection, choose_ruleset(connection, RULES, run.ruleset))
+    evaluated = evaluate(classifier, keywords, stored_pools(connection, run.run_id, keywords))
+    options = options_of(details_of(Reader(connection), run.run_id)["options"])
+    pool_ids = pool_ids_of(connection, run.run_id)
+    return Remake(evaluated, wanted_by(options), pool_ids, rulesets, places or None, progress)
+
+
+def _named(
+    step: Step | None,
+    last: tuple[Ruleset, Remade],
+    this: tuple[Ruleset, Remade],
+    differences: Differences,
+    remake: Remake,
+) -> list[Named]:
+    """Give the changes that turned each difference from one ruleset to the next."""
+    if step is None or last[0] is not step.before:
+        # Rulesets in between could not evaluate the pool.
+        return [()] * sum(1 for _ in differences.pairs())
+    known = {id(ruleset): made for ruleset, made in (last, this)}
+    return turned(
+        step,
+        lambda ruleset: known[id(ruleset)] if id(ruleset) in known else remake.make(ruleset),
+        differences,
+    ).associations
+
+
+def _events(info: RulesetInfo, found: Differences, named: Sequence[Named]) -> Iterator[Event]:
+    words = {id(change.after): change.words() for change in found.changed}
+    for (old, new), changes in zip(found.pairs(), named, strict=True):
+        if new is not None:
+            what = APPEARS if old is None else CHANGES
+            yield Event(info, what, new, words.get(id(new), []), changes)
+        elif old is not None:
+            yield Event(info, VANISHES, old, [], changes)
+
+
+def _of(found: Differences, places: set[Place]) -> Differences:
+    """Give the differences of associations that have an exposure."""
+    return Differences(
+        found.unchanged,
+        [one for one in found.removed if _has(one, places)],
+        [one for one in found.added if _has(one, places)],
+        [one for one in found.changed if _has(one.before, places) or _has(one.after, places)],
+    )
+
+
+def _has(one: Association, places: set[Place]) -> bool:
+    return not places or any(
+        (member.pool_id, member.exposure) in places for _, member in one.placed
+    )
+
+
+class _Listed:
+    """Associations that were just made, as `compare` takes them."""
+
+    def __init__(self, made: Remade) -> None:
+        self._made = made.associations
+
+    def __iter__(self) -> Iterator[tuple[int, Association]]:
+        return iter(enumerate(self._made))
+
+    def chosen(self, positions: Sequence[int]) -> list[Association]:
+        return [self._made[position] for position in sorted(positions)]
