@@ -324,6 +324,44 @@ def test_what_to_run_again_has_to_be_said(audit: Command) -> None:
     audit("replay", "--since", "x").assert_error(2, "--since")
 
 
+# ------------------------------------------------------------------ timeline
+
+
+def test_a_timeline_of_a_run(audit: Command) -> None:
+    result = audit("timeline", "1")
+    assert (result.code, result.err) == (0, "run 1: 26 rulesets, 5 events\n")
+    lines = result.out.splitlines()
+    assert lines[1:4] == [
+        "jwst-1.2.0, in force from 2021-05-24",
+        "  3 associations",
+        "jwst-1.5.3, in force from 2022-06-30",
+    ]
+    assert lines[4].startswith("  changes: image2 by Asn_Lv2Image for o001 of 04231")
+    assert lines[4].endswith("; turned by 1.5.3-image-background")
+    assert lines[-1].startswith("1.5.3-image-background (jwst-1.5.3) turned 2 associations: ")
+
+
+def test_a_timeline_of_an_exposure(audit: Command) -> None:
+    (document, csv_rows, lines) = (
+        audit("timeline", f"{stem(2)}_uncal.fits", "-f", form) for form in ("json", "csv", "jsonl")
+    )
+    found = json.loads(document.out)
+    assert [(one["event"], one["changes"]) for one in found["events"]] == [
+        ("first", []), ("changes", ["1.5.3-image-background"]),
+    ]  # fmt: skip
+    assert found["events"][1]["effective_from"] == "2022-06-30"
+    (turned,) = found["by_change"]
+    assert (turned["ruleset"], turned["associations"]) == ("jwst-1.5.3", 1)
+    assert [json.loads(line) for line in lines.out.splitlines()] == found["events"]
+    assert csv_rows.out.splitlines()[2].endswith(",1.5.3-image-background")
+
+
+def test_a_timeline_of_what_is_not_there(audit: Command) -> None:
+    audit("timeline", f"{stem(7)}_uncal.fits").assert_error(3, f"{stem(6)}_uncal.fits")
+    audit("timeline", "9").assert_error(3, "no run 9")
+    audit("timeline", "4").assert_error(2, "the pool of run 4 is not on record")
+
+
 # ------------------------------------------------------------------ what comes from outside
 
 

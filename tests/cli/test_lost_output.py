@@ -52,6 +52,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "asnrules audit association": ["jw00001-o001_image2_00001_asn"],
     "asnrules audit diff": ["1", "2"],
     "asnrules audit replay": ["1"],
+    "asnrules audit timeline": ["1"],
     "asnrules audit verify": [],
     "asnrules audit digest": [],
     "asnrules audit export": ["--output", "-"],

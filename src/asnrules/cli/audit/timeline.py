@@ -66,6 +66,9 @@ def timeline(
 
 
 def _lines(found: Timeline) -> Iterator[str]:
+    run = found.run
+    what = found.filename or counted(run.exposures, "exposure")
+    yield f"{what} of run {run.run_id} (ruleset {run.ruleset}), pool {', '.join(run.pools)}"
     for info, events in groupby(found.events, key=lambda event: event.info):
         day = info.effective_from
         yield f"{info.ruleset}, {f'in force from {day}' if day else 'never in operations'}"
