@@ -346,7 +346,7 @@ def test_a_timeline_of_an_exposure(audit: Command) -> None:
         audit("timeline", f"{stem(2)}_uncal.fits", "-f", form) for form in ("json", "csv", "jsonl")
     )
     found = json.loads(document.out)
-    assert [(one["event"], one["changes"]) for one in found["events"]] == [
+    assert [(one["event"], one["turned_by"]) for one in found["events"]] == [
         ("first", []), ("changes", ["1.5.3-image-background"]),
     ]  # fmt: skip
     assert found["events"][1]["effective_from"] == "2022-06-30"

@@ -200,7 +200,7 @@ def test_other_rules_show_what_would_change(ledger: Engine) -> None:
     assert found.document()["decisions"] == [
         {
             "filename": f"{stem(3)}_uncal.fits", "position": 4,
-            "fields": [{"field": "associations", "before": 3, "after": 2}], "changes": [],
+            "fields": [{"field": "associations", "before": 3, "after": 2}], "turned_by": [],
         }
     ]  # fmt: skip
 
@@ -351,7 +351,7 @@ def test_the_changes_that_turned_what_differs(catalog: Engine, tmp_path: Path) -
     assert names == {f"{stem(2)}_uncal.fits": both}
     document = found.document()
     changed = document["associations"]["changed"]
-    assert {one["after"]["asn_rule"]: one["changes"] for one in changed} == {
+    assert {one["after"]["asn_rule"]: one["turned_by"] for one in changed} == {
         "Asn_Lv2SpecSpecial": both, "Asn_Lv2SpecImprint": ["1.9.4-imprint-own"],
     }  # fmt: skip
     counts = {

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from asnrules.impact.report import Impact
 
 COMPARE = "Compare with this ruleset."
-GROUPS = ("what", "change", "why", "changes", "count", "exp_types", "examples")
-IMPACT = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "name", "changes")
+GROUPS = ("what", "change", "why", "turned_by", "count", "exp_types", "examples")
+IMPACT = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "name", "turned_by")
 
 
 def impact(

@@ -91,7 +91,7 @@ class Group:
         """Give it as the command line prints it."""
         return {
             **self.reason._asdict(),
-            "changes": names_of(self.changes),
+            "turned_by": names_of(self.changes),
             "count": self.count,
             "exp_types": self.exp_types,
             "examples": self.examples,
@@ -144,7 +144,8 @@ class Impact:
     def records(self) -> Iterator[dict[str, Any]]:
         """Give each change as a record."""
         for one in self.changed:
-            record = {**one._asdict(), "changes": names_of(one.changes)}
+            record = {**one._asdict(), "turned_by": names_of(one.changes)}
+            del record["changes"]
             yield {**record.pop("reason")._asdict(), **record}
 
     def document(self) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Replay:
         associations, turned = self.associations.document(), iter(named)
         for kind in ("removed", "added", "changed"):
             associations[kind] = [
-                {**one, "changes": names_of(next(turned))} for one in associations[kind]
+                {**one, "turned_by": names_of(next(turned))} for one in associations[kind]
             ]
         return {
             "run_id": self.run.run_id,
@@ -105,7 +105,7 @@ class Replay:
             "reason": self.reason,
             "run": [one._asdict() for one in self.fields],
             "decisions": [
-                {**one.document(), "changes": names_of(changes)}
+                {**one.document(), "turned_by": names_of(changes)}
                 for one, changes in zip(self.decisions, decisions, strict=True)
             ],
             "associations": associations,

@@ -60,7 +60,7 @@ class Event(NamedTuple):
             "products": [product.name for product in one.products],
             "members": [f"{member.expname} ({member.exptype})" for _, member in one.placed],
             "differences": self.differences,
-            "changes": names_of(self.changes),
+            "turned_by": names_of(self.changes),
         }
 
 

@@ -24,7 +24,7 @@ CHANGES = (
 )  # fmt: skip
 REPLAYS = (
     "run_id", "recorded_ruleset", "ruleset", "verdict", "decisions", "removed", "added",
-    "changed", "unchanged", "changes", "reason",
+    "changed", "unchanged", "turned_by", "reason",
 )  # fmt: skip
 SHOWN = 20  # How many differences of a run are shown to a person
 
@@ -163,7 +163,7 @@ def _summary(one: Replay) -> dict[str, Any]:
         "added": len(one.associations.added),
         "changed": len(one.associations.changed),
         "unchanged": one.associations.unchanged,
-        "changes": [turned.change.change for turned in one.by_change()],
+        "turned_by": [turned.change.change for turned in one.by_change()],
         "reason": one.reason,
     }
 

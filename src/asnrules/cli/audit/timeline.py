@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EVENTS = (
     "ruleset", "releases", "effective_from", "event", "program", "asn_id", "asn_type", "asn_rule",
-    "products", "members", "differences", "changes",
+    "products", "members", "differences", "turned_by",
 )  # fmt: skip
 
 
