@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cli.conftest import Command
-from cli.small_pools import nrc_image, pool_text
+from cli.small_pools import nrc_image, pool_text, without
 
 NAMES = tuple(f"jw00001001001_02101_{number:05}_nrca1" for number in (1, 2, 3))
 SHARED = "[('o001', 'observation'), ('c1000', 'mosaic')]"
@@ -155,6 +155,33 @@ def test_tells_of_what_only_the_ruleset_makes(
     assert done.code == 1
     (found,) = map(json.loads, done.out.splitlines())
     assert (found["what"], found["count"], len(found["pool"])) == ("only the ruleset", 2, 1)
+
+
+def test_numbers_are_compared_where_all_else_is_equal(
+    release: Release, pool: str, conform: Command, tmp_path: Path
+) -> None:
+    python = release(*(association(number) for number in (1, 2, 3)))
+    kept = tmp_path / "environment" / "kept"
+    first, last = (kept / f"jw00001-o001_image2_{number:05}_asn.json" for number in (1, 3))
+    texts = first.read_text(), last.read_text()
+    for path, text in zip((last, first), texts, strict=True):
+        path.write_text(text)
+    done = conform(pool, "--python", python, "--format", "jsonl")
+    assert done.code == 1
+    (found,) = map(json.loads, done.out.splitlines())
+    assert (found["asn_rule"], found["what"], found["count"]) == ("Asn_Lv2Image", "name", 2)
+    assert len(found["pool"]) == 1
+
+
+def test_a_pool_that_only_the_ruleset_refuses_is_a_difference(
+    release: Release, conform: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "narrow_pool.csv"
+    path.write_text(pool_text(without(nrc_image(1), "pntgtype")))
+    done = conform(str(path), "--python", release(association(1)), "--format", "csv")
+    assert done.code == 1
+    assert "no column PNTGTYPE" in done.out
+    assert f"FILENAME={NAMES[0]}_uncal.fits" in done.out
 
 
 def test_a_type_that_is_not_known_is_a_difference(

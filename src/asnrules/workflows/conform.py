@@ -63,7 +63,8 @@ class Sign(NamedTuple):
     asn_rule: str
     exp_type: str
     what: str
-    """What differs; see `_WHAT`."""
+    """`only jwst` or `only the ruleset` makes it; else the first field that differs; `name` where
+    only the name does; `file` or `pool` if that is refused."""
 
 
 @dataclass(slots=True)
