@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import NamedTuple
 
+from asnrules.analysis.formulas import RuleState
 from asnrules.analysis.partition import partition
 from asnrules.analysis.space import Cell, Example
 from asnrules.engine.anchors import Anchor, stands_alone, staying
@@ -66,23 +67,18 @@ class Answering:
     def __init__(self, rulesets: Sequence[Ruleset], keywords: Sequence[str]) -> None:
         self._rulesets = rulesets
         self._keywords = keywords
-        self._standing: dict[tuple[int, int, str], bool] = {}
+        self._rules = [(place, rule) for place, one in enumerate(rulesets) for rule in one.rules]
+        self._standing: dict[tuple[int, str, str], bool] = {}
         self._candidates = [_candidates(ruleset) for ruleset in rulesets]
 
     def answers(self, cell: Cell) -> tuple[Answer, ...]:
         """Give the answer of each ruleset."""
-        found = []
-        offset = 0
-        for place, ruleset in enumerate(self._rulesets):
-            exposure_class = str(cell.state.classes[place])
-            taken = [
-                self._taken(place, number, exposure_class, cell)
-                for number in range(len(ruleset.rules))
-                if cell.state.rules[offset + number] is not None
-            ]
-            found.append(Answer(exposure_class, tuple(taken)))
-            offset += len(ruleset.rules)
-        return tuple(found)
+        classes = [str(one) for one in cell.state.classes]
+        taken: list[list[Taken]] = [[] for _ in classes]
+        for number, state in cell.state.rules:
+            place, rule = self._rules[number]
+            taken[place].append(self._taken(place, rule, state, classes[place], cell.example))
+        return tuple(Answer(one, tuple(its)) for one, its in zip(classes, taken, strict=True))
 
     def overlaps(self, answer: Answer, place: int = 0) -> list[Overlap]:
         """Give the rules of whose associations of an exposure alone pruning keeps one.
@@ -116,34 +112,32 @@ class Answering:
             {one.rule.asn_type for one in kept if one.stands},
         )
 
-    def _taken(self, place: int, number: int, exposure_class: str, cell: Cell) -> Taken:
-        ruleset = self._rulesets[place]
-        offset = sum(len(one.rules) for one in self._rulesets[:place])
-        state = cell.state.rules[offset + number]
-        rule = ruleset.rules[number]
-        assert state is not None  # noqa: S101
+    def _taken(
+        self, place: int, rule: Rule, state: RuleState, exposure_class: str, example: Example
+    ) -> Taken:
         fitting = [
             role for role, needs in zip(rule.roles, state.roles, strict=True) if needs is not None
         ]
         alone = next((role for role in fitting if not any(key.excludes for key in role.keys)), None)
         exptype = None
         if alone is not None:
+            ruleset = self._rulesets[place]
             exptype = written_exptype(ruleset, rule, alone, exposure_class, has_science=False)
         rateints = state.rateints is True
-        stands = exptype is not None and self._stands(place, number, exptype, cell.example)
+        stands = exptype is not None and self._stands(place, rule, exptype, example)
         return Taken(rule, tuple(role.name for role in fitting), exptype, rateints, stands)
 
-    def _stands(self, place: int, number: int, exptype: str, example: Example) -> bool:
+    def _stands(self, place: int, rule: Rule, exptype: str, example: Example) -> bool:
         """Tell whether an association of one member passes the finishing steps.
 
         They look at other members than the one there is, so its values make no difference.
         """
-        key = (place, number, exptype)
+        key = (place, rule.name, exptype)
         if key not in self._standing:
             ruleset = self._rulesets[place]
             row = tuple(example.get(keyword) for keyword in self._keywords)
             work = Work.judged(ruleset, self._keywords, [row])
-            self._standing[key] = stands_alone(work, 0, ruleset.rules[number], exptype)
+            self._standing[key] = stands_alone(work, 0, rule, exptype)
         return self._standing[key]
 
     def _meet(self, place: int, one: Rule, other: Rule) -> bool:

@@ -42,8 +42,8 @@ class State(NamedTuple):
 
     atoms: frozenset[tuple[int, Atom]]
     """The atoms that matter and are not decided."""
-    rules: tuple[RuleState | None, ...]
-    """For each rule of each ruleset; None if it cannot take the exposure."""
+    rules: tuple[tuple[int, RuleState], ...]
+    """The rules that may take the exposure, by their numbers among those of all rulesets."""
     classes: tuple[str | tuple[_OpenClass, ...], ...]
     """For each ruleset the class of the exposure; if it is open, the class rules that may still
     decide it: need, class, keyword, number."""
@@ -98,7 +98,7 @@ class Formulas:
         self.class_keywords = {
             rule.keyword for one in rulesets for rule in one.class_rules if rule.keyword
         }
-        rules: list[RuleState | None] = []
+        rules: list[RuleState] = []
         classes = []
         for place, ruleset in enumerate(rulesets):
             rules += [self._rule(rule, place) for rule in ruleset.rules]
@@ -106,7 +106,7 @@ class Formulas:
         open_asked = tuple(self._condition(condition, 0) for condition in asked)
         self.start = State(
             frozenset((number, atom) for atom, number in self._numbers.items()),
-            tuple(rules),
+            tuple(enumerate(rules)),
             tuple(classes),
             (-1,) * len(rulesets),
             open_asked,
@@ -206,10 +206,9 @@ class Formulas:
             return state
         while True:
             rules = tuple(
-                rule
-                if rule is None or self._atoms(rule).isdisjoint(decided)
-                else _rule_known(rule, decided)
-                for rule in state.rules
+                (number, left)
+                for number, rule in state.rules
+                if (left := self._rule_known(rule, decided)) is not None
             )
             classes, deciders = _classes_known(state, decided)
             asked = tuple(decided.get(one, one) if type(one) is int else one for one in state.asked)
@@ -247,6 +246,9 @@ class Formulas:
                 atoms.add((number, left))
         return state._replace(atoms=frozenset(atoms)), decided
 
+    def _rule_known(self, rule: RuleState, decided: Mapping[int, bool]) -> RuleState | None:
+        return rule if self._atoms(rule).isdisjoint(decided) else _rule_known(rule, decided)
+
     def _atoms(self, rule: RuleState) -> frozenset[int]:
         """Give the atoms that a rule still asks for."""
         found = self._needed_by.get(rule)
@@ -261,7 +263,7 @@ class Formulas:
     def _wanted(self, state: State) -> set[int]:
         """Give the atoms that matter."""
         wanted = {one for one in state.asked if type(one) is int}
-        wanted.update(*(self._atoms(rule) for rule in state.rules if rule is not None))
+        wanted.update(*(self._atoms(rule) for _, rule in state.rules))
         for one in state.classes:
             if not isinstance(one, str):
                 wanted.update(rule.atom for rule in one if rule.atom is not None)
@@ -299,9 +301,8 @@ def _needs_known(needs: Needs, decided: Mapping[int, bool]) -> Needs | None:
     return needs.difference(met) if met else needs
 
 
-def _rule_known(rule: RuleState | None, decided: Mapping[int, bool]) -> RuleState | None:
-    if rule is None:
-        return None
+def _rule_known(rule: RuleState, decided: Mapping[int, bool]) -> RuleState | None:
+    """Give what is left of a rule; None if it cannot take the exposure."""
     needs = _needs_known(rule.needs, decided)
     if needs is None:
         return None

@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asnrules.engine.conditions import term_holds
@@ -83,7 +84,7 @@ def partition(
         )
     )
     if patterns:
-        others = _others_by_automata(literals, beginnings, patterns)
+        others = _others_by_automata(tuple(literals), tuple(beginnings), tuple(patterns))
     else:
         others = [_continued(start, literals, beginnings) for start in ["", *beginnings]]
     classes: dict[tuple[object, ...], str | None] = {}
@@ -114,8 +115,9 @@ def _continued(start: str, literals: Sequence[str], beginnings: Sequence[str]) -
         number += 1
 
 
+@lru_cache(maxsize=256)
 def _others_by_automata(
-    literals: Sequence[str], beginnings: Sequence[str], patterns: Sequence[str]
+    literals: tuple[str, ...], beginnings: tuple[str, ...], patterns: tuple[str, ...]
 ) -> list[str]:
     """Give a value of each intersection of the languages of beginnings and patterns."""
     languages = [_automaton(f"{_escaped(start)}.*") for start in beginnings]

@@ -51,9 +51,8 @@ class Reach:
 
     def _add(self, exp_type: str | None, cell: Cell) -> None:
         self.deciders.add(cell.state.deciders[0])
-        for rule, state in zip(self._ruleset.rules, cell.state.rules, strict=True):
-            if state is None:
-                continue
+        for number, state in cell.state.rules:
+            rule = self._ruleset.rules[number]
             self.rules.add(rule.name)
             before: list[Role] = []
             for role, needs in zip(rule.roles, state.roles, strict=True):

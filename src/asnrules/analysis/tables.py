@@ -75,6 +75,7 @@ class Comparison:
         self._flags = [_flag(keyword) for _, keyword in vocabulary.specials]
         asked = [*self._flags, *conditions]
         self._places = {condition: at for at, condition in enumerate(asked)}
+        self._explained: dict[tuple[str, ...], list[tuple[int, int | None]]] = {}
         self._space = Space(
             [ruleset],
             asked,
@@ -137,13 +138,22 @@ class Comparison:
     ) -> Difference:
         known = tuple(
             number
-            for number, one in enumerate(self._known)
-            if one.explains(exp_type, aspect, published, software)
-            and (one.condition is None or cell.state.asked[self._places[one.condition]] is True)
+            for number, place in self._explaining(exp_type, aspect, published, software)
+            if place is None or cell.state.asked[place] is True
         )
         return Difference(
             exp_type, special, aspect, published, software, cell.example, known, is_open
         )
+
+    def _explaining(self, *difference: str) -> list[tuple[int, int | None]]:
+        """Give the known differences that it may be, each with the place of its condition."""
+        if difference not in self._explained:
+            self._explained[difference] = [
+                (number, None if one.condition is None else self._places[one.condition])
+                for number, one in enumerate(self._known)
+                if one.explains(*difference)
+            ]
+        return self._explained[difference]
 
     def _special(self, cell: Cell) -> str | None:
         flags = zip(self._vocabulary.specials, cell.state.asked, strict=False)
