@@ -69,6 +69,7 @@ class Answering:
         self._keywords = keywords
         self._rules = [(place, rule) for place, one in enumerate(rulesets) for rule in one.rules]
         self._standing: dict[tuple[int, str, str], bool] = {}
+        self._overlaps: dict[tuple[object, ...], Overlap | None] = {}
         self._candidates = [_candidates(ruleset) for ruleset in rulesets]
 
     def answers(self, cell: Cell) -> tuple[Answer, ...]:
@@ -85,15 +86,15 @@ class Answering:
 
         The ruleset says how it prunes. Of rules for candidates of other types, no two meet.
         """
-        settings = self._rulesets[place].settings
-        standing = [one for one in answer.anchored() if one.stands]
+        standing = [Anchor(one.rule, one.rateints) for one in answer.anchored() if one.stands]
         found = []
-        for pair in combinations(standing, 2):
-            if self._meet(place, pair[0].rule, pair[1].rule):
-                kept = staying([Anchor(one.rule, one.rateints) for one in pair], settings)
-                if len(kept) == 1:
-                    stays = pair[kept[0]].rule.name
-                    found.append(Overlap(pair[1 - kept[0]].rule.name, stays))
+        for one, other in combinations(standing, 2):
+            key = (place, one.rule.name, one.rateints, other.rule.name, other.rateints)
+            if key not in self._overlaps:
+                self._overlaps[key] = self._overlap(place, one, other)
+            overlap = self._overlaps[key]
+            if overlap is not None:
+                found.append(overlap)
         return found
 
     def made(self, answer: Answer, place: int = 0) -> tuple[set[str], set[str]]:
@@ -140,8 +141,13 @@ class Answering:
             self._standing[key] = stands_alone(work, 0, rule, exptype)
         return self._standing[key]
 
-    def _meet(self, place: int, one: Rule, other: Rule) -> bool:
-        return any(one.name in names and other.name in names for names in self._candidates[place])
+    def _overlap(self, place: int, *pair: Anchor) -> Overlap | None:
+        """Give the overlap of two associations, if pruning keeps one of them."""
+        names = [one.rule.name for one in pair]
+        if not any(both.issuperset(names) for both in self._candidates[place]):
+            return None
+        kept = staying(pair, self._rulesets[place].settings)
+        return Overlap(names[1 - kept[0]], names[kept[0]]) if len(kept) == 1 else None
 
 
 def _candidates(ruleset: Ruleset) -> list[set[str]]:

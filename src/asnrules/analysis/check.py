@@ -10,7 +10,7 @@ from asnrules.analysis.alternatives import Superfluous, superfluous
 from asnrules.analysis.answers import Overlap, shown
 from asnrules.analysis.findings import Checked, Finding
 from asnrules.analysis.reach import Reach
-from asnrules.analysis.space import Space
+from asnrules.analysis.space import Explored, Space
 from asnrules.analysis.tables import Comparison, Difference, Vocabulary, in_question
 from asnrules.engine.conditions import ANY
 from asnrules.engine.nearest_rule import RuleRanking
@@ -32,7 +32,11 @@ NO_ROW, NOT_ANNOUNCED, NOT_DELIVERED, CLASS = "no row", "not announced", "not de
 
 
 def check_rules(
-    ruleset: Ruleset, table: Table, vocabulary: Vocabulary, progress: Progress | None = None
+    ruleset: Ruleset,
+    table: Table,
+    vocabulary: Vocabulary,
+    progress: Progress | None = None,
+    explored: Explored | None = None,
 ) -> Checked:
     """Check rules.
 
@@ -40,6 +44,8 @@ def check_rules(
     ----------
     table : Table
         The one that they implement.
+    explored : Explored, optional
+        What rules checked before have in common with these.
 
     Raises
     ------
@@ -47,8 +53,10 @@ def check_rules(
         If it has a pattern whose values cannot be worked out.
     """
     started = time.monotonic()
-    reach = Reach(ruleset, vocabulary)
-    check = _Check(ruleset, vocabulary)
+    explored = explored or Explored()
+    explored.forget()
+    reach = Reach(ruleset, vocabulary, explored)
+    check = _Check(ruleset, vocabulary, explored)
     findings = [
         *check.conditions(),
         *check.rules(reach),
@@ -70,7 +78,8 @@ def check_rules(
 class _Check:
     """The findings in rules, kind by kind."""
 
-    def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary) -> None:
+    def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary, explored: Explored) -> None:
+        self._explored = explored
         self._label = ruleset.label
         self._ruleset = ruleset
         self._vocabulary = vocabulary
@@ -165,7 +174,7 @@ class _Check:
     def table(self, table: Table, progress: Progress | None) -> Iterator[Finding]:
         """Find where the rules leave the table."""
         known = self._ruleset.known_differences
-        comparison = Comparison(self._ruleset, table.modes, self._vocabulary)
+        comparison = Comparison(self._ruleset, table.modes, self._vocabulary, self._explored)
         exp_types = in_question(self._vocabulary.exp_types, self._ruleset)
         occurs: dict[int, Difference] = {}
         found: dict[tuple[str | None, ...], Difference] = {}

@@ -54,6 +54,22 @@ class State(NamedTuple):
     kept: tuple[tuple[str, str | None], ...]
     """Values that a class may be taken from."""
 
+    def left(self) -> State:
+        """Give it without the places of rules and of conditions that are asked about."""
+        return self._replace(
+            rules=tuple(enumerate(rule for _, rule in self.rules)),
+            asked=tuple(one for one in self.asked if type(one) is int),
+        )
+
+    def with_left(self, left: State) -> State:
+        """Put what has become of `left` into its places."""
+        asked = list(self.asked)
+        places = (place for place, one in enumerate(self.asked) if type(one) is int)
+        for place, one in zip(places, left.asked, strict=True):
+            asked[place] = one
+        rules = tuple((self.rules[at][0], rule) for at, rule in left.rules)
+        return left._replace(rules=rules, asked=tuple(asked))
+
     def keywords(self) -> set[str]:
         """Give the keywords that terms are open on."""
         return {term.keyword for _, atom in self.atoms for terms in atom for term in terms}
@@ -87,10 +103,18 @@ class Formulas:
         Looked at together.
     asked : sequence of Condition
         Conditions of the first one that are asked about, beside its rules.
+    numbers : dict, optional
+        The numbers of atoms, which formulas that are to be compared with others share.
     """
 
-    def __init__(self, rulesets: Sequence[Ruleset], asked: Sequence[Condition] = ()) -> None:
-        self._numbers: dict[Atom, int] = {}
+    def __init__(
+        self,
+        rulesets: Sequence[Ruleset],
+        asked: Sequence[Condition] = (),
+        numbers: dict[Atom, int] | None = None,
+    ) -> None:
+        self._numbers = {} if numbers is None else numbers
+        self._own: set[tuple[int, Atom]] = set()
         self._of_keys: dict[int, tuple[str, ...]] = {}
         # The same few atoms and rules come again in each of many thousand states.
         self._shrunk: dict[tuple[Atom, str, str | None], Atom | bool] = {}
@@ -105,7 +129,7 @@ class Formulas:
             classes.append(self._classes(ruleset, place))
         open_asked = tuple(self._condition(condition, 0) for condition in asked)
         self.start = State(
-            frozenset((number, atom) for atom, number in self._numbers.items()),
+            frozenset(self._own),
             tuple(enumerate(rules)),
             tuple(classes),
             (-1,) * len(rulesets),
@@ -117,7 +141,9 @@ class Formulas:
 
     def _atom(self, alternatives: Iterable[Iterable[Term]]) -> int:
         atom = frozenset(frozenset(terms) for terms in alternatives)
-        return self._numbers.setdefault(atom, len(self._numbers))
+        number = self._numbers.setdefault(atom, len(self._numbers))
+        self._own.add((number, atom))
+        return number
 
     def _condition(self, condition: Condition, place: int) -> int:
         return self._atom(

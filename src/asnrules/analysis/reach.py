@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from asnrules.analysis.answers import Answering, Overlap
-from asnrules.analysis.space import Cell, Example, Space
+from asnrules.analysis.space import Cell, Example, Explored, Space
 from asnrules.analysis.tables import Vocabulary, in_question
 from asnrules.rules.model import Role, Rule, Ruleset
 
@@ -33,9 +33,11 @@ class Reach:
         From two rules that make the same association to the EXP_TYPEs, each with an example.
     """
 
-    def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, ruleset: Ruleset, vocabulary: Vocabulary, explored: Explored | None = None
+    ) -> None:
         self._ruleset = ruleset
-        space = Space([ruleset], (), vocabulary.fitting, vocabulary.usual)
+        space = Space([ruleset], (), vocabulary.fitting, vocabulary.usual, explored=explored)
         self._answering = Answering([ruleset], vocabulary.keywords())
         named = [name.lower() for name in in_question(vocabulary.exp_types, ruleset)]
         self.exp_types: Sequence[str | None] = list(dict.fromkeys([*named, *space.exp_types()]))

@@ -9,10 +9,10 @@ the outcomes are those of the full product of all classes of values.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from asnrules.analysis.formulas import Formulas, State, class_keyword
+from asnrules.analysis.formulas import Atom, Formulas, State, class_keyword
 from asnrules.analysis.partition import partition
 from asnrules.engine.conditions import term_holds
 from asnrules.engine.signatures import SCIENCE
@@ -41,6 +41,25 @@ class _Reached(NamedTuple):
     example: Example
 
 
+class Explored:
+    """Cells that spaces have in common: most rulesets leave the same open of most EXP_TYPEs."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Atom, int] = {}
+        self._cells: dict[Hashable, list[Cell]] = {}
+        self._before: dict[Hashable, list[Cell]] = {}
+
+    def cells(self, key: Hashable, explore: Callable[[], list[Cell]]) -> list[Cell]:
+        """Give the cells of a key: those that are known, or explore them."""
+        if key not in self._cells:
+            self._cells[key] = self._before.get(key) or explore()
+        return self._cells[key]
+
+    def forget(self) -> None:
+        """Forget the cells that nobody has asked for since the last time."""
+        self._cells, self._before = {}, self._cells
+
+
 class Space:
     """The exposures that one ruleset, or several together, can tell apart.
 
@@ -57,6 +76,8 @@ class Space:
         keyword that is not named may have any, but rather one than none.
     complete : bool
         Whether an exposure has a value in those of `last` that the keys of a rule need.
+    explored : Explored, optional
+        What other spaces have explored, if there are others like this one.
     """
 
     def __init__(
@@ -67,15 +88,16 @@ class Space:
         usual: Mapping[str, str | None] | None = None,
         *,
         complete: bool = False,
+        explored: Explored | None = None,
     ) -> None:
-        self._formulas = Formulas(rulesets, asked)
+        self._explored_cells = explored or Explored()
+        self._formulas = Formulas(rulesets, asked, self._explored_cells.numbers)
         self._asked = asked
         self._last = last
         self._usual = usual or {}
         self._complete = complete
         self.classes = self._partitions(rulesets)
         self.combinations = 0
-        self._cells: dict[State, list[Cell]] = {}
 
     def exp_types(self) -> tuple[str | None, ...]:
         """Give a representative of each class of EXP_TYPEs that the rules tell apart."""
@@ -100,14 +122,18 @@ class Space:
             start = start._replace(asked=wanted)
         start = self._formulas.known(start, EXP_TYPE, exp_type)
         # EXP_TYPEs for which the same is left to be asked have the same cells.
-        explored = self._cells.get(start)
-        if explored is None:
-            explored = self._cells[start] = self._all_cells(start)
+        left = start.left()
+        classes = self._values(left)
+        values = tuple((keyword, tuple(classes[keyword])) for keyword in sorted(classes))
+        key = (left, values, frozenset(self._last), frozenset(self._formulas.class_keywords))
+        explored = self._explored_cells.cells(key, lambda: self._all_cells(left, classes))
         self.combinations += sum(cell.combinations for cell in explored)
         for cell in explored:
-            yield cell._replace(example={EXP_TYPE: exp_type, **cell.example})
+            example = {EXP_TYPE: exp_type, **cell.example}
+            yield cell._replace(example=example, state=start.with_left(cell.state))
 
-    def _all_cells(self, start: State) -> list[Cell]:
+    def _values(self, start: State) -> dict[str, list[str | None]]:
+        """Give the classes of values of each keyword that matter."""
         classes = {
             keyword: self._merged(keyword, start.terms(keyword))
             for keyword in start.keywords() | self._open_class_keywords(start)
@@ -116,6 +142,9 @@ class Space:
         if self._complete:
             for keyword in self._formulas.needed(start, self._last) & set(classes):
                 classes[keyword] = [value for value in classes[keyword] if value is not None]
+        return classes
+
+    def _all_cells(self, start: State, classes: Mapping[str, Sequence[str | None]]) -> list[Cell]:
         first, last = self._order(start, classes)
         settings = self._explored({start: _Reached(1, {})}, first, classes)
         memory: dict[State, dict[State, _Reached]] = {}

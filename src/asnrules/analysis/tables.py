@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.analysis.answers import Answering
-from asnrules.analysis.space import Cell, Example, Space
+from asnrules.analysis.space import Cell, Example, Explored, Space
 from asnrules.rules.model import (
     NOT_APPLICABLE,
     Condition,
@@ -66,7 +66,13 @@ class Difference(NamedTuple):
 class Comparison:
     """Compares rules with the rows of a table."""
 
-    def __init__(self, ruleset: Ruleset, modes: Sequence[Mode], vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        modes: Sequence[Mode],
+        vocabulary: Vocabulary,
+        explored: Explored | None = None,
+    ) -> None:
         self._modes = {(mode.exp_type, mode.special): mode for mode in reversed(modes)}
         known: Sequence[KnownDifference] = ruleset.known_differences
         self._known = known
@@ -82,6 +88,7 @@ class Comparison:
             vocabulary.fitting,
             vocabulary.usual,
             complete=True,
+            explored=explored,
         )
         self._answering = Answering([ruleset], vocabulary.keywords())
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine
 
 from asnrules.analysis.check import check_rules, check_table
 from asnrules.analysis.findings import Checked
+from asnrules.analysis.space import Explored
 from asnrules.analysis.tables import Vocabulary
 from asnrules.catalog import store
 from asnrules.catalog.look_up import look_up
@@ -13,6 +14,7 @@ from asnrules.catalog.rulesets import TABLE, RulesetInfo, find_ruleset, list_rul
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.conditions import ANY
+from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
 
 
@@ -37,7 +39,8 @@ def check_rulesets(
         infos = list_rulesets(connection)
         if label is not None:
             infos = [find_ruleset(connection, label)]
-        return [_checked(connection, info, progress) for info in infos]
+        explored = Explored()
+        return [_checked(connection, info, explored, progress) for info in infos]
 
 
 def load_vocabulary(connection: Connection) -> Vocabulary:
@@ -51,19 +54,19 @@ def load_vocabulary(connection: Connection) -> Vocabulary:
     )
 
 
-def _checked(connection: Connection, info: RulesetInfo, progress: Progress | None) -> Checked:
+def _checked(
+    connection: Connection, info: RulesetInfo, explored: Explored, progress: Progress | None
+) -> Checked:
     vocabulary = load_vocabulary(connection)
     if info.kind == TABLE:
         return check_table(store.load_table(connection, info.ruleset_id), vocabulary.specials)
     implemented = find_ruleset(connection, info.implements or "")
     later = _later_exp_types(connection, implemented)
     known = [name for name in vocabulary.exp_types if name not in later]
-    return check_rules(
-        store.load_rules(connection, info.ruleset_id),
-        store.load_table(connection, implemented.ruleset_id),
-        vocabulary._replace(exp_types=known),
-        progress,
-    )
+    rules = store.load_rules(connection, info.ruleset_id)
+    table = store.load_table(connection, implemented.ruleset_id)
+    with paused_collector():
+        return check_rules(rules, table, vocabulary._replace(exp_types=known), progress, explored)
 
 
 def _later_exp_types(connection: Connection, table: RulesetInfo) -> set[str]:
