@@ -29,13 +29,23 @@ from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
-    from asnrules.workflows.generate import Report
+    from asnrules.workflows.generate import Options, Report
 
 SHOWN = 5  # How many diagnostics are shown to a person
 LISTED = 20  # How many unassociated exposures are shown to a person
 ON_RECORD = "run %d is on record"
 
 NOW = "\0now"  # Stands for the time, where no word of a command line can
+
+
+Candidates = Annotated[
+    list[str] | None, option("ID[:TYPE]", "Only this candidate; may be repeated.")
+]
+DmsMode = Annotated[
+    bool, flag("--dms", "With --candidate: leave out what background candidates duplicate.")
+]
+VersionId = Annotated[str | None, option("[ID]", "Put ID into the names; without ID, the time.")]
+Orphans = Annotated[Path | None, option("FILE", "Write unassociated exposures as a pool.")]
 
 
 class GenerateCommand(Command):
@@ -56,19 +66,11 @@ def generate(
     output: Annotated[Path, option("DIR", "Folder for the files.", show_default="here")] = Path(),
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
-    candidate: Annotated[
-        list[str] | None, option("ID[:TYPE]", "Only this candidate; may be repeated.")
-    ] = None,
-    dms: Annotated[
-        bool, flag("--dms", "With --candidate: leave out what background candidates duplicate.")
-    ] = False,
+    candidate: Candidates = None,
+    dms: DmsMode = False,
     merge: Annotated[bool, flag("--merge", "One file for each type and candidate.")] = False,
-    version_id: Annotated[
-        str | None, option("[ID]", "Put ID into the names; without ID, the time.")
-    ] = None,
-    save_orphans: Annotated[
-        Path | None, option("FILE", "Write unassociated exposures as a pool.")
-    ] = None,
+    version_id: VersionId = None,
+    save_orphans: Orphans = None,
     dry_run: Annotated[bool, flag("--dry-run", "Write no files and record nothing.")] = False,
     no_record: Annotated[bool, flag("--no-record", "Write files only.")] = False,
     no_files: Annotated[bool, flag("--no-files", "Record only.")] = False,
@@ -97,21 +99,15 @@ def generate(
     """
     from asnrules.util.parallel import processors
     from asnrules.workflows.generate import Options
-    from asnrules.workflows.generate import generate as run
 
-    if "-" in {str(output), str(save_orphans)}:
-        raise UsageError(
-            "generate: association files and pools go into a folder, not to standard output; "
-            "--format json prints what was made"
-        )
-    now = f"{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S}"
+    _refuse_streams(output, save_orphans)
     options = Options(
         ruleset=ruleset,
         as_of=parse_day(as_of, ruleset),
         candidates=candidate or (),
         dms=dms,
         merge=merge,
-        version_id=now if version_id == NOW else version_id,
+        version_id=_now() if version_id == NOW else version_id,
         save_orphans=None if dry_run else save_orphans,
         output=None if dry_run or no_files else output,
         record=not (dry_run or no_record),
@@ -120,25 +116,31 @@ def generate(
         note=note,
         workers=processors(),
     )
+    report = _run(context, pools, options)
+    _tell(report)
+    _print(report, format_)
+
+
+def _now() -> str:
+    return f"{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S}"
+
+
+def _refuse_streams(*paths: Path | None) -> None:
+    if "-" in map(str, paths):
+        raise UsageError(
+            "generate: association files and pools go into a folder, not to standard output; "
+            "--format json prints what was made"
+        )
+
+
+def _run(context: typer.Context, pools: list[str], options: Options) -> Report:
+    """Generate with a progress bar; what is on record is told however the command ends."""
+    from asnrules.workflows.generate import generate as run
+
     kept = messages.running.kept
     with messages.progress_bar() as progress:
         engine = catalog(context, writing=options.record)
-        report = run(engine, pools, options, progress, lambda made: kept.append(ON_RECORD % made))
-    _tell(report)
-    document = report.document()
-    flat = {
-        **document,
-        "files": " ".join(report.files),
-        "orphans": [f"{one.filename}: {one.reason}" for one in report.orphans],
-    }
-    print_records(
-        [document],
-        list(document),
-        format_,
-        flat=lambda _: flat,
-        document=lambda: document,
-        people=lambda: _print(report),
-    )
+        return run(engine, pools, options, progress, lambda made: kept.append(ON_RECORD % made))
 
 
 def _tell(report: Report) -> None:
@@ -161,8 +163,25 @@ def _tell(report: Report) -> None:
         messages.warn(diagnostic, run_id=run_id)
 
 
-def _print(report: Report) -> None:
-    """Print a run for people."""
+def _print(report: Report, output: Format) -> None:
+    """Print a run."""
+    document = report.document()
+    flat = {
+        **document,
+        "files": " ".join(report.files),
+        "orphans": [f"{one.filename}: {one.reason}" for one in report.orphans],
+    }
+    print_records(
+        [document],
+        list(document),
+        output,
+        flat=lambda _: flat,
+        document=lambda: document,
+        people=lambda: _print_for_people(report),
+    )
+
+
+def _print_for_people(report: Report) -> None:
     summary = {
         "run": "not recorded" if report.run_id is None else report.run_id,
         "ruleset": report.ruleset,
