@@ -92,6 +92,24 @@ def test_a_run_of_other_rules_goes_by_its_own(ledger: Engine) -> None:
     assert (found.verdict, found.ruleset) == (Verdict.IDENTICAL, NEXT)
 
 
+def test_rows_that_differ_in_what_is_not_recorded_stay_two(catalog: Engine, tmp_path: Path) -> None:
+    msa = {
+        "exp_type": "nrs_msaspec", "instrume": "nirspec", "detector": "nrs1", "filter": "f170lp",
+        "grating": "g235h", "expspcin": "1", "numdthpt": "2", "subpxpts": "1", "patttype": "none",
+        "msametfl": "shutters.fits",
+    }  # fmt: skip
+    rows = [
+        image(number, **msa, patt_num=str(number), gsc_ver=version)
+        for number, version in ((1, "a"), (1, "b"), (1, "b"), (2, "a"))
+    ]
+    pool = write_pool(tmp_path / "pool.csv", *rows)
+    for label in ("jwst-1.2.0", "jwst-3.0.0"):
+        record(catalog, [pool], ruleset=label)
+    old, new = again(catalog, 1, 2)
+    assert (old.verdict, new.verdict) == (Verdict.IDENTICAL, Verdict.IDENTICAL)
+    assert old.run.associations > 0
+
+
 # ------------------------------------------------------------------ found out
 
 ASSOCIATION = "WHERE run_id = 1 AND position = 2"

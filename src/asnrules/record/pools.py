@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, or_, select
@@ -19,6 +20,10 @@ from asnrules.util.text import program_name
 OWN_COLUMNS = ("filename", "program", "asn_candidate")
 """Keywords with columns of their own. A program that a pool does not write with five digits is
 among the other keywords as well, as written."""
+
+APART = "other_columns"
+"""Stands among the keywords of a row that is equal to one before it, but for columns that are not
+recorded: a number that tells it from those. A pool has them if its rules tell such rows apart."""
 
 NULL = "null"
 """How a pool writes that there is no value; it is left out of the record, as the columns of a pool
@@ -78,6 +83,7 @@ def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
         (json.dumps(name) + ":", place) for name, place in places.items() if name not in OWN_COLUMNS
     ]
     exp_type = places["exp_type"]
+    apart = _apart(pool)
     # Values repeat a thousand times over, so each is written as JSON once.
     encoded: dict[str | None, str | None] = {None: None, NULL: None}
     programs = {row[program]: stored_program(row[program]) for row in pool.rows}
@@ -90,6 +96,8 @@ def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
             text = encoded[value]
             if text is not None:
                 parts.append(name + text)
+        if position - 1 in apart:
+            parts.append(f'"{APART}":"{apart[position - 1]}"')
         number = programs[row[program]]
         if number is not None and number != row[program]:
             parts.append('"program":' + json.dumps(row[program]))
@@ -102,6 +110,18 @@ def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
             row[candidate],
             "{" + ",".join(parts) + "}",
         )
+
+
+def _apart(pool: Pool) -> dict[int, int]:
+    """Give numbers to rows that are equal to one before but for other columns, by place."""
+    found: dict[int, int] = {}
+    seen: dict[Row, dict[int, int]] = {}
+    if len(pool.others) == len(pool.rows):
+        for place, (row, other) in enumerate(zip(pool.rows, pool.others, strict=True)):
+            numbers = seen.setdefault(row, {})
+            if number := numbers.setdefault(other, len(numbers)):
+                found[place] = number
+    return found
 
 
 def stored_program(program: str | None) -> str | None:
@@ -180,7 +200,7 @@ def recorded_exposures(
             wanted.append(exposures.c.position < end)
         if programs is not None:
             wanted.append(_of_programs(programs))
-        for row in _rows(connection, run.pools[place], keywords, shared, *wanted):
+        for row, _ in _rows(connection, run.pools[place], keywords, shared, *wanted):
             yield RecordedExposure(place, row)
 
 
@@ -224,8 +244,10 @@ def stored_pools(
             stored.pool_id, stored.name, frozenset(columns) & set(_keywords(stored))
         )
         rows: list[Row] = []
-        for row in _rows(connection, pool, keywords, shared):
+        others: list[int] = []
+        for row, other in _rows(connection, pool, keywords, shared):
             rows.append(row)
+            others.append(other)
             if progress is not None and len(rows) % _BATCH == 0:
                 progress(done + len(rows), total)
         done += len(rows)
@@ -233,9 +255,10 @@ def stored_pools(
             progress(done, total)
         texts = {text for row in rows if (text := row[place]) is not None}
         candidates = {text: parse_candidates(text) for text in texts}
-        given.append(
-            Pool(pool.name, stored.sha256, tuple(columns), tuple(keywords), rows, candidates)
-        )
+        names = pool.name, stored.sha256, tuple(columns), tuple(keywords)
+        given.append(Pool(*names, rows, candidates, others=others))
+    if not any(any(pool.others) for pool in given):
+        return [replace(pool, others=[]) for pool in given]
     return given
 
 
@@ -281,8 +304,8 @@ def _rows(
     keywords: Sequence[str],
     shared: dict[str, str],
     *wanted: ColumnElement[bool],
-) -> Iterator[Row]:
-    """Give the rows of a pool; equal values share one object."""
+) -> Iterator[tuple[Row, int]]:
+    """Give the rows of a pool, with what tells equal ones apart; equal values share one object."""
     # Null cells are left out of the record, as there are so many of them.
     blanks = [(name, NULL if name in pool.columns else None) for name in keywords]
     statement = (
@@ -293,10 +316,12 @@ def _rows(
     )
     for text, *own in connection.execute(statement):
         values = {**dict(zip(OWN_COLUMNS, own, strict=True)), **json.loads(text)}
-        yield tuple(
+        row = tuple(
             blank if (value := values.get(name)) is None else shared.setdefault(value, value)
             for name, blank in blanks
         )
+        other = values.get(APART)
+        yield row, 0 if other is None else hash(str(other))
 
 
 def _ids(run: RunWithPools) -> list[int]:

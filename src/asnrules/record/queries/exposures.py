@@ -29,6 +29,7 @@ from asnrules.database.schema.record import (
 )
 from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
+from asnrules.record.pools import APART
 from asnrules.record.queries.reader import (
     DECIDED,
     HAS_MEMBER,
@@ -220,14 +221,13 @@ def keywords_of(reader: Reader, names: Sequence[str]) -> dict[Place, dict[str, A
         .join(pools, pools.c.pool_id == exposures.c.pool_id)
         .where(exposures.c.filename.in_(names))
     )
-    return {
-        (row["pool_id"], row["position"]): {
-            "program": row["program"],
-            "asn_candidate": row["asn_candidate"],
-            **(row["keyword_values"] or {}),
-        }
-        for row in reader.rows(statement)
-    }
+    found = {}
+    for row in reader.rows(statement):
+        values = {name: row[name] for name in ("program", "asn_candidate")}
+        values |= row["keyword_values"] or {}
+        values.pop(APART, None)
+        found[row["pool_id"], row["position"]] = values
+    return found
 
 
 def near_filenames(connection: Connection, filename: str) -> list[str]:
