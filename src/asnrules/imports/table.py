@@ -13,7 +13,7 @@ ANY_SPECIAL = "\0any"
 
 
 class Table:
-    """A published table, with the known differences of the rules that implement it."""
+    """A table, with the known differences of the rules that implement it."""
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 Verdicts are tried in this order; the first that holds stands:
 
 1. *explained*: the rules make exactly this from the pools that were given.
-2. *contradicts*: the published table in force when it was made has no association of this type
+2. *contradicts*: the table in force when it was made has no association of this type
    for its EXP_TYPE, and no known difference of the rules from the table accounts for it.
 3. *differs*: its exposures are all in the pools, and the rules make something else, or nothing.
 4. *unexplained*: not enough is known; the explanation says what is missing.
@@ -64,9 +64,9 @@ class Rules(NamedTuple):
     """What associations are judged by."""
 
     table: Table
-    """The published table that the ruleset implements."""
+    """The table that the ruleset implements."""
     tables: dict[str, Table]
-    """All published tables, by label."""
+    """All tables that are published, by label."""
     matcher: Matcher | None
     """What the rules make of the pools, if any were given."""
     since: Since | None = None

@@ -26,7 +26,7 @@ CANDIDATE_ROWS = {
     "listed": "the exposures that list it",
     "containing": "the exposures whose list contains its id as text",
 }
-"""Which exposures are worked for a candidate."""
+"""Which exposures belong to a candidate."""
 
 TAKEN_ONCE = {
     "row": "a row: two rows of one file are two members, unless they are equal",
@@ -39,8 +39,8 @@ DMS_MODES = {
     "ignored": "nothing",
     "background_rows_left_out": "observations do without exposures that are no background but are "
     "in a background candidate",
-    "backgrounds_added": "with selected ids, the background candidates of their exposures are "
-    "worked as well, and only associations of the ids are kept",
+    "backgrounds_added": "with selected ids, associations are made for the background candidates "
+    "of their exposures as well, and only those of the ids are kept",
 }
 """What DMS mode does."""
 
@@ -56,7 +56,7 @@ class Settings(NamedTuple):
     """What orders associations as they are generated, first of all; see `GENERATION_ORDERS`. It
     decides their numbers, and which of several stays."""
     candidate_rows: CandidateRows
-    """Which exposures are worked for a candidate; see `CANDIDATE_ROWS`."""
+    """Which exposures belong to a candidate; see `CANDIDATE_ROWS`."""
     taken_once: TakenOnce
     """What an association takes no more than once; see `TAKEN_ONCE`."""
     empty_values: tuple[EmptyValue, ...]

@@ -81,33 +81,16 @@ def parallel_map(
     """
     if workers < 2 or len(pieces) < 2 or not can_share():
         return [function(pieces, told)]
-    from multiprocessing import get_context
-
-    context = get_context("fork")
     shares = _shares(pieces, sizes, min(workers * turns, _MOST))
     found: dict[int, Found] = {}
-    helpers = []
-    with _numbers(len(shares)) as numbers:
-        try:
-            for _ in range(min(workers, len(shares)) - 1):
-                ours, theirs = context.Pipe(duplex=False)
-                arguments = (function, shares, numbers, theirs)
-                process = context.Process(target=_help, args=arguments, daemon=True)
-                process.start()
-                theirs.close()
-                helpers.append((process, ours))
-            for number in numbers:
-                found[number] = function(shares[number], told if turns == 1 else None)
-                if told is not None and turns > 1:
-                    told(number + 1, len(shares))
-            for _, ours in helpers:
-                found |= _received(ours)
-        finally:
-            for process, ours in helpers:
-                ours.close()
-                # It has given all it had, or its results are not wanted any more.
-                process.kill()
-                process.join()
+    count = min(workers, len(shares)) - 1
+    with _numbers(len(shares)) as numbers, _helpers(count, function, shares, numbers) as helpers:
+        for number in numbers:
+            found[number] = function(shares[number], told if turns == 1 else None)
+            if told is not None and turns > 1:
+                told(number + 1, len(shares))
+        for ours in helpers:
+            found |= _received(ours)
     return [found[number] for number in range(len(shares))]
 
 
@@ -131,6 +114,29 @@ def _numbers(count: int) -> Iterator[Iterator[int]]:
         yield (int.from_bytes(read, "big") for read in iter(lambda: os.read(out, _WIDTH), b""))
     finally:
         os.close(out)
+
+
+@contextmanager
+def _helpers(count: int, *work: Any) -> Iterator[list[Connection]]:
+    """Start processes that help with the work, and give where their results come from."""
+    from multiprocessing import get_context
+
+    context = get_context("fork")
+    started = []
+    try:
+        for _ in range(count):
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(target=_help, args=(*work, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            started.append((process, ours))
+        yield [ours for _, ours in started]
+    finally:
+        for process, ours in started:
+            ours.close()
+            # It has given all it had, or its results are not wanted any more.
+            process.kill()
+            process.join()
 
 
 def _help(

@@ -107,24 +107,14 @@ def make_pool(
     declared = Declared(declarations or Declarations(), known)
     files = sort_out(paths)
     if not files.exposures:
-        error = PoolError(
-            f"of {len(paths):,} files there is none that Stage 2 starts from; give uncal, rate or "
-            "rateints files"
-        )
-        error.details = files.notes
-        raise error
+        raise _nothing_to_start_from(len(paths), files.notes)
     exposures = sorted(files.exposures, key=lambda one: (one.name.lower(), one.path))
     headers = read_headers([one.path for one in exposures], workers=workers, progress=progress)
     judged = list(_judged(exposures, headers))
     problems = [one.problem for one in judged if one.problem is not None]
     if problems and (not skip or len(problems) == len(headers)):
         raise _refusal(problems, len(headers), skip)
-    # What is declared comes before what headers have.
-    good = [
-        one._replace(keywords={**_values(one.keywords), **declared.values(one.exposure.names)})
-        for one in judged
-        if one.problem is None
-    ]
+    good = [_with_declared(one, declared) for one in judged if one.problem is None]
     rows = _rows(good, declared)
     declared.check_all_fit()
     columns = sorted({column for row in rows for column in row})
@@ -156,6 +146,21 @@ class _Read(NamedTuple):
     exposure: Exposure
     keywords: Mapping[str, str]
     problem: str | None
+
+
+def _nothing_to_start_from(count: int, notes: list[str]) -> PoolError:
+    error = PoolError(
+        f"of {count:,} files there is none that Stage 2 starts from; give uncal, rate or "
+        "rateints files"
+    )
+    error.details = notes
+    return error
+
+
+def _with_declared(one: _Read, declared: Declared) -> _Read:
+    """Put what is declared of an exposure before what its header has."""
+    values = declared.values(one.exposure.names)
+    return one._replace(keywords={**_values(one.keywords), **values})
 
 
 def _judged(exposures: Sequence[Exposure], headers: Sequence[Header]) -> Iterator[_Read]:
