@@ -323,11 +323,13 @@ rows_of_ruleset(
     integer("sequence_digits"),
     flag("numbers_reversed"),
     text("generation_order", "candidate_rows", "taken_once", "empty_values", "dms_mode"),
+    text("several_selected"),
     optional("discovered_id"),
     check("generation_order", "generation_order IN ('by_row', 'by_rule', 'by_candidate')"),
     check("candidate_rows", "candidate_rows IN ('listed', 'containing')"),
     check("taken_once", "taken_once IN ('row', 'member', 'file')"),
     check("dms_mode", "dms_mode IN ('ignored', 'background_rows_left_out', 'backgrounds_added')"),
+    check("several_selected", "several_selected IN ('each', 'first', 'first_valid')"),
 )
 rows_of_ruleset("overall_steps", ["position"], integer("position"), text("step", "parameters"))
 rows_of_ruleset(

@@ -75,7 +75,7 @@ NEW_ROWS = {
     "ruleset_settings": {
         "sequence_digits": 5, "numbers_reversed": False, "generation_order": "by_row",
         "candidate_rows": "listed", "taken_once": "row", "empty_values": "[]",
-        "dms_mode": "ignored",
+        "dms_mode": "ignored", "several_selected": "each",
     },
     "overall_steps": {"position": 9, "step": "prune_products", "parameters": "{}"},
     "known_differences": {

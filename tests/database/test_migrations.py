@@ -255,6 +255,9 @@ BROKEN_CHECKS = {
     "ck_ruleset_settings_dms_mode": (
         f"UPDATE ruleset_settings SET dms_mode = 'other' WHERE ruleset_id = {RULES}"
     ),
+    "ck_ruleset_settings_several_selected": (
+        f"UPDATE ruleset_settings SET several_selected = 'other' WHERE ruleset_id = {RULES}"
+    ),
     "ck_decisions_reason": (
         "INSERT INTO decisions (run_id, pool_id, position, trace_id, association_count, reason) "
         "VALUES (9, 1, 2, 1, 1, 'no reason')"

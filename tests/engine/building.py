@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from asnrules.associations.model import Association
+from asnrules.engine.candidates import Selection
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.grouping import Grouping
@@ -90,10 +91,12 @@ def generated(
     return outcome_of(work_of(exposures, without=without), version_id)
 
 
-def outcome_of(work: Work, version_id: str | None = None) -> Outcome:
+def outcome_of(
+    work: Work, version_id: str | None = None, selection: Selection | None = None
+) -> Outcome:
     texts = {work.value(place, "asn_candidate") or "null" for place in range(len(work.rows))}
     candidates = {text: parse_candidates(text) for text in texts}
-    wanted = Wanted(version_id=version_id)
+    wanted = Wanted(version_id=version_id, selection=selection or Selection())
     return Generation(work, candidates, [POOL] * len(work.rows), wanted).run()
 
 

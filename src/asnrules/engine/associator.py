@@ -11,6 +11,7 @@ from asnrules.engine.candidates import Pair, SubPool, cannot_stand, discovers, r
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
 from asnrules.engine.growing import Fate, GrowingAssociation, Lack, find
+from asnrules.engine.joint_candidates import JointCandidates
 from asnrules.engine.naming import Naming, Unnamed
 from asnrules.engine.order_sensitivity import Numbered, OrderDependence, OrderSensitivity
 from asnrules.engine.signatures import SCIENCE
@@ -78,7 +79,8 @@ class Associator:
 
     Of the `watched` exposure all fates are kept; if `diagnosed`, groups are looked for for which
     jwst's answer depends on the order of the rows. Where the pool is to stay unfinished,
-    `has_products` tells which associations have the products of their direct images.
+    `has_products` tells which associations have the products of their direct images. Rules of
+    `joint` are worked for all candidates at once.
     """
 
     def __init__(
@@ -89,11 +91,13 @@ class Associator:
         watched: int | None = None,
         diagnosed: bool = True,
         has_products: Callable[[Origin], bool] | None = None,
+        joint: JointCandidates | None = None,
     ) -> None:
         self._work = work
         self._naming = naming
         self._watched = watched
         self._has_products = has_products
+        self._joint = joint
         self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
         self._sensitivity = OrderSensitivity(work) if diagnosed else None
         self._made = Made()
@@ -116,7 +120,7 @@ class Associator:
             made += finished
             if progress is not None:
                 progress(done, len(pools))
-        return self._named(made)
+        return self._named(made + self._finish(self._grow_jointly()))
 
     def discover(self, lone: Mapping[Pair, Sequence[int]]) -> Made:
         """Make the associations that are discovered, of exposures that list one candidate only.
@@ -166,10 +170,23 @@ class Associator:
             if reason is not None:
                 self._refuse(number, pool.candidate, exposures, reason)
                 continue
+            if self._joint is not None and number in self._joint.rules:
+                continue
             grouping = Grouping(self._work, number, pool.candidate)
             grown += grouping.associations(exposures)
             irregular += [(number, group) for group in grouping.irregular]
         return grown, irregular
+
+    def _grow_jointly(self) -> list[GrowingAssociation]:
+        """Give the associations of rules for which the candidates are worked together."""
+        if self._joint is None:
+            return []
+        return [
+            one
+            for number in sorted(self._joint.rules)
+            for one in self._joint.associations(number)
+            if refusal(one.rule, one.candidate) is None
+        ]
 
     def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], reason: str) -> None:
         rank = OF_NO_CANDIDATE if cannot_stand(candidate) == reason else OF_OTHER_CANDIDATE

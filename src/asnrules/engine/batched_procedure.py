@@ -46,7 +46,7 @@ class _Association:
 
 
 @dataclass(slots=True, eq=False)
-class _Batch:
+class Batch:
     """Associations in the same state."""
 
     state: State
@@ -81,13 +81,11 @@ class BatchedProcedure:
 
     def run(self, places: Sequence[int]) -> list[GrowingAssociation]:
         """Go through exposures; give the associations, in order of creation."""
-        self._batches: dict[State, _Batch] = {}
+        self._batches: dict[State, Batch] = {}
         self._names: set[_Name] = set()
         self._again: dict[int, dict[int, None]] = {}
         self._created = 0
-        for place in places:
-            if not self._is_taken(place):
-                self._create(place)
+        self._go_through(places)
         batches = list(self._batches.values())
         for batch in batches:
             batch.grown = len(batch.log.members)
@@ -98,6 +96,18 @@ class BatchedProcedure:
                 ]
         return self._associations(batches)
 
+    def _go_through(self, places: Sequence[int]) -> None:
+        for place in places:
+            if not self._is_taken(place):
+                self._create(place)
+
+    def _offer(self, state: State, place: int) -> tuple[State, Role | None, GrowingMember | None]:
+        return self._offers.offer(state, place)
+
+    def _new(self, _place: int) -> State:
+        """Give the state of an association that an exposure would create."""
+        return NEW
+
     def _name(self, place: int | None) -> _Name:
         return None if place is None else self._work.identities[place]
 
@@ -106,12 +116,12 @@ class BatchedProcedure:
         name = self._name(place)
         is_held = is_taken = name in self._names
         is_science_only = self._is_science_only(place)
-        changed: list[tuple[_Batch, State]] = []
+        changed: list[tuple[Batch, State]] = []
         for batch in list(self._batches.values()):
             state = batch.state
             if is_science_only and state.has_science:
                 continue
-            following, role, member = self._offers.offer(state, place)
+            following, role, member = self._offer(state, place)
             if following is state and member is None:
                 continue
             takers = self._free(batch, name) if is_held else batch
@@ -136,12 +146,12 @@ class BatchedProcedure:
         return not self._offers.remembers and all(role.single for role in fitting)
 
     def _create(self, place: int) -> None:
-        state, role, member = self._offers.offer(NEW, place)
+        state, role, member = self._offer(self._new(place), place)
         if role is None or member is None:
             return
         batch = self._batches.get(state)
         if batch is None:
-            batch = self._batches[state] = _Batch(state, MemberLog(self._work))
+            batch = self._batches[state] = Batch(state, MemberLog(self._work))
         association = _Association(self._created, place, len(batch.log.members))
         self._created += 1
         if batch.associations:
@@ -158,12 +168,12 @@ class BatchedProcedure:
         if role.offered_again:
             self._again.setdefault(role.offered_again, {})[place] = None
 
-    def _take(self, batch: _Batch, member: GrowingMember, role: Role, place: int) -> None:
+    def _take(self, batch: Batch, member: GrowingMember, role: Role, place: int) -> None:
         self._note(role, place)
         batch.held[self._name(place)] = len(batch.log.members)
         batch.log.members.append(member)
 
-    def _put(self, batch: _Batch) -> None:
+    def _put(self, batch: Batch) -> None:
         """Put a batch where its state is; the smaller of two in one state joins the larger."""
         other = self._batches.setdefault(batch.state, batch)
         if other is batch:
@@ -176,7 +186,7 @@ class BatchedProcedure:
         large.own_names |= small.own_names | small.held.keys()
         self._batches[large.state] = large
 
-    def _free(self, batch: _Batch, name: _Name) -> _Batch | None:
+    def _free(self, batch: Batch, name: _Name) -> Batch | None:
         """Give the associations of a batch that do not hold a file, as a batch of their own."""
         place = batch.held.get(name, -1)
         everyone = batch.associations
@@ -189,7 +199,7 @@ class BatchedProcedure:
         if not free:
             return None
         self._begin_log(batch)
-        parted = _Batch(batch.state, MemberLog(self._work))
+        parted = Batch(batch.state, MemberLog(self._work))
         parted.grown, parted.own_names = batch.grown, set(batch.own_names)
         parted.associations = free
         gone = {one.number for one in free}
@@ -202,7 +212,7 @@ class BatchedProcedure:
             one.first(_identity, name) is not None for one in association.before
         )
 
-    def _begin_log(self, batch: _Batch) -> None:
+    def _begin_log(self, batch: Batch) -> None:
         """Begin the log of a batch anew: the one that it has is complete."""
         for association in batch.associations:
             association.before += self._slices(batch, association)
@@ -211,10 +221,10 @@ class BatchedProcedure:
         batch.log, batch.held, batch.again, batch.own_again = MemberLog(self._work), {}, [], {}
         batch.grown = None if batch.grown is None else 0
 
-    def _offer_again(self, batch: _Batch, place: int) -> list[_Batch]:
+    def _offer_again(self, batch: Batch, place: int) -> list[Batch]:
         """Offer an exposure once more; give the associations that are in another state for it."""
         state = batch.state
-        following, role, member = self._offers.offer(state, place)
+        following, role, member = self._offer(state, place)
         if following is state and member is None:
             return []
         if following is state:
@@ -232,7 +242,7 @@ class BatchedProcedure:
 
     def _take_again(
         self,
-        batch: _Batch,
+        batch: Batch,
         taken_before: int,
         place: int,
         role: Role | None,
@@ -250,13 +260,13 @@ class BatchedProcedure:
         batch.held[name] = _EVERYONE
         batch.again.append(taken_before)
 
-    def _stop(self, batch: _Batch, association: _Association) -> int:
+    def _stop(self, batch: Batch, association: _Association) -> int:
         """Give where the slice of an association in the log ends."""
         if batch.grown is None:
             return len(batch.log.members)
         return batch.grown + bisect_left(batch.again, association.joined)
 
-    def _slices(self, batch: _Batch, association: _Association) -> list[LogSlice]:
+    def _slices(self, batch: Batch, association: _Association) -> list[LogSlice]:
         """Give what an association has of the log: all that it does not hold already."""
         start, stop = association.joined, self._stop(batch, association)
         slices = []
@@ -266,7 +276,7 @@ class BatchedProcedure:
                 start = place + 1
         return [*slices, LogSlice(batch.log, start, stop)]
 
-    def _held_again(self, batch: _Batch, association: _Association) -> list[int]:
+    def _held_again(self, batch: Batch, association: _Association) -> list[int]:
         """Give where in the log stands what an association held before it joined."""
         if not batch.own_again:
             return []
@@ -278,15 +288,16 @@ class BatchedProcedure:
         again = batch.own_again.items()
         return [place for name, place in again if self._held_before(association, name)]
 
-    def _associations(self, batches: Sequence[_Batch]) -> list[GrowingAssociation]:
+    def _associations(self, batches: Sequence[Batch]) -> list[GrowingAssociation]:
         found: list[tuple[int, GrowingAssociation]] = []
         for batch in batches:
             keys = dict(batch.state.keys)
             for association in batch.associations:
                 slices = association.before + self._slices(batch, association)
                 own, shared = arranged(association.own, slices)
+                candidate = batch.state.candidate or self._candidate
                 grown = GrowingAssociation(
-                    self._rule, self._candidate, association.creator, keys, own, shared
+                    self._rule, candidate, association.creator, keys, own, shared
                 )
                 found.append((association.number, grown))
         return [grown for _, grown in sorted(found, key=lambda one: one[0])]

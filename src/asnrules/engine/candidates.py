@@ -236,11 +236,26 @@ def discovers(rule: Rule) -> bool:
 # ------------------------------------------------------------------ which are linked
 
 
+def rules_across(work: Work) -> set[int]:
+    """Give the rules by which an association hangs on exposures of other candidates as well.
+
+    They ask what was offered last, where all candidates are worked together.
+    """
+    if work.ruleset.settings.generation_order == "by_candidate":
+        return set()
+    rules = {
+        number
+        for number, rule in enumerate(work.ruleset.rules)
+        if any(role.not_after is not None for role in rule.roles)
+    }
+    return {number for one in work.judgements for number in rules.intersection(one.takers)}
+
+
 def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
     """Give the candidates of which something may come, those that are linked in one list."""
     pools = [pool for pool in candidate_pools(work, candidates) if _may_give(work, pool)]
     links = Links()
-    is_one = may_stay_unfinished(work)
+    is_one = may_stay_unfinished(work) or bool(rules_across(work))
     for number, pool in enumerate(pools):
         # Numbers count within an id, whatever its types.
         links.join(number, (pool.candidate[0],))

@@ -20,6 +20,7 @@ from asnrules.engine.candidates import (
 )
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate, GrowingAssociation, find
+from asnrules.engine.joint_candidates import JointCandidates
 from asnrules.engine.naming import Naming, Unnamed, merge
 from asnrules.engine.nearest_companion import MissingCompanion, MissingCompanions
 from asnrules.engine.order_sensitivity import OrderDependence
@@ -29,7 +30,7 @@ from asnrules.engine.steps import left_out_text
 BY_ROW, BY_CANDIDATE = "by_row", "by_candidate"
 LEFT_OUT, ADDED = "background_rows_left_out", "backgrounds_added"
 
-_Turn = tuple[int, int, int]
+_Turn = tuple[int, int, int, int]
 
 Told = Callable[[int, int], None]
 """Told the candidates done, and all there are."""
@@ -106,6 +107,8 @@ class Generation:
         self._pool_names = pool_names
         self._wanted = wanted or Wanted()
         self._unfinished_from: _Turn | None = None
+        self._chosen: set[Pair] = set()
+        self._joint: JointCandidates | None = None
         self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
 
     def run(self, progress: Told | None = None, share: Sharing | None = None) -> Outcome:
@@ -128,6 +131,9 @@ class Generation:
         pools = selection.chosen(candidate_pools(self._work, self._candidates))
         if is_dms and settings.dms_mode == LEFT_OUT:
             pools = without_background_rows(self._work, pools)
+        self._chosen = {pool.candidate for pool in pools}
+        joint = JointCandidates(self._work, pools, self._candidates, selected=bool(selection.ids))
+        self._joint = joint if joint.rules else None
         made = self._made(pools, progress, share)
         if made.unfinished:
             self._unfinished_from = min(map(self._turn, made.unfinished))
@@ -168,7 +174,7 @@ class Generation:
         return bool(self._discover().unnamed)
 
     def _made(self, pools: Sequence[SubPool], progress: Told | None, share: Sharing | None) -> Made:
-        if share is None:
+        if share is None or self._joint is not None:
             return self._make(pools, progress)
         made, *others = share(self._make, pools, [len(pool.places) for pool in pools], progress)
         for other in others:
@@ -176,7 +182,9 @@ class Generation:
         return made
 
     def _make(self, pools: Sequence[SubPool], told: Told | None) -> Made:
-        return self._associator(diagnosed=self._wanted.diagnosed).make(pools, told)
+        return self._associator(diagnosed=self._wanted.diagnosed, joint=self._joint).make(
+            pools, told
+        )
 
     def _discover(self) -> Made:
         lone: dict[Pair, list[int]] = {}
@@ -184,7 +192,7 @@ class Generation:
             lone = lone_candidates(self._work.column("asn_candidate"), self._candidates)
         return self._associator(diagnosed=False).discover(lone)
 
-    def _associator(self, *, diagnosed: bool) -> Associator:
+    def _associator(self, *, diagnosed: bool, joint: JointCandidates | None = None) -> Associator:
         wanted = self._wanted
         naming = Naming(self._work, self._pool_names, wanted.version_id)
         first = self._unfinished_from
@@ -194,6 +202,7 @@ class Generation:
             watched=wanted.watched,
             diagnosed=diagnosed and first is None,
             has_products=None if first is None else lambda origin: self._turn(origin) < first,
+            joint=joint,
         )
 
     def _turn_of(self, one: GrowingAssociation | Unnamed) -> _Turn:
@@ -203,10 +212,12 @@ class Generation:
         """Sort key, where all candidates are worked at once; see `GENERATION_ORDERS`."""
         number, creator, pair = origin
         listed = self._candidates[self._work.value(creator, "asn_candidate") or ""]
-        candidate = list(listed).index(pair)
-        if self._work.ruleset.settings.generation_order == BY_ROW:
-            return creator, number, candidate
-        return self._work.ranks[number], creator, candidate
+        candidate = [one for one in listed if one in self._chosen].index(pair)
+        # Selected exposures are worked for the first that they list before any is for another.
+        is_first = bool(self._wanted.selection.ids) and candidate == 0
+        if is_first or self._work.ruleset.settings.generation_order == BY_ROW:
+            return 0, creator, number, candidate
+        return 1, self._work.ranks[number], creator, candidate
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
         products = chain.from_iterable(association.products for association in associations)

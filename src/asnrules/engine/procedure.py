@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from asnrules.engine.candidates import Pair
 from asnrules.engine.conditions import keys_of
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked, is_rateints, lock_keys, written_exptype
@@ -34,6 +35,8 @@ class State(NamedTuple):
     """The class of the exposure that created it, for rules that ask for it."""
     counts_as_taken: bool = True
     """Whether what it takes creates no association of its own."""
+    candidate: Pair | None = None
+    """That of the association, where those of several are grown at once."""
 
 
 NEW = State()
@@ -56,6 +59,7 @@ class Offers:
         sources = {source for key in keys_of(self._rule) for source in key.sources}
         self._compared = [work.places[one] for one in sorted(sources & work.places.keys())]
         self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
+        self._passed: dict[tuple[int, str | None], State] = {}
 
     def offer(self, state: State, place: int) -> tuple[State, Role | None, GrowingMember | None]:
         """Offer an exposure whose file an association does not hold.
@@ -74,6 +78,19 @@ class Offers:
             return following, None, None
         return following, role, GrowingMember(place, exptype, rateints, role=role.name)
 
+    def pass_by(self, state: State, place: int) -> State:
+        """Give the state of an association after it was offered an exposure of other candidates.
+
+        Its candidate is looked at last, so it remembers the class all the same; but not of what a
+        role that asks for the class before would take.
+        """
+        following, role, _ = self.offer(state, place)
+        remembered = following.last_class
+        if remembered == state.last_class or (role is not None and role.not_after is not None):
+            return state
+        passed = state._replace(last_class=remembered)
+        return self._passed.setdefault((id(state), remembered), passed)
+
     def _offer(self, state: State, place: int) -> tuple[State, Role | None, str, bool]:
         """Give the state afterwards, the role, and the exptype and product of the member."""
         work = self._work
@@ -86,7 +103,7 @@ class Offers:
             return state, None, "", False
         offered = judgement.exposure_class if self.remembers else None
         creator = state.created_by
-        if state is NEW and self._knows_creator:
+        if creator is None and self._knows_creator:
             creator = judgement.exposure_class
         for role, unmet in verdict.roles:
             if role.keys_only:
@@ -113,6 +130,7 @@ class Offers:
                     last_class=offered,
                     created_by=creator,
                     counts_as_taken=state.counts_as_taken and not role.creates_too,
+                    candidate=state.candidate,
                 )
                 rateints = is_rateints(verdict, tried)
                 return state if following == state else following, role, exptype, rateints

@@ -25,7 +25,13 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from asnrules.rules.model import Release
 from asnrules.rules.releases import shipped_releases
-from asnrules.rules.settings import CANDIDATE_ROWS, DMS_MODES, GENERATION_ORDERS, TAKEN_ONCE
+from asnrules.rules.settings import (
+    CANDIDATE_ROWS,
+    DMS_MODES,
+    GENERATION_ORDERS,
+    SEVERAL_SELECTED,
+    TAKEN_ONCE,
+)
 from asnrules.rules.shapes import Made, MadeShape, ReleaseShape, called, words_of
 from asnrules.rules.steps import FinishingStep, OverallStep, Step, step_of
 from asnrules.rules.text_files import Findings, Keys
@@ -47,6 +53,7 @@ from asnrules.rules.words import (
     ReleaseName,
     RoleName,
     RuleName,
+    SeveralSelected,
     TableLabel,
     TakenOnce,
     Text,
@@ -109,6 +116,7 @@ class FileConverter:
         self.one_of(CandidateRows, "rows of a candidate", CANDIDATE_ROWS)
         self.one_of(TakenOnce, "unit", TAKEN_ONCE)
         self.one_of(DmsMode, "DMS mode", DMS_MODES)
+        self.one_of(SeveralSelected, "way with several candidates", SEVERAL_SELECTED)
         if words.tables is not None:
             self.one_of(TableLabel, "table", words.tables)
         else:

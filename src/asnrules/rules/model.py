@@ -327,10 +327,14 @@ class Example(NamedTuple):
     change: str
     exposures: tuple[Mapping[str, str], ...]
     """Lower-case keywords with their values."""
-    before: tuple[Mapping[str, Any], ...]
+    before: tuple[Mapping[str, Any], ...] | None
     """For each association what is to be seen of it: `asn_type`, `asn_rule`, `asn_name`,
-    `product`, `members`."""
+    `product`, `members`. None where releases before stop."""
     after: tuple[Mapping[str, Any], ...]
+    candidates: frozenset[str] = frozenset()
+    """The ids that are selected; empty for all."""
+    dms: bool = False
+    """Whether they are made in DMS mode."""
 
 
 # ------------------------------------------------------------------------- rulesets

@@ -51,12 +51,17 @@ class RulesReader:
         return self._resolve(folder, label).ruleset
 
     def stages(self, folder: Path) -> Iterator[tuple[Change, Ruleset, Ruleset]]:
-        """Give each change with the rules before it and after it."""
+        """Give each change with the rules before it and after it.
+
+        Of one that follows from another they are those before that one.
+        """
         variants = self.variants(folder)
         before = variants.made(())
+        starts: dict[str, Ruleset] = {}
         for number, change in enumerate(variants.changes, 1):
             after = variants.made([one.change for one in variants.changes[:number]])
-            yield change, before, after
+            starts[change.change] = starts.get(variants.follows.get(change.change, ""), before)
+            yield change, starts[change.change], after
             before = after
 
     def variants(self, folder: Path) -> Variants:
@@ -173,4 +178,11 @@ def _examples(header: RulesHeaderShape) -> Iterator[Example]:
                 {str(keyword): str(value) for keyword, value in {**one.common, **given}.items()}
                 for given in one.exposures
             )
-            yield Example(change.id, exposures, tuple(one.before), tuple(one.after))
+            yield Example(
+                change.id,
+                exposures,
+                None if one.before is None else tuple(one.before),
+                tuple(one.after),
+                frozenset(map(str, one.candidates)),
+                one.dms,
+            )

@@ -12,6 +12,7 @@ from asnrules.rules.words import (
     DmsMode,
     EmptyValue,
     GenerationOrder,
+    SeveralSelected,
     TakenOnce,
 )
 
@@ -44,6 +45,14 @@ DMS_MODES = {
 }
 """What DMS mode does."""
 
+SEVERAL_SELECTED = {
+    "each": "each of them",
+    "first": "the first that it lists, and the others only if it made an association for that",
+    "first_valid": "the same, but nothing if the first is neither an observation nor a background "
+    "candidate",
+}
+"""What an exposure that lists several selected candidates is worked for."""
+
 
 class Settings(NamedTuple):
     """What rules have in common besides conditions; every ruleset says each."""
@@ -63,6 +72,9 @@ class Settings(NamedTuple):
     """Values, in lower case, that stand for none."""
     dms_mode: DmsMode
     """What DMS mode does; see `DMS_MODES`."""
+    several_selected: SeveralSelected
+    """What an exposure that lists several selected candidates is worked for; see
+    `SEVERAL_SELECTED`."""
     discovered_id: DiscoveredId | None
     """The id of associations that are discovered; None for no such associations. They are made
     by the rules that ask something of the candidate but need no `candidate_validity`, where

@@ -180,9 +180,11 @@ class ExampleShape:
     """An example."""
 
     exposures: list[dict[Keyword, Text]]
-    before: list[Made]
     after: list[Made]
+    before: list[Made] | None = None
     common: dict[Keyword, Text] = field(default_factory=dict)
+    candidates: list[Text] = field(default_factory=list)
+    dms: bool = False
 
 
 @dataclass(kw_only=True)

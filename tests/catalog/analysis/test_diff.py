@@ -99,6 +99,7 @@ SETTINGS: dict[str, tuple[str, str, object, object]] = {
     "taken_once": ('taken_once = "file"', 'taken_once = "row"', "file", "row"),
     "empty_values": ('"false", ', "", ["false"], []),
     "dms_mode": ('"backgrounds_added"', '"ignored"', "backgrounds_added", "ignored"),
+    "several_selected": ('"each"', '"first"', "each", "first"),
     "discovered_id": ('discovered_id = "a3001"', 'discovered_id = ""', "a3001", None),
     "overall": (
         OVERALL,

@@ -300,12 +300,13 @@ ruleset_settings = _rows(
     flag("numbers_reversed"),
     text("generation_order", "candidate_rows", "taken_once"),
     json("empty_values", list, str),
-    text("dms_mode"),
+    text("dms_mode", "several_selected"),
     optional("discovered_id"),
     check("generation_order", "generation_order IN ('by_row', 'by_rule', 'by_candidate')"),
     check("candidate_rows", "candidate_rows IN ('listed', 'containing')"),
     check("taken_once", "taken_once IN ('row', 'member', 'file')"),
     check("dms_mode", "dms_mode IN ('ignored', 'background_rows_left_out', 'backgrounds_added')"),
+    check("several_selected", "several_selected IN ('each', 'first', 'first_valid')"),
 )
 
 overall_steps = _rows(

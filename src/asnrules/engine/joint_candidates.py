@@ -1,0 +1,156 @@
+"""Make the associations of a rule for several candidates at once.
+
+Releases before 1.14.0 work all candidates together. Mostly that comes to the same as one after the
+other. It does not where a role asks what was offered last, as exposures of other candidates
+count; nor where several candidates are selected: an exposure is offered for all of those that it
+lists at once, and makes an association for the first of them. Then it is offered for others; for
+which, a setting says. Source: behaviour of releases of jwst, by running them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import NamedTuple
+
+from asnrules.engine.batched_procedure import Batch, BatchedProcedure
+from asnrules.engine.candidates import Pair, SubPool, cannot_stand, rules_across
+from asnrules.engine.exposures import Work
+from asnrules.engine.grouping import Grouping
+from asnrules.engine.growing import GrowingAssociation, Locked
+from asnrules.engine.member_log import GrowingMember
+from asnrules.engine.procedure import State
+from asnrules.rules.model import Role
+
+EACH, FIRST_VALID = "each", "first_valid"
+
+_NO_CANDIDATE = ("", "")
+
+
+class _Offer(NamedTuple):
+    """An exposure, with the candidates that it is offered for."""
+
+    place: int
+    candidates: tuple[Pair, ...]
+
+
+class JointCandidates:
+    """Makes associations of rules for the candidates of some pools at once."""
+
+    def __init__(
+        self,
+        work: Work,
+        pools: Sequence[SubPool],
+        candidates: Mapping[str, Sequence[Pair]],
+        *,
+        selected: bool,
+    ) -> None:
+        self._work = work
+        self._selected = selected
+        self.rules: AbstractSet[int] = rules_across(work)
+        """The numbers of the rules for which the candidates are not independent."""
+        if selected and len(pools) > 1 and work.ruleset.settings.generation_order == "by_rule":
+            self.rules = set(range(len(work.ruleset.rules)))
+        wanted = {pool.candidate for pool in pools}
+        listed = {
+            text: tuple(pair for pair in dict.fromkeys(pairs) if pair in wanted)
+            for text, pairs in candidates.items()
+        }
+        texts = work.column("asn_candidate") if self.rules else ()
+        self._listed = [listed.get(text or "", ()) for text in texts]
+
+    def associations(self, number: int) -> list[GrowingAssociation]:
+        """Make the associations of a rule, in the order in which they are created."""
+        judgements = self._work.judgements
+        places = [place for place, one in enumerate(judgements) if number in one.takers]
+        each = [_Offer(place, (one,)) for place in places for one in self._listed[place]]
+        first = each
+        if self._selected:
+            first = [_Offer(place, self._listed[place]) for place in places]
+        offers = [*first, *each] if self._selected else first
+        seen: dict[tuple[int, tuple[Pair, ...]], int] = {}
+        identities = [
+            seen.setdefault((self._work.identities[one.place], one.candidates), at)
+            for at, one in enumerate(offers)
+        ]
+        work = replace(
+            self._work.part([one.place for one in offers]),
+            identities=identities,
+            has_repeated_names=len(seen) < len(offers),
+        )
+        made = [
+            one
+            for group in Grouping(work, number, _NO_CANDIDATE).groups(range(len(offers)))
+            for one in _Procedure(work, number, group.shared, offers, len(first)).run(group.places)
+        ]
+        made.sort(key=lambda one: one.creator)
+        return [_of_exposures(one, offers) for one in made]
+
+
+def _of_exposures(grown: GrowingAssociation, offers: Sequence[_Offer]) -> GrowingAssociation:
+    """Give an association of offers as one of exposures, each once in a role."""
+    members: dict[tuple[int, str], GrowingMember] = {}
+    for member in grown.members:
+        if member.place is not None:
+            place = offers[member.place].place
+            members.setdefault((place, member.exptype), member._replace(place=place))
+    creator = offers[grown.creator].place
+    return GrowingAssociation(
+        grown.rule, grown.candidate, creator, grown.keys, list(members.values())
+    )
+
+
+class _Procedure(BatchedProcedure):
+    """The procedure for offers; from a number on, for those only that offers before ask for."""
+
+    def __init__(
+        self,
+        work: Work,
+        number: int,
+        shared: Locked | None,
+        offers: Sequence[_Offer],
+        later_from: int,
+    ) -> None:
+        super().__init__(work, number, _NO_CANDIDATE, shared)
+        self._offered = offers
+        self._later_from = later_from
+        self._mode = work.ruleset.settings.several_selected
+        self._fresh: dict[Pair, State] = {}
+        self._joined: set[Pair | None] = set()
+
+    def _go_through(self, places: Sequence[int]) -> None:
+        wanted: set[_Offer] = set()
+        for at in places:
+            offer = self._offered[at]
+            if at >= self._later_from and offer not in wanted:
+                continue
+            self._joined.clear()
+            created = self._created
+            if not self._is_taken(at) and self._may_create(offer):
+                self._create(at)
+            others: Sequence[Pair] = ()
+            if self._created > created:
+                others = offer.candidates[1:]
+            elif self._mode == EACH and self._joined:
+                alone = self._joined if len(self._joined) == 1 else ()
+                others = [one for one in offer.candidates if one not in alone]
+            wanted.update(_Offer(offer.place, (one,)) for one in others)
+
+    def _may_create(self, offer: _Offer) -> bool:
+        if not offer.candidates:
+            return False
+        return self._mode != FIRST_VALID or cannot_stand(offer.candidates[0]) is None
+
+    def _offer(self, state: State, place: int) -> tuple[State, Role | None, GrowingMember | None]:
+        if state.candidate in self._offered[place].candidates:
+            return super()._offer(state, place)
+        return self._offers.pass_by(state, place), None, None
+
+    def _new(self, place: int) -> State:
+        candidate = self._offered[place].candidates[0]
+        return self._fresh.setdefault(candidate, State(candidate=candidate))
+
+    def _take(self, batch: Batch, member: GrowingMember, role: Role, place: int) -> None:
+        self._joined.add(batch.state.candidate)
+        super()._take(batch, member, role, place)
