@@ -80,6 +80,13 @@ def examples() -> list[Any]:
     ]
 
 
+@pytest.mark.parametrize("label", CHAIN)
+def test_each_change_has_an_example(label: str) -> None:
+    ruleset = READER.read(SEEDS / label)
+    shown = {example.change for example in ruleset.examples}
+    assert [one.change for one in ruleset.changes if one.change not in shown] == []
+
+
 @pytest.mark.parametrize(("label", "example"), examples())
 def test_example_of_a_change(label: str, example: Example) -> None:
     before, after = stages(label)[example.change]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from asnrules.engine.conditions import Row
 from asnrules.engine.signatures import Judge, Judgement
-from asnrules.rules.model import Ruleset
+from asnrules.rules.model import Key, Ruleset
 
 _CANDIDATE = re.compile(r"[\[(][^\[\]()]*[\])]")
 
@@ -51,14 +51,6 @@ def whole_number(value: str | None) -> int | None:
         return None if value is None else int(value)
     except ValueError:
         return None
-
-
-def _ranks(judgements: Iterable[Judgement]) -> dict[int, int]:
-    ranks: dict[int, int] = {}
-    for judgement in {id(one): one for one in judgements}.values():
-        for number in judgement.creators:
-            ranks.setdefault(number, len(ranks))
-    return ranks
 
 
 def _identities(
@@ -123,27 +115,21 @@ class Work:
         places = {keyword: place for place, keyword in enumerate(keywords)}
         names = [row[places["filename"]] or "" for row in rows]
         empty = judge.ruleset.empty
-        error, candidate = places.get("exposerr"), places.get("asn_candidate")
+        error = places.get("exposerr")
         degraded: set[int] = set()
         if error is not None:
             degraded = {place for place, row in enumerate(rows) if row[error] not in empty}
-        judgements = [judge.judge(row) for row in rows]
-        return cls(
+        work = cls(
             judge.ruleset,
             rows,
             places,
-            judgements,
+            judgements=[judge.judge(row) for row in rows],
             has_other_names=any("_uncal." not in name for name in names),
             degraded=degraded,
             has_repeated_names=len(set(names)) < len(names),
-            # Exposures without a candidate make no association, and so do not order the rules.
-            ranks=_ranks(
-                judgement
-                for judgement, row in zip(judgements, rows, strict=True)
-                if candidate is None or row[candidate] not in empty
-            ),
             identities=_identities(judge.ruleset, names, rows, others),
         )
+        return replace(work, ranks=work._ranked())
 
     def part(self, places: Sequence[int]) -> Work:
         """Give some of the exposures, in canonical order, judged as they are here."""
@@ -183,6 +169,31 @@ class Work:
             if value is not None:
                 return source, value
         return None
+
+    def _ranked(self) -> dict[int, int]:
+        """Give each rule a number in the order in which exposures first meet it, if it counts."""
+        ranks: dict[int, int] = {}
+        if self.ruleset.settings.generation_order != "by_rule":
+            return ranks
+        has_candidates = "asn_candidate" in self.places
+        for place, judgement in enumerate(self.judgements):
+            new = [number for number in judgement.takers if number not in ranks]
+            # Exposures without a candidate make no association, and so do not order the rules.
+            if new and (not has_candidates or self.given(place, "asn_candidate") is not None):
+                for number in new:
+                    if self._meets(place, number):
+                        ranks[number] = len(ranks)
+        return ranks
+
+    def _meets(self, place: int, number: int) -> bool:
+        """Tell whether an exposure that a rule can take has the keys of it and of a role."""
+
+        def has(keys: Iterable[Key]) -> bool:
+            needed = (key.sources for key in keys if key.required)
+            return all(self.first_given(place, sources) is not None for sources in needed)
+
+        fitting = self.judgements[place].verdicts[number].fitting
+        return has(self.ruleset.rules[number].keys) and any(has(role.keys) for role in fitting)
 
     def key_column(self, sources: tuple[str, ...]) -> KeyColumn:
         """Give what a key with these sources finds in each exposure."""

@@ -27,7 +27,7 @@ from asnrules.engine.order_sensitivity import OrderDependence
 from asnrules.engine.reasons import Reasons
 from asnrules.engine.steps import left_out_text
 
-BY_ROW, BY_CANDIDATE = "by_row", "by_candidate"
+BY_RULE, BY_CANDIDATE = "by_rule", "by_candidate"
 LEFT_OUT, ADDED = "background_rows_left_out", "backgrounds_added"
 
 _Turn = tuple[int, int, int, int]
@@ -213,11 +213,14 @@ class Generation:
         number, creator, pair = origin
         listed = self._candidates[self._work.value(creator, "asn_candidate") or ""]
         candidate = [one for one in listed if one in self._chosen].index(pair)
-        # Selected exposures are worked for the first that they list before any is for another.
-        is_first = bool(self._wanted.selection.ids) and candidate == 0
-        if is_first or self._work.ruleset.settings.generation_order == BY_ROW:
-            return 0, creator, number, candidate
-        return 1, self._work.ranks[number], creator, candidate
+        if self._wanted.selection.ids:
+            if self._joint is not None:
+                later = self._joint.later(number, creator, pair)
+                if later is not None:
+                    return 1, later, creator, candidate
+        elif self._work.ruleset.settings.generation_order == BY_RULE:
+            return 0, self._work.ranks[number], creator, candidate
+        return 0, creator, number, candidate
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
         products = chain.from_iterable(association.products for association in associations)

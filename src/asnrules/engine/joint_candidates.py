@@ -33,6 +33,8 @@ class _Offer(NamedTuple):
 
     place: int
     candidates: tuple[Pair, ...]
+    has_others: bool = False
+    """Whether it lists others that are not wanted."""
 
 
 class JointCandidates:
@@ -47,6 +49,7 @@ class JointCandidates:
         selected: bool,
     ) -> None:
         self._work = work
+        self._candidates = candidates
         self._selected = selected
         self.rules: AbstractSet[int] = rules_across(work)
         """The numbers of the rules for which the candidates are not independent."""
@@ -59,6 +62,17 @@ class JointCandidates:
         }
         texts = work.column("asn_candidate") if self.rules else ()
         self._listed = [listed.get(text or "", ()) for text in texts]
+        self._later: set[tuple[int, int, Pair]] = set()
+        self._asked: dict[int, tuple[int, bool]] = {}
+
+    def later(self, number: int, creator: int, candidate: Pair) -> int | None:
+        """Give a rank of the rule if an association was made after all exposures were worked once.
+
+        Then an exposure was worked once more for others of its candidates.
+        """
+        if (number, creator, candidate) not in self._later:
+            return None
+        return sorted(self._asked, key=lambda one: (self._asked[one], one)).index(number)
 
     def associations(self, number: int) -> list[GrowingAssociation]:
         """Make the associations of a rule, in the order in which they are created."""
@@ -67,7 +81,9 @@ class JointCandidates:
         each = [_Offer(place, (one,)) for place in places for one in self._listed[place]]
         first = each
         if self._selected:
-            first = [_Offer(place, self._listed[place]) for place in places]
+            first = [
+                _Offer(place, self._listed[place], self._has_others(place)) for place in places
+            ]
         offers = [*first, *each] if self._selected else first
         seen: dict[tuple[int, tuple[Pair, ...]], int] = {}
         identities = [
@@ -79,13 +95,20 @@ class JointCandidates:
             identities=identities,
             has_repeated_names=len(seen) < len(offers),
         )
-        made = [
-            one
-            for group in Grouping(work, number, _NO_CANDIDATE).groups(range(len(offers)))
-            for one in _Procedure(work, number, group.shared, offers, len(first)).run(group.places)
-        ]
+        made: list[GrowingAssociation] = []
+        for group in Grouping(work, number, _NO_CANDIDATE).groups(range(len(offers))):
+            procedure = _Procedure(work, number, group.shared, offers, len(first))
+            made += procedure.run(group.places)
+            if procedure.asked is not None:
+                self._asked[number] = min(procedure.asked, self._asked.get(number, procedure.asked))
         made.sort(key=lambda one: one.creator)
+        later = (one for one in made if one.creator >= len(first))
+        self._later.update((number, offers[one.creator].place, one.candidate) for one in later)
         return [_of_exposures(one, offers) for one in made]
+
+    def _has_others(self, place: int) -> bool:
+        pairs = self._candidates.get(self._work.value(place, "asn_candidate") or "", ())
+        return len(set(pairs)) > len(self._listed[place])
 
 
 def _of_exposures(grown: GrowingAssociation, offers: Sequence[_Offer]) -> GrowingAssociation:
@@ -116,6 +139,8 @@ class _Procedure(BatchedProcedure):
         self._offered = offers
         self._later_from = later_from
         self._mode = work.ruleset.settings.several_selected
+        self.asked: tuple[int, bool] | None = None
+        """The first exposure that is to be worked once more, and whether it made an association."""
         self._fresh: dict[Pair, State] = {}
         self._joined: set[Pair | None] = set()
 
@@ -136,6 +161,11 @@ class _Procedure(BatchedProcedure):
                 alone = self._joined if len(self._joined) == 1 else ()
                 others = [one for one in offer.candidates if one not in alone]
             wanted.update(_Offer(offer.place, (one,)) for one in others)
+            is_new = self._created > created
+            # Even for a candidate that is not wanted it is worked once more, in vain.
+            in_vain = self._mode == EACH and offer.has_others and (is_new or self._joined)
+            if self.asked is None and (others or in_vain):
+                self.asked = offer.place, is_new
 
     def _may_create(self, offer: _Offer) -> bool:
         if not offer.candidates:

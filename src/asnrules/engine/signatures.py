@@ -77,8 +77,6 @@ class Judgement(NamedTuple):
     """One for each rule, in the order of the ruleset."""
     takers: tuple[int, ...]
     """The numbers of the rules that can take the exposure."""
-    creators: tuple[int, ...]
-    """The numbers of those by which it can create an association."""
 
 
 class Judge:
@@ -155,13 +153,7 @@ def judge_values(ruleset: Ruleset, values: Values) -> Judgement:
     memory: _Memory = {}
     verdicts = tuple(_verdict(rule, judged, memory) for rule in ruleset.rules)
     takers = tuple(number for number, verdict in enumerate(verdicts) if verdict.matched)
-    # A key that excludes the value of another never fits an exposure alone.
-    creators = tuple(
-        number
-        for number in takers
-        if any(not any(key.excludes for key in role.keys) for role in verdicts[number].fitting)
-    )
-    return Judgement(judged, exposure_class, verdicts, takers, creators)
+    return Judgement(judged, exposure_class, verdicts, takers)
 
 
 def class_of(ruleset: Ruleset, values: Values) -> str:
