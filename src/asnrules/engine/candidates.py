@@ -255,7 +255,7 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
     """Give the candidates of which something may come, those that are linked in one list."""
     pools = [pool for pool in candidate_pools(work, candidates) if _may_give(work, pool)]
     links = Links()
-    is_one = may_stay_unfinished(work) or bool(rules_across(work))
+    is_one = hang_together(work)
     for number, pool in enumerate(pools):
         # Numbers count within an id, whatever its types.
         links.join(number, (pool.candidate[0],))
@@ -269,8 +269,15 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
     return list(groups.values())
 
 
-def may_stay_unfinished(work: Work) -> bool:
-    """Tell whether an association of one candidate may leave those of all unfinished."""
+def hang_together(work: Work) -> bool:
+    """Tell whether exposures of one candidate may matter to associations of any other.
+
+    An association may leave those of all unfinished, or depend on what was offered last.
+    """
+    return _may_stay_unfinished(work) or bool(rules_across(work))
+
+
+def _may_stay_unfinished(work: Work) -> bool:
     leaving = {
         number
         for number, rule in enumerate(work.ruleset.rules)
@@ -287,7 +294,7 @@ def linked_exposures(
     """Give the exposures that any ruleset may link, each time those together, whatever they are.
 
     Exposures come together for a candidate, and pruning compares associations that share members
-    or products: others do not affect each other, unless a pool may stay unfinished.
+    or products: others do not affect each other, unless all hang together.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from asnrules.associations.model import Association
 from asnrules.catalog.changes import NamedChange
-from asnrules.engine.candidates import linked_exposures, may_stay_unfinished
+from asnrules.engine.candidates import hang_together, linked_exposures
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import PoolError
 from asnrules.impact.turning import Chain, Named, Once, Step
@@ -65,7 +65,7 @@ class Remake:
         self._asked, self._expected = 0, len(rulesets)
         self._all = [(pool_ids[pool], row + 1) for pool, row in evaluated.exposures]
         self._places = [*range(len(self._all))]
-        if places is not None and not self._stay_unfinished(rulesets):
+        if places is not None and not self._hang_together(rulesets):
             self._places = self._linked(places)
 
     def _linked(self, wanted: Collection[Place]) -> list[int]:
@@ -74,10 +74,10 @@ class Remake:
         mattering = (part for part in parts if any(self._all[place] in wanted for place in part))
         return sorted(place for part in mattering for place in part)
 
-    def _stay_unfinished(self, rulesets: Iterable[Ruleset]) -> bool:
+    def _hang_together(self, rulesets: Iterable[Ruleset]) -> bool:
         for ruleset in rulesets:
             try:
-                if may_stay_unfinished(self._evaluated.under(ruleset).work):
+                if hang_together(self._evaluated.under(ruleset).work):
                     return True
             except PoolError:
                 pass
