@@ -67,9 +67,13 @@ def _seen(one: Association) -> tuple[Any, ...]:
 
 @cache
 def stages(label: str) -> dict[str, tuple[Ruleset, Ruleset]]:
-    return {
-        change.change: (before, after) for change, before, after in READER.stages(SEEDS / label)
-    }
+    """Give the rules before and after each change; those of one that follows begin before that."""
+    found: dict[str, tuple[Ruleset, Ruleset]] = {}
+    follows = READER.variants(SEEDS / label).follows
+    for change, before, after in READER.stages(SEEDS / label):
+        first = found.get(follows.get(change.change, ""), (before, after))
+        found[change.change] = first[0], after
+    return found
 
 
 def examples() -> list[Any]:

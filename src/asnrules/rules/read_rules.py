@@ -51,17 +51,12 @@ class RulesReader:
         return self._resolve(folder, label).ruleset
 
     def stages(self, folder: Path) -> Iterator[tuple[Change, Ruleset, Ruleset]]:
-        """Give each change with the rules before it and after it.
-
-        Of one that follows from another they are those before that one.
-        """
+        """Give each change with the rules before it and after it."""
         variants = self.variants(folder)
         before = variants.made(())
-        starts: dict[str, Ruleset] = {}
         for number, change in enumerate(variants.changes, 1):
             after = variants.made([one.change for one in variants.changes[:number]])
-            starts[change.change] = starts.get(variants.follows.get(change.change, ""), before)
-            yield change, starts[change.change], after
+            yield change, before, after
             before = after
 
     def variants(self, folder: Path) -> Variants:
