@@ -70,7 +70,7 @@ def chain(engine: Engine, before: str, after: str) -> Chain:
 
 @cache
 def kept_chain(url: str) -> Chain:
-    return chain(connect_catalog(url), "jwst-1.2.0", "jwst-2.0.0")
+    return chain(connect_catalog(url), "jwst-1.2.0", "jwst-3.0.0")
 
 
 def turned(found: Chain, pool: Pool, asn_rule: str, *members: str) -> list[str]:
@@ -205,6 +205,7 @@ SHOWN = [
     "1.8.5-tie-by-rule-rank", "1.9.4-flag-order", "1.10.0-psf-science", "1.11.0-prune-memberships",
     "1.14.0-msa-primary", "1.15.0-wfss-parallel", "1.16.0-s1600a1-neighbours",
     "1.18.0-spec-dither-free", "1.19.0-nod-target", "2.0.0-prune-lengths", "2.0.0-suffixes",
+    "3.0.0-parallel-mir",
 ]  # fmt: skip
 """Changes that a kept pool of their own shows."""
 

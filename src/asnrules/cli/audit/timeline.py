@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import messages
+from asnrules.cli import completion, messages
+from asnrules.cli.audit.comparisons import SHOWN
 from asnrules.cli.audit.runs import audit
 from asnrules.cli.options import OutputFormat, argument
 from asnrules.cli.output import Format, counted, print_lines, print_records
@@ -26,7 +27,12 @@ EVENTS = (
 def timeline(
     context: typer.Context,
     what: Annotated[
-        str, argument("EXPOSURE|RUN", "File name of an exposure on record, or number of a run.")
+        str,
+        argument(
+            "EXPOSURE|RUN",
+            "File name of an exposure on record, or number of a run.",
+            completion.runs,
+        ),
     ],
     output: OutputFormat = Format.TABLE,
 ) -> None:
@@ -77,7 +83,9 @@ def _lines(found: Timeline) -> Iterator[str]:
             # Of a whole run that is all of it.
             yield f"  {counted(len(of_one), 'association')}"
             continue
-        yield from (f"  {_line(event)}" for event in of_one)
+        yield from (f"  {_line(event)}" for event in of_one[:SHOWN])
+        if len(of_one) > SHOWN:
+            yield f"  and {len(of_one) - SHOWN} more; --format json has them all"
     yield from ("", *turned_lines(found.turned()))
 
 
