@@ -123,8 +123,9 @@ class Audit:
         Yields
         ------
         Replay
-            With `run`, `ruleset`, `verdict`, `reason`, `fields`, `decisions`, `associations` and
-            `is_fine`.
+            With `run`, `ruleset`, `verdict`, `reason`, `fields`, `decisions`, `associations`,
+            `is_fine`, `turned_by` (the changes of the chain that turned each difference) and
+            `by_change()`.
 
         Raises
         ------
