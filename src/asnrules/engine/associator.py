@@ -80,7 +80,7 @@ class Associator:
     Of the `watched` exposure all fates are kept; if `diagnosed`, groups are looked for for which
     jwst's answer depends on the order of the rows. Where the pool is to stay unfinished,
     `has_products` tells which associations have the products of their direct images. Rules of
-    `joint` are worked for all candidates at once.
+    `joint` are processed for all candidates at once.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class Associator:
         return grown, irregular
 
     def _grow_jointly(self) -> list[GrowingAssociation]:
-        """Give the associations of rules for which the candidates are worked together."""
+        """Give the associations of rules for which the candidates are processed together."""
         if self._joint is None:
             return []
         return [

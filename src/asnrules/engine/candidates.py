@@ -239,7 +239,7 @@ def discovers(rule: Rule) -> bool:
 def rules_across(work: Work) -> set[int]:
     """Give the rules by which an association hangs on exposures of other candidates as well.
 
-    They ask what was offered last, where all candidates are worked together.
+    They ask what was offered last, where all candidates are processed together.
     """
     if work.ruleset.settings.generation_order == "by_candidate":
         return set()

@@ -209,7 +209,7 @@ class Generation:
         return self._turn(Origin(self._numbers[one.rule.name], one.creator, one.candidate))
 
     def _turn(self, origin: Origin) -> _Turn:
-        """Sort key, where all candidates are worked at once; see `GENERATION_ORDERS`."""
+        """Sort key, where all candidates are processed at once; see `GENERATION_ORDERS`."""
         number, creator, pair = origin
         listed = self._candidates[self._work.value(creator, "asn_candidate") or ""]
         candidate = [one for one in listed if one in self._chosen].index(pair)

@@ -51,7 +51,7 @@ SEVERAL_SELECTED = {
     "first_valid": "the same, but nothing if the first is neither an observation nor a background "
     "candidate",
 }
-"""What an exposure that lists several selected candidates is worked for."""
+"""For which of several selected candidates an exposure makes associations."""
 
 
 class Settings(NamedTuple):
@@ -73,7 +73,7 @@ class Settings(NamedTuple):
     dms_mode: DmsMode
     """What DMS mode does; see `DMS_MODES`."""
     several_selected: SeveralSelected
-    """What an exposure that lists several selected candidates is worked for; see
+    """For which of several selected candidates an exposure makes associations; see
     `SEVERAL_SELECTED`."""
     discovered_id: DiscoveredId | None
     """The id of associations that are discovered; None for no such associations. They are made
