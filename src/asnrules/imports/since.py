@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from asnrules.associations.comparison import CANDIDATE
-from asnrules.associations.model import Association
+from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.changes import NamedChange
 from asnrules.engine.generation import Wanted
@@ -36,7 +36,8 @@ class Since:
         self._then = then
         self._chain = chain
         self._under = Once(self._judged)
-        self._made: dict[tuple[int, tuple[int, ...]], Sequence[Association]] = {}
+        self._places: tuple[int, ...] = ()
+        self._made: dict[int, Sequence[Association]] = {}
 
     @property
     def today(self) -> str:
@@ -61,19 +62,12 @@ class Since:
         if found is None:
             return _REFUSED
         return frozenset(
-            (one.asn_type, one.asn_rule, one.asn_id, product.name, frozenset(
-                (member.expname, member.exptype) for member in product.members
-            ))
+            _content(one, product)
             for one in found
             if asn_id in {None, one.asn_id}
             for product in one.products
-            if any(
-                member.exptype == SCIENCE
-                and member.exposure is not None
-                and places[member.exposure] in sciences
-                for member in product.members
-            )
-        )  # fmt: skip
+            if any(places[place] in sciences for place in _sciences(product))
+        )
 
     def _associations(
         self, rules: Ruleset, places: tuple[int, ...]
@@ -81,15 +75,29 @@ class Since:
         pools = self._under(rules)
         if pools is None:
             return None
+        if places != self._places:
+            # Files come in the order of their candidates; all that rules make would be too much.
+            self._places = places
+            self._made.clear()
         # By identity: `Once` keeps the rules.
-        key = (id(rules), places)
-        if key not in self._made:
+        if id(rules) not in self._made:
             wanted = Wanted(diagnosed=False, explained=False)
-            self._made[key] = pools.part(places).generation(wanted).run().associations
-        return self._made[key]
+            self._made[id(rules)] = pools.part(places).generation(wanted).run().associations
+        return self._made[id(rules)]
 
     def _judged(self, rules: Ruleset) -> EvaluatedPools | None:
         try:
             return self._then.evaluated.under(rules)
         except PoolError:
             return None
+
+
+def _sciences(product: Product) -> list[int]:
+    """Give the exposures that are the sciences of a product."""
+    members = (one for one in product.members if one.exptype == SCIENCE)
+    return [one.exposure for one in members if one.exposure is not None]
+
+
+def _content(one: Association, product: Product) -> Hashable:
+    members = frozenset((member.expname, member.exptype) for member in product.members)
+    return one.asn_type, one.asn_rule, one.asn_id, product.name, members
