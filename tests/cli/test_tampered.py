@@ -41,6 +41,8 @@ COMMANDS = [
     ["rulesets", "list"],
     ["rulesets", "show", "jwst-3.0.0"],
     ["rulesets", "show", "2026-03-20"],
+    ["rulesets", "history", "NRC_IMAGE"],
+    ["rulesets", "blame", "NRC_IMAGE"],
     ["rulesets", "check", "2026-03-20"],
     ["rulesets", "export", "jwst-3.0.0", "--output", "OUT"],
     ["db", "check"],
