@@ -58,7 +58,7 @@ class JointCandidates:
         wanted = {pool.candidate for pool in pools}
         listed = {
             text: tuple(pair for pair in dict.fromkeys(pairs) if pair in wanted)
-            for text, pairs in candidates.items()
+            for text, pairs in (candidates.items() if self.rules else ())
         }
         texts = work.column("asn_candidate") if self.rules else ()
         self._listed = [listed.get(text or "", ()) for text in texts]
