@@ -3,8 +3,8 @@
 Alone, an EXP_TYPE is tried with each answer that the rules have for it, with each alternative of
 their conditions, and with each value of each keyword beside values that a rule takes. In company,
 an exposure that anchors an association comes with each kind of exposure that the rule takes with
-it, in each kind of candidate; with the same but for one key; and as a series, of which a number
-that a step looks at does not change.
+it: before it and after, in each kind of candidate, and the same but for one key; and as a series,
+in which one of the numbers that a step looks at counts up, or all do.
 """
 
 from __future__ import annotations
@@ -190,22 +190,19 @@ class _Probes:
         for exp_type in exp_types:
             for base, rule in self._anchors(exp_type):
                 yield from self._series(base.values, rule, None)
-                everybody: list[Values] = [base.values]
+                everybody = [base.values]
                 for roles, others in companions[rule.name].items():
-                    alike = [
-                        other
+                    few = [
+                        self._beside(base.values, other, rule)
                         for other in sorted(others, key=lambda one: one.exp_type != exp_type)
                         if other.values["instrume"] == base.values["instrume"]
-                    ]
-                    everybody += [
-                        self._beside(base.values, other, rule, roles) for other in alike[:2]
-                    ]
-                    if alike:
-                        yield from self._company(
-                            base.values, everybody[-len(alike[:2])], rule, roles
-                        )
-                    if len(alike) > 1:
-                        yield _together([base.values, everybody[-1]])
+                    ][:2]
+                    for companion in few[:1]:
+                        yield from self._company(base.values, companion, rule, roles)
+                    for companion in few:
+                        yield _together([base.values, companion])
+                        yield _together([companion, base.values])
+                    everybody += few
                 if len(everybody) > 2:
                     yield _together(everybody)
 
@@ -238,21 +235,27 @@ class _Probes:
             yield _together([values, apart])
         yield from self._series(values, rule, companion)
 
-    def _beside(self, values: Values, other: _Base, rule: Rule, roles: tuple[str, ...]) -> Values:
+    def _beside(self, values: Values, other: _Base, rule: Rule) -> dict[str, str | None]:
         """Give an exposure that a rule takes as another, and that is else like its company."""
         found = dict(other.values)
         for name in sorted(set(found) - {EXP_TYPE}):
             alike = {**found, name: values[name]}
-            if found[name] != values[name] and self._roles(alike, rule) == roles:
+            if found[name] != values[name] and self._seen(alike, rule) == self._seen(found, rule):
                 found = alike
         return found
 
-    def _roles(self, values: Values, rule: Rule) -> tuple[str, ...]:
-        """Give the roles in which a rule can take an exposure."""
-        for one in judge_values(self._ruleset, values).verdicts:
-            if one.matched and one.rule.name == rule.name:
-                return tuple(role.name for role in one.fitting)
-        return ()
+    def _seen(self, values: Values, rule: Rule) -> tuple[str, tuple[str, ...]]:
+        """Give the class of an exposure, and the roles in which a rule can take it."""
+        judgement = judge_values(self._ruleset, values)
+        roles = next(
+            (
+                tuple(role.name for role in one.fitting)
+                for one in judgement.verdicts
+                if one.matched and one.rule.name == rule.name
+            ),
+            (),
+        )
+        return judgement.exposure_class, roles
 
     def _layouts(self) -> Iterator[tuple[tuple[tuple[str, str], ...], ...]]:
         """Give candidates of an exposure and its companion."""
@@ -277,15 +280,17 @@ class _Probes:
         All of these count up, or one does and the others stay.
         """
         numbers = self._numbers(rule)
-        patterns = [
-            {"patttype": pattern}
-            for pattern in self._space.classes.get("patttype", ())
-            if self._roles({**values, "patttype": pattern}, rule)
-        ]
+        patterns: list[dict[str, str | None]] = [{}]
         some = [values] if companion is None else [values, companion]
-        if companion is not None:
-            patterns = patterns[:1]
-        counted = [numbers, *([one] for one in numbers)] if numbers else []
+        if companion is not None and not numbers:
+            return
+        if companion is None and numbers:
+            patterns = [
+                {"patttype": pattern}
+                for pattern in self._space.classes.get("patttype", ())
+                if self._seen({**values, "patttype": pattern}, rule)[1]
+            ]
+        counted = [numbers, *([one] for one in numbers)]
         for pattern, counting, stay in product(patterns, counted, _STAYS[: 3 - len(some)]):
             yield _together(
                 {

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from asnrules.analysis.probes import Probe, probes
+from asnrules.associations.model import Association
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import CLASS
 from asnrules.pools import read_pool
-from asnrules.rules.model import Operator
+from asnrules.rules.model import Operator, Ruleset
 from asnrules.workflows.trial_pools import TrialPool, probe_pools
 from catalog.analysis.rulesets import seed, vocabulary
 
 RULES = seed()
 KEYWORDS = vocabulary().keywords()
+EXP_TYPES = {"Asn_Lv2FGS": ["FGS_IMAGE", "FGS_FOCUS"], "Asn_Lv2SpecTSO": ["MIR_MRS", "NIS_SOSS"]}
 
 
 @cache
@@ -65,7 +68,7 @@ def test_every_value_that_a_condition_names_is_tried() -> None:
 def test_only_the_exp_types_asked_for_are_probed() -> None:
     chosen = tuple(probes(RULES, vocabulary(), ["NRS_IFU"]))
     assert chosen
-    assert {probe[0].values["exp_type"] for probe in chosen} == {"nrs_ifu"}
+    assert all("nrs_ifu" in {one.values["exp_type"] for one in probe} for probe in chosen)
     assert chosen[0] in found()
 
 
@@ -84,6 +87,27 @@ def test_every_rule_makes_something_of_them_in_every_role(tmp_path: Path) -> Non
         assert made[nods] >= {"science", "background"}, nods
 
 
+@pytest.mark.parametrize("name", ["Asn_Lv2FGS", "Asn_Lv2SpecTSO"])
+def test_a_flagged_exposure_of_another_type_comes_before_a_science(
+    name: str, tmp_path: Path
+) -> None:
+    """So that a key of releases before 1.10.0 is missed that only such exposures show."""
+    rules = seed("jwst-1.9.4")
+    less = tuple(
+        rule._replace(keys=tuple(key for key in rule.keys if key.name != "exp_type"))
+        if rule.name == name
+        else rule
+        for rule in rules.rules
+    )
+    pairs = [probe for probe in probes(rules, vocabulary(), EXP_TYPES[name]) if len(probe) == 2]
+    pools = list(probe_pools(pairs, KEYWORDS))
+    with_key, without = (
+        [generated(pool, tmp_path, one) for pool in pools]
+        for one in (rules, replace(rules, rules=less))
+    )
+    assert with_key != without
+
+
 def test_probes_of_a_pool_have_nothing_in_common() -> None:
     pool = next(probe_pools((probe for probe in found() if len(probe) > 1), KEYWORDS))
     assert len(pool.parts) > 1
@@ -96,12 +120,12 @@ def test_probes_of_a_pool_have_nothing_in_common() -> None:
     assert len(set.union(*candidates)) == sum(map(len, candidates))
 
 
-def generated(pool: TrialPool, folder: Path) -> list[object]:
+def generated(pool: TrialPool, folder: Path, rules: Ruleset = RULES) -> list[Association]:
     path = folder / "pool.csv"
     path.write_bytes(pool.content())
     read = read_pool(path, KEYWORDS)
     places = (KEYWORDS.index("filename"), KEYWORDS.index("asn_candidate"))
     rows = [read.rows[place] for place in canonical_order(read.rows, *places)]
-    work = Work.judged(RULES, KEYWORDS, rows)
+    work = Work.judged(rules, KEYWORDS, rows)
     wanted = Wanted(diagnosed=False, explained=False)
     return Generation(work, read.candidates, ["pool.csv"] * len(rows), wanted).run().associations
