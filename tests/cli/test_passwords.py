@@ -80,6 +80,9 @@ SPELLINGS = [
     "sqlite:///postgresql://someone:{quoted}@127.0.0.1/rules.db",
     "sqlite:///rules.db?password={quoted}",
     "sqlite:///rules.db?nonsense={quoted}",
+    "sqlite:////tmp/rules.db?{quoted}=1",
+    "postgresql//someone {quoted} 127.0.0.1/rules",
+    "Postgres//{quoted}@127.0.0.1/rules",
     "sqlite:/someone:{quoted}@127.0.0.1/rules.db",
 ]
 

@@ -16,11 +16,11 @@ from asnrules.analysis.partition import partition
 from asnrules.errors import RulesetError
 from asnrules.rules.from_rows import from_rows
 from asnrules.rules.model import Operator, Term
-from asnrules.rules.patterns import fits, pattern_problem
+from asnrules.rules.patterns import Patterns, fits, pattern_problem
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import to_rows
 from asnrules.util.environment import shipped
-from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES
+from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES, PATTERNS
 from asnrules.util.text import EMPTY
 
 FOR_EVER = [
@@ -159,6 +159,13 @@ def test_one_that_is_stored_is_not_used() -> None:
         row["term_values"] = row["term_values"] and row["term_values"].replace(".+wfsc.+", "(a+)+")
     with pytest.raises(RulesetError, match="bad pattern"):
         from_rows(ruleset.kind, ruleset.header(), rows)
+
+
+def test_the_patterns_are_counted() -> None:
+    patterns = Patterns()
+    assert [patterns.problem(f"a{count}") for count in range(PATTERNS)] == [None] * PATTERNS
+    assert patterns.problem("a0") is None
+    assert "take out some" in str(patterns.problem("b"))
 
 
 def test_the_states_are_counted() -> None:

@@ -89,6 +89,8 @@ def test_every_number_that_a_step_reads(
 ) -> None:
     report = made(kept, tmp_path, nods(**changes))
     assert [line.split()[1] for line in report.diagnostics] == keywords
+    is_float = [value.endswith(".0") for value in changes.values() if value != "null"]
+    assert all(line.endswith("not 1.0") == any(is_float) for line in report.diagnostics)
 
 
 def test_a_direct_image_is_not_chosen_by_a_float(kept: Catalog, tmp_path: Path) -> None:
@@ -114,9 +116,13 @@ def test_a_float_in_names_is_told(kept: Catalog, tmp_path: Path) -> None:
 @pytest.mark.parametrize("keyword", ["mostilno", "program", "expspcin", "targetid", "dithptin"])
 def test_a_number_that_is_written_in_two_ways(keyword: str, kept: Catalog, tmp_path: Path) -> None:
     one, other = nods()
-    report = made(kept, tmp_path, [one | {keyword: "5"}, other | {keyword: "5.0"}])
-    (line,) = [one for one in report.diagnostics if "is written" in one]
-    assert line.startswith(f"{keyword.upper()} is written 5 and 5.0: two values to jwst")
+    for written in ("5.0", "05"):
+        report = made(kept, tmp_path, [one | {keyword: "5"}, other | {keyword: written}])
+        (line,) = [one for one in report.diagnostics if "is written" in one]
+        both = " and ".join(sorted(["5", written]))
+        assert line.startswith(f"{keyword.upper()} is written {both}: 2 values to jwst")
+        # An imprint with another one is not preferred, but it is still taken.
+        assert ("are not put with those" in line) == (keyword != "dithptin")
     alike = made(kept, tmp_path, [one | {keyword: "5.0"}, other | {keyword: "5.0"}])
     assert [line for line in alike.diagnostics if "is written" in line] == []
 

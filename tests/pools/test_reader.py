@@ -731,6 +731,7 @@ def test_pools_put_together_when_they_are_gzipped() -> None:
         ("filename|asn_candidate|exp_type\n", "column 2: a second header, with other columns"),
         ("filename|exp_type|asn_candidate|lamp\n", "'lamp' where the first has nothing"),
         ("filename|asn_candidate\n", "column 2: a second header"),
+        ("filename|exp_type\n", "column 3: a second header, with other columns: nothing where"),
         ("exp_type|asn_candidate|filename\n", "'exp_type' where the first has 'filename'"),
         ("asn_candidate|exp_type|filename\n", "column 1: a second header"),
         ("FILENAME|Band|ASN_Candidate\n", "'band' where the first has 'exp_type'"),

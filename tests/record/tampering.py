@@ -224,6 +224,8 @@ def nonsense(column: Column[Any], value: Any, engine: str) -> list[tuple[str, bo
         texts = ["infinity", "-infinity"]
         if is_sqlite:
             texts += ["yesterday", "2026-02-30", "20260501", "2026-05-01T08:30:00+00:00", ""]
+        else:
+            texts += ["0044-03-15 BC", "20000-01-01"]
         found += [(literal(text), True) for text in texts]
     else:
         found += [(literal(text), False) for text in ("x" * 100_000, "\x1b[31m", "'; DROP", "é")]

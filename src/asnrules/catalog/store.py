@@ -188,8 +188,9 @@ class StoredRows(NamedTuple):
     def checksums(self) -> tuple[str, str | None]:
         """Give the checksums of the rows that are there: of what they decide, and of changes."""
         content = rows_checksum(self.kind, self.header, self.rows)
-        is_table = self.kind == model.Table.kind
-        return content, None if is_table else changes_checksum(self.parent, self.rows)
+        # A table has neither, whatever stands there.
+        has_none = self.kind == model.Table.kind and self.parent is None
+        return content, None if has_none else changes_checksum(self.parent, self.rows)
 
 
 def load(connection: Connection, key: int) -> AnyRuleset:

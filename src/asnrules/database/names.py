@@ -18,6 +18,7 @@ _ANCHORED = re.compile(r"/(?!/)|\.{1,2}[/\\]|~/|[a-zA-Z]:[/\\]")
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 _OF_CONNECTIONS = re.compile(r"[:@=?;&]")
+_NEAR_SCHEME = re.compile(r"postgres(?:ql)?(?:\+\w+)?:?//", re.IGNORECASE)
 _LOGIN = re.compile(r"[^/\\:@]+:[^/\\@]*@")
 _PASSWORD = re.compile(r"(?:password|passwd|pwd)\s*=", re.IGNORECASE)
 _SPACED_PASSWORD = re.compile(r"\b(?:password|passwd|pwd)\s+\S", re.IGNORECASE)
@@ -48,6 +49,9 @@ _NO_URL = (
     "--database: not a URL of SQLite or PostgreSQL; write postgresql://USER:PASSWORD@HOST/DB, "
     "in the password %40 for @, %2F for /, %3A for : and %25 for %, or the path of an SQLite file"
 )
+_NO_OPTIONS = (
+    "--database: the URL of an SQLite file has no options; take out its ? and what follows"
+)
 _NO_PATH = (
     "--database: neither a URL nor a path; a URL is postgresql://USER@HOST/DATABASE, "
     "and a path that has any of : @ = ? ; & begins with ./ or /"
@@ -75,6 +79,8 @@ def check_name(database: str) -> str:
     if found := _SQLITE.match(url):
         if url[found.end() :] in {"", ":memory:"}:
             raise UsageError(_NO_FILE)
+        if "?" in url:
+            raise UsageError(_NO_OPTIONS)
         _checked_path(url[found.end() :])
     elif not _is_postgresql(url):
         raise UsageError(_NO_FILE if url == "sqlite://" else _NO_URL)
@@ -108,7 +114,12 @@ def _checked_path(path: str) -> str:
         rest = text[anchor.end() :] if anchor else text
         if anchor is None and (_OF_CONNECTIONS.search(text) or _SPACED_PASSWORD.search(text)):
             raise UsageError(_NO_PATH)
-        if "://" in rest or _LOGIN.search(rest) or _PASSWORD.search(rest):
+        if (
+            _NEAR_SCHEME.match(text)
+            or "://" in rest
+            or _LOGIN.search(rest)
+            or _PASSWORD.search(rest)
+        ):
             raise UsageError(_NO_PLAIN_PATH)
     return path
 

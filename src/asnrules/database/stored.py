@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    and_,
     case,
     cast,
     func,
@@ -113,8 +114,9 @@ def as_stored(connection: Connection, column: Column[Any]) -> ColumnElement[Any]
     written = func.to_char(column, "YYYY-MM-DD")
     if isinstance(column.type, UtcTime):
         written = func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-    # Python has no moment that is infinite.
-    text = case((func.isfinite(column), written), else_=cast(column, Text))
+    # Python has no moment that is infinite or before year 1, of which to_char drops the sign.
+    is_one = and_(func.isfinite(column), column >= func.make_date(1, 1, 1))
+    text = case((is_one, written), else_=cast(column, Text))
     return text.label(column.name)
 
 

@@ -167,8 +167,7 @@ class UnmetConditions:
             or Repair(source, None, "a value", self._effort(source, values))
             for source in key.sources
         ]
-        least = min(repair.effort for repair in repairs)
-        return Failure(key, tuple(repair for repair in repairs if repair.effort == least))
+        return Failure(key, tuple(sorted(repairs, key=lambda repair: repair.effort)))
 
     def _of_requirement(
         self, use: Requirement, asked: Sequence[Requirement], keys: Sequence[Key], values: Values

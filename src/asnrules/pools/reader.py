@@ -192,7 +192,9 @@ class PoolReader:
         columns = tuple(cell.strip().removeprefix(_BYTE_ORDER_MARK).strip() for cell in cells)
         if columns == self.columns:
             return True
-        if not {FILENAME, ASN_CANDIDATE} <= set(columns):
+        # A row with as many cells may be an exposure, whatever one of them says.
+        may_be_other = ASN_CANDIDATE in columns or len(columns) != len(self.columns)
+        if FILENAME not in columns or not may_be_other:
             return False
         place, (found, wanted) = next(
             (place, pair)

@@ -33,7 +33,7 @@ from asnrules.rules.model import (
     Term,
     with_groups,
 )
-from asnrules.rules.patterns import pattern_problem
+from asnrules.rules.patterns import Patterns
 from asnrules.rules.releases import in_order
 from asnrules.rules.rows import Row, Rows
 from asnrules.rules.settings import Settings
@@ -71,6 +71,7 @@ class _RulesReader:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        self._patterns = Patterns()
         self._lists = {
             row["value_list"]: tuple(json.loads(row["list_values"])) for row in rows["value_lists"]
         }
@@ -160,7 +161,7 @@ class _RulesReader:
         values = tuple(json.loads(row["term_values"])) if named is None else self._lists[named]
         term = Term(row["keyword"].lower(), Operator(row["operator"]), values, named)
         for pattern in values if term.operator is Operator.MATCHES else ():
-            if problem := pattern_problem(pattern):
+            if problem := self._patterns.problem(pattern):
                 raise RulesetError(f"condition {name}: bad pattern {pattern[:80]!r}: {problem}")
         return term
 

@@ -15,7 +15,7 @@ import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
-from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES
+from asnrules.util.limits import PATTERN_LENGTH, PATTERN_STATES, PATTERNS
 
 _IN_CLASS = r"(?:[^\\\[\]^-]|\\[\\\[\]^-])"
 _CHARACTER = (
@@ -30,6 +30,21 @@ _PATTERN = re.compile(rf"(?:(?:{_CHARACTER})(?:{_COUNT})?+)*+")
 _COUNTS = {"": (1, 1), "*": (0, None), "+": (1, None), "?": (0, 1)}
 _OTHERS = string.printable + "éж星"
 """Characters that stand for those that are not in a pattern."""
+
+
+class Patterns:
+    """The patterns of a ruleset. Each is checked once, and they are few, as that takes time."""
+
+    def __init__(self) -> None:
+        self._checked: dict[str, str | None] = {}
+
+    def problem(self, pattern: str) -> str | None:
+        """Say why a pattern cannot be used; None if it can."""
+        if pattern not in self._checked:
+            if len(self._checked) == PATTERNS:
+                return f"the rules have {PATTERNS} others already; take out some"
+            self._checked[pattern] = pattern_problem(pattern)
+        return self._checked[pattern]
 
 
 def pattern_problem(pattern: str) -> str | None:

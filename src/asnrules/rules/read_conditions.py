@@ -7,7 +7,7 @@ from typing import Any
 
 from asnrules.rules.converter import MisfitError
 from asnrules.rules.model import Alternative, Operator, Term
-from asnrules.rules.patterns import pattern_problem
+from asnrules.rules.patterns import Patterns
 from asnrules.rules.text_files import Keys
 from asnrules.rules.words import Words, near, unknown
 
@@ -20,6 +20,7 @@ class Terms:
 
     def __init__(self, words: Words) -> None:
         self.keywords = {*(keyword.lower() for keyword in words.keywords), *PSEUDO_KEYWORDS}
+        self._patterns = Patterns()
         self._values = {
             "exp_type": ("EXP_TYPE", {exp_type.lower() for exp_type in words.exp_types}),
             "class": ("class", words.member_types),
@@ -60,7 +61,7 @@ class Terms:
         """Say what is wrong with a term: a value that no exposure can have, or a bad pattern."""
         for value in term.values:
             if term.operator is Operator.MATCHES:
-                if problem := pattern_problem(value):
+                if problem := self._patterns.problem(value):
                     return f"bad pattern {value[:80]!r}: {problem}"
             elif term.keyword in self._values:
                 what, known = self._values[term.keyword]

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from asnrules.errors import RulesetError
-from asnrules.util.limits import RULESET_FILE_BYTES, TOML_DEPTH, TOML_DOTS
+from asnrules.util.limits import NUMBER_DIGITS, RULESET_FILE_BYTES, TOML_DEPTH, TOML_DOTS
 
 FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 """What a file of rules may be called, and where it may lie."""
 
 _LONG = re.compile(r"(\S{100})\S+")
+_MANY_DIGITS = re.compile(rf"[0-9a-fA-F_]{{{NUMBER_DIGITS}}}")
 _MARK = r"\1..."
 _MOST = 20
 """How many findings of a file are told."""
@@ -91,6 +92,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         if line.count(".") > TOML_DOTS:
             raise RulesetError(
                 f"{path}, line {number}: more than {TOML_DOTS:,} dots; write tables under headers"
+            )
+        if _MANY_DIGITS.search(line):
+            raise RulesetError(
+                f"{path}, line {number}: more than {NUMBER_DIGITS:,} digits; shorten the number"
             )
     try:
         document = _parsed(text)

@@ -18,11 +18,13 @@ CELL_CHARACTERS = 131_072  # Characters of a cell of a pool, or of a table of a 
 TABLE_BYTES = 256 << 20  # Bytes of a table in ECSV, Parquet or Arrow, unpacked; read as a whole
 RULESET_FILE_BYTES = 100_000  # Bytes of a file of a ruleset. The largest that is shipped has 12,000
 TOML_DOTS = 1_000  # Dots in a line of a TOML file
+NUMBER_DIGITS = 4_000  # Digits of a number in a file of a ruleset
 TOML_DEPTH = 20  # How deep a TOML file may be nested
 PAGE_BYTES = 64_000  # Bytes of the published page. The published one has 6,000
 PAGE_LINES = 1_500  # Lines of the published page
 PATTERN_LENGTH = 200  # Characters of a pattern of a condition
-PATTERN_STATES = 200  # States of the automaton of a pattern of a condition
+PATTERN_STATES = 50  # States of the automaton of a pattern of a condition
+PATTERNS = 50  # Patterns of a ruleset, with those of the rulesets that it extends
 # What JSON of this size takes in memory is some hundred MiB.
 ASSOCIATION_BYTES = 16 << 20  # Bytes of an association file
 ASSOCIATION_MEMBERS = 20_000  # Members of an association that was made elsewhere

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -14,6 +15,8 @@ from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.rules.steps import Looks
 from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
 
+_WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
+"""A whole number, however it is written."""
 _BLANK_CELLS = ": blank cells of "
 _OF_THE_FILE = (_BLANK_CELLS, REPEATED_HEADER)
 
@@ -81,7 +84,8 @@ def _unread(evaluated: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
                     found.setdefault(key, Counter())[value] += 1
     return [
         f"{evaluated.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is not a whole "
-        f"number to jwst, and so here (exposures: {values.total():,}); {lost}; write 1, not 1.0"
+        f"number to jwst, and so here (exposures: {values.total():,}); {lost}; "
+        + ("write 1, not 1.0" if any(map(WRITTEN_AS_FLOAT.fullmatch, values)) else "give one")
         for (pool, keyword, lost), values in sorted(found.items(), key=lambda item: item[0])
     ]
 
@@ -107,20 +111,27 @@ def _named(work: Work, made: AbstractSet[str]) -> list[str]:
 
 
 def _two_spellings(work: Work) -> list[str]:
-    """Name keywords with numbers that are compared as text and written in two ways."""
+    """Name keywords with numbers that are compared as text and written in several ways."""
     keys = {
         key.sources
         for rule in work.ruleset.rules
         for key in (*rule.keys, *(key for role in rule.roles for key in role.keys))
     }
-    steps = {step for rule in work.ruleset.rules for step in rule.steps}
-    keys |= {(keyword,) for step in steps for keyword in step.looks.keywords}
-    pairs = {pair for sources in keys for pair in work.key_column(sources).pairs if pair}
+    looks = [step.looks for rule in work.ruleset.rules for step in rule.steps]
+    compared = {(keyword,) for one in looks for keyword in one.keywords.difference(*one.numbers)}
+    apart = {keyword for sources in keys for keyword in sources}
+    spellings: dict[tuple[str, int], set[str]] = {}
+    for sources in keys | compared:
+        for pair in filter(None, work.key_column(sources).pairs):
+            if whole := _WHOLE.fullmatch(pair[1]):
+                spellings.setdefault((pair[0], int(whole[1])), set()).add(pair[1])
     return [
-        f"{keyword.upper()} is written {whole[1]} and {value}: two values to jwst, and so here, "
-        "and exposures of one are not put with those of the other; write it in one way"
-        for keyword, value in sorted(pairs)
-        if (whole := WRITTEN_AS_FLOAT.fullmatch(value)) and (keyword, whole[1]) in pairs
+        f"{keyword.upper()} is written {' and '.join(sorted(values))}: {len(values)} values to "
+        "jwst, and so here"
+        + (", and exposures of one are not put with those of another" if keyword in apart else "")
+        + "; write it in one way"
+        for (keyword, _), values in sorted(spellings.items())
+        if len(values) > 1
     ]
 
 
