@@ -119,7 +119,7 @@ REAL = (
         ("bkgdtarg",),
         (NO_VALUE,),
         "nearest is Asn_Lv2NRSFSS: NUMDTHPT has a value: NUMDTHPT is empty, wanted a value; "
-        "also SUBPXPNS or SUBPXPTS has a value: SUBPXPNS is empty, wanted a value",
+        "also SUBPXPNS or SUBPXPTS has a value: SUBPXPNS and SUBPXPTS are empty, wanted a value of either",
         "without the flag it is an ordinary science, which needs the numbers of its pattern",
     ),
     Otherwise(
@@ -128,7 +128,7 @@ REAL = (
         ("visitype",),
         (NO_VALUE, RUBBISH, ANOTHER),
         "nearest is Asn_Lv2Image: FILTER or BAND has a value: "
-        "FILTER is empty, wanted a value other than opaque",
+        "FILTER is empty, wanted a value other than opaque, or BAND is empty, wanted a value",
         "it is an ordinary image then, which needs a filter; wavefront sensing does not",
     ),
     Otherwise(BOTH[1:], ("nis_soss",), ("pntgtype",), (NO_VALUE,), _NO_TILE, _SERIES_ONLY),

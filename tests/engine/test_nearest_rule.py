@@ -124,7 +124,7 @@ def test_a_flag_that_alone_keeps_a_rule_from_it_is_as_near_as_a_missing_value() 
     assert reason_of("jwst-1.2.1", GUIDER | {"bkgdtarg": "t"}) == (
         "it counts as background (BKGDTARG is set); no rule makes an association of it; "
         "nearest is Asn_Lv2ImageSpecial: FILTER or BAND has a value: "
-        "FILTER is empty, wanted a value other than opaque; "
+        "FILTER is empty, wanted a value other than opaque, or BAND is empty, wanted a value; "
         "or Asn_Lv2FGS: the class counts as science: BKGDTARG is set, wanted none"
     )
 

@@ -135,6 +135,14 @@ def test_a_flag_that_is_not_set_is_no_reason_and_all_that_is_missing_is_said() -
     assert "IS_IMPRT" not in reason
 
 
+def test_a_key_with_two_sources_lacks_both() -> None:
+    optics = {"instrume": "miri", "detector": "mirifushort", "channel": "12", "mostilno": "1"}
+    cube = exposure("cube_uncal.fits", "mir_mrs", **optics, filter="null", band="null")
+    assert reason_of(cube).endswith(
+        "FILTER is empty, wanted a value other than opaque, or BAND is empty, wanted a value"
+    )
+
+
 def test_what_comes_from_headers_lacks_its_specification_number() -> None:
     optics = {"grating": "g235m", "filter": "f170lp", "detector": "nrs1", "fxd_slit": "s200a1"}
     nods = {"numdthpt": "3", "subpxpts": "1", "patt_num": "1", "patttype": "3-point-nod"}

@@ -278,7 +278,8 @@ def test_a_column_that_is_missing_is_empty(engine: Engine, tmp_path: Path) -> No
     assert (found.associations, found.agrees) == ((), False)
     rules = {rule.asn_rule: rule for rule in found.rules}
     assert rules["Asn_Lv2Image"].failed_condition == (
-        "FILTER or BAND has a value: FILTER is empty, wanted a value other than opaque"
+        "FILTER or BAND has a value: "
+        "FILTER is empty, wanted a value other than opaque, or BAND is empty, wanted a value"
     )
 
 

@@ -77,7 +77,7 @@ class Failure(NamedTuple):
     def sentence(self) -> str:
         """Say it in one line, with the value found and the values wanted."""
         if isinstance(self.unmet, Key):
-            return f"{self.text}: {self.repairs[0].sentence()}"
+            return f"{self.text}: {self.found()}"
         others = keywords_in(self.unmet.condition).keys() - {EXP_TYPE}
         # What one keyword must not be is plain from what it is, and what is wanted.
         is_plain = self.unmet.negated and len(others) == 1 and self.repairs and not self.is_joint
@@ -85,7 +85,8 @@ class Failure(NamedTuple):
 
     def found(self) -> str:
         """Say what was found, and what is wanted."""
-        if isinstance(self.unmet, Key) and len(self.repairs) > 1:
+        wanted = {repair.wanted for repair in self.repairs}
+        if isinstance(self.unmet, Key) and len(self.repairs) > len(wanted):
             words = " and ".join(repair.keyword.upper() for repair in self.repairs)
             return f"{words} are empty, wanted a value of either"
         link = ", and " if self.is_joint else ", or "
