@@ -119,7 +119,8 @@ REAL = (
         ("bkgdtarg",),
         (NO_VALUE,),
         "nearest is Asn_Lv2NRSFSS: NUMDTHPT has a value: NUMDTHPT is empty, wanted a value; "
-        "also SUBPXPNS or SUBPXPTS has a value: SUBPXPNS and SUBPXPTS are empty, wanted a value of either",
+        "also SUBPXPNS or SUBPXPTS has a value: "
+        "SUBPXPNS and SUBPXPTS are empty, wanted a value of either",
         "without the flag it is an ordinary science, which needs the numbers of its pattern",
     ),
     Otherwise(
