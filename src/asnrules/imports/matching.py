@@ -109,11 +109,6 @@ class Matcher:
         ]
         return list(dict.fromkeys(place for place in places if place is not None))
 
-    def beside(self, places: Sequence[int]) -> set[int]:
-        """Give all exposures of the candidates of some."""
-        names = {name for place in places for name in self._by_place.get(place, [])}
-        return {place for name in names for pool in self._sub_pools[name] for place in pool.places}
-
     def classification(self, place: int) -> Classification:
         """Give what an exposure is."""
         return self.evaluated.classification(place)

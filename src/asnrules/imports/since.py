@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 
 from asnrules.associations.comparison import CANDIDATE
 from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.changes import NamedChange
+from asnrules.engine.candidates import hang_together, linked_exposures
 from asnrules.engine.generation import Wanted
 from asnrules.engine.signatures import SCIENCE
 from asnrules.errors import PoolError
@@ -49,10 +51,22 @@ class Since:
         sciences = self._then.sciences(one.products)
         if self._chain is None or not sciences:
             return ()
-        beside = {*self._then.beside(sciences), *self.now.beside(sciences)}
-        places = tuple(sorted({*beside, *sciences}))
+        linked = {place for science in sciences for place in self._linked[science]}
+        places = tuple(sorted(linked))
         asn_id = one.asn_id if one.tells(CANDIDATE) else None
         return self._chain.turned(lambda rules: self._state(rules, places, {*sciences}, asn_id))
+
+    @cached_property
+    def _linked(self) -> dict[int, Sequence[int]]:
+        """From each exposure to those that it may depend on, by any of the rules."""
+        pools, rulesets = self._then.evaluated, self._chain.rulesets if self._chain else ()
+        everything = range(len(pools.work.rows))
+        under = (self._under(rules) for rules in rulesets)
+        if any(one is not None and hang_together(one.work) for one in under):
+            return dict.fromkeys(everything, everything)
+        texts, names = (pools.work.column(name) for name in ("asn_candidate", "filename"))
+        parts = linked_exposures(texts, pools.candidates, names)
+        return {place: part for part in parts for place in part}
 
     def _state(
         self, rules: Ruleset, places: tuple[int, ...], sciences: set[int], asn_id: str | None
