@@ -1,6 +1,6 @@
 """Make the associations of a rule for several candidates at once.
 
-Releases before 1.14.0 work all candidates together. Mostly that comes to the same as one after the
+Releases before 1.14.0 take all candidates together. Mostly that comes to the same as one after the
 other. It does not where a role asks what was offered last, as exposures of other candidates
 count; nor where several candidates are selected: an exposure is offered for all of those that it
 lists at once, and makes an association for the first of them. Then it is offered for others; for
@@ -66,9 +66,9 @@ class JointCandidates:
         self._asked: dict[int, tuple[int, bool]] = {}
 
     def later(self, number: int, creator: int, candidate: Pair) -> int | None:
-        """Give a rank of the rule if an association was made after all exposures were worked once.
+        """Give a rank of the rule if an association was made after all exposures were taken once.
 
-        Then an exposure was worked once more for others of its candidates.
+        Then an exposure was taken once more for others of its candidates.
         """
         if (number, creator, candidate) not in self._later:
             return None
@@ -140,7 +140,7 @@ class _Procedure(BatchedProcedure):
         self._later_from = later_from
         self._mode = work.ruleset.settings.several_selected
         self.asked: tuple[int, bool] | None = None
-        """The first exposure that is to be worked once more, and whether it made an association."""
+        """The first exposure that is to be taken once more, and whether it made an association."""
         self._fresh: dict[Pair, State] = {}
         self._joined: set[Pair | None] = set()
 
@@ -162,7 +162,7 @@ class _Procedure(BatchedProcedure):
                 others = [one for one in offer.candidates if one not in alone]
             wanted.update(_Offer(offer.place, (one,)) for one in others)
             is_new = self._created > created
-            # Even for a candidate that is not wanted it is worked once more, in vain.
+            # Even for a candidate that is not wanted it is taken once more, in vain.
             in_vain = self._mode == EACH and offer.has_others and (is_new or self._joined)
             if self.asked is None and (others or in_vain):
                 self.asked = offer.place, is_new
