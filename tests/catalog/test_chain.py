@@ -190,7 +190,13 @@ single = true
          "rule Asn_New has no role"),
         ("[change.remove]\ncondition = ['image_science']", None, "unknown condition"),
         ("", None, "changes nothing"),
-        ("follows = 'two'", 0, "unknown change 'two'"),
+        ("[change.remove]\nsuffix = ['rate']\n[change.add]\nsuffix = ['rate']", None,
+         "changes nothing"),
+        ("[change.set.path_table]\nifu_paths = '/etc/passwd'", 1, "unknown CSV file '/etc/passwd'"),
+        ("[change.set.path_table]\nifu_paths = '../child/a.csv'", 1, "unknown CSV file"),
+        ("[change.add.path_table]\nnew = '../child/../child/a.csv'", 1, "unknown CSV file"),
+        ("[change.remove]\ncondition = ['ifu_path']", None, "which comes from jwst-3.0.0: unknown"),
+        ("follows = 'two'", 0, "unknown change 'two'; there is none"),
         ("[change.ad.suffix]", 0, "unknown word 'ad'"),
     ],
 )  # fmt: skip
@@ -208,6 +214,13 @@ def test_a_change_is_strict(tmp_path: Path, change: str, line: int | None, probl
         ('extends = "jwst-3.0.0"', 'extends = "child"', "child extends child itself"),
         ('extends = "jwst-3.0.0"\n', "", "changes of no parent; name it with extends"),
         ('id = "one"', "", "a change has no id; add it"),
+        ('why = "for a test"', 'why = " "', "why is empty; say it"),
+        (
+            "[[change]]",
+            'releases = [{ release = "3.9.9", released = 2031-01-02, '
+            "in_operations_from = 2031-01-01 }]\n[[change]]",
+            "mend a day",
+        ),
         ('id = "one"', 'id = "o n e"', "change 'o n e': use up to 80 letters"),
         ("[[change]]", "[settings]\n[[change]]", "settings stands in a folder that says all"),
         ("[[change]]", 'releases = ["3.9.9"]\n[[change]]', "unknown release '3.9.9'"),
@@ -391,6 +404,23 @@ def test_releases_are_listed_with_their_rulesets(kept_seeds: Engine) -> None:
     assert (found["1.2.0"].dms_build, found["1.2.0"].released) == ("B7.8rc1", dt.date(2021, 5, 24))
     assert found["0.18.0"].ruleset is None
     assert {name for info in published for name in info.releases} <= set(found)
+
+
+def test_what_a_draft_says_of_a_release_counts_least(catalog: Engine, tmp_path: Path) -> None:
+    for label, month in (("child", 3), ("other", 4)):
+        header = HEADER.replace(
+            "implements",
+            f"releases = [{{ release = '3.9.0', released = 2030-01-01, "
+            f"in_operations_from = 2030-{month:02}-01 }}]\nimplements",
+        ).replace('"child"', f'"{label}"')
+        child(tmp_path, 'add.suffix = ["new"]', header)
+        import_ruleset(catalog, tmp_path / "child", Wish())
+    publish_ruleset(catalog, "other")
+    with transaction(catalog) as connection:
+        (found,) = [one for one in list_releases(connection) if one.release == "3.9.0"]
+    assert (found.ruleset, found.in_operations_from) == ("other", dt.date(2030, 4, 1))
+    with pytest.raises(RulesetError, match=r"has releases that other has: 3\.9\.0"):
+        publish_ruleset(catalog, "child")
 
 
 def test_a_release_that_is_not_shipped_brings_its_days(tmp_path: Path) -> None:

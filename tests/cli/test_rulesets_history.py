@@ -75,6 +75,16 @@ def test_what_the_rules_make_of_it(asnrules: Command) -> None:
     )
 
 
+def test_a_flag_has_its_own_class_where_its_associations_are_the_usual(asnrules: Command) -> None:
+    found = rules_of(asnrules, "MIR_LRS-FIXEDSLIT", "jwst-2.0.0")
+    assert found["PSF"] == "psf, spec2 by Asn_MIRLRSTAConfirm"
+
+
+def test_a_keyword_that_keys_came_to_need_makes_no_difference(asnrules: Command) -> None:
+    rows = asnrules("rulesets", "history", "NIS_WFSS", "--format", "json").json
+    assert "jwst-1.19.0" not in {row["ruleset"] for row in rows if row["special"] is None}
+
+
 def test_each_line_names_its_source(asnrules: Command) -> None:
     rows = asnrules("rulesets", "history", "NRC_GRISM", "--format", "csv").csv
     sources = {row["ruleset"]: row["source"] for row in rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,8 +25,9 @@ from asnrules.engine.anchors import anchored
 from asnrules.engine.conditions import condition_holds
 from asnrules.engine.exposures import Work
 from asnrules.engine.nearest_rule import RuleRanking
-from asnrules.engine.signatures import Judgement
-from asnrules.rules.model import NOT_APPLICABLE, KnownDifference, Rule, Ruleset
+from asnrules.engine.signatures import SET, Judgement, judge_values
+from asnrules.engine.unmet_conditions import kind_keywords
+from asnrules.rules.model import NOT_APPLICABLE, Key, KnownDifference, Rule, Ruleset
 
 
 class RuleAnswer(NamedTuple):
@@ -244,6 +245,35 @@ def load_classifier(
         special_keywords(connection),
         rules.known_differences,
     )
+
+
+def filled_in(
+    ruleset: Ruleset, given: Mapping[str, str | None], assumed: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    """Fill in the keywords of an exposure that are not given.
+
+    They have what is assumed of them, see `assumed_values`; those that only the keys of a rule
+    need have a value that is not known.
+    """
+    taken = {**assumed, **given}
+    needed = _needed(ruleset, taken) - given.keys()
+    return {**taken, **dict.fromkeys(needed, SET)}
+
+
+def _needed(ruleset: Ruleset, values: Mapping[str, str | None]) -> set[str]:
+    """Give the keywords without a value that the keys of a rule need to take it.
+
+    Keywords that would make another kind of exposure of it, such as flags, are not among them.
+    """
+    needed: set[str] = set()
+    kinds = kind_keywords(ruleset)
+    for verdict in judge_values(ruleset, values).verdicts:
+        for role, unmet in verdict.roles:
+            missing = [*verdict.unmet, *unmet]
+            sources = {one.sources[0] for one in missing if isinstance(one, Key)}
+            if len(sources) == len(missing) and kinds.isdisjoint(sources) and not role.keys_only:
+                needed |= sources
+    return needed
 
 
 def choose_classifier(

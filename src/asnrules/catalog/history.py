@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
 from asnrules.catalog.changes import NamedChange, about_others, chain_of, changes_of, touches
-from asnrules.catalog.classification import Classifier
+from asnrules.catalog.classification import Classifier, filled_in
 from asnrules.catalog.look_up import Filter, look_up
 from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, list_rulesets
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
@@ -49,6 +49,8 @@ class _State(NamedTuple):
     exposure_class: str | None = None
     rules: frozenset[tuple[str, str]] = frozenset()
     """The rules that make associations of them, each with its type."""
+    is_usual: bool = False
+    """Whether the same associations come about without the special."""
 
     def deciding(self, other: _State) -> set[Item]:
         """Give what of the rules makes the difference from another one."""
@@ -115,6 +117,8 @@ def _changes(
         for special in dict.fromkeys((*now, *was)):
             then = was.get(special, otherwise(was)) if before else None
             became = now.get(special, otherwise(now))
+            if became.is_usual and (then is None or then.is_usual):
+                continue
             if then is None:
                 yield _change(info, info.effective_from, special, None, became.words)
             elif then.words != became.words:
@@ -181,27 +185,25 @@ class _Past:
             )
 
     def anchored(self, info: RulesetInfo) -> _States:
-        """Say what rules make of its exposures judged alone, by what they are flagged as.
-
-        Left out are flags with which the same associations come about as without.
-        """
+        """Say what rules make of its exposures judged alone, by what they are flagged as."""
         classifier = self._classifiers[info.ruleset]
         flags: dict[str | None, str | None] = {None: None, **dict(self._specials)}
         flags[TIME_SERIES] = TIME_SERIES.lower()
         known = sorted(self._assumed)
         rows: list[Row] = []
         for flag in flags.values():
-            values = {**self._assumed, EXP_TYPE: self._exp_type, **({flag: "t"} if flag else {})}
+            given = {EXP_TYPE: self._exp_type, **({flag: "t"} if flag else {})}
+            values = filled_in(classifier.ruleset, given, self._assumed)
             rows.append(tuple(values[keyword] for keyword in known))
         work = Work.judged(classifier.ruleset, known, rows)
         found = {special: classifier.decide(work, at) for at, special in enumerate(flags)}
         states = {}
         for special, (exposure_class, rules) in found.items():
-            if special is None or rules != found[None][1]:
-                made = ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
-                words = f"{exposure_class or 'no class'}, {made or 'no association'}"
-                those = frozenset((rule.asn_type, rule.name) for rule in rules)
-                states[special] = _State(words, exposure_class, those)
+            made = ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
+            words = f"{exposure_class or 'no class'}, {made or 'no association'}"
+            those = frozenset((rule.asn_type, rule.name) for rule in rules)
+            is_usual = special is not None and rules == found[None][1]
+            states[special] = _State(words, exposure_class, those, is_usual)
         return states
 
     def named(self, before: RulesetInfo, after: RulesetInfo, items: set[Item]) -> list[str]:

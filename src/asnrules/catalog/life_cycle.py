@@ -19,12 +19,11 @@ from asnrules.catalog.rulesets import RULES, RulesetInfo, find_ruleset, list_rul
 from asnrules.catalog.vocabulary import add_exp_types, stored_words
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_rulesets
-from asnrules.errors import RulesetError, UsageError
+from asnrules.errors import NotFoundError, RulesetError, UsageError
 from asnrules.rules.errata import Accepted, correct_page
 from asnrules.rules.model import AnyRuleset, Erratum, Ruleset, Table
 from asnrules.rules.page import STANDARD_INPUT, read_page
 from asnrules.rules.read import check_label, read_ruleset
-from asnrules.rules.words import unknown
 from asnrules.rules.write import Files, ruleset_files, write_folder
 from asnrules.rules.write_page import page_text
 
@@ -170,14 +169,19 @@ def _parents(connection: Connection) -> Iterator[Callable[[str], Path]]:
     with tempfile.TemporaryDirectory() as top:
 
         def folder(label: str) -> Path:
-            infos = {info.ruleset: info for info in list_rulesets(connection) if info.kind == RULES}
-            if label not in infos:
-                raise RulesetError(unknown("ruleset", label, infos))
-            if infos[label].status == DRAFT:
+            try:
+                info = find_ruleset(connection, label)
+            except NotFoundError as error:
+                raise RulesetError(str(error)) from error
+            if info.ruleset != label:
+                raise RulesetError(f"{label} is a release that {info.ruleset} has; name that")
+            if info.kind != RULES:
+                raise RulesetError(f"{label} is a table; name rules")
+            if info.status == DRAFT:
                 raise RulesetError(f"{label} is a draft; publish it first")
             place = Path(top) / label
             if not place.exists():
-                write_folder(place, store.stored_files(connection, infos[label].ruleset_id))
+                write_folder(place, store.stored_files(connection, info.ruleset_id))
             return place
 
         yield folder
@@ -271,8 +275,8 @@ def publish_ruleset(
     NotFoundError
         If there is no such ruleset.
     RulesetError
-        If it is published already, has no date, overlaps with another of its kind, or
-        implements a draft.
+        If it is published already, has no date, overlaps with another of its kind, has a
+        release of another one, or implements a draft.
     """
     with _changing(engine) as connection:
         info = find_ruleset(connection, label)
@@ -287,6 +291,12 @@ def publish_ruleset(
             _refuse_overlap(ruleset, ruleset.effective_from, store.periods(connection, info.kind))
         elif not info.releases:
             raise RulesetError(f"ruleset {label!r} has no date; give one with --effective-from")
+        for other in list_rulesets(connection):
+            if other.status != DRAFT and (common := {*other.releases} & {*info.releases}):
+                raise RulesetError(
+                    f"ruleset {label!r} has releases that {other.ruleset} has: "
+                    f"{', '.join(sorted(common))}; import it without them"
+                )
         if ruleset.implements is not None:
             implemented = find_ruleset(connection, ruleset.implements)
             if implemented.status == DRAFT:

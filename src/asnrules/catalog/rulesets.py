@@ -278,8 +278,10 @@ def list_releases(connection: Connection) -> list[ListedRelease]:
     infos = list_rulesets(connection)
     shipped = shipped_releases()
     found = {name: one.release for name, one in shipped.items()}
+    published = {info.ruleset_id for info in infos if info.status == "published"}
     rows = connection.execute(select(ruleset_releases).order_by(ruleset_releases.c.ruleset_id))
-    for row in rows:
+    # What a draft says counts where nothing else says anything.
+    for row in sorted(rows, key=lambda row: row.ruleset_id not in published):
         found.setdefault(row.release, Release(*row[1:]))
     listed = []
     for one in in_order(found.values()):

@@ -155,7 +155,9 @@ class Builder:
         if self._header.parent in item.path.parents:
             self._report.note(item, keys, problem)
         else:
-            what = f"{kind.replace('_', ' ')} {name}, which comes from {item.path.parent.name}"
+            # A file of rules may lie in a folder of its own.
+            parents = (one.name for one in item.path.parents if one.name != "rules")
+            what = f"{kind.replace('_', ' ')} {name}, which comes from {next(parents)}"
             self._report.of(self._header).at(("extends",), f"{what}: {problem}")
 
     def _noter(self, kind: str, name: str, item: Item) -> Callable[[Keys, str], None]:

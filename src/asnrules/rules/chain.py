@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from asnrules.rules.converter import MisfitError
 from asnrules.rules.document import (
     KINDS,
     Item,
@@ -77,7 +78,7 @@ def apply_changes(
     header : Path
         The file in which the changes stand.
     path_table : callable
-        Reads a CSV file beside it.
+        Reads a CSV file beside it; raises `MisfitError` if there is none.
     report : Report
         Of what is wrong.
 
@@ -90,13 +91,17 @@ def apply_changes(
     made: list[Change] = []
     for number, change in enumerate(changes):
         place: Keys = ("change", number)
+        for word in ("why", "source"):
+            if not getattr(change, word).strip():
+                changer.refuse((*place, word), f"{word} is empty; say it")
+        before = changer.values()
         if change.id in [other.change for other in made]:
             changer.refuse((*place, "id"), f"a second change {change.id}; name it otherwise")
         found = tuple(changer.apply(change, place))
         others = [other.id for other in changes if other.id != change.id]
         if change.follows is not None and change.follows not in others:
             changer.refuse((*place, "follows"), unknown("change", change.follows, others))
-        if not found and change.follows is None:
+        if change.follows is None and changer.values() == before:
             problem = (
                 f"change {change.id} changes nothing; leave it out, or say what it follows from"
             )
@@ -117,6 +122,14 @@ class _Changer:
         self._path_table = path_table
         self._report = report
         self._found: list[ChangeItem] = []
+
+    def values(self) -> list[tuple[str, Any]]:
+        """Give the values of the items by name, in order where they have one."""
+        return [
+            (kind, list(values.items()) if kind in _ORDERED else values)
+            for kind, named in self.items.items()
+            for values in ({name: item.value for name, item in named.items()},)
+        ]
 
     def refuse(self, keys: Keys, problem: str) -> None:
         """Note what is wrong."""
@@ -182,7 +195,8 @@ class _Changer:
             naming = {"class": {"condition": name}, "role": {"name": name.partition(": ")[2]}}
             added = [(kind, name, Item({**naming[kind], **value}, self._header, keys))]
         elif kind == "path_table" and isinstance(value, str):
-            added = [(kind, name, self._path_table(value))]
+            table = self._csv(value, keys)
+            added = [] if table is None else [(kind, name, table)]
         else:
             added = [(kind, name, Item(value, self._header, keys))]
         for its_kind, its_name, item in added:
@@ -208,11 +222,12 @@ class _Changer:
             given = {"reason": given.get("reason")} if isinstance(given, dict) else given
         elif kind not in _SHAPES:
             if kind == "path_table" and isinstance(given, str):
-                new = self._path_table(given)
+                new = self._csv(given, keys)
             else:
                 value = self._value(item.value, given, keys)
                 new = Item(value, self._header, keys)
-            self._change(kind, name, "value", item, new, keys)
+            if new is not None:
+                self._change(kind, name, "value", item, new, keys)
             return
         if not isinstance(given, dict):
             self.refuse(keys, f"{name} has to be a table of what is set; write word = value")
@@ -257,6 +272,13 @@ class _Changer:
                 self._tell(kind, name, "order", order, self._order(kind, name))
 
     # ----------------------------------------------------------------- parts of that
+
+    def _csv(self, name: str, keys: Keys) -> Item | None:
+        try:
+            return self._path_table(name)
+        except MisfitError as error:
+            self.refuse(keys, str(error))
+            return None
 
     def _there(self, kind: str, name: str, keys: Keys) -> Item | None:
         item = self.items[kind].get(name)

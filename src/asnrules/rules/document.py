@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asnrules.rules.converter import FileConverter
+from asnrules.rules.converter import FileConverter, MisfitError
 from asnrules.rules.model import IntendedOverlap, KnownDifference
 from asnrules.rules.shapes import ClassesFile, KeysFile, RulesFile, RulesHeaderShape
 from asnrules.rules.text_files import FILE_NAME, Findings, Keys, read_lines, read_text, read_toml
+from asnrules.rules.words import unknown
 
 KINDS = (
     "value_list", "path_table", "condition", "key", "group", "class", "setting", "default",
@@ -116,12 +117,22 @@ class Reader:
 
     def path_tables(self) -> dict[str, Item]:
         """Read all CSV files of optical paths, by name."""
-        names = sorted(path.name for path in self._folder.glob("*.csv"))
+        return {name: self.path_table(name) for name in self._csv_names()}
+
+    def _csv_names(self) -> list[str]:
         others = (DIFFERENCES, OVERLAPS, SUFFIXES)
-        return {name: self.path_table(name) for name in names if name not in others}
+        return sorted(path.name for path in self._folder.glob("*.csv") if path.name not in others)
 
     def path_table(self, name: str) -> Item:
-        """Read a CSV file of optical paths."""
+        """Read a CSV file of optical paths.
+
+        Raises
+        ------
+        MisfitError
+            If there is none of this name in the folder.
+        """
+        if name not in (names := self._csv_names()):
+            raise MisfitError(unknown("CSV file", name, names))
         self.files.append(name)
         path = self._folder / name
         rows = read_lines(path)

@@ -80,6 +80,10 @@ class RulesReader:
         report = Report()
         header = self._builder.converter.read(RulesHeaderShape, read_toml(path), report.of(path))
         reader = Reader(folder, self._builder.converter, report)
+        for number, one in enumerate(header.releases):
+            if one.in_operations_from is not None and one.in_operations_from < one.released:
+                keys = ("releases", number, "in_operations_from")
+                report.of(path).at(keys, "it was in operations before it was released; mend a day")
         is_complete = header.extends is None or (folder / COMPLETE).exists()
         if label not in (None, header.label):
             header = replace(header, releases=[])

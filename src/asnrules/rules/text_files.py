@@ -183,6 +183,9 @@ def read_text(path: Path) -> str:
         If it cannot be read, is no UTF-8, or is bigger than any ruleset file.
     """
     try:
+        # A pipe may never end.
+        if path.exists() and not path.is_file():
+            raise RulesetError(f"{path}: no file of its own; a ruleset needs one")
         with path.open("rb") as stream:
             data = stream.read(RULESET_FILE_BYTES + 1)
     except OSError as error:

@@ -88,6 +88,8 @@ def near(word: str, words: Iterable[str]) -> str:
     known = sorted(words)
     if found := near_spellings(word, known, 1):
         return f"did you mean {found[0]!r}?"
+    if not known:
+        return "there is none"
     return f"there are {', '.join(known)}" if len(known) <= _FEW else "nothing is spelled like it"
 
 

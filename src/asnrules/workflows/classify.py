@@ -9,15 +9,14 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Engine
 
-from asnrules.catalog.classification import Classification, choose_classifier
+from asnrules.catalog.classification import Classification, choose_classifier, filled_in
 from asnrules.catalog.vocabulary import assumed_values, keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.exposures import Work
-from asnrules.engine.signatures import SET, Judge, judge_values
-from asnrules.engine.unmet_conditions import kind_keywords
+from asnrules.engine.signatures import Judge
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
-from asnrules.rules.model import Key, Ruleset
+from asnrules.rules.model import Ruleset
 from asnrules.util.environment import optional
 from asnrules.util.text import near_spellings, repeated_header_note
 
@@ -69,27 +68,9 @@ def classify_keywords(
                 f"unknown keyword {keyword.upper()!r}; {question}rules look at "
                 f"{', '.join(known).upper()}"
             )
-    taken = {keyword: given.get(keyword, assumed[keyword]) for keyword in known}
-    for keyword in _needed(classifier.ruleset, taken) - given.keys():
-        taken[keyword] = SET
-    work = Work.judged(classifier.ruleset, known, [tuple(taken.values())])
+    taken = filled_in(classifier.ruleset, given, assumed)
+    work = Work.judged(classifier.ruleset, known, [tuple(taken[keyword] for keyword in known)])
     return classifier.classify(work, 0)
-
-
-def _needed(ruleset: Ruleset, values: Mapping[str, str | None]) -> set[str]:
-    """Give the keywords without a value that the keys of a rule need to take it.
-
-    Keywords that would make another kind of exposure of it, such as flags, are not among them.
-    """
-    needed: set[str] = set()
-    kinds = kind_keywords(ruleset)
-    for verdict in judge_values(ruleset, values).verdicts:
-        for role, unmet in verdict.roles:
-            missing = [*verdict.unmet, *unmet]
-            sources = {one.sources[0] for one in missing if isinstance(one, Key)}
-            if len(sources) == len(missing) and kinds.isdisjoint(sources) and not role.keys_only:
-                needed |= sources
-    return needed
 
 
 def classify_pool(
