@@ -265,7 +265,7 @@ def pool(tmp_path: Path) -> str:
     )
 
 
-@pytest.mark.parametrize("options", [[], ["--explain"], ["--as-of", "2021-07-01"]])
+@pytest.mark.parametrize("options", [[], ["--explain"], ["--as-of", "2022-09-01"]])
 def test_parquet_holds_what_json_does(
     asnrules_on_file: Command, pool: str, tmp_path: Path, options: list[str]
 ) -> None:

@@ -55,6 +55,18 @@ def test_one_change_turned_it_whatever_rules_were_of_its_time(
     assert changed.startswith("changed since by 2.0.0-wfsc-image2: ")
 
 
+def test_what_only_todays_rules_make_is_not_called_the_same(
+    catalog: Engine, tmp_path: Path
+) -> None:
+    document = json.loads((EXAMPLE / WAVEFRONT).read_text())
+    (tmp_path / WAVEFRONT).write_text(json.dumps(document | {"asn_type": "image2"}))
+    (file,) = run(catalog, tmp_path).files
+    assert (file.ruleset, file.verdict) == ("jwst-1.5.3", "differs")
+    assert "; today's rules (jwst-3.0.0) make this; changed since by 2.0.0-wfsc-image2: " in (
+        file.explanation
+    )
+
+
 def test_nothing_is_said_by_todays_rules_or_without_a_pool(catalog: Engine, tmp_path: Path) -> None:
     shutil.copy(EXAMPLE / WAVEFRONT, tmp_path)
     (file,) = run(catalog, tmp_path, "jwst-3.0.0").files

@@ -81,21 +81,29 @@ def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judg
     if association.remarks:
         texts.append(_in_words(association.remarks))
     if rules.since is not None and not by_hand:
-        texts += _today(association, choice, rules, rules.since)
+        is_made = found.verdict is Verdict.EXPLAINED
+        texts += _today(association, choice, rules, rules.since, is_made)
     return found._replace(explanation="; ".join([*texts, f"rules: {choice.why}"]))
 
 
 def _today(
-    association: ForeignAssociation, choice: Choice, rules: Rules, since: Since
+    association: ForeignAssociation, choice: Choice, rules: Rules, since: Since, is_made: bool
 ) -> list[str]:
-    """Say what today's rules make of its exposures, and which changes since made the difference."""
+    """Say what today's rules make of its exposures, and which changes since made the difference.
+
+    `is_made` tells whether the rules by which it is judged make it.
+    """
     judging = _Judging(association, choice, rules._replace(matcher=since.now))
     if judging.is_missing():
         return []
     unlike = judging.unlike()
-    if not unlike:
+    if not unlike and is_made:
         return [f"today's rules ({since.today}) make the same"]
-    texts = [f"by today's rules ({since.today}): {'; '.join(unlike)}"]
+    texts = [
+        f"by today's rules ({since.today}): {'; '.join(unlike)}"
+        if unlike
+        else f"today's rules ({since.today}) make this"
+    ]
     if changes := [change.words() for change in since.changes(association)]:
         texts.append(f"changed since by {'; and by '.join(changes)}")
     return texts
