@@ -19,7 +19,7 @@ from asnrules.errors import OutputError, RulesetError
 from asnrules.rules.checksums import checksum
 from asnrules.rules.from_rows import from_rows
 from asnrules.rules.model import AnyRuleset, Condition, Operator, Requirement, Term
-from asnrules.rules.read import read_ruleset
+from asnrules.rules.read import RulesetReader, read_ruleset
 from asnrules.rules.rows import to_rows
 from asnrules.rules.write import ruleset_files, write_file, write_folder
 from asnrules.util.environment import shipped
@@ -40,13 +40,14 @@ def stored(connection: Connection, key: int) -> AnyRuleset:
 
 
 def test_every_ruleset_of_the_catalog_comes_back(kept_seeds: Engine, tmp_path: Path) -> None:
+    reader = RulesetReader()
     with transaction(kept_seeds) as connection:
         for label in sorted(store.labels(connection)):
             key = store.ruleset_id(connection, label)
             assert key is not None
             ruleset = stored(connection, key)
             write_folder(tmp_path / "kept" / label, ruleset_files(ruleset))
-            again = read_ruleset(tmp_path / "kept" / label)
+            again = reader.read(tmp_path / "kept" / label)
             assert again == ruleset
             content, _ = store.stored_checksums(connection, key)
             assert content == checksum(again) == checksum(ruleset)
@@ -168,7 +169,7 @@ TERMS = st.lists(
 TITLES = st.text(min_size=1).filter(str.isprintable)
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(alternatives=st.lists(TERMS, min_size=1, max_size=12).map(tuple), text=TITLES)
 def test_any_condition_comes_back(alternatives: Any, text: str) -> None:
     drawn = Condition("a_drawn_one", text, alternatives)
@@ -177,7 +178,7 @@ def test_any_condition_comes_back(alternatives: Any, text: str) -> None:
     assert from_rows("rules", ruleset.header(), to_rows(ruleset)) == ruleset
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_any_rule_comes_back(data: st.DataObject) -> None:
     ruleset = read_ruleset(SEEDS / EXECUTABLE)
