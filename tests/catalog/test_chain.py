@@ -189,6 +189,8 @@ single = true
         ("[change.add.rule.Asn_New]\nasn_type = 'image2'\ntitle = 'x'", 0,
          "rule Asn_New has no role"),
         ("[change.remove]\ncondition = ['image_science']", None, "unknown condition"),
+        ("[change.remove]\nrule = ['Asn_Lv2SpecImprint']", None,
+         "which comes from jwst-3.0.0: unknown rule 'Asn_Lv2SpecImprint'"),
         ("", None, "changes nothing"),
         ("[change.remove]\nsuffix = ['rate']\n[change.add]\nsuffix = ['rate']", None,
          "changes nothing"),

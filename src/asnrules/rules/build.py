@@ -349,6 +349,7 @@ class Builder:
             if rule not in self._items["rule"]:
                 problem = unknown("rule", rule, self._items["rule"])
                 self._note("intended_overlap", name, item, (), problem)
+            self._uses.append(("rule", rule, self._made["rule"].get(rule)))
         return overlap
 
     # ----------------------------------------------------------------- names of other items
