@@ -58,6 +58,11 @@ def test_the_executable_ruleset_names_the_one_it_implements(connection: Connecti
     assert (info.effective_from, info.effective_until) == (EXECUTABLE_FROM, None)
 
 
+def test_a_release_alone_is_no_label(connection: Connection) -> None:
+    with pytest.raises(NotFoundError, match=r"no ruleset '2\.0\.1' .* jwst-2\.0\.1, for the rules"):
+        find_ruleset(connection, "2.0.1")
+
+
 def test_an_unknown_label_brings_near_ones(connection: Connection) -> None:
     with pytest.raises(NotFoundError, match=r"'jwst-3\.0\.1'.*jwst-3\.0\.0"):
         find_ruleset(connection, "jwst-3.0.1")

@@ -149,9 +149,11 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
         return rulesets[label]
     release = label.removeprefix(PREFIX)
     having = (info for info in rulesets.values() if release in info.releases)
-    if label.startswith(PREFIX) and (info := ruleset_of(having, release)) is not None:
-        return info
     near = near_spellings(label, rulesets) or list(rulesets)
+    if (info := ruleset_of(having, release)) is not None:
+        if label.startswith(PREFIX):
+            return info
+        near = [f"{PREFIX}{release}, for the rules of that release"]
     raise NotFoundError(
         f"no ruleset {label!r} in the catalog; there are {', '.join(near)}; "
         "asnrules rulesets list tells more"

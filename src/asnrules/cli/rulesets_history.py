@@ -98,7 +98,7 @@ def blame(
 
 def _print(found: Blame) -> None:
     kinds = " and ".join(kind.replace("_", " ") for kind in found.kinds)
-    print_lines([f"{found.name}, {kinds} of {found.ruleset}", ""])
+    print_lines([f"{found.name}, {kinds} up to {found.ruleset}", ""])
     print_paragraphs(
         _paragraph(list(parts)) for _, parts in groupby(found.parts, lambda one: one.change)
     )
@@ -114,7 +114,7 @@ def _paragraph(parts: list[Blamed]) -> Paragraph:
 
 
 def _period(day: dt.date | None) -> str:
-    return "never in operations" if day is None else f"in force from {day}"
+    return "without a day of its own" if day is None else f"in force from {day}"
 
 
 def _words(part: Blamed) -> tuple[str, str]:
