@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import functools
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,13 +38,26 @@ KEYS = {table.name: table.primary_key.columns.keys() for table in metadata.table
 _folders = catalog._seed_folders()
 
 
+@functools.cache
+def _alone(label: str) -> Path:
+    """Give the folder of rules without the chain that they came by."""
+    folder = Path(tempfile.mkdtemp()) / label
+    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
+    shutil.copytree(_folders[label], folder)
+    header = folder / "ruleset.toml"
+    text = header.read_text(encoding="utf-8").partition("[[change]]")[0]
+    lines = [line for line in text.splitlines() if not line.startswith("extends")]
+    header.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
 FEW = ("2021-03-19", "2021-06-15", "2026-03-20", "jwst-1.2.0", "jwst-1.2.1", "jwst-3.0.0")
 """The newest of each kind, and rules written as changes on others."""
 
 
 def with_few_rulesets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ship few rulesets, as all are verified each time, and keep the SQL of each database."""
-    few = {label: _folders[label] for label in FEW}
+    few = {label: _folders[label] for label in FEW} | {FEW[-1]: _alone(FEW[-1])}
     monkeypatch.setattr(catalog, "_seed_folders", lambda: few)
     monkeypatch.setattr(catalog, "open_engine", functools.cache(catalog.open_engine))
 

@@ -21,6 +21,9 @@ _MANY_DIGITS = re.compile(rf"[0-9a-fA-F_]{{{NUMBER_DIGITS}}}")
 _MARK = r"\1..."
 _MOST = 20
 """How many findings of a file are told."""
+_BIG = 30_000
+_FEW = 5
+"""In a file of more characters than are usual, how many are told with their line."""
 
 Keys = tuple[str | int, ...]
 """The way to a value from the top of a TOML file."""
@@ -41,8 +44,10 @@ class Findings:
         """Note what is wrong with a value of a TOML file."""
         # To find a line takes long. A value that is not written there is where it would be.
         line = None
-        while keys and line is None and len(self._found) < _MOST:
-            line = line_of(read_text(self.path), keys)
+        text = read_text(self.path) if keys and len(self._found) < _MOST else ""
+        most = _MOST if len(text) <= _BIG else _FEW
+        while keys and line is None and len(self._found) < most:
+            line = line_of(text, keys)
             keys = keys[:-1]
         self._note(line, problem)
 
