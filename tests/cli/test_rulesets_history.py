@@ -168,7 +168,7 @@ def test_blame_in_each_format(asnrules_on_file: Command) -> None:
     told = asnrules_on_file(*words)
     told.assert_fine()
     paragraphs = told.out.split("\n\n")
-    assert paragraphs[0] == "NRS_MIMF, exp type of jwst-2.0.0"
+    assert paragraphs[0] == "NRS_MIMF, exp type up to jwst-2.0.0"
     assert paragraphs[1].splitlines()[0] == (
         "2.0.0-wfsc-image2, jwst-2.0.0 (in force from 2026-04-13)"
     )
