@@ -74,8 +74,10 @@ def changes_of(connection: Connection, infos: Sequence[RulesetInfo]) -> list[Nam
     return [change for key in keys for change in found.get(key, [])]
 
 
-def changes_between(connection: Connection, before: str, after: str) -> list[NamedChange] | None:
-    """Give the changes by which one of two rulesets became the other, the first one first.
+def chain_with(
+    connection: Connection, before: str, after: str
+) -> tuple[list[RulesetInfo], int] | None:
+    """Give the chain up to the later of two rulesets, and the place of the earlier one in it.
 
     None if neither was made of the other.
 
@@ -90,8 +92,16 @@ def changes_between(connection: Connection, before: str, after: str) -> list[Nam
         chain = chain_of(infos, newer)
         labels = [info.ruleset for info in chain]
         if older in labels:
-            return changes_of(connection, chain[labels.index(older) + 1 :])
+            return chain, labels.index(older)
     return None
+
+
+def changes_between(connection: Connection, before: str, after: str) -> list[NamedChange] | None:
+    """Give the changes by which one of two rulesets became the other; see `chain_with`."""
+    if (found := chain_with(connection, before, after)) is None:
+        return None
+    chain, start = found
+    return changes_of(connection, chain[start + 1 :])
 
 
 # ------------------------------------------------------------------------- what items change

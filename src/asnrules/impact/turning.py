@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from sqlalchemy import Connection
 
 from asnrules.catalog import store
-from asnrules.catalog.changes import NamedChange, chain_of, changes_of
-from asnrules.catalog.rulesets import find_ruleset, list_rulesets
+from asnrules.catalog.changes import NamedChange, chain_with, changes_of
 from asnrules.catalog.vocabulary import stored_words
 from asnrules.errors import OutputError, RulesetError
 from asnrules.rules.checksums import row_differences
@@ -191,23 +190,11 @@ class Chain:
 
 
 def chain_between(connection: Connection, before: str, after: str) -> Chain | None:
-    """Give the chain between two rulesets, whichever is the older; None if they are of none.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset.
-    """
-    ends = [find_ruleset(connection, label).ruleset for label in (before, after)]
-    infos = list_rulesets(connection)
-    for older, newer in (ends, reversed(ends)):
-        whole = chain_of(infos, newer)
-        labels = [info.ruleset for info in whole]
-        if older in labels:
-            break
-    else:
+    """Give the chain between two rulesets; see `chain_with`."""
+    if (found := chain_with(connection, before, after)) is None:
         return None
-    part = whole[labels.index(older) :]
+    whole, start = found
+    part = whole[start:]
     changes: dict[str, Named] = {}
     for change in changes_of(connection, part[1:]):
         changes[change.ruleset] = (*changes.get(change.ruleset, ()), change)
