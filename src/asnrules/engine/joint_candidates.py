@@ -1,10 +1,10 @@
 """Make the associations of a rule for several candidates at once.
 
-Releases before 1.14.0 take all candidates together. Mostly that comes to the same as one after the
-other. It does not where a role asks what was offered last, as exposures of other candidates
-count; nor where several candidates are selected: an exposure is offered for all of those that it
-lists at once, and makes an association for the first of them. Then it is offered for others; for
-which, a setting says. Source: behaviour of releases of jwst, by running them.
+Releases before 1.14.0 take all candidates together. In most cases the result is the same as for
+one candidate after the other. It is not where a role asks what was offered last, as exposures of
+other candidates count; nor where several candidates are selected: an exposure is offered for all
+of those that it lists at once, and makes an association for the first of them. Then it is offered
+for others; for which, a setting says. Source: behaviour of releases of jwst, by running them.
 """
 
 from __future__ import annotations

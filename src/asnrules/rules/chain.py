@@ -125,11 +125,11 @@ class _Changer:
 
     def values(self) -> list[tuple[str, Any]]:
         """Give the values of the items by name, in order where they have one."""
-        return [
-            (kind, list(values.items()) if kind in _ORDERED else values)
-            for kind, named in self.items.items()
-            for values in ({name: item.value for name, item in named.items()},)
-        ]
+        found: list[tuple[str, Any]] = []
+        for kind, named in self.items.items():
+            values = {name: item.value for name, item in named.items()}
+            found.append((kind, list(values.items()) if kind in _ORDERED else values))
+        return found
 
     def refuse(self, keys: Keys, problem: str) -> None:
         """Note what is wrong."""
