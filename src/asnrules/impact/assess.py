@@ -250,7 +250,7 @@ def _pieces(
     programs = None if wanted is None else frozenset([wanted])
     for run in runs:
         if wanted is None or wanted in recorded_programs(connection, run):
-            for stretch in stretches_of(connection, run, _LENGTH):
+            for stretch in stretches_of(run, _LENGTH):
                 yield Piece(run, programs, (stretch,), stretch.length)
 
 

@@ -6,6 +6,8 @@ import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, or_, select
@@ -32,6 +34,12 @@ tell such a cell from a missing column."""
 _BATCH = 5_000
 """Rows that are held in memory at a time."""
 
+_OF_POOL = (
+    pools.c.pool_id, run_pools.c.name, pools.c.sha256, pools.c.exposure_count,
+    pools.c.column_names, pools.c.keywords,
+)  # fmt: skip
+"""What a `RecordedPool` is made of."""
+
 
 class RecordedPool(NamedTuple):
     """A pool of a recorded run."""
@@ -39,18 +47,26 @@ class RecordedPool(NamedTuple):
     pool_id: int
     name: str
     """The name that it was given under."""
-    columns: frozenset[str]
-    """The columns of its file whose values are on record."""
+    sha256: str
+    exposure_count: int
+    column_names: list[str]
+    """The columns of its file."""
+    keywords: list[str]
+    """Those that were looked for, and whose values are on record."""
 
 
 class RunWithPools(NamedTuple):
     """A recorded run with its pools."""
 
     run_id: int
-    started_at: dt.datetime
     ruleset: str
     options: dict[str, Any]
     pools: tuple[RecordedPool, ...]
+
+    @property
+    def pool_ids(self) -> list[int]:
+        """The keys of its pools."""
+        return [pool.pool_id for pool in self.pools]
 
 
 class Stretch(NamedTuple):
@@ -132,16 +148,8 @@ def stored_program(program: str | None) -> str | None:
 def newest_runs(connection: Connection, since: dt.datetime | None = None) -> list[RunWithPools]:
     """Give the newest run over each pool that started at a moment or later, the newest first."""
     statement = (
-        select(
-            runs.c.run_id,
-            runs.c.started_at,
-            rulesets.c.label,
-            runs.c.options,
-            run_pools.c.name,
-            pools.c.pool_id,
-            pools.c.keywords,
-            pools.c.column_names,
-        )
+        select(*_OF_POOL, runs.c.run_id, runs.c.options, rulesets.c.label)
+        .select_from(runs)
         .join(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
         .join(run_pools, run_pools.c.run_id == runs.c.run_id)
         .join(pools, pools.c.pool_id == run_pools.c.pool_id)
@@ -149,27 +157,21 @@ def newest_runs(connection: Connection, since: dt.datetime | None = None) -> lis
     )
     if since is not None:
         statement = statement.where(runs.c.started_at >= since)
-    found: dict[int, RunWithPools] = {}
-    for row in connection.execute(statement):
-        before = found[row.run_id].pools if row.run_id in found else ()
-        pool = RecordedPool(row.pool_id, row.name, frozenset(_columns(row)) & set(_keywords(row)))
-        options = read_stored(runs.c.options, row.options, f"run {row.run_id}")
-        found[row.run_id] = RunWithPools(
-            row.run_id, row.started_at, row.label, options, (*before, pool)
-        )
     newest = []
     covered: set[int] = set()
-    for run in found.values():
-        ids = set(_ids(run))
-        if not ids <= covered:
+    for run_id, group in groupby(connection.execute(statement), key=attrgetter("run_id")):
+        rows = list(group)
+        options = read_stored(runs.c.options, rows[0].options, f"run {run_id}")
+        run = RunWithPools(run_id, rows[0].label, options, tuple(map(_pool, rows)))
+        if not covered.issuperset(run.pool_ids):
             newest.append(run)
-            covered |= ids
+            covered.update(run.pool_ids)
     return newest
 
 
 def recorded_programs(connection: Connection, run: RunWithPools) -> list[str | None]:
     """Give the programs of the exposures of a run, with five digits."""
-    statement = select(exposures.c.program).where(exposures.c.pool_id.in_(_ids(run))).distinct()
+    statement = select(exposures.c.program).where(exposures.c.pool_id.in_(run.pool_ids)).distinct()
     return list(connection.execute(statement).scalars())
 
 
@@ -204,15 +206,12 @@ def recorded_exposures(
             yield RecordedExposure(place, row)
 
 
-def stretches_of(connection: Connection, run: RunWithPools, length: int) -> list[Stretch]:
+def stretches_of(run: RunWithPools, length: int) -> list[Stretch]:
     """Split the exposures of a run into stretches of at most some length."""
-    columns = (pools.c.pool_id, pools.c.exposure_count)
-    statement = select(*columns).where(pools.c.pool_id.in_(_ids(run)))
-    counts = {row.pool_id: row.exposure_count for row in connection.execute(statement)}
     return [
-        Stretch(place, first, min(first + length, counts[pool.pool_id] + 1))
+        Stretch(place, first, min(first + length, pool.exposure_count + 1))
         for place, pool in enumerate(run.pools)
-        for first in range(1, counts[pool.pool_id] + 1, length)
+        for first in range(1, pool.exposure_count + 1, length)
     ]
 
 
@@ -233,16 +232,12 @@ def stored_pools(
         Told the exposures that are read and all there are.
     """
     found = _pools_of(connection, run_id)
-    total = sum(row.exposure_count for row in found)
+    total = sum(pool.exposure_count for pool in found)
     shared: dict[str, str] = {}
     place = list(keywords).index("asn_candidate")
     done = 0
     given = []
-    for stored in found:
-        columns = _columns(stored)
-        pool = RecordedPool(
-            stored.pool_id, stored.name, frozenset(columns) & set(_keywords(stored))
-        )
+    for pool in found:
         rows: list[Row] = []
         others: list[int] = []
         for row, other in _rows(connection, pool, keywords, shared):
@@ -255,7 +250,7 @@ def stored_pools(
             progress(done, total)
         texts = {text for row in rows if (text := row[place]) is not None}
         candidates = {text: parse_candidates(text) for text in texts}
-        names = pool.name, stored.sha256, tuple(columns), tuple(keywords)
+        names = pool.name, pool.sha256, tuple(pool.column_names), tuple(keywords)
         given.append(Pool(*names, rows, candidates, others=others))
     if not any(any(pool.others) for pool in given):
         return [replace(pool, others=[]) for pool in given]
@@ -268,34 +263,35 @@ def unrecorded(connection: Connection, run_id: int, keywords: Sequence[str]) -> 
     Programs that came before a keyword did not know that it would be needed.
     """
     lost: set[str] = set()
-    for row in _pools_of(connection, run_id):
-        lost |= (set(keywords) & set(_columns(row))) - set(_keywords(row))
+    for pool in _pools_of(connection, run_id):
+        lost |= {*keywords}.intersection(pool.column_names).difference(pool.keywords)
     return sorted(lost)
 
 
 def pool_ids_of(connection: Connection, run_id: int) -> list[int]:
     """Give the keys of the pools of a run, in the order in which they were given."""
-    return [row.pool_id for row in _pools_of(connection, run_id)]
+    return [pool.pool_id for pool in _pools_of(connection, run_id)]
 
 
-def _pools_of(connection: Connection, run_id: int) -> Sequence[Any]:
+def _pools_of(connection: Connection, run_id: int) -> list[RecordedPool]:
     statement = (
-        select(run_pools.c.name, *pools.c)
+        select(*_OF_POOL)
+        .select_from(run_pools)
         .join(pools, pools.c.pool_id == run_pools.c.pool_id)
         .where(run_pools.c.run_id == run_id)
         .order_by(run_pools.c.position)
     )
-    return connection.execute(statement).all()
+    return [_pool(row) for row in connection.execute(statement)]
 
 
-def _columns(row: Any) -> list[str]:
-    found: list[str] = read_stored(pools.c.column_names, row.column_names, f"pool {row.pool_id}")
-    return found
-
-
-def _keywords(row: Any) -> list[str]:
-    found: list[str] = read_stored(pools.c.keywords, row.keywords, f"pool {row.pool_id}")
-    return found
+def _pool(row: Any) -> RecordedPool:
+    *own, column_names, keywords = row[: len(_OF_POOL)]
+    of = f"pool {row.pool_id}"
+    return RecordedPool(
+        *own,
+        read_stored(pools.c.column_names, column_names, of),
+        read_stored(pools.c.keywords, keywords, of),
+    )
 
 
 def _rows(
@@ -307,7 +303,8 @@ def _rows(
 ) -> Iterator[tuple[Row, int]]:
     """Give the rows of a pool, with what tells equal ones apart; equal values share one object."""
     # Null cells are left out of the record, as there are so many of them.
-    blanks = [(name, NULL if name in pool.columns else None) for name in keywords]
+    columns = {*pool.column_names}.intersection(pool.keywords)
+    blanks = [(name, NULL if name in columns else None) for name in keywords]
     statement = (
         select(exposures.c.keyword_values, *(exposures.c[name] for name in OWN_COLUMNS))
         .where(exposures.c.pool_id == pool.pool_id, *wanted)
@@ -322,10 +319,6 @@ def _rows(
         )
         other = values.get(APART)
         yield row, 0 if other is None else hash(str(other))
-
-
-def _ids(run: RunWithPools) -> list[int]:
-    return [pool.pool_id for pool in run.pools]
 
 
 def _of_programs(programs: Collection[str | None]) -> ColumnElement[bool]:
