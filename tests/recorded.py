@@ -28,13 +28,14 @@ from asnrules.catalog import store
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.database import schema
 from asnrules.database.engines import transaction
+from asnrules.engine.generation import Wanted
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate_pools
 from asnrules.record.write import Run, record_run, writing_run
 from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
 from asnrules.workflows.diagnostics import diagnostics_of
-from asnrules.workflows.generate import Options, make_associations, wanted_by
+from asnrules.workflows.generate import Options, make_associations
 from cli.small_pools import nrc_image, write_pool
 
 NEXT = "jwst-next"
@@ -96,7 +97,7 @@ def record(
     """Generate and record a run as of a moment."""
     given = Options(**options)
     worked = evaluate_pools(engine, paths, ruleset)
-    outcome = make_associations(worked, wanted_by(given))
+    outcome = make_associations(worked, Wanted.by(given.recorded()))
     run = Run(
         started_at=moment(started), finished_at=moment(started), operator=operator,
         host="here", software_version="0.1.0", ruleset_id=worked.info.ruleset_id,

@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 
 from asnrules.engine.generation import Wanted
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
-from asnrules.workflows.generate import Options, wanted_by
 from asnrules.workflows.split import Group, candidate_groups
 from cli.small_pools import nrc_image, write_pool
 
@@ -107,7 +106,7 @@ def assert_apart(engine: Engine, pool: Path) -> int:
     found = candidate_groups(engine, [pool])
     apart: Counter[Any] = Counter()
     for group in found:
-        apart += _made(worked, wanted_by(Options(candidates=group.candidates)))
+        apart += _made(worked, Wanted.by({"candidates": group.candidates}))
     assert apart == whole
     assert len(whole) > len(found)
     return len(found)
@@ -126,5 +125,5 @@ def test_one_observation_alone_makes_too_much(engine: Engine, tmp_path: Path) ->
     pool = tmp_path / "pool.csv"
     pool.write_text(EXAMPLE.read_text().replace("('c1000', 'MOSAIC')", "('c1004', 'MOSAIC')"))
     worked = evaluate_pools(engine, [pool])
-    alone = _made(worked, wanted_by(Options(candidates=["o003"])))
+    alone = _made(worked, Wanted.by({"candidates": ["o003"]}))
     assert alone - _made(worked, Wanted())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import attrgetter
+from typing import Any
 
 from asnrules.associations.model import Association
 from asnrules.engine.associator import Associator, Made, Origin
@@ -52,6 +53,23 @@ class Wanted:
     """Whether to look for groups for which jwst's answer depends on the order of the rows."""
     explained: bool = True
     """Whether reasons name the exposures that come nearest."""
+
+    @classmethod
+    def by(cls, options: Mapping[str, Any]) -> Wanted:
+        """Give what a run wanted, by its options as they are recorded; an import has none."""
+        ids = frozenset(name.lower() for name in options.get("candidates") or ())
+        selection = Selection(ids, bool(options.get("dms")))
+        return cls(selection, bool(options.get("merge")), options.get("version_id"))
+
+    def again(self, candidates: Iterable[Pair]) -> Wanted | None:
+        """Give what is wanted of exposures of some candidates, with no diagnoses or explanations.
+
+        None if candidates are selected, and none of these is.
+        """
+        selection = self.selection.among(candidates)
+        if selection is None:
+            return None
+        return replace(self, selection=selection, diagnosed=False, explained=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import chain
 
 from asnrules.associations.comparison import field_differences, paired, surplus
 from asnrules.associations.model import Association
-from asnrules.engine.candidates import Selection, linked_exposures
+from asnrules.engine.candidates import linked_exposures
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import SCIENCE, Judge
@@ -87,19 +88,9 @@ class Regrouping:
 
     def _made(self, judge: Judge) -> list[Association]:
         work = Work.judged_by(judge, self._keywords, self._rows)
-        asked = Selection(
-            frozenset(self._run.options.get("candidates") or ()),
-            bool(self._run.options.get("dms")),
-        )
-        selection = asked.among(pair for found in self._candidates.values() for pair in found)
-        if selection is None:
+        wanted = Wanted.by(self._run.options).again(chain.from_iterable(self._candidates.values()))
+        if wanted is None:
             return []
-        wanted = Wanted(
-            selection=selection,
-            merge=bool(self._run.options.get("merge")),
-            diagnosed=False,
-            explained=False,
-        )
         return Generation(work, self._candidates, self._pools, wanted).run().associations
 
     def _changed(

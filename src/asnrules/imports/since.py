@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from functools import cached_property
 
 from asnrules.associations.comparison import CANDIDATE
 from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.changes import NamedChange
-from asnrules.engine.candidates import hang_together, linked_exposures
 from asnrules.engine.generation import Wanted
 from asnrules.engine.signatures import SCIENCE
-from asnrules.errors import PoolError
+from asnrules.impact.remake import Remade, Remake
 from asnrules.impact.turning import Chain, Once
 from asnrules.imports.matching import Matcher
-from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.rules.model import Ruleset
-
-_REFUSED: Hashable = "refused"
-"""Stands for what rules make that cannot do with the columns of a pool."""
 
 
 class Since:
@@ -37,9 +31,10 @@ class Since:
         self.now = now
         self._then = then
         self._chain = chain
-        self._under = Once(self._judged)
+        rulesets = chain.rulesets if chain else ()
+        self._remake = Remake(then.evaluated, Wanted(), rulesets, keeps=True)
         self._places: tuple[int, ...] = ()
-        self._made: dict[int, Sequence[Association]] = {}
+        self._made = self._making(())
 
     @property
     def today(self) -> str:
@@ -48,68 +43,35 @@ class Since:
 
     def changes(self, one: ForeignAssociation) -> Sequence[NamedChange]:
         """Give the changes that turned what is made of the sciences of an association."""
-        sciences = self._then.sciences(one.products)
+        sciences = {*self._then.sciences(one.products)}
         if self._chain is None or not sciences:
             return ()
-        linked = {place for science in sciences for place in self._linked[science]}
-        places = tuple(sorted(linked))
-        asn_id = one.asn_id if one.tells(CANDIDATE) else None
-        return self._chain.turned(lambda rules: self._state(rules, places, {*sciences}, asn_id))
-
-    @cached_property
-    def _linked(self) -> dict[int, Sequence[int]]:
-        """From each exposure to those that it may depend on, by any of the rules."""
-        pools, rulesets = self._then.evaluated, self._chain.rulesets if self._chain else ()
-        everything = range(len(pools.work.rows))
-        under = (self._under(rules) for rules in rulesets)
-        if any(one is not None and hang_together(one.work) for one in under):
-            return dict.fromkeys(everything, everything)
-        texts, names = (pools.work.column(name) for name in ("asn_candidate", "filename"))
-        parts = linked_exposures(texts, pools.candidates, names)
-        return {place: part for part in parts for place in part}
-
-    def _state(
-        self, rules: Ruleset, places: tuple[int, ...], sciences: set[int], asn_id: str | None
-    ) -> Hashable:
-        """Give what rules make of sciences, whatever the numbers in its names."""
-        found = self._associations(rules, places)
-        if found is None:
-            return _REFUSED
-        return frozenset(
-            _content(one, product)
-            for one in found
-            if asn_id in {None, one.asn_id}
-            for product in one.products
-            if any(places[place] in sciences for place in _sciences(product))
-        )
-
-    def _associations(
-        self, rules: Ruleset, places: tuple[int, ...]
-    ) -> Sequence[Association] | None:
-        pools = self._under(rules)
-        if pools is None:
-            return None
+        places = self._remake.linked(sciences)
         if places != self._places:
             # Files come in the order of their candidates; all that rules make would be too much.
-            self._places = places
-            self._made.clear()
-        # By identity: `Once` keeps the rules.
-        if id(rules) not in self._made:
-            wanted = Wanted(diagnosed=False, explained=False)
-            self._made[id(rules)] = pools.part(places).generation(wanted).run().associations
-        return self._made[id(rules)]
+            self._places, self._made = places, self._making(places)
+        asn_id = one.asn_id if one.tells(CANDIDATE) else None
+        numbers = {number for number, place in enumerate(places) if place in sciences}
+        return self._chain.turned(lambda rules: self._state(rules, numbers, asn_id))
 
-    def _judged(self, rules: Ruleset) -> EvaluatedPools | None:
-        try:
-            return self._then.evaluated.under(rules)
-        except PoolError:
-            return None
+    def _making(self, places: tuple[int, ...]) -> Once[Remade | None]:
+        return Once(lambda rules: self._remake.make(rules, places))
+
+    def _state(self, rules: Ruleset, sciences: set[int], asn_id: str | None) -> Hashable:
+        """Give what rules make of sciences, whatever the numbers in its names."""
+        made = self._made(rules)
+        return made and frozenset(
+            _content(one, product)
+            for one in made.associations
+            if asn_id in {None, one.asn_id}
+            for product in one.products
+            if not sciences.isdisjoint(_sciences(product))
+        )
 
 
-def _sciences(product: Product) -> list[int]:
+def _sciences(product: Product) -> set[int | None]:
     """Give the exposures that are the sciences of a product."""
-    members = (one for one in product.members if one.exptype == SCIENCE)
-    return [one.exposure for one in members if one.exposure is not None]
+    return {member.exposure for member in product.members if member.exptype == SCIENCE}
 
 
 def _content(one: Association, product: Product) -> Hashable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,6 +35,25 @@ class Associations(Protocol):
 
     def chosen(self, positions: Sequence[int]) -> list[Association]:
         """Give those with these numbers, in the order of the numbers."""
+
+
+class Listed:
+    """Associations in memory, each given as it would be recorded."""
+
+    def __init__(
+        self,
+        made: Sequence[Association],
+        recorded: Callable[[Iterable[Association]], Iterable[Association]] = iter,
+    ) -> None:
+        self._made = made
+        self._recorded = recorded
+
+    def __iter__(self) -> Iterator[tuple[int, Association]]:
+        return iter(enumerate(self._recorded(self._made)))
+
+    def chosen(self, positions: Sequence[int]) -> list[Association]:
+        """Give those at these places, in their order."""
+        return list(self._recorded(self._made[position] for position in sorted(positions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +112,13 @@ class Differences:
     def __bool__(self) -> bool:
         return bool(self.removed or self.added or self.changed or self.reordered)
 
-    def pairs(self) -> Iterator[tuple[Association | None, Association | None]]:
+    def pairs(self) -> list[tuple[Association | None, Association | None]]:
         """Give what was and what is: removed, then added, then changed."""
-        yield from ((one, None) for one in self.removed)
-        yield from ((None, one) for one in self.added)
-        yield from ((one.before, one.after) for one in self.changed)
+        return [
+            *((one, None) for one in self.removed),
+            *((None, one) for one in self.added),
+            *((one.before, one.after) for one in self.changed),
+        ]
 
     def summary(self) -> str:
         """Say how many there are of each kind."""

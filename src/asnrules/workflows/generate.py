@@ -20,7 +20,7 @@ from asnrules.associations.writer import check_names, written_files
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.engine.associator import Made
-from asnrules.engine.candidates import Selection, SubPool
+from asnrules.engine.candidates import SubPool
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools, written_orphans
@@ -68,6 +68,18 @@ class Options:
     """Kept in the record."""
     workers: int = 1
     """How many processes may share the work."""
+
+    def recorded(self) -> dict[str, Any]:
+        """Give what is recorded of them."""
+        return {
+            "as_of": self.as_of and self.as_of.isoformat(),
+            "output": self.output is not None,
+            "candidates": sorted(self.candidates),
+            "dms": self.dms,
+            "merge": self.merge,
+            "ruleset": self.ruleset,
+            "version_id": self.version_id,
+        }
 
 
 class Orphan(NamedTuple):
@@ -146,13 +158,14 @@ def generate(
     """
     started = dt.datetime.now(dt.UTC)
     with paused_collector():
-        wanted = wanted_by(options)
+        _refuse_no_file_name(options.version_id)
         if options.record and options.ruleset is not None:
             with transaction(engine) as connection:
                 refuse_draft(find_ruleset(connection, options.ruleset), _DRAFT)
         evaluated = evaluate_pools(
             engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
         )
+        wanted = Wanted.by(options.recorded())
         outcome = make_associations(evaluated, wanted, progress, options.workers)
         run = _run(options, evaluated, outcome, started)
         return _keep(RunRecorder(engine, told), options, evaluated, outcome, run, progress)
@@ -189,26 +202,12 @@ def _share(
     return parallel_map(function, pieces, sizes, count, told)
 
 
-def wanted_by(options: Options) -> Wanted:
-    """Give what options want of the engine.
-
-    Raises
-    ------
-    UsageError
-        If the version id makes no file name.
-    """
-    version_id = options.version_id
+def _refuse_no_file_name(version_id: str | None) -> None:
     if version_id is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", version_id):
         raise UsageError(
             f"--version-id: {version_id[:80]!r} makes no file name; "
             "use up to 64 letters, digits, '.', '_', '+' and '-'"
         )
-    ids = frozenset(name.lower() for name in options.candidates)
-    return Wanted(
-        selection=Selection(ids, options.dms),
-        merge=options.merge,
-        version_id=options.version_id,
-    )
 
 
 def refuse_draft(info: RulesetInfo, mend: str) -> None:
@@ -310,15 +309,7 @@ def _run(
         started_at=started,
         operator=options.operator or user_name(),
         ruleset_id=evaluated.info.ruleset_id,
-        options={
-            "as_of": options.as_of and options.as_of.isoformat(),
-            "output": options.output is not None,
-            "candidates": sorted(options.candidates),
-            "dms": options.dms,
-            "merge": options.merge,
-            "ruleset": options.ruleset,
-            "version_id": options.version_id,
-        },
+        options=options.recorded(),
         note=options.note,
         pools=evaluated.pools,
         exposures=evaluated.exposures,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -10,18 +10,17 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from asnrules.associations.comparison import FieldDifference
-from asnrules.associations.model import Association
 from asnrules.catalog.classification import Classifier, load_classifier
 from asnrules.catalog.rulesets import RULES, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
-from asnrules.engine.generation import Outcome, Wanted
+from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
+from asnrules.impact.remake import Remake
 from asnrules.impact.report import TurnedBy, by_change, names_of
 from asnrules.impact.turning import chain_between
-from asnrules.pools.evaluation import EvaluatedPools, evaluate
-from asnrules.record.compare import Differences, compare
-from asnrules.record.pools import pool_ids_of, stored_pools, unrecorded
+from asnrules.record.compare import Differences, Listed, compare
+from asnrules.record.pools import unrecorded
 from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.decisions import (
     Decision,
@@ -31,14 +30,13 @@ from asnrules.record.queries.decisions import (
     compare_decisions,
     decisions_in,
 )
-from asnrules.record.queries.reader import Reader
-from asnrules.record.queries.runs import RecordedRun, RunFilter, details_of, find_run, list_runs
-from asnrules.record.write import GENERATED, recorded, signature_text, trace_values
+from asnrules.record.queries.runs import RecordedRun, RunFilter, find_run, list_runs
+from asnrules.record.write import GENERATED, signature_text, trace_values
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
-from asnrules.workflows.generate import Options, make_associations, wanted_by
-from asnrules.workflows.remake import Remake, Turned, turned
+from asnrules.workflows.generate import make_associations
+from asnrules.workflows.remake import Rerun, Turned, turned
 
 
 class Verdict(StrEnum):
@@ -81,8 +79,8 @@ class Replay:
     @property
     def turned_by(self) -> Turned:
         """For each difference the changes that turned it, as far as there are any."""
-        pairs = sum(1 for _ in self.associations.pairs())
-        return self.turned or Turned([()] * len(self.decisions), [()] * pairs)
+        pairs = self.associations.pairs()
+        return self.turned or Turned([()] * len(self.decisions), [()] * len(pairs))
 
     def by_change(self) -> list[TurnedBy]:
         """Say how much each change of the chain turned, the most first."""
@@ -184,86 +182,54 @@ def _replay(
     if lost and label != run.ruleset:
         reason = f"{', '.join(lost).upper()} of its pool was not recorded; generate from the pool"
         return Replay(run, label, Verdict.REFUSED, reason)
-    pools = stored_pools(
-        connection,
-        run.run_id,
-        keywords,
-        progress and (lambda done, total: progress("exposures", done, total)),
-    )
-    details = details_of(Reader(connection), run.run_id)
     try:
-        evaluated = evaluate(classifier, keywords, pools)
-        wanted = wanted_by(options_of(details["options"]))
-        outcome = make_associations(evaluated, wanted, progress)
+        rerun = Rerun(connection, run, classifier, keywords, progress)
+        outcome = make_associations(rerun.evaluated, rerun.wanted, progress)
     except (PoolError, NotFoundError) as error:
         return Replay(run, label, Verdict.REFUSED, str(error))
-    found = _compared(connection, run, details, evaluated, outcome)
+    found = _compared(connection, run, rerun, outcome)
     if label == run.ruleset or found.is_fine:
         return found
-    return replace(found, turned=_turned(connection, found, evaluated, wanted, progress))
+    return replace(found, turned=_turned(connection, found, rerun, progress))
 
 
 def _turned(
-    connection: Connection,
-    found: Replay,
-    evaluated: EvaluatedPools,
-    wanted: Wanted,
-    progress: Progress | None,
+    connection: Connection, found: Replay, rerun: Rerun, progress: Progress | None
 ) -> Turned | None:
     """Find the changes that turned what differs by other rules."""
     chain = chain_between(connection, found.run.ruleset, found.ruleset)
     if chain is None:
         return None
-    products = (
-        product
-        for pair in found.associations.pairs()
-        for one in pair
-        for product in (one.products if one else ())
-    )
-    members = (member for product in products for member in product.members)
-    places = {(one.pool_id or 0, one.exposure or 0) for one in members}
+    ones = (one for pair in found.associations.pairs() for one in pair if one is not None)
+    places = {(member.pool_id, member.exposure) for one in ones for _, member in one.placed}
     places |= {(one.pool_id, one.position) for one in found.decisions}
-    pool_ids = pool_ids_of(connection, found.run.run_id)
-    remake = Remake(evaluated, wanted, pool_ids, chain.rulesets, places, progress)
-    return turned(chain, remake.make, found.associations, found.decisions)
-
-
-def options_of(recorded: Mapping[str, Any]) -> Options:
-    """Give the options that decide what is made; an import has none of them."""
-    return Options(
-        candidates=recorded.get("candidates", ()),
-        dms=recorded.get("dms", False),
-        merge=recorded.get("merge", False),
-        version_id=recorded.get("version_id"),
+    remake = Remake(rerun.evaluated, rerun.wanted, chain.rulesets, progress)
+    linked = remake.linked(at for at, place in enumerate(rerun.places) if place in places)
+    numbers = {rerun.places[at]: number for number, at in enumerate(linked)}
+    decisions = [(numbers[one.pool_id, one.position], one.fields) for one in found.decisions]
+    return turned(
+        chain, lambda ruleset: remake.make(ruleset, linked), found.associations, decisions
     )
 
 
 def _compared(
-    connection: Connection,
-    run: RecordedRun,
-    details: Mapping[str, Any],
-    evaluated: EvaluatedPools,
-    outcome: Outcome,
+    connection: Connection, run: RecordedRun, rerun: Rerun, outcome: Outcome
 ) -> Replay:
-    label = evaluated.info.ruleset
-    pool_ids = pool_ids_of(connection, run.run_id)
+    label = rerun.evaluated.info.ruleset
     exactly = label == run.ruleset and run.origin == GENERATED
     before = RecordedAssociations(connection, run.run_id)
-    associations = compare(before, _Made(outcome, evaluated, pool_ids), exactly=exactly)
+    associations = compare(
+        before, Listed(outcome.associations, rerun.recorded), exactly=exactly
+    )
     if run.origin != GENERATED:
         # Others decided, and what they made may have been imported in part: what is compared is
         # what was imported.
         differs = bool(associations.removed or associations.changed)
         verdict = Verdict.DIFFERS if differs else Verdict.SAME
         return Replay(run, label, verdict, associations=associations)
-    decisions = list(
-        compare_decisions(
-            decisions_in(connection, run.run_id),
-            _decisions(evaluated, outcome, pool_ids),
-            exactly=exactly,
-        )
-    )
-    fields = _fields(run, details, evaluated, outcome) if exactly else []
+    recorded = decisions_in(connection, run.run_id)
+    decisions = list(compare_decisions(recorded, _decisions(rerun, outcome), exactly=exactly))
+    fields = _fields(run, rerun, outcome) if exactly else []
     if fields or decisions or associations:
         verdict = Verdict.DIFFERS
     else:
@@ -271,57 +237,34 @@ def _compared(
     return Replay(run, label, verdict, None, fields, decisions, associations)
 
 
-def _fields(
-    run: RecordedRun, details: Mapping[str, Any], evaluated: EvaluatedPools, outcome: Outcome
-) -> list[FieldDifference]:
+def _fields(run: RecordedRun, rerun: Rerun, outcome: Outcome) -> list[FieldDifference]:
     """Compare what the run itself says."""
     unassociated = sum(count == 0 for count in outcome.memberships)
-    told = [line for line in details["diagnostics"] if not is_of_the_file(line)]
+    told = [line for line in rerun.diagnostics if not is_of_the_file(line)]
     compared = (
-        ("exposures", run.exposures, len(evaluated.exposures)),
+        ("exposures", run.exposures, len(rerun.places)),
         ("associations", run.associations, len(outcome.associations)),
         ("unassociated", run.unassociated, unassociated),
-        ("diagnostics", told, diagnostics_of(evaluated, outcome)),
+        ("diagnostics", told, diagnostics_of(rerun.evaluated, outcome)),
     )
     return [
         FieldDifference(name, before, after) for name, before, after in compared if before != after
     ]
 
 
-def _decisions(
-    evaluated: EvaluatedPools, outcome: Outcome, pool_ids: Sequence[int]
-) -> dict[Place, Decision]:
-    found = evaluated.classifications()
+def _decisions(rerun: Rerun, outcome: Outcome) -> dict[Place, Decision]:
+    evaluated = rerun.evaluated
     judgements = {id(one): one for one in evaluated.work.judgements}
     traces = {
         key: Trace(signature_text(judgements[key]), *trace_values(one))
-        for key, one in found.items()
+        for key, one in evaluated.classifications().items()
     }
     return {
-        (pool_ids[pool], row + 1): Decision(
-            evaluated.work.value(place, "filename") or "",
-            outcome.memberships[place],
-            outcome.reasons.get(place),
-            traces[id(evaluated.work.judgements[place])],
+        place: Decision(
+            evaluated.work.value(at, "filename") or "",
+            outcome.memberships[at],
+            outcome.reasons.get(at),
+            traces[id(evaluated.work.judgements[at])],
         )
-        for place, (pool, row) in enumerate(evaluated.exposures)
+        for at, place in enumerate(rerun.places)
     }
-
-
-class _Made:
-    """Associations that were just made, as they would be recorded."""
-
-    def __init__(
-        self, outcome: Outcome, evaluated: EvaluatedPools, pool_ids: Sequence[int]
-    ) -> None:
-        self._made = outcome.associations
-        self._exposures = evaluated.exposures
-        self._pool_ids = pool_ids
-
-    def __iter__(self) -> Iterator[tuple[int, Association]]:
-        for position, one in enumerate(self._made, 1):
-            yield position, recorded(one, self._exposures, self._pool_ids)
-
-    def chosen(self, positions: Sequence[int]) -> list[Association]:
-        made = (self._made[position - 1] for position in positions)
-        return [recorded(one, self._exposures, self._pool_ids) for one in made]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -15,21 +16,18 @@ from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, list_r
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
+from asnrules.impact.remake import Remade, Remake
 from asnrules.impact.report import TurnedBy, by_change, names_of
 from asnrules.impact.turning import Named, Step, chain_between
-from asnrules.pools.evaluation import evaluate
-from asnrules.record.compare import Differences, compare
-from asnrules.record.pools import pool_ids_of, stored_pools, unrecorded
+from asnrules.record.compare import Differences, Listed, compare
+from asnrules.record.pools import unrecorded
 from asnrules.record.queries.decisions import Place
 from asnrules.record.queries.exposures import exposure_history
-from asnrules.record.queries.reader import Reader
-from asnrules.record.queries.runs import RecordedRun, details_of, find_run
+from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
-from asnrules.workflows.generate import wanted_by
-from asnrules.workflows.remake import Remade, Remake, turned
-from asnrules.workflows.replay import options_of
+from asnrules.workflows.remake import Rerun, turned
 
 FIRST, APPEARS, VANISHES, CHANGES = "first", "appears", "vanishes", "changes"
 
@@ -117,22 +115,26 @@ def timeline(engine: Engine, what: str | int, progress: Progress | None = None) 
         infos = chain_of(list_rulesets(connection), choose_ruleset(connection, RULES).ruleset)
         chain = chain_between(connection, infos[0].ruleset, infos[-1].ruleset)
         assert chain is not None  # noqa: S101
-        remake = _remake(connection, run, chain.rulesets, places, progress)
+        rerun = _rerun(connection, run)
+        remake = Remake(rerun.evaluated, rerun.wanted, chain.rulesets, progress)
+        chosen: Sequence[int] = range(len(rerun.places))
+        if places:
+            chosen = remake.linked(at for at in chosen if rerun.places[at] in places)
+        make = partial(remake.make, places=chosen)
+        recorded = partial(rerun.recorded, places=chosen)
         found = Timeline(run, str(what) if places else None, infos)
-        last: tuple[Ruleset, Remade] | None = None
+        last: dict[int, Remade] = {}
         for info, ruleset, step in zip(infos, chain.rulesets, (None, *chain.steps), strict=True):
-            made = remake.make(ruleset)
+            made = make(ruleset)
             if made is None:
                 found.refused.append(info.ruleset)
                 continue
-            if last is None:
-                shown = (one for one in made.associations if _has(one, places))
-                found.events.extend(Event(info, FIRST, one, [], ()) for one in shown)
-            else:
-                differences = _of(compare(_Listed(last[1]), _Listed(made)), places)
-                named = _named(step, last, (ruleset, made), differences, remake)
-                found.events.extend(_events(info, differences, named))
-            last = ruleset, made
+            before = [one for kept in last.values() for one in kept.associations]
+            both = Listed(before, recorded), Listed(made.associations, recorded)
+            differences = _of(compare(*both), places)
+            named = _named(step, {**last, id(ruleset): made}, make, differences)
+            found.events.extend(_events(info, differences, named, is_first=not last))
+            last = {id(ruleset): made}
     return found
 
 
@@ -152,13 +154,7 @@ def _meant(connection: Connection, what: str | int) -> tuple[RecordedRun, set[Pl
     }
 
 
-def _remake(
-    connection: Connection,
-    run: RecordedRun,
-    rulesets: Sequence[Ruleset],
-    places: set[Place],
-    progress: Progress | None,
-) -> Remake:
+def _rerun(connection: Connection, run: RecordedRun) -> Rerun:
     keywords = keyword_names(connection)
     if not run.pools:
         raise UsageError(f"audit timeline: the pool of run {run.run_id} is not on record")
@@ -166,39 +162,37 @@ def _remake(
         names = ", ".join(lost).upper()
         raise UsageError(f"audit timeline: {names} of its pool was not recorded; generate again")
     classifier = load_classifier(connection, choose_ruleset(connection, RULES, run.ruleset))
-    evaluated = evaluate(classifier, keywords, stored_pools(connection, run.run_id, keywords))
-    options = options_of(details_of(Reader(connection), run.run_id)["options"])
-    pool_ids = pool_ids_of(connection, run.run_id)
-    return Remake(evaluated, wanted_by(options), pool_ids, rulesets, places or None, progress)
+    return Rerun(connection, run, classifier, keywords)
 
 
 def _named(
     step: Step | None,
-    last: tuple[Ruleset, Remade],
-    this: tuple[Ruleset, Remade],
+    known: Mapping[int, Remade],
+    make: Callable[[Ruleset], Remade | None],
     differences: Differences,
-    remake: Remake,
 ) -> list[Named]:
-    """Give the changes that turned each difference from one ruleset to the next."""
-    if step is None or last[0] is not step.before:
+    """Give the changes that turned each difference; `known` is what two rulesets make, by id."""
+    if step is None or id(step.before) not in known:
         # Rulesets in between could not evaluate the pool.
-        return [()] * sum(1 for _ in differences.pairs())
-    known = {id(ruleset): made for ruleset, made in (last, this)}
+        return [()] * len(differences.pairs())
     return turned(
         step,
-        lambda ruleset: known[id(ruleset)] if id(ruleset) in known else remake.make(ruleset),
+        lambda ruleset: known[id(ruleset)] if id(ruleset) in known else make(ruleset),
         differences,
     ).associations
 
 
-def _events(info: RulesetInfo, found: Differences, named: Sequence[Named]) -> Iterator[Event]:
+def _events(
+    info: RulesetInfo, found: Differences, named: Sequence[Named], *, is_first: bool
+) -> Iterator[Event]:
     words = {id(change.after): change.words() for change in found.changed}
     for (old, new), changes in zip(found.pairs(), named, strict=True):
-        if new is not None:
-            what = APPEARS if old is None else CHANGES
-            yield Event(info, what, new, words.get(id(new), []), changes)
-        elif old is not None:
+        if new is None:
             yield Event(info, VANISHES, old, [], changes)
+        else:
+            came = FIRST if is_first else APPEARS
+            what = came if old is None else CHANGES
+            yield Event(info, what, new, words.get(id(new), []), changes)
 
 
 def _of(found: Differences, places: set[Place]) -> Differences:
@@ -215,16 +209,3 @@ def _has(one: Association, places: set[Place]) -> bool:
     return not places or any(
         (member.pool_id, member.exposure) in places for _, member in one.placed
     )
-
-
-class _Listed:
-    """Associations that were just made, as `compare` takes them."""
-
-    def __init__(self, made: Remade) -> None:
-        self._made = made.associations
-
-    def __iter__(self) -> Iterator[tuple[int, Association]]:
-        return iter(enumerate(self._made))
-
-    def chosen(self, positions: Sequence[int]) -> list[Association]:
-        return [self._made[position] for position in sorted(positions)]
