@@ -17,8 +17,8 @@ from asnrules.associations.comparison import (
 )
 from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.catalog.classification import Classification
 from asnrules.engine.candidates import Selection, SubPool, candidate_pools, qualified
+from asnrules.engine.conditions import Values
 from asnrules.engine.generation import Wanted
 from asnrules.engine.naming import merge, product_name
 from asnrules.engine.signatures import SCIENCE
@@ -92,33 +92,26 @@ class Matcher:
 
     def unknown(self, association: ForeignAssociation) -> list[str]:
         """Give the members that should be exposures of the pools, and are not."""
-        return [
-            member.expname
-            for product in association.products
-            for member in product.members
-            if self.place(member.expname) is None and not member.expname.endswith(_LATER)
-        ]
+        members = (member.expname for one in association.products for member in one.members)
+        return [one for one in members if self.place(one) is None and not one.endswith(_LATER)]
 
     def sciences(self, products: Iterable[Product]) -> list[int]:
         """Give the exposures of the pools that are the sciences of products."""
-        places = [
-            self.place(member.expname)
-            for product in products
-            for member in product.members
-            if member.exptype == SCIENCE
-        ]
+        members = (member for product in products for member in product.members)
+        places = (self.place(one.expname) for one in members if one.exptype == SCIENCE)
         return list(dict.fromkeys(place for place in places if place is not None))
 
-    def classification(self, place: int) -> Classification:
-        """Give what an exposure is."""
-        return self.evaluated.classification(place)
+    def kind(self, place: int) -> tuple[str, str | None, Values]:
+        """Give the EXP_TYPE of an exposure, its special, and the values that conditions look at."""
+        found = self.evaluated.classification(place)
+        return found.exp_type or "", found.special, self.evaluated.work.judgements[place].values
 
     def reason(self, place: int) -> str:
         """Say why an exposure is the science of no association."""
         roles = self._roles.get(place)
         if roles:
             return f"it is {' and '.join(sorted(set(roles)))} only"
-        return self._reasons.get(place) or self.classification(place).reason
+        return self._reasons.get(place) or self.evaluated.classification(place).reason
 
     def is_unsettled(self, places: Iterable[int]) -> bool:
         """Tell whether jwst's own answer for exposures depends on the order of the rows."""
@@ -255,13 +248,8 @@ class Matcher:
     @cached_property
     def _roles(self) -> dict[int, list[str]]:
         """From each exposure to the roles that it has in associations."""
-        return _grouped(
-            (member.exposure, member.exptype)
-            for one in self._whole
-            for product in one.products
-            for member in product.members
-            if member.exposure is not None
-        )
+        members = (member for one in self._whole for _, member in one.placed)
+        return _grouped((one.exposure, one.exptype) for one in members if one.exposure is not None)
 
 
 def _merges(given: Sequence[Association], how: str) -> list[Made]:

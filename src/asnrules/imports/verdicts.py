@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from asnrules.associations.comparison import CANDIDATE, file_name
@@ -93,17 +94,13 @@ def _today(
 
     `is_made` tells whether the rules by which it is judged make it.
     """
-    judging = _Judging(association, choice, rules._replace(matcher=since.now))
-    if judging.is_missing():
+    unlike = _Judging(association, choice, rules._replace(matcher=since.now)).unlike()
+    if unlike is None:
         return []
-    unlike = judging.unlike()
+    today = f"today's rules ({since.today})"
     if not unlike and is_made:
-        return [f"today's rules ({since.today}) make the same"]
-    texts = [
-        f"by today's rules ({since.today}): {'; '.join(unlike)}"
-        if unlike
-        else f"today's rules ({since.today}) make this"
-    ]
+        return [f"{today} make the same"]
+    texts = [f"by {today}: {'; '.join(unlike)}" if unlike else f"{today} make this"]
     if changes := [change.words() for change in since.changes(association)]:
         texts.append(f"changed since by {'; and by '.join(changes)}")
     return texts
@@ -120,37 +117,35 @@ class _Judging:
         self._table = rules.table
         if choice.then is not None:
             self._table = rules.tables.get(choice.then.ruleset, rules.table)
-        self._sciences = (
-            [] if self._matcher is None else self._matcher.sciences(association.products)
-        )
+        self._sciences = self._matcher.sciences(association.products) if self._matcher else []
         self._told = sorted(association.told.exp_types)
         """The EXP_TYPEs that its constraints tell."""
 
+    @cached_property
+    def _near(self) -> Near | None:
+        return self._matcher.nearest(self._association) if self._matcher else None
+
     def judged(self) -> Judged:
-        near = None if self._matcher is None else self._matcher.nearest(self._association)
-        if self._matcher is not None and near is not None and not near.differences:
-            text = self._explained(self._matcher, near)
-            return Judged(Verdict.EXPLAINED, text, near.association)
-        missing = self._missing()
-        by_rules = [] if self._matcher is None or missing else self._difference(self._matcher, near)
+        if self._matcher and self._near and not self._near.differences:
+            text = self._explained(self._matcher, self._near)
+            return Judged(Verdict.EXPLAINED, text, self._near.association)
+        by_rules = self.unlike() or []
         contradiction = self._contradiction()
         if contradiction:
             return Judged(Verdict.CONTRADICTS, "; ".join([*contradiction, *by_rules]))
         if by_rules:
             return Judged(Verdict.DIFFERS, "; ".join([*by_rules, *self._then()]))
-        return Judged(Verdict.UNEXPLAINED, f"{missing}; {self._hint()}")
+        return Judged(Verdict.UNEXPLAINED, f"{self._missing()}; {self._hint()}")
 
-    def is_missing(self) -> bool:
-        """Tell whether an exposure is in none of the pools, so that the rules cannot be run."""
-        return bool(self._missing())
+    def unlike(self) -> list[str] | None:
+        """Say in what it differs from what the rules make; empty if they make exactly this.
 
-    def unlike(self) -> list[str]:
-        """Say in what it differs from what the rules make; empty if they make exactly this."""
-        if self._matcher is None:
-            return []
-        near = self._matcher.nearest(self._association)
-        is_made = near is not None and not near.differences
-        return [] if is_made else self._difference(self._matcher, near)
+        None if an exposure is in none of the pools, so that the rules cannot be run.
+        """
+        if self._matcher is None or self._missing():
+            return None
+        is_made = self._near and not self._near.differences
+        return [] if is_made else self._difference(self._matcher, self._near)
 
     # --------------------------------------------------------------------- explained
 
@@ -180,12 +175,7 @@ class _Judging:
         if one.target and one.target != ours.target.strip().lower():
             texts.append(f"its target is {one.target}, {ours.target} by the rules")
         status = one.degraded_status
-        errors = [
-            member.expname
-            for product in ours.products
-            for member in product.members
-            if member.exposerr not in EMPTY
-        ]
+        errors = [member.expname for _, member in ours.placed if member.exposerr not in EMPTY]
         if status == ours.degraded_status == NO_DEGRADED and errors:
             texts.append(
                 f"{file_name(errors[0])} has an error, but its degraded_status is that of the "
@@ -198,19 +188,15 @@ class _Judging:
 
     def _table_remarks(self, matcher: Matcher, asn_type: str) -> list[str]:
         """Say where the table has something else for its sciences than the rules make."""
-        texts: dict[str, None] = {}
-        for place in self._sciences:
-            found = matcher.classification(place)
-            exp_type, special = found.exp_type or "", found.special
-            types = self._by_rules.asn_types(exp_type, special, strictly=True)
-            if types is not None and asn_type in types:
-                continue
-            values = matcher.evaluated.work.judgements[place].values
-            known = self._by_rules.known_difference(exp_type, asn_type, values)
-            why = "no known difference" if known is None else f"a known difference: {known}"
-            says = self._by_rules.says(exp_type, special, strictly=True)
-            texts[f"the table {self._by_rules.label} has {says}, {why}"] = None
-        return list(texts)
+        table = self._by_rules
+        texts = []
+        for exp_type, special, values in map(matcher.kind, self._sciences):
+            if asn_type not in (table.asn_types(exp_type, special, strictly=True) or ()):
+                known = table.known_difference(exp_type, asn_type, values)
+                why = "no known difference" if known is None else f"a known difference: {known}"
+                says = table.says(exp_type, special, strictly=True)
+                texts.append(f"the table {table.label} has {says}, {why}")
+        return list(dict.fromkeys(texts))
 
     # --------------------------------------------------------------------- contradicts
 
@@ -219,14 +205,13 @@ class _Judging:
         table, asn_type = self._table, self._association.asn_type
         if asn_type is None:
             return []
-        told = self._told
         exp_types: list[str] = []
         text = ""
-        if self._matcher is not None and self._sciences:
+        if self._matcher and self._sciences:
             text, exp_types = self._contradicting_exposure(self._matcher, asn_type)
-        elif told and all(table.forbids(exp_type, asn_type) for exp_type in told):
-            text = f"{', '.join(map(table.says, told))} (EXP_TYPE by its constraints)"
-            exp_types = told
+        elif self._told and all(table.forbids(exp_type, asn_type) for exp_type in self._told):
+            exp_types = self._told
+            text = f"{', '.join(map(table.says, exp_types))} (EXP_TYPE by its constraints)"
         if not text and not table.has(asn_type):
             text = "it for no EXP_TYPE at all"
         if not text:
@@ -236,13 +221,10 @@ class _Judging:
 
     def _contradicting_exposure(self, matcher: Matcher, asn_type: str) -> tuple[str, list[str]]:
         """Find a science of the pools for which the table has another type, or none."""
-        for place in self._sciences:
-            found = matcher.classification(place)
-            exp_type = found.exp_type or ""
-            values = matcher.evaluated.work.judgements[place].values
-            if self._table.forbids(exp_type, asn_type, found.special, values):
-                flagged = f" with {found.special}" if found.special else ""
-                says = self._table.says(exp_type, found.special)
+        for exp_type, special, values in map(matcher.kind, self._sciences):
+            if self._table.forbids(exp_type, asn_type, special, values):
+                flagged = f" with {special}" if special else ""
+                says = self._table.says(exp_type, special)
                 return f"{says}{flagged} (EXP_TYPE of the pool)", [exp_type]
         return "", []
 
@@ -254,10 +236,8 @@ class _Judging:
 
     def _then(self) -> list[str]:
         """Say what the table of its time has, and that of the rules, where they differ."""
-        exp_types: list[str] = []
-        if self._matcher is not None:
-            found = {self._matcher.classification(place).exp_type for place in self._sciences}
-            exp_types = sorted(name for name in found if name is not None)
+        kinds = map(self._matcher.kind, self._sciences) if self._matcher else ()
+        exp_types = sorted({exp_type for exp_type, _, _ in kinds if exp_type})
         now = self._now(exp_types)
         says = ", ".join(map(self._table.says, exp_types))
         return [f"the table {self._in_force()} has {says}", *now] if now else []
@@ -288,20 +268,14 @@ class _Judging:
 
     def _hint(self) -> str:
         """Say what is known of an association that cannot be judged."""
-        asn_type = self._association.asn_type or ""
-        told = self._told
+        asn_type, told = self._association.asn_type or "", self._told
         if not told:
             return "its EXP_TYPE is not known either, as its constraints do not tell it"
         says = ", ".join(map(self._table.says, told))
-        known = [self._table.known_difference(exp_type, asn_type) for exp_type in told]
+        known = (self._table.known_difference(exp_type, asn_type) for exp_type in told)
         reasons = [f"a known difference is: {reason}" for reason in known if reason is not None]
-        return "; ".join(
-            [
-                f"by its constraints, the table {self._in_force()} has {says}",
-                *reasons,
-                *self._now(told),
-            ]
-        )
+        begin = f"by its constraints, the table {self._in_force()} has {says}"
+        return "; ".join([begin, *reasons, *self._now(told)])
 
     # --------------------------------------------------------------------- differs
 
@@ -311,7 +285,7 @@ class _Judging:
         texts = []
         if one.tells(CANDIDATE) and matcher.candidate_type(one.asn_id) is None:
             texts.append(f"the pools have no candidate {one.asn_id}")
-        if near is not None:
+        if near:
             texts += self._differing(matcher, near)
         else:
             texts.append(_nothing_by_rules(matcher, self._sciences))
