@@ -250,3 +250,9 @@ def test_names_that_are_not_known(asnrules_on_file: Command) -> None:
     command = ("rulesets", "conform", "--python", os.devnull)
     asnrules_on_file(*command, "jwst-9").assert_error(3, "jwst-9")
     asnrules_on_file(*command, "jwst-3.0.0", "--exp-type", "NRS_DRAK").assert_error(3, "NRS_DARK")
+
+
+def test_an_exp_type_is_for_probes(conform: Command, pool: str) -> None:
+    conform(pool, "--python", os.devnull, "--exp-type", "NRS_IFU").assert_error(
+        2, "--exp-type is for probes; leave out --no-probes"
+    )

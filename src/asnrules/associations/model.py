@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 NO_DEGRADED = "No known degraded exposures in association."
@@ -40,6 +41,11 @@ class Product(NamedTuple):
 
     name: str
     members: tuple[Member, ...]
+
+
+def members_of(products: Iterable[Product]) -> list[Member]:
+    """Give all members of products."""
+    return [member for product in products for member in product.members]
 
 
 class Association(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 
 from asnrules.associations.comparison import field_differences, paired, surplus
-from asnrules.associations.model import Association
+from asnrules.associations.model import Association, members_of
 from asnrules.engine.candidates import linked_exposures
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
@@ -104,8 +104,7 @@ class Regrouping:
         one = before or after
         assert one is not None  # noqa: S101
         change = f"none -> {_named(one)}" if before is None else _change(before, after, digits)
-        members = [member for product in one.products for member in product.members]
-        members.sort(key=lambda member: member.exptype != SCIENCE)
+        members = sorted(members_of(one.products), key=lambda member: member.exptype != SCIENCE)
         places = [member.exposure for member in members if member.exposure is not None]
         pairs = [decisions.decide(self._rows[place]) for place in places]
         why = next((pair.reasons[0] for pair in pairs if pair.reasons), None)

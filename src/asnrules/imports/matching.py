@@ -15,7 +15,7 @@ from asnrules.associations.comparison import (
     product_differences,
     told_differences,
 )
-from asnrules.associations.model import Association, Product
+from asnrules.associations.model import Association, Product, members_of
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.engine.candidates import Selection, SubPool, candidate_pools, qualified
 from asnrules.engine.conditions import Values
@@ -92,12 +92,12 @@ class Matcher:
 
     def unknown(self, association: ForeignAssociation) -> list[str]:
         """Give the members that should be exposures of the pools, and are not."""
-        members = (member.expname for one in association.products for member in one.members)
-        return [one for one in members if self.place(one) is None and not one.endswith(_LATER)]
+        names = (member.expname for member in members_of(association.products))
+        return [one for one in names if self.place(one) is None and not one.endswith(_LATER)]
 
     def sciences(self, products: Iterable[Product]) -> list[int]:
         """Give the exposures of the pools that are the sciences of products."""
-        members = (member for product in products for member in product.members)
+        members = members_of(products)
         places = (self.place(one.expname) for one in members if one.exptype == SCIENCE)
         return list(dict.fromkeys(place for place in places if place is not None))
 

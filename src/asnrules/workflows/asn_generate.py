@@ -9,12 +9,11 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from threading import Timer
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from asnrules.associations.reader import ForeignAssociation, association_files, read_association
 from asnrules.errors import AssociationFileError, UsageError
@@ -41,7 +40,7 @@ class Answer(NamedTuple):
 
 
 class AsnGenerate:
-    """The asn_generate of an environment; a context manager.
+    """The asn_generate of an environment, until it is closed.
 
     Parameters
     ----------
@@ -49,57 +48,42 @@ class AsnGenerate:
         The path of its interpreter.
     asn_types : collection of str
         Types of Stage 2 associations.
+    folder : Path
+        Takes pools and what is made of them.
     workers : int
         How many processes may share the work; each imports jwst once.
 
     Raises
     ------
     UsageError
-        On entering the context, and while it answers: if there is no such interpreter, if it
-        lacks jwst, or if it ends or says something else than an answer.
+        Here, and while it answers: if there is no such interpreter, if it lacks jwst, or if it
+        ends or says something else than an answer.
     """
 
-    def __init__(self, python: str, asn_types: Collection[str], workers: int = 1) -> None:
+    def __init__(
+        self, python: str, asn_types: Collection[str], folder: Path, workers: int = 1
+    ) -> None:
         self._python = python
         self._asn_types = asn_types
-        self._workers = workers
-        self._stack = ExitStack()
+        self._folder = folder
         self._processes: list[subprocess.Popen[str]] = []
-        self.release = ""
-        """The release of jwst."""
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            stack.callback(self._end)
-            for _ in range(self._workers):
+        timer = Timer(_START, self._kill)
+        try:
+            for _ in range(workers):
                 self._processes.append(self._started())
-            timer = Timer(_START, self._kill)
             timer.start()
-            try:
-                for process in self._processes:
-                    told = self._answer(process)
-                    if "release" not in told:
-                        problem = str(told.get("error", "it is no such interpreter"))
-                        raise self._error(f"cannot run asn_generate: {label(problem, 200)}")
-                    self.release = str(told["release"])
-            finally:
-                timer.cancel()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+            self.release = [self._told(process) for process in self._processes][-1]
+            """The release of jwst."""
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            timer.cancel()
 
     def answers(self, pools: Iterable[bytes]) -> Iterator[Answer]:
         """Answer for pools, each the text of a pool file, in their order."""
         waiting = iter(pools)
-        while turn := list(islice(waiting, self._workers)):
+        while turn := list(islice(waiting, len(self._processes))):
             asked = []
             for process, content in zip(self._processes, turn, strict=False):
                 folder = Path(tempfile.mkdtemp(dir=self._folder))
@@ -130,6 +114,14 @@ class AsnGenerate:
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             raise self._error(f"cannot be started: {reason}") from error
+
+    def _told(self, process: subprocess.Popen[str]) -> str:
+        """Give the release that a process has imported."""
+        told = self._answer(process)
+        if "release" not in told:
+            problem = str(told.get("error", "it is no such interpreter"))
+            raise self._error(f"cannot run asn_generate: {label(problem, 200)}")
+        return str(told["release"])
 
     def _answer(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         assert process.stdout is not None  # noqa: S101
@@ -166,7 +158,8 @@ class AsnGenerate:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End all processes."""
         self._kill()
         for process in self._processes:
             for stream in (process.stdin, process.stdout):

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from asnrules.associations.comparison import (
     paired,
     surplus,
 )
-from asnrules.associations.model import Association
+from asnrules.associations.model import Association, members_of
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.check import load_vocabulary
 from asnrules.catalog.classification import Classifier, load_classifier
@@ -53,8 +54,6 @@ _TRIES = 60
 """How many smaller pools are tried for a difference."""
 _WORKERS = 4
 """The most copies of jwst, of which each takes some hundred MB."""
-
-_Made = Sequence[Association] | PoolError
 
 
 class Sign(NamedTuple):
@@ -152,6 +151,8 @@ def conform(
     """
     if not probing and not pools:
         raise UsageError("rulesets conform: no probes and no pools; give pools")
+    if not probing and exp_types:
+        raise UsageError("rulesets conform: --exp-type is for probes; leave out --no-probes")
     started = time.monotonic()
     with transaction(engine) as connection:
         classifier = load_classifier(connection, choose_ruleset(connection, RULES, label))
@@ -162,8 +163,8 @@ def conform(
     given = [read_trial_pool(path, keywords) for path in pools]
     workers = min(processors(), _WORKERS)
     with (
-        AsnGenerate(python, asn_types, workers) as release,
         tempfile.TemporaryDirectory() as folder,
+        closing(AsnGenerate(python, asn_types, Path(folder), workers)) as release,
     ):
         made = probes(classifier.ruleset, vocabulary, exp_types or None) if probing else ()
         trial = _Trial(classifier, keywords, release, Path(folder))
@@ -241,26 +242,24 @@ class _Trial:
 
     # ------------------------------------------------------------------ comparing
 
-    def _made(self, content: bytes) -> _Made:
+    def _made(self, content: bytes) -> Sequence[Association]:
         """Make the associations of a pool by the ruleset."""
         self._path.write_bytes(content)
         compares = self._classifier.ruleset.settings.taken_once != "file"
-        try:
-            pool = read_pool(self._path, self._keywords, compares=compares)
-            evaluated = evaluate(self._classifier, self._keywords, [pool])
-            wanted = Wanted(diagnosed=False, explained=False)
-            return make_associations(evaluated, wanted).associations
-        except PoolError as error:
-            return error
+        pool = read_pool(self._path, self._keywords, compares=compares)
+        evaluated = evaluate(self._classifier, self._keywords, [pool])
+        wanted = Wanted(diagnosed=False, explained=False)
+        return make_associations(evaluated, wanted).associations
 
     def _differences(self, pool: TrialPool, answer: Answer) -> Iterator[Difference]:
         """Give the differences in a pool on which asn_generate does not stop."""
-        made = self._made(pool.content())
         for text in answer.unread:
             yield Difference(Sign("", "", "file"), text, pool, pool)
-        if isinstance(made, PoolError):
+        try:
+            made = self._made(pool.content())
+        except PoolError as error:
             if answer.associations:
-                yield Difference(Sign("", "", "pool"), str(made), pool, pool)
+                yield Difference(Sign("", "", "pool"), str(error), pool, pool)
             return
         parts = {
             product_name(row["filename"], self._suffixes): (part, row)
@@ -273,13 +272,10 @@ class _Trial:
             yield Difference(sign, text, pool.with_rows(part or pool.rows), pool)
 
     def _science(
-        self,
-        one: Either,
-        parts: Mapping[str, tuple[Sequence[Row], Row]],
+        self, one: Either, parts: Mapping[str, tuple[Sequence[Row], Row]]
     ) -> tuple[Sequence[Row], Row]:
         """Give the part of the pool with an association, and the exposure of its science."""
-        members = [member for product in one.products for member in product.members]
-        members.sort(key=lambda member: member.exptype != SCIENCE)
+        members = sorted(members_of(one.products), key=lambda member: member.exptype != SCIENCE)
         names = (product_name(file_name(member.expname), self._suffixes) for member in members)
         return next((parts[name] for name in names if name in parts), ((), {}))
 
@@ -340,13 +336,10 @@ def _common(one: Either, other: Either) -> int:
 
 
 def _files(one: Either) -> set[str]:
-    return {file_name(member.expname) for product in one.products for member in product.members}
+    return {file_name(member.expname) for member in members_of(one.products)}
 
 
 def _named(one: Either) -> str:
-    members = ", ".join(
-        f"{file_name(member.expname)} ({member.exptype})"
-        for product in one.products
-        for member in product.members
-    )
-    return f"{one.asn_type} by {one.asn_rule} for {one.asn_id} of {members}"
+    members = members_of(one.products)
+    words = ", ".join(f"{file_name(member.expname)} ({member.exptype})" for member in members)
+    return f"{one.asn_type} by {one.asn_rule} for {one.asn_id} of {words}"
