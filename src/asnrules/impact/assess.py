@@ -124,19 +124,11 @@ class Comparison:
                 if decisions.is_wide(pair, row):
                     found.wide.add((run.run_id, number))
                 kind = (row[exp_type] or "").upper() or None
-                name = row[filename] or ""
-                found.changed += [
-                    Changed(
-                        reason,
-                        run.run_id,
-                        run.pools[pool].name,
-                        number,
-                        kind,
-                        name,
-                        decisions.turned(row, subject),
-                    )
-                    for reason, subject in zip(pair.reasons, pair.subjects, strict=True)
-                ]
+                which = run.run_id, run.pools[pool].name, number, kind, row[filename] or ""
+                found.changed += (
+                    Changed(reason, *which, decisions.turned(row, subject))
+                    for subject, reason in pair.changes
+                )
         for label, decisions in self._decisions.items():
             found.signatures.update((label, one) for one in decisions.signatures())
         return found
@@ -211,7 +203,12 @@ def assess_impact(
             )
         labels = [against] if against else dict.fromkeys(piece.run.ruleset for piece in pieces)
         others = [choose_ruleset(connection, RULES, label) for label in labels]
-        comparison = _comparison(engine, connection, info, others, is_one=against is not None)
+        keywords = keyword_names(connection)
+        decisions = {
+            one.ruleset: _decisions(connection, one.ruleset, info.ruleset, keywords)
+            for one in others
+        }
+    comparison = Comparison(engine, keywords, decisions, against and others[0].ruleset)
     runs = {piece.run.run_id: piece.run for piece in pieces}
     decided, regrouped = _shared(comparison, pieces, runs, workers, progress)
     return Impact(
@@ -275,21 +272,6 @@ def _units(decided: Sequence[Found], runs: Mapping[int, RunWithPools]) -> list[P
 
 def _sizes(pieces: Sequence[Piece]) -> list[int]:
     return [one.size for one in pieces]
-
-
-def _comparison(
-    engine: Engine,
-    connection: Connection,
-    draft: RulesetInfo,
-    others: Sequence[RulesetInfo],
-    *,
-    is_one: bool,
-) -> Comparison:
-    keywords = keyword_names(connection)
-    decisions = {
-        one.ruleset: _decisions(connection, one.ruleset, draft.ruleset, keywords) for one in others
-    }
-    return Comparison(engine, keywords, decisions, others[0].ruleset if is_one else None)
 
 
 def _decisions(

@@ -107,7 +107,7 @@ class Regrouping:
         members = sorted(members_of(one.products), key=lambda member: member.exptype != SCIENCE)
         places = [member.exposure for member in members if member.exposure is not None]
         pairs = [decisions.decide(self._rows[place]) for place in places]
-        why = next((pair.reasons[0] for pair in pairs if pair.reasons), None)
+        why = next((reason for pair in pairs for _, reason in pair.changes), None)
         regroups = next((pair.regroups for pair in pairs if pair.regroups is not None), None)
         text = regroups or "the other exposures of the group"
         if why is not None:

@@ -23,39 +23,28 @@ Signature = tuple[tuple[tuple[str, str | None], ...], ...]
 class DecisionPair(NamedTuple):
     """What two rulesets decide of exposures of a signature."""
 
-    reasons: tuple[Reason, ...]
-    """What changes and why; empty if nothing does."""
-    subjects: tuple[str | None, ...]
-    """What each is about: the name of a rule, or None for the class."""
+    changes: list[tuple[str | None, Reason]]
+    """What changes of the class (None) or what rules do (by name), and why; empty if nothing."""
     regroups: str | None
     """Why its associations may change though it is decided as before: a rule that takes it in both
     puts exposures together in another way, or all associations are written or pruned so."""
-    wide: tuple[Rule, ...]
+    wide: list[Rule]
     """Rules that take it and may put exposures of several programs together."""
 
     @property
     def is_affected(self) -> bool:
         """Whether it may change the associations that the exposure is in."""
-        return bool(self.reasons) or self.regroups is not None
+        return bool(self.changes) or self.regroups is not None
 
 
 class Decisions:
-    """Decides exposures, whose rows are aligned with the keywords, by two rulesets.
-
-    Parameters
-    ----------
-    chain : Chain, optional
-        That between the two, if they are of one.
-    """
+    """Decides exposures, whose rows are aligned with the keywords, by two rulesets."""
 
     def __init__(
-        self,
-        before: Ruleset,
-        after: Ruleset,
-        keywords: Sequence[str],
-        chain: Chain | None = None,
+        self, before: Ruleset, after: Ruleset, keywords: Sequence[str], chain: Chain | None
     ) -> None:
         self.chain = chain
+        """That between the two, if they are of one."""
         self.judge = Once(lambda ruleset: Judge(ruleset, keywords))
         self.judges = (self.judge(before), self.judge(after))
         self._nearness = (RuleRanking(before), RuleRanking(after))
@@ -114,24 +103,19 @@ class Decisions:
         )
         matched = [one for one in (*before.values(), *after.values()) if one.matched]
         taking = {verdict.rule.name for verdict in matched}
-        found: list[tuple[str | None, Reason]] = []
-        found += ((None, reason) for reason in self._class_reasons(one, other))
+        changes: list[tuple[str | None, Reason]] = []
+        changes += ((None, reason) for reason in self._class_reasons(one, other))
         for name in sorted(taking):
             reasons = self._rule_reasons(name, before.get(name), after.get(name), one, other)
-            found += ((name, reason) for reason in reasons)
+            changes += ((name, reason) for reason in reasons)
         regroups = None
         if taking & self._regrouping:
             name = min(taking & self._regrouping)
             regroups = f"{name} puts exposures together in another way"
         elif taking:
             regroups = self._everywhere
-        wide = tuple(verdict.rule for verdict in matched if _is_wide(verdict.rule))
-        return DecisionPair(
-            tuple(reason for _, reason in found),
-            tuple(subject for subject, _ in found),
-            regroups,
-            wide,
-        )
+        wide = [verdict.rule for verdict in matched if _is_wide(verdict.rule)]
+        return DecisionPair(changes, regroups, wide)
 
     def _class_reasons(self, one: Judgement, other: Judgement) -> Iterator[Reason]:
         if one.exposure_class != other.exposure_class:
