@@ -169,12 +169,10 @@ def assess_impact(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Impact:
-    """Find what a draft would change of what is on record.
+    """Find what a draft, which may be published already, would change of what is on record.
 
     Parameters
     ----------
-    draft : str
-        The label of the rules; they may be published already.
     against : str, optional
         The ruleset to compare with; by default that of each run on record.
     since : date, optional
@@ -183,13 +181,6 @@ def assess_impact(
         Only exposures of this program; leading zeros do not matter.
     workers : int
         How many processes may share the work.
-
-    Raises
-    ------
-    NotFoundError
-        If there are no such rules, or no exposure of the program is on record.
-    ProcessError
-        If a process that shared the work was ended from outside.
     """
     started = time.monotonic()
     moment = None if since is None else dt.datetime.combine(since, dt.time(), dt.UTC)

@@ -167,13 +167,7 @@ class Impact:
 
 
 def write_report(path: Path, impact: Impact) -> None:
-    """Write a report as a JSON file, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If the file is there already, or cannot be written.
-    """
+    """Write a report as a JSON file, whole or not at all; it must not be there already."""
     with whole_file(path, mend="name another file") as stream:
         text = json.dumps(impact.document(), ensure_ascii=False, indent=2)
         stream.write(text.encode() + b"\n")

@@ -37,23 +37,11 @@ def classify_keywords(
     ruleset: str | None = None,
     as_of: dt.date | None = None,
 ) -> Classification:
-    """Classify one exposure given by keywords, in any case.
+    """Classify one exposure given by keywords, in any case; for the rules see `choose_classifier`.
 
     For keywords that are not given, the values of the vocabulary are assumed: flags are not set,
     the pointing is science, and the optical path is one that fits. Values that only the keys of a
-    rule need are assumed to be there.
-
-    Parameters
-    ----------
-    ruleset, as_of : optional
-        See `choose_classifier`.
-
-    Raises
-    ------
-    UsageError
-        If the rules do not know a keyword.
-    NotFoundError
-        If there is no such ruleset.
+    rule need are assumed to be there. A keyword that the rules do not know is a UsageError.
     """
     with transaction(engine) as connection:
         assumed = assumed_values(connection)
@@ -81,26 +69,10 @@ def classify_pool(
     as_of: dt.date | None = None,
     told: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[str | None, Classification]]:
-    """Classify every exposure of a pool, in order, while the pool is read.
+    """Classify every exposure of a pool, in order, while it is read; give each with its file name.
 
-    Parameters
-    ----------
-    path : str, Path or TableSource
-        The pool, see `asnrules.pools.inputs.gather`; `-` is standard input.
-    ruleset, as_of : optional
-        See `choose_classifier`.
-    told : callable, optional
-        Called at the end with what is odd about the pool but no error.
-
-    Yields
-    ------
-    tuple of (str, Classification)
-        File name and classification.
-
-    Raises
-    ------
-    PoolError
-        If the pool is not valid.
+    For the rules see `choose_classifier`. `told` is called at the end with what is odd about the pool
+    but no error.
     """
     with transaction(engine) as connection:
         known = keyword_names(connection)
@@ -127,11 +99,6 @@ def write_classifications(
 
     Columns have the names of the keys. What is nested stays so: `published` is a struct,
     `associations` and, with `explain`, `rules` are lists of structs.
-
-    Raises
-    ------
-    UsageError
-        If pyarrow is not installed.
     """
     arrow = optional("pyarrow", "parquet", "Parquet tables")
     parquet = optional("pyarrow.parquet", "parquet", "Parquet tables")

@@ -127,7 +127,7 @@ def conform(
     *,
     probing: bool = True,
 ) -> Conformity:
-    """Compare a ruleset with the jwst of an environment.
+    """Compare a ruleset with the jwst of an environment, on probes and on pools.
 
     Parameters
     ----------
@@ -139,15 +139,6 @@ def conform(
         Those of the probes; all by default.
     probing : bool
         Whether there are probes.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset or EXP_TYPE.
-    PoolError
-        If a pool is not valid.
-    UsageError
-        If the interpreter cannot run asn_generate, or there is nothing to compare.
     """
     if not probing and not pools:
         raise UsageError("rulesets conform: no probes and no pools; give pools")

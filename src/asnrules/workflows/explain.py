@@ -95,24 +95,10 @@ def explain_exposure(
     ruleset: str | None = None,
     as_of: dt.date | None = None,
 ) -> Explanation:
-    """Explain what becomes of an exposure of a pool.
+    """Explain what becomes of an exposure of a pool, given by its file name in any case.
 
-    Parameters
-    ----------
-    pool : path or table
-        See `asnrules.pools.inputs.gather`.
-    filename : str
-        Of the exposure, in any case. If the pool lists it more than once, the first of them in
-        canonical order is explained.
-    ruleset, as_of : optional
-        The rules, by label or by date; by default those in force today.
-
-    Raises
-    ------
-    NotFoundError
-        If the pool has no such exposure; the message suggests near names.
-    PoolError
-        If the pool is not valid.
+    If the pool lists it more than once, the first of them in canonical order is explained. If it has
+    no such exposure it is a NotFoundError, which suggests near names.
     """
     evaluated = evaluate_pools(engine, [pool], ruleset, as_of)
     place = _find(evaluated, filename)

@@ -135,26 +135,9 @@ def generate(
 ) -> Report:
     """Make the associations of pools, write them, and record the run, as the options say.
 
-    Parameters
-    ----------
-    paths : sequence
-        Pool files, FITS files and tables, see `asnrules.pools.inputs.gather`; their exposures
-        come together.
-    told : callable, optional
-        Called with the id of the run once it is on record, even if an interrupt ends the call.
-
-    Raises
-    ------
-    PoolError
-        If a pool is not valid, or lacks a column that the rules need.
-    NotFoundError
-        If there is no such ruleset or candidate.
-    UsageError
-        If the run is to be recorded under a draft.
-    OutputError
-        If the files cannot be written.
-    DatabaseError
-        If the run cannot be recorded; then no files are left either.
+    For the paths see `asnrules.pools.inputs.gather`; the exposures of all come together. `told` is
+    called with the id of the run once it is on record, even if an interrupt ends the call. If the run
+    cannot be recorded, no files are left either.
     """
     started = dt.datetime.now(dt.UTC)
     with paused_collector():
@@ -176,12 +159,8 @@ def make_associations(
 ) -> Outcome:
     """Make the associations of evaluated pools, in several processes where that pays.
 
-    Raises
-    ------
-    NotFoundError
-        If a selected candidate is not in the pools.
-    PoolError
-        If a value of a pool would make a name that is not a plain file name.
+    A NotFoundError if a selected candidate is not in the pools; a PoolError if a value would make a
+    name that is not a plain file name.
     """
     outcome = evaluated.generation(wanted).run(
         progress and partial(progress, "candidates"), partial(_share, workers)

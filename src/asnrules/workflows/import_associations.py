@@ -121,22 +121,8 @@ def import_associations(
 ) -> ImportReport:
     """Import association files: all that can be read, in one transaction.
 
-    Parameters
-    ----------
-    words : sequence of str
-        Files, folders and patterns; see `asnrules.associations.reader`.
-
-    Raises
-    ------
-    PoolError
-        If a pool is not valid, or lacks a column that the rules need.
-    UsageError
-        If a pool is given twice, or would have to be read twice from standard input; if the
-        ruleset is a draft.
-    NotFoundError
-        If there is no such ruleset.
-    DatabaseError
-        If the runs cannot be recorded; then none is.
+    The words are files, folders and patterns; see `asnrules.associations.reader`. If the runs cannot
+    be recorded, none is.
     """
     if STANDARD_INPUT in words:
         raise UsageError(

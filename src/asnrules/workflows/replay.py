@@ -114,15 +114,7 @@ class Replay:
 def runs_to_replay(
     engine: Engine, run_ids: Sequence[int], wanted: RunFilter | None = None
 ) -> list[RecordedRun]:
-    """Give the runs of these numbers, or those that a filter wants, in their order.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no run of a number.
-    UsageError
-        If neither is given, or both.
-    """
+    """Give the runs of these numbers, or those that a filter wants, in their order; not both."""
     if bool(run_ids) == (wanted is not None):
         raise UsageError("audit replay: give either runs, or --all, --since, --until or --program")
     with transaction(engine) as connection:
@@ -139,18 +131,7 @@ def replay(
 ) -> Iterator[Replay]:
     """Run recorded pools again, each with the options it had.
 
-    Parameters
-    ----------
-    runs : sequence of RecordedRun
-        From `runs_to_replay`.
-    ruleset : str, optional
-        The label of the rules; by default each run's own, under which everything has to come out
-        identical.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset.
+    By default each goes by its own rules, under which everything has to come out identical.
     """
     with transaction(engine) as connection:
         keywords = keyword_names(connection)

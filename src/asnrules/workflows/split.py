@@ -37,14 +37,8 @@ def candidate_groups(
     """Give the groups of candidates that separate runs can generate, the largest first.
 
     A run for each group, with its candidates selected, makes together what a run for all
-    candidates makes: the same associations under the same names. For the parameters see
-    `asnrules.pools.evaluation.evaluate_pools`.
-
-    Raises
-    ------
-    PoolError
-        If a pool is not valid, or if exposures list only one candidate and associations are made
-        for none as well: runs of selected candidates do not make these.
+    candidates makes: the same associations under the same names. If exposures list only one candidate
+    and associations are made for none as well, which such runs do not make, it is a PoolError.
     """
     evaluated = evaluate_pools(engine, paths, ruleset, as_of, progress, workers=workers)
     if evaluated.generation(Wanted()).discovers():

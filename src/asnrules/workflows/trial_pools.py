@@ -102,12 +102,7 @@ def _candidates(number: int, exposure: Exposure) -> str:
 def smaller(pool: TrialPool, is_enough: Callable[[TrialPool], bool], tries: int) -> TrialPool:
     """Leave out rows, and then candidates, as long as what is left is enough.
 
-    Parameters
-    ----------
-    is_enough : callable
-        Tells whether a pool still shows what it is to show.
-    tries : int
-        How often that may be asked.
+    `is_enough` tells whether a pool still shows what it is to show; it is asked so many times at most.
     """
     attempts = iter(range(tries))
     rows = pool.rows

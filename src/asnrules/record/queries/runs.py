@@ -72,13 +72,7 @@ def list_runs(
     limit: int | None = None,
     findings: list[Finding] | None = None,
 ) -> list[RecordedRun]:
-    """Give runs, the latest first; for findings, here and below, see `Reader`.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset; the message suggests near labels.
-    """
+    """Give runs, the latest first; for findings, here and below, see `Reader`."""
     wanted = wanted or RunFilter()
     if wanted.ruleset is not None:
         find_ruleset(connection, wanted.ruleset)
@@ -113,13 +107,7 @@ def list_runs(
 def find_run(
     connection: Connection, run_id: int, findings: list[Finding] | None = None
 ) -> RecordedRun:
-    """Give a run by its number.
-
-    Raises
-    ------
-    NotFoundError
-        If there is none; the message says which there are.
-    """
+    """Give a run by its number; a NotFoundError says which there are."""
     # No database has a column for larger numbers.
     if run_id < _NUMBERS and (
         found := list_runs(connection, RunFilter(run_ids=[run_id]), findings=findings)
