@@ -84,18 +84,10 @@ class Found:
 
 
 class Comparison:
-    """Compares a draft with other rulesets; workers have copies of it.
+    """Compares a draft with other rulesets; workers have copies of it, with own connections.
 
-    Parameters
-    ----------
-    engine : Engine
-        Of the catalog; each worker opens its own connections.
-    keywords : sequence of str
-        All of the catalog.
-    decisions : mapping of str to Decisions
-        By the label of what the draft is compared with.
-    against : str, optional
-        The one of them for all runs; by default that of each run.
+    Decisions are by the label of what the draft is compared with: `against` for all runs, or the
+    ruleset of each.
     """
 
     def __init__(
@@ -171,16 +163,8 @@ def assess_impact(
 ) -> Impact:
     """Find what a draft, which may be published already, would change of what is on record.
 
-    Parameters
-    ----------
-    against : str, optional
-        The ruleset to compare with; by default that of each run on record.
-    since : date, optional
-        Only runs that started on this day (UTC) or later.
-    program : str, optional
-        Only exposures of this program; leading zeros do not matter.
-    workers : int
-        How many processes may share the work.
+    It is compared with a ruleset or, by default, with that of each run; of all runs or those since
+    a day (UTC), of all exposures or those of a program, with or without leading zeros.
     """
     started = time.monotonic()
     moment = None if since is None else dt.datetime.combine(since, dt.time(), dt.UTC)

@@ -18,7 +18,7 @@ from asnrules.util.parallel import Progress
 
 
 class Remade(NamedTuple):
-    """What a ruleset makes of exposures, which are numbered in the order in which they are given."""
+    """What a ruleset makes of exposures, which are numbered as they were given."""
 
     associations: Sequence[Association]
     memberships: Sequence[int]

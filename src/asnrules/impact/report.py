@@ -58,10 +58,7 @@ class TurnedBy(NamedTuple):
 def by_change(turned: Iterable[tuple[str, Iterable[NamedChange]]]) -> list[TurnedBy]:
     """Count how many decisions and associations each change turned, the most first.
 
-    Parameters
-    ----------
-    turned : iterable
-        For each `decision` or `association` the changes that turned it.
+    Given is, for each `decision` or `association`, what turned it.
     """
     counts: dict[NamedChange, Counter[str]] = {}
     for what, changes in turned:

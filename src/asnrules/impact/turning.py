@@ -154,11 +154,6 @@ class Chain:
         each that alone does; otherwise the fewest that do together. A change that cannot stand
         alone is tried with those that it needs, and named if those do not without it. Changes
         that follow from a named one are named as well.
-
-        Parameters
-        ----------
-        state : callable
-            Gives the state by a ruleset; of equal ones it may be asked more than once.
         """
         states = [state(ruleset) for ruleset in self.rulesets]
         old, new = states[0], states[-1]

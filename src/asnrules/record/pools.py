@@ -182,16 +182,9 @@ def recorded_exposures(
     programs: Collection[str | None] | None = None,
     stretches: Collection[Stretch] | None = None,
 ) -> Iterator[RecordedExposure]:
-    """Give the exposures of a run; the connection is busy until the last has been given.
+    """Give the exposures of a run, or those of programs, with five digits, or of stretches.
 
-    Parameters
-    ----------
-    keywords : sequence of str
-        What the values are to be aligned with.
-    programs : collection of (str or None), optional
-        Only the exposures of these programs, with five digits.
-    stretches : collection of Stretch, optional
-        Only these, in their order.
+    Values are aligned with the keywords. The connection is busy until the last has been given.
     """
     if stretches is None:
         stretches = [Stretch(place, 1, None) for place in range(len(run.pools))]
@@ -223,13 +216,8 @@ def stored_pools(
 ) -> list[Pool]:
     """Give the pools of a run in the order in which they were given.
 
-    Parameters
-    ----------
-    keywords : sequence of str
-        The keywords that the rows are to hold, in lower case. One that is not on record has no
-        value; see `unrecorded`.
-    progress : callable, optional
-        Told the exposures that are read and all there are.
+    Rows hold the keywords, in lower case. One that is not on record has no value; see `unrecorded`.
+    Progress is told the exposures that are read and all there are.
     """
     found = _pools_of(connection, run_id)
     total = sum(pool.exposure_count for pool in found)

@@ -37,11 +37,11 @@ def classify_keywords(
     ruleset: str | None = None,
     as_of: dt.date | None = None,
 ) -> Classification:
-    """Classify one exposure given by keywords, in any case; for the rules see `choose_classifier`.
+    """Classify one exposure given by keywords, in any case.
 
-    For keywords that are not given, the values of the vocabulary are assumed: flags are not set,
-    the pointing is science, and the optical path is one that fits. Values that only the keys of a
-    rule need are assumed to be there. A keyword that the rules do not know is a UsageError.
+    For the rules see `choose_classifier`. For keywords that are not given, the values of the
+    vocabulary are assumed: flags are not set, the pointing is science, and the optical path is one
+    that fits. Values that only the keys of a rule need are assumed to be there.
     """
     with transaction(engine) as connection:
         assumed = assumed_values(connection)
@@ -71,8 +71,8 @@ def classify_pool(
 ) -> Iterator[tuple[str | None, Classification]]:
     """Classify every exposure of a pool, in order, while it is read; give each with its file name.
 
-    For the rules see `choose_classifier`. `told` is called at the end with what is odd about the pool
-    but no error.
+    For the rules see `choose_classifier`. `told` is called at the end with what is odd about the
+    pool but no error.
     """
     with transaction(engine) as connection:
         known = keyword_names(connection)

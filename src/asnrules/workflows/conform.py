@@ -127,18 +127,10 @@ def conform(
     *,
     probing: bool = True,
 ) -> Conformity:
-    """Compare a ruleset with the jwst of an environment, on probes and on pools.
+    """Compare a ruleset with the jwst of an environment, whose interpreter has the path `python`.
 
-    Parameters
-    ----------
-    python : str
-        The path of the Python interpreter of the environment.
-    pools : sequence of str
-        Pools to compare besides the probes that are made from the ruleset.
-    exp_types : sequence of str
-        Those of the probes; all by default.
-    probing : bool
-        Whether there are probes.
+    Compared are probes that are made from the ruleset, of some EXP_TYPEs or all, unless `probing`
+    is false, and the pools given.
     """
     if not probing and not pools:
         raise UsageError("rulesets conform: no probes and no pools; give pools")

@@ -97,8 +97,7 @@ def explain_exposure(
 ) -> Explanation:
     """Explain what becomes of an exposure of a pool, given by its file name in any case.
 
-    If the pool lists it more than once, the first of them in canonical order is explained. If it has
-    no such exposure it is a NotFoundError, which suggests near names.
+    If the pool lists it more than once, the first of them in canonical order is explained.
     """
     evaluated = evaluate_pools(engine, [pool], ruleset, as_of)
     place = _find(evaluated, filename)

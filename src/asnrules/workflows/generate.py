@@ -136,8 +136,8 @@ def generate(
     """Make the associations of pools, write them, and record the run, as the options say.
 
     For the paths see `asnrules.pools.inputs.gather`; the exposures of all come together. `told` is
-    called with the id of the run once it is on record, even if an interrupt ends the call. If the run
-    cannot be recorded, no files are left either.
+    called with the id of the run once it is on record, even if an interrupt ends the call. If the
+    run cannot be recorded, no files are left either.
     """
     started = dt.datetime.now(dt.UTC)
     with paused_collector():

@@ -121,8 +121,7 @@ def import_associations(
 ) -> ImportReport:
     """Import association files: all that can be read, in one transaction.
 
-    The words are files, folders and patterns; see `asnrules.associations.reader`. If the runs cannot
-    be recorded, none is.
+    The words are files, folders and patterns; see `asnrules.associations.reader`.
     """
     if STANDARD_INPUT in words:
         raise UsageError(

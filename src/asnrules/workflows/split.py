@@ -37,8 +37,8 @@ def candidate_groups(
     """Give the groups of candidates that separate runs can generate, the largest first.
 
     A run for each group, with its candidates selected, makes together what a run for all
-    candidates makes: the same associations under the same names. If exposures list only one candidate
-    and associations are made for none as well, which such runs do not make, it is a PoolError.
+    candidates makes: the same associations under the same names. Where exposures list only one
+    candidate and associations are made for none as well, such runs do not: that is a PoolError.
     """
     evaluated = evaluate_pools(engine, paths, ruleset, as_of, progress, workers=workers)
     if evaluated.generation(Wanted()).discovers():

@@ -95,9 +95,8 @@ class Timeline:
 def timeline(engine: Engine, what: str | int, progress: Progress | None = None) -> Timeline:
     """Make the associations of a recorded pool under each ruleset, the first one first.
 
-    The rulesets are today's and those that it was made of. `what` is the number of a run, or the name
-    of an exposure, of which the newest run with its pool counts. If the run has no pool on record, or
-    not all of it, it is a UsageError.
+    The rulesets are today's and those that it was made of. `what` is the number of a run, or the
+    name of an exposure, of which the newest run with its pool counts.
     """
     with transaction(engine) as connection, paused_collector():
         run, places = _meant(connection, what)

@@ -102,7 +102,8 @@ def _candidates(number: int, exposure: Exposure) -> str:
 def smaller(pool: TrialPool, is_enough: Callable[[TrialPool], bool], tries: int) -> TrialPool:
     """Leave out rows, and then candidates, as long as what is left is enough.
 
-    `is_enough` tells whether a pool still shows what it is to show; it is asked so many times at most.
+    `is_enough` tells whether a pool still shows what it is to show; it is asked at most `tries`
+    times.
     """
     attempts = iter(range(tries))
     rows = pool.rows

@@ -103,11 +103,8 @@ def compare_decisions(
 ) -> Iterator[DecisionDifference]:
     """Compare decisions on record with those made again.
 
-    Parameters
-    ----------
-    exactly : bool
-        Whether everything counts; or only class, special and the number of associations, where
-        the rules are others and say everything in other words.
+    If not exactly, only class, special and the number of associations count: other rules say
+    everything in other words.
     """
     found = set()
     for place, old in recorded:
