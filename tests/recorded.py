@@ -105,9 +105,7 @@ def record(
             "candidates": list(given.candidates), "dms": given.dms, "merge": given.merge,
             "version_id": given.version_id,
         },
-        note=None, pools=worked.pools, exposures=worked.exposures,
-        judgements=worked.work.judgements, classifications=worked.classifications(),
-        memberships=outcome.memberships, reasons=outcome.reasons,
+        note=None, evaluated=worked, memberships=outcome.memberships, reasons=outcome.reasons,
         associations=outcome.associations, diagnostics=diagnostics_of(worked, outcome),
     )  # fmt: skip
     with transaction(engine, writing=True) as connection:

@@ -36,6 +36,7 @@ from asnrules.database.schema.record import (
 from asnrules.engine.signatures import SET, Judgement
 from asnrules.errors import AsnrulesError, OutputError
 from asnrules.pools import Pool
+from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.record.chain import (
     CATALOG,
     SECTIONS,
@@ -71,13 +72,8 @@ class Run:
     options: Mapping[str, Any]
     """As given on the command line."""
     note: str | None
-    pools: Sequence[Pool]
-    exposures: Sequence[tuple[int, int]]
-    """For each exposure in canonical order: its pool, by place in `pools`, and its row there."""
-    judgements: Sequence[Judgement]
-    """For each exposure."""
-    classifications: Mapping[int, Classification]
-    """From the id of a judgement."""
+    evaluated: EvaluatedPools | None
+    """Its exposures; None where associations are imported without a pool."""
     memberships: Sequence[int]
     """For each exposure, in how many associations it is."""
     reasons: Mapping[int, str]
@@ -150,15 +146,19 @@ class RunRecorder:
 def record_run(connection: Connection, run: Run) -> int:
     """Record a run in a writing transaction, which the caller commits; give its id."""
     with writing_run(connection) as writer:
-        pool_ids = writer.add_pools(run.pools)
-        _add_decisions(writer, run, pool_ids)
+        pool_ids: list[int] = []
+        places: list[tuple[int, int]] = []
+        if run.evaluated is not None:
+            places = run.evaluated.exposures
+            pool_ids = writer.add_pools(run.evaluated.pools)
+            _add_decisions(writer, run, run.evaluated, pool_ids)
         numbered = list(enumerate(run.associations, 1))
         headers = ((writer.run_id, number, *one[: len(RECORDED)]) for number, one in numbered)
         writer.add(associations, headers)
         members = (
             (writer.run_id, number, at, product, *one[:3], one.pool_id, one.exposure)
             for number, made in numbered
-            for at, (product, one) in enumerate(recorded(made, run.exposures, pool_ids).placed, 1)
+            for at, (product, one) in enumerate(recorded(made, places, pool_ids).placed, 1)
         )
         writer.add(association_members, members)
         rows = enumerate(run.imported or (), 1)
@@ -176,20 +176,24 @@ def _run_values(run: Run) -> dict[str, Any]:
         **{name: getattr(run, name) for name in same},
         "origin": GENERATED if run.imported is None else IMPORTED,
         "options": json.dumps(run.options, sort_keys=True),
-        "exposure_count": len(run.exposures),
+        "exposure_count": len(run.memberships),
         "association_count": len(run.associations),
         "unassociated_count": sum(count == 0 for count in run.memberships),
         "diagnostics": json.dumps(list(run.diagnostics)),
     }
 
 
-def _add_decisions(writer: RunWriter, run: Run, pool_ids: Sequence[int]) -> None:
+def _add_decisions(
+    writer: RunWriter, run: Run, evaluated: EvaluatedPools, pool_ids: Sequence[int]
+) -> None:
     """Add what became of each exposure, with the traces that explain it."""
-    signatures = {id(one): signature_text(one) for one in run.judgements}
-    found = {signatures[key]: trace_values(one) for key, one in run.classifications.items()}
+    judgements = evaluated.work.judgements
+    signatures = {id(one): signature_text(one) for one in judgements}
+    classified = evaluated.classifications()
+    found = {signatures[key]: trace_values(one) for key, one in classified.items()}
     trace_ids = writer.add_traces(run.ruleset_id, found)
     of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
-    rows = zip(run.exposures, run.judgements, run.memberships, strict=True)
+    rows = zip(evaluated.exposures, judgements, run.memberships, strict=True)
     ordered = sorted(enumerate(rows), key=lambda one: one[1][0])
     decided = (
         (pool_ids[pool], row + 1, of_judgement[id(judgement)], count, run.reasons.get(place))

@@ -262,7 +262,6 @@ def _run(
 ) -> Run:
     imported = [_association(one, judged, matcher) for _, one, judged in files]
     memberships, reasons = _decided(matcher, imported)
-    evaluated = matcher and matcher.evaluated
     return Run(
         started_at=dt.datetime.now(dt.UTC),
         operator=options.operator or user_name(),
@@ -272,10 +271,7 @@ def _run(
             "ruleset": options.ruleset,
         },
         note=options.note,
-        pools=evaluated.pools if evaluated else [],
-        exposures=evaluated.exposures if evaluated else [],
-        judgements=evaluated.work.judgements if evaluated else [],
-        classifications=evaluated.classifications() if evaluated else {},
+        evaluated=None if matcher is None else matcher.evaluated,
         memberships=memberships,
         reasons=reasons,
         associations=imported,
