@@ -50,8 +50,8 @@ def paired(
     right: Sequence[One],
     keys: Iterable[Key[One]],
     likeness: Callable[[One, One], int] = lambda one, other: 1,
-) -> dict[int, int]:
-    """Find what is the same, changed: from the places of the left to those of the right.
+) -> list[tuple[One | None, One | None]]:
+    """Pair what is the same, changed; what has none is paired with None, the left before the right.
 
     Parameters
     ----------
@@ -76,7 +76,10 @@ def paired(
             if best is not None and likeness(one, right[best]):
                 found[place] = best
                 taken.add(best)
-    return found
+    return [
+        *((one, right[found[at]] if at in found else None) for at, one in enumerate(left)),
+        *((None, one) for at, one in enumerate(right) if at not in taken),
+    ]
 
 
 # ------------------------------------------------------------------ of a file and the rules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 
 from asnrules.associations.comparison import field_differences, paired, surplus
@@ -68,23 +69,17 @@ class Regrouping:
         old, new = map(made, rulesets)
         if digits[0] == digits[1]:
             old, new = surplus(old, new, _content), surplus(new, old, _content)
-        pairs = paired(old, new, [_same])
 
-        def changed(before: Association | None, after: Association | None) -> Changed:
-            contents = [_content(one) for one in (before, after) if one is not None]
+        def state(ruleset: Ruleset, contents: Sequence[Hashable]) -> Hashable:
+            return _digits(ruleset, contents), *(counts(ruleset)[one] for one in contents)
 
-            def state(ruleset: Ruleset) -> Hashable:
-                return _digits(ruleset, contents), *(counts(ruleset)[one] for one in contents)
-
-            changes = () if decisions.chain is None else decisions.chain.turned(state)
-            told = self._changed(before, after, digits, decisions)
-            return told._replace(changes=changes)
-
-        for at, before in enumerate(old):
-            yield changed(before, new[pairs[at]] if at in pairs else None)
-        for at, after in enumerate(new):
-            if at not in pairs.values():
-                yield changed(None, after)
+        for before, after in paired(old, new, [_same]):
+            changed = self._changed(before, after, digits, decisions)
+            if decisions.chain is not None:
+                contents = [_content(one) for one in (before, after) if one is not None]
+                turned = decisions.chain.turned(partial(state, contents=contents))
+                changed = changed._replace(changes=turned)
+            yield changed
 
     def _made(self, judge: Judge) -> list[Association]:
         work = Work.judged_by(judge, self._keywords, self._rows)

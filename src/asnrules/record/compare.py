@@ -162,11 +162,9 @@ def compare(before: Associations, after: Associations, *, exactly: bool = False)
     reordered = exactly and not (left or right) and list(old.values()) != list(new.values())
     return Differences(
         unchanged=len(old) - len(left),
-        removed=[one for place, one in enumerate(left) if place not in pairs],
-        added=[one for place, one in enumerate(right) if place not in pairs.values()],
-        changed=[
-            _change(left[place], right[other], exactly) for place, other in sorted(pairs.items())
-        ],
+        removed=[one for one, other in pairs if one and not other],
+        added=[other for one, other in pairs if other and not one],
+        changed=[_change(one, other, exactly) for one, other in pairs if one and other],
         reordered=reordered,
     )
 

@@ -271,30 +271,30 @@ def _told(
     What is numbered otherwise is told only where nothing else differs, as numbers count up.
     """
     theirs, ours = surplus(found, made, contents), surplus(made, found, contents)
-    pairs = paired(theirs, ours, _SAME, _common)
-    for place, one in enumerate(theirs):
-        other = ours[pairs[place]] if place in pairs else None
-        if other is None:
+    for one, other in paired(theirs, ours, _SAME, _common):
+        if one is None:
+            assert other is not None  # noqa: S101
+            yield other, "only the ruleset", f"the ruleset makes {_named(other)}, but jwst does not"
+        elif other is None:
             yield one, "only jwst", f"jwst makes {_named(one)}, but the ruleset does not"
-            continue
-        texts = []
-        if isinstance(one, ForeignAssociation) and isinstance(other, Association):
-            texts += [(some.key, some.text) for some in differences(one, other, suffixes)]
-        texts += [
-            (some.field, f"{some.field} {some.before!r}, {some.after!r} by the rules")
-            for some in field_differences(one, other, ("target", "degraded_status"))
-        ]
-        if texts:
+        elif texts := _differences(one, other, suffixes):
             yield other, texts[0][0], "; ".join(text for _, text in texts)
-    for place, one in enumerate(ours):
-        if place not in pairs.values():
-            yield one, "only the ruleset", f"the ruleset makes {_named(one)}, but jwst does not"
     if not theirs and not ours:
         names = surplus(found, made, _numbered), surplus(made, found, _numbered)
         for one, other in zip(
             *(sorted(side, key=lambda one: str(_numbered(one))) for side in names), strict=True
         ):
             yield other, "name", f"it is named {one.asn_name}, {other.asn_name} by the rules"
+
+
+def _differences(one: Either, other: Either, suffixes: frozenset[str]) -> list[tuple[str, str]]:
+    texts = []
+    if isinstance(one, ForeignAssociation) and isinstance(other, Association):
+        texts += [(some.key, some.text) for some in differences(one, other, suffixes)]
+    return texts + [
+        (some.field, f"{some.field} {some.before!r}, {some.after!r} by the rules")
+        for some in field_differences(one, other, ("target", "degraded_status"))
+    ]
 
 
 def _numbered(one: Either) -> tuple[Any, str]:
