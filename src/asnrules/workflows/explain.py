@@ -168,13 +168,7 @@ def _lacking_document(lacking: MissingCompanion) -> dict[str, Any]:
         "filename": lacking.near.filename,
         "is_science": lacking.near.is_science,
         "obstacles": [
-            {
-                "keyword": one.keyword.upper(),
-                "found": one.found,
-                "science": one.science,
-                "wanted": one.wanted,
-            }
-            for one in lacking.near.mismatches
+            {**one._asdict(), "keyword": one.keyword.upper()} for one in lacking.near.mismatches
         ],
         "others": lacking.others,
         "text": lacking.text(),
