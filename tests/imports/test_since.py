@@ -15,6 +15,7 @@ from asnrules.workflows.import_associations import ImportOptions, ImportReport, 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "2022"
 POOL = EXAMPLE / "jw01098_20220815t101500_pool.csv"
 WAVEFRONT = "jw01098-o002_20220815t120000_wfs-image2_001_asn.json"
+NOD = "jw01098-o003_20220815t120000_spec2_001_asn.json"
 
 
 def run(engine: Engine, folder: Path, ruleset: str | None = None) -> ImportReport:
@@ -65,6 +66,17 @@ def test_what_only_todays_rules_make_is_not_called_the_same(
     assert "; today's rules (jwst-3.0.0) make this; changed since by 2.0.0-wfsc-image2: " in (
         file.explanation
     )
+
+
+@pytest.mark.parametrize("asn_id", ["o001", "c1000"])
+def test_the_changes_are_those_of_the_candidate_whose_members_it_has(
+    catalog: Engine, tmp_path: Path, asn_id: str
+) -> None:
+    document = json.loads((EXAMPLE / NOD).read_text())
+    (tmp_path / NOD).write_text(json.dumps(document | {"asn_id": asn_id}))
+    (file,) = run(catalog, tmp_path).files
+    assert (file.ruleset, file.verdict) == ("jwst-1.5.3", "differs")
+    assert "; changed since by 1.19.0-nod-target: " in file.explanation
 
 
 def test_nothing_is_said_by_todays_rules_or_without_a_pool(catalog: Engine, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from asnrules.associations.comparison import (
     ALL_UNTOLD,
+    CANDIDATE,
     Difference,
     Fewest,
     differences,
@@ -55,6 +56,11 @@ class Near(NamedTuple):
     def association(self) -> Association:
         """What is compared."""
         return self.made.association
+
+    @property
+    def is_of_another_candidate(self) -> bool:
+        """Whether that is all that differs."""
+        return [found.key for found in self.differences] == [CANDIDATE]
 
 
 class Matcher:

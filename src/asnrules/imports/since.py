@@ -50,9 +50,16 @@ class Since:
         if places != self._places:
             # Files come in the order of their candidates; all that rules make would be too much.
             self._places, self._made = places, self._making(places)
-        asn_id = one.asn_id if one.tells(CANDIDATE) else None
+        asn_id = self._candidate(one)
         numbers = {number for number, place in enumerate(places) if place in sciences}
         return self._chain.turned(lambda rules: self._state(rules, numbers, asn_id))
+
+    def _candidate(self, one: ForeignAssociation) -> str | None:
+        """Give the candidate of an association, or whose members it has."""
+        for near in (matcher.nearest(one) for matcher in (self._then, self.now)):
+            if near is not None and near.is_of_another_candidate:
+                return near.association.asn_id
+        return one.asn_id if one.tells(CANDIDATE) else None
 
     def _making(self, places: tuple[int, ...]) -> Once[Remade | None]:
         return Once(lambda rules: self._remake.make(rules, places))

@@ -296,7 +296,7 @@ class _Judging:
     def _differing(self, matcher: Matcher, near: Near) -> list[str]:
         """Say in what it differs from the nearest, and of its own candidate if that is another."""
         one, other = self._association, near.association.asn_id
-        if [found.key for found in near.differences] != [CANDIDATE]:
+        if not near.is_of_another_candidate:
             return [self._words(matcher, near)]
         same = f"these are the members of the association of candidate {other}{near.made.how}"
         texts = [f"{same}, but asn_id is {one.asn_id}"]
