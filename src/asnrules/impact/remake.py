@@ -1,18 +1,22 @@
-"""What rulesets make of some exposures of pools."""
+"""What rulesets make of some exposures of pools, and which changes turned it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
+from asnrules.associations.comparison import FieldDifference
 from asnrules.associations.model import Association
+from asnrules.catalog.changes import NamedChange
 from asnrules.engine.candidates import hang_together, linked_exposures
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
-from asnrules.impact.turning import Once
+from asnrules.impact.turning import Chain, Named, Once, Step
 from asnrules.pools.evaluation import EvaluatedPools
+from asnrules.record.compare import Differences, content_of
 from asnrules.rules.model import Ruleset
 from asnrules.util.parallel import Progress
 
@@ -95,3 +99,55 @@ class Remake:
             return self._evaluated.under(ruleset)
         except PoolError:
             return None
+
+
+class Turned(NamedTuple):
+    """For each difference the changes of the chain that turned it, in the order of these."""
+
+    decisions: list[Named]
+    associations: list[Named]
+    """Of what is removed, then of what is added, then of what is changed."""
+
+    def all(self) -> Iterator[tuple[str, tuple[NamedChange, ...]]]:
+        """Give them with what each is of."""
+        yield from (("decision", changes) for changes in self.decisions)
+        yield from (("association", changes) for changes in self.associations)
+
+
+def turned(
+    steps: Chain | Step,
+    make: Callable[[Ruleset], Remade | None],
+    associations: Differences,
+    decisions: Sequence[tuple[int, Sequence[FieldDifference]]] = (),
+) -> Turned:
+    """Find the changes that turned differences between the ends of a chain, or of a step of it.
+
+    A decision is that on the exposure of a number, see `Remade`.
+    """
+    pairs = [[content_of(one) for one in pair if one is not None] for pair in associations.pairs()]
+    wanted = {content for contents in pairs for content in contents}
+    count = len(decisions) + len(pairs)
+
+    def states(ruleset: Ruleset) -> Sequence[Hashable]:
+        """Give, of what a ruleset makes, what matters for each difference."""
+        made = make(ruleset)
+        if made is None:
+            return [None] * count
+        counts = Counter(one for one in map(content_of, made.associations) if one in wanted)
+        return [
+            *(_decided(made, place, fields) for place, fields in decisions),
+            *(tuple(counts[content] for content in contents) for contents in pairs),
+        ]
+
+    asked = Once(states)
+    found = [steps.turned(lambda ruleset, at=at: asked(ruleset)[at]) for at in range(count)]
+    return Turned(found[: len(decisions)], found[len(decisions) :])
+
+
+def _decided(made: Remade, place: int, fields: Sequence[FieldDifference]) -> Hashable:
+    """Give what of a decision differs, as far as rules decide it."""
+    names = {field.field for field in fields}
+    return (
+        made.classes[place] if "member_type" in names else None,
+        made.memberships[place] if "associations" in names else None,
+    )

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from asnrules.associations.comparison import FieldDifference
+from asnrules.associations.model import Association
 from asnrules.catalog.classification import Classifier, load_classifier
 from asnrules.catalog.rulesets import RULES, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
-from asnrules.engine.generation import Outcome
+from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import NotFoundError, PoolError, UsageError
-from asnrules.impact.remake import Remake
+from asnrules.impact.remake import Remake, Turned, turned
 from asnrules.impact.report import TurnedBy, by_change, names_of
 from asnrules.impact.turning import chain_between
+from asnrules.pools.evaluation import evaluate
 from asnrules.record.compare import Differences, Listed, compare
-from asnrules.record.pools import unrecorded
+from asnrules.record.pools import pool_ids_of, stored_pools, unrecorded
 from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.decisions import (
     Decision,
@@ -30,13 +33,47 @@ from asnrules.record.queries.decisions import (
     compare_decisions,
     decisions_in,
 )
-from asnrules.record.queries.runs import RecordedRun, RunFilter, find_run, list_runs
-from asnrules.record.write import GENERATED, signature_text, trace_values
+from asnrules.record.queries.reader import Reader
+from asnrules.record.queries.runs import RecordedRun, RunFilter, details_of, find_run, list_runs
+from asnrules.record.write import GENERATED, recorded, signature_text, trace_values
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
 from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
 from asnrules.workflows.generate import make_associations
-from asnrules.workflows.remake import Rerun, Turned, turned
+
+
+class Rerun:
+    """A recorded run whose pools are evaluated again; a PoolError if the rules cannot do it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        run: RecordedRun,
+        classifier: Classifier,
+        keywords: Sequence[str],
+        progress: Progress | None = None,
+    ) -> None:
+        told = progress and partial(progress, "exposures")
+        pools = stored_pools(connection, run.run_id, keywords, told)
+        details = details_of(Reader(connection), run.run_id)
+        self.diagnostics: list[str] = details["diagnostics"]
+        """What the operator was told."""
+        self.wanted = Wanted.by(details["options"])
+        self._pool_ids = pool_ids_of(connection, run.run_id)
+        self.evaluated = evaluate(classifier, keywords, pools)
+        self.places: list[Place] = [
+            (self._pool_ids[pool], row + 1) for pool, row in self.evaluated.exposures
+        ]
+        """Where each exposure, in canonical order, is on record."""
+
+    def recorded(
+        self, made: Iterable[Association], places: Sequence[int] | None = None
+    ) -> Iterator[Association]:
+        """Give associations of all exposures, or of some, as they would be recorded."""
+        exposures = self.evaluated.exposures
+        if places is not None:
+            exposures = [exposures[place] for place in places]
+        return (recorded(one, exposures, self._pool_ids) for one in made)
 
 
 class Verdict(StrEnum):
@@ -208,8 +245,8 @@ def _compared(
         differs = bool(associations.removed or associations.changed)
         verdict = Verdict.DIFFERS if differs else Verdict.SAME
         return Replay(run, label, verdict, associations=associations)
-    recorded = decisions_in(connection, run.run_id)
-    decisions = list(compare_decisions(recorded, _decisions(rerun, outcome), exactly=exactly))
+    decided = decisions_in(connection, run.run_id)
+    decisions = list(compare_decisions(decided, _decisions(rerun, outcome), exactly=exactly))
     fields = _fields(run, rerun, outcome) if exactly else []
     if fields or decisions or associations:
         verdict = Verdict.DIFFERS

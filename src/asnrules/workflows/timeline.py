@@ -16,7 +16,7 @@ from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, list_r
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
-from asnrules.impact.remake import Remade, Remake
+from asnrules.impact.remake import Remade, Remake, turned
 from asnrules.impact.report import TurnedBy, by_change, names_of
 from asnrules.impact.turning import Named, Step, chain_between
 from asnrules.record.compare import Differences, Listed, compare
@@ -27,7 +27,7 @@ from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
-from asnrules.workflows.remake import Rerun, turned
+from asnrules.workflows.replay import Rerun
 
 FIRST, APPEARS, VANISHES, CHANGES = "first", "appears", "vanishes", "changes"
 
