@@ -63,7 +63,7 @@ class Piece(NamedTuple):
 
     run: RunWithPools
     programs: frozenset[str | None] | None
-    stretches: tuple[Stretch, ...] | None
+    stretch: Stretch | None
     size: int
     """How much work it is, about."""
 
@@ -140,11 +140,11 @@ class Comparison:
         """Give pieces with what decides them and their exposures; tell after each how far it is."""
         total, done = sum(piece.size for piece in pieces), 0
         with transaction(self._engine) as connection, paused_collector():
-            for run, programs, stretches, size in pieces:
+            for run, programs, stretch, size in pieces:
                 yield (
                     run,
                     self._decisions[self._against or run.ruleset],
-                    recorded_exposures(connection, run, self._keywords, programs, stretches),
+                    recorded_exposures(connection, run, self._keywords, programs, stretch),
                 )
                 done += size
                 if told is not None:
@@ -223,7 +223,7 @@ def _pieces(
     for run in runs:
         if wanted is None or wanted in recorded_programs(connection, run):
             for stretch in stretches_of(run, _LENGTH):
-                yield Piece(run, programs, (stretch,), stretch.length)
+                yield Piece(run, programs, stretch, stretch.length)
 
 
 def _units(decided: Sequence[Found], runs: Mapping[int, RunWithPools]) -> list[Piece]:

@@ -31,6 +31,8 @@ Made = TypeVar("Made")
 State = Callable[[Ruleset], Hashable]
 """Gives what a ruleset decides, to be compared with what others do."""
 Named = tuple[NamedChange, ...]
+_Turns = Callable[[Collection[str]], bool]
+"""Tells whether some changes turn something."""
 
 
 class Once(Generic[Made]):
@@ -68,14 +70,19 @@ class Step:
         wanted = state(self.after)
         if state(self.before) == wanted:
             return ()
-        if self._variants is None:
+        variants = self._variants
+        if variants is None:
             return self.changes
-        tried = _Tried(self._variants, state, wanted)
-        names = tried.alone() or tried.together()
-        follows = self._variants.follows
-        return tuple(
-            change for change in self.changes if follows.get(change.change, change.change) in names
-        )
+
+        def turns(names: Collection[str]) -> bool:
+            try:
+                return state(variants.made(names)) == wanted
+            except RulesetError:
+                return False
+
+        names = _alone(variants, turns) or _together(variants, turns)
+        follows = variants.follows
+        return tuple(one for one in self.changes if follows.get(one.change, one.change) in names)
 
     @cached_property
     def _variants(self) -> Variants | None:
@@ -94,39 +101,29 @@ class Step:
         return None if is_other else variants
 
 
-class _Tried:
-    """Tries the changes of a step on something that they turned together."""
+def _alone(variants: Variants, turns: _Turns) -> set[str]:
+    """Give the changes that turn something alone, or with such as they need but that do not."""
+    needs = variants.needs
+    found: set[str] = set()
+    for name in sorted(_leading(variants), key=lambda name: len(needs[name])):
+        if found.isdisjoint(needs[name]) and turns(needs[name]):
+            found.add(name)
+    return found
 
-    def __init__(self, variants: Variants, state: State, wanted: Hashable) -> None:
-        self._variants = variants
-        self._state = state
-        self._wanted = wanted
-        self._names = [one.change for one in variants.changes if one.change not in variants.follows]
 
-    def alone(self) -> set[str]:
-        """Give the changes that turn it alone, or with such as they need but that do not."""
-        found: set[str] = set()
-        for name in sorted(self._names, key=lambda name: len(self._variants.needs[name])):
-            needed = self._variants.needs[name]
-            if found.isdisjoint(needed) and self._turns(needed):
-                found.add(name)
-        return found
+def _together(variants: Variants, turns: _Turns) -> set[str]:
+    """Give the fewest changes that turn something together, less those that others of them need."""
+    needs, found = variants.needs, {*_leading(variants)}
+    for name in reversed(_leading(variants)):
+        fewer = {other for other in found if name not in needs[other]}
+        if turns(fewer):
+            found = fewer
+    return found.difference(*(needs[name] - {name} for name in found))
 
-    def together(self) -> set[str]:
-        """Give the fewest changes that turn it together, less those that others of them need."""
-        needs = self._variants.needs
-        found = set(self._names)
-        for name in reversed(self._names):
-            fewer = {other for other in found if name not in needs[other]}
-            if self._turns(fewer):
-                found = fewer
-        return found.difference(*(needs[name] - {name} for name in found))
 
-    def _turns(self, names: Collection[str]) -> bool:
-        try:
-            return self._state(self._variants.made(names)) == self._wanted
-        except RulesetError:
-            return False
+def _leading(variants: Variants) -> list[str]:
+    """Give the changes that follow from no other."""
+    return [one.change for one in variants.changes if one.change not in variants.follows]
 
 
 class Chain:

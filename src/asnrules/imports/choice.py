@@ -73,11 +73,7 @@ def choose(
 
 def _earliest(rulesets: Sequence[RulesetInfo]) -> RulesetInfo | None:
     """Give the rules of the earliest release that the catalog has."""
-    known = [
-        info
-        for info in rulesets
-        if info.kind == RULES and info.status == "published" and info.releases
-    ]
+    known = (info for info in _published(rulesets, RULES) if info.releases)
     return min(known, key=_first_release, default=None)
 
 
@@ -103,7 +99,7 @@ def _software_of(
     ours = _OURS.fullmatch(text)
     if ours is not None:
         label = ours[1].strip()
-        known = (info for info in rulesets if info.kind == RULES and info.status == "published")
+        known = _published(rulesets, RULES)
         return label, next((info for info in known if info.ruleset == label), None)
     version = _VERSION.fullmatch(text)
     return (None, None) if version is None else (version[1], ruleset_of(rulesets, version[1]))
@@ -127,7 +123,8 @@ def _day_of(association: ForeignAssociation) -> tuple[dt.date | None, str]:
 
 
 def _in_force(rulesets: Sequence[RulesetInfo], kind: str, day: dt.date) -> RulesetInfo | None:
-    for info in rulesets:
-        if info.kind == kind and info.status == "published" and info.is_in_force(day):
-            return info
-    return None
+    return next((info for info in _published(rulesets, kind) if info.is_in_force(day)), None)
+
+
+def _published(rulesets: Sequence[RulesetInfo], kind: str) -> list[RulesetInfo]:
+    return [info for info in rulesets if info.kind == kind and info.status == "published"]

@@ -180,16 +180,15 @@ def recorded_exposures(
     run: RunWithPools,
     keywords: Sequence[str],
     programs: Collection[str | None] | None = None,
-    stretches: Collection[Stretch] | None = None,
+    stretch: Stretch | None = None,
 ) -> Iterator[RecordedExposure]:
-    """Give the exposures of a run, or those of programs, with five digits, or of stretches.
+    """Give the exposures of a run, or those of programs, with five digits, or of a stretch.
 
     Values are aligned with the keywords. The connection is busy until the last has been given.
     """
-    if stretches is None:
-        stretches = [Stretch(place, 1, None) for place in range(len(run.pools))]
+    whole = (Stretch(place, 1, None) for place in range(len(run.pools)))
     shared: dict[str, str] = {}
-    for place, first, end in stretches:
+    for place, first, end in [stretch] if stretch else whole:
         wanted = [exposures.c.position >= first]
         if end is not None:
             wanted.append(exposures.c.position < end)

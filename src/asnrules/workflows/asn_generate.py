@@ -65,7 +65,7 @@ class AsnGenerate:
     ) -> None:
         self._python = python
         self._asn_types = asn_types
-        self._folder = folder
+        self.folder = folder
         self._processes: list[subprocess.Popen[str]] = []
         timer = Timer(_START, self._kill)
         try:
@@ -86,7 +86,7 @@ class AsnGenerate:
         while turn := list(islice(waiting, len(self._processes))):
             asked = []
             for process, content in zip(self._processes, turn, strict=False):
-                folder = Path(tempfile.mkdtemp(dir=self._folder))
+                folder = Path(tempfile.mkdtemp(dir=self.folder))
                 (folder / "pool.csv").write_bytes(content)
                 assert process.stdin is not None  # noqa: S101
                 with suppress(BrokenPipeError):
@@ -100,7 +100,7 @@ class AsnGenerate:
 
     def _started(self) -> subprocess.Popen[str]:
         try:
-            with (self._folder / "stderr").open("a") as stderr:
+            with (self.folder / "stderr").open("a") as stderr:
                 # Isolated: what the shell or the folder says of Python is not for that environment.
                 return subprocess.Popen(  # noqa: S603
                     [self._python, "-I", str(HOST), str(_SECONDS)],
@@ -128,7 +128,7 @@ class AsnGenerate:
         line = process.stdout.readline()
         if not line:
             process.wait()
-            lines = (self._folder / "stderr").read_text(errors="replace").split("\n")
+            lines = (self.folder / "stderr").read_text(errors="replace").split("\n")
             last = next((one for one in reversed(lines) if one.strip()), "it says nothing")
             problem = f"ended with code {process.returncode}: {label(last.strip(), 200)}"
             raise self._error(problem)

@@ -150,8 +150,8 @@ def conform(
         closing(AsnGenerate(python, asn_types, Path(folder), workers)) as release,
     ):
         made = probes(classifier.ruleset, vocabulary, exp_types or None) if probing else ()
-        trial = _Trial(classifier, keywords, release, Path(folder))
-        found = trial.compared([*given, *probe_pools(made, keywords)], progress)
+        every = [*given, *probe_pools(made, keywords)]
+        found = _Trial(classifier, keywords, release).compared(every, progress)
     found.seconds = time.monotonic() - started
     return found
 
@@ -160,12 +160,12 @@ class _Trial:
     """Tries pools on a ruleset and a release."""
 
     def __init__(
-        self, classifier: Classifier, keywords: Sequence[str], release: AsnGenerate, folder: Path
+        self, classifier: Classifier, keywords: Sequence[str], release: AsnGenerate
     ) -> None:
         self._classifier = classifier
         self._keywords = keywords
         self._release = release
-        self._path = folder / "pool.csv"
+        self._path = release.folder / "pool.csv"
         self._suffixes = classifier.ruleset.suffixes
 
     def compared(self, pools: Sequence[TrialPool], progress: Progress | None) -> Conformity:

@@ -230,15 +230,11 @@ def _turned(
     )
 
 
-def _compared(
-    connection: Connection, run: RecordedRun, rerun: Rerun, outcome: Outcome
-) -> Replay:
+def _compared(connection: Connection, run: RecordedRun, rerun: Rerun, outcome: Outcome) -> Replay:
     label = rerun.evaluated.info.ruleset
     exactly = label == run.ruleset and run.origin == GENERATED
     before = RecordedAssociations(connection, run.run_id)
-    associations = compare(
-        before, Listed(outcome.associations, rerun.recorded), exactly=exactly
-    )
+    associations = compare(before, Listed(outcome.associations, rerun.recorded), exactly=exactly)
     if run.origin != GENERATED:
         # Others decided, and what they made may have been imported in part: what is compared is
         # what was imported.
