@@ -247,12 +247,15 @@ def test_two_drafts_against_each_other(engine: Engine, tmp_path: Path) -> None:
     assert all(why.startswith("no longer asked: ") for why in whys)
 
 
-def test_the_options_of_the_run_are_followed(catalog: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("candidate", ["o002", "O002"])
+def test_the_options_of_the_run_are_followed(
+    catalog: Engine, tmp_path: Path, candidate: str
+) -> None:
     path = write_pool(
         tmp_path / "two.csv",
         *map(columns, (mrs(1), mrs(2, asn_candidate="[('o002', 'observation')]"))),
     )
-    generate(catalog, [path], Options(candidates=["o002"]))
+    generate(catalog, [path], Options(candidates=[candidate]))
     drafted(catalog, tmp_path, NO_MRS)
     impact = assess_impact(catalog, "draft")
     assert (impact.decisions, impact.associations) == (2, 1)

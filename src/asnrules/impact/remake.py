@@ -58,7 +58,8 @@ class Remake:
         self._rulesets = rulesets
         self._progress = progress
         self._asked = 0
-        self._under = Once(self._judged) if keeps else self._judged
+        judged: Callable[[Ruleset], EvaluatedPools | None] = self._judged
+        self._under = Once(judged) if keeps else judged
 
     def linked(self, places: Iterable[int]) -> tuple[int, ...]:
         """Give exposures, in canonical order, with all that any of the rules may link with them."""

@@ -43,7 +43,7 @@ class Listed:
     def __init__(
         self,
         made: Sequence[Association],
-        recorded: Callable[[Iterable[Association]], Iterable[Association]] = iter,
+        recorded: Callable[[Iterable[Association]], Iterable[Association]],
     ) -> None:
         self._made = made
         self._recorded = recorded
