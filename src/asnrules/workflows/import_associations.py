@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -105,14 +105,6 @@ class ImportReport:
         }
 
 
-class _JudgedRun(NamedTuple):
-    """The files that are judged by one ruleset, with a verdict on each."""
-
-    info: RulesetInfo
-    run: Run
-    files: list[tuple[str, ForeignAssociation, Judged]]
-
-
 def import_associations(
     engine: Engine,
     words: Sequence[str],
@@ -153,9 +145,9 @@ def import_associations(
     ]
     if runs:
         with transaction(engine, writing=True) as connection:
-            for one in runs:
-                run = replace(one.run, started_at=started, diagnostics=errors)
-                _add(report, one, record_run(connection, run))
+            for run, files in runs:
+                run = replace(run, started_at=started, diagnostics=errors)
+                _add(report, files, record_run(connection, run))
     return report
 
 
@@ -167,8 +159,8 @@ def _judged(
     choices: Mapping[str, Choice],
     options: ImportOptions,
     progress: Progress | None,
-) -> _JudgedRun:
-    """Judge files by the ruleset that was chosen for them."""
+) -> tuple[Run, list[ImportedFile]]:
+    """Judge files by the ruleset that was chosen for them; the number of the run is not known."""
     matcher = None
     if options.pools:
         evaluated = evaluate_pools(engine, options.pools, info.ruleset, progress=progress)
@@ -177,12 +169,16 @@ def _judged(
         tables = _tables(connection, info, choices.values())
         since = _since(connection, matcher, today)
     rules = Rules(tables[info.implements or ""], tables, matcher, since)
-    files = []
+    verdicts, files = [], []
     for number, (path, choice) in enumerate(choices.items(), 1):
-        files.append((path, read[path], judge(read[path], choice, rules)))
+        asn = read[path]
+        judged = judge(asn, choice, rules)
+        verdicts.append((asn, judged))
+        named = (path, asn.asn_name, asn.asn_type, asn.asn_rule, 0, info.ruleset)
+        files.append(ImportedFile(*named, judged.verdict.value, judged.explanation))
         if progress is not None:
             progress("verdicts", number, len(choices))
-    return _JudgedRun(info, _run(info, files, matcher, options), files)
+    return _run(info, verdicts, matcher, options), files
 
 
 def _since(connection: Connection, then: Matcher | None, today: RulesetInfo | None) -> Since | None:
@@ -194,8 +190,8 @@ def _since(connection: Connection, then: Matcher | None, today: RulesetInfo | No
         now = evaluate(load_classifier(connection, today), [*pools.work.places], pools.pools)
     except PoolError:
         return None
-    chain = chain_between(connection, pools.info.ruleset, today.ruleset)
-    return Since(then, Matcher(now), chain)
+    between = chain_between(connection, pools.info.ruleset, today.ruleset)
+    return Since(then, Matcher(now), between)
 
 
 def _tables(
@@ -256,11 +252,11 @@ def _read(
 
 def _run(
     info: RulesetInfo,
-    files: Sequence[tuple[str, ForeignAssociation, Judged]],
+    verdicts: Sequence[tuple[ForeignAssociation, Judged]],
     matcher: Matcher | None,
     options: ImportOptions,
 ) -> Run:
-    imported = [_association(one, judged, matcher) for _, one, judged in files]
+    imported = [_association(one, judged, matcher) for one, judged in verdicts]
     memberships, reasons = _decided(matcher, imported)
     return Run(
         started_at=dt.datetime.now(dt.UTC),
@@ -275,21 +271,14 @@ def _run(
         memberships=memberships,
         reasons=reasons,
         associations=imported,
-        imported=[_imported_row(one, judged) for _, one, judged in files],
+        imported=[_imported_row(one, judged) for one, judged in verdicts],
     )
 
 
-def _add(report: ImportReport, one: _JudgedRun, run_id: int) -> None:
-    label = one.info.ruleset
-    verdicts = _counts(judged.verdict for _, _, judged in one.files)
-    report.runs.append(ImportedRun(run_id, label, len(one.files), verdicts))
-    for path, asn, judged in one.files:
-        report.files.append(
-            ImportedFile(
-                path, asn.asn_name, asn.asn_type, asn.asn_rule, run_id, label,
-                judged.verdict.value, judged.explanation,
-            )
-        )  # fmt: skip
+def _add(report: ImportReport, files: Sequence[ImportedFile], run_id: int) -> None:
+    verdicts = _counts(file.verdict for file in files)
+    report.runs.append(ImportedRun(run_id, files[0].ruleset, len(files), verdicts))
+    report.files.extend(file._replace(run_id=run_id) for file in files)
 
 
 def _association(one: ForeignAssociation, judged: Judged, matcher: Matcher | None) -> Association:
@@ -326,11 +315,8 @@ def _decided(
     """Count the imported associations of each exposure, and say of those in none what is known."""
     if matcher is None:
         return [], {}
-    found = Counter(
-        place
-        for one in imported
-        for place in {member.exposure for product in one.products for member in product.members}
-    )
+    exposures = ({member.exposure for _, member in one.placed} for one in imported)
+    found = Counter(chain.from_iterable(exposures))
     memberships = [found[place] for place in range(len(matcher.memberships))]
     reasons = {}
     for place, count in enumerate(memberships):
