@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from asnrules.associations.comparison import CANDIDATE
 from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.changes import NamedChange
@@ -41,8 +40,11 @@ class Since:
         """The label of today's rules."""
         return self.now.evaluated.info.ruleset
 
-    def changes(self, one: ForeignAssociation) -> Sequence[NamedChange]:
-        """Give the changes that turned what is made of the sciences of an association."""
+    def changes(self, one: ForeignAssociation, asn_id: str | None) -> Sequence[NamedChange]:
+        """Give the changes that turned what is made of the sciences of an association.
+
+        What is made for a candidate counts, if one is given.
+        """
         sciences = {*self._then.sciences(one.products)}
         if self._chain is None or not sciences:
             return ()
@@ -50,16 +52,8 @@ class Since:
         if places != self._places:
             # Files come in the order of their candidates; all that rules make would be too much.
             self._places, self._made = places, self._making(places)
-        asn_id = self._candidate(one)
         numbers = {number for number, place in enumerate(places) if place in sciences}
         return self._chain.turned(lambda rules: self._state(rules, numbers, asn_id))
-
-    def _candidate(self, one: ForeignAssociation) -> str | None:
-        """Give the candidate of an association, or whose members it has."""
-        for near in (matcher.nearest(one) for matcher in (self._then, self.now)):
-            if near is not None and near.is_of_another_candidate:
-                return near.association.asn_id
-        return one.asn_id if one.tells(CANDIDATE) else None
 
     def _making(self, places: tuple[int, ...]) -> Once[Remade | None]:
         return Once(lambda rules: self._remake.make(rules, places))

@@ -76,32 +76,36 @@ class Rules(NamedTuple):
 
 def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judged:
     """Judge an association by the ruleset that was chosen for it."""
-    by_hand = association.is_by_hand
-    found = (_ByHand if by_hand else _Judging)(association, choice, rules).judged()
+    judging = (_ByHand if association.is_by_hand else _Judging)(association, choice, rules)
+    found = judging.judged()
     texts = [found.explanation]
     if association.remarks:
         texts.append(_in_words(association.remarks))
-    if rules.since is not None and not by_hand:
-        is_made = found.verdict is Verdict.EXPLAINED
-        texts += _today(association, choice, rules, rules.since, is_made)
+    if rules.since is not None and not association.is_by_hand:
+        texts += _today(association, choice, rules, rules.since, judging.near)
     return found._replace(explanation="; ".join([*texts, f"rules: {choice.why}"]))
 
 
 def _today(
-    association: ForeignAssociation, choice: Choice, rules: Rules, since: Since, is_made: bool
+    association: ForeignAssociation, choice: Choice, rules: Rules, since: Since, then: Near | None
 ) -> list[str]:
     """Say what today's rules make of its exposures, and which changes since made the difference.
 
-    `is_made` tells whether the rules by which it is judged make it.
+    `then` is the nearest of the rules by which it is judged.
     """
-    unlike = _Judging(association, choice, rules._replace(matcher=since.now)).unlike()
+    judging = _Judging(association, choice, rules._replace(matcher=since.now))
+    unlike = judging.unlike()
     if unlike is None:
         return []
     today = f"today's rules ({since.today})"
-    if not unlike and is_made:
+    if not unlike and then and not then.differences:
         return [f"{today} make the same"]
     texts = [f"by {today}: {'; '.join(unlike)}" if unlike else f"{today} make this"]
-    if changes := [change.words() for change in since.changes(association)]:
+    asn_id = association.asn_id if association.tells(CANDIDATE) else None
+    for near in (judging.near, then):
+        if near and near.is_of_another_candidate:
+            asn_id = near.association.asn_id
+    if changes := [change.words() for change in since.changes(association, asn_id)]:
         texts.append(f"changed since by {'; and by '.join(changes)}")
     return texts
 
@@ -122,13 +126,13 @@ class _Judging:
         """The EXP_TYPEs that its constraints tell."""
 
     @cached_property
-    def _near(self) -> Near | None:
+    def near(self) -> Near | None:
         return self._matcher.nearest(self._association) if self._matcher else None
 
     def judged(self) -> Judged:
-        if self._matcher and self._near and not self._near.differences:
-            text = self._explained(self._matcher, self._near)
-            return Judged(Verdict.EXPLAINED, text, self._near.association)
+        if self._matcher and self.near and not self.near.differences:
+            text = self._explained(self._matcher, self.near)
+            return Judged(Verdict.EXPLAINED, text, self.near.association)
         by_rules = self.unlike() or []
         contradiction = self._contradiction()
         if contradiction:
@@ -144,8 +148,8 @@ class _Judging:
         """
         if self._matcher is None or self._missing():
             return None
-        is_made = self._near and not self._near.differences
-        return [] if is_made else self._difference(self._matcher, self._near)
+        is_made = self.near and not self.near.differences
+        return [] if is_made else self._difference(self._matcher, self.near)
 
     # --------------------------------------------------------------------- explained
 
