@@ -75,13 +75,13 @@ class Stretch(NamedTuple):
     pool: int
     """By its place in the run."""
     first: int
-    end: int | None
-    """The position after the last; None for all that follow."""
+    end: int
+    """The position after the last."""
 
     @property
     def length(self) -> int:
-        """How many they are, where the last is known."""
-        return 0 if self.end is None else self.end - self.first
+        """How many they are."""
+        return self.end - self.first
 
 
 class RecordedExposure(NamedTuple):
@@ -186,12 +186,10 @@ def recorded_exposures(
 
     Values are aligned with the keywords. The connection is busy until the last has been given.
     """
-    whole = (Stretch(place, 1, None) for place in range(len(run.pools)))
+    whole = (Stretch(place, 1, pool.exposure_count + 1) for place, pool in enumerate(run.pools))
     shared: dict[str, str] = {}
     for place, first, end in [stretch] if stretch else whole:
-        wanted = [exposures.c.position >= first]
-        if end is not None:
-            wanted.append(exposures.c.position < end)
+        wanted = [exposures.c.position >= first, exposures.c.position < end]
         if programs is not None:
             wanted.append(_of_programs(programs))
         for row, _ in _rows(connection, run.pools[place], keywords, shared, *wanted):
