@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -141,7 +141,11 @@ def turned(
         ]
 
     asked = Once(states)
-    found = [steps.turned(lambda ruleset, at=at: asked(ruleset)[at]) for at in range(count)]
+
+    def state(ruleset: Ruleset, at: int) -> Hashable:
+        return asked(ruleset)[at]
+
+    found = [steps.turned(partial(state, at=at)) for at in range(count)]
     return Turned(found[: len(decisions)], found[len(decisions) :])
 
 

@@ -270,13 +270,11 @@ def _pools_of(connection: Connection, run_id: int) -> list[RecordedPool]:
 
 
 def _pool(row: Any) -> RecordedPool:
-    *own, column_names, keywords = row[: len(_OF_POOL)]
     of = f"pool {row.pool_id}"
-    return RecordedPool(
-        *own,
-        read_stored(pools.c.column_names, column_names, of),
-        read_stored(pools.c.keywords, keywords, of),
-    )
+    column_names = read_stored(pools.c.column_names, row.column_names, of)
+    keywords = read_stored(pools.c.keywords, row.keywords, of)
+    own = row.pool_id, row.name, row.sha256, row.exposure_count
+    return RecordedPool(*own, column_names, keywords)
 
 
 def _rows(

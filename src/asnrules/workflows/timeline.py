@@ -175,12 +175,12 @@ def _events(
 ) -> Iterator[Event]:
     words = {id(change.after): change.words() for change in found.changed}
     for (old, new), changes in zip(found.pairs(), named, strict=True):
-        if new is None:
-            yield Event(info, VANISHES, old, [], changes)
-        else:
+        if new is not None:
             came = FIRST if is_first else APPEARS
             what = came if old is None else CHANGES
             yield Event(info, what, new, words.get(id(new), []), changes)
+        elif old is not None:
+            yield Event(info, VANISHES, old, [], changes)
 
 
 def _of(found: Differences, places: set[Place]) -> Differences:
