@@ -11,9 +11,9 @@ the operators look at a value in four ways only:
 - whether it begins with a text of `listed`: of a value that is no text of a term, the longest
   such beginning decides, as any other beginning that it has is a beginning of that one. So each
   of them is tried with something appended that no term goes on with, and so is no beginning.
-- whether a regular expression matches the whole of it: the languages of the beginnings and
-  patterns, without the texts, are intersected as finite automata, and each intersection that is
-  not empty gives a representative.
+- whether a regular expression matches the whole of it: the automata of all patterns run side by
+  side over every character that they can tell apart, and each combination of what they accept
+  and of beginnings gives a representative.
 
 Values of pools are in lower case and stripped, so a text or pattern that only other values could
 have is one that no value can satisfy.
@@ -21,51 +21,26 @@ have is one that no value can satisfy.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
 from asnrules.engine.conditions import term_holds
-from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
-from asnrules.rules.patterns import fits
-
-if TYPE_CHECKING:
-    from greenery.charclass import Charclass
-    from greenery.fsm import Fsm
+from asnrules.rules.patterns import OTHERS, Automaton, automaton
 
 _FILLERS = ("other", "other-", "zz", "zz-other")
-_READABLE = "[0-9a-z]+"
-_ANY = "[^A-Z]+"
+_READABLE = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def partition(
     terms: Iterable[Term], empty: AbstractSet[str | None], texts: Sequence[str] = ()
 ) -> tuple[str | None, ...]:
-    """Give one value for each class of values that terms can tell apart.
+    """Give one value for each class of values of a keyword that terms can tell apart.
 
-    Parameters
-    ----------
-    terms : iterable of Term
-        All on one keyword.
-    empty : set of str
-        What counts as not given.
-    texts : sequence of str
-        Values that something else compares the keyword with.
-
-    Returns
-    -------
-    tuple of (str or None)
-        None, which stands for the empty values, comes first; of several texts in one class the
-        first stands for it.
-
-    Raises
-    ------
-    RulesetError
-        If a regular expression is one whose values cannot be found: a look-around, a reference
-        back, an anchor.
+    None, which stands for the empty values, comes first. What something else compares the keyword
+    with is among `texts`; of several texts in one class the first stands for it.
     """
     terms = tuple(dict.fromkeys(terms))
     written = [value for term in terms if term.operator in _WRITTEN for value in term.values]
@@ -119,71 +94,45 @@ def _continued(start: str, literals: Sequence[str], beginnings: Sequence[str]) -
 def _others_by_automata(
     literals: tuple[str, ...], beginnings: tuple[str, ...], patterns: tuple[str, ...]
 ) -> list[str]:
-    """Give a value of each intersection of the languages of beginnings and patterns."""
-    languages = [_automaton(f"{_escaped(start)}.*") for start in beginnings]
-    languages += [_automaton(pattern) for pattern in patterns]
-    everything = _automaton(_ANY)
-    for value in literals:
-        everything = everything.difference(_automaton(_escaped(value)))
-    regions: list[tuple[Fsm, tuple[bool, ...]]] = [(everything, ())]
-    for language in languages:
-        parts = []
-        for region, answers in regions:
-            parts.append((region & language, (*answers, True)))
-            parts.append((region.difference(language), (*answers, False)))
-        regions = [(region, answers) for region, answers in parts if not region.empty()]
-    found = []
-    for region, answers in regions:
-        value = _example(region)
-        said = [value.startswith(start) for start in beginnings]
-        said += [fits(pattern, value) for pattern in patterns]
-        for at, (expected, actual) in enumerate(zip(answers, said, strict=True)):
-            if expected is not actual:
-                raise _not_analysable((*beginnings, *patterns)[at])
-        found.append(value)
-    return found
+    """Give a shortest value of each class of other texts, one that is easy to read if there is any.
+
+    Values go on as one where the same may follow, and the same is said of them so far.
+    """
+    automata = [automaton(pattern) for pattern in patterns]
+    texts = (*literals, *beginnings)
+    found: dict[tuple[bool, ...], str] = {}
+    for characters in _alphabets("".join((*texts, *patterns)), automata):
+        reached = set()
+        queue = [("", tuple(one.start for one in automata))]
+        for start, states in queue:
+            for value in (start + character for character in characters):
+                pairs = zip(automata, states, strict=True)
+                after = tuple(one.after(state, value[-1]) for one, state in pairs)
+                begins = tuple(map(value.startswith, beginnings))
+                is_open = any(text.startswith(value) for text in texts)
+                key = (after, begins, value[-1].isspace(), value if is_open else None)
+                if key in reached or value[0].isspace():
+                    continue
+                reached.add(key)
+                queue.append((value, after))
+                if value not in literals and not value[-1].isspace():
+                    pairs = zip(automata, after, strict=True)
+                    found.setdefault(
+                        (*begins, *(one.accepts(state) for one, state in pairs)), value
+                    )
+    return [found[answers] for answers in sorted(found, reverse=True)]
 
 
-def _example(region: Fsm) -> str:
-    """Give a shortest value of a language, one that is easy to read if there is any."""
-    readable = region & _automaton(_READABLE)
-    chosen = region if readable.empty() else readable
-    reached: dict[Any, str] = {chosen.initial: ""}
-    queue = [chosen.initial]
-    for state in queue:
-        if state in chosen.finals:
-            return reached[state]
-        for chars, following in chosen.map[state].items():
-            if chosen.islive(following) and following not in reached:
-                reached[following] = reached[state] + _character(chars)
-                queue.append(following)
-    raise AssertionError("a language that is not empty has a value")
+def _alphabets(written: str, automata: Sequence[Automaton]) -> Iterator[list[str]]:
+    """Give one of the characters of each class that automata tell apart: readable ones, then all.
 
-
-def _character(chars: Charclass) -> str:
-    """Give a character of a class."""
-    if not chars.negated:
-        return chr(chars.ord_ranges[0][0])
-    taken = {code for low, high in chars.ord_ranges for code in range(low, high + 1)}
-    return chr(next(code for code in range(0x30, 0x110000) if code not in taken))
-
-
-def _automaton(pattern: str) -> Fsm:
-    from greenery.parse import NoMatch, parse
-
-    try:
-        return parse(pattern).to_fsm()
-    except NoMatch as error:
-        raise _not_analysable(pattern) from error
-
-
-def _escaped(text: str) -> str:
-    """Write a text as a pattern of greenery, which knows fewer escapes than `re`."""
-    return re.sub(r"[\\.\[\](){}|*+?]", r"\\\g<0>", text)
-
-
-def _not_analysable(pattern: str) -> RulesetError:
-    return RulesetError(
-        f"pattern {pattern!r}: which values it matches cannot be worked out; "
-        "write it without look-around, references back and anchors"
-    )
+    The written ones are classes of their own. Others begin at a written one, or after it.
+    """
+    bounds = {chr(min(ord(one) + step, sys.maxunicode)) for one in written for step in (0, 1)}
+    for characters in (_READABLE, (*_READABLE, *OTHERS, *sorted(bounds))):
+        alike: dict[tuple[object, ...], str] = {}
+        for one in characters:
+            if one == one.lower():
+                own = one if one in written else one.isspace()
+                alike.setdefault((own, *(each.steps_of(one) for each in automata)), one)
+        yield list(alike.values())

@@ -22,13 +22,11 @@ _CHARACTER = (
     r"[^\\.^$*+?{}\[\]()|]|\\[dDsSwW\\.\[\](){}|*+?]|\."
     rf"|\[\^?(?:\\[dDsSwW]|{_IN_CLASS}(?:-{_IN_CLASS})?)+\]"
 )
-"""As `greenery`, by which rulesets are checked, knows them."""
-
 _COUNT = r"[*+?]|\{[0-9]{1,4}(?:,[0-9]{0,4})?\}"
 _PART = re.compile(rf"({_CHARACTER})({_COUNT})?")
 _PATTERN = re.compile(rf"(?:(?:{_CHARACTER})(?:{_COUNT})?+)*+")
 _COUNTS = {"": (1, 1), "*": (0, None), "+": (1, None), "?": (0, 1)}
-_OTHERS = string.printable + "éж星"
+OTHERS = string.printable + "éж星"
 """Characters that stand for those that are not in a pattern."""
 
 
@@ -57,7 +55,7 @@ def pattern_problem(pattern: str) -> str | None:
             "write alternatives as patterns of their own, without groups, anchors and look-around"
         )
     try:
-        is_simple = _automaton(pattern).is_simple(pattern)
+        is_simple = automaton(pattern).is_simple(pattern)
     except (re.error, FutureWarning) as error:
         return f"{error}; mend the regular expression"
     if not is_simple:
@@ -67,7 +65,7 @@ def pattern_problem(pattern: str) -> str | None:
 
 def fits(pattern: str, value: str) -> bool:
     """Tell whether a pattern, in which there is no problem, fits the whole of a value."""
-    return _automaton(pattern).fits(value)
+    return automaton(pattern).fits(value)
 
 
 class _Step(NamedTuple):
@@ -78,40 +76,20 @@ class _Step(NamedTuple):
     optional: bool
 
 
-class _Automaton:
+class Automaton:
     """The automaton of a pattern. A state is the set of steps that may come next, as bits."""
 
     def __init__(self, pattern: str) -> None:
         self._steps = _steps(pattern)
-        self._start = self._closed(1)
+        self.start = self._closed(1)
         self._known: dict[tuple[int, str], int] = {}
 
-    def fits(self, value: str) -> bool:
-        """Tell whether it fits a whole value."""
-        state = self._start
-        for character in value:
-            state = self._after(state, character)
-            if not state:
-                return False
+    def accepts(self, state: int) -> bool:
+        """Tell whether the pattern fits what led to a state."""
         return bool(state >> len(self._steps) & 1)
 
-    def is_simple(self, pattern: str) -> bool:
-        """Tell whether it has no more states than there may be."""
-        if len(self._steps) > PATTERN_STATES:
-            return False
-        found = {self._start}
-        queue = [self._start]
-        for state in queue:
-            for character in {*pattern, *_OTHERS}:
-                following = self._after(state, character)
-                if following not in found:
-                    found.add(following)
-                    queue.append(following)
-            if len(found) > PATTERN_STATES:
-                return False
-        return True
-
-    def _after(self, state: int, character: str) -> int:
+    def after(self, state: int, character: str) -> int:
+        """Give the state after one more character; 0 if the pattern fits nothing that follows."""
         if (state, character) in self._known:
             return self._known[state, character]
         following = 0
@@ -123,6 +101,35 @@ class _Automaton:
             self._known[state, character] = following
         return following
 
+    def steps_of(self, character: str) -> tuple[bool, ...]:
+        """Tell for each step whether it takes a character."""
+        return tuple(bool(step.character.fullmatch(character)) for step in self._steps)
+
+    def fits(self, value: str) -> bool:
+        """Tell whether it fits a whole value."""
+        state = self.start
+        for character in value:
+            state = self.after(state, character)
+            if not state:
+                return False
+        return self.accepts(state)
+
+    def is_simple(self, pattern: str) -> bool:
+        """Tell whether it has no more states than there may be."""
+        if len(self._steps) > PATTERN_STATES:
+            return False
+        found = {self.start}
+        queue = [self.start]
+        for state in queue:
+            for character in {*pattern, *OTHERS}:
+                following = self.after(state, character)
+                if following not in found:
+                    found.add(following)
+                    queue.append(following)
+            if len(found) > PATTERN_STATES:
+                return False
+        return True
+
     def _closed(self, state: int) -> int:
         """Add what comes after steps that need not be made."""
         for number, step in enumerate(self._steps):
@@ -132,8 +139,9 @@ class _Automaton:
 
 
 @lru_cache(maxsize=256)
-def _automaton(pattern: str) -> _Automaton:
-    return _Automaton(pattern)
+def automaton(pattern: str) -> Automaton:
+    """Give the automaton of a pattern in which there is no problem."""
+    return Automaton(pattern)
 
 
 def _steps(pattern: str) -> list[_Step]:

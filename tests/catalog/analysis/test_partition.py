@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asnrules.analysis.partition import partition
 from asnrules.engine.conditions import term_holds
-from asnrules.errors import RulesetError
 from asnrules.rules.model import Operator, Term
 from asnrules.util.text import EMPTY
 
@@ -64,10 +62,23 @@ def test_a_pattern_inside_another_makes_no_empty_class() -> None:
     assert len(values) == 4
 
 
-@pytest.mark.parametrize("pattern", ["^f200w$", "(?=f)f200w", r"(f)\1"])
-def test_a_pattern_that_cannot_be_worked_out_is_refused(pattern: str) -> None:
-    with pytest.raises(RulesetError, match="which values it matches cannot be worked out"):
-        partition([term(Operator.MATCHES, pattern)], EMPTY)
+def held(*patterns: str) -> set[tuple[bool, ...]]:
+    """Say which patterns hold for the values of a partition."""
+    terms = [term(Operator.MATCHES, pattern) for pattern in patterns]
+    return {
+        tuple(term_holds(one, value) for one in terms) for value in partition(terms, EMPTY) if value
+    }
+
+
+def test_ranges_of_characters_are_told_apart_between_their_ends() -> None:
+    assert held("[à-ü]", "[à-î]", "[ð-ü]") == {
+        (False, False, False), (True, True, False), (True, False, True), (True, False, False),
+    }  # fmt: skip
+
+
+def test_values_begin_and_end_with_no_blank() -> None:
+    assert held(r"[^!-~]", r"a\s?") == {(True, False), (False, True), (False, False)}
+    assert held(r"a?\s+") == {(False,)}
 
 
 LETTERS = "ab"
