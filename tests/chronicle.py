@@ -133,14 +133,17 @@ def touched(pools: EvaluatedPools, labels: Iterable[str]) -> dict[str, Touched]:
     found = {}
     for label in labels:
         made: tuple[Ruleset, list[Association]] | None = None
-        for change, before, after in reader.stages(SEEDS / label):
+        variants = reader.variants(SEEDS / label)
+        names = [change.change for change in variants.changes]
+        rules = [variants.made(names[:number]) for number in range(len(names) + 1)]
+        for name, before, after in zip(names, rules[:-1], rules[1:], strict=True):
             was = made[1] if made and made[0] is before else _associations(pools, before)
             now = _associations(pools, after)
             made = after, now
             others = _of_exposures(was, by_name=False), _of_exposures(now, by_name=False)
             named = _of_exposures(was, by_name=True), _of_exposures(now, by_name=True)
             count = _differing(*others)
-            found[change.change] = Touched(count, _differing(*named) - count)
+            found[name] = Touched(count, _differing(*named) - count)
     return found
 
 

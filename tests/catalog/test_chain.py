@@ -198,6 +198,9 @@ single = true
         ("[change.set.path_table]\nifu_paths = '../child/a.csv'", 1, "unknown CSV file"),
         ("[change.add.path_table]\nnew = '../child/../child/a.csv'", 1, "unknown CSV file"),
         ("[change.remove]\ncondition = ['ifu_path']", None, "which comes from jwst-3.0.0: unknown"),
+        ("add.known_difference = ['x']", 0, "known difference has to be a table of exp_type, "),
+        ("[[change.add.intended_overlap]]\nasn_rule = 'Asn_Lv2Spec'\nstays = 'Asn_Lv2Image'\n"
+         "reason = 'x'\nnote = 'y'", 4, "unknown word 'note'"),
         ("follows = 'two'", 0, "unknown change 'two'; there is none"),
         ("[change.ad.suffix]", 0, "unknown word 'ad'"),
     ],

@@ -12,8 +12,11 @@ from tests.engine.building import exposure, outcome_of, work_of
 
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Selection
-from asnrules.rules.model import Example, Ruleset
+from asnrules.rules.converter import FileConverter
+from asnrules.rules.model import Ruleset
 from asnrules.rules.read_rules import RulesReader
+from asnrules.rules.shapes import ChangeShape, ExampleShape, RulesHeaderShape
+from asnrules.rules.text_files import Findings, read_toml
 from asnrules.rules.words import shipped_words
 from asnrules.util.environment import shipped
 
@@ -26,13 +29,21 @@ CHAIN = sorted(
 READER = RulesReader(shipped_words())
 
 
-def made(ruleset: Ruleset, example: Example) -> list[Association]:
+@cache
+def changes(label: str) -> list[ChangeShape]:
+    """Give the changes of a ruleset as they are written."""
+    path = SEEDS / label / "ruleset.toml"
+    converter = FileConverter(shipped_words())
+    return converter.read(RulesHeaderShape, read_toml(path), Findings(path)).change
+
+
+def made(ruleset: Ruleset, example: ExampleShape) -> list[Association]:
     """Make the associations of exposures that say what matters only."""
     rows = [
-        exposure(f"e{number}_uncal.fits", "") | {"targetid": "1", **one}
+        exposure(f"e{number}_uncal.fits", "") | {"targetid": "1", **example.common, **one}
         for number, one in enumerate(example.exposures, 1)
     ]
-    selection = Selection(example.candidates, example.dms)
+    selection = Selection(frozenset(example.candidates), example.dms)
     return list(outcome_of(work_of(rows, rules=ruleset), selection=selection).associations)
 
 
@@ -69,31 +80,32 @@ def _seen(one: Association) -> tuple[Any, ...]:
 def stages(label: str) -> dict[str, tuple[Ruleset, Ruleset]]:
     """Give the rules before and after each change; those of one that follows begin before that."""
     found: dict[str, tuple[Ruleset, Ruleset]] = {}
-    follows = READER.variants(SEEDS / label).follows
-    for change, before, after in READER.stages(SEEDS / label):
-        first = found.get(follows.get(change.change, ""), (before, after))
-        found[change.change] = first[0], after
+    variants = READER.variants(SEEDS / label)
+    names = [change.change for change in variants.changes]
+    rules = [variants.made(names[:number]) for number in range(len(names) + 1)]
+    for name, before, after in zip(names, rules[:-1], rules[1:], strict=True):
+        first = found.get(variants.follows.get(name, ""), (before, after))
+        found[name] = first[0], after
     return found
 
 
 def examples() -> list[Any]:
     return [
-        pytest.param(label, example, id=f"{example.change}-{number}")
+        pytest.param(label, change.id, example, id=f"{change.id}-{number}")
         for label in CHAIN
-        for number, example in enumerate(READER.read(SEEDS / label).examples)
+        for change in changes(label)
+        for number, example in enumerate(change.example)
     ]
 
 
 @pytest.mark.parametrize("label", CHAIN)
 def test_each_change_has_an_example(label: str) -> None:
-    ruleset = READER.read(SEEDS / label)
-    shown = {example.change for example in ruleset.examples}
-    assert [one.change for one in ruleset.changes if one.change not in shown] == []
+    assert [change.id for change in changes(label) if not change.example] == []
 
 
-@pytest.mark.parametrize(("label", "example"), examples())
-def test_example_of_a_change(label: str, example: Example) -> None:
-    before, after = stages(label)[example.change]
+@pytest.mark.parametrize(("label", "change", "example"), examples())
+def test_example_of_a_change(label: str, change: str, example: ExampleShape) -> None:
+    before, after = stages(label)[change]
     if example.before is not None:
         assert told(made(before, example), example.before) == ""
     assert told(made(after, example), example.after) == ""

@@ -7,38 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from asnrules.rules.converter import MisfitError
 from asnrules.rules.document import (
     KINDS,
+    ROWS,
     Item,
     Items,
     Report,
-    difference_name,
-    overlap_name,
+    in_words,
     role_item_name,
     rule_items,
 )
-from asnrules.rules.model import (
-    Change,
-    ChangeItem,
-    ClassRule,
-    IntendedOverlap,
-    KnownDifference,
-    RequiredColumn,
-    Role,
-    Rule,
-)
-from asnrules.rules.shapes import (
-    ChangeShape,
-    ConditionShape,
-    GroupShape,
-    KeyShape,
-    left_out,
-)
+from asnrules.rules.model import Change, ChangeItem, ClassRule, RequiredColumn, Role, Rule
+from asnrules.rules.shapes import ChangeShape, ConditionShape, GroupShape, KeyShape, left_out
 from asnrules.rules.text_files import Keys
+from asnrules.rules.texts import MisfitError
 from asnrules.rules.words import unknown
 
 _SHAPES: dict[str, type] = {
@@ -52,11 +36,8 @@ _SHAPES: dict[str, type] = {
 }
 """The items that have fields."""
 
-_ROWS = {
-    "known_difference": KnownDifference._fields,
-    "intended_overlap": IntendedOverlap._fields,
-}
-"""The items that are rows, with their columns."""
+_REASONED = ("known_difference", "intended_overlap")
+"""The items that are rows with a reason, which alone can be set."""
 
 _ORDERED = ("class", "required_column", "role")
 
@@ -67,45 +48,32 @@ Named = Iterator[tuple[str, Any, Keys]]
 def apply_changes(
     items: Items,
     changes: Sequence[ChangeShape],
-    header: Path,
     path_table: Callable[[str], Item],
     report: Report,
 ) -> tuple[Items, tuple[Change, ...]]:
-    """Give the items that changes make of those of the parent.
+    """Give the items that changes make of those of the parent, and what each change did.
 
-    Parameters
-    ----------
-    header : Path
-        The file in which the changes stand.
-    path_table : callable
-        Reads a CSV file beside it; raises `MisfitError` if there is none.
-    report : Report
-        Of what is wrong.
-
-    Raises
-    ------
-    RulesetError
-        If anything is.
+    A path table is a CSV file beside the changes; what reads one raises `MisfitError` without it.
     """
-    changer = _Changer(items, header, path_table, report)
+    changer = _Changer(items, path_table, report)
     made: list[Change] = []
     for number, change in enumerate(changes):
         place: Keys = ("change", number)
         for word in ("why", "source"):
             if not getattr(change, word).strip():
-                changer.refuse((*place, word), f"{word} is empty; say it")
+                report.at((*place, word), f"{word} is empty; say it")
         before = changer.values()
         if change.id in [other.change for other in made]:
-            changer.refuse((*place, "id"), f"a second change {change.id}; name it otherwise")
+            report.at((*place, "id"), f"a second change {change.id}; name it otherwise")
         found = tuple(changer.apply(change, place))
         others = [other.id for other in changes if other.id != change.id]
         if change.follows is not None and change.follows not in others:
-            changer.refuse((*place, "follows"), unknown("change", change.follows, others))
+            report.at((*place, "follows"), unknown("change", change.follows, others))
         if change.follows is None and changer.values() == before:
             problem = (
                 f"change {change.id} changes nothing; leave it out, or say what it follows from"
             )
-            changer.refuse(place, problem)
+            report.at(place, problem)
         made.append(Change(change.id, change.why, change.source, found))
     report.settle()
     return changer.items, tuple(made)
@@ -114,26 +82,20 @@ def apply_changes(
 class _Changer:
     """Applies one change after the other."""
 
-    def __init__(
-        self, items: Items, header: Path, path_table: Callable[[str], Item], report: Report
-    ) -> None:
+    def __init__(self, items: Items, path_table: Callable[[str], Item], report: Report) -> None:
         self.items = {kind: dict(named) for kind, named in items.items()}
-        self._header = header
+        self._header = report.header
+        self._refuse = report.at
         self._path_table = path_table
-        self._report = report
         self._found: list[ChangeItem] = []
 
-    def values(self) -> list[tuple[str, Any]]:
-        """Give the values of the items by name, in order where they have one."""
-        found: list[tuple[str, Any]] = []
-        for kind, named in self.items.items():
-            values = {name: item.value for name, item in named.items()}
-            found.append((kind, list(values.items()) if kind in _ORDERED else values))
-        return found
-
-    def refuse(self, keys: Keys, problem: str) -> None:
-        """Note what is wrong."""
-        self._report.of(self._header).at(keys, problem)
+    def values(self) -> dict[str, Any]:
+        """Give the values of the items by kind and name, in order where they have one."""
+        values = {
+            kind: {name: item.value for name, item in named.items()}
+            for kind, named in self.items.items()
+        }
+        return values | {kind: list(values[kind].items()) for kind in _ORDERED}
 
     def apply(self, change: ChangeShape, place: Keys) -> list[ChangeItem]:
         """Apply a change; tell what it did."""
@@ -147,7 +109,7 @@ class _Changer:
             for kind, given in getattr(change, word).items():
                 keys = (*place, word, kind)
                 if kind not in KINDS:
-                    self.refuse(keys, unknown("kind of item", kind, KINDS))
+                    self._refuse(keys, unknown("kind of item", kind, KINDS))
                     continue
                 for name, value, where in self._named(kind, given, keys):
                     act(kind, name, value, where)
@@ -163,11 +125,12 @@ class _Changer:
         else:
             for name, value in _entries(given):
                 where = (*keys, *_key(given, name))
-                if kind in _ROWS and isinstance(value, dict):
-                    value = {column: str(value.get(column, "")) for column in
-                             {**dict.fromkeys(_ROWS[kind]), **value}}  # fmt: skip
-                    naming = difference_name if kind == "known_difference" else overlap_name
-                    yield naming(value), value, where
+                if kind in _REASONED and isinstance(value, dict):
+                    columns = ROWS[kind].columns
+                    for word in sorted(value.keys() - columns):
+                        self._refuse((*where, word), unknown("word", word, columns))
+                    row = {column: str(value.get(column, "")) for column in columns}
+                    yield ROWS[kind].name_of(row), row, where
                 elif kind == "required_column" and isinstance(value, dict):
                     yield str(value.get("column", name)), value, where
                 elif isinstance(name, str):
@@ -189,6 +152,10 @@ class _Changer:
             self._tell(its_kind, its_name, None, its.value, None)
 
     def _add(self, kind: str, name: str, value: Any, keys: Keys) -> None:
+        if kind in _REASONED and not isinstance(value, dict):
+            columns = ", ".join(ROWS[kind].columns)
+            self._refuse(keys, f"{in_words(kind)} has to be a table of {columns}")
+            return
         if kind == "rule" and isinstance(value, dict):
             added = [*rule_items({"asn_rule": name, **value}, self._header, keys)]
         elif kind in ("role", "class") and isinstance(value, dict):
@@ -201,8 +168,8 @@ class _Changer:
             added = [(kind, name, Item(value, self._header, keys))]
         for its_kind, its_name, item in added:
             if its_name in self.items[its_kind]:
-                what = its_kind.replace("_", " ")
-                self.refuse(item.keys or keys, f"{what} {its_name} is there already; set it")
+                what = f"{in_words(its_kind)} {its_name}"
+                self._refuse(item.keys or keys, f"{what} is there already; set it")
                 continue
             place = {}
             if its_kind in _ORDERED and isinstance(item.value, dict):
@@ -218,19 +185,13 @@ class _Changer:
     def _set(self, kind: str, name: str, given: Any, keys: Keys) -> None:
         if (item := self._there(kind, name, keys)) is None:
             return
-        if kind in _ROWS:
+        if kind in _REASONED:
             given = {"reason": given.get("reason")} if isinstance(given, dict) else given
         elif kind not in _SHAPES:
-            if kind == "path_table" and isinstance(given, str):
-                new = self._csv(given, keys)
-            else:
-                value = self._value(item.value, given, keys)
-                new = Item(value, self._header, keys)
-            if new is not None:
-                self._change(kind, name, "value", item, new, keys)
+            self._set_value(kind, name, item.value, given, keys)
             return
         if not isinstance(given, dict):
-            self.refuse(keys, f"{name} has to be a table of what is set; write word = value")
+            self._refuse(keys, f"{name} has to be a table of what is set; write word = value")
             return
         defaults = left_out(_SHAPES[kind]) if kind in _SHAPES else {}
         value = dict(item.value)
@@ -239,35 +200,40 @@ class _Changer:
             if field == "without":
                 for word in one if isinstance(one, list) else [one]:
                     if word not in value:
-                        self.refuse(where, f"{name} has no {word}; leave it out")
+                        self._refuse(where, f"{name} has no {word}; leave it out")
                         continue
                     self._tell(kind, name, word, value.pop(word), None)
                 continue
             before = value.get(field, defaults.get(field))
             after = self._value(before, one, where)
             if before == after:
-                self.refuse(where, f"{field} of {name} is that already; leave it out")
+                self._refuse(where, f"{field} of {name} is that already; leave it out")
                 continue
             value[field] = after
             self._tell(kind, name, field, before, after)
         self.items[kind][name] = Item(value, self._header, keys)
 
-    def _change(self, kind: str, name: str, field: str, old: Item, new: Item, keys: Keys) -> None:
-        if old.value == new.value:
-            self.refuse(keys, f"{name} is that already; leave it out")
-            return
-        self.items[kind][name] = new
-        self._tell(kind, name, field, old.value, new.value)
+    def _set_value(self, kind: str, name: str, before: Any, given: Any, keys: Keys) -> None:
+        """Set an item that has no fields."""
+        if kind == "path_table" and isinstance(given, str):
+            item = self._csv(given, keys)
+        else:
+            item = Item(self._value(before, given, keys), self._header, keys)
+        if item is not None and item.value == before:
+            self._refuse(keys, f"{name} is that already; leave it out")
+        elif item is not None:
+            self.items[kind][name] = item
+            self._tell(kind, name, "value", before, item.value)
 
     def _move(self, kind: str, name: str, given: Any, keys: Keys) -> None:
         if kind not in _ORDERED:
-            self.refuse(keys, f"items of kind {kind} have no order; {', '.join(_ORDERED)} have")
+            self._refuse(keys, f"items of kind {kind} have no order; {', '.join(_ORDERED)} have")
         elif self._there(kind, name, keys) is not None:
             order = self._order(kind, name)
             if not isinstance(given, dict) or not self._put(kind, name, given, keys):
-                self.refuse(keys, 'say before or after which: { before = "..." }')
+                self._refuse(keys, 'say before or after which: { before = "..." }')
             elif order == self._order(kind, name):
-                self.refuse(keys, f"{name} is there already; leave it out")
+                self._refuse(keys, f"{name} is there already; leave it out")
             else:
                 self._tell(kind, name, "order", order, self._order(kind, name))
 
@@ -277,13 +243,13 @@ class _Changer:
         try:
             return self._path_table(name)
         except MisfitError as error:
-            self.refuse(keys, str(error))
+            self._refuse(keys, str(error))
             return None
 
     def _there(self, kind: str, name: str, keys: Keys) -> Item | None:
         item = self.items[kind].get(name)
         if item is None:
-            self.refuse(keys, unknown(kind.replace("_", " "), name, self.items[kind]))
+            self._refuse(keys, unknown(in_words(kind), name, self.items[kind]))
         return item
 
     def _value(self, before: Any, given: Any, keys: Keys) -> Any:
@@ -293,14 +259,14 @@ class _Changer:
         after = list(before)
         for word, ones in given.items():
             if word not in ("add", "remove") or not isinstance(ones, list):
-                self.refuse(
+                self._refuse(
                     (*keys, word), "a list is set as [...], or { add = [...], remove = [...] }"
                 )
                 continue
             for one in ones:
                 if (one in after) == (word == "add"):
                     there = "is there already" if word == "add" else "is not there"
-                    self.refuse((*keys, word), f"{_short(one)} {there}; leave it out")
+                    self._refuse((*keys, word), f"{_short(one)} {there}; leave it out")
                 elif word == "add":
                     after.append(one)
                 else:
@@ -323,7 +289,7 @@ class _Changer:
         named = self.items[kind]
         item = named.pop(name)
         if target not in named:
-            self.refuse((*keys, word), unknown(kind.replace("_", " "), target, named))
+            self._refuse((*keys, word), unknown(in_words(kind), target, named))
             named[name] = item
             return True
         order = list(named)

@@ -1,185 +1,61 @@
-"""Read what tomllib has made of a file into the shapes that files have, and find what does not fit.
+"""Read what tomllib has made of a file into the shapes that files have.
 
-cattrs makes them. It is slow to import, and wanted for its one virtue: it finds all that is wrong
-with a file, each with its place.
+All that is wrong with a file is found, each with its place.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import re
-from collections.abc import Callable, Collection, Iterator
-from typing import Annotated, Any, TypeVar, get_args, get_origin
-
-from cattrs import Converter
-from cattrs.cols import (
-    is_mapping,
-    is_namedtuple,
-    list_structure_factory,
-    mapping_structure_factory,
-    namedtuple_dict_structure_factory,
-)
-from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
-from cattrs.gen import make_dict_structure_fn, override
+from collections.abc import Callable
+from inspect import signature
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from asnrules.rules.model import Release
 from asnrules.rules.releases import shipped_releases
-from asnrules.rules.settings import (
-    CANDIDATE_ROWS,
-    DMS_MODES,
-    GENERATION_ORDERS,
-    SEVERAL_SELECTED,
-    TAKEN_ONCE,
-)
 from asnrules.rules.shapes import Made, MadeShape, ReleaseShape, called, words_of
 from asnrules.rules.steps import FinishingStep, OverallStep, Step, step_of
 from asnrules.rules.text_files import Findings, Keys
-from asnrules.rules.words import (
-    LABEL,
-    LABEL_PROBLEM,
-    AsnType,
-    CandidateRows,
-    ChangeName,
-    Class,
-    CsvName,
-    Digits,
-    DiscoveredId,
-    DmsMode,
-    EmptyValue,
-    GenerationOrder,
-    Keyword,
-    Label,
-    ReleaseName,
-    RoleName,
-    RuleName,
-    SeveralSelected,
-    TableLabel,
-    TakenOnce,
-    Text,
-    Words,
-    WrittenClass,
-    unknown,
-)
+from asnrules.rules.texts import MisfitError, Parts, Reader, one_line, table, whole_number
+from asnrules.rules.words import Words, unknown
 
 T = TypeVar("T")
 
-ROLE_WORDS = ("companion", "exposure", "mode", "direct image")
-"""What a role may be called beside the classes of exposures."""
-
-COMPANION_TYPES = ("direct_image", "sourcecat", "segmap")
-"""What a member may be written as beside the classes of exposures."""
-
-MOST_DIGITS = 9
-"""More digits than that no sequence number needs."""
-
-
-class MisfitError(ValueError):
-    """A value that does not fit; the message says why, `{name}` standing for its word."""
-
 
 class FileConverter:
-    """Makes shapes of what tomllib has read.
-
-    Parameters
-    ----------
-    words : Words
-        The words that files may use.
-    """
+    """Makes shapes of what tomllib has read."""
 
     def __init__(self, words: Words) -> None:
-        self._converter = Converter(forbid_extra_keys=True)
-        for predicate, make in (
-            (dataclasses.is_dataclass, self._dataclass_hook),
-            (is_namedtuple, self._named_tuple_hook),
-            (_is_list, self._list_hook),
-            (is_mapping, self._mapping_hook),
-        ):
-            self._converter.register_structure_hook_factory(predicate, make)
-        self.read_as(bool, _flag)
-        self.read_as(int, _number)
-        self.read_as(dt.date, _day)
-        self.read_as(Text, one_line)
-        self._set_words(words)
-        self._set_names()
-        self.read_as(Digits, _digits)
-        self.read_as(RoleName, _role_reader(words))
-        self.read_as(Release, self._release)
-        self.read_as(Made, self._made)
+        self._words = words
+        self._readers: dict[Any, Reader] = {
+            Any: lambda value: value,
+            bool: _flag,
+            int: whole_number,
+            str: one_line,
+            dt.date: _day,
+            FinishingStep: _step_reader(FinishingStep),
+            OverallStep: _step_reader(OverallStep),
+            Release: self._release,
+            Made: self._made,
+        }
 
-    def _set_words(self, words: Words) -> None:
-        self.one_of(Keyword, "keyword", {word.lower() for word in words.keywords})
-        self.one_of(Class, "class", words.member_types)
-        self.one_of(WrittenClass, "class", {*words.member_types, *COMPANION_TYPES})
-        self.one_of(AsnType, "association type", words.asn_types)
-        self.one_of(GenerationOrder, "order", GENERATION_ORDERS)
-        self.one_of(CandidateRows, "rows of a candidate", CANDIDATE_ROWS)
-        self.one_of(TakenOnce, "unit", TAKEN_ONCE)
-        self.one_of(DmsMode, "DMS mode", DMS_MODES)
-        self.one_of(SeveralSelected, "way with several candidates", SEVERAL_SELECTED)
-        if words.tables is not None:
-            self.one_of(TableLabel, "table", words.tables)
-        else:
-            self.like(TableLabel, ".*", "")
-        for kind in (FinishingStep, OverallStep):
-            self.read_as(kind, _step_reader(kind))
+    def read_as(self, type_: Any, read: Reader) -> None:
+        """Say how a value of a type is read."""
+        self._readers[type_] = read
 
-    def _set_names(self) -> None:
-        for type_, pattern, problem in (
-            (Label, LABEL, LABEL_PROBLEM),
-            (EmptyValue, r"([!-@\[-~]([ -@\[-~]*[!-@\[-~])?)?",
-             "{value} is no value of a pool; use lower case, without blanks around it"),
-            (RuleName, r"[A-Za-z][A-Za-z0-9_]*",
-             "{value} is not a name; use letters, digits and '_'"),
-            (CsvName, r"[A-Za-z0-9_-]+\.csv",
-             "{value} is not the name of a CSV file beside this one"),
-            (DiscoveredId, r"(a[0-9]{3,9})?",
-             "discovered_id is an a with digits, such as a3001, or empty"),
-            (ReleaseName, r"[0-9]+(\.[0-9]+)*",
-             "{value} is not a release, such as 1.9.4"),
-            (ChangeName, r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}",
-             "change {value}: use up to 80 letters, digits, '.', '_' and '-'"),
-        ):  # fmt: skip
-            self.like(type_, pattern, problem)
+    def make(self, type_: Any, value: Any) -> Any:
+        """Make a part of a file; raise `MisfitError` with all that is wrong with it."""
+        return self._reader(type_)(value)
 
-    # ----------------------------------------------------------------- how a type is read
-
-    def read_as(self, type_: Any, read: Callable[[Any], Any]) -> None:
-        """Say how a value of a type is read; a value that does not fit raises `MisfitError`."""
-        hook = lambda value, _: read(value)  # noqa: E731
-        if get_origin(type_) is Annotated:
-            self._converter.register_structure_hook_func(lambda one: one == type_, hook)
-        else:
-            self._converter.register_structure_hook(type_, hook)
-
-    def one_of(self, type_: Any, what: str, words: Collection[str]) -> None:
-        """Say that a type has these words only."""
-        self.read_as(type_, lambda value: checked(what, one_line(value), words))
-
-    def like(self, type_: Any, pattern: str, problem: str) -> None:
-        """Say that a type has texts of a pattern only; `{value}` stands for one in the problem."""
-
-        def read(value: Any) -> str:
-            if not re.fullmatch(pattern, one_line(value)):
-                raise MisfitError(problem.replace("{value}", repr(value[:80])))
-            return str(value)
-
-        self.read_as(type_, read)
-
-    # ----------------------------------------------------------------- reading
-
-    def make(self, shape: type[T], value: Any) -> T:
-        """Make a part of a file; what is wrong with it is raised as cattrs does."""
-        return self._converter.structure(value, shape)
-
-    def fit(self, shape: type[T], value: Any, note: Callable[[Keys, str], None]) -> T | None:
+    def fit(self, type_: type[T], value: Any, note: Callable[[Keys, str], None]) -> T | None:
         """Make a part of a file; note all that is wrong with it."""
         try:
-            return self.make(shape, value)
-        except Exception as error:
-            for keys, problem in _problems(error, ()):
-                note(keys, problem)
+            made: T = self.make(type_, value)
+        except MisfitError as error:
+            for keys, problem in error.problems:
+                name = next((key for key in reversed(keys) if isinstance(key, str)), "the file")
+                note(keys, problem.replace("{name}", name))
             return None
+        return made
 
     def read(self, shape: type[T], value: Any, found: Findings) -> T:
         """Make a file; what is wrong with it refuses the file."""
@@ -188,33 +64,53 @@ class FileConverter:
         assert made is not None  # noqa: S101
         return made
 
-    # ----------------------------------------------------------------- parts of that
+    # ----------------------------------------------------------------- how a type is read
 
-    def _dataclass_hook(self, shape: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
-        make: Any = make_dict_structure_fn(shape, self._converter, **_renamed(shape))
-        return lambda value, type_: make(_table(value), type_)
+    def _reader(self, type_: Any) -> Reader:
+        if type_ not in self._readers:
+            self._readers[type_] = self._new_reader(type_)
+        return self._readers[type_]
 
-    def _named_tuple_hook(self, shape: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
-        make: Any = namedtuple_dict_structure_factory(
-            shape, self._converter, "from_converter", True, **_renamed(shape)
-        )
-        return lambda value, type_: make(_table(value), type_)
+    def _new_reader(self, type_: Any) -> Reader:
+        origin, arguments = get_origin(type_), get_args(type_)
+        if origin is Annotated:
+            reader: Reader = arguments[1](self._words)
+            return reader
+        if type(None) in arguments:
+            # TOML has no null: it leaves out what is not there.
+            return self._reader(arguments[0])
+        if origin in (list, tuple):
+            return _list_reader(origin, self._reader(arguments[0]))
+        if origin is dict:
+            # A name that may be any is checked where it is used.
+            key, one = (Any if arguments[0] is str else arguments[0]), arguments[1]
+            return _mapping_reader(self._reader(key), self._reader(one))
+        return self._shape_reader(type_)
 
-    def _list_hook(self, type_: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
-        listed: Any = list[get_args(type_)[0]]  # type: ignore[misc]
-        make: Any = list_structure_factory(listed, self._converter)
-        as_wanted: Any = get_origin(type_)
+    def _shape_reader(self, shape: Any) -> Reader:
+        types = get_type_hints(shape, include_extras=True)
+        words = words_of(shape)
+        fields = [
+            (name, words[name], self._reader(types[name]), one.default is one.empty)
+            for name, one in signature(shape).parameters.items()
+        ]
 
-        def read(value: Any, type_: Any) -> Any:
-            if not isinstance(value, list):
-                raise MisfitError("{name} has to be a list; put it in [ ]")
-            return as_wanted(make(value, type_))
+        def read(value: Any) -> Any:
+            parts = Parts()
+            for word in sorted(table(value).keys() - words.values()):
+                parts.problems.append(((word,), unknown("word", word, words.values())))
+            made = {}
+            for name, word, reader, is_needed in fields:
+                if word in value:
+                    made[name] = parts.read(word, reader, value[word])
+                elif is_needed:
+                    parts.problems.append(((), f"{called(shape)} has no {word}; add it"))
+            parts.settle()
+            return shape(**made)
 
         return read
 
-    def _mapping_hook(self, type_: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
-        make: Any = mapping_structure_factory(type_, self._converter, dict)
-        return lambda value, type_: make(_table(value), type_)
+    # ----------------------------------------------------------------- what has several forms
 
     def _release(self, value: Any) -> Release:
         """Read a release: a known one by its name, another with its days."""
@@ -238,43 +134,34 @@ class FileConverter:
         return {name: seen for name, seen in vars(shape).items() if seen is not None}
 
 
-def _renamed(shape: Any) -> Any:
-    return {name: override(rename=word) for name, word in words_of(shape).items() if name != word}
+def _list_reader(kind: Callable[[list[Any]], Any], read: Reader) -> Reader:
+    def read_list(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise MisfitError("{name} has to be a list; put it in [ ]")
+        parts = Parts()
+        made = [parts.read(number, read, one) for number, one in enumerate(value)]
+        parts.settle()
+        return kind(made)
+
+    return read_list
 
 
-def _is_list(type_: Any) -> bool:
-    return get_origin(type_) in (list, tuple)
+def _mapping_reader(read_key: Reader, read: Reader) -> Reader:
+    def read_mapping(value: Any) -> Any:
+        parts = Parts()
+        made = [
+            (parts.read(key, read, one), parts.read(key, read_key, key))
+            for key, one in table(value).items()
+        ]
+        parts.settle()
+        return {key: one for one, key in made}
 
-
-def checked(what: str, word: str, words: Collection[str]) -> str:
-    """Refuse a word that is not one of some."""
-    if word not in words:
-        raise MisfitError(unknown(what, word, words))
-    return word
-
-
-def _table(value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise MisfitError("{name} has to be a table; write it as word = value")
-    return value
-
-
-def one_line(value: Any) -> str:
-    """Read a text."""
-    if not isinstance(value, str) or not value.isprintable():
-        raise MisfitError("{name} has to be text of one line; put it in quotes")
-    return value
+    return read_mapping
 
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise MisfitError("{name} has to be true or false")
-    return value
-
-
-def _number(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < 2**31:
-        raise MisfitError("{name} has to be a whole number from 0 on")
     return value
 
 
@@ -284,27 +171,7 @@ def _day(value: Any) -> dt.date:
     return value
 
 
-def _digits(value: Any) -> int:
-    number = _number(value)
-    if not 1 <= number <= MOST_DIGITS:
-        raise MisfitError(f"sequence_digits is from 1 to {MOST_DIGITS}")
-    return number
-
-
-def _role_reader(words: Words) -> Callable[[Any], str]:
-    known = {*ROLE_WORDS, *(word.replace("_", " ") for word in words.member_types)}
-
-    def read(value: Any) -> str:
-        name = one_line(value)
-        # A role is known by what it begins with: "science of the same mode" is a science.
-        if not any(f"{name} ".startswith(f"{word} ") for word in known):
-            checked("role", name, known)
-        return name
-
-    return read
-
-
-def _step_reader(kind: type[Step]) -> Callable[[Any], Step]:
+def _step_reader(kind: type[Step]) -> Reader:
     """Read a step: its name, or a table of its name with a table of its parameters."""
 
     def read(value: Any) -> Step:
@@ -321,28 +188,3 @@ def _step_reader(kind: type[Step]) -> Callable[[Any], Step]:
             raise MisfitError(str(error)) from None
 
     return read
-
-
-def _problems(error: BaseException, keys: Keys) -> Iterator[tuple[Keys, str]]:
-    """Give all that cattrs found wrong, each with the way to its place."""
-    if isinstance(error, IterableValidationError):
-        for inner, note in error.group_exceptions()[0]:
-            yield from _problems(inner, (*keys, note.index))
-    elif isinstance(error, ClassValidationError):
-        noted, others = error.group_exceptions()
-        words = words_of(error.cl)
-        for other in others:
-            if isinstance(other, ForbiddenExtraKeysError):
-                for word in sorted(other.extra_fields):
-                    yield (*keys, word), unknown("word", word, words.values())
-        for inner, attribute in noted:
-            word = words[attribute.name]
-            if isinstance(inner, KeyError):
-                yield keys, f"{called(error.cl)} has no {word}; add it"
-            else:
-                yield from _problems(inner, (*keys, word))
-    elif isinstance(error, MisfitError):
-        name = next((key for key in reversed(keys) if isinstance(key, str)), "the file")
-        yield keys, str(error).replace("{name}", name)
-    else:
-        raise error

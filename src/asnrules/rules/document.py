@@ -5,14 +5,16 @@ An item has a kind and a name; `asnrules.rules.chain` adds, sets, removes and mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asnrules.rules.converter import FileConverter, MisfitError
+from asnrules.rules.converter import FileConverter
 from asnrules.rules.model import IntendedOverlap, KnownDifference
 from asnrules.rules.shapes import ClassesFile, KeysFile, RulesFile, RulesHeaderShape
 from asnrules.rules.text_files import FILE_NAME, Findings, Keys, read_lines, read_text, read_toml
+from asnrules.rules.texts import MisfitError
 from asnrules.rules.words import unknown
 
 KINDS = (
@@ -22,9 +24,6 @@ KINDS = (
 )  # fmt: skip
 """The kinds of items; those of `class`, `required_column` and `role` (of a rule) have an order."""
 
-DIFFERENCES = "known_differences.csv"
-OVERLAPS = "intended_overlaps.csv"
-SUFFIXES = "suffixes.csv"
 VALUE_LISTS = "value_lists.toml"
 COMPLETE = "conditions.toml"
 """The file by which a folder is known that says all of a ruleset, and not only its changes."""
@@ -47,15 +46,20 @@ Items = dict[str, dict[str, Item]]
 
 
 class Report:
-    """What is wrong in files, of each file all at once."""
+    """What is wrong in the files of a ruleset with some header, of each file all at once."""
 
-    def __init__(self, finding: type[Findings] = Findings) -> None:
+    def __init__(self, header: Path, finding: type[Findings] = Findings) -> None:
+        self.header = header
         self._finding = finding
         self._found: dict[Path, Findings] = {}
 
     def of(self, path: Path) -> Findings:
         """Give what is wrong in a file."""
         return self._found.setdefault(path, self._finding(path))
+
+    def at(self, keys: Keys, problem: str) -> None:
+        """Note what is wrong in the header."""
+        self.of(self.header).at(keys, problem)
 
     def note(self, item: Item, keys: Keys, problem: str) -> None:
         """Note what is wrong with a part of an item; of a row of a CSV file, by its number."""
@@ -66,13 +70,7 @@ class Report:
             self.of(item.path).at((*item.keys, *keys), problem)
 
     def settle(self) -> None:
-        """Refuse the first file in which something is wrong.
-
-        Raises
-        ------
-        RulesetError
-            See `Findings.settle`.
-        """
+        """Refuse the first file in which something is wrong."""
         for found in self._found.values():
             found.settle()
 
@@ -80,38 +78,42 @@ class Report:
 class Reader:
     """Reads the files of a folder that says all of a ruleset."""
 
-    def __init__(self, folder: Path, converter: FileConverter, report: Report) -> None:
-        self._folder = folder
+    def __init__(self, converter: FileConverter, report: Report) -> None:
+        self._folder = report.header.parent
         self._converter = converter
         self._report = report
         self.items: Items = {kind: {} for kind in KINDS}
-        self.files: list[str] = ["ruleset.toml"]
+        self.files = {"ruleset.toml"}
 
     def read(self, header: RulesHeaderShape) -> Items:
         """Read the items of all files, and of the header."""
-        path = self._folder / "ruleset.toml"
-        for kind, named, word in (
-            ("setting", header.settings, "settings"),
-            ("default", header.defaults, "defaults"),
-            ("written_as", header.written_as, "written_as"),
-        ):
-            for name, value in (named or {}).items():
-                self._add(kind, name, Item(value, path, (word, name)))
+        top = self._report.header.name
+        self._add_all("setting", header.settings or {}, top, "settings")
+        self._add_all("default", header.defaults or {}, top, "defaults")
+        self._add_all("written_as", header.written_as or {}, top, "written_as")
         for number, value in enumerate(header.required_columns or ()):
-            item = Item(value, path, ("required_columns", number))
             name = str(value.get("column", number))
+            item = self._item(value, top, "required_columns", number)
             self._add("required_column", name, item, f"a second line for column {name}")
         if (self._folder / VALUE_LISTS).exists():
-            for name, value in self._toml(VALUE_LISTS, dict[str, Any]).items():
-                self._add("value_list", name, Item(value, self._folder / VALUE_LISTS, (name,)))
-        for name, value in self._toml(COMPLETE, dict[str, Any]).items():
-            self._add("condition", name, Item(value, self._folder / COMPLETE, (name,)))
-        self._keys()
-        self._classes()
+            self._add_all("value_list", self._toml(VALUE_LISTS, dict[str, Any]), VALUE_LISTS)
+        self._add_all("condition", self._toml(COMPLETE, dict[str, Any]), COMPLETE)
+        keys: KeysFile = self._toml("keys.toml", KeysFile)
+        self._add_all("key", keys.keys, "keys.toml", "keys")
+        self._add_all("group", keys.groups, "keys.toml", "groups")
+        classes: ClassesFile = self._toml("classes.toml", ClassesFile)
+        item = self._item(classes.default, "classes.toml", "default")
+        self._add("default", "class", item)
+        for number, value in enumerate(classes.classes):
+            name = str(value.get("condition", number))
+            item = self._item(value, "classes.toml", "classes", number)
+            self._add("class", name, item, f"a second line for {name}; leave one out")
         self._rules()
         for name, item in self.path_tables().items():
             self._add("path_table", name.removesuffix(".csv"), item)
-        self._rows()
+        for kind, rows in ROWS.items():
+            if kind != "intended_overlap" or (self._folder / rows.file).exists():
+                self._rows(kind, rows)
         self._report.settle()
         return self.items
 
@@ -120,98 +122,67 @@ class Reader:
         return {name: self.path_table(name) for name in self._csv_names()}
 
     def _csv_names(self) -> list[str]:
-        others = (DIFFERENCES, OVERLAPS, SUFFIXES)
-        return sorted(path.name for path in self._folder.glob("*.csv") if path.name not in others)
+        others = {rows.file for rows in ROWS.values()}
+        return sorted({path.name for path in self._folder.glob("*.csv")} - others)
 
     def path_table(self, name: str) -> Item:
-        """Read a CSV file of optical paths.
-
-        Raises
-        ------
-        MisfitError
-            If there is none of this name in the folder.
-        """
+        """Read a CSV file of optical paths; raise `MisfitError` if there is none of this name."""
         if name not in (names := self._csv_names()):
             raise MisfitError(unknown("CSV file", name, names))
-        self.files.append(name)
+        self.files.add(name)
         path = self._folder / name
         rows = read_lines(path)
         return Item([row for _, row in rows], path, (), tuple(line for line, _ in rows))
 
+    def texts(self) -> dict[str, str]:
+        """Give the texts of the files that were read."""
+        return {name: read_text(self._folder / name) for name in sorted(self.files)}
+
     def _toml(self, name: str, shape: Any) -> Any:
-        self.files.append(name)
+        self.files.add(name)
         path = self._folder / name
         return self._converter.read(shape, read_toml(path), self._report.of(path))
+
+    def _item(self, value: Any, file: str, *keys: str | int) -> Item:
+        return Item(value, self._folder / file, keys)
 
     def _add(self, kind: str, name: str, item: Item, second: str = "") -> None:
         if name in self.items[kind]:
             self._report.note(item, (), second)
         self.items[kind].setdefault(name, item)
 
-    def _keys(self) -> None:
-        path = self._folder / "keys.toml"
-        document: KeysFile = self._toml(path.name, KeysFile)
-        for kind, word, named in (
-            ("key", "keys", document.keys),
-            ("group", "groups", document.groups),
-        ):
-            for name, value in named.items():
-                self._add(kind, name, Item(value, path, (word, name)))
-
-    def _classes(self) -> None:
-        path = self._folder / "classes.toml"
-        document: ClassesFile = self._toml(path.name, ClassesFile)
-        self._add("default", "class", Item(document.default, path, ("default",)))
-        for number, value in enumerate(document.classes):
-            name = str(value.get("condition", number))
-            item = Item(value, path, ("classes", number))
-            self._add("class", name, item, f"a second line for {name}; leave one out")
+    def _add_all(self, kind: str, named: Mapping[str, Any], file: str, *keys: str) -> None:
+        for name, value in named.items():
+            self._add(kind, name, self._item(value, file, *keys, name))
 
     def _rules(self) -> None:
-        paths = sorted((self._folder / "rules").glob("*.toml"))
-        for path in paths:
+        for path in sorted((self._folder / "rules").glob("*.toml")):
             if not FILE_NAME.fullmatch(f"rules/{path.name}"):
                 self._report.of(path).at((), "name the file with letters, digits, '_' and '-'")
                 self._report.settle()
             document: RulesFile = self._toml(f"rules/{path.name}", RulesFile)
             for number, value in enumerate(document.rule):
                 for kind, name, item in rule_items(value, path, ("rule", number)):
-                    problem = (
-                        f"a second rule {name}; give it another name" if kind == "rule"
-                        else second_role(name)
-                    )  # fmt: skip
-                    place = item
+                    word, problem = "asn_rule", f"a second rule {name}; give it another name"
+                    if kind == "role":
+                        rule, _, role = name.partition(": ")
+                        word = "name"
+                        problem = f"a second role {role[:80]!r} of {rule}; name it otherwise"
                     if name in self.items[kind]:
-                        word = "asn_rule" if kind == "rule" else "name"
-                        place = item._replace(keys=(*item.keys, word))
-                    self._add(kind, name, place, problem)
+                        item = item._replace(keys=(*item.keys, word))
+                    self._add(kind, name, item, problem)
         if not self.items["rule"]:
             self._report.of(self._folder / "rules").at(
                 (), "no rule; put [[rule]] into a TOML file there"
             )
 
-    def _rows(self) -> None:
-        self.files += [SUFFIXES, DIFFERENCES]
-        path = self._folder / SUFFIXES
-        for line, row in read_lines(path, ("suffix",)):
-            item = Item(row["suffix"], path, (), (line,))
-            self._add("suffix", row["suffix"], item, f"{row['suffix'][:80]!r} comes twice")
-        path = self._folder / DIFFERENCES
-        for line, row in read_lines(path, KnownDifference._fields):
-            item = Item(row, path, (), (line,))
-            problem = "this difference comes twice; leave one out"
-            self._add("known_difference", difference_name(row), item, problem)
-        path = self._folder / OVERLAPS
-        if path.exists():
-            self.files.append(OVERLAPS)
-            for line, row in read_lines(path, IntendedOverlap._fields):
-                item = Item(row, path, (), (line,))
-                problem = "these two come twice; leave one out"
-                self._add("intended_overlap", overlap_name(row), item, problem)
-
-    def texts(self) -> dict[str, str]:
-        """Give the texts of the files that were read."""
-        return {name: read_text(self._folder / name) for name in sorted(set(self.files))}
+    def _rows(self, kind: str, rows: RowsFile) -> None:
+        path = self._folder / rows.file
+        self.files.add(rows.file)
+        for line, row in read_lines(path, rows.columns):
+            name = rows.name_of(row)
+            item = Item(row if len(row) > 1 else name, path, (), (line,))
+            self._add(kind, name, item, rows.second.replace("{name}", repr(name[:80])))
 
 
 def rule_items(value: Mapping[str, Any], path: Path, keys: Keys) -> Iterator[tuple[str, str, Item]]:
@@ -234,18 +205,46 @@ def role_item_name(rule: str, role: str) -> str:
     return f"{rule}: {role}"
 
 
-def second_role(name: str) -> str:
-    """Say that a rule has a role already."""
-    rule, _, role = name.partition(": ")
-    return f"a second role {role[:80]!r} of {rule}; name it otherwise"
-
-
 def difference_name(row: Mapping[str, str]) -> str:
     """Give the name of a known difference among the items."""
-    parts = [row["exp_type"] or "any", row["aspect"], row["published"], row["software"]]
-    return ", ".join([*parts, *([row["condition"]] if row["condition"] else [])])
+    parts = (row["exp_type"] or "any", row["aspect"], row["published"], row["software"])
+    return ", ".join((*parts, row["condition"]) if row["condition"] else parts)
 
 
 def overlap_name(row: Mapping[str, str]) -> str:
     """Give the name of an intended overlap among the items."""
     return f"{row['asn_rule']}, {row['stays']}"
+
+
+class RowsFile(NamedTuple):
+    """A CSV file whose rows are items."""
+
+    file: str
+    columns: tuple[str, ...]
+    name_of: Callable[[Mapping[str, str]], str]
+    """Gives the name of a row among the items."""
+    second: str
+    """What is wrong with a row that comes twice, `{name}` standing for its name."""
+
+
+ROWS = {
+    "suffix": RowsFile("suffixes.csv", ("suffix",), itemgetter("suffix"), "{name} comes twice"),
+    "known_difference": RowsFile(
+        "known_differences.csv",
+        KnownDifference._fields,
+        difference_name,
+        "this difference comes twice; leave one out",
+    ),
+    "intended_overlap": RowsFile(
+        "intended_overlaps.csv",
+        IntendedOverlap._fields,
+        overlap_name,
+        "these two come twice; leave one out",
+    ),
+}
+"""The items that are rows, by kind."""
+
+
+def in_words(kind: str) -> str:
+    """Write a kind of items as people do."""
+    return kind.replace("_", " ")

@@ -14,15 +14,10 @@ from typing import NamedTuple
 from asnrules.errors import RulesetError, UsageError
 from asnrules.rules.model import NOT_APPLICABLE, Erratum, Mode
 from asnrules.rules.page import Page, PrintedRow
-from asnrules.rules.read import none_if_not_applicable
+from asnrules.rules.read import WHAT, known_words, mode_of
+from asnrules.rules.text_files import wrong
 from asnrules.rules.words import Words, instrument_of, near
 
-WHAT = {
-    "exp_type": "EXP_TYPE",
-    "member_type": "member type",
-    "special": "special",
-    "asn_type": "association type",
-}
 SHOWN = 5
 """How many questions are asked at a time."""
 
@@ -33,12 +28,6 @@ Accepted = Mapping[tuple[int, str | None], str]
 class _Correction(NamedTuple):
     value: str
     reason: str
-
-
-class _Question(NamedTuple):
-    row: PrintedRow
-    field: str
-    text: str
 
 
 class CorrectedPage(NamedTuple):
@@ -93,16 +82,8 @@ def correct_page(page: Page, words: Words, accepted: Accepted) -> CorrectedPage:
     errata: list[Erratum] = []
     for row in page.rows:
         meant = {name: corrector.meant(row, name) for name in WHAT}
-        modes.append(
-            Mode(
-                position=row.position,
-                exp_type=meant["exp_type"].value,
-                member_type=meant["member_type"].value,
-                special=none_if_not_applicable(meant["special"].value),
-                asn_type=none_if_not_applicable(meant["asn_type"].value),
-                footnote=row.footnote,
-            )
-        )
+        cells = {name: value for name, (value, _) in meant.items()}
+        modes.append(mode_of(row.position, cells, row.footnote))
         errata += [
             Erratum(row.position, name, row.cells[name], value, reason)
             for name, (value, reason) in meant.items()
@@ -121,51 +102,45 @@ def _refuse_repeated(page: Page, modes: Sequence[Mode]) -> None:
         if first is row:
             continue
         alike = all(getattr(mode, name) == getattr(same, name) for name in WHAT)
-        raise RulesetError(
-            f"{page.path}, line {row.line}: row {row.position} "
-            f"{'is the same as' if alike else 'contradicts'} row {first.position} "
-            f"(line {first.line}), both for {mode.exp_type} with special "
-            f"{mode.special or NOT_APPLICABLE}; leave one out"
+        says = "is the same as" if alike else "contradicts"
+        problem = (
+            f"row {row.position} {says} row {first.position} (line {first.line}), both for "
+            f"{mode.exp_type} with special {mode.special or NOT_APPLICABLE}; leave one out"
         )
+        raise wrong(page.path, row.line, problem)
 
 
 class _Corrector:
     def __init__(self, page: Page, words: Words, accepted: Accepted) -> None:
         self._page = page
         self._accepted = dict(accepted)
-        self._words = words
-        self._known: dict[str, frozenset[str]] = {
-            "exp_type": words.exp_types,
-            "member_type": words.member_types,
-            "special": words.specials | {NOT_APPLICABLE},
-            "asn_type": words.asn_types | {NOT_APPLICABLE},
-        }
-        self._questions: list[_Question] = []
+        self._known = known_words(words)
+        self._questions: list[str] = []
 
     def meant(self, row: PrintedRow, name: str) -> _Correction:
         """Say what a cell means, or note the question."""
         printed = row.cells[name]
-        said = self._said(row, name)
-        if said is not None:
-            return said
         if printed in self._known[name]:
             return _Correction(printed, "")
         certain = self._same_letters(name, printed) or self._confirmed(row, name)
+        # A value without a field is for the first cell that is in question.
+        for key in ((row.position, name), (row.position, None))[: 2 if certain is None else 1]:
+            if key in self._accepted:
+                return self._said(name, self._accepted.pop(key))
         if certain is not None:
             return certain
         if name == "exp_type" and printed and instrument_of(printed) is None:
-            raise RulesetError(
-                f"{self._page.path}, line {row.line}: row {row.position} has EXP_TYPE "
-                f"{printed[:80]!r}, of no instrument; {near(printed, self._known[name])}"
-            )
-        self._questions.append(_Question(row, name, self._question(row, name)))
+            what = f"row {row.position} has EXP_TYPE {printed[:80]!r}, of no instrument"
+            problem = f"{what}; {near(printed, self._known[name])}"
+            raise wrong(self._page.path, row.line, problem)
+        self._questions.append(self._question(row, name))
         return _Correction(printed, "")
 
     def finish(self) -> None:
         """Ask the open questions, and refuse answers to any other."""
         path = self._page.path
         if self._questions:
-            texts = [question.text for question in self._questions[:SHOWN]]
+            texts = self._questions[:SHOWN]
             if len(self._questions) > SHOWN:
                 texts.append(f"and {len(self._questions) - SHOWN} more")
             raise RulesetError(f"{path}: {'; '.join(texts)}")
@@ -174,27 +149,13 @@ class _Corrector:
                 f"--accept: row {number} of {path} has nothing that is not certain; leave it out"
             )
 
-    def _said(self, row: PrintedRow, name: str) -> _Correction | None:
-        """Give what a person has said of a cell that is in question."""
-        if row.cells[name] in self._known[name]:
-            return None
-        key: tuple[int, str | None] = (row.position, name)
-        if key not in self._accepted:
-            key = (row.position, None)
-            if key not in self._accepted or not self._is_for(row, name):
-                return None
-        value = self._accepted.pop(key)
+    def _said(self, name: str, value: str) -> _Correction:
+        """Take what a person has said of a cell."""
         is_new = name == "exp_type" and instrument_of(value) is not None
         if value not in self._known[name] and not is_new:
             hint = near(value, self._known[name])
             raise UsageError(f"--accept: {value[:80]!r} is not a known {WHAT[name]}; {hint}")
         return _Correction(value, "accepted by the person who imported the page")
-
-    def _is_for(self, row: PrintedRow, name: str) -> bool:
-        """Tell whether a value without a field is for this one: the first that is in question."""
-        return self._same_letters(name, row.cells[name]) is None and (
-            self._confirmed(row, name) is None
-        )
 
     def _question(self, row: PrintedRow, name: str) -> str:
         printed = row.cells[name]

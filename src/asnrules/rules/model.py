@@ -10,22 +10,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from asnrules.rules.settings import Settings
 from asnrules.rules.steps import FinishingStep
-from asnrules.rules.words import (
-    AsnType,
-    Class,
-    Keyword,
-    RoleName,
-    RuleName,
-    Text,
-    WrittenClass,
-)
+from asnrules.rules.texts import AsnType, Class, Keyword, RoleName, RuleName, WrittenClass
 
 NOT_APPLICABLE = "N/A"
 """How tables, and their CSV files, write that there is none."""
@@ -158,7 +150,7 @@ class Rule(NamedTuple):
     name: RuleName
     """The `asn_rule`, as jwst names it."""
     asn_type: AsnType
-    title: Text
+    title: str
     requirements: tuple[Requirement, ...] = ()
     """What every exposure has to meet."""
     candidate_requirements: tuple[Requirement, ...] = ()
@@ -321,22 +313,6 @@ class Change(NamedTuple):
     items: tuple[ChangeItem, ...]
 
 
-class Example(NamedTuple):
-    """Exposures, and the associations made of them before a change and after it."""
-
-    change: str
-    exposures: tuple[Mapping[str, str], ...]
-    """Lower-case keywords with their values."""
-    before: tuple[Mapping[str, Any], ...] | None
-    """For each association what is to be seen of it: `asn_type`, `asn_rule`, `asn_name`,
-    `product`, `members`. None where releases before stop."""
-    after: tuple[Mapping[str, Any], ...]
-    candidates: frozenset[str] = frozenset()
-    """The ids that are selected; empty for all."""
-    dms: bool = False
-    """Whether they are made in DMS mode."""
-
-
 # ------------------------------------------------------------------------- rulesets
 
 
@@ -361,8 +337,7 @@ class Header:
 
     def header(self) -> dict[str, Any]:
         """Give label, title, source, dates, what it implements and what it extends."""
-        names = ("label", "title", "source", "effective_from", "effective_until")
-        return {name: getattr(self, name) for name in (*names, "implements", "extends")}
+        return {one.name: getattr(self, one.name) for one in fields(Header)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -407,8 +382,6 @@ class Ruleset(Header):
     changes: tuple[Change, ...] = ()
     releases: tuple[Release, ...] = ()
     """Of jwst, which have these rules; in their order."""
-    examples: tuple[Example, ...] = field(default=(), compare=False)
-    """Of the changes."""
     files: Mapping[str, str] = field(default_factory=dict, compare=False)
     """The texts that it was read from, by path: kept for people, with comments and examples."""
 

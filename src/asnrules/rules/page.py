@@ -11,13 +11,13 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from asnrules.errors import RulesetError
-from asnrules.rules.text_files import decoded
+from asnrules.rules.text_files import decoded, wrong
 from asnrules.rules.words import near
 from asnrules.util.limits import PAGE_BYTES, PAGE_LINES
 
@@ -85,10 +85,8 @@ def read_page(path: Path) -> Page:
         path = Path("stdin")
     text = decoded(path, data)
     if text.count("\n") > PAGE_LINES:
-        raise RulesetError(
-            f"{path}, line {PAGE_LINES + 1}: more than {PAGE_LINES:,} lines; "
-            "the exposure-mode page is not that long"
-        )
+        problem = f"more than {PAGE_LINES:,} lines; the exposure-mode page is not that long"
+        raise wrong(path, PAGE_LINES + 1, problem)
     document = _parse(path, text)
     broken = _broken_tables(document)
     table = _find_table(path, document)
@@ -96,13 +94,14 @@ def read_page(path: Path) -> Page:
         raise _no_table(path, text, broken)
     rows = list(_rows(path, document, table))
     if not rows:
-        raise RulesetError(f"{path}, line {_line(table)}: the table has no row; check the page")
+        raise wrong(path, _line(table), "the table has no row; check the page")
     return Page(path, _title(document, table), hashlib.sha256(data).hexdigest(), rows)
 
 
 def _read(path: Path) -> bytes:
+    is_standard = str(path) == STANDARD_INPUT
     try:
-        with _opened(path) as stream:
+        with nullcontext(sys.stdin.buffer) if is_standard else path.open("rb") as stream:
             data = stream.read(PAGE_BYTES + 1)
     except OSError as error:
         raise RulesetError(
@@ -113,10 +112,6 @@ def _read(path: Path) -> bytes:
             f"{path}: more than {PAGE_BYTES:,} bytes; the exposure-mode page is not that big"
         )
     return data
-
-
-def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if str(path) == STANDARD_INPUT else path.open("rb")
 
 
 def parse_restructuredtext(text: str) -> nodes.document:
@@ -159,7 +154,7 @@ def _broken_tables(document: nodes.document) -> list[tuple[int, str]]:
 
     found = []
     for message in list(document.findall(nodes.system_message)):
-        text = " ".join(message.children[0].astext().split()) if message.children else ""
+        text = _text(message.children[0]) if message.children else ""
         if message["level"] > 2 and "table" in text.lower():
             found.append((message.get("line", 0), text))
         message.parent.remove(message)
@@ -169,16 +164,15 @@ def _broken_tables(document: nodes.document) -> list[tuple[int, str]]:
 def _find_table(path: Path, document: nodes.document) -> nodes.table | None:
     from docutils import nodes
 
-    found = []
-    for table in document.findall(nodes.table):
-        headings = [_field(cell) for cell in _headings(table)]
-        if sum(heading is not None for heading in headings) > 1:
-            found.append(table)
+    found = [
+        table
+        for table in document.findall(nodes.table)
+        if sum(_field(heading) is not None for heading in _headings(table)) > 1
+    ]
     if len(found) > 1:
-        raise RulesetError(
-            f"{path}, line {_line(found[1])}: a second table of exposure modes, after that of "
-            f"line {_line(found[0])}; leave one out"
-        )
+        first, second = map(_line, found[:2])
+        problem = f"a second table of exposure modes, after that of line {first}; leave one out"
+        raise wrong(path, second, problem)
     return found[0] if found else None
 
 
@@ -199,7 +193,7 @@ def _no_table(path: Path, text: str, broken: list[tuple[int, str]]) -> RulesetEr
             if number > line and re.match(r"\s*\* ", one)
         ]
         line = (starts[int(ragged[1]) - 1 :] or [line])[0]
-    return RulesetError(f"{path}, line {line}: the table is broken: {_short(problem)}")
+    return wrong(path, line, f"the table is broken: {_short(problem)}")
 
 
 def _headings(table: nodes.table) -> list[str]:
@@ -231,18 +225,14 @@ def _fields(path: Path, table: nodes.table) -> list[str]:
         field = _field(heading)
         if field is None:
             known = [names[0] for names in HEADINGS.values()]
-            raise RulesetError(
-                f"{path}, line {line}: unknown column {heading[:80]!r}; "
-                f"{near(heading.lower(), known)}"
-            )
+            problem = f"unknown column {heading[:80]!r}; {near(heading.lower(), known)}"
+            raise wrong(path, line, problem)
         if field in fields:
-            raise RulesetError(
-                f"{path}, line {line}: column {heading[:80]!r} comes twice; check it"
-            )
+            raise wrong(path, line, f"column {heading[:80]!r} comes twice; check it")
         fields.append(field)
     for field, names in HEADINGS.items():
         if field not in fields:
-            raise RulesetError(f"{path}, line {line}: the table has no column {names[0]!r}; add it")
+            raise wrong(path, line, f"the table has no column {names[0]!r}; add it")
     return fields
 
 
@@ -255,11 +245,9 @@ def _rows(path: Path, document: nodes.document, table: nodes.table) -> Iterator[
     for row in list(_table_rows(table))[1:]:
         entries = _entries(row)
         line = _line(row)
-        for problem in row.findall(nodes.problematic):
-            raise RulesetError(
-                f"{path}, line {line}: {_short(problem.astext())!r} is markup for something that "
-                "is not on the page, a footnote for one; mend it"
-            )
+        for odd in row.findall(nodes.problematic):
+            what = f"{_short(odd.astext())!r} is markup for something that is not on the page"
+            raise wrong(path, line, f"{what}, a footnote for one; mend it")
         marks = [mark for entry in entries for mark in entry.findall(nodes.footnote_reference)]
         for mark in marks:
             mark.parent.remove(mark)
@@ -267,9 +255,8 @@ def _rows(path: Path, document: nodes.document, table: nodes.table) -> Iterator[
         if not any(texts) and not marks:
             continue
         if len(entries) != len(fields):
-            raise RulesetError(
-                f"{path}, line {line}: a row of {len(entries)} cells, not {len(fields)}; mend it"
-            )
+            problem = f"a row of {len(entries)} cells, not {len(fields)}; mend it"
+            raise wrong(path, line, problem)
         position += 1
         notes = [_note(path, line, mark, footnotes) for mark in marks]
         cells = dict(zip(fields, texts, strict=True))
@@ -288,9 +275,7 @@ def _footnotes(document: nodes.document) -> dict[str, str]:
 
     return {
         name: " ".join(
-            " ".join(part.astext().split())
-            for part in footnote.children
-            if not isinstance(part, nodes.label)
+            _text(part) for part in footnote.children if not isinstance(part, nodes.label)
         )
         for footnote in document.findall(nodes.footnote)
         for name in footnote["ids"]
@@ -300,9 +285,8 @@ def _footnotes(document: nodes.document) -> dict[str, str]:
 def _note(path: Path, line: int, mark: Any, footnotes: dict[str, str]) -> str:
     text = footnotes.get(mark.get("refid", ""), "")
     if not text:
-        raise RulesetError(
-            f"{path}, line {line}: the footnote that this row refers to is not on the page; add it"
-        )
+        problem = "the footnote that this row refers to is not on the page; add it"
+        raise wrong(path, line, problem)
     return text
 
 
@@ -312,7 +296,7 @@ def _title(document: nodes.document, table: nodes.table) -> str:
     for node in (table, document):
         title = next(iter(node.findall(nodes.title)), None)
         if title is not None and title.astext().isprintable():
-            return " ".join(title.astext().split())
+            return _text(title)
     return "Exposure modes for Stage 2 processing"
 
 

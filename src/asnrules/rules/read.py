@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asnrules.errors import RulesetError
 from asnrules.rules.model import NOT_APPLICABLE, AnyRuleset, Erratum, Mode, Table
 from asnrules.rules.text_files import Findings, read_lines, read_toml
-from asnrules.rules.words import (
-    LABEL,
-    LABEL_PROBLEM,
-    Words,
-    instrument_of,
-    near,
-    shipped_words,
-    unknown,
-)
+from asnrules.rules.words import LABEL, LABEL_PROBLEM, Words, instrument_of, shipped_words, unknown
 
 if TYPE_CHECKING:
     from asnrules.rules.read_rules import RulesReader
 
 KINDS = ("table", "rules")
 MODE_COLUMNS = Mode._fields[1:]
+
+WHAT = {
+    "exp_type": "EXP_TYPE",
+    "member_type": "member type",
+    "special": "special",
+    "asn_type": "association type",
+}
+"""The columns of a table that have words of the vocabulary, and what these words are called."""
 
 
 class RulesetReader:
@@ -51,8 +51,23 @@ class RulesetReader:
         new_exp_types: Mapping[int, str] | None = None,
         label: str | None = None,
     ) -> AnyRuleset:
-        """Read a ruleset; see `read_ruleset`."""
-        # The shapes of rules are slow to import, and few commands read any.
+        """Read a ruleset from its folder.
+
+        Parameters
+        ----------
+        folder : Path
+            With a `ruleset.toml`, and the other files of its kind beside it.
+        new_exp_types : mapping of int to str, optional
+            Rows of a table, counted from 1, whose EXP_TYPE is a new one.
+        label : str, optional
+            The label of rules, if not that of their folder; see `RulesReader.read`.
+
+        Raises
+        ------
+        RulesetError
+            If a file is missing or not well formed; the message, or each of its details, names it.
+        """
+        # Few commands read rules, and what reads them is much to import.
         from asnrules.rules.read_rules import RulesReader
 
         path = folder / "ruleset.toml"
@@ -78,37 +93,12 @@ def read_ruleset(
     parents: Callable[[str], Path] | None = None,
     label: str | None = None,
 ) -> AnyRuleset:
-    """Read a ruleset from its folder.
-
-    Parameters
-    ----------
-    folder : Path
-        With a `ruleset.toml`, and the other files of its kind beside it.
-    words : Words, optional
-        The words that it may use; those of the shipped vocabulary by default.
-    new_exp_types : mapping of int to str, optional
-        Rows of a table, counted from 1, whose EXP_TYPE is a new one.
-    parents : callable, optional
-        See `RulesetReader`.
-    label : str, optional
-        The label of rules, if not that of their folder; see `RulesReader.read`.
-
-    Raises
-    ------
-    RulesetError
-        If a file is missing or not well formed; the message, or each of its details, names it.
-    """
+    """Read one ruleset; see `RulesetReader`."""
     return RulesetReader(words, parents).read(folder, new_exp_types, label)
 
 
 def check_label(label: str) -> str:
-    """Refuse a label that is none.
-
-    Raises
-    ------
-    RulesetError
-        If it is not of up to 64 letters, digits and a few signs.
-    """
+    """Refuse a label that is not of up to 64 letters, digits and a few signs."""
     if not re.fullmatch(LABEL, label):
         raise RulesetError(LABEL_PROBLEM.replace("{value}", repr(label[:80])))
     return label
@@ -117,6 +107,28 @@ def check_label(label: str) -> str:
 def none_if_not_applicable(value: str) -> str | None:
     """Give None for N/A."""
     return None if value == NOT_APPLICABLE else value
+
+
+def known_words(words: Words) -> dict[str, frozenset[str]]:
+    """Give the words that the columns of a table may have."""
+    return {
+        "exp_type": words.exp_types,
+        "member_type": words.member_types,
+        "special": words.specials | {NOT_APPLICABLE},
+        "asn_type": words.asn_types | {NOT_APPLICABLE},
+    }
+
+
+def mode_of(position: int, cells: Mapping[str, str], footnote: str | None) -> Mode:
+    """Make a row of a table of its cells."""
+    return Mode(
+        position,
+        cells["exp_type"],
+        cells["member_type"],
+        none_if_not_applicable(cells["special"]),
+        none_if_not_applicable(cells["asn_type"]),
+        footnote or None,
+    )
 
 
 # ------------------------------------------------------------------------- tables
@@ -148,7 +160,8 @@ def _modes(path: Path, words: Words, new_exp_types: Mapping[int, str]) -> tuple[
     modes: list[Mode] = []
     seen: dict[tuple[str, str], int] = {}
     for position, (line, row) in enumerate(read_lines(path, MODE_COLUMNS), 1):
-        _check_mode(found, line, position, row, words, new_exp_types)
+        for problem in _mode_problems(position, row, words, new_exp_types):
+            found.at_line(line, problem)
         first = seen.setdefault((row["exp_type"], row["special"]), line)
         if first != line:
             found.at_line(
@@ -156,59 +169,39 @@ def _modes(path: Path, words: Words, new_exp_types: Mapping[int, str]) -> tuple[
                 f"{row['exp_type']} with special {row['special']} is on line {first} already; "
                 "leave one out",
             )
-        modes.append(
-            Mode(
-                position=position,
-                exp_type=row["exp_type"],
-                member_type=row["member_type"],
-                special=none_if_not_applicable(row["special"]),
-                asn_type=none_if_not_applicable(row["asn_type"]),
-                footnote=row["footnote"] or None,
-            )
-        )
+        modes.append(mode_of(position, row, row["footnote"]))
     if not modes:
         found.at((), "no row; a table has rows")
     found.settle()
     return tuple(modes)
 
 
-def _check_mode(
-    found: Findings,
-    line: int,
-    position: int,
-    row: dict[str, str],
-    words: Words,
-    new_exp_types: Mapping[int, str],
-) -> None:
+def _mode_problems(
+    position: int, row: Mapping[str, str], words: Words, new_exp_types: Mapping[int, str]
+) -> Iterator[str]:
+    known = known_words(words)
     exp_type = row["exp_type"]
     has_instrument = instrument_of(exp_type) is not None
     is_new = has_instrument and new_exp_types.get(position) == exp_type
     if exp_type not in words.exp_types and not is_new:
-        mend = near(exp_type, words.exp_types)
-        if has_instrument:
-            mend += f" if it is a new one: --accept {position}={exp_type}"
-        found.at_line(line, f"unknown EXP_TYPE {exp_type[:80]!r}; {mend}")
-    for what, field, known in (
-        ("member type", "member_type", words.member_types),
-        ("special", "special", {*words.specials, NOT_APPLICABLE}),
-        ("association type", "asn_type", {*words.asn_types, NOT_APPLICABLE}),
-    ):
-        if row[field] not in known:
-            found.at_line(line, unknown(what, row[field], known))
+        problem = unknown("EXP_TYPE", exp_type, words.exp_types)
+        mend = f" if it is a new one: --accept {position}={exp_type}" if has_instrument else ""
+        yield problem + mend
+    for name in ("member_type", "special", "asn_type"):
+        if row[name] not in known[name]:
+            yield unknown(WHAT[name], row[name], known[name])
     if not row["footnote"].isprintable():
-        found.at_line(line, "the footnote has more than one line; write it as one")
+        yield "the footnote has more than one line; write it as one"
 
 
 def _errata(path: Path, modes: tuple[Mode, ...]) -> tuple[Erratum, ...]:
     found = Findings(path)
     errata: dict[tuple[int, str], Erratum] = {}
     for line, row in read_lines(path, Erratum._fields):
-        position = row["position"]
         if problem := _erratum_problem(row, modes):
             found.at_line(line, problem)
             continue
-        erratum = Erratum(int(position), row["field"], row["printed"], row["corrected"],
-                          row["reason"])  # fmt: skip
+        erratum = Erratum(int(row["position"]), *(row[name] for name in Erratum._fields[1:]))
         if erratum[:2] in errata:
             found.at_line(line, "a second erratum for one cell; leave one out")
         errata[erratum[:2]] = erratum

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
-from asnrules.rules.converter import MisfitError
 from asnrules.rules.model import Alternative, Operator, Term
 from asnrules.rules.patterns import Patterns
-from asnrules.rules.text_files import Keys
+from asnrules.rules.texts import MisfitError, Parts, table
 from asnrules.rules.words import Words, near, unknown
 
 PSEUDO_KEYWORDS = ("class", "candidate_id", "candidate_type")
@@ -16,45 +16,26 @@ PSEUDO_KEYWORDS = ("class", "candidate_id", "candidate_type")
 
 
 class Terms:
-    """Reads the terms of conditions."""
+    """Reads the terms of conditions; `lists` gives the values of a list by its name."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, lists: Callable[[str], Sequence[str]]) -> None:
         self.keywords = {*(keyword.lower() for keyword in words.keywords), *PSEUDO_KEYWORDS}
+        self._lists = lists
         self._patterns = Patterns()
         self._values = {
             "exp_type": ("EXP_TYPE", {exp_type.lower() for exp_type in words.exp_types}),
             "class": ("class", words.member_types),
         }
 
-    def alternatives(
-        self,
-        given: Sequence[dict[str, Any]],
-        lists: Callable[[str], Sequence[str]],
-        note: Callable[[Keys, str], None],
-    ) -> Iterator[Alternative]:
-        """Read alternatives: what each keyword has to be.
-
-        Parameters
-        ----------
-        lists : callable
-            Gives the values of a list by its name, or raises `MisfitError`.
-        note : callable
-            Takes what is wrong, and where.
-        """
-        self._lists, self._note = lists, note
-        for number, one in enumerate(given):
-            yield self._alternative((number,), one)
-
-    def _alternative(self, place: Keys, given: dict[str, Any]) -> Alternative:
-        if not given:
-            self._note(place, "an alternative without a keyword; name one")
+    def alternative(self, given: Any) -> Alternative:
+        """Read what each keyword has to be."""
+        if not table(given):
+            raise MisfitError("an alternative without a keyword; name one")
+        parts = Parts()
         terms: list[Term] = []
         for keyword, test in given.items():
-            if keyword in self.keywords:
-                terms += self._tests((*place, keyword), keyword, test)
-            else:
-                problem = unknown("keyword", keyword, self.keywords)
-                self._note((*place, keyword), problem)
+            terms += parts.read(keyword, partial(self._tests, keyword), test) or ()
+        parts.settle()
         return tuple(terms)
 
     def problem(self, term: Term) -> str | None:
@@ -74,57 +55,50 @@ class Terms:
                 )
         return None
 
-    def _tests(self, place: Keys, keyword: str, test: Any) -> Sequence[Term]:
+    def _tests(self, keyword: str, test: Any) -> Iterable[Term]:
+        if keyword not in self.keywords:
+            raise MisfitError(unknown("keyword", keyword, self.keywords))
+        parts = Parts()
         if isinstance(test, list):
-            return [
-                term
-                for number, one in enumerate(test)
-                for term in self._tests((*place, number), keyword, one)
-            ]
+            read = partial(self._tests, keyword)
+            tests = [parts.read(number, read, one) for number, one in enumerate(test)]
+            parts.settle()
+            return [term for terms in tests for term in terms]
         if isinstance(test, str):
-            return self._checked(place, cell_terms(keyword, test, split=False))
+            return self._checked(cell_terms(keyword, test, split=False))
         if not isinstance(test, dict) or len(test) != 1:
-            self._note(
-                place,
-                f"{keyword} has to be a text, a list or {{ operator = [values] }}",
-            )
-            return ()
+            raise MisfitError(f"{keyword} has to be a text, a list or {{ operator = [values] }}")
         ((word, values),) = test.items()
-        place = (*place, word)
+        terms: list[Term] = parts.read(word, partial(self._compared, keyword, word), values)
+        parts.settle()
+        return terms
+
+    def _compared(self, keyword: str, word: str, values: Any) -> list[Term]:
+        """Read an operator with its values."""
         if word not in list(Operator):
-            self._note(
-                place,
+            raise MisfitError(
                 f"{word!r} is not an operator; {near(word, map(str, Operator))} "
-                f"({', '.join(Operator)})",
+                f"({', '.join(Operator)})"
             )
-            return ()
         operator = Operator(word)
         if isinstance(values, str):
-            return self._of_list(place, keyword, operator, values)
+            return self._checked([Term(keyword, operator, tuple(self._lists(values)), values)])
         if not isinstance(values, list) or not all(
             isinstance(value, str) and value.isprintable() for value in values
         ):
-            self._note(place, f"{word} has to be a list of texts; put them in [ ]")
-            return ()
+            raise MisfitError(f"{word} has to be a list of texts; put them in [ ]")
+        parts = Parts()
         if (operator in {Operator.SET, Operator.EMPTY}) == bool(values):
             problem = f"{word} takes {'no values' if values else 'values'}; mend the list"
-            self._note(place, problem)
+            parts.problems.append(((), problem))
         for number, value in enumerate(values):
-            self._checked((*place, number), [Term(keyword, operator, (value,))])
+            parts.read(number, self._checked, [Term(keyword, operator, (value,))])
+        parts.settle()
         return [Term(keyword, operator, tuple(values))]
 
-    def _of_list(self, place: Keys, keyword: str, operator: Operator, name: str) -> Sequence[Term]:
-        try:
-            values = tuple(self._lists(name))
-        except MisfitError as error:
-            self._note(place, str(error))
-            return ()
-        return self._checked(place, [Term(keyword, operator, values, name)])
-
-    def _checked(self, place: Keys, terms: Sequence[Term]) -> Sequence[Term]:
-        for problem in map(self.problem, terms):
-            if problem:
-                self._note(place, problem)
+    def _checked(self, terms: list[Term]) -> list[Term]:
+        if problems := [problem for problem in map(self.problem, terms) if problem]:
+            raise MisfitError(problems=[((), problem) for problem in problems])
         return terms
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from asnrules.rules.build import Builder
 from asnrules.rules.chain import apply_changes
 from asnrules.rules.checksums import row_differences
 from asnrules.rules.document import COMPLETE, Items, Reader, Report
-from asnrules.rules.model import Change, Example, Ruleset
+from asnrules.rules.model import Change, Ruleset
 from asnrules.rules.releases import in_order, start_of
 from asnrules.rules.shapes import RulesHeaderShape, check_period
 from asnrules.rules.text_files import read_toml
@@ -50,63 +50,33 @@ class RulesReader:
         """
         return self._resolve(folder, label).ruleset
 
-    def stages(self, folder: Path) -> Iterator[tuple[Change, Ruleset, Ruleset]]:
-        """Give each change with the rules before it and after it."""
-        variants = self.variants(folder)
-        before = variants.made(())
-        for number, change in enumerate(variants.changes, 1):
-            after = variants.made([one.change for one in variants.changes[:number]])
-            yield change, before, after
-            before = after
-
     def variants(self, folder: Path) -> Variants:
         """Give what makes rules of some of the changes in a folder, without its files."""
-        path, report = folder / "ruleset.toml", Report()
-        resolved = self._resolve(folder)
-        converter = self._builder.converter
-        header = converter.read(RulesHeaderShape, read_toml(path), report.of(path))
-        reader = Reader(folder, converter, report)
-        tables = reader.path_tables()
-        parent = resolved
-        if header.extends is not None:
-            parent = self._parent(folder, header.extends, report)
-        return Variants(self._builder, parent.items, resolved.ruleset, header.change, path, tables)
+        ruleset, items, header, parent = self._resolve(folder)
+        path = folder / "ruleset.toml"
+        tables = Reader(self._builder.converter, Report(path)).path_tables()
+        return Variants(self._builder, parent or items, ruleset, header.change, path, tables)
 
     def _resolve(self, folder: Path, label: str | None = None) -> _Resolved:
         """Read rules: all of them, or what changes them from their parent."""
         if folder in self._resolved:
             return self._resolved[folder]
-        path = folder / "ruleset.toml"
-        report = Report()
-        header = self._builder.converter.read(RulesHeaderShape, read_toml(path), report.of(path))
-        reader = Reader(folder, self._builder.converter, report)
-        for number, one in enumerate(header.releases):
-            if one.in_operations_from is not None and one.in_operations_from < one.released:
-                keys = ("releases", number, "in_operations_from")
-                report.of(path).at(keys, "it was in operations before it was released; mend a day")
-        is_complete = header.extends is None or (folder / COMPLETE).exists()
-        if label not in (None, header.label):
-            header = replace(header, releases=[])
-            if is_complete:
-                header = replace(header, extends=None, change=[])
-        changed: Items | None = None
+        report = Report(folder / "ruleset.toml")
+        is_complete, header = self._header(label, report)
+        reader = Reader(self._builder.converter, report)
+        parent: Items | None = None
+        items: Items = {}
         changes: tuple[Change, ...] = ()
         if header.extends is not None:
-            parent = self._parent(folder, header.extends, report)
-            changed, changes = apply_changes(
-                parent.items, header.change, path, reader.path_table, report
-            )
-        elif header.change:
-            report.of(path).at(("change",), "changes of no parent; name it with extends")
-        for word in _OF_COMPLETE if not is_complete else ():
-            if getattr(header, word) is not None:
-                problem = f"{word} stands in a folder that says all; here write it as a change"
-                report.of(path).at((word,), problem)
+            parent = self._parent(header.extends, report).items
+            items, changes = apply_changes(parent, header.change, reader.path_table, report)
         report.settle()
-        items = reader.read(header) if is_complete or changed is None else changed
-        fields = self._builder.build(items, path, report)
+        changed = items
+        if is_complete:
+            items = reader.read(header)
         start = header.effective_from or start_of(header.releases)
-        check_period(start, header.effective_until, report.of(path))
+        fields = self._builder.build(items, report)
+        check_period(start, header.effective_until, report.of(report.header))
         ruleset = Ruleset(
             label=header.label,
             title=header.title,
@@ -117,44 +87,67 @@ class RulesReader:
             extends=header.extends,
             changes=changes,
             releases=in_order(header.releases),
-            examples=tuple(_examples(header)),
             files=reader.texts(),
             **fields,
         )
-        if is_complete and changed is not None:
-            other = replace(ruleset, **self._builder.build(changed, path, report))
+        if is_complete and parent is not None:
+            other = replace(ruleset, **self._builder.build(changed, report))
             for difference in row_differences(other, ruleset):
                 problem = (
                     f"{header.extends} and the changes do not make this folder: it {difference}"
                 )
-                report.of(path).at(("extends",), f"{problem}; {_MEND}")
+                report.at(("extends",), f"{problem}; {_MEND}")
             report.settle()
-        self._resolved[folder] = _Resolved(ruleset, items)
+        self._resolved[folder] = _Resolved(ruleset, items, header, parent)
         return self._resolved[folder]
 
-    def _parent(self, folder: Path, label: str, report: Report) -> _Resolved:
+    def _header(self, label: str | None, report: Report) -> tuple[bool, RulesHeaderShape]:
+        """Read the header for rules of a label, and tell whether the folder says all of them."""
+        path = report.header
+        header = self._builder.converter.read(RulesHeaderShape, read_toml(path), report.of(path))
+        for number, one in enumerate(header.releases):
+            if one.in_operations_from is not None and one.in_operations_from < one.released:
+                keys = ("releases", number, "in_operations_from")
+                report.at(keys, "it was in operations before it was released; mend a day")
+        is_complete = header.extends is None or (path.parent / COMPLETE).exists()
+        if label not in (None, header.label):
+            header = replace(header, releases=[])
+            if is_complete:
+                header = replace(header, extends=None, change=[])
+        if header.extends is None and header.change:
+            report.at(("change",), "changes of no parent; name it with extends")
+        for word in _OF_COMPLETE if not is_complete else ():
+            if getattr(header, word) is not None:
+                problem = f"{word} stands in a folder that says all; here write it as a change"
+                report.at((word,), problem)
+        return is_complete, header
+
+    def _parent(self, label: str, report: Report) -> _Resolved:
         """Resolve the ruleset that one extends."""
-        found = report.of(folder / "ruleset.toml")
+        folder = report.header.parent
         try:
             parent = self._parents(label) if self._parents else _beside(folder, label)
         except RulesetError as error:
-            found.at(("extends",), str(error))
-            found.settle()
+            report.at(("extends",), str(error))
+            report.settle()
             raise
         self._open.append(folder)
         if parent in self._open:
-            found.at(("extends",), f"{label} extends {folder.name} itself; name another one")
-            found.settle()
+            report.at(("extends",), f"{label} extends {folder.name} itself; name another one")
+            report.settle()
         resolved = self._resolve(parent)
         self._open.pop()
         return resolved
 
 
 class _Resolved(NamedTuple):
-    """Rules with the items that they were made of."""
+    """Rules with what they were made of."""
 
     ruleset: Ruleset
     items: Items
+    header: RulesHeaderShape
+    parent: Items | None
+    """The items of the ruleset that they extend."""
 
 
 _MEND = "mend a change, or import the folder under another label"
@@ -168,20 +161,3 @@ def _beside(folder: Path, label: str) -> Path:
         if (place / label / "ruleset.toml").exists():
             return place / label
     raise RulesetError(f"there is no ruleset {label}; write its label as that of a published one")
-
-
-def _examples(header: RulesHeaderShape) -> Iterator[Example]:
-    for change in header.change:
-        for one in change.example:
-            exposures = tuple(
-                {str(keyword): str(value) for keyword, value in {**one.common, **given}.items()}
-                for given in one.exposures
-            )
-            yield Example(
-                change.id,
-                exposures,
-                None if one.before is None else tuple(one.before),
-                tuple(one.after),
-                frozenset(map(str, one.candidates)),
-                one.dms,
-            )

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from asnrules.rules.steps import OverallStep
-from asnrules.rules.words import (
-    CandidateRows,
-    Digits,
-    DiscoveredId,
-    DmsMode,
-    EmptyValue,
-    GenerationOrder,
-    SeveralSelected,
-    TakenOnce,
-)
+from asnrules.rules.texts import Digits, DiscoveredId, EmptyValue, one_of
 
 GENERATION_ORDERS = {
     "by_row": "creating exposure, rule by name, candidate as the exposure lists it",
@@ -61,18 +52,18 @@ class Settings(NamedTuple):
     """The fewest digits of the sequence number in a name."""
     numbers_reversed: bool
     """Whether associations are numbered in reverse order of generation, not in it."""
-    generation_order: GenerationOrder
+    generation_order: Annotated[str, one_of("order", GENERATION_ORDERS)]
     """What orders associations as they are generated, first of all; see `GENERATION_ORDERS`. It
     decides their numbers, and which of several stays."""
-    candidate_rows: CandidateRows
+    candidate_rows: Annotated[str, one_of("rows of a candidate", CANDIDATE_ROWS)]
     """Which exposures belong to a candidate; see `CANDIDATE_ROWS`."""
-    taken_once: TakenOnce
+    taken_once: Annotated[str, one_of("unit", TAKEN_ONCE)]
     """What an association takes no more than once; see `TAKEN_ONCE`."""
     empty_values: tuple[EmptyValue, ...]
     """Values, in lower case, that stand for none."""
-    dms_mode: DmsMode
+    dms_mode: Annotated[str, one_of("DMS mode", DMS_MODES)]
     """What DMS mode does; see `DMS_MODES`."""
-    several_selected: SeveralSelected
+    several_selected: Annotated[str, one_of("way with several candidates", SEVERAL_SELECTED)]
     """For which of several selected candidates an exposure makes associations; see
     `SEVERAL_SELECTED`."""
     discovered_id: DiscoveredId | None

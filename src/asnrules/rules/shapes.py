@@ -1,14 +1,18 @@
 """The shapes of the TOML files that rules are written in, where they are not those of the model.
 
 Where a file names something that another one defines, such as a condition, the shape has the
-thing itself. Annotations are not kept as text here, as cattrs would not see `Annotated` in them.
+thing itself.
 """
 
+from __future__ import annotations
+
 import datetime as dt
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, NewType
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any, NamedTuple, NewType
 
 from asnrules.rules.model import (
+    Alternative,
     ClassRule,
     Key,
     Release,
@@ -20,18 +24,19 @@ from asnrules.rules.model import (
 from asnrules.rules.settings import Settings
 from asnrules.rules.steps import FinishingStep
 from asnrules.rules.text_files import Findings
-from asnrules.rules.words import (
+from asnrules.rules.texts import (
     AsnType,
     ChangeName,
     Class,
-    CsvName,
     KeyName,
     Keyword,
     Label,
     ReleaseName,
     TableLabel,
-    Text,
 )
+
+PathTable = NewType("PathTable", tuple[str, tuple[Alternative, ...]])
+"""A path table with its name, by the name of its file."""
 
 Made = NewType("Made", dict[str, Any])
 """What is to be seen of an association."""
@@ -65,53 +70,46 @@ def called(shape: Any) -> str:
 
 def words_of(shape: Any) -> dict[str, str]:
     """Give the words of files for the fields of a shape."""
-    names = getattr(shape, "_fields", None) or [one.name for one in fields(shape)]
-    return {name: _WORDS.get(shape, {}).get(name, name.rstrip("_")) for name in names}
-
-
-def left_out(shape: Any) -> dict[str, Any]:
-    """Give what words of a file stand for that are not written, as the file would have it."""
-    if hasattr(shape, "_field_defaults"):
-        found = {name: [] if its == () else its for name, its in shape._field_defaults.items()}
-    else:
-        found = {
-            one.name: [] if one.default_factory is list else one.default
-            for one in fields(shape)
-            if one.default is not MISSING or one.default_factory is not MISSING
-        }
-    words = words_of(shape)
-    asked = DEFAULTS if shape is Rule else ()
-    return {words[name]: its for name, its in found.items() if name not in asked}
+    own = _WORDS.get(shape, {})
+    return {name: own.get(name, name.rstrip("_")) for name in signature(shape).parameters}
 
 
 DEFAULTS = ("rateints", "steps")
 """What rules have from the defaults of the ruleset, if they do not say otherwise."""
 
 
-@dataclass
-class ConditionShape:
+def left_out(shape: Any) -> dict[str, Any]:
+    """Give what words of a file stand for that are not written, as the file would have it."""
+    words = words_of(shape)
+    asked = DEFAULTS if shape is Rule else ()
+    return {
+        words[name]: [] if its == () else its
+        for name, its in shape._field_defaults.items()
+        if name not in asked
+    }
+
+
+class ConditionShape(NamedTuple):
     """A condition."""
 
-    text: Text
-    any_of: list[dict[str, Any]] = field(default_factory=list)
-    paths: CsvName | None = None
+    text: str
+    any_of: tuple[Alternative, ...] = ()
+    paths: PathTable | None = None
 
 
-@dataclass
-class KeyShape:
+class KeyShape(NamedTuple):
     """A key."""
 
-    sources: list[Keyword]
+    sources: tuple[Keyword, ...]
     required: bool = True
     excludes: KeyName | None = None
 
 
-@dataclass
-class GroupShape:
+class GroupShape(NamedTuple):
     """A group."""
 
-    keys: list[Key] = field(default_factory=list)
-    requires: list[Requirement] = field(default_factory=list)
+    keys: tuple[Key, ...] = ()
+    requires: tuple[Requirement, ...] = ()
 
 
 @dataclass
@@ -134,9 +132,9 @@ class ClassesFile:
 class UseShape:
     """A condition."""
 
-    condition: Text
+    condition: str
     when_key: KeyName | None = None
-    when_value: Text | None = None
+    when_value: str | None = None
 
 
 @dataclass
@@ -169,21 +167,21 @@ class MadeShape:
     """An association of an example, and what is to be seen of it."""
 
     asn_type: AsnType
-    asn_rule: Text
-    asn_name: Text | None = None
-    product: Text | None = None
-    members: list[Text] | None = None
+    asn_rule: str
+    asn_name: str | None = None
+    product: str | None = None
+    members: list[str] | None = None
 
 
 @dataclass
 class ExampleShape:
     """An example."""
 
-    exposures: list[dict[Keyword, Text]]
+    exposures: list[dict[Keyword, str]]
     after: list[Made]
     before: list[Made] | None = None
-    common: dict[Keyword, Text] = field(default_factory=dict)
-    candidates: list[Text] = field(default_factory=list)
+    common: dict[Keyword, str] = field(default_factory=dict)
+    candidates: list[str] = field(default_factory=list)
     dms: bool = False
 
 
@@ -192,8 +190,8 @@ class ChangeShape:
     """A change."""
 
     id: ChangeName
-    why: Text
-    source: Text
+    why: str
+    source: str
     follows: ChangeName | None = None
     add: dict[str, Any] = field(default_factory=dict)
     set: dict[str, Any] = field(default_factory=dict)
@@ -207,9 +205,9 @@ class HeaderShape:
     """The header."""
 
     label: Label
-    kind: Text
-    title: Text
-    source: Text
+    kind: str
+    title: str
+    source: str
     effective_from: dt.date | None = None
     effective_until: dt.date | None = None
 

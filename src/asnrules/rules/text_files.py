@@ -29,44 +29,36 @@ Keys = tuple[str | int, ...]
 """The way to a value from the top of a TOML file."""
 
 
+def wrong(path: Path, line: int | None, problem: str) -> RulesetError:
+    """Say what is wrong in a file, with the line if it is known."""
+    return RulesetError(f"{path}, line {line}: {problem}" if line else f"{path}: {problem}")
+
+
 class Findings:
     """What is wrong in a file, to be told all at once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._found: list[tuple[int | None, str]] = []
+        self._told: dict[str, None] = {}
 
-    def at_line(self, line: int, problem: str) -> None:
-        """Note what is wrong in a line."""
-        self._note(line, problem)
+    def at_line(self, line: int | None, problem: str) -> None:
+        """Note what is wrong in a line, if it is known."""
+        self._told[str(wrong(self.path, line, _LONG.sub(_MARK, problem)))] = None
 
     def at(self, keys: Keys, problem: str) -> None:
         """Note what is wrong with a value of a TOML file."""
         # To find a line takes long. A value that is not written there is where it would be.
         line = None
-        text = read_text(self.path) if keys and len(self._found) < _MOST else ""
+        text = read_text(self.path) if keys and len(self._told) < _MOST else ""
         most = _MOST if len(text) <= _BIG else _FEW
-        while keys and line is None and len(self._found) < most:
+        while keys and line is None and len(self._told) < most:
             line = line_of(text, keys)
             keys = keys[:-1]
-        self._note(line, problem)
-
-    def _note(self, line: int | None, problem: str) -> None:
-        if (line, problem) not in self._found:
-            self._found.append((line, problem))
+        self.at_line(line, problem)
 
     def settle(self) -> None:
-        """Refuse the file if anything was noted.
-
-        Raises
-        ------
-        RulesetError
-            With one finding as its message, or several as its `details`.
-        """
-        told = []
-        for line, problem in self._found:
-            place = f"{self.path}, line {line}" if line else str(self.path)
-            told.append(f"{place}: {_LONG.sub(_MARK, problem)}")
+        """Refuse the file if anything was noted: with one finding, or several as `details`."""
+        told = [*self._told]
         if len(told) == 1:
             raise RulesetError(told[0])
         if told:
@@ -80,28 +72,20 @@ class Unplaced(Findings):
 
     def at(self, keys: Keys, problem: str) -> None:
         """Note what is wrong."""
-        self._note(None, problem)
+        self.at_line(None, problem)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Raises
-    ------
-    RulesetError
-        If it cannot be read, or is not TOML.
-    """
+    """Read a TOML file."""
     text = read_text(path)
     for number, line in enumerate(text.split("\n"), 1):
         # What tomllib makes of them takes time by the square of their number.
         if line.count(".") > TOML_DOTS:
-            raise RulesetError(
-                f"{path}, line {number}: more than {TOML_DOTS:,} dots; write tables under headers"
-            )
+            problem = f"more than {TOML_DOTS:,} dots; write tables under headers"
+            raise wrong(path, number, problem)
         if _MANY_DIGITS.search(line):
-            raise RulesetError(
-                f"{path}, line {number}: more than {NUMBER_DIGITS:,} digits; shorten the number"
-            )
+            problem = f"more than {NUMBER_DIGITS:,} digits; shorten the number"
+            raise wrong(path, number, problem)
     try:
         document = _parsed(text)
     except RecursionError as error:
@@ -149,15 +133,7 @@ def read_lines(
 ) -> list[tuple[int, dict[str, str]]]:
     """Read a CSV file with a header line: each row, with the number of the line that it ends on.
 
-    Parameters
-    ----------
-    columns : sequence of str, optional
-        The columns that it has to have, in order.
-
-    Raises
-    ------
-    RulesetError
-        If it cannot be read, has other columns, or a row of another length.
+    It has to have the columns, in order, if any are given.
     """
     text = read_text(path)
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
@@ -165,28 +141,20 @@ def read_lines(
         rows = [(reader.line_num, row) for row in reader]
         found = tuple(reader.fieldnames or ())
     except csv.Error as error:
-        raise RulesetError(f"{path}, line {reader.line_num}: {error}; mend the CSV") from error
+        raise wrong(path, reader.line_num, f"{error}; mend the CSV") from error
     if columns is not None and found != tuple(columns):
-        raise RulesetError(
-            f"{path}, line 1: columns are {', '.join(found)[:200]}; "
-            f"they should be {', '.join(columns)}"
-        )
+        problem = f"columns are {', '.join(found)[:200]}; they should be {', '.join(columns)}"
+        raise wrong(path, 1, problem)
     if len(set(found)) < len(found):
-        raise RulesetError(f"{path}, line 1: a column comes twice; leave one out")
+        raise wrong(path, 1, "a column comes twice; leave one out")
     for line, row in rows:
         if "" in row or None in row.values():
-            raise RulesetError(f"{path}, line {line}: not {len(found)} cells; mend the row")
+            raise wrong(path, line, f"not {len(found)} cells; mend the row")
     return rows
 
 
 def read_text(path: Path) -> str:
-    """Read a file of a ruleset.
-
-    Raises
-    ------
-    RulesetError
-        If it cannot be read, is no UTF-8, or is bigger than any ruleset file.
-    """
+    """Read a file of a ruleset."""
     try:
         # A pipe may never end.
         if path.exists() and not path.is_file():
@@ -203,21 +171,15 @@ def read_text(path: Path) -> str:
 
 
 def decoded(path: Path, data: bytes) -> str:
-    """Decode a text file that people write.
-
-    Raises
-    ------
-    RulesetError
-        If it is no UTF-8, or has characters that no text has.
-    """
+    """Decode a text file that people write, in UTF-8."""
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise RulesetError(f"{path}, line {line}: not UTF-8; save it as UTF-8") from error
+        raise wrong(path, line, "not UTF-8; save it as UTF-8") from error
     if found := re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text):
         line = text.count("\n", 0, found.start()) + 1
-        raise RulesetError(f"{path}, line {line}: a control character, {found[0]!r}; take it out")
+        raise wrong(path, line, f"a control character, {found[0]!r}; take it out")
     return text
 
 

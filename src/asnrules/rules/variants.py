@@ -17,20 +17,9 @@ from asnrules.rules.text_files import Unplaced
 
 
 class Variants:
-    """Makes rules of those of a parent by some of the changes of its child; needs no files.
+    """Makes rules of those of a parent by some of the changes of its child.
 
-    Parameters
-    ----------
-    parent : Items
-        The items of the parent.
-    ruleset : Ruleset
-        The child.
-    shapes : sequence of ChangeShape
-        Its changes, as they are written.
-    header : Path
-        The file in which they stood.
-    path_tables : mapping of str to Item
-        The CSV files that stood beside it, by name.
+    It needs no files: the shapes of the changes, and the path tables beside them, are read before.
     """
 
     def __init__(
@@ -107,12 +96,11 @@ class Variants:
 
     def _apply(self, names: frozenset[str]) -> tuple[Ruleset, tuple[Change, ...]]:
         if names not in self._made:
-            report = Report(Unplaced)
+            report = Report(self._header, Unplaced)
             shapes = [one for one in self._shapes if one.id in names]
-            items, changes = apply_changes(
-                self._parent, shapes, self._header, self._path_tables.__getitem__, report
-            )
-            fields = self._builder.build(items, self._header, report)
+            read_table = self._path_tables.__getitem__
+            items, changes = apply_changes(self._parent, shapes, read_table, report)
+            fields = self._builder.build(items, report)
             self._made[names] = replace(self._ruleset, **fields), changes
         return self._made[names]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
 
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
@@ -27,29 +26,6 @@ LABEL = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}"
 LABEL_PROBLEM = "label {value}: use up to 64 letters, digits, '.', '_', '+' and '-'"
 
 _FEW = 12
-
-# What texts and numbers of rules may be; `asnrules.rules.converter` reads each.
-Text = Annotated[str, "Text"]
-Label = Annotated[str, "Label"]
-TableLabel = Annotated[str, "TableLabel"]
-Keyword = Annotated[str, "Keyword"]
-Class = Annotated[str, "Class"]
-WrittenClass = Annotated[str, "WrittenClass"]
-AsnType = Annotated[str, "AsnType"]
-RoleName = Annotated[str, "RoleName"]
-RuleName = Annotated[str, "RuleName"]
-KeyName = Annotated[str, "KeyName"]
-CsvName = Annotated[str, "CsvName"]
-Digits = Annotated[int, "Digits"]
-DiscoveredId = Annotated[str, "DiscoveredId"]
-GenerationOrder = Annotated[str, "GenerationOrder"]
-CandidateRows = Annotated[str, "CandidateRows"]
-TakenOnce = Annotated[str, "TakenOnce"]
-DmsMode = Annotated[str, "DmsMode"]
-SeveralSelected = Annotated[str, "SeveralSelected"]
-EmptyValue = Annotated[str, "EmptyValue"]
-ReleaseName = Annotated[str, "ReleaseName"]
-ChangeName = Annotated[str, "ChangeName"]
 
 
 @dataclass(frozen=True, slots=True)
