@@ -18,9 +18,8 @@ class Superfluous(NamedTuple):
     """An alternative of a condition that decides nothing."""
 
     condition: Condition
-    """The condition."""
     alternative: int
-    """The number of the alternative, from 1; 0 for all of them."""
+    """Its number, from 1."""
     keyword: str | None
     """The keyword whose terms no value satisfies; None if other alternatives always hold too."""
     example: Example
@@ -30,20 +29,10 @@ class Superfluous(NamedTuple):
 
 
 def superfluous(condition: Condition, empty: AbstractSet[str | None]) -> Iterator[Superfluous]:
-    """Find the alternatives of a condition that decide nothing.
+    """Find the alternatives of a condition that decide nothing; its `class` may have any value.
 
-    Parameters
-    ----------
-    condition : Condition
-        Its keyword `class` counts as one more keyword that may have any value.
-    empty : set of str
-        What counts as not given.
-
-    Yields
-    ------
-    Superfluous
-        Those that no value satisfies; then those without which the condition says the same,
-        the last of several that are alike.
+    First come those that no value satisfies; then those without which the condition says the same,
+    the last of several that are alike.
     """
     classes = _partitions(condition, empty)
     needed = {}

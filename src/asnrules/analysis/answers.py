@@ -16,8 +16,6 @@ from asnrules.engine.growing import written_exptype
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.model import Rule, Ruleset
 
-_CANDIDATE_KEYWORDS = ("candidate_id", "candidate_type")
-
 
 class Taken(NamedTuple):
     """How a rule takes an exposure."""
@@ -56,13 +54,7 @@ class Overlap(NamedTuple):
 
 
 class Answering:
-    """Reads answers off cells.
-
-    Parameters
-    ----------
-    keywords : sequence of str
-        All that an exposure has.
-    """
+    """Reads answers off cells of exposures that have some keywords."""
 
     def __init__(self, rulesets: Sequence[Ruleset], keywords: Sequence[str]) -> None:
         self._rulesets = rulesets
@@ -97,21 +89,10 @@ class Answering:
                 found.append(overlap)
         return found
 
-    def made(self, answer: Answer, place: int = 0) -> tuple[set[str], set[str]]:
-        """Give the types of the associations that an exposure makes.
-
-        Returns
-        -------
-        tuple of (set of str, set of str)
-            Of all those that it anchors, and of those that stand without companions. What
-            pruning would drop is in neither.
-        """
+    def kept(self, answer: Answer, place: int = 0) -> list[Taken]:
+        """Give those by which an exposure is the science of an association that pruning keeps."""
         pruned = {overlap.asn_rule for overlap in self.overlaps(answer, place)}
-        kept = [one for one in answer.anchored() if one.rule.name not in pruned]
-        return (
-            {one.rule.asn_type for one in kept},
-            {one.rule.asn_type for one in kept if one.stands},
-        )
+        return [one for one in answer.anchored() if one.rule.name not in pruned]
 
     def _taken(
         self, place: int, rule: Rule, state: RuleState, exposure_class: str, example: Example
@@ -152,22 +133,28 @@ class Answering:
 
 def _candidates(ruleset: Ruleset) -> list[set[str]]:
     """Give, for each class of candidates, the rules that make associations for it."""
+    ids = candidate_values(ruleset, "candidate_id")
+    types = candidate_values(ruleset, "candidate_type", (OBSERVATION, BACKGROUND))
+    return [
+        {rule.name for rule in ruleset.rules if refusal(rule, (identifier, kind)) is None}
+        for identifier, kind in product(ids, types)
+        if identifier is not None and kind is not None
+    ]
+
+
+def candidate_values(
+    ruleset: Ruleset, keyword: str, texts: Sequence[str] = ()
+) -> tuple[str | None, ...]:
+    """Give one value of each class of `candidate_id` or `candidate_type`; see `partition`."""
     terms = [
         term
         for rule in ruleset.rules
         for use in rule.candidate_requirements
         for terms in use.condition.alternatives
         for term in terms
+        if term.keyword == keyword
     ]
-    ids, types = (
-        partition([term for term in terms if term.keyword == keyword], ruleset.empty, texts)
-        for keyword, texts in zip(_CANDIDATE_KEYWORDS, ((), (OBSERVATION, BACKGROUND)), strict=True)
-    )
-    return [
-        {rule.name for rule in ruleset.rules if refusal(rule, (identifier, kind)) is None}
-        for identifier, kind in product(ids, types)
-        if identifier is not None and kind is not None
-    ]
+    return partition(terms, ruleset.empty, texts)
 
 
 def shown(example: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -94,12 +94,10 @@ def _company(rule: Rule) -> tuple[object, ...]:
 
 
 def _made(answering: Answering, answer: Answer, place: int) -> str:
-    pruned = {overlap.asn_rule for overlap in answering.overlaps(answer, place)}
-    made = [
+    made = (
         f"{one.rule.asn_type} by {one.rule.name}" + ("" if one.stands else " with companions")
-        for one in answer.anchored()
-        if one.rule.name not in pruned
-    ]
+        for one in answering.kept(answer, place)
+    )
     return ", ".join(made) or "none"
 
 

@@ -16,15 +16,7 @@ from asnrules.engine.conditions import ANY
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import judge_values
 from asnrules.rules.checksums import checksum
-from asnrules.rules.model import (
-    NOT_APPLICABLE,
-    KnownDifference,
-    Mode,
-    Role,
-    Rule,
-    Ruleset,
-    Table,
-)
+from asnrules.rules.model import NOT_APPLICABLE, KnownDifference, Mode, Role, Rule, Ruleset, Table
 from asnrules.util.parallel import Progress
 
 NEVER, NO_VALUE, SAME, GONE = "never matches", "no value", "same association", "does not occur"
@@ -46,11 +38,6 @@ def check_rules(
         The one that they implement.
     explored : Explored, optional
         What rules checked before have in common with these.
-
-    Raises
-    ------
-    RulesetError
-        If it has a pattern whose values cannot be worked out.
     """
     started = time.monotonic()
     explored = explored or Explored()
@@ -80,7 +67,6 @@ class _Check:
 
     def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary, explored: Explored) -> None:
         self._explored = explored
-        self._label = ruleset.label
         self._ruleset = ruleset
         self._vocabulary = vocabulary
 
@@ -88,29 +74,19 @@ class _Check:
         """Find alternatives of conditions that decide nothing."""
         for condition in self._ruleset.conditions:
             for found in superfluous(condition, self._ruleset.empty):
-                many = len(condition.alternatives) > 1
                 subject = f"condition {condition.name}"
-                if many:
+                if len(condition.alternatives) > 1:
                     subject += f", alternative {found.alternative}"
-                yield self._superfluous(subject, found)
-
-    def _superfluous(self, subject: str, found: Superfluous) -> Finding:
-        example = shown(found.example) if found.example else {}
-        if found.keyword is not None:
-            text = f"no value of {found.keyword.upper()} satisfies it: {_terms(found)}"
-            example = {**example, found.keyword.upper(): None}
-            return Finding(self._label, NO_VALUE, subject, text, example)
-        others = ", ".join(map(str, found.others))
-        text = f"whatever it holds for, another alternative holds for, in the example {others}"
-        return Finding(self._label, NEVER, subject, text, example)
+                yield _superfluous(subject, found)
 
     def rules(self, reach: Reach) -> Iterator[Finding]:
         """Find rules that take nothing, and roles that never do."""
+        taking = {name for name, _ in reach.roles}
         for rule in self._ruleset.rules:
-            if rule.name not in reach.rules:
+            if rule.name not in taking:
                 miss, example = _nearest_miss(self._ruleset, rule, None, self._vocabulary)
                 text = f"no exposure meets all that it asks; the nearest misses {miss}"
-                yield Finding(self._label, NO_VALUE, f"rule {rule.name}", text, example)
+                yield Finding(NO_VALUE, f"rule {rule.name}", text, example)
                 continue
             for role in rule.roles:
                 key = (rule.name, role.name)
@@ -120,11 +96,11 @@ class _Check:
                 if key in reach.shadowed:
                     other, found = reach.shadowed[key]
                     text = f"role {other.name!r} comes first and always takes what fits it"
-                    yield Finding(self._label, NEVER, subject, text, shown(found))
+                    yield Finding(NEVER, subject, text, shown(found))
                 else:
                     miss, example = _nearest_miss(self._ruleset, rule, role, self._vocabulary)
                     text = f"no exposure that the rule takes fits it; the nearest misses {miss}"
-                    yield Finding(self._label, NO_VALUE, subject, text, example)
+                    yield Finding(NO_VALUE, subject, text, example)
 
     def classes(self, reach: Reach) -> Iterator[Finding]:
         """Find lines of the classification that never decide."""
@@ -136,7 +112,7 @@ class _Check:
             text = "it never decides the class of an exposure"
             if earlier:
                 text += f": {earlier} before it does"
-            yield Finding(self._label, NEVER, subject, text, example)
+            yield Finding(NEVER, subject, text, example)
 
     def _earlier_class(self, number: int) -> tuple[dict[str, str | None], str]:
         condition = self._ruleset.class_rules[number].condition
@@ -162,12 +138,12 @@ class _Check:
                 f"{', '.join(names)}"
             )
             yield Finding(
-                self._label, SAME, f"rules {overlap.asn_rule} and {overlap.stays}", text,
+                SAME, f"rules {overlap.asn_rule} and {overlap.stays}", text,
                 shown(next(iter(examples.values()))), intended.get(overlap),
             )  # fmt: skip
         for overlap in sorted(set(intended) - set(reach.overlaps)):
             yield Finding(
-                self._label, GONE, f"intended overlap {overlap.asn_rule}, {overlap.stays}",
+                GONE, f"intended overlap {overlap.asn_rule}, {overlap.stays}",
                 "no exposure alone makes both associations of which that stays; take it off", {},
             )  # fmt: skip
 
@@ -194,16 +170,14 @@ class _Check:
         special = f" with {difference.special}" if difference.special else ""
         subject = f"{difference.exp_type}{special}"
         published, software = difference.published, difference.software
-        if difference.aspect == "member_type":
-            check, text = CLASS, f"{published} in the table, {software} by the rules"
-        elif difference.aspect == "row":
+        check = _check_of(difference.aspect, software)
+        text = f"{published} in the table, {software} by the rules"
+        if check == NO_ROW:
             made = "no association" if software == NOT_APPLICABLE else software
-            check, text = NO_ROW, f"no row of the table covers it; the rules make {made}"
-        elif software == NOT_APPLICABLE:
-            check, text = NOT_DELIVERED, f"{published} in the table, and no rule makes it"
-        else:
-            check, text = NOT_ANNOUNCED, f"{published} in the table, {software} by the rules"
-        return Finding(self._label, check, subject, text, shown(difference.example))
+            text = f"no row of the table covers it; the rules make {made}"
+        elif check == NOT_DELIVERED:
+            text = f"{published} in the table, and no rule makes it"
+        return Finding(check, subject, text, shown(difference.example))
 
     def _known(self, known: KnownDifference, difference: Difference | None) -> Finding:
         condition = f" where {known.condition.text}" if known.condition is not None else ""
@@ -211,38 +185,38 @@ class _Check:
         text = f"{known.aspect}: {known.published} in the table, {known.software} by the rules"
         if difference is None:
             gone = f"{text}; this known difference does not occur any more: take it off"
-            return Finding(self._label, GONE, subject, gone, {})
-        check = {"member_type": CLASS, "row": NO_ROW}.get(
-            known.aspect, NOT_DELIVERED if known.software == NOT_APPLICABLE else NOT_ANNOUNCED
-        )
-        return Finding(self._label, check, subject, text, shown(difference.example), known.reason)
+            return Finding(GONE, subject, gone, {})
+        check = _check_of(known.aspect, known.software)
+        return Finding(check, subject, text, shown(difference.example), known.reason)
 
 
-def _terms(found: Superfluous) -> str:
-    alternative = found.condition.alternatives[found.alternative - 1]
-    return " and ".join(
+def _check_of(aspect: str, software: str) -> str:
+    """Name the check that finds a difference."""
+    of_association = NOT_DELIVERED if software == NOT_APPLICABLE else NOT_ANNOUNCED
+    return {"member_type": CLASS, "row": NO_ROW}.get(aspect, of_association)
+
+
+def _superfluous(subject: str, found: Superfluous) -> Finding:
+    example = shown(found.example)
+    if found.keyword is None:
+        others = ", ".join(map(str, found.others))
+        text = f"whatever it holds for, another alternative holds for, in the example {others}"
+        return Finding(NEVER, subject, text, example)
+    terms = " and ".join(
         f"{term.operator.replace('_', ' ')} {', '.join(term.values)}".strip()
-        for term in alternative
+        for term in found.condition.alternatives[found.alternative - 1]
         if term.keyword == found.keyword
     )
+    text = f"no value of {found.keyword.upper()} satisfies it: {terms}"
+    return Finding(NO_VALUE, subject, text, {**example, found.keyword.upper(): None})
 
 
 def _nearest_miss(
     ruleset: Ruleset, rule: Rule, role: Role | None, vocabulary: Vocabulary
 ) -> tuple[str, dict[str, str | None]]:
-    """Give what keeps a rule, or one of its roles, from the exposure that comes nearest.
+    """Give what keeps a rule, or one of its roles, from the exposure that comes nearest, and that.
 
-    Parameters
-    ----------
-    role : Role or None
-        One of its roles; None for whichever comes nearest.
-    vocabulary : Vocabulary
-        Of its EXP_TYPEs and values, an exposure of each is tried, with and without flags.
-
-    Returns
-    -------
-    tuple of (str, dict)
-        What it misses, in words, and the exposure.
+    An exposure of each EXP_TYPE of the vocabulary is tried, with and without flags.
     """
     alone = rule if role is None else rule._replace(roles=(role,))
     tried = replace(ruleset, rules=(alone,))
@@ -303,7 +277,7 @@ def _twice(table: Table, specials: Sequence[tuple[str, str]]) -> Iterator[Findin
                 example[keywords[mode.special]] = "t"
             special = mode.special or NOT_APPLICABLE
             yield Finding(
-                table.label, "never matches", f"row {mode.position}",
+                NEVER, f"row {mode.position}",
                 f"row {first} is for {mode.exp_type} with special {special} already", example,
             )  # fmt: skip
 
@@ -312,7 +286,7 @@ def _only_special(table: Table) -> Iterator[Finding]:
     without = {mode.exp_type for mode in table.modes if mode.special is None}
     for exp_type in sorted({mode.exp_type for mode in table.modes} - without):
         yield Finding(
-            table.label, "no row", exp_type,
+            NO_ROW, exp_type,
             "it has rows for specials, but none for an exposure without a special",
             {"EXP_TYPE": exp_type},
         )  # fmt: skip
@@ -324,12 +298,12 @@ def _errata(table: Table) -> Iterator[Finding]:
         subject = f"erratum to row {erratum.position}, {erratum.field}"
         mode = modes.get(erratum.position)
         if mode is None or erratum.field not in Mode._fields[1:]:
-            yield Finding(table.label, "errata", subject, "there is no such cell", {})
+            yield Finding("errata", subject, "there is no such cell", {})
             continue
         value = getattr(mode, erratum.field) or NOT_APPLICABLE
         if value != erratum.corrected:
             yield Finding(
-                table.label, "errata", subject,
+                "errata", subject,
                 f"it corrects to {erratum.corrected!r}, but the row says {value!r}",
                 {"EXP_TYPE": mode.exp_type},
             )  # fmt: skip

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 class Finding(NamedTuple):
     """Something that a check found."""
 
-    ruleset: str
-    """The label."""
     check: str
     """What was looked for: `never matches`, `no value`, `same association`, `no row`, `not
     announced`, `not delivered`, `class`, `does not occur`, `errata`."""
@@ -23,17 +21,6 @@ class Finding(NamedTuple):
     """An exposure that shows it, by keyword."""
     accepted: str | None = None
     """The reason that the ruleset gives for it; None if it gives none."""
-
-    def document(self) -> dict[str, Any]:
-        """Give it as the command line prints it."""
-        return {
-            "ruleset": self.ruleset,
-            "check": self.check,
-            "subject": self.subject,
-            "finding": self.text,
-            "example": self.example,
-            "reason": self.accepted,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +44,23 @@ class Checked:
         """Give the findings without an explanation."""
         return [finding for finding in self.findings if finding.accepted is None]
 
+    def records(self) -> list[dict[str, Any]]:
+        """Give the findings as the command line prints them."""
+        return [
+            {
+                "ruleset": self.ruleset,
+                "check": finding.check,
+                "subject": finding.subject,
+                "finding": finding.text,
+                "example": finding.example,
+                "reason": finding.accepted,
+            }
+            for finding in self.findings
+        ]
+
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
+        records = self.records()
         return {
             "ruleset": self.ruleset,
             "kind": self.kind,
@@ -66,8 +68,6 @@ class Checked:
             "exp_types": self.exp_types,
             "combinations": self.combinations,
             "seconds": round(self.seconds, 2),
-            "findings": [finding.document() for finding in self.open_findings()],
-            "accepted": [
-                finding.document() for finding in self.findings if finding.accepted is not None
-            ],
+            "findings": [record for record in records if record["reason"] is None],
+            "accepted": [record for record in records if record["reason"] is not None],
         }

@@ -55,9 +55,11 @@ class State(NamedTuple):
     """Values that a class may be taken from."""
 
     def left(self) -> State:
-        """Give it without the places of rules and of conditions that are asked about."""
+        """Give what is open: without what is decided, and without the places of the rest."""
         return self._replace(
             rules=tuple(enumerate(rule for _, rule in self.rules)),
+            classes=tuple("" if isinstance(one, str) else one for one in self.classes),
+            deciders=(-1,) * len(self.deciders),
             asked=tuple(one for one in self.asked if type(one) is int),
         )
 
@@ -67,8 +69,18 @@ class State(NamedTuple):
         places = (place for place, one in enumerate(self.asked) if type(one) is int)
         for place, one in zip(places, left.asked, strict=True):
             asked[place] = one
-        rules = tuple((self.rules[at][0], rule) for at, rule in left.rules)
-        return left._replace(rules=rules, asked=tuple(asked))
+        classes = zip(self.classes, left.classes, strict=True)
+        deciders = zip(self.deciders, left.deciders, strict=True)
+        return left._replace(
+            rules=tuple((self.rules[at][0], rule) for at, rule in left.rules),
+            classes=tuple(own if isinstance(own, str) else one for own, one in classes),
+            deciders=tuple(one if own < 0 else own for own, one in deciders),
+            asked=tuple(asked),
+        )
+
+    def open_classes(self) -> list[tuple[_OpenClass, ...]]:
+        """Give the class rules of each ruleset whose class is open."""
+        return [one for one in self.classes if not isinstance(one, str)]
 
     def keywords(self) -> set[str]:
         """Give the keywords that terms are open on."""
@@ -95,25 +107,19 @@ class _OpenClass(NamedTuple):
 
 
 class Formulas:
-    """The formulas of rulesets, before anything is known of the exposure.
+    """The formulas of rulesets, looked at together, before anything is known of the exposure.
 
-    Parameters
-    ----------
-    rulesets : sequence of Ruleset
-        Looked at together.
-    asked : sequence of Condition
-        Conditions of the first one that are asked about, beside its rules.
-    numbers : dict, optional
-        The numbers of atoms, which formulas that are to be compared with others share.
+    Conditions of the first one may be asked about beside its rules. Formulas that are compared with
+    others share the numbers of atoms.
     """
 
     def __init__(
         self,
         rulesets: Sequence[Ruleset],
-        asked: Sequence[Condition] = (),
-        numbers: dict[Atom, int] | None = None,
+        asked: Sequence[Condition],
+        numbers: dict[Atom, int],
     ) -> None:
-        self._numbers = {} if numbers is None else numbers
+        self._numbers = numbers
         self._own: set[tuple[int, Atom]] = set()
         self._of_keys: dict[int, tuple[str, ...]] = {}
         # The same few atoms and rules come again in each of many thousand states.
@@ -211,18 +217,8 @@ class Formulas:
     # ------------------------------------------------------------------ knowing more
 
     def known(self, state: State, keyword: str, value: str | None) -> State:
-        """Give what is left when a keyword is known.
-
-        Parameters
-        ----------
-        state : State
-            What was left before.
-        keyword : str
-            The keyword; not one that was known before.
-        value : str or None
-            Its value; None if it is empty.
-        """
-        if keyword in self.class_keywords and any(type(one) is tuple for one in state.classes):
+        """Give what is left when a keyword is known that was not before; None if it is empty."""
+        if keyword in self.class_keywords and state.open_classes():
             state = state._replace(kept=(*state.kept, (keyword, value)))
         return self._settled(*self._with_value(state, keyword, value))
 
@@ -250,7 +246,7 @@ class Formulas:
             for keyword, value in fresh:
                 state, more = self._with_value(state, keyword, value)
                 decided |= more
-        kept = state.kept if any(type(one) is tuple for one in state.classes) else ()
+        kept = state.kept if state.open_classes() else ()
         wanted = self._wanted(state)
         atoms = frozenset(pair for pair in state.atoms if pair[0] in wanted)
         return state._replace(atoms=atoms, kept=kept)
@@ -290,9 +286,8 @@ class Formulas:
         """Give the atoms that matter."""
         wanted = {one for one in state.asked if type(one) is int}
         wanted.update(*(self._atoms(rule) for _, rule in state.rules))
-        for one in state.classes:
-            if not isinstance(one, str):
-                wanted.update(rule.atom for rule in one if rule.atom is not None)
+        for rules in state.open_classes():
+            wanted.update(rule.atom for rule in rules if rule.atom is not None)
         return wanted
 
 
@@ -316,15 +311,10 @@ def shrunk(atom: Atom, keyword: str, value: str | None) -> Atom | bool:
 
 def _needs_known(needs: Needs, decided: Mapping[int, bool]) -> Needs | None:
     """Give the needs that are left; None if one of them is not met."""
-    met = []
-    for need in needs:
-        found = decided.get(need[0])
-        if found is None:
-            continue
-        if found is not need[1]:
-            return None
-        met.append(need)
-    return needs.difference(met) if met else needs
+    settled = [need for need in needs if need[0] in decided]
+    if any(decided[atom] is not holds for atom, holds in settled):
+        return None
+    return needs.difference(settled) if settled else needs
 
 
 def _rule_known(rule: RuleState, decided: Mapping[int, bool]) -> RuleState | None:
@@ -353,11 +343,14 @@ def _classes_known(
         if isinstance(one, str):
             classes.append(one)
             continue
-        left = tuple(rule for rule in one if rule.atom is None or decided.get(rule.atom, True))
-        left = _without_met(left, decided)
-        name, decider, left = _first_class(left, values)
+        # A class rule whose condition holds asks for nothing more.
+        left = tuple(
+            rule._replace(atom=None) if rule.atom in decided else rule
+            for rule in one
+            if rule.atom is None or decided.get(rule.atom, True)
+        )
+        name, deciders[place], left = _first_class(left, values)
         classes.append(left if name is None else name)
-        deciders[place] = decider
     return tuple(classes), tuple(deciders)
 
 
@@ -376,13 +369,3 @@ def _first_class(
         if name is not None:
             return name, rule.number, ()
     raise AssertionError("the last class rule, the default, always decides")
-
-
-def _without_met(
-    rules: tuple[_OpenClass, ...], decided: Mapping[int, bool]
-) -> tuple[_OpenClass, ...]:
-    """Mark class rules whose condition holds: they ask for nothing more."""
-    return tuple(
-        rule._replace(atom=None) if rule.atom is not None and decided.get(rule.atom) else rule
-        for rule in rules
-    )

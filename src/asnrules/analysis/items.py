@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from asnrules.rules.document import difference_name, overlap_name
 from asnrules.rules.model import (
     NOT_APPLICABLE,
     AnyRuleset,
@@ -103,20 +103,16 @@ def _summary(fields: dict[str, Value]) -> str:
 
 
 def _modes(table: Table) -> _Items:
-    for name, mode in _named_modes(table):
-        yield ("row", name), _fields(mode, "position", "exp_type", "special")
-
-
-def _named_modes(table: Table) -> Iterator[tuple[str, Mode]]:
-    seen: dict[str, int] = defaultdict(int)
     for mode in table.modes:
-        name = f"{mode.exp_type}, {mode.special or NOT_APPLICABLE}"
-        seen[name] += 1
-        yield name if seen[name] == 1 else f"{name} ({seen[name]})", mode
+        yield ("row", _mode_name(mode)), _fields(mode, "position", "exp_type", "special")
+
+
+def _mode_name(mode: Mode) -> str:
+    return f"{mode.exp_type}, {mode.special or NOT_APPLICABLE}"
 
 
 def _errata(table: Table) -> _Items:
-    names = {mode.position: name for name, mode in _named_modes(table)}
+    names = {mode.position: _mode_name(mode) for mode in table.modes}
     for one in table.errata:
         name = f"{names.get(one.position, one.position)}: {one.field}"
         yield ("erratum", name), _fields(one, "position", "field")
@@ -158,15 +154,11 @@ def _shared(ruleset: Ruleset) -> _Items:
 
 
 def _accepted(ruleset: Ruleset) -> _Items:
-    reasons = {}
     for one in ruleset.known_differences:
-        parts = [one.exp_type or "any", one.aspect, one.published, one.software]
-        name = ", ".join([*parts, *([one.condition.name] if one.condition else [])])
-        reasons[name] = one.reason
-    for name, reason in reasons.items():
-        yield ("known difference", name), {"reason": reason}
+        row = {**one._asdict(), "condition": one.condition and one.condition.name}
+        yield ("known difference", difference_name(row)), {"reason": one.reason}
     for overlap in ruleset.intended_overlaps:
-        name = f"{overlap.asn_rule}, {overlap.stays}"
+        name = overlap_name(overlap._asdict())
         yield ("intended overlap", name), {"reason": overlap.reason}
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
-from asnrules.analysis.answers import Answer, Answering
-from asnrules.analysis.partition import partition
+from asnrules.analysis.answers import Answer, Answering, candidate_values
 from asnrules.analysis.space import EXP_TYPE, Example, Space
 from asnrules.analysis.tables import Vocabulary
 from asnrules.engine.candidates import BACKGROUND, OBSERVATION
@@ -73,11 +72,6 @@ def probes(
     ----------
     exp_types : iterable of str, optional
         Of exposures that anchor associations; all of the vocabulary by default.
-
-    Raises
-    ------
-    RulesetError
-        If the ruleset has a pattern whose values cannot be worked out.
     """
     making = _Probes(ruleset, vocabulary)
     chosen = [name.lower() for name in exp_types or vocabulary.exp_types]
@@ -87,6 +81,9 @@ def probes(
         if key not in seen:
             seen.add(key)
             yield probe
+
+
+_Companions = dict[str, dict[tuple[str, ...], dict[str, _Base]]]
 
 
 class _Probes:
@@ -194,7 +191,9 @@ class _Probes:
                 for roles, others in companions[rule.name].items():
                     few = [
                         self._beside(base.values, other, rule)
-                        for other in sorted(others, key=lambda one: one.exp_type != exp_type)
+                        for other in sorted(
+                            others.values(), key=lambda one: one.exp_type != exp_type
+                        )
                         if other.values["instrume"] == base.values["instrume"]
                     ][:2]
                     for companion in few[:1]:
@@ -206,22 +205,15 @@ class _Probes:
                 if len(everybody) > 2:
                     yield _together(everybody)
 
-    def _companions(self) -> dict[str, dict[tuple[str, ...], list[_Base]]]:
+    def _companions(self) -> _Companions:
         """Give by rule and roles an exposure of each EXP_TYPE that is taken, not as science."""
-        found: dict[str, dict[tuple[str, ...], dict[str, _Base]]]
-        found = defaultdict(lambda: defaultdict(dict))
+        found: _Companions = defaultdict(lambda: defaultdict(dict))
         for exp_type in map(str.lower, self._vocabulary.exp_types):
             for base in self._of(exp_type):
                 for taken in base.answer.taken:
                     if taken.exptype != SCIENCE:
                         found[taken.rule.name][taken.roles].setdefault(exp_type, base)
-        return defaultdict(
-            dict,
-            {
-                name: {roles: list(some.values()) for roles, some in of_roles.items()}
-                for name, of_roles in found.items()
-            },
-        )
+        return found
 
     def _company(
         self, values: Values, companion: Values, rule: Rule, names: Sequence[str]
@@ -260,15 +252,7 @@ class _Probes:
     def _layouts(self) -> Iterator[tuple[tuple[tuple[str, str], ...], ...]]:
         """Give candidates of an exposure and its companion."""
         yield _ALONE, _ALONE
-        terms = [
-            term
-            for rule in self._ruleset.rules
-            for use in rule.candidate_requirements
-            for terms in use.condition.alternatives
-            for term in terms
-            if term.keyword == "candidate_type"
-        ]
-        for kind in partition(terms, self._ruleset.empty, (BACKGROUND,)):
+        for kind in candidate_values(self._ruleset, "candidate_type", (BACKGROUND,)):
             if kind not in {None, OBSERVATION}:
                 shared = ("c1", str(kind))
                 yield (*_ALONE, shared), (("o2", OBSERVATION), shared)

@@ -21,8 +21,6 @@ class Reach:
         other class of texts; None for exposures without.
     combinations : int
         How many combinations of classes of values there are.
-    rules : set of str
-        The rules that take an exposure.
     roles : set of (str, str)
         The roles, with their rules, that take an exposure which no earlier role always takes.
     shadowed : dict
@@ -33,15 +31,12 @@ class Reach:
         From two rules that make the same association to the EXP_TYPEs, each with an example.
     """
 
-    def __init__(
-        self, ruleset: Ruleset, vocabulary: Vocabulary, explored: Explored | None = None
-    ) -> None:
+    def __init__(self, ruleset: Ruleset, vocabulary: Vocabulary, explored: Explored) -> None:
         self._ruleset = ruleset
         space = Space([ruleset], (), vocabulary.fitting, vocabulary.usual, explored=explored)
         self._answering = Answering([ruleset], vocabulary.keywords())
         named = [name.lower() for name in in_question(vocabulary.exp_types, ruleset)]
         self.exp_types: Sequence[str | None] = list(dict.fromkeys([*named, *space.exp_types()]))
-        self.rules: set[str] = set()
         self.roles: set[tuple[str, str]] = set()
         self.shadowed: dict[tuple[str, str], tuple[Role, Example]] = {}
         self.deciders: set[int] = set()
@@ -55,7 +50,6 @@ class Reach:
         self.deciders.add(cell.state.deciders[0])
         for number, state in cell.state.rules:
             rule = self._ruleset.rules[number]
-            self.rules.add(rule.name)
             before: list[Role] = []
             for role, needs in zip(rule.roles, state.roles, strict=True):
                 if needs is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from asnrules.analysis.formulas import Atom, Formulas, State, class_keyword
 from asnrules.analysis.partition import partition
@@ -106,14 +106,9 @@ class Space:
     def cells(
         self, exp_type: str | None, asked: Collection[Condition] | None = None
     ) -> Iterator[Cell]:
-        """Give the exposures of an EXP_TYPE, each cell with its outcome.
+        """Give the exposures of an EXP_TYPE, in lower case: each cell with its outcome.
 
-        Parameters
-        ----------
-        exp_type : str or None
-            Lower case; None for exposures that have none.
-        asked : collection of Condition, optional
-            Those of the conditions asked about that matter; all by default.
+        Of the conditions asked about those in `asked` matter; all by default.
         """
         start = self._formulas.start
         if asked is not None:
@@ -146,23 +141,18 @@ class Space:
 
     def _all_cells(self, start: State, classes: Mapping[str, Sequence[str | None]]) -> list[Cell]:
         first, last = self._order(start, classes)
-        settings = self._explored({start: _Reached(1, {})}, first, classes)
         memory: dict[State, dict[State, _Reached]] = {}
+        settings = self._explored({start: _Reached(1, {})}, first, classes)
         cells = []
         for number, (state, reached) in enumerate(settings.items()):
             # What is decided already has no influence on what is still open.
-            bare = _bare(state)
-            if bare not in memory:
-                memory[bare] = self._explored({bare: _Reached(1, {})}, last, classes)
-            for final, more in memory[bare].items():
-                cells.append(
-                    Cell(
-                        reached.example | more.example,
-                        reached.combinations * more.combinations,
-                        number,
-                        _joined(state, final),
-                    )
-                )
+            left = state.left()
+            if left not in memory:
+                memory[left] = self._explored({left: _Reached(1, {})}, last, classes)
+            for final, more in memory[left].items():
+                example = reached.example | more.example
+                combinations = reached.combinations * more.combinations
+                cells.append(Cell(example, combinations, number, state.with_left(final)))
         return cells
 
     # ------------------------------------------------------------------ partitions
@@ -179,17 +169,11 @@ class Space:
                     terms[rule.keyword] += on_class
         empty = frozenset.union(*(ruleset.empty for ruleset in rulesets))
         texts = sorted({name for ruleset in rulesets for name in _named_classes(ruleset)})
-        return {
-            keyword: self._usual_first(
-                keyword,
-                partition(
-                    _in_order(found),
-                    empty,
-                    texts if keyword in self._formulas.class_keywords else (),
-                ),
-            )
-            for keyword, found in terms.items()
-        }
+        found = {}
+        for keyword, some in terms.items():
+            named = texts if keyword in self._formulas.class_keywords else ()
+            found[keyword] = self._usual_first(keyword, partition(_in_order(some), empty, named))
+        return found
 
     def _usual_first(self, keyword: str, values: tuple[str | None, ...]) -> tuple[str | None, ...]:
         if keyword not in self._usual:
@@ -215,24 +199,20 @@ class Space:
     # ------------------------------------------------------------------ exploring
 
     def _open_class_keywords(self, state: State) -> set[str]:
-        is_open = any(type(one) is tuple for one in state.classes)
-        return self._formulas.class_keywords if is_open else set()
+        return self._formulas.class_keywords if state.open_classes() else set()
 
     def _order(
         self, state: State, classes: Mapping[str, Sequence[str | None]]
     ) -> tuple[list[str], list[str]]:
         """Order keywords: the class first, and keywords of one atom beside each other."""
         deciding = self._open_class_keywords(state)
-        open_rules = {rule.atom for one in state.classes if type(one) is tuple for rule in one}
+        open_rules = {rule.atom for rules in state.open_classes() for rule in rules}
         for number, atom in state.atoms:
             if number in open_rules:
                 deciding |= {term.keyword for terms in atom for term in terms}
         of_class = [keyword for keyword in sorted(classes) if keyword in deciding]
-        rest = [
-            keyword
-            for keyword in _by_company(state)
-            if keyword in classes and keyword not in deciding
-        ]
+        known = classes.keys() - deciding
+        rest = [keyword for keyword in _by_company(state) if keyword in known]
         first = [keyword for keyword in rest if keyword not in self._last]
         return of_class + first, [keyword for keyword in rest if keyword in self._last]
 
@@ -252,48 +232,15 @@ class Space:
                     continue
                 for values in self._alike(keyword, classes[keyword], terms):
                     after = self._formulas.known(state, keyword, values[0])
-                    _add(
-                        following,
-                        after,
-                        combinations * len(values),
-                        {**example, keyword: values[0]},
-                    )
+                    more = {**example, keyword: values[0]}
+                    _add(following, after, combinations * len(values), more)
             states = following
         return states
 
 
 def _add(states: dict[State, _Reached], state: State, combinations: int, example: Example) -> None:
-    held = states.get(state)
-    if held is None:
-        states[state] = _Reached(combinations, example)
-    else:
-        states[state] = _Reached(held.combinations + combinations, held.example)
-
-
-def _bare(state: State) -> State:
-    """Leave out what is decided."""
-    return state._replace(
-        classes=tuple(one if type(one) is tuple else "" for one in state.classes),
-        deciders=(-1,) * len(state.deciders),
-        asked=tuple(one if type(one) is int else False for one in state.asked),
-    )
-
-
-def _joined(before: State, after: State) -> State:
-    """Put what was decided before the last keywords together with what they decided."""
-    return after._replace(
-        classes=_either(before.classes, after.classes, str),
-        deciders=tuple(
-            new if old < 0 else old
-            for old, new in zip(before.deciders, after.deciders, strict=True)
-        ),
-        asked=_either(before.asked, after.asked, bool),
-    )
-
-
-def _either(before: Sequence[Any], after: Sequence[Any], decided: type) -> tuple[Any, ...]:
-    pairs = zip(before, after, strict=True)
-    return tuple(old if isinstance(old, decided) else new for old, new in pairs)
+    held = states.get(state, _Reached(0, example))
+    states[state] = _Reached(held.combinations + combinations, held.example)
 
 
 def _named_classes(ruleset: Ruleset) -> set[str]:

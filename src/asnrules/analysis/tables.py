@@ -19,7 +19,6 @@ from asnrules.analysis.space import Cell, Example, Explored, Space
 from asnrules.rules.model import (
     NOT_APPLICABLE,
     Condition,
-    KnownDifference,
     Mode,
     Operator,
     Ruleset,
@@ -71,35 +70,25 @@ class Comparison:
         ruleset: Ruleset,
         modes: Sequence[Mode],
         vocabulary: Vocabulary,
-        explored: Explored | None = None,
+        explored: Explored,
     ) -> None:
         self._modes = {(mode.exp_type, mode.special): mode for mode in reversed(modes)}
-        known: Sequence[KnownDifference] = ruleset.known_differences
-        self._known = known
+        self._known = ruleset.known_differences
         self._vocabulary = vocabulary
-        conditions = dict.fromkeys(one.condition for one in known if one.condition is not None)
+        conditions = dict.fromkeys(one.condition for one in self._known if one.condition)
         self._flags = [_flag(keyword) for _, keyword in vocabulary.specials]
         asked = [*self._flags, *conditions]
         self._places = {condition: at for at, condition in enumerate(asked)}
         self._explained: dict[tuple[str, ...], list[tuple[int, int | None]]] = {}
         self._space = Space(
-            [ruleset],
-            asked,
-            vocabulary.fitting,
-            vocabulary.usual,
-            complete=True,
-            explored=explored,
+            [ruleset], asked, vocabulary.fitting, vocabulary.usual, complete=True, explored=explored
         )
         self._answering = Answering([ruleset], vocabulary.keywords())
 
     def differences(self, exp_type: str) -> Iterator[Difference]:
         """Give all differences for an EXP_TYPE, each combination of keywords that shows one."""
-        asked = {*self._flags}
-        asked |= {
-            one.condition
-            for one in self._known
-            if one.condition is not None and one.exp_type in {None, exp_type}
-        }
+        known = (one for one in self._known if one.exp_type in {None, exp_type})
+        asked = {*self._flags, *(one.condition for one in known if one.condition)}
         settings: dict[int, list[Cell]] = defaultdict(list)
         for cell in self._space.cells(exp_type.lower(), asked):
             settings[cell.setting].append(cell)
@@ -110,47 +99,36 @@ class Comparison:
         """Compare exposures that differ in the optical path only."""
         special = self._special(cells[0])
         mode = self._modes.get((exp_type, special))
-        made = []
-        for cell in cells:
-            (answer,) = self._answering.answers(cell)
-            made.append((cell, answer, *self._answering.made(answer)))
-        any_stands = any(standing for _, _, _, standing in made)
+        for cell, aspect, published, software, is_open in self._contrasts(mode, cells):
+            known = tuple(
+                number
+                for number, place in self._explaining(exp_type, aspect, published, software)
+                if place is None or cell.state.asked[place] is True
+            )
+            yield Difference(
+                exp_type, special, aspect, published, software, cell.example, known, is_open
+            )
+
+    def _contrasts(
+        self, mode: Mode | None, cells: Sequence[Cell]
+    ) -> Iterator[tuple[Cell, str, str, str, bool]]:
+        """Give what the table and the rules say otherwise, and whether that has to be explained."""
+        answers = [self._answering.answers(cell)[0] for cell in cells]
+        kept = [self._answering.kept(answer) for answer in answers]
+        is_open = not any(one.stands for some in kept for one in some)
         aspect = "row" if mode is None else "asn_type"
         named = (mode and mode.asn_type) or NOT_APPLICABLE
-        for cell, answer, anchored, standing in made:
+        for cell, answer, some in zip(cells, answers, kept, strict=True):
             if mode is not None and answer.exposure_class != mode.member_type:
-                yield self._difference(
-                    cell, exp_type, special,
-                    "member_type", mode.member_type, answer.exposure_class,
-                )  # fmt: skip
-            for asn_type in sorted(anchored - {named}):
-                yield self._difference(cell, exp_type, special, aspect, named, asn_type)
-            is_without = not standing if named != NOT_APPLICABLE else not anchored
-            if is_without and (mode is None or named != NOT_APPLICABLE):
-                yield self._difference(
-                    cell, exp_type, special, aspect, named, NOT_APPLICABLE,
-                    is_open=not any_stands,
-                )  # fmt: skip
-
-    def _difference(
-        self,
-        cell: Cell,
-        exp_type: str,
-        special: str | None,
-        aspect: str,
-        published: str,
-        software: str,
-        *,
-        is_open: bool = True,
-    ) -> Difference:
-        known = tuple(
-            number
-            for number, place in self._explaining(exp_type, aspect, published, software)
-            if place is None or cell.state.asked[place] is True
-        )
-        return Difference(
-            exp_type, special, aspect, published, software, cell.example, known, is_open
-        )
+                yield cell, "member_type", mode.member_type, answer.exposure_class, True
+            for asn_type in sorted({one.rule.asn_type for one in some} - {named}):
+                yield cell, aspect, named, asn_type, True
+            if named == NOT_APPLICABLE:
+                is_missing = mode is None and not some
+            else:
+                is_missing = not any(one.stands for one in some)
+            if is_missing:
+                yield cell, aspect, named, NOT_APPLICABLE, is_open
 
     def _explaining(self, *difference: str) -> list[tuple[int, int | None]]:
         """Give the known differences that it may be, each with the place of its condition."""
