@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from asnrules.rules.model import (
-    Condition,
-    Key,
-    Operator,
-    Requirement,
-    Role,
-    Rule,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
 
 # ------------------------------------------------------------------------- rules in words
 
@@ -47,22 +38,18 @@ def _key_text(key: Key) -> str:
 
 
 def _role_text(role: Role) -> str:
+    besides = (
+        ("one only", role.single),
+        (f"not right after an exposure of class {role.not_after}", role.not_after),
+        (f"not where an exposure of class {role.not_created_by} came first", role.not_created_by),
+        (f"written as {role.science_as}", role.science_as),
+        ("offered again at the end", role.offered_again),
+        ("takes nothing, but what is the same of these stays", role.keys_only),
+        ("may create an association of its own as well", role.creates_too),
+    )
     parts = _texts(role.requirements)
     parts += [f"same {_key_text(key)}" for key in role.keys]
-    if role.single:
-        parts.append("one only")
-    if role.not_after is not None:
-        parts.append(f"not right after an exposure of class {role.not_after}")
-    if role.not_created_by is not None:
-        parts.append(f"not where an exposure of class {role.not_created_by} came first")
-    if role.science_as is not None:
-        parts.append(f"written as {role.science_as}")
-    if role.offered_again:
-        parts.append("offered again at the end")
-    if role.keys_only:
-        parts.append("takes nothing, but what is the same of these stays")
-    if role.creates_too:
-        parts.append("may create an association of its own as well")
+    parts += [text for text, is_so in besides if is_so]
     return f"{role.name}: {'; '.join(parts)}"
 
 
@@ -128,14 +115,7 @@ class Glossary(NamedTuple):
         lines += ["", "Conditions: one of the lines below each has to hold"]
         for text, alternatives in self.conditions.items():
             lines += [f"  {text}", *(f"    {line}" for line in alternatives)]
-        lines += [
-            "",
-            *_ABOUT_KEYS,
-            "",
-            *_ABOUT_ROLES,
-            "",
-            "Finishing steps",
-        ]
+        lines += ["", *_ABOUT_KEYS, "", *_ABOUT_ROLES, "", "Finishing steps"]
         for name, text in self.steps.items():
             lines += [f"  {name}", f"    {text}"]
         lines += ["", "Steps over the associations of all rules, in this order"]
@@ -161,7 +141,7 @@ def glossary(ruleset: Ruleset) -> Glossary:
     return Glossary(
         classes=[*classes, ("otherwise", ruleset.default_class)],
         conditions={
-            text: [_alternative(terms) for terms in used[text].alternatives]
+            text: [", ".join(map(_term, terms)) for terms in used[text].alternatives]
             for text in sorted(used)
             if not _says_itself(used[text])
         },
@@ -177,10 +157,6 @@ def _says_itself(condition: Condition) -> bool:
     values = [value for term in terms for value in term.values if term.operator != Operator.MATCHES]
     text = condition.text.lower()
     return all(word in text for word in [*(term.keyword for term in terms), *values])
-
-
-def _alternative(terms: Iterable[Term]) -> str:
-    return ", ".join(_term(term) for term in terms)
 
 
 def _term(term: Term) -> str:

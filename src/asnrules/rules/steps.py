@@ -11,16 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import (
-    Any,
-    ClassVar,
-    Literal,
-    NamedTuple,
-    TypeVar,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from asnrules.rules.words import near, unknown
 
@@ -48,17 +39,11 @@ class Step:
     @property
     def text(self) -> str:
         """What it does in words."""
-        return self._text()
+        raise NotImplementedError
 
     @property
     def looks(self) -> Looks:
         """What it looks at."""
-        return self._looks()
-
-    def _text(self) -> str:
-        raise NotImplementedError
-
-    def _looks(self) -> Looks:
         return Looks()
 
     def parameters(self) -> dict[str, Any]:
@@ -115,9 +100,7 @@ class ScienceRequired(FinishingStep):
     """Drops an association without a science."""
 
     name = "science_required"
-
-    def _text(self) -> str:
-        return "without a science there is no association"
+    text = "without a science there is no association"
 
 
 @dataclass(frozen=True)
@@ -125,12 +108,10 @@ class CandidateValidity(FinishingStep):
     """Drops an association for candidates of other types."""
 
     name = "candidate_validity"
-
-    def _text(self) -> str:
-        return (
-            "the candidate has to be an observation, or a background candidate with a member that "
-            "is a background"
-        )
+    text = (
+        "the candidate has to be an observation, or a background candidate with a member that is a "
+        "background"
+    )
 
 
 @dataclass(frozen=True)
@@ -138,19 +119,15 @@ class ImprintPruning(FinishingStep):
     """Keeps the imprints that match the science best."""
 
     name = "imprint_pruning"
-
-    def _text(self) -> str:
-        return (
-            "looking at imprints with the BKGDTARG of the science: if one has the TARGETID of the "
-            "science, those of another go; if more are left than sciences and one has the DITHPTIN "
-            "of the science, those of another go"
-        )
-
-    def _looks(self) -> Looks:
-        return Looks(frozenset({"targetid", "bkgdtarg", "dithptin"}))
+    text = (
+        "looking at imprints with the BKGDTARG of the science: if one has the TARGETID of the "
+        "science, those of another go; if more are left than sciences and one has the DITHPTIN of "
+        "the science, those of another go"
+    )
+    looks = Looks(frozenset({"targetid", "bkgdtarg", "dithptin"}))
 
 
-OWN, COMMON = "own_subpixels", "common_subpixels"
+OWN = "own_subpixels"
 
 
 @dataclass(frozen=True)
@@ -179,7 +156,9 @@ class NodSplit(FinishingStep):
         """Whether any science is no background of another."""
         return self.same_target or bool(self.other_point)
 
-    def _text(self) -> str:
+    @property
+    def text(self) -> str:
+        """What it does in words."""
         excepted = ["of another TARGETID"] if self.same_target else []
         if self.other_point:
             subpixels = "SUBPXPTS" if self.other_point == OWN else "SUBPXPTS or SUBPXPNS of both"
@@ -197,7 +176,9 @@ class NodSplit(FinishingStep):
             text += f", and in {self.wide_slit.upper()} with five points those of the next point"
         return text
 
-    def _looks(self) -> Looks:
+    @property
+    def looks(self) -> Looks:
+        """What it looks at."""
         keywords = {"targetid"} if self.same_target else set()
         if not self.other_point:
             return Looks(frozenset(keywords))
@@ -238,7 +219,9 @@ class DirectImageProducts(FinishingStep):
     filter_only: tuple[str, ...]
     """Instruments whose products are named by the filter alone."""
 
-    def _text(self) -> str:
+    @property
+    def text(self) -> str:
+        """What it does in words."""
         chosen = _CHOSEN[self.choice]
         if self.same_optics:
             keywords = " or ".join(
@@ -253,7 +236,9 @@ class DirectImageProducts(FinishingStep):
             text += "; where an exposure lacks that keyword, all of the pool stays unfinished"
         return text
 
-    def _looks(self) -> Looks:
+    @property
+    def looks(self) -> Looks:
+        """What it looks at."""
         if self.choice != NEXT:
             return Looks()
         optics = {keyword for _, keyword in self.same_optics}
@@ -286,7 +271,9 @@ class MembershipPruning(OverallStep):
     removes: Literal["found", "alike"]
     """Which one goes for each that is found: itself, or the first by asn_id that is alike."""
 
-    def _text(self) -> str:
+    @property
+    def text(self) -> str:
+        """What it does in words."""
         return (
             "of associations with the same members, the last stays: by asn_id, then as generated"
             + _REMOVED[self.removes]
@@ -314,7 +301,9 @@ class ProductPruning(OverallStep):
     """Which one goes for each that does not: itself, the first by asn_id that is alike, or the
     first generated of its type with the same files."""
 
-    def _text(self) -> str:
+    @property
+    def text(self) -> str:
+        """What it does in words."""
         return _KEPT[self.keeps] + _REMOVED[self.removes]
 
 
@@ -326,15 +315,7 @@ _Kind = TypeVar("_Kind", bound=Step)
 def step_of(kind: type[_Kind], name: str, given: Any) -> _Kind:
     """Make a step of its name and its parameters, as files and tables have them.
 
-    Parameters
-    ----------
-    kind : type
-        `FinishingStep` or `OverallStep`.
-
-    Raises
-    ------
-    ValueError
-        If there is no such step, or the parameters are not those that it has.
+    Raise ValueError if there is no such step, or the parameters are not those that it has.
     """
     known: dict[str, Any] = {one.name: one for one in kind.__subclasses__()}
     if name not in known:

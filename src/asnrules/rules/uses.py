@@ -32,10 +32,17 @@ def with_used(items: Iterable[Item], uses: Uses) -> set[Item]:
 
 
 def _items(ruleset: Ruleset) -> Iterator[tuple[Item, set[Item]]]:
-    for name in ruleset.value_lists:
-        yield ("value_list", name), set()
-    for name in ruleset.path_tables:
-        yield ("path_table", name), set()
+    defaults = _defaults(ruleset.rules)
+    for kind, names in (
+        ("value_list", ruleset.value_lists),
+        ("path_table", ruleset.path_tables),
+        ("default", ("class", *defaults)),
+        ("setting", ruleset.settings._fields),
+        ("written_as", ruleset.written_as),
+        ("suffix", ruleset.suffixes),
+        ("intended_overlap", (overlap_name(one._asdict()) for one in ruleset.intended_overlaps)),
+    ):
+        yield from (((kind, name), set()) for name in names)
     for condition in ruleset.conditions:
         yield ("condition", condition.name), set(_of_condition(condition))
     for key in ruleset.keys:
@@ -43,12 +50,13 @@ def _items(ruleset: Ruleset) -> Iterator[tuple[Item, set[Item]]]:
     for group in ruleset.groups:
         yield ("group", group.name), _asked(group.requirements, group.keys)
     for line in ruleset.class_rules:
-        yield ("class", line.condition.name), {("condition", line.condition.name)}
-    defaults = _defaults(ruleset.rules)
-    for name in ("class", *defaults):
-        yield ("default", name), set()
+        yield ("class", line.condition.name), _named(line.condition)
+    for column in ruleset.required_columns:
+        yield ("required_column", column.column), _named(column.condition)
+    for known in ruleset.known_differences:
+        row = {**known._asdict(), "condition": known.condition and known.condition.name}
+        yield ("known_difference", difference_name(row)), _named(known.condition)
     yield from _rules(ruleset.rules, defaults)
-    yield from _others(ruleset)
 
 
 def _rules(
@@ -66,24 +74,8 @@ def _rules(
             yield ("role", name), _asked(role.requirements, role.keys) | groups
 
 
-def _others(ruleset: Ruleset) -> Iterator[tuple[Item, set[Item]]]:
-    for name in ruleset.settings._fields:
-        yield ("setting", name), set()
-    for name in ruleset.written_as:
-        yield ("written_as", name), set()
-    for suffix in ruleset.suffixes:
-        yield ("suffix", suffix), set()
-    for column in ruleset.required_columns:
-        condition = column.condition
-        used = {("condition", condition.name)} if condition else set()
-        yield ("required_column", column.column), used
-    for known in ruleset.known_differences:
-        condition = known.condition
-        row = {**known._asdict(), "condition": condition.name if condition else ""}
-        used = {("condition", condition.name)} if condition else set()
-        yield ("known_difference", difference_name(row)), used
-    for overlap in ruleset.intended_overlaps:
-        yield ("intended_overlap", overlap_name(overlap._asdict())), set()
+def _named(condition: Condition | None) -> set[Item]:
+    return {("condition", condition.name)} if condition else set()
 
 
 def _of_condition(condition: Condition) -> Iterator[Item]:

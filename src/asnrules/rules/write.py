@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,15 +37,8 @@ def ruleset_files(
     ----------
     ruleset : Table or Ruleset
         With its files, if it has rules.
-    words : Words, optional
-        The words that it may use; those of the shipped vocabulary by default.
-    parents : callable, optional
-        As `RulesReader` takes it.
-
-    Returns
-    -------
-    dict of str to str
-        Texts by path; `read_ruleset` makes the same ruleset of them.
+    words, parents
+        As `RulesetReader` takes them.
 
     Raises
     ------
@@ -85,11 +79,11 @@ def _stored_files(
 
 
 def _header(ruleset: AnyRuleset) -> dict[str, Any]:
-    """Give the header of a ruleset as its file has it."""
+    """Give the header of a ruleset, with None for what its file does not have."""
     header = {"label": ruleset.label, "kind": ruleset.kind, **ruleset.header()}
     if isinstance(ruleset, Ruleset) and ruleset.effective_from == start_of(ruleset.releases):
         header["effective_from"] = None
-    return {name: value for name, value in header.items() if value is not None}
+    return header
 
 
 def _with_header(text: str, header: Mapping[str, Any], *, has_releases: bool) -> str:
@@ -98,22 +92,18 @@ def _with_header(text: str, header: Mapping[str, Any], *, has_releases: bool) ->
 
     document = tomlkit.parse(text)
     # Rules under another label than that of their files have neither.
-    for name, is_there in (("releases", has_releases), ("change", "extends" in header)):
+    for name, is_there in (("releases", has_releases), ("change", header["extends"])):
         if not is_there:
             document.pop(name, None)
-    words = (
-        "label", "kind", "title", "source", "effective_from", "effective_until", "implements",
-        "extends",
-    )  # fmt: skip
-    if all(name in document for name in header):
-        for name in words:
-            if name not in header:
+    if all(name in document for name, value in header.items() if value is not None):
+        for name, value in header.items():
+            if value is None:
                 document.pop(name, None)
-            elif document[name] != header[name]:
-                document[name] = header[name]
+            elif document[name] != value:
+                document[name] = value
         return tomlkit.dumps(document)
     # A word more: it would end up below the comment of the first table.
-    for name in words:
+    for name in header:
         document.pop(name, None)
     return f"{_toml_text(header)}\n{tomlkit.dumps(document).lstrip()}"
 
@@ -123,10 +113,10 @@ def _mode_cells(mode: Mode) -> list[str]:
     return [_BLANKS[name] if row[name] is None else row[name] for name in MODE_COLUMNS]
 
 
-def _toml_text(document: Mapping[str, Any]) -> str:
+def _toml_text(header: Mapping[str, Any]) -> str:
     import tomlkit
 
-    return tomlkit.dumps(document)
+    return tomlkit.dumps({name: value for name, value in header.items() if value is not None})
 
 
 def _csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -162,9 +152,9 @@ def write_folder(folder: Path, files: Files) -> None:
         if os.path.lexists(folder) and (not _is_folder(folder) or any(folder.iterdir())):
             raise OutputError(f"{folder}: there is something already; name a new folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        made = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
+        made.mkdir()
         try:
-            made.chmod(0o777 & ~_umask())
             for name, text in files.items():
                 path = made / name
                 path.parent.mkdir(exist_ok=True)
@@ -177,22 +167,10 @@ def write_folder(folder: Path, files: Files) -> None:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a new file, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If there is one of that name, or it cannot be written.
-    """
+    """Write a new file, whole or not at all."""
     with whole_file(path, mend="name another file") as stream:
         stream.write(text.encode())
 
 
 def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
