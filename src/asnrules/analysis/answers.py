@@ -21,7 +21,6 @@ class Taken(NamedTuple):
     """How a rule takes an exposure."""
 
     rule: Rule
-    """The rule."""
     roles: tuple[str, ...]
     """The roles that can take it, in the order in which they are tried."""
     exptype: str | None
@@ -37,7 +36,6 @@ class Answer(NamedTuple):
     """What a ruleset answers for an exposure."""
 
     exposure_class: str
-    """Its class."""
     taken: tuple[Taken, ...]
     """By the rules that can take it, in the order of the ruleset."""
 

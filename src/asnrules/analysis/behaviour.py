@@ -28,10 +28,8 @@ class AnswerChange:
     aspect: str
     """`class`, `associations`, or the name of a rule."""
     before: str
-    """What is answered."""
     after: str
     exp_types: list[str] = field(default_factory=list)
-    """The EXP_TYPEs of the exposures."""
     combinations: int = 0
     """How many combinations of values that the rules can tell apart."""
     example: dict[str, str | None] = field(default_factory=dict)

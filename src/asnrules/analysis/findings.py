@@ -16,7 +16,6 @@ class Finding(NamedTuple):
     subject: str
     """The row, rule, role, condition or EXP_TYPE."""
     text: str
-    """What was found."""
     example: dict[str, str | None]
     """An exposure that shows it, by keyword."""
     accepted: str | None = None
@@ -28,17 +27,14 @@ class Checked:
     """What came out of the check of a ruleset."""
 
     ruleset: str
-    """Which one."""
     kind: str
     checksum: str
     findings: Sequence[Finding]
     """Those that nobody has explained come first."""
     exp_types: int
-    """How many EXP_TYPEs were looked at."""
     combinations: int
     """How many combinations of values that the rules can tell apart that was."""
     seconds: float
-    """How long it took."""
 
     def open_findings(self) -> list[Finding]:
         """Give the findings without an explanation."""

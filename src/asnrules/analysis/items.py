@@ -32,7 +32,6 @@ class Change(NamedTuple):
     """A difference between the rows of two rulesets."""
 
     what: str
-    """The item."""
     name: str
     change: str
     """`added`, `removed` or `changed`."""

@@ -34,7 +34,6 @@ class Item(NamedTuple):
 
     value: Any
     path: Path
-    """The file."""
     keys: Keys = ()
     """The way to it in a TOML file."""
     lines: tuple[int, ...] = ()

@@ -100,7 +100,6 @@ class Key(NamedTuple):
 
     name: str
     sources: tuple[str, ...]
-    """Keywords."""
     required: bool = True
     """If not, it fits an exposure that has no value for it."""
     excludes: str | None = None
@@ -166,7 +165,6 @@ class Rule(NamedTuple):
     there is a science."""
     companion_class: WrittenClass | None = None
     steps: tuple[FinishingStep, ...] = ()
-    """The finishing steps, in order."""
     groups: tuple[Group, ...] = ()
     """Their keys are the first of `keys`, their requirements the last of `requirements`."""
 
@@ -295,7 +293,6 @@ class ChangeItem(NamedTuple):
     kind: str
     """Such as `rule`, `role` or `condition`; see docs/rules.md."""
     item: str
-    """Its name."""
     field: str | None
     """What changes of it; None if all of it comes or goes."""
     before: str | None
@@ -325,7 +322,6 @@ class Header:
     """Its name, such as jwst-3.0.0."""
     title: str = ""
     source: str = ""
-    """Where it comes from."""
     effective_from: dt.date | None = None
     """The first day on which it is in force; None for a draft that has no date yet."""
     effective_until: dt.date | None = None

@@ -58,7 +58,6 @@ class Page:
     """What is on a page."""
 
     path: Path
-    """The file."""
     title: str
     """The title of the table, or of the page."""
     sha256: str

@@ -56,16 +56,11 @@ class Settings(NamedTuple):
     """What orders associations as they are generated, first of all; see `GENERATION_ORDERS`. It
     decides their numbers, and which of several stays."""
     candidate_rows: Annotated[str, one_of("rows of a candidate", CANDIDATE_ROWS)]
-    """Which exposures belong to a candidate; see `CANDIDATE_ROWS`."""
     taken_once: Annotated[str, one_of("unit", TAKEN_ONCE)]
-    """What an association takes no more than once; see `TAKEN_ONCE`."""
     empty_values: tuple[EmptyValue, ...]
     """Values, in lower case, that stand for none."""
     dms_mode: Annotated[str, one_of("DMS mode", DMS_MODES)]
-    """What DMS mode does; see `DMS_MODES`."""
     several_selected: Annotated[str, one_of("way with several candidates", SEVERAL_SELECTED)]
-    """For which of several selected candidates an exposure makes associations; see
-    `SEVERAL_SELECTED`."""
     discovered_id: DiscoveredId | None
     """The id of associations that are discovered; None for no such associations. They are made
     by the rules that ask something of the candidate but need no `candidate_validity`, where

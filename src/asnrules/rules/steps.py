@@ -296,7 +296,6 @@ class ProductPruning(OverallStep):
 
     name = "prune_products"
     keeps: Literal["first", "superset", "longer"]
-    """Which of them stay."""
     removes: Literal["found", "alike", "same_files"]
     """Which one goes for each that does not: itself, the first by asn_id that is alike, or the
     first generated of its type with the same files."""
