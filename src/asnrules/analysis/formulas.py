@@ -70,11 +70,10 @@ class State(NamedTuple):
         for place, one in zip(places, left.asked, strict=True):
             asked[place] = one
         classes = zip(self.classes, left.classes, strict=True)
-        deciders = zip(self.deciders, left.deciders, strict=True)
         return left._replace(
-            rules=tuple((self.rules[at][0], rule) for at, rule in left.rules),
-            classes=tuple(own if isinstance(own, str) else one for own, one in classes),
-            deciders=tuple(one if own < 0 else own for own, one in deciders),
+            rules=tuple([(self.rules[at][0], rule) for at, rule in left.rules]),
+            classes=tuple([one or own for own, one in classes]),
+            deciders=tuple(map(max, self.deciders, left.deciders)),
             asked=tuple(asked),
         )
 
@@ -312,9 +311,11 @@ def shrunk(atom: Atom, keyword: str, value: str | None) -> Atom | bool:
 def _needs_known(needs: Needs, decided: Mapping[int, bool]) -> Needs | None:
     """Give the needs that are left; None if one of them is not met."""
     settled = [need for need in needs if need[0] in decided]
+    if not settled:
+        return needs
     if any(decided[atom] is not holds for atom, holds in settled):
         return None
-    return needs.difference(settled) if settled else needs
+    return needs.difference(settled)
 
 
 def _rule_known(rule: RuleState, decided: Mapping[int, bool]) -> RuleState | None:
