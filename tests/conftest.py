@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine, make_url
 
-from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.catalog.open import connect_catalog
+from seeds import connected, upgrade_with_all
 
 pytest_plugins = ("browser", "filled", "recorded")
 
@@ -51,6 +52,9 @@ ALIKE = ("catalog", "cli", "impact", "imports", "pools", "report", "workflows")
 """Folders of tests whose code knows no database but by its layer: of many cases of a test with
 SQLite, PostgreSQL has each fourth. All tests of the report make one and the same page."""
 
+ALL_TABLES = ("test_tampering.py", "test_verify.py")
+"""Files of tests that try table after table, which is as many cases; PostgreSQL has as many."""
+
 
 LONGEST = [
     "record/test_tampering.py", "cli/test_unreadable.py", "crashes/test_cut_off.py",
@@ -68,7 +72,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items if "ASNRULES_ENGINES" not in os.environ else ():
         values = getattr(getattr(item, "callspec", None), "params", {})
         folder, name = item.path.relative_to(Path(__file__).parent).parts[0], item.path.name
-        if values.get("engine_name") == "postgresql" and folder in ALIKE and name != "test_sql.py":
+        is_alike = name in ALL_TABLES or (folder in ALIKE and name != "test_sql.py")
+        if values.get("engine_name") == "postgresql" and is_alike:
             test = item.nodeid.partition("::" if folder == "report" else "[")[0]
             if counts[test] % 4:
                 left_out.add(item)
@@ -174,17 +179,14 @@ class Templates:
         return self._made[engine_name, name]
 
     def seeded(self, engine_name: str) -> str:
-        return self.get(engine_name, "seeded", upgrade_catalog, empty=True)
+        return self.get(engine_name, "seeded", upgrade_with_all, empty=True)
 
 
 @pytest.fixture(scope="session")
 def templates(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Templates:
-    made = Templates(tmp_path_factory.mktemp("templates"), request)
-    # At once, before a test ships other rulesets.
-    made.seeded("sqlite")
-    return made
+    return Templates(tmp_path_factory.mktemp("templates"), request)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -194,14 +196,19 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(
-    request: pytest.FixtureRequest, engine_name: str, templates: Templates, tmp_path: Path
-) -> Iterator[str]:
+def catalog_template(engine_name: str, templates: Templates) -> str:
+    """Give what `catalog` is a copy of; tests that need few rulesets have another."""
+    return templates.seeded(engine_name)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, engine_name: str, tmp_path: Path) -> Iterator[str]:
     """Give the path or URL of a new, empty database, of each engine in turn.
 
     For a test that asks for `catalog` as well it is that one's.
     """
-    template = templates.seeded(engine_name) if "catalog" in request.fixturenames else None
+    is_catalog = "catalog" in request.fixturenames
+    template = request.getfixturevalue("catalog_template") if is_catalog else None
     if engine_name == "sqlite":
         path = tmp_path / "asnrules.db"
         if template:
@@ -223,7 +230,7 @@ def catalog(database_url: str) -> Engine:
 @pytest.fixture
 def kept_seeds(engine_name: str, templates: Templates) -> Engine:
     """Give the seeded database that all tests share: for those that change nothing."""
-    return connect_catalog(templates.seeded(engine_name))
+    return connected(templates.seeded(engine_name))
 
 
 @pytest.fixture

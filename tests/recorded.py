@@ -25,7 +25,7 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.catalog.open import upgrade_catalog
 from asnrules.database import schema
 from asnrules.database.engines import transaction
 from asnrules.engine.generation import Wanted
@@ -37,6 +37,7 @@ from asnrules.util.environment import shipped
 from asnrules.workflows.diagnostics import diagnostics_of
 from asnrules.workflows.generate import Options, make_associations
 from cli.small_pools import nrc_image, write_pool
+from seeds import connected
 
 NEXT = "jwst-next"
 NOTHING_WRONG = "No known degraded exposures in association."
@@ -216,4 +217,4 @@ def ledger_database(
 
 @pytest.fixture
 def ledger(ledger_database: str) -> Engine:
-    return connect_catalog(ledger_database)
+    return connected(ledger_database)

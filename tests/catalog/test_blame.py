@@ -13,32 +13,23 @@ import labels
 from asnrules import Catalog
 from asnrules.catalog.blame import Blame, blame
 from asnrules.errors import NotFoundError
-from asnrules.rules.model import Ruleset
-from asnrules.rules.read import RulesetReader
-from asnrules.util.environment import shipped
+from seeds import seed
 
-READER = RulesetReader()
 CHAIN = labels.RULES[: labels.RULES.index("jwst-2.0.0") + 1]
 
 
 @cache
-def read(label: str) -> Ruleset:
-    ruleset = READER.read(shipped("seed") / "rulesets" / label)
-    assert isinstance(ruleset, Ruleset)
-    return ruleset
-
-
-def named(ruleset: Ruleset, kind: str) -> dict[str, Any]:
+def named(label: str, kind: str) -> dict[str, Any]:
+    ruleset = seed(label)
     found = ruleset.rules if kind == "rule" else ruleset.conditions
     return {one.name: one for one in found}
 
 
 def changed_in(label: str, kind: str, name: str) -> list[str]:
     """Give the rulesets up to one in which an item, with all it uses, is not as before."""
-    chain = [read(one) for one in CHAIN[: CHAIN.index(label) + 1]]
     return [
-        after.label
-        for before, after in pairwise(chain)
+        after
+        for before, after in pairwise(CHAIN[: CHAIN.index(label) + 1])
         if named(before, kind).get(name) != named(after, kind).get(name)
     ]
 
@@ -51,7 +42,7 @@ def test_the_newest_change_is_in_the_last_ruleset_that_changed_it(
     kept_seeds: Engine, label: str, kind: str
 ) -> None:
     """Whatever a rule or condition uses, the rules are compared as they stand resolved."""
-    wanted = {name: changed_in(label, kind, name) for name in named(read(label), kind)}
+    wanted = {name: changed_in(label, kind, name) for name in named(label, kind)}
     unchanged = [name for name, rulesets in wanted.items() if not rulesets]
     for name in wanted.keys() - set(unchanged[4:]):
         found = blame(kept_seeds, name, ruleset=label)
@@ -61,7 +52,7 @@ def test_the_newest_change_is_in_the_last_ruleset_that_changed_it(
         stands = [part for part in parts if part.change is None]
         assert {part.ruleset for part in stands} <= {CHAIN[0]}
         is_first = (kind, name) in [(part.kind, part.item) for part in stands]
-        assert is_first <= (name in named(read(CHAIN[0]), kind))
+        assert is_first <= (name in named(CHAIN[0], kind))
 
 
 def changes(found: Blame, *kinds: str) -> list[str]:

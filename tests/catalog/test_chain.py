@@ -24,9 +24,8 @@ from asnrules.rules.read import read_ruleset
 from asnrules.rules.releases import shipped_releases, start_of
 from asnrules.rules.rows import to_rows
 from asnrules.rules.write import write_folder
-from asnrules.util.environment import shipped
+from seeds import READER, SEEDS, seed
 
-SEEDS = shipped("seed") / "rulesets"
 HEADER = """\
 label = "child"
 kind = "rules"
@@ -45,11 +44,15 @@ START = HEADER.count("\n") + 1
 """The line on which a change begins to say something."""
 
 
-def child(folder: Path, change: str, header: str = HEADER) -> Any:
-    """Read a ruleset with one change on jwst-3.0.0."""
+def write_child(folder: Path, change: str, header: str = HEADER) -> Path:
+    """Write a ruleset with one change on jwst-3.0.0."""
     (folder / "child").mkdir(exist_ok=True)
     (folder / "child" / "ruleset.toml").write_text(header + change, encoding="utf-8")
-    return read_ruleset(folder / "child")
+    return folder / "child"
+
+
+def child(folder: Path, change: str, header: str = HEADER) -> Any:
+    return READER.read(write_child(folder, change, header))
 
 
 def info_of(engine: Engine, label: str) -> RulesetInfo:
@@ -108,7 +111,7 @@ def test_a_change_tells_what_it_does(tmp_path: Path, change: str, items: list[An
     if items[0][0] == "known_difference":
         found = [(*item[:3], None, item[4]) for item in found]
     assert found == items
-    assert list(row_differences(read_ruleset(SEEDS / "jwst-3.0.0"), ruleset))
+    assert list(row_differences(seed(), ruleset))
 
 
 def test_classes_and_roles_are_put_in_their_place(tmp_path: Path) -> None:
@@ -273,7 +276,7 @@ def test_a_whole_folder_says_what_its_parent_and_changes_make(tmp_path: Path) ->
 
 
 def test_changes_are_stored_beside_what_they_make(kept_seeds: Engine) -> None:
-    files = read_ruleset(SEEDS / "jwst-1.2.1")
+    files = seed("jwst-1.2.1")
     with transaction(kept_seeds) as connection:
         info = find_ruleset(connection, "jwst-1.3.0")
         stored = store.load_rules(connection, info.ruleset_id)
@@ -285,9 +288,9 @@ def test_changes_are_stored_beside_what_they_make(kept_seeds: Engine) -> None:
 
 
 def test_a_child_is_imported_exported_and_published(catalog: Engine, tmp_path: Path) -> None:
-    child(tmp_path, 'add.suffix = ["new"]')
+    folder = write_child(tmp_path, 'add.suffix = ["new"]')
     wish = Wish(label="mine", effective_from=dt.date(2031, 1, 1))
-    assert import_ruleset(catalog, tmp_path / "child", wish).info.extends == "jwst-3.0.0"
+    assert import_ruleset(catalog, folder, wish).info.extends == "jwst-3.0.0"
     write_folder(tmp_path / "out", export_files(catalog, "mine"))
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ruleset.toml"]
     grandchild = tmp_path / "grandchild"
@@ -418,8 +421,7 @@ def test_what_a_draft_says_of_a_release_counts_least(catalog: Engine, tmp_path: 
             f"releases = [{{ release = '3.9.0', released = 2030-01-01, "
             f"in_operations_from = 2030-{month:02}-01 }}]\nimplements",
         ).replace('"child"', f'"{label}"')
-        child(tmp_path, 'add.suffix = ["new"]', header)
-        import_ruleset(catalog, tmp_path / "child", Wish())
+        import_ruleset(catalog, write_child(tmp_path, 'add.suffix = ["new"]', header), Wish())
     publish_ruleset(catalog, "other")
     with transaction(catalog) as connection:
         (found,) = [one for one in list_releases(connection) if one.release == "3.9.0"]

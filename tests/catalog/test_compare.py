@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -13,18 +12,7 @@ import labels
 from asnrules.catalog.changes import NamedChange, changes_between
 from asnrules.catalog.compare import NamedDifference, named_differences
 from asnrules.database.engines import transaction
-from asnrules.rules.model import Ruleset
-from asnrules.rules.read import RulesetReader
-from asnrules.util.environment import shipped
-
-READER = RulesetReader()
-
-
-@cache
-def read(label: str) -> Ruleset:
-    ruleset = READER.read(shipped("seed") / "rulesets" / label)
-    assert isinstance(ruleset, Ruleset)
-    return ruleset
+from seeds import seed
 
 
 def compared(
@@ -33,7 +21,7 @@ def compared(
     with transaction(engine) as connection:
         between = changes_between(connection, before, after)
     assert between is not None
-    return between, named_differences(read(before), read(after), between)
+    return between, named_differences(seed(before), seed(after), between)
 
 
 @pytest.mark.parametrize(("before", "after"), list(pairwise(labels.RULES)))

@@ -16,9 +16,8 @@ from asnrules.catalog.vocabulary import add_exp_types
 from asnrules.database.engines import transaction
 from asnrules.database.schema.catalog import catalog_entries, rulesets
 from asnrules.record.verify import verify
-from asnrules.rules.read import read_ruleset
-from asnrules.util.environment import shipped
 from record.tampering import unguarded
+from seeds import seed
 
 REFUSED = "what is on record of the catalog cannot be changed"
 
@@ -51,7 +50,7 @@ def test_what_asnrules_adds_is_no_finding(full_catalog: Engine) -> None:
     before = len(entries(full_catalog))
     with transaction(full_catalog, writing=True) as connection:
         add_exp_types(connection, ["NRC_NEW"])
-        content = read_ruleset(shipped("seed") / "rulesets" / "2026-03-20")
+        content = seed("2026-03-20")
         later = replace(content, label="later", effective_from=dt.date(2031, 1, 1))
         store.insert_draft(connection, later)
     assert findings(full_catalog) == set()
@@ -62,6 +61,11 @@ def test_what_asnrules_adds_is_no_finding(full_catalog: Engine) -> None:
         (before + 2, "rulesets", "later"),
     ]
     assert findings(full_catalog) == set()
+
+
+@pytest.fixture
+def catalog_template(few_template: str) -> str:
+    return few_template
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import json
 import re
@@ -23,12 +22,11 @@ from asnrules.errors import RulesetError
 from asnrules.rules.checksums import changes_checksum, checksum, rows_checksum
 from asnrules.rules.from_rows import from_rows
 from asnrules.rules.model import Operator, Term
-from asnrules.rules.read import RulesetReader, read_ruleset
+from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import CHAIN_TABLES, to_rows
 from asnrules.rules.settings import Settings
-from asnrules.util.environment import shipped
+from seeds import SEEDS, seed
 
-SEEDS = shipped("seed") / "rulesets"
 LABELS = sorted(path.name for path in SEEDS.iterdir())
 EXECUTABLE = "jwst-3.0.0"
 
@@ -46,7 +44,10 @@ def published(tmp_path: Path) -> Path:
 @pytest.fixture
 def executable(tmp_path: Path) -> Path:
     """Give a folder that says all, and names no parent."""
-    folder = copied(EXECUTABLE, tmp_path)
+    return without_parent(copied(EXECUTABLE, tmp_path))
+
+
+def without_parent(folder: Path) -> Path:
     header = folder / "ruleset.toml"
     text = header.read_text(encoding="utf-8").partition("[[change]]")[0]
     header.write_text(text.replace('extends = "jwst-2.0.0"\n', ""), encoding="utf-8")
@@ -157,7 +158,7 @@ PUBLISHED_CHECKSUMS = {
 
 @pytest.mark.parametrize("label", PUBLISHED_CHECKSUMS)
 def test_checksum_of_a_published_ruleset_stays(label: str) -> None:
-    assert checksum(read_ruleset(SEEDS / label)) == PUBLISHED_CHECKSUMS[label]
+    assert checksum(seed(label)) == PUBLISHED_CHECKSUMS[label]
 
 
 @pytest.mark.parametrize("name", ["label", "title", "source"])
@@ -493,8 +494,10 @@ BITS = st.sampled_from(
 @settings(max_examples=60)
 @given(data=st.data())
 def test_mutated_files_are_read_or_refused_in_one_line(tmp_path: Path, data: st.DataObject) -> None:
-    folder = tmp_path / str(len(list(tmp_path.iterdir())))
-    shutil.copytree(SEEDS / data.draw(st.sampled_from(["2026-03-20", EXECUTABLE])), folder)
+    label = data.draw(st.sampled_from(["2026-03-20", EXECUTABLE, CHANGED]))
+    folder = copied(label, tmp_path / str(len(list(tmp_path.iterdir()))))
+    if label == EXECUTABLE:
+        without_parent(folder)
     path = data.draw(st.sampled_from(sorted(path for path in folder.rglob("*") if path.is_file())))
     text = path.read_text(encoding="utf-8")
     for _ in range(data.draw(st.integers(1, 3))):
@@ -519,7 +522,7 @@ def test_mutated_files_are_read_or_refused_in_one_line(tmp_path: Path, data: st.
 
 @pytest.mark.parametrize("label", LABELS)
 def test_tables_give_back_what_the_files_say(kept_seeds: Engine, label: str) -> None:
-    files = read_ruleset(SEEDS / label)
+    files = seed(label)
     with transaction(kept_seeds) as connection:
         key = store.ruleset_id(connection, label)
         assert key is not None
@@ -535,8 +538,7 @@ def test_tables_give_back_what_the_files_say(kept_seeds: Engine, label: str) -> 
 
 
 def test_rulesets_that_say_the_same_have_one_checksum() -> None:
-    reader = RulesetReader()
-    rulesets = [reader.read(SEEDS / label) for label in LABELS]
+    rulesets = [seed(label) for label in LABELS]
     said = [(to_rows(one), one.implements) for one in rulesets]
     sums = [checksum(one) for one in rulesets]
     for content, own in zip(said, sums, strict=True):
@@ -544,7 +546,7 @@ def test_rulesets_that_say_the_same_have_one_checksum() -> None:
 
 
 def test_ruleset_that_implements_an_unknown_one_is_refused(kept_seeds: Engine) -> None:
-    content = replace(read_ruleset(SEEDS / EXECUTABLE), label="mine", implements="1999-01-01")
+    content = replace(seed(EXECUTABLE), label="mine", implements="1999-01-01")
     with (
         pytest.raises(RulesetError, match=r"\Amine implements '1999-01-01', [^\n]+\Z"),
         transaction(kept_seeds, writing=True) as connection,
@@ -556,7 +558,7 @@ def test_ruleset_that_implements_an_unknown_one_is_refused(kept_seeds: Engine) -
 
 CHANGED = "jwst-1.2.1"
 """Written as changes on another."""
-CONTENTS = {label: read_ruleset(SEEDS / label) for label in ("2026-03-20", EXECUTABLE, CHANGED)}
+CONTENTS = {label: seed(label) for label in ("2026-03-20", EXECUTABLE, CHANGED)}
 ROWS = {label: to_rows(content) for label, content in CONTENTS.items()}
 CHECKSUMS = {label: checksum(content) for label, content in CONTENTS.items()}
 OTHER: dict[type, Callable[[Any], Any]] = {
@@ -577,9 +579,12 @@ def both_summed(label: str, rows: Any) -> tuple[str, str]:
     return summed(label, rows), changes_checksum(None, rows)
 
 
+BOTH = {label: both_summed(label, rows) for label, rows in ROWS.items()}
+
+
 def check_checksums(label: str, name: str, rows: Any) -> None:
     """Hold that a change of a table changes the checksum that it belongs to, and no other."""
-    before, after = both_summed(label, ROWS[label]), both_summed(label, rows)
+    before, after = BOTH[label], both_summed(label, rows)
     are_same = [old == new for old, new in zip(before, after, strict=True)]
     assert are_same == [name in CHAIN_TABLES, name not in CHAIN_TABLES]
 
@@ -588,12 +593,14 @@ def check_checksums(label: str, name: str, rows: Any) -> None:
 @settings(max_examples=60)
 @given(data=st.data())
 def test_any_changed_cell_changes_the_checksum(label: str, data: st.DataObject) -> None:
-    tables = copy.deepcopy(ROWS[label])
+    tables = ROWS[label]
     name = data.draw(st.sampled_from(sorted(name for name, rows in tables.items() if rows)))
-    row = data.draw(st.sampled_from(tables[name]))
+    index = data.draw(st.integers(0, len(tables[name]) - 1))
+    row = tables[name][index]
     cell = data.draw(st.sampled_from(sorted(row)))
-    row[cell] = OTHER[type(row[cell])](row[cell])
-    check_checksums(label, name, tables)
+    rows = [*tables[name]]
+    rows[index] = {**row, cell: OTHER[type(row[cell])](row[cell])}
+    check_checksums(label, name, {**tables, name: rows})
 
 
 @pytest.mark.parametrize("label", CONTENTS)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from asnrules.catalog.look_up import ExposureMode, Filter, look_up
-from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.catalog.open import upgrade_catalog
 from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError
+from seeds import connected
 
 
 @pytest.fixture
 def connection(engine_name: str, templates: object) -> Iterator[Connection]:
     database = templates.get(engine_name, "kept by tests/catalog", upgrade_catalog)  # type: ignore[attr-defined]
-    engine: Engine = connect_catalog(database)
-    with transaction(engine) as connection:
+    with transaction(connected(database)) as connection:
         yield connection
 
 

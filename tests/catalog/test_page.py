@@ -15,12 +15,10 @@ from asnrules.errors import AsnrulesError, RulesetError, UsageError
 from asnrules.rules.errata import CorrectedPage, correct_page, parse_accepted
 from asnrules.rules.model import Mode
 from asnrules.rules.page import read_page
-from asnrules.rules.read import read_ruleset
 from asnrules.rules.words import shipped_words
 from asnrules.rules.write_page import page_text
-from asnrules.util.environment import shipped
+from seeds import SEEDS, seed
 
-SEEDS = shipped("seed") / "rulesets"
 LABELS = sorted(path.name for path in SEEDS.glob("20*"))
 WORDS = shipped_words()
 
@@ -118,7 +116,7 @@ def errata(page: CorrectedPage) -> list[tuple[object, ...]]:
 
 def test_document_is_the_revision_of_the_catalog(shared: Path) -> None:
     page = correct_page(read_page(shared / "reference" / "stage2_rules_2021-06-15.rst"), WORDS, {})
-    catalog = read_ruleset(SEEDS / "2021-06-15")
+    catalog = seed("2021-06-15")
     assert page.modes == catalog.modes
     assert page.errata == catalog.errata
     assert page.new_exp_types == set()
@@ -126,7 +124,7 @@ def test_document_is_the_revision_of_the_catalog(shared: Path) -> None:
 
 @pytest.mark.parametrize("label", LABELS)
 def test_revision_written_and_read_again_is_equal(tmp_path: Path, label: str) -> None:
-    content = read_ruleset(SEEDS / label)
+    content = seed(label)
     path = tmp_path / "page.rst"
     path.write_text(page_text(content), encoding="utf-8")
     page = correct_page(read_page(path), WORDS, {})
@@ -135,7 +133,7 @@ def test_revision_written_and_read_again_is_equal(tmp_path: Path, label: str) ->
 
 
 def test_written_page_has_what_was_printed() -> None:
-    text = page_text(read_ruleset(SEEDS / "2020-12-07"))
+    text = page_text(seed("2020-12-07"))
     lines = text.splitlines()
     focus = lines.index("   * - NRC_FOCUS")
     assert lines[focus : focus + 4] == [
@@ -542,8 +540,7 @@ def test_any_table_written_and_read_again_is_equal(
         Mode(position, exp_type, "science", None, "spec2", note)
         for position, (exp_type, note) in enumerate(zip(exp_types, notes, strict=False), 1)
     )
-    seed = read_ruleset(SEEDS / "2026-03-20")
-    content = replace(seed, title=title, source=title, modes=modes, errata=())
+    content = replace(seed("2026-03-20"), title=title, source=title, modes=modes, errata=())
     path = tmp_path / "page.rst"
     path.write_text(page_text(content), encoding="utf-8", newline="\n")
     page = correct_page(read_page(path), WORDS, {})

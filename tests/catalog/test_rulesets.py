@@ -24,6 +24,7 @@ from asnrules.database.engines import transaction
 from asnrules.database.types import Day, UtcTime
 from asnrules.errors import NotFoundError
 from asnrules.rules.releases import shipped_releases
+from seeds import connected
 
 FIRST_DAY = dt.date(2020, 12, 7)
 EXECUTABLE_FROM = dt.date(2026, 7, 9)
@@ -32,8 +33,7 @@ EXECUTABLE_FROM = dt.date(2026, 7, 9)
 @pytest.fixture
 def connection(engine_name: str, templates: object) -> Iterator[Connection]:
     database = templates.get(engine_name, "kept by tests/catalog", upgrade_catalog)  # type: ignore[attr-defined]
-    engine: Engine = connect_catalog(database)
-    with transaction(engine) as connection:
+    with transaction(connected(database)) as connection:
         yield connection
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
+import labels
 from asnrules.catalog import store
 from asnrules.database.engines import transaction
 from asnrules.errors import OutputError, RulesetError
@@ -22,12 +23,8 @@ from asnrules.rules.model import AnyRuleset, Condition, Operator, Requirement, T
 from asnrules.rules.read import RulesetReader, read_ruleset
 from asnrules.rules.rows import to_rows
 from asnrules.rules.write import ruleset_files, write_file, write_folder
-from asnrules.util.environment import shipped
+from seeds import SEEDS, seed
 
-SEEDS = shipped("seed") / "rulesets"
-
-
-LABELS = sorted(path.name for path in SEEDS.iterdir())
 EXECUTABLE = "jwst-3.0.0"
 
 
@@ -39,31 +36,30 @@ def stored(connection: Connection, key: int) -> AnyRuleset:
     return replace(ruleset, files=store.stored_files(connection, key))
 
 
-def test_every_ruleset_of_the_catalog_comes_back(kept_seeds: Engine, tmp_path: Path) -> None:
+def test_rulesets_of_the_catalog_come_back(kept_seeds: Engine, tmp_path: Path) -> None:
     reader = RulesetReader()
     with transaction(kept_seeds) as connection:
-        for label in sorted(store.labels(connection)):
-            key = store.ruleset_id(connection, label)
-            assert key is not None
+        keys = store.ruleset_ids(connection)
+        for label in (*labels.TABLES, *labels.TRIED):
+            key = keys[label]
             ruleset = stored(connection, key)
             write_folder(tmp_path / "kept" / label, ruleset_files(ruleset))
             again = reader.read(tmp_path / "kept" / label)
             assert again == ruleset
             content, _ = store.stored_checksums(connection, key)
             assert content == checksum(again) == checksum(ruleset)
-    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == LABELS
 
 
-@pytest.mark.parametrize("label", [label for label in LABELS if label.startswith("20")])
+@pytest.mark.parametrize("label", labels.TABLES)
 def test_published_ruleset_is_written_as_it_was(label: str) -> None:
-    files = ruleset_files(read_ruleset(SEEDS / label))
+    files = ruleset_files(seed(label))
     assert files == {
         path.name: path.read_text(encoding="utf-8") for path in (SEEDS / label).iterdir()
     }
 
 
 def test_dates_are_written(tmp_path: Path) -> None:
-    content = read_ruleset(SEEDS / "2020-12-07")
+    content = seed("2020-12-07")
     undated = replace(content, effective_from=None)
     assert "effective" not in ruleset_files(undated)["ruleset.toml"]
     assert content.effective_from is not None
@@ -90,8 +86,8 @@ def test_executable_ruleset_is_written_as_it_was(kept_seeds: Engine) -> None:
 
 
 def test_files_of_a_ruleset_with_another_header_keep_the_rest(tmp_path: Path) -> None:
-    content = read_ruleset(SEEDS / EXECUTABLE)
-    seed = in_files(SEEDS / EXECUTABLE)
+    content = seed()
+    written = in_files(SEEDS / EXECUTABLE)
     start = dt.date(2031, 1, 1)
     for number, other in enumerate(
         (
@@ -101,8 +97,8 @@ def test_files_of_a_ruleset_with_another_header_keep_the_rest(tmp_path: Path) ->
         )
     ):
         files = ruleset_files(other)
-        assert {**files, "ruleset.toml": ""} == {**seed, "ruleset.toml": ""}
-        rest = seed["ruleset.toml"].partition("\n# What a rule has")
+        assert {**files, "ruleset.toml": ""} == {**written, "ruleset.toml": ""}
+        rest = written["ruleset.toml"].partition("\n# What a rule has")
         assert files["ruleset.toml"].partition("\n# What a rule has")[1:] == rest[1:]
         write_folder(tmp_path / str(number), files)
         again = read_ruleset(tmp_path / str(number))
@@ -120,7 +116,7 @@ REFUSED = "ruleset 'jwst-3.0.0' has no files that say what its rows do"
 
 @pytest.mark.parametrize("changes", [{}, {"keys.toml": "[keys"}, {"ruleset.toml": "= ["}])
 def test_files_that_do_not_say_what_the_rows_do_are_not_written(changes: dict[str, str]) -> None:
-    content = read_ruleset(SEEDS / EXECUTABLE)
+    content = seed()
     rules = tuple(rule._replace(title="changed in the table") for rule in content.rules)
     with pytest.raises(RulesetError, match=REFUSED):
         ruleset_files(replace(content, rules=rules, files={**content.files, **changes}))
@@ -128,14 +124,14 @@ def test_files_that_do_not_say_what_the_rows_do_are_not_written(changes: dict[st
 
 def test_rules_without_files_are_not_written() -> None:
     with pytest.raises(RulesetError, match=REFUSED):
-        ruleset_files(replace(read_ruleset(SEEDS / EXECUTABLE), files={}))
+        ruleset_files(replace(seed(), files={}))
 
 
 @pytest.mark.parametrize(
     "path", ["../outside.toml", "/outside.toml", "rules/../../outside.toml", "rules\\x", "a\0b"]
 )
 def test_path_from_the_database_leads_nowhere(tmp_path: Path, path: str) -> None:
-    content = read_ruleset(SEEDS / EXECUTABLE)
+    content = seed()
     with pytest.raises(RulesetError, match=REFUSED):
         ruleset_files(replace(content, files={**content.files, path: "x"}))
     assert list(tmp_path.iterdir()) == []
@@ -173,7 +169,7 @@ TITLES = st.text(min_size=1).filter(str.isprintable)
 @given(alternatives=st.lists(TERMS, min_size=1, max_size=12).map(tuple), text=TITLES)
 def test_any_condition_comes_back(alternatives: Any, text: str) -> None:
     drawn = Condition("a_drawn_one", text, alternatives)
-    ruleset = read_ruleset(SEEDS / EXECUTABLE)
+    ruleset = seed()
     ruleset = replace(ruleset, conditions=(drawn, *ruleset.conditions))
     assert from_rows("rules", ruleset.header(), to_rows(ruleset)) == ruleset
 
@@ -181,7 +177,7 @@ def test_any_condition_comes_back(alternatives: Any, text: str) -> None:
 @settings(max_examples=10)
 @given(data=st.data())
 def test_any_rule_comes_back(data: st.DataObject) -> None:
-    ruleset = read_ruleset(SEEDS / EXECUTABLE)
+    ruleset = seed()
     number = data.draw(st.integers(0, len(ruleset.rules) - 1))
     uses = st.lists(
         st.builds(

@@ -1,4 +1,4 @@
-"""People of each role of PostgreSQL."""
+"""Catalogs of few rulesets, and people of each role of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from asnrules.catalog.open import connect_catalog
+
+
+@pytest.fixture
+def catalog_template(few_template: str) -> str:
+    return few_template
 
 
 @pytest.fixture

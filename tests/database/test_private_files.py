@@ -11,6 +11,7 @@ import pytest
 
 from asnrules.catalog.open import connect_catalog, open_catalog
 from asnrules.database.engines import transaction
+from seeds import ship_only
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,11 @@ def open_umask() -> Iterator[None]:
     before = os.umask(0)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    ship_only(monkeypatch, "2026-03-20")
 
 
 @pytest.fixture

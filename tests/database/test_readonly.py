@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, text
 
-from asnrules.catalog.open import connect_catalog
 from asnrules.database.engines import transaction
 from asnrules.database.readonly import query
 from asnrules.errors import UsageError
+from seeds import connected
 
 
 @pytest.fixture
 def engine(engine_name: str, templates: object) -> Engine:
-    return connect_catalog(templates.seeded(engine_name))  # type: ignore[attr-defined]
+    return connected(templates.seeded(engine_name))  # type: ignore[attr-defined]
 
 
 def test_columns_and_rows(engine: Engine) -> None:

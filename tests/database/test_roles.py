@@ -19,6 +19,8 @@ from asnrules.errors import DatabaseError
 from asnrules.record.verify import verify
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
+from filled import SEEDS, seed_few
+from seeds import ship_only
 
 RECORD = (
     "pools", "exposures", "runs", "run_pools", "traces", "decisions", "associations",
@@ -37,22 +39,43 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
 ROLES = tuple(RIGHTS)
 
 
+@pytest.fixture(scope="module")
+def people(postgresql_server: Any) -> Iterator[dict[str, str]]:
+    """Give a person for each role."""
+    found = {role: f"{role}_{uuid.uuid4().hex[:8]}" for role in ROLES}
+    for role, person in found.items():
+        postgresql_server.execute(f"CREATE ROLE {person} LOGIN IN ROLE asnrules_{role}")
+    yield found
+    for person in found.values():
+        postgresql_server.execute(f"DROP ROLE {person}")
+
+
 @pytest.fixture
-def connect_as(postgresql_server: Any, templates: Any) -> Iterator[Callable[[str], str]]:
-    """Give a function that makes a person with a role, and gives the URL to connect as them."""
-    url = postgresql_server.create(templates.seeded("postgresql"))
-    people: list[str] = []
+def kept_as(templates: Any, people: dict[str, str]) -> Callable[[str], str]:
+    """Give a function that gives the URL to connect to a kept catalog as somebody with a role."""
+    kept = make_url(templates.get("postgresql", "few", seed_few, empty=True))
+    return lambda role: kept.set(username=people[role], password=None).render_as_string(
+        hide_password=False
+    )
+
+
+@pytest.fixture
+def connect_as(
+    postgresql_server: Any,
+    templates: Any,
+    people: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[str], str]]:
+    """Give a function like `kept_as`, to a catalog that may be changed."""
+    ship_only(monkeypatch, *SEEDS)
+    url = postgresql_server.create(templates.get("postgresql", "few", seed_few, empty=True))
 
     def connect(role: str) -> str:
-        people.append(f"{role}_{uuid.uuid4().hex[:8]}")
-        postgresql_server.execute(f"CREATE ROLE {people[-1]} LOGIN IN ROLE asnrules_{role}")
-        person = make_url(url).set(username=people[-1], password=None)
+        person = make_url(url).set(username=people[role], password=None)
         return person.render_as_string(hide_password=False)
 
     yield connect
     postgresql_server.drop(url)
-    for person in people:
-        postgresql_server.execute(f"DROP ROLE {person}")
 
 
 def rights(engine: Engine, table: str) -> set[str]:
@@ -70,9 +93,9 @@ def rights(engine: Engine, table: str) -> set[str]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_role_has_exactly_the_rights_that_it_needs(
-    connect_as: Callable[[str], str], role: str
+    kept_as: Callable[[str], str], role: str
 ) -> None:
-    engine = connect_catalog(connect_as(role))
+    engine = connect_catalog(kept_as(role))
     with engine.connect() as connection:
         views = connection.execute(
             text("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
@@ -130,13 +153,13 @@ def test_only_the_curator_changes_rules(connect_as: Callable[[str], str], role: 
         return
     publish()
     with transaction(engine) as connection:
-        assert "next" in store.labels(connection)
+        assert "next" in store.ruleset_ids(connection)
 
 
 @pytest.mark.parametrize("table", RECORD)
 @pytest.mark.parametrize("role", ROLES)
-def test_nobody_changes_the_record(connect_as: Callable[[str], str], role: str, table: str) -> None:
-    engine = connect_catalog(connect_as(role))
+def test_nobody_changes_the_record(kept_as: Callable[[str], str], role: str, table: str) -> None:
+    engine = connect_catalog(kept_as(role))
     (column, *_) = metadata.tables[table].columns.keys()
     for statement in (
         f"UPDATE {table} SET {column} = {column}",

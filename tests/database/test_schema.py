@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, inspect, select, text
@@ -56,38 +58,46 @@ def test_asn_types_have_the_pipeline_that_consumes_them(kept_catalog: Engine) ->
         }
 
 
-@pytest.mark.parametrize("table", metadata.tables)
-def test_constraints_and_indexes_are_named_after_table_and_columns(
-    kept_catalog: Engine, table: str
-) -> None:
+def by_table(found: Mapping[Any, Any]) -> dict[str, Any]:
+    """Give what was found of all tables, by their names."""
+    return {name: one for (_, name), one in found.items() if name in metadata.tables}
+
+
+def test_constraints_and_indexes_are_named_after_table_and_columns(kept_catalog: Engine) -> None:
     found = inspect(kept_catalog)
-    assert found.get_pk_constraint(table)["name"] == f"pk_{table}"
-    for kind, constraints in (
-        ("fk", found.get_foreign_keys(table)),
-        ("uq", found.get_unique_constraints(table)),
-    ):
-        for constraint in constraints:
-            columns = constraint.get("constrained_columns") or constraint["column_names"]
-            assert constraint["name"] == "_".join([kind, table, *columns])
-    for constraint in found.get_check_constraints(table):
-        assert str(constraint["name"]).startswith(f"ck_{table}_")
-    # A unique constraint of PostgreSQL is listed as an index as well.
-    for index in found.get_indexes(table):
-        if "duplicates_constraint" not in index:
-            assert index["name"] == "_".join(["ix", table, *map(str, index["column_names"])])
-
-
-@pytest.mark.parametrize("table", metadata.tables)
-def test_times_are_utc_and_days_are_days_in_both(kept_catalog: Engine, table: str) -> None:
-    stored = {
-        column["name"]: str(column["type"]) for column in inspect(kept_catalog).get_columns(table)
+    keys = by_table(found.get_multi_pk_constraint())
+    assert {table: key["name"] for table, key in keys.items()} == {
+        table: f"pk_{table}" for table in metadata.tables
     }
+    for kind, of_tables in (
+        ("fk", found.get_multi_foreign_keys()),
+        ("uq", found.get_multi_unique_constraints()),
+    ):
+        for table, constraints in by_table(of_tables).items():
+            for constraint in constraints:
+                columns = constraint.get("constrained_columns") or constraint["column_names"]
+                assert constraint["name"] == "_".join([kind, table, *columns])
+    for table, constraints in by_table(found.get_multi_check_constraints()).items():
+        for constraint in constraints:
+            assert str(constraint["name"]).startswith(f"ck_{table}_")
+    # A unique constraint of PostgreSQL is listed as an index as well.
+    for table, indexes in by_table(found.get_multi_indexes()).items():
+        for index in indexes:
+            if "duplicates_constraint" not in index:
+                assert index["name"] == "_".join(["ix", table, *map(str, index["column_names"])])
+
+
+def test_times_are_utc_and_days_are_days_in_both(kept_catalog: Engine) -> None:
+    stored = by_table(inspect(kept_catalog).get_multi_columns())
+    assert stored.keys() == metadata.tables.keys()
     sqlite = kept_catalog.dialect.name == "sqlite"
-    for column in metadata.tables[table].columns:
-        if isinstance(column.type, UtcTime):
-            assert stored[column.name] == ("TEXT" if sqlite else "TIMESTAMP")
-        elif isinstance(column.type, Day):
-            assert stored[column.name] == ("TEXT" if sqlite else "DATE")
+    for name, table in metadata.tables.items():
+        types = {column["name"]: str(column["type"]) for column in stored[name]}
+        for column in table.columns:
+            if isinstance(column.type, UtcTime):
+                assert types[column.name] == ("TEXT" if sqlite else "TIMESTAMP")
+            elif isinstance(column.type, Day):
+                assert types[column.name] == ("TEXT" if sqlite else "DATE")
 
 
 PARIS = dt.timezone(dt.timedelta(hours=2))

@@ -20,6 +20,8 @@ from asnrules.record.verify import verify
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from database.test_guards import columns
+from filled import SEEDS, seed_few
+from seeds import ship_only
 
 ROLES = ("reader", "recorder", "curator")
 ConnectAs = Callable[[str, str], Engine]
@@ -213,8 +215,9 @@ def take_rulesets(engine: Engine) -> None:
 
 
 @pytest.fixture
-def server_url(postgresql_server: Any, templates: Any) -> Any:
-    url = postgresql_server.create(templates.seeded("postgresql"))
+def server_url(postgresql_server: Any, templates: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    ship_only(monkeypatch, *SEEDS)
+    url = postgresql_server.create(templates.get("postgresql", "few", seed_few, empty=True))
     yield url
     postgresql_server.drop(url)
 
@@ -320,7 +323,7 @@ def test_who_writes_an_sqlite_file_is_looked_for(tmp_path: Path, templates: Any,
     import shutil
 
     path = tmp_path / "my catalog.db"
-    shutil.copyfile(templates.seeded("sqlite"), path)
+    shutil.copyfile(templates.get("sqlite", "few", seed_few, empty=True), path)
     with transaction(connect_catalog(str(path)), writing=True):
         with pytest.raises(DatabaseError) as caught:
             generate(connect_catalog(str(path)), [pool], Options())

@@ -152,13 +152,13 @@ def check_catalog(engine: Engine) -> list[str]:
         if revision != migrations.HEAD:
             return [f"{_state(revision)}; this program works with {migrations.HEAD}"]
         findings = [*migrations.schema_differences(connection), *missing_guards(connection)]
-        for label in sorted(store.labels(connection)):
-            key = store.ruleset_id(connection, label)
-            if key is None:
-                continue
-            found = store.stored_rows(connection, [key])[key].checksums()
-            if found != store.stored_checksums(connection, key):
-                findings.append(f"ruleset {label}: its rows do not match its checksum")
+        keys = store.ruleset_ids(connection)
+        stored = store.stored_rows(connection, keys.values())
+        findings += [
+            f"ruleset {label}: its rows do not match its checksum"
+            for label, key in sorted(keys.items())
+            if stored[key].checksums() != store.stored_checksums(connection, key)
+        ]
         findings += [
             f"ruleset {label}: its title, source, dates or files are not those that were published"
             for label in changed_rulesets(connection)
@@ -208,7 +208,7 @@ def _seed_folders() -> dict[str, Path]:
 
 
 def _missing_seeds(connection: Connection) -> set[str]:
-    return set(_seed_folders()) - store.labels(connection)
+    return set(_seed_folders()) - set(store.ruleset_ids(connection))
 
 
 def _seed(connection: Connection) -> list[str]:

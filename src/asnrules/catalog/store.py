@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from asnrules.catalog.entries import add_entries
 from asnrules.database import schema
-from asnrules.database.bulk import insert_rows
+from asnrules.database.bulk import insert_rows, lifted
 from asnrules.database.schema.catalog import ruleset_files, rulesets
 from asnrules.database.stored import as_stored, with_flags
 from asnrules.errors import RulesetError
@@ -118,9 +118,10 @@ def _owned(key: int, ruleset: AnyRuleset, rows: Rows) -> Iterator[tuple[str, lis
 
 
 def _insert(connection: Connection, rows: Rows) -> None:
-    for name, found in rows.items():
-        if found:
-            table = schema.metadata.tables[name]
+    tables = {schema.metadata.tables[name]: found for name, found in rows.items() if found}
+    # What the triggers look for cannot be: the rows are of drafts.
+    with lifted(connection, [*tables]):
+        for table, found in tables.items():
             columns = table.columns.keys()
             insert_rows(connection, table, [[row[column] for column in columns] for row in found])
 
@@ -168,9 +169,10 @@ def periods(connection: Connection, kind: str) -> list[Period]:
     return [Period(*row) for row in connection.execute(statement)]
 
 
-def labels(connection: Connection) -> set[str]:
-    """Give the labels of all rulesets, drafts included."""
-    return set(connection.execute(select(rulesets.c.label)).scalars())
+def ruleset_ids(connection: Connection) -> dict[str, int]:
+    """Give the ids of all rulesets by their labels, drafts included."""
+    found = connection.execute(select(rulesets.c.label, rulesets.c.ruleset_id))
+    return {label: key for label, key in found}  # noqa: C416
 
 
 # ------------------------------------------------------------------------- load

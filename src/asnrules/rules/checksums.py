@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from asnrules.rules.model import AnyRuleset, Ruleset
-from asnrules.rules.rows import CHAIN_TABLES, ROW_TABLES, Rows, row_tables, to_rows
+from asnrules.rules.rows import CHAIN_TABLES, ROW_TABLES, Row, Rows, row_tables, to_rows
 
 # What is no JSON was never stored, but may be found where somebody has changed the database.
-_WRITER = json.JSONEncoder(sort_keys=True, default=repr)
+_WRITER = json.JSONEncoder(sort_keys=True, default=repr, separators=(",\n", ": "))
 
 
 def checksum(ruleset: AnyRuleset) -> str:
@@ -42,7 +42,14 @@ def changes_checksum(parent: Sequence[str | None] | None, rows: Rows) -> str:
 
 
 def _sorted(rows: Rows, tables: Iterable[str]) -> dict[str, list[str]]:
-    return {name: sorted(map(_WRITER.encode, rows[name])) for name in tables}
+    return {name: sorted(_written(rows[name])) for name in tables}
+
+
+def _written(rows: Sequence[Row]) -> list[str]:
+    """Write rows as JSON: all of a table at once, which is faster than one by one."""
+    # No text in JSON has a line break, so it parts the rows, and their cells.
+    parts = _WRITER.encode(rows)[2:-2].split("},\n{") if rows else []
+    return ["{" + part.replace("\n", " ") + "}" for part in parts]
 
 
 def _digest(content: Any) -> str:
@@ -58,7 +65,7 @@ def row_differences(before: Ruleset, after: Ruleset) -> Iterator[str]:
     old, new = to_rows(before), to_rows(after)
     for table in ROW_TABLES[Ruleset.kind]:
         if table not in CHAIN_TABLES:
-            one, other = (set(map(_WRITER.encode, rows[table])) for rows in (old, new))
+            one, other = (set(_written(rows[table])) for rows in (old, new))
             for words, found in (("lacks", one - other), ("has, besides,", other - one)):
                 for row in sorted(found):
                     yield f"{words} a row of {table}: {row}"

@@ -14,8 +14,8 @@ from asnrules.analysis.tables import Vocabulary
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
+from seeds import SEEDS
 
-SEEDS = shipped("seed") / "rulesets"
 EXECUTABLE = sorted(path.parent.name for path in SEEDS.glob("*/conditions.toml"))
 """The labels of the rulesets that can be run."""
 PUBLISHED = sorted(path.parent.name for path in SEEDS.glob("*/exposure_modes.csv"))
@@ -26,10 +26,6 @@ OVERALL = """overall = [
     { prune_products = { keeps = "longer", removes = "found" } },
 ]"""
 """The pruning of jwst-3.0.0."""
-
-
-def seed(label: str = "jwst-3.0.0") -> Any:
-    return read_ruleset(SEEDS / label)
 
 
 def edited(folder: Path, edits: Edits, *, label: str = "draft", source: str = "jwst-3.0.0") -> Any:

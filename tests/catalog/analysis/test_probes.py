@@ -17,7 +17,8 @@ from asnrules.engine.signatures import CLASS
 from asnrules.pools import read_pool
 from asnrules.rules.model import Operator, Ruleset
 from asnrules.workflows.trial_pools import TrialPool, probe_pools
-from catalog.analysis.rulesets import seed, vocabulary
+from catalog.analysis.rulesets import vocabulary
+from seeds import seed
 
 RULES = seed()
 KEYWORDS = vocabulary().keywords()
