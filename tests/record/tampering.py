@@ -55,10 +55,13 @@ FEW = ("2021-03-19", "2021-06-15", "2026-03-20", "jwst-1.2.0", "jwst-1.2.1", "jw
 """The newest of each kind, and rules written as changes on others."""
 
 
+def few_folders() -> dict[str, Path]:
+    return {label: _folders[label] for label in FEW} | {FEW[-1]: _alone(FEW[-1])}
+
+
 def with_few_rulesets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ship few rulesets, as all are verified each time, and keep the SQL of each database."""
-    few = {label: _folders[label] for label in FEW} | {FEW[-1]: _alone(FEW[-1])}
-    monkeypatch.setattr(catalog, "_seed_folders", lambda: few)
+    monkeypatch.setattr(catalog, "_seed_folders", few_folders)
     monkeypatch.setattr(catalog, "open_engine", functools.cache(catalog.open_engine))
 
 
