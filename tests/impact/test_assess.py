@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -21,6 +23,7 @@ from asnrules.rules.checksums import checksum
 from asnrules.workflows.generate import Options, generate
 from catalog.analysis.rulesets import OVERALL, Edits, edited
 from cli.small_pools import nrc_image, write_pool
+from filled import copied, seed_few
 
 MRS = {
     "exp_type": "mir_mrs", "instrume": "miri", "detector": "mirifulong", "filter": "null",
@@ -65,12 +68,22 @@ NO_MRS: Edits = {
 }
 
 
+SPECTRA = ("spectra.csv", mrs(1), mrs(2), mrs(3, program="3"))
+
+
 @pytest.fixture
-def engine(catalog: Engine, tmp_path: Path) -> Engine:
+def engine(
+    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
     """Give a catalog with two pools on record: NIRCam images, and MRS of two programs."""
-    recorded(catalog, tmp_path, "images.csv", nrc_image(1), nrc_image(2))
-    recorded(catalog, tmp_path, "spectra.csv", mrs(1), mrs(2), mrs(3, program="3"))
-    return catalog
+
+    def fill(engine: Engine) -> None:
+        seed_few(engine)
+        recorded(engine, tmp_path, "images.csv", nrc_image(1), nrc_image(2))
+        recorded(engine, tmp_path, *SPECTRA)
+
+    template = templates.get(engine_name, "impact", fill, empty=True)
+    yield from copied(engine_name, template, tmp_path, request)
 
 
 def test_a_draft_that_says_the_same_changes_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -228,7 +241,7 @@ def test_a_program_and_a_day(engine: Engine, tmp_path: Path) -> None:
 
 
 def test_a_pool_that_was_run_twice_counts_once(engine: Engine, tmp_path: Path) -> None:
-    generate(engine, [str(tmp_path / "spectra.csv")], Options(note="again"))
+    recorded(engine, tmp_path, *SPECTRA)
     drafted(engine, tmp_path, NO_MRS)
     impact = assess_impact(engine, "draft")
     assert (impact.runs, impact.decisions) == (2, 3)

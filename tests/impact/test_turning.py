@@ -12,13 +12,13 @@ from sqlalchemy import Engine, text
 
 from asnrules.associations.model import Association
 from asnrules.catalog.life_cycle import Wish, import_ruleset
-from asnrules.catalog.open import connect_catalog
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError
 from asnrules.impact.turning import Chain, Once, chain_between
 from asnrules.rules.model import Ruleset
 from engine.building import exposure, outcome_of, work_of
 from parity.cases import PARITY, Case
+from seeds import connected
 
 LABEL = "house"
 HEADER = f"""\
@@ -68,9 +68,15 @@ def chain(engine: Engine, before: str, after: str) -> Chain:
     return found
 
 
+@pytest.fixture
+def kept_seeds(templates: Any) -> Engine:
+    """Give one database, as what matters is what the rules make."""
+    return connected(templates.seeded("sqlite"))
+
+
 @cache
-def kept_chain(url: str) -> Chain:
-    return chain(connect_catalog(url), "jwst-1.2.0", "jwst-3.0.0")
+def kept_chain(engine: Engine) -> Chain:
+    return chain(engine, "jwst-1.2.0", "jwst-3.0.0")
 
 
 def turned(found: Chain, pool: Pool, asn_rule: str, *members: str) -> list[str]:
@@ -145,7 +151,7 @@ def test_what_comes_and_goes_turns_nothing(kept_seeds: Engine) -> None:
     ]  # fmt: skip
 
 
-def test_none_between_rulesets_of_no_chain(kept_seeds: Engine, catalog: Engine) -> None:
+def test_none_between_rulesets_of_no_chain(kept_seeds: Engine) -> None:
     with transaction(kept_seeds) as connection:
         assert chain_between(connection, "2026-01-23", "2026-03-20") is None
         assert chain_between(connection, "jwst-1.9.5", "jwst-1.9.4").steps == []
@@ -212,9 +218,9 @@ SHOWN = [
 
 @pytest.mark.parametrize("name", SHOWN)
 @pytest.mark.usefixtures("shared")
-def test_the_change_that_a_kept_pool_shows(templates: Any, name: str) -> None:
+def test_the_change_that_a_kept_pool_shows(kept_seeds: Engine, name: str) -> None:
     case = Case(PARITY / "changes" / name, PARITY)
-    whole = kept_chain(templates.seeded("sqlite"))
+    whole = kept_chain(kept_seeds)
     (step,) = (step for step in whole.steps if name in [change.change for change in step.changes])
     contents = Once(
         lambda ruleset: {

@@ -40,6 +40,11 @@ def listed(*numbers: int, suffix: str = "rate", **changes: Any) -> dict[str, Any
 
 
 @pytest.fixture
+def catalog_template(few_template: str) -> str:
+    return few_template
+
+
+@pytest.fixture
 def pool(tmp_path: Path) -> str:
     return write_pool(tmp_path / "pool.csv", *EXPOSURES)
 

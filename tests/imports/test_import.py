@@ -222,42 +222,43 @@ def test_the_same_file_again_is_a_run_of_its_own(catalog: Engine, folder: Path) 
 # ------------------------------------------------------------------ what is compared is recorded
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"expname": f"./data/{stem(1)}_rate.fits"},
-        {"expname": f"{stem(1)}_RATE.FITS"},
-        {"exptype": "SCIENCE"},
-        {"exptype": " Science"},
-        {},
-    ],
-)
-@pytest.mark.parametrize(
-    "others", [{}, {"asn_type": "IMAGE2", "asn_id": " O001", "program": "1", "target": "1 "}]
-)
-def test_the_record_agrees_with_the_verdict(
-    catalog: Engine, pool: str, tmp_path: Path, changes: dict[str, Any], others: dict[str, Any]
-) -> None:
-    members = [member(1) | changes, member(3, "background")]
-    given = document(*members, products=[{"name": stem(1), "members": members}]) | others
-    (file,) = run(catalog, write(tmp_path, given), pools=[pool]).files
-    assert file.verdict == "explained"
-    assert ("exactly this" in file.explanation) == (not changes and not others)
+WRITTEN: list[dict[str, Any]] = [
+    {"expname": f"./data/{stem(1)}_rate.fits"},
+    {"expname": f"{stem(1)}_RATE.FITS"},
+    {"exptype": "SCIENCE"},
+    {"exptype": " Science"},
+    {},
+]
+"""Other ways to write the same member."""
+OTHERS = {"asn_type": "IMAGE2", "asn_id": " O001", "program": "1", "target": "1 "}
+
+
+def test_the_record_agrees_with_the_verdict(catalog: Engine, pool: str, tmp_path: Path) -> None:
     plain = document(member(1), member(3, "background"))
     run(catalog, write(tmp_path, plain), pools=[pool])
     generate(catalog, [pool], Options())
+    ways = [(changes, others) for changes in WRITTEN for others in ({}, OTHERS)]
+    for changes, others in ways:
+        members = [member(1) | changes, member(3, "background")]
+        given = document(*members, products=[{"name": stem(1), "members": members}]) | others
+        (file,) = run(catalog, write(tmp_path, given), pools=[pool]).files
+        assert file.verdict == "explained"
+        assert ("exactly this" in file.explanation) == (not changes and not others)
     with catalog.connect() as connection:
-        assert not compare_runs(connection, 1, 2)
-        *_, made = exposure_history(connection, stem(1))
-        assert made.changes == []
-        for name in (f"{stem(1)}_rate.fits", f"{stem(3)}_uncal.fits"):
-            imported, again, made = exposure_history(connection, name)
-            assert again.changes == []
-            assert [place.expname for place in imported.memberships] == [
-                place.expname for place in made.memberships[:1]
-            ]
-        first, second, _ = report_association(connection, NAME)
-        assert first.association[1:] == second.association[1:]
+        for number in range(3, 3 + len(ways)):
+            assert not compare_runs(connection, 1, number)
+        for name in (stem(1), f"{stem(1)}_rate.fits", f"{stem(3)}_uncal.fits"):
+            first, made, *again = exposure_history(connection, name)
+            assert len(again) == len(ways)
+            if name == stem(1):
+                assert made.changes == again[0].changes == []
+            assert [one.changes for one in again[1:]] == [[]] * (len(ways) - 1)
+            for one in (first, *again):
+                assert [place.expname for place in one.memberships] == [
+                    place.expname for place in made.memberships[:1]
+                ]
+        first, _, *again = report_association(connection, NAME)
+        assert {one.association[1:] for one in again} == {first.association[1:]}
 
 
 def test_a_file_in_a_folder_is_found_by_its_name(catalog: Engine, tmp_path: Path) -> None:
@@ -369,87 +370,91 @@ def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
     assert tuples(catalog, "SELECT count(*) FROM runs") == [(0,)]
 
 
-@pytest.mark.parametrize(
-    ("changes", "name", "why"),
-    [
-        (
-            {"version_id": "20260801t120000"}, NAME,
-            "jwst-3.0.0, in force on 2026-08-01, when it was made (version_id, 20260801t120000)"
-            + SINCE_TAG,
+OF_ITS_TIME: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"version_id": "20260801t120000"}, NAME,
+        "jwst-3.0.0, in force on 2026-08-01, when it was made (version_id, 20260801t120000)"
+        + SINCE_TAG,
+    ),
+    (
+        {"version_id": "v20220815T120000"}, NAME,
+        "jwst-1.5.3, in force on 2022-08-15, when it was made (version_id, 20220815T120000)",
+    ),
+    (
+        {"version_id": "20210523T120000"}, NAME,
+        EARLIEST.format(
+            "in force on 2021-05-23, when it was made (version_id, 20210523T120000)"
         ),
-        (
-            {"version_id": "v20220815T120000"}, NAME,
-            "jwst-1.5.3, in force on 2022-08-15, when it was made (version_id, 20220815T120000)",
-        ),
-        (
-            {"version_id": "20210523T120000"}, NAME,
-            EARLIEST.format(
-                "in force on 2021-05-23, when it was made (version_id, 20210523T120000)"
-            ),
-        ),
-        (
-            {}, "jw00001-o001_20260802t101500_image2_001_asn",
-            "jwst-3.0.0, in force on 2026-08-02, when it was made (its name, 20260802t101500)"
-            + SINCE_TAG,
-        ),
-        (
-            {"version_id": "20261399t120000"}, NAME,
-            "jwst-3.0.0, in force on 2026-08-03, when it was made (asn_pool, 20260803t101500)"
-            + SINCE_TAG,
-        ),
-        (
-            {"version_id": "v1", "asn_pool": "pool"}, NAME,
-            "today's (jwst-3.0.0); the file does not tell when it was made",
-        ),
-    ],
-)  # fmt: skip
-def test_the_ruleset_of_its_own_time(
-    catalog: Engine, tmp_path: Path, changes: dict[str, Any], name: str, why: str
-) -> None:
-    given = document(asn_pool="jw00001_20260803t101500_pool") | changes
-    (file,) = run(catalog, write(tmp_path, given, name)).files
-    assert file.explanation.endswith(f"; rules: {why}")
+    ),
+    (
+        {}, "jw00001-o001_20260802t101500_image2_001_asn",
+        "jwst-3.0.0, in force on 2026-08-02, when it was made (its name, 20260802t101500)"
+        + SINCE_TAG,
+    ),
+    (
+        {"version_id": "20261399t120000"}, NAME,
+        "jwst-3.0.0, in force on 2026-08-03, when it was made (asn_pool, 20260803t101500)"
+        + SINCE_TAG,
+    ),
+    (
+        {"version_id": "v1", "asn_pool": "pool"}, NAME,
+        "today's (jwst-3.0.0); the file does not tell when it was made",
+    ),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("code_version", "ruleset", "why"),
-    [
-        ("3.0.0", "jwst-3.0.0", "jwst-3.0.0, those of 3.0.0, by which it was made (code_version)"),
-        (" 3.0 ", "jwst-3.0.0", "jwst-3.0.0, those of 3.0, by which it was made (code_version)"),
-        ("1.3.0", "jwst-1.2.1", "jwst-1.2.1, those of 1.3.0, by which it was made (code_version)"),
-        ("1.2.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.1, by which it was made (code_version)"),
-        ("1.2.3", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.3, by which it was made (code_version)"),
-        ("v1.3.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.3.1, by which it was made (code_version)"),
-        ("2.0.1", "jwst-2.0.0", "jwst-2.0.0, those of 2.0.1, by which it was made (code_version)"),
-        ("1.2.0", "jwst-1.2.0", "jwst-1.2.0, those of 1.2.0, by which it was made (code_version)"),
-        (
-            "1.12.5", "jwst-1.12.0",
-            "jwst-1.12.0, those of 1.12.5, by which it was made (code_version)",
-        ),
-        *[
-            (text, "jwst-1.2.0",
-             EARLIEST.format(f"of {text}, by which it was made (code_version)"))
-            for text in ("1.1.0", "0.18.0", "1.1.1.dev12+g1a2b3c")
-        ],
-        ("3.0.0.dev7+gabc", "jwst-3.0.0", NONE_OF.format("3.0.0.dev7+gabc")),
-        ("1.9.4.dev12+g1a2b3c", "jwst-3.0.0", NONE_OF.format("1.9.4.dev12+g1a2b3c")),
-        ("3.0.0rc1", "jwst-3.0.0", NONE_OF.format("3.0.0rc1")),
-        (
-            "asnrules 0.1.0, rules jwst-1.2.1", "jwst-1.2.1",
-            "jwst-1.2.1, by which it was made (code_version)",
-        ),
-        ("asnrules 0.1.0, rules mine", "jwst-3.0.0", NONE_OF.format("mine")),
-        ("asnrules 0.1.0, rules 2021-06-15", "jwst-3.0.0", NONE_OF.format("2021-06-15")),
-        *[(text, "jwst-1.2.1", IN_FORCE) for text in (None, "", " ", "unknown", "jwst", "3")],
+def test_the_ruleset_of_its_own_time(catalog: Engine, tmp_path: Path) -> None:
+    wanted = {}
+    for number, (changes, name, why) in enumerate(OF_ITS_TIME):
+        given = document(asn_pool="jw00001_20260803t101500_pool") | changes
+        named = name.replace("_001_", f"_{number:03}_").replace("_00001_", f"_{number:05}_")
+        wanted[named] = why
+        write(tmp_path, given, named)
+    explained = {file.asn_name: file.explanation for file in run(catalog, tmp_path).files}
+    assert {name: text.partition("; rules: ")[2] for name, text in explained.items()} == wanted
+
+
+OF_ITS_SOFTWARE: list[tuple[str | None, str, str]] = [
+    ("3.0.0", "jwst-3.0.0", "jwst-3.0.0, those of 3.0.0, by which it was made (code_version)"),
+    (" 3.0 ", "jwst-3.0.0", "jwst-3.0.0, those of 3.0, by which it was made (code_version)"),
+    ("1.3.0", "jwst-1.2.1", "jwst-1.2.1, those of 1.3.0, by which it was made (code_version)"),
+    ("1.2.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.1, by which it was made (code_version)"),
+    ("1.2.3", "jwst-1.2.1", "jwst-1.2.1, those of 1.2.3, by which it was made (code_version)"),
+    ("v1.3.1", "jwst-1.2.1", "jwst-1.2.1, those of 1.3.1, by which it was made (code_version)"),
+    ("2.0.1", "jwst-2.0.0", "jwst-2.0.0, those of 2.0.1, by which it was made (code_version)"),
+    ("1.2.0", "jwst-1.2.0", "jwst-1.2.0, those of 1.2.0, by which it was made (code_version)"),
+    (
+        "1.12.5", "jwst-1.12.0",
+        "jwst-1.12.0, those of 1.12.5, by which it was made (code_version)",
+    ),
+    *[
+        (text, "jwst-1.2.0",
+         EARLIEST.format(f"of {text}, by which it was made (code_version)"))
+        for text in ("1.1.0", "0.18.0", "1.1.1.dev12+g1a2b3c")
     ],
-)  # fmt: skip
-def test_the_software_of_a_file_comes_before_its_date(
-    catalog: Engine, tmp_path: Path, code_version: str | None, ruleset: str, why: str
-) -> None:
-    given = document(code_version=code_version, version_id="20210801t000000")
-    (file,) = run(catalog, write(tmp_path, given)).files
-    assert file.ruleset == ruleset
-    assert file.explanation.endswith(f"; rules: {why}")
+    ("3.0.0.dev7+gabc", "jwst-3.0.0", NONE_OF.format("3.0.0.dev7+gabc")),
+    ("1.9.4.dev12+g1a2b3c", "jwst-3.0.0", NONE_OF.format("1.9.4.dev12+g1a2b3c")),
+    ("3.0.0rc1", "jwst-3.0.0", NONE_OF.format("3.0.0rc1")),
+    (
+        "asnrules 0.1.0, rules jwst-1.2.1", "jwst-1.2.1",
+        "jwst-1.2.1, by which it was made (code_version)",
+    ),
+    ("asnrules 0.1.0, rules mine", "jwst-3.0.0", NONE_OF.format("mine")),
+    ("asnrules 0.1.0, rules 2021-06-15", "jwst-3.0.0", NONE_OF.format("2021-06-15")),
+    *[(text, "jwst-1.2.1", IN_FORCE) for text in (None, "", " ", "unknown", "jwst", "3")],
+]  # fmt: skip
+
+
+def test_the_software_of_a_file_comes_before_its_date(catalog: Engine, tmp_path: Path) -> None:
+    wanted = {}
+    for number, (code_version, ruleset, why) in enumerate(OF_ITS_SOFTWARE):
+        name = f"jw00001-o001_image2_{number:05}_asn"
+        wanted[name] = (ruleset, why)
+        write(tmp_path, document(code_version=code_version, version_id="20210801t000000"), name)
+    assert {
+        file.asn_name: (file.ruleset, file.explanation.partition("; rules: ")[2])
+        for file in run(catalog, tmp_path).files
+    } == wanted
 
 
 def test_the_table_of_a_file_is_that_of_its_software(catalog: Engine, tmp_path: Path) -> None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 import labels
+from asnrules.catalog.open import upgrade_catalog
 from asnrules.workflows.import_associations import ImportOptions, ImportReport, import_associations
+from seeds import connected
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "2022"
 POOL = EXAMPLE / "jw01098_20220815t101500_pool.csv"
 WAVEFRONT = "jw01098-o002_20220815t120000_wfs-image2_001_asn.json"
 NOD = "jw01098-o003_20220815t120000_spec2_001_asn.json"
+
+
+@pytest.fixture
+def catalog(templates: Any) -> Engine:
+    """Give a catalog to whose record all of these tests add."""
+    return connected(templates.get("sqlite", "since", upgrade_catalog))
 
 
 def run(engine: Engine, folder: Path, ruleset: str | None = None) -> ImportReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.associations.model import DEGRADED
-from asnrules.catalog.open import connect_catalog, upgrade_catalog
+from asnrules.catalog.open import upgrade_catalog
 from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
 from cli.small_pools import nrc_image, without, write_pool
 from imports.foreign import NAME, constraints, document, member, stem, write
+from seeds import connected
 
 EXPOSURES = [
     nrc_image(4, exp_type="nrc_dark"),
@@ -28,7 +30,7 @@ OURS = (member(1), member(3, "background"))
 @pytest.fixture
 def catalog(engine_name: str, templates: Any) -> Engine:
     """Give a catalog of each engine in turn, to whose record all of these tests add."""
-    return connect_catalog(templates.get(engine_name, "verdicts", upgrade_catalog))
+    return connected(templates.get(engine_name, "verdicts", upgrade_catalog))
 
 
 @pytest.fixture
@@ -39,11 +41,24 @@ def pool(tmp_path: Path) -> str:
 def judge(
     engine: Engine, folder: Path, given: dict[str, Any], *pools: str, name: str = NAME
 ) -> ImportedFile:
-    path = write(folder, given, name)
-    report = import_associations(engine, [path], ImportOptions(pools=pools, ruleset="jwst-3.0.0"))
-    assert report.errors == []
-    (file,) = report.files
+    (file,) = judged(engine, [write(folder, given, name)], *pools)
     return file
+
+
+def judge_all(
+    engine: Engine, folder: Path, given: Sequence[dict[str, Any]], *pools: str
+) -> list[ImportedFile]:
+    """Judge several documents in one run."""
+    names = (f"jw00001-o001_image2_{number:05}_asn" for number in range(len(given)))
+    paths = [write(folder, one, name) for one, name in zip(given, names, strict=True)]
+    return judged(engine, paths, *pools)
+
+
+def judged(engine: Engine, paths: Sequence[str], *pools: str) -> list[ImportedFile]:
+    report = import_associations(engine, paths, ImportOptions(pools=pools, ruleset="jwst-3.0.0"))
+    assert report.errors == []
+    assert [file.file for file in report.files] == list(paths)
+    return report.files
 
 
 def said(file: ImportedFile) -> tuple[str, str]:
@@ -55,21 +70,16 @@ def said(file: ImportedFile) -> tuple[str, str]:
 # ------------------------------------------------------------------ explained
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
+def test_what_the_rules_make_is_explained(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    given = [
         document(*OURS),
         document(*reversed(OURS)) | {"products": [{"name": stem(1), "members": list(OURS)[::-1]}]},
         document(*OURS, asn_pool="another", version_id="v2", code_version=None, constraints=7),
         document(member(1, exposerr=None), member(3, "background", exposerr="")),
-    ],
-)
-def test_what_the_rules_make_is_explained(
-    catalog: Engine, tmp_path: Path, pool: str, given: dict[str, Any]
-) -> None:
-    assert said(judge(catalog, tmp_path, given, pool)) == (
-        "explained", "the rules make exactly this: image2 by Asn_Lv2Image for candidate o001",
-    )  # fmt: skip
+    ]
+    assert [said(file) for file in judge_all(catalog, tmp_path, given, pool)] == [
+        ("explained", "the rules make exactly this: image2 by Asn_Lv2Image for candidate o001")
+    ] * len(given)
 
 
 def test_the_sequence_number_does_not_count(catalog: Engine, tmp_path: Path, pool: str) -> None:
@@ -289,9 +299,7 @@ def test_a_product_of_another_candidate_is_told_as_such(
     )
 
 
-@pytest.mark.parametrize(
-    ("given", "how"),
-    [
+DIFFERING: list[tuple[dict[str, Any], str]] = [
         (
             document(*OURS, asn_rule="candidate_Asn_Lv2WFSC"),
             "rule Asn_Lv2WFSC, Asn_Lv2Image by the rules",
@@ -339,12 +347,13 @@ def test_a_product_of_another_candidate_is_told_as_such(
             document(products=[{"name": "mine", "members": [member(1, "background")]}]),
             "it has no science member, and the rules make none without",
         ),
-    ],
-)  # fmt: skip
-def test_how_it_differs(
-    catalog: Engine, tmp_path: Path, pool: str, given: dict[str, Any], how: str
-) -> None:
-    assert said(judge(catalog, tmp_path, given, pool)) == ("differs", how)
+]  # fmt: skip
+
+
+def test_how_it_differs(catalog: Engine, tmp_path: Path, pool: str) -> None:
+    given = [one for one, _ in DIFFERING]
+    found = [said(file) for file in judge_all(catalog, tmp_path, given, pool)]
+    assert found == [("differs", how) for _, how in DIFFERING]
 
 
 def test_many_differences_are_counted(catalog: Engine, tmp_path: Path) -> None:
@@ -393,52 +402,50 @@ def test_the_table_has_no_association(catalog: Engine, tmp_path: Path, pool: str
     )
 
 
-@pytest.mark.parametrize(
-    ("exp_type", "asn_type", "says"),
-    [
+def test_the_constraints_tell_the_exp_type(catalog: Engine, tmp_path: Path) -> None:
+    told = [
         ("nrc_dark", "image2", "no association for NRC_DARK"),
         ("nrs_mimf", "wfs-image2", "image2 for NRS_MIMF"),
         ("nrc_dark|nrc_flat", "image2", "no association for NRC_DARK, no association for NRC_FLAT"),
         (r"mir_lrs\\-slitless", "tso-spec2", "spec2 for MIR_LRS-SLITLESS"),
-    ],
-)
-def test_the_constraints_tell_the_exp_type(
-    catalog: Engine, tmp_path: Path, exp_type: str, asn_type: str, says: str
-) -> None:
-    given = document(asn_type=asn_type, constraints=constraints(exp_type))
-    assert said(judge(catalog, tmp_path, given)) == (
-        "contradicts",
-        f"its type is {asn_type}, but the table 2026-03-20 has {says} "
-        "(EXP_TYPE by its constraints)",
-    )
+    ]
+    given = [document(asn_type=type_, constraints=constraints(name)) for name, type_, _ in told]
+    assert [said(file) for file in judge_all(catalog, tmp_path, given)] == [
+        (
+            "contradicts",
+            f"its type is {asn_type}, but the table 2026-03-20 has {says} "
+            "(EXP_TYPE by its constraints)",
+        )
+        for _, asn_type, says in told
+    ]
 
 
-@pytest.mark.parametrize(
-    ("exp_type", "asn_type", "verdict", "then", "now"),
-    [
-        ("nrs_mimf", "wfs-image2", "unexplained", "wfs-image2", "image2"),
-        ("nrs_mimf", "image2", "unexplained", "wfs-image2", "image2"),
-        ("nrs_mimf", "spec2", "contradicts", "wfs-image2", "image2"),
-        ("mir_wfss", "spec2", "unexplained", "no row", "spec2"),
-        ("nrc_image", "image2", "unexplained", "image2", None),
-        ("nrc_image", "spec2", "contradicts", "image2", None),
-        ("nrc_grism", "spec2", "contradicts", "no association", None),
-    ],
-)
-def test_the_table_that_counts_is_that_of_its_own_time(
-    catalog: Engine, tmp_path: Path, exp_type: str, asn_type: str, verdict: str, then: str, now: str
-) -> None:
-    given = document(
-        asn_type=asn_type, constraints=constraints(exp_type), version_id="20220815t101500"
-    )
-    found, explanation = said(judge(catalog, tmp_path, given))
-    assert found == verdict
-    name = exp_type.upper()
-    table = "the table in force when it was made, 2021-06-15, has"
-    assert f"{table} {then} for {name}" in explanation
-    assert explanation.count("2021-06-15") == 1
-    today = f"2026-03-20, which jwst-3.0.0 implements, has {now} for {name}"
-    assert ("2026-03-20" in explanation, today in explanation) == (now is not None,) * 2
+OF_2022 = [
+    ("nrs_mimf", "wfs-image2", "unexplained", "wfs-image2", "image2"),
+    ("nrs_mimf", "image2", "unexplained", "wfs-image2", "image2"),
+    ("nrs_mimf", "spec2", "contradicts", "wfs-image2", "image2"),
+    ("mir_wfss", "spec2", "unexplained", "no row", "spec2"),
+    ("nrc_image", "image2", "unexplained", "image2", None),
+    ("nrc_image", "spec2", "contradicts", "image2", None),
+    ("nrc_grism", "spec2", "contradicts", "no association", None),
+]
+
+
+def test_the_table_that_counts_is_that_of_its_own_time(catalog: Engine, tmp_path: Path) -> None:
+    given = [
+        document(asn_type=asn_type, constraints=constraints(name), version_id="20220815t101500")
+        for name, asn_type, *_ in OF_2022
+    ]
+    files = judge_all(catalog, tmp_path, given)
+    for file, (exp_type, _, verdict, then, now) in zip(files, OF_2022, strict=True):
+        found, explanation = said(file)
+        assert found == verdict
+        name = exp_type.upper()
+        table = "the table in force when it was made, 2021-06-15, has"
+        assert f"{table} {then} for {name}" in explanation
+        assert explanation.count("2021-06-15") == 1
+        today = f"2026-03-20, which jwst-3.0.0 implements, has {now} for {name}"
+        assert ("2026-03-20" in explanation, today in explanation) == (now is not None,) * 2
 
 
 def test_a_type_that_its_table_has_contradicts_nothing(catalog: Engine, tmp_path: Path) -> None:
@@ -476,22 +483,22 @@ def test_a_type_that_no_table_has_in_any_row(catalog: Engine, tmp_path: Path) ->
     )
 
 
-@pytest.mark.parametrize(
-    ("exp_type", "asn_type"),
-    [
-        ("nrs_brightobj", "tso-spec2"),
-        ("nrs_autoflat", "nrslamp-spec2"),
-        ("mir_taconfirm", "image2"),
-        ("nis_soss", "tso-spec2"),
-        ("nrc_dark|nrc_image", "image2"),
-        ("nrc_image|nrs_mystery", "image2"),
-    ],
-)
 def test_known_differences_and_what_may_be_are_no_contradiction(
-    catalog: Engine, tmp_path: Path, exp_type: str, asn_type: str
+    catalog: Engine, tmp_path: Path
 ) -> None:
-    given = document(asn_type=asn_type, constraints=constraints(exp_type))
-    assert judge(catalog, tmp_path, given).verdict == "unexplained"
+    given = [
+        document(asn_type=asn_type, constraints=constraints(exp_type))
+        for exp_type, asn_type in (
+            ("nrs_brightobj", "tso-spec2"),
+            ("nrs_autoflat", "nrslamp-spec2"),
+            ("mir_taconfirm", "image2"),
+            ("nis_soss", "tso-spec2"),
+            ("nrc_dark|nrc_image", "image2"),
+            ("nrc_image|nrs_mystery", "image2"),
+        )
+    ]
+    verdicts = [file.verdict for file in judge_all(catalog, tmp_path, given)]
+    assert verdicts == ["unexplained"] * len(given)
 
 
 def test_a_known_difference_has_to_hold_for_the_exposure(catalog: Engine, tmp_path: Path) -> None:
