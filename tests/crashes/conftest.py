@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from asnrules.catalog import open as opening
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery
+from record.tampering import few_folders
 
 ROUNDS = int(os.environ.get("ASNRULES_CRASH_ROUNDS", "3"))
 OF_A_SERIES = 50
@@ -36,9 +38,21 @@ OLDER = "0001"
 
 @pytest.fixture(scope="session")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    nursery = Nursery(tmp_path_factory.mktemp("nursery"))
+    nursery = Nursery(tmp_path_factory.mktemp("nursery"), few_folders().values())
     yield nursery
     nursery.end()
+
+
+@pytest.fixture(autouse=True)
+def few_rulesets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ship few rulesets, as all are verified after each round."""
+    monkeypatch.setattr(opening, "_seed_folders", few_folders)
+
+
+@pytest.fixture
+def catalog_template(few_rulesets: None, engine_name: str, templates: Any) -> str:
+    found: str = templates.get(engine_name, "crashes", upgrade_catalog, empty=True)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +89,16 @@ def pool_of(path: Path, number: int, exposures: int = 60) -> str:
 
 @pytest.fixture
 def older_database(
-    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+    few_rulesets: None,
+    engine_name: str,
+    templates: Any,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[], str]]:
     """Give a function that makes databases of an older schema, with runs in them."""
-    template = templates.get(engine_name, "older", lambda engine: _fill_older(engine, tmp_path))
+    template = templates.get(
+        engine_name, "older", lambda engine: _fill_older(engine, tmp_path), empty=True
+    )
     made: list[str] = []
 
     def make() -> str:
@@ -105,8 +125,9 @@ def _fill_older(engine: Engine, folder: Path) -> None:
 
 
 @pytest.fixture
-def seeded_file(templates: Any, tmp_path: Path) -> Path:
-    return Path(shutil.copyfile(templates.seeded("sqlite"), tmp_path / "asnrules.db"))
+def seeded_file(few_rulesets: None, templates: Any, tmp_path: Path) -> Path:
+    template = templates.get("sqlite", "crashes", upgrade_catalog, empty=True)
+    return Path(shutil.copyfile(template, tmp_path / "asnrules.db"))
 
 
 @pytest.fixture

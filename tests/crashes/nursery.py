@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,12 +32,16 @@ class Ended(NamedTuple):
 
 
 class Nursery:
-    """Runs commands in children of one process that has imported everything."""
+    """Runs commands in children of one process that has imported everything.
 
-    def __init__(self, folder: Path) -> None:
+    It ships the rulesets of some folders, if there are any, or all.
+    """
+
+    def __init__(self, folder: Path, rulesets: Iterable[Path] = ()) -> None:
         self._folder = folder
+        script = Path(__file__).with_name("nursery_process.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("nursery_process.py"))],
+            [sys.executable, str(script), *map(str, rulesets)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -15,10 +15,10 @@ from asnrules.engine.grouping import Grouping
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.pools import parse_candidates
 from asnrules.rules.model import Rule, Ruleset
-from asnrules.rules.read import read_ruleset
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
 from engine.procedure import Procedure
+from seeds import seed
 
 OBSERVATION = ("o001", "observation")
 POOL = "small_pool.csv"
@@ -27,9 +27,9 @@ Exposure = dict[str, str]
 """The cells of a row that are not blank."""
 
 
-@cache
 def ruleset(label: str = "jwst-3.0.0") -> Ruleset:
-    return read_ruleset(shipped("seed") / "rulesets" / label)
+    found: Ruleset = seed(label)
+    return found
 
 
 @cache

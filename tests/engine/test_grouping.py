@@ -135,7 +135,7 @@ def test_long_groups_share_members() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(data=st.data())
 def test_any_long_groups(family: str, data: st.DataObject) -> None:
     pool = data.draw(pools(family, regular=False, fewest=30, most=50))
@@ -144,14 +144,14 @@ def test_any_long_groups(family: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_regular_groups(family: str, data: st.DataObject) -> None:
     assert differences(data.draw(pools(family, regular=True))) == []
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_groups(family: str, data: st.DataObject) -> None:
     assert differences(data.draw(pools(family, regular=False))) == []

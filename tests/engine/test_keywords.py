@@ -8,9 +8,9 @@ import pytest
 
 from asnrules.engine.keywords import keywords_of, looked_at
 from asnrules.rules.model import Ruleset
-from asnrules.rules.read import read_ruleset
 from asnrules.util.environment import shipped
 from cli.small_pools import nrc_image
+from seeds import seed
 
 UNKNOWN = ("is_imprt", "pntgtype", "dms_note", "dithptin", "mostilno", "expspcin")
 KNOWN = {
@@ -56,7 +56,7 @@ CASES: list[tuple[list[dict[str, str]], set[str]]] = [
 
 @pytest.fixture(scope="module")
 def ruleset() -> Ruleset:
-    return read_ruleset(shipped("seed") / "rulesets" / "jwst-3.0.0")
+    return seed()
 
 
 @pytest.mark.parametrize(("exposures", "expected"), CASES)

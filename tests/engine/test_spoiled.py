@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -265,9 +266,10 @@ def test_exposures_of_real_pools(shared: Path, label: str) -> None:
     assert account.counts["in no association"] > 100
 
 
-def real_exposures(shared: Path) -> Iterator[Values]:
+@cache
+def real_exposures(shared: Path) -> list[Values]:
     """Give exposures of real pools, one for each combination of what says how it was made."""
-    seen = set()
+    found = {}
     for path in sorted((shared / "parity").glob("*/pool.csv")):
         pool = read_pool(path, keywords())
         for row in pool.rows:
@@ -275,6 +277,5 @@ def real_exposures(shared: Path) -> Iterator[Values]:
             values["asn_candidate"] = "[('o001', 'observation')]"
             optics = ("exp_type", "grating", "opmode", "tsovisit", "visitype", "bkgdtarg")
             key = tuple(values[keyword] for keyword in optics)
-            if key not in seen:
-                seen.add(key)
-                yield values
+            found.setdefault(key, values)
+    return [*found.values()]
