@@ -68,8 +68,9 @@ def stored(engine: Engine, label: str) -> tuple[Ruleset, tuple[str, str | None]]
 
 
 def refused(folder: Path, change: str, header: str = HEADER) -> list[str]:
+    path = write_child(folder, change, header)
     with pytest.raises(RulesetError) as caught:
-        child(folder, change, header)
+        read_ruleset(path)
     place = str(folder / "child" / "ruleset.toml")
     told = [*caught.value.details] or [str(caught.value)]
     assert all(line.startswith(place) for line in told)
