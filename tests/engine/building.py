@@ -122,8 +122,7 @@ def shown(work: Work, drafts: Iterable[GrowingAssociation]) -> list[list[str]]:
     """Give the members of each association as `file exptype`, the creating one marked by `*`."""
     return [
         [
-            f"{'*' * (member.place == draft.creator)}{work.value(member.place, 'filename')} "
-            f"{member.exptype}"
+            f"{'*' * (member.exposure == draft.creator)}{member.expname} {member.exptype}"
             for member in draft.members
         ]
         for draft in drafts

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from asnrules.associations.model import Member
 from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
-from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.procedure import NEW, Offers
 
 
@@ -17,7 +17,7 @@ class _InProcedure:
     def __init__(self, creator: int) -> None:
         self.creator = creator
         self.state = NEW
-        self.members: list[GrowingMember] = []
+        self.members: list[Member] = []
         self.identities: set[int] = set()
 
 

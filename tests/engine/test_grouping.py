@@ -39,8 +39,10 @@ def differences(pool: list[Exposure]) -> list[str]:
 
 def test_a_time_series_that_joins_does_not_change_what_was_taken_before() -> None:
     late = {"tsovisit": "t", "bkgdtarg": "t", "pntgtype": "target_acquisition"}
-    (draft,) = by_grouping(work_of([image("a"), image("b", **late)]), "Asn_Lv2Image")
-    assert [member.rateints for member in draft.members] == [False, False]
+    (draft,) = by_grouping(
+        work_of([image("a_uncal.fits"), image("b_uncal.fits", **late)]), "Asn_Lv2Image"
+    )
+    assert [member.expname for member in draft.members] == ["a_rate.fits", "b_rate.fits"]
     assert draft.keys["is_tso"] == ("tsovisit", "t")
 
 

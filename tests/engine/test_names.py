@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from asnrules.engine.naming import association_name, member_name, product_name
+from asnrules.engine.exposures import member_name
+from asnrules.engine.naming import association_name, product_name
 from asnrules.util.text import program_name
 from engine.building import Exposure, coronagraph, exposure, generated, image, ruleset
 

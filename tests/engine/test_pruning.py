@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from asnrules.associations.model import Member, Product
 from asnrules.engine import pruning
-from asnrules.engine.pruning import Entry, digest_of
+from asnrules.engine.pruning import Unnamed, digest_of
+from asnrules.rules.model import Rule
 from asnrules.rules.settings import Settings
 from asnrules.rules.steps import MembershipPruning, ProductPruning
 from engine.building import generated, image, ruleset, summary
@@ -20,18 +21,20 @@ LATEST = ruleset().settings
 OLDEST = ruleset("jwst-1.2.1").settings
 
 
-def prune(entries: Sequence[Entry], settings: Settings = LATEST) -> list[int]:
-    return pruning.prune(entries, settings)
+IMAGE, SPECTRUM = Rule("Image", "image2", ""), Rule("Spectrum", "spec2", "")
 
 
-def entry(asn_id: str, product: str, **members: str) -> Entry:
+def prune(entries: Sequence[Unnamed], settings: Settings = LATEST) -> list[int]:
+    return pruning.prune(entries, settings, lambda one: one.keys or (one.asn_id, one.membership()))
+
+
+def entry(asn_id: str, product: str, **members: str) -> Unnamed:
     """Give an association; members by expname, `s` for science and `b` for background."""
     words = {"s": "science", "b": "background"}
     named = {expname: words[letter] for expname, letter in members.items()}
     listed = tuple(Member(expname, exptype, None, None) for expname, exptype in named.items())
     digest = sum(map(digest_of, listed))
-    twins = frozenset(named.items())
-    return Entry(asn_id, Product(product, listed), digest, lambda: (asn_id, twins), "image2")
+    return Unnamed(IMAGE, (asn_id, ""), 0, Product(product, listed), digest)
 
 
 # Order
@@ -120,7 +123,7 @@ def test_what_clashes_with_one_is_still_compared_with_the_others() -> None:
 
 def test_twins_stay_both_and_both_go() -> None:
     twins = [entry("o001", "p", **{name: "s"}) for name in ("a_rate", "a_rateints")]
-    twins = [one._replace(twins=lambda: "alike") for one in twins]
+    twins = [twin(one) for one in twins]
     assert prune(twins) == [1, 0]
     longer = entry("o001", "p", a_rate="s", a_rateints="s", b="b")
     assert prune([*twins, longer]) == [2]
@@ -150,7 +153,7 @@ def test_of_one_product_and_id_the_first_generated_stays() -> None:
 
 
 def test_of_two_types_with_the_same_members_the_first_generated_stays() -> None:
-    entries = [entry("o001", "p", a="s"), entry("o001", "p", a="s")._replace(asn_type="spec2")]
+    entries = [entry("o001", "p", a="s"), entry("o001", "p", a="s")._replace(rule=SPECTRUM)]
     assert prune(entries, OLDEST) == [0]
 
 
@@ -193,8 +196,8 @@ def test_only_a_part_of_another_goes() -> None:
     assert prune([other, shorter, part], steps("longer", "found")) == [0]
 
 
-def twin(one: Entry) -> Entry:
-    return one._replace(twins=lambda: "alike")
+def twin(one: Unnamed) -> Unnamed:
+    return one._replace(keys="alike")
 
 
 def test_the_twin_that_comes_first_goes_in_place_of_a_duplicate() -> None:
@@ -213,7 +216,7 @@ def test_where_the_twin_is_gone_the_duplicate_goes_itself() -> None:
 
 def test_a_twin_of_another_type_stays() -> None:
     rate, rateints = (twin(entry("o001", "p", **{name: "s"})) for name in ("rate", "rateints"))
-    pool = [rate._replace(asn_type="spec2"), rateints, entry("o001", "p", rateints="s")]
+    pool = [rate._replace(rule=SPECTRUM), rateints, entry("o001", "p", rateints="s")]
     assert prune(pool, steps("superset", "alike")) == [2, 0]
 
 
@@ -269,11 +272,11 @@ entries_of_any_kind = st.lists(
 )
 
 
-def members_of(one: Entry) -> dict[str, str]:
+def members_of(one: Unnamed) -> dict[str, str]:
     return {member.expname: member.exptype for member in one.product.members}
 
 
-def outdoes(one: Entry, other: Entry) -> bool:
+def outdoes(one: Unnamed, other: Unnamed) -> bool:
     """Tell whether one has the product of another, more members and no other exptype."""
     return (
         one.product.name == other.product.name
@@ -286,7 +289,7 @@ def outdoes(one: Entry, other: Entry) -> bool:
 
 
 @given(entries_of_any_kind)
-def test_no_two_that_stay_say_the_same(entries: list[Entry]) -> None:
+def test_no_two_that_stay_say_the_same(entries: list[Unnamed]) -> None:
     kept = [entries[place] for place in prune(entries)]
     for one, other in combinations(kept, 2):
         assert one.membership() != other.membership()
@@ -295,7 +298,7 @@ def test_no_two_that_stay_say_the_same(entries: list[Entry]) -> None:
 
 
 @given(entries_of_any_kind)
-def test_each_that_goes_is_outdone_by_another(entries: list[Entry]) -> None:
+def test_each_that_goes_is_outdone_by_another(entries: list[Unnamed]) -> None:
     for place in set(range(len(entries))) - set(prune(entries)):
         gone = entries[place]
         assert any(
@@ -305,15 +308,15 @@ def test_each_that_goes_is_outdone_by_another(entries: list[Entry]) -> None:
 
 
 @given(entries_of_any_kind)
-def test_those_that_stay_stand_by_id_then_from_the_last_generated(entries: list[Entry]) -> None:
+def test_those_that_stay_stand_by_id_then_from_the_last_generated(entries: list[Unnamed]) -> None:
     kept = prune(entries)
     assert kept == sorted(kept, key=lambda place: (entries[place].asn_id, -place))
 
 
-def twice(asn_id: str, product: str, *exptypes: str) -> Entry:
+def twice(asn_id: str, product: str, *exptypes: str) -> Unnamed:
     """Give an association that has the file `a` in each of the exptypes."""
     listed = tuple(Member("a", exptype, None, None) for exptype in exptypes)
-    return Entry(asn_id, Product(product, listed), None, lambda: (asn_id, listed), "image2")
+    return Unnamed(IMAGE, (asn_id, ""), 0, Product(product, listed), None)
 
 
 def test_an_association_with_a_file_twice_is_never_equal_to_another() -> None:

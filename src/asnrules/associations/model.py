@@ -30,6 +30,8 @@ class Member(NamedTuple):
     On record, by its row in the pool; None for a file that is in no pool of the run."""
     pool_id: int | None = None
     """On record, the pool."""
+    role: str = ""
+    """The role in which the rule took the exposure; it is not recorded."""
 
     def document(self) -> dict[str, str | None]:
         """Give what is recorded of it, as the command line prints it."""

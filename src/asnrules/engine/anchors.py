@@ -9,9 +9,8 @@ from asnrules.associations.model import Member, Product
 from asnrules.engine.batched_procedure import BatchedProcedure
 from asnrules.engine.candidates import OBSERVATION, refusal
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import GrowingAssociation
-from asnrules.engine.member_log import GrowingMember
-from asnrules.engine.pruning import Entry, digest_of, prune
+from asnrules.engine.growing import GrowingAssociation, is_rateints
+from asnrules.engine.pruning import Unnamed, digest_of, prune
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule
@@ -44,7 +43,8 @@ def anchored(work: Work, place: int) -> list[Rule]:
                     refusal(made.rule, LONE_CANDIDATE) is not None,
                     not finish(made, work)[0],
                 )
-                found.setdefault(rank, []).append(Anchor(made.rule, made.members[0].rateints))
+                rateints = is_rateints(work.judgements[place].verdicts[number], made.keys)
+                found.setdefault(rank, []).append(Anchor(made.rule, rateints))
     if not found:
         return []
     nearest = found[min(found)]
@@ -53,7 +53,7 @@ def anchored(work: Work, place: int) -> list[Rule]:
 
 def stands_alone(work: Work, place: int, rule: Rule, exptype: str) -> bool:
     """Tell whether an association of one member passes the finishing steps."""
-    member = GrowingMember(place, exptype)
+    member = Member("", exptype, None, place)
     return bool(finish(GrowingAssociation(rule, LONE_CANDIDATE, place, own=[member]), work)[0])
 
 
@@ -62,11 +62,10 @@ def staying(anchors: Sequence[Anchor], settings: Settings) -> list[int]:
 
     Given in order of generation; the places of those that stay come back in that order.
     """
-    return sorted(prune([_entry(anchor) for anchor in anchors], settings))
-
-
-def _entry(anchor: Anchor) -> Entry:
-    # Pruning looks at the file, not at the role in which a rule took it.
-    member = Member(f"rateints={anchor.rateints}", SCIENCE, None, 0)
-    asn_type = anchor.rule.asn_type
-    return Entry("", Product("", (member,)), digest_of(member), lambda: asn_type, asn_type)
+    made = []
+    for rule, rateints in anchors:
+        # Pruning looks at the file, not at the role in which a rule took it.
+        member = Member(f"rateints={rateints}", SCIENCE, None, 0)
+        product = Product("", (member,))
+        made.append(Unnamed(rule, LONE_CANDIDATE, 0, product, digest_of(member)))
+    return sorted(prune(made, settings, lambda one: one.asn_type))

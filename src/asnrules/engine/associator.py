@@ -12,8 +12,9 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
 from asnrules.engine.growing import Fate, GrowingAssociation, Lack, find
 from asnrules.engine.joint_candidates import JointCandidates
-from asnrules.engine.naming import Naming, Unnamed
+from asnrules.engine.naming import Naming
 from asnrules.engine.order_sensitivity import Numbered, OrderDependence, OrderSensitivity
+from asnrules.engine.pruning import Unnamed
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish, unfinished_steps
 from asnrules.rules.model import Key
@@ -221,9 +222,9 @@ class Associator:
         number = self._numbers[dropped.rule.name]
         for is_science in (True, False):
             places = [
-                member.place
+                member.exposure
                 for member in dropped.members
-                if member.place is not None and (member.exptype == SCIENCE) is is_science
+                if member.exposure is not None and (member.exptype == SCIENCE) is is_science
             ]
             rank = OF_SCIENCE if is_science else OF_COMPANION
             self._made.refused.append(Refused(rank, places, lack, number, dropped.candidate))

@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from asnrules.associations.model import Member
 from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Locked
-from asnrules.engine.member_log import GrowingMember, LogSlice, MemberLog, arranged
+from asnrules.engine.member_log import LogSlice, MemberLog, arranged
 from asnrules.engine.procedure import NEW, Offers, State
 from asnrules.rules.model import Role
 
@@ -39,7 +40,7 @@ class _Association:
     creator: int
     joined: int
     """From where on it has the log of its batch."""
-    own: list[GrowingMember] = field(default_factory=list)
+    own: list[Member] = field(default_factory=list)
     """The first member, unless it is in a log."""
     before: list[LogSlice] = field(default_factory=list)
     """What it took in batches that it was in before; their logs are complete."""
@@ -101,7 +102,7 @@ class BatchedProcedure:
             if not self._is_taken(place):
                 self._create(place)
 
-    def _offer(self, state: State, place: int) -> tuple[State, Role | None, GrowingMember | None]:
+    def _offer(self, state: State, place: int) -> tuple[State, Role | None, Member | None]:
         return self._offers.offer(state, place)
 
     def _new(self, _place: int) -> State:
@@ -168,7 +169,7 @@ class BatchedProcedure:
         if role.offered_again:
             self._again.setdefault(role.offered_again, {})[place] = None
 
-    def _take(self, batch: Batch, member: GrowingMember, role: Role, place: int) -> None:
+    def _take(self, batch: Batch, member: Member, role: Role, place: int) -> None:
         self._note(role, place)
         batch.held[self._name(place)] = len(batch.log.members)
         batch.log.members.append(member)
@@ -208,7 +209,7 @@ class BatchedProcedure:
 
     def _held_before(self, association: _Association, name: _Name) -> bool:
         """Tell whether an association took a file before it joined its batch."""
-        return any(self._name(member.place) == name for member in association.own) or any(
+        return any(self._name(member.exposure) == name for member in association.own) or any(
             one.first(_identity, name) is not None for one in association.before
         )
 
@@ -246,7 +247,7 @@ class BatchedProcedure:
         taken_before: int,
         place: int,
         role: Role | None,
-        member: GrowingMember | None,
+        member: Member | None,
     ) -> None:
         if role is None or member is None:
             return
@@ -283,7 +284,7 @@ class BatchedProcedure:
         number = sum(one.stop - one.start for one in association.before)
         if number < len(batch.own_again):
             members = chain(association.own, *(one.members() for one in association.before))
-            found = (batch.own_again.get(self._name(member.place)) for member in members)
+            found = (batch.own_again.get(self._name(member.exposure)) for member in members)
             return sorted(place for place in found if place is not None)
         again = batch.own_again.items()
         return [place for name, place in again if self._held_before(association, name)]
@@ -303,5 +304,5 @@ class BatchedProcedure:
         return [grown for _, grown in sorted(found, key=lambda one: one[0])]
 
 
-def _identity(work: Work, member: GrowingMember) -> _Name:
-    return None if member.place is None else work.identities[member.place]
+def _identity(work: Work, member: Member) -> _Name:
+    return None if member.exposure is None else work.identities[member.exposure]

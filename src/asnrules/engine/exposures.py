@@ -10,10 +10,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from asnrules.associations.model import Member
 from asnrules.engine.conditions import Row
 from asnrules.engine.signatures import Judge, Judgement
 from asnrules.rules.model import Key, Ruleset
 
+_UNCAL = re.compile(r"(?P<stem>.+)_uncal(?P<extension>\..+)")
 _CANDIDATE = re.compile(r"[\[(][^\[\]()]*[\])]")
 
 
@@ -51,6 +53,14 @@ def whole_number(value: str | None) -> int | None:
         return None if value is None else int(value)
     except ValueError:
         return None
+
+
+def member_name(filename: str, *, rateints: bool) -> str:
+    """Give the expname of a member: `rate` or `rateints` for `uncal`; any other name stays."""
+    match = _UNCAL.fullmatch(filename)
+    if match is None:
+        return filename
+    return f"{match['stem']}_{'rateints' if rateints else 'rate'}{match['extension']}"
 
 
 def _identities(
@@ -92,6 +102,8 @@ class Work:
     identities: Sequence[int] = ()
     """A number for each exposure; of those with the same, an association takes one."""
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
+    _names: dict[tuple[int, bool], str] = field(default_factory=dict)
+    """The names of members: they come again and again, so each is made and held once."""
 
     @classmethod
     def judged(
@@ -141,7 +153,16 @@ class Work:
             identities=[self.identities[place] for place in places],
             degraded={number for number, place in enumerate(places) if place in self.degraded},
             _columns={},
+            _names={},
         )
+
+    def member(self, place: int, exptype: str, role: str, *, rateints: bool) -> Member:
+        """Give an exposure as a member: its rate or rateints product, if it is an uncal one."""
+        name = self._names.get((place, rateints))
+        if name is None:
+            filename = self.value(place, "filename") or ""
+            name = self._names[place, rateints] = member_name(filename, rateints=rateints)
+        return Member(name, exptype, self.value(place, "exposerr"), place, role=role)
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""

@@ -22,9 +22,10 @@ from asnrules.engine.candidates import (
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate, GrowingAssociation, find
 from asnrules.engine.joint_candidates import JointCandidates
-from asnrules.engine.naming import Naming, Unnamed, merge
+from asnrules.engine.naming import Naming, merge
 from asnrules.engine.nearest_companion import MissingCompanion, MissingCompanions
 from asnrules.engine.order_sensitivity import OrderDependence
+from asnrules.engine.pruning import Unnamed
 from asnrules.engine.reasons import Reasons
 from asnrules.engine.steps import left_out_text
 

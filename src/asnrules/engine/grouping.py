@@ -21,7 +21,6 @@ from asnrules.engine.growing import (
     lock_keys,
     written_exptype,
 )
-from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE, is_written_as_science
 from asnrules.rules.model import Role
 
@@ -143,7 +142,7 @@ class Grouping:
             has_science = has_science or exptype == SCIENCE
             verdict = self._work.judgements[place].verdicts[self._number]
             rateints = is_rateints(verdict, grown.keys)
-            grown.own.append(GrowingMember(place, exptype, rateints, role=role.name))
+            grown.own.append(self._work.member(place, exptype, role.name, rateints=rateints))
         return grown
 
     def _sciences(self, group: Group) -> list[GrowingAssociation]:
@@ -160,7 +159,7 @@ class Grouping:
             if found is None or found[0].keys or group.shared is None:
                 found = known[id(judgement)] = self._science(place, group.shared)
             role, exptype, rateints, keys = found
-            member = GrowingMember(place, exptype, rateints, role=role.name)
+            member = self._work.member(place, exptype, role.name, rateints=rateints)
             made.append(GrowingAssociation(self._rule, self._candidate, place, keys, [member]))
         return made
 

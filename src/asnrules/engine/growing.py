@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from asnrules.associations.model import Association
+from asnrules.associations.model import Association, Member
 from asnrules.engine.exposures import Work
-from asnrules.engine.member_log import GrowingMember, LogSlice
+from asnrules.engine.member_log import LogSlice
 from asnrules.engine.signatures import SCIENCE, RuleVerdict
 from asnrules.rules.model import Key, Role, Rule, Ruleset
 
@@ -25,7 +25,7 @@ class GrowingAssociation:
     creator: int
     """The exposure that created it: it gives target, program and the place among the others."""
     keys: Locked = field(default_factory=dict)
-    own: list[GrowingMember] = field(default_factory=list)
+    own: list[Member] = field(default_factory=list)
     """Its members, in the order in which they were taken."""
     shared: tuple[LogSlice, ...] = ()
     """Members after those, which it shares with other associations."""
@@ -34,11 +34,11 @@ class GrowingAssociation:
     left out later counts."""
     is_unfinished: bool = False
     """Whether a step found that the whole pool has to stay unfinished."""
-    watched: GrowingMember | None = None
+    watched: Member | None = None
     """What the watched exposure was before the finishing steps."""
 
     @property
-    def members(self) -> list[GrowingMember]:
+    def members(self) -> list[Member]:
         """All members, in a list of their own."""
         members = list(self.own)
         for one in self.shared:
@@ -46,14 +46,14 @@ class GrowingAssociation:
         return members
 
     def with_members(
-        self, members: list[GrowingMember], shared: tuple[LogSlice, ...] = ()
+        self, members: list[Member], shared: tuple[LogSlice, ...] = ()
     ) -> GrowingAssociation:
         """Give the same association with other members."""
         return GrowingAssociation(
             self.rule, self.candidate, self.creator, self.keys, members, shared, self.degraded
         )
 
-    def of_exptype(self, exptype: str) -> list[GrowingMember]:
+    def of_exptype(self, exptype: str) -> list[Member]:
         """Give its members of an exptype."""
         found = [member for member in self.own if member.exptype == exptype]
         for one in self.shared:
@@ -62,7 +62,7 @@ class GrowingAssociation:
 
     def first_place(self, exptype: str) -> int | None:
         """Give the exposure that is its first member of an exptype; None if there is none."""
-        return next((one.place for one in self.of_exptype(exptype)), None)
+        return next((one.exposure for one in self.of_exptype(exptype)), None)
 
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
@@ -72,14 +72,14 @@ class GrowingAssociation:
         return any(one.first(exptype_of, exptype) is not None for one in self.shared)
 
 
-def exptype_of(_work: Work, member: GrowingMember) -> str:
+def exptype_of(_work: Work, member: Member) -> str:
     """Give the exptype of a member."""
     return member.exptype
 
 
-def find(members: Sequence[GrowingMember], place: int) -> GrowingMember | None:
+def find(members: Sequence[Member], place: int) -> Member | None:
     """Give the first member that is a certain exposure."""
-    return next((member for member in members if member.place == place), None)
+    return next((member for member in members if member.exposure == place), None)
 
 
 class Lack(NamedTuple):
@@ -95,7 +95,7 @@ class Fate(NamedTuple):
 
     rule: Rule
     candidate: tuple[str, str]
-    member: GrowingMember | None
+    member: Member | None
     """What the exposure was in it; None if the rule makes nothing for the candidate."""
     reason: str | None
     """Why the association did not come about, or the exposure is not in it; None if it is."""

@@ -14,12 +14,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import NamedTuple
 
+from asnrules.associations.model import Member
 from asnrules.engine.batched_procedure import Batch, BatchedProcedure
 from asnrules.engine.candidates import Pair, SubPool, cannot_stand, rules_across
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
 from asnrules.engine.growing import GrowingAssociation, Locked
-from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.procedure import State
 from asnrules.rules.model import Role
 
@@ -113,11 +113,11 @@ class JointCandidates:
 
 def _of_exposures(grown: GrowingAssociation, offers: Sequence[_Offer]) -> GrowingAssociation:
     """Give an association of offers as one of exposures, each once in a role."""
-    members: dict[tuple[int, str], GrowingMember] = {}
+    members: dict[tuple[int, str], Member] = {}
     for member in grown.members:
-        if member.place is not None:
-            place = offers[member.place].place
-            members.setdefault((place, member.exptype), member._replace(place=place))
+        if member.exposure is not None:
+            place = offers[member.exposure].place
+            members.setdefault((place, member.exptype), member._replace(exposure=place))
     creator = offers[grown.creator].place
     return GrowingAssociation(
         grown.rule, grown.candidate, creator, grown.keys, list(members.values())
@@ -172,7 +172,7 @@ class _Procedure(BatchedProcedure):
             return False
         return self._mode != FIRST_VALID or cannot_stand(offer.candidates[0]) is None
 
-    def _offer(self, state: State, place: int) -> tuple[State, Role | None, GrowingMember | None]:
+    def _offer(self, state: State, place: int) -> tuple[State, Role | None, Member | None]:
         if state.candidate in self._offered[place].candidates:
             return super()._offer(state, place)
         return self._offers.pass_by(state, place), None, None
@@ -181,6 +181,6 @@ class _Procedure(BatchedProcedure):
         candidate = self._offered[place].candidates[0]
         return self._fresh.setdefault(candidate, State(candidate=candidate))
 
-    def _take(self, batch: Batch, member: GrowingMember, role: Role, place: int) -> None:
+    def _take(self, batch: Batch, member: Member, role: Role, place: int) -> None:
         self._joined.add(batch.state.candidate)
         super()._take(batch, member, role, place)

@@ -11,27 +11,14 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, chain, compress
 from typing import Any, NamedTuple
 
+from asnrules.associations.model import Member
 from asnrules.engine.exposures import Work
 
 WORTH_SHARING = 16
 """Fewer members than that are copied rather than shared."""
 
 
-class GrowingMember(NamedTuple):
-    """A member of a growing association."""
-
-    place: int | None
-    """The exposure; None for a file that is made later."""
-    exptype: str
-    rateints: bool = False
-    """Whether its rateints product is meant, not its rate product."""
-    expname: str | None = None
-    """The file that is made later."""
-    role: str = ""
-    """The role in which the rule took the exposure."""
-
-
-Facet = Callable[[Work, GrowingMember], Any]
+Facet = Callable[[Work, Member], Any]
 """Says something of a member."""
 
 
@@ -46,7 +33,7 @@ class MemberLog:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self.members: list[GrowingMember] = []
+        self.members: list[Member] = []
         self._facets: dict[Facet, list[Any]] = {}
         self._places: dict[Facet, dict[Any, list[int]]] = {}
         self._values: dict[Facet, list[Any]] = {}
@@ -107,7 +94,7 @@ class LogSlice(NamedTuple):
     start: int
     stop: int
 
-    def members(self) -> list[GrowingMember]:
+    def members(self) -> list[Member]:
         """Give all of them."""
         return self.log.members[self.start : self.stop]
 
@@ -134,20 +121,20 @@ class LogSlice(NamedTuple):
         rest, before = self.log.leaving_out(facet, values)
         return LogSlice(rest, before[self.start], before[self.stop])
 
-    def having(self, facet: Facet, value: Any) -> list[GrowingMember]:
+    def having(self, facet: Facet, value: Any) -> list[Member]:
         """Give the members with a certain result of a function."""
         found = self.log.places(facet).get(value, [])
         first, end = bisect_left(found, self.start), bisect_left(found, self.stop)
         return [self.log.members[place] for place in found[first:end]]
 
-    def first(self, facet: Facet, value: Any) -> GrowingMember | None:
+    def first(self, facet: Facet, value: Any) -> Member | None:
         """Give the first member with a certain result of a function."""
         found: Sequence[int] = self.log.places(facet).get(value, ())
         at = bisect_left(found, self.start)
         is_inside = at < len(found) and found[at] < self.stop
         return self.log.members[found[at]] if is_inside else None
 
-    def next_above(self, facet: Facet, value: Any) -> GrowingMember | None:
+    def next_above(self, facet: Facet, value: Any) -> Member | None:
         """Give the first member with the smallest result of a function above a value."""
         values = self.log.values(facet)
         above = values[bisect_right(values, value) :]
@@ -155,13 +142,13 @@ class LogSlice(NamedTuple):
 
 
 def arranged(
-    own: list[GrowingMember], slices: Sequence[LogSlice]
-) -> tuple[list[GrowingMember], tuple[LogSlice, ...]]:
+    own: list[Member], slices: Sequence[LogSlice]
+) -> tuple[list[Member], tuple[LogSlice, ...]]:
     """Give the members of an association as its own and shared ones: few are copied."""
     if sum(one.stop - one.start for one in slices) >= WORTH_SHARING:
         return own, tuple(slices)
     return [*own, *chain.from_iterable(one.members() for one in slices)], ()
 
 
-def _place(_work: Work, member: GrowingMember) -> int | None:
-    return member.place
+def _place(_work: Work, member: Member) -> int | None:
+    return member.exposure

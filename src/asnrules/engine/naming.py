@@ -8,33 +8,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
 from asnrules.engine.conditions import keys_text, requirements_text
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Locked
-from asnrules.engine.member_log import GrowingMember
-from asnrules.engine.pruning import Entry, digest_of, prune
+from asnrules.engine.pruning import Unnamed, digest_of, prune
 from asnrules.engine.signatures import SCIENCE
-from asnrules.rules.model import Rule
 from asnrules.util.text import program_name
 
 _SEPARATOR = re.compile("[_-]")
-_UNCAL = re.compile(r"(?P<stem>.+)_uncal(?P<extension>\..+)")
 
 UNDEFINED_PRODUCT = "undefined"
 """The name of a product that has no science member to take one from."""
-
-
-def member_name(filename: str, *, rateints: bool) -> str:
-    """Give the expname of a member: `rate` or `rateints` for `uncal`; any other name stays."""
-    match = _UNCAL.fullmatch(filename)
-    if match is None:
-        return filename
-    return f"{match['stem']}_{'rateints' if rateints else 'rate'}{match['extension']}"
 
 
 @lru_cache(maxsize=16)
@@ -79,18 +67,6 @@ def association_name(
     return f"jw{program}-{asn_id}{version}_{asn_type}_{sequence:0{digits}d}_asn".lower()
 
 
-class Unnamed(NamedTuple):
-    """What of a finished association is needed to name it."""
-
-    rule: Rule
-    candidate: tuple[str, str]
-    creator: int
-    product: Product
-    digest: int | None
-    degraded: bool
-    keys: str
-
-
 class Naming:
     """Names the associations of one pool; `pool_names` has that of each exposure."""
 
@@ -100,12 +76,8 @@ class Naming:
         self._version_id = version_id
         # Names come again and again, so each is made and held once.
         self._stems: dict[str, str] = {}
-        self._rate: dict[int, str] = {}
-        self._rateints: dict[int, str] = {}
         self._keys: dict[int, tuple[Locked, str]] = {}
         self._texts: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
-        self._filename = work.places["filename"]
-        self._exposerr = work.places.get("exposerr")
         self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
 
     def unnamed(
@@ -133,21 +105,11 @@ class Naming:
         settings = self._work.ruleset.settings
         if not pruned:
             settings = settings._replace(overall=())
-        entries = [
-            Entry(
-                one.candidate[0],
-                one.product,
-                one.digest,
-                partial(self._twins, one),
-                one.rule.asn_type,
-            )
-            for one in made
-        ]
         numbers: Counter[tuple[str, str]] = Counter()
         named = []
-        for place in prune(entries, settings):
+        for place in prune(made, settings, self._twins):
             one = made[place]
-            counted = (one.candidate[0], one.rule.asn_type)
+            counted = (one.asn_id, one.asn_type)
             numbers[counted] += 1
             named.append((self._association(one, numbers[counted]), place))
         return named
@@ -166,11 +128,8 @@ class Naming:
 
     def _product(self, one: GrowingAssociation) -> tuple[Product, int | None]:
         """Give the product of an association, and the digest of its members."""
-        members = [self._member(self._work, member) for member in one.own]
-        digest = sum(map(digest_of, members))
-        for part in one.shared:
-            members += part.facets(self._member)
-            digest += part.total(self._digest)
+        members = one.members
+        digest = sum(map(digest_of, one.own)) + sum(part.total(_digest) for part in one.shared)
         may_repeat = self._work.has_other_names or self._work.has_repeated_names
         is_repeated = may_repeat and len({one.expname for one in members}) < len(members)
         name = UNDEFINED_PRODUCT
@@ -180,28 +139,13 @@ class Naming:
                 break
         return Product(name, tuple(members)), None if is_repeated else digest
 
-    def _digest(self, work: Work, member: GrowingMember) -> int:
-        return digest_of(self._member(work, member))
-
-    def _member(self, _work: Work, member: GrowingMember) -> Member:
-        if member.place is None:
-            return Member(member.expname or "", member.exptype, None, None)
-        names = self._rateints if member.rateints else self._rate
-        expname = names.get(member.place)
-        if expname is None:
-            filename = self._work.rows[member.place][self._filename] or ""
-            expname = names[member.place] = member_name(filename, rateints=member.rateints)
-        error = self._exposerr
-        exposerr = None if error is None else self._work.rows[member.place][error]
-        return Member(expname, member.exptype, exposerr, member.place)
-
     def _twins(self, made: Unnamed) -> object:
-        """Give the key of associations that are equal but for suffixes; see `Entry.twins`."""
+        """Give what is equal for associations that differ at most in suffixes; see `prune`."""
         members = tuple(
             sorted((self._stem(member.expname), member.exptype) for member in made.product.members)
         )
         parts = frozenset(_SEPARATOR.split(made.product.name))
-        return made.rule.asn_type, made.candidate[0][0], parts, members
+        return made.asn_type, made.asn_id[0], parts, members
 
     def _stem(self, expname: str) -> str:
         stem = self._stems.get(expname)
@@ -212,17 +156,15 @@ class Naming:
     def _association(self, made: Unnamed, sequence: int) -> Association:
         work = self._work
         program = program_name(work.value(made.creator, "program"))
-        asn_id, candidate_type = made.candidate
-        asn_type = made.rule.asn_type
         digits = work.ruleset.settings.sequence_digits
         return Association(
             asn_name=association_name(
-                program, asn_id, asn_type, sequence, self._version_id, digits
+                program, made.asn_id, made.asn_type, sequence, self._version_id, digits
             ),
-            asn_type=asn_type,
+            asn_type=made.asn_type,
             asn_rule=made.rule.name,
-            asn_id=asn_id,
-            candidate_type=candidate_type,
+            asn_id=made.asn_id,
+            candidate_type=made.candidate[1],
             program=program,
             target=work.value(made.creator, "targetid") or "",
             asn_pool=self._pool_names[made.creator],
@@ -233,6 +175,10 @@ class Naming:
             asked=self._asked[made.rule.name],
             products=(made.product,),
         )
+
+
+def _digest(_work: Work, member: Member) -> int:
+    return digest_of(member)
 
 
 def merge(associations: Sequence[Association]) -> list[Association]:

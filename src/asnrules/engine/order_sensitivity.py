@@ -12,12 +12,12 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from asnrules.associations.model import Member
 from asnrules.engine.batched_procedure import BatchedProcedure
 from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Group
 from asnrules.engine.growing import GrowingAssociation
-from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule
@@ -161,6 +161,6 @@ def _made(work: Work, one: GrowingAssociation) -> _Made:
     return one.rule.name, digest + sum(part.total(_digest_of) for part in one.shared)
 
 
-def _digest_of(work: Work, member: GrowingMember) -> int:
-    name = member.expname if member.place is None else work.value(member.place, "filename")
-    return hash((name, member.exptype, member.rateints))
+def _digest_of(work: Work, member: Member) -> int:
+    name = None if member.exposure is None else work.value(member.exposure, "filename")
+    return hash((name, member.expname, member.exptype))

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from asnrules.associations.model import Member
 from asnrules.engine.candidates import Pair
 from asnrules.engine.conditions import keys_of
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked, is_rateints, lock_keys, written_exptype
-from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.model import Role
 
@@ -61,7 +61,7 @@ class Offers:
         self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
         self._passed: dict[tuple[int, str | None], State] = {}
 
-    def offer(self, state: State, place: int) -> tuple[State, Role | None, GrowingMember | None]:
+    def offer(self, state: State, place: int) -> tuple[State, Role | None, Member | None]:
         """Offer an exposure whose file an association does not hold.
 
         Gives the state of the association afterwards, the same object if nothing changes; the role
@@ -76,7 +76,7 @@ class Offers:
         following, role, exptype, rateints = found
         if role is None:
             return following, None, None
-        return following, role, GrowingMember(place, exptype, rateints, role=role.name)
+        return following, role, self._work.member(place, exptype, role.name, rateints=rateints)
 
     def pass_by(self, state: State, place: int) -> State:
         """Give the state of an association after it was offered an exposure of other candidates.

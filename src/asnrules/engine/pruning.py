@@ -14,28 +14,33 @@ from functools import cache, cached_property
 from typing import NamedTuple
 
 from asnrules.associations.model import Member, Product
+from asnrules.rules.model import Rule
 from asnrules.rules.settings import Settings
-from asnrules.rules.steps import (
-    ALIKE,
-    FIRST_ID,
-    SAME_FILES,
-    SUPERSET,
-    MembershipPruning,
-    ProductPruning,
-)
+from asnrules.rules.steps import ALIKE, FIRST_ID, SAME_FILES, SUPERSET, ProductPruning
 
 
-class Entry(NamedTuple):
-    """What pruning looks at in an association."""
+class Unnamed(NamedTuple):
+    """A finished association: what is needed to prune and to name it."""
 
-    asn_id: str
+    rule: Rule
+    candidate: tuple[str, str]
+    creator: int
     product: Product
     digest: int | None
     """See `digest_of`; None if a file is there twice."""
-    twins: Callable[[], object]
-    """Gives something that is equal for associations that differ at most in the suffixes of their
-    members and in the order of the parts of their product names."""
-    asn_type: str
+    degraded: bool = False
+    keys: str = ""
+    """In words."""
+
+    @property
+    def asn_id(self) -> str:
+        """The id of its candidate."""
+        return self.candidate[0]
+
+    @property
+    def asn_type(self) -> str:
+        """The type of its rule."""
+        return self.rule.asn_type
 
     def membership(self) -> frozenset[tuple[str, str]]:
         """Give the files and their exptypes."""
@@ -59,89 +64,91 @@ def digest_of(member: Member) -> int:
     return hash((member.expname, member.exptype))
 
 
-def prune(entries: Sequence[Entry], settings: Settings) -> list[int]:
+Twins = Callable[[Unnamed], object]
+"""Gives something that is equal for associations that differ at most in the suffixes of their
+members and in the order of the parts of their product names."""
+
+
+def prune(made: Sequence[Unnamed], settings: Settings, twins: Twins) -> list[int]:
     """Choose the associations that stay, given in order of generation.
 
     Their places come in the order in which they are numbered.
     """
-    pruning = _Pruning(entries)
+    left = list(range(len(made)))
     for step in settings.overall:
-        if isinstance(step, MembershipPruning):
-            pruning.memberships(step)
-        elif isinstance(step, ProductPruning):
-            pruning.products(step)
-    if not settings.numbers_reversed:
-        return pruning.left
-    last_first = pruning.left[::-1]
-    return sorted(last_first, key=lambda place: entries[place].asn_id)
+        pruning = _Pruning(made, left, step.removes, twins)
+        if isinstance(step, ProductPruning):
+            pruning.products(step.keeps)
+        else:
+            pruning.memberships()
+        left = [place for place in left if place not in pruning.removed]
+    return _by_id(made, left[::-1]) if settings.numbers_reversed else left
+
+
+def _by_id(made: Sequence[Unnamed], places: Sequence[int]) -> list[int]:
+    return sorted(places, key=lambda place: made[place].asn_id)
 
 
 class _Pruning:
-    """What is left of associations, step after step."""
+    """Chooses which associations a step removes of those that are left."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._entries = entries
-        self.left = list(range(len(entries)))
-        """In order of generation."""
+    def __init__(
+        self, made: Sequence[Unnamed], left: Sequence[int], removes: str, twins: Twins
+    ) -> None:
+        self._made = made
+        self._left = left
+        self._kind = {ALIKE: self._outlook, SAME_FILES: self._files}.get(removes)
+        self._twins = cache(lambda place: twins(made[place]))
+        self.removed: set[int] = set()
 
-    def _by_id(self, places: Sequence[int]) -> list[int]:
-        return sorted(places, key=lambda place: self._entries[place].asn_id)
-
-    def memberships(self, step: MembershipPruning) -> None:
+    def memberships(self) -> None:
         """Of those with the same members keep the last, by asn_id and then as generated."""
-        ordered = self._by_id(self.left)
-        same: dict[int, list[int]] = defaultdict(list)
+        ordered = _by_id(self._made, self._left)
+        same: dict[int | None, list[int]] = defaultdict(list)
         for place in ordered:
-            digest = self._entries[place].digest
-            if digest is not None:
-                same[digest].append(place)
-        removing = _Removing(self._entries, self.left, step.removes)
+            same[self._made[place].digest].append(place)
         kept: set[int] = set()
         for place in reversed(ordered):
-            if place in removing.removed:
+            if place in self.removed:
                 continue
             kept.add(place)
-            alike = same.get(self._entries[place].digest or 0, ())
-            if len(alike) > 1:
-                membership = self._entries[place].membership()
+            alike = same[self._made[place].digest]
+            if len(alike) > 1 and self._made[place].digest is not None:
+                membership = self._made[place].membership()
                 found = [
                     other
                     for other in alike
                     if other not in kept
-                    and other not in removing.removed
-                    and self._entries[other].membership() == membership
+                    and other not in self.removed
+                    and self._made[other].membership() == membership
                 ]
                 for other in found:
-                    removing.remove(other, kept)
-        self.left = [place for place in self.left if place not in removing.removed]
+                    self._remove(other, kept)
 
-    def products(self, step: ProductPruning) -> None:
+    def products(self, keeps: str) -> None:
         """Of those with one product name keep some."""
         named: dict[str, list[int]] = defaultdict(list)
-        for place in self.left:
-            named[self._entries[place].product.name].append(place)
-        removing = _Removing(self._entries, self.left, step.removes)
+        for place in self._left:
+            named[self._made[place].product.name].append(place)
         for places in named.values():
             if len(places) > 1:
-                ordered = self._by_id(places)
-                going = ordered[1:] if step.keeps == FIRST_ID else self._shorter(ordered, step)
+                ordered = _by_id(self._made, places)
+                going = ordered[1:] if keeps == FIRST_ID else self._shorter(ordered, keeps)
                 for place in going:
-                    removing.remove(place)
-        self.left = [place for place in self.left if place not in removing.removed]
+                    self._remove(place)
 
-    def _shorter(self, places: Sequence[int], step: ProductPruning) -> set[int]:
+    def _shorter(self, places: Sequence[int], keeps: str) -> set[int]:
         """Of associations with one product name, in order of asn_id, choose those to drop."""
-        entries = self._entries
-        is_shorter = _is_part if step.keeps == SUPERSET else _is_comparable
+        is_shorter = _is_part if keeps == SUPERSET else _is_comparable
         dropped: set[int] = set()
         dropped_twins: set[object] = set()
-        members = {place: entries[place].exptypes() for place in places}
+        members = {place: self._made[place].exptypes() for place in places}
         # Twins have equally many members: what has a number of its own need not be looked at.
-        numbers = Counter(len(entries[place].product.members) for place in places)
+        numbers = Counter(len(self._made[place].product.members) for place in places)
         twins = {
             place: object()
-            if members[place] is None or numbers[len(entries[place].product.members)] == 1
-            else entries[place].twins()
+            if members[place] is None or numbers[len(self._made[place].product.members)] == 1
+            else self._twins(place)
             for place in places
         }
         for place in places:
@@ -161,31 +168,8 @@ class _Pruning:
                 dropped_twins.add(twins[shorter])
         return dropped
 
-
-def _is_comparable(shorter: Mapping[str, str], longer: Mapping[str, str]) -> bool:
-    """Tell whether the lengths differ and no shared member has another exptype."""
-    return len(shorter) < len(longer) and all(
-        longer.get(expname, exptype) == exptype for expname, exptype in shorter.items()
-    )
-
-
-def _is_part(shorter: Mapping[str, str], longer: Mapping[str, str]) -> bool:
-    """Tell whether the lengths differ and one has all members of the other."""
-    return len(shorter) < len(longer) and shorter.items() <= longer.items()
-
-
-class _Removing:
-    """Removes associations, each for one that was found; see `ProductPruning.removes`."""
-
-    def __init__(self, entries: Sequence[Entry], left: Sequence[int], removes: str) -> None:
-        self.removed: set[int] = set()
-        self._entries = entries
-        self._left = left
-        self._kind = {ALIKE: self._outlook, SAME_FILES: self._files}.get(removes)
-        self._twins = cache(lambda place: entries[place].twins())
-
-    def remove(self, place: int, kept: AbstractSet[int] = frozenset()) -> None:
-        """Remove one for an association; never one of those that are kept."""
+    def _remove(self, place: int, kept: AbstractSet[int] = frozenset()) -> None:
+        """Remove an association or what goes in its place; never one of those that are kept."""
         if self._kind is None:
             self.removed.add(place)
             return
@@ -200,19 +184,29 @@ class _Removing:
     def _candidates(self) -> Mapping[object, Sequence[int]]:
         """Those that may be removed for one another, the first to go first."""
         assert self._kind is not None  # noqa: S101
-        left = list(self._left)
-        if self._kind == self._outlook:
-            left.sort(key=lambda place: self._entries[place].asn_id)
         found: dict[object, list[int]] = defaultdict(list)
-        for place in left:
+        is_by_id = self._kind == self._outlook
+        for place in _by_id(self._made, self._left) if is_by_id else self._left:
             found[self._kind(place)].append(place)
         return found
 
     def _outlook(self, place: int) -> object:
         """Give what twins have in common, of what is quick to compare."""
-        entry = self._entries[place]
-        return entry.asn_type, entry.asn_id[:1], len(entry.product.members)
+        one = self._made[place]
+        return one.asn_type, one.asn_id[:1], len(one.product.members)
 
     def _files(self, place: int) -> object:
-        entry = self._entries[place]
-        return entry.asn_type, frozenset(member.expname for member in entry.product.members)
+        one = self._made[place]
+        return one.asn_type, frozenset(member.expname for member in one.product.members)
+
+
+def _is_comparable(shorter: Mapping[str, str], longer: Mapping[str, str]) -> bool:
+    """Tell whether the lengths differ and no shared member has another exptype."""
+    return len(shorter) < len(longer) and all(
+        longer.get(expname, exptype) == exptype for expname, exptype in shorter.items()
+    )
+
+
+def _is_part(shorter: Mapping[str, str], longer: Mapping[str, str]) -> bool:
+    """Tell whether the lengths differ and one has all members of the other."""
+    return len(shorter) < len(longer) and shorter.items() <= longer.items()

@@ -74,6 +74,8 @@ class OverallStep(Step):
     """One that the associations of all rules go through together."""
 
     called = "step over all associations"
+    removes: str
+    """Which one goes for each that is found."""
 
 
 @cache

@@ -15,11 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from asnrules.associations.model import Member
 from asnrules.engine.candidates import BACKGROUND, OBSERVATION, cannot_stand
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Lack
-from asnrules.engine.member_log import GrowingMember
-from asnrules.engine.naming import member_name
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE, use_products
 from asnrules.engine.steps.imprints import IMPRINT, imprint_difference, prune_imprints
@@ -45,9 +44,13 @@ def finish(
     Gives what becomes of it, and why something of it did not come about.
     """
     if _may_repeat(work):
-        growing.own, growing.shared = _once_each(growing.members, work), ()
+        # A pool may list an exposure under two names, such as its uncal and its rate product.
+        first: dict[tuple[str, ...], Member] = {}
+        for member in growing.members:
+            first.setdefault((member.expname, member.exptype), member)
+        growing.own, growing.shared = list(first.values()), ()
     if work.degraded:
-        places = [member.place for member in growing.own]
+        places = [member.exposure for member in growing.own]
         growing.degraded = not work.degraded.isdisjoint(places) or any(
             part.first(_is_degraded, True) is not None for part in growing.shared
         )
@@ -111,36 +114,22 @@ _FUNCTIONS: dict[type[Step], Callable[[GrowingAssociation, Work, Any], Result]] 
 }
 
 
-def left_out_text(growing: GrowingAssociation, member: GrowingMember, work: Work) -> str:
+def left_out_text(growing: GrowingAssociation, member: Member, work: Work) -> str:
     """Say why an association, after its steps, lacks a member that it had before them."""
     if member.exptype == DIRECT_IMAGE:
-        made = ", ".join(one.expname for one in growing.members if one.expname is not None)
+        made = ", ".join(one.expname for one in growing.members if one.exposure is None)
         return f"what is made of the direct images stands for it: {made}"
     science = growing.first_place(SCIENCE)
-    if science is not None and member.place is not None:
+    if science is not None and member.exposure is not None:
         if member.exptype == IMPRINT:
-            difference = imprint_difference(work, science, member.place)
+            difference = imprint_difference(work, science, member.exposure)
             return f"an imprint that fits its science better stays{difference}"
         for step in growing.rule.steps:
             if member.exptype == SCIENCE and isinstance(step, NodSplit) and step.excludes:
-                text = overlap_text(work, step, science, member.place)
+                text = overlap_text(work, step, science, member.exposure)
                 return f"no background for {work.value(science, 'filename')}, as {text}"
     return "it is the same file as another member"
 
 
-def _is_degraded(work: Work, member: GrowingMember) -> bool:
-    return member.place in work.degraded
-
-
-def _once_each(members: list[GrowingMember], work: Work) -> list[GrowingMember]:
-    """Keep the first of members that are the same file in the same role.
-
-    A pool may list an exposure under two names, such as its uncal and its rate product.
-    """
-    first: dict[tuple[str, str], GrowingMember] = {}
-    for member in members:
-        if member.place is not None:
-            filename = work.value(member.place, "filename") or ""
-            expname = member_name(filename, rateints=member.rateints)
-            first.setdefault((expname, member.exptype), member)
-    return list(first.values())
+def _is_degraded(work: Work, member: Member) -> bool:
+    return member.exposure in work.degraded

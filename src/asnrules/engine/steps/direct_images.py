@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from itertools import chain
 
+from asnrules.associations.model import Member
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Lack
-from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.steps import FIRST, FIRST_LONG, DirectImageProducts
 from asnrules.util.text import program_name
@@ -71,21 +71,21 @@ def use_products(
     for part in growing.shared:
         directs += filter(None, [part.first(_is_direct, True)])
         others += part.having(_is_direct, False)
-    science = next((one.place for one in others if one.exptype == SCIENCE), None)
+    science = next((one.exposure for one in others if one.exptype == SCIENCE), None)
     if not directs:
         return Lack(f"{growing.rule.name} found no direct image for it", DIRECT_IMAGE)
     if science is None:
         return Lack(f"{growing.rule.name} found no science for it", SCIENCE)
-    alike: Sequence[GrowingMember] | None = None
+    alike: Sequence[Member] | None = None
     if step.same_optics and _number(work, science) is not None:
         alike = _of_same_optics(growing, work, step, science)
         if alike is None:
             growing.is_unfinished = True
             return [growing]
     chosen = _chosen(growing, work, step, science, directs, alike)
-    names = products_of(growing, work, step, chosen.place)
+    names = products_of(growing, work, step, chosen.exposure)
     made = [
-        GrowingMember(None, exptype, expname=name)
+        Member(name, exptype, None, None)
         for name, (_, exptype) in zip(names, MADE_LATER, strict=True)
     ]
     return [growing.with_members(others + made)]
@@ -96,9 +96,9 @@ def _chosen(
     work: Work,
     step: DirectImageProducts,
     science: int,
-    directs: list[GrowingMember],
-    alike: Sequence[GrowingMember] | None,
-) -> GrowingMember:
+    directs: list[Member],
+    alike: Sequence[Member] | None,
+) -> Member:
     """Choose a direct image.
 
     `directs` has the first of all and those that are not shared, `alike` those that have the
@@ -119,7 +119,7 @@ def _chosen(
 
 def _of_same_optics(
     growing: GrowingAssociation, work: Work, step: DirectImageProducts, science: int
-) -> list[GrowingMember] | None:
+) -> list[Member] | None:
     """Give the direct images that have the optics of the science, as far as it matters.
 
     None if that is not known of one, and so the whole pool has to stay unfinished.
@@ -127,7 +127,7 @@ def _of_same_optics(
     keywords = dict(step.same_optics)
     found = []
     for direct in growing.of_exptype(DIRECT_IMAGE):
-        place = direct.place or 0
+        place = direct.exposure or 0
         keyword = keywords.get(work.value(place, "exp_type") or "")
         if keyword is not None:
             wanted, value = work.given(science, keyword), work.given(place, keyword)
@@ -139,9 +139,7 @@ def _of_same_optics(
     return found
 
 
-def _closest(
-    work: Work, start: int, directs: Sequence[GrowingMember], fallback: GrowingMember
-) -> GrowingMember:
+def _closest(work: Work, start: int, directs: Sequence[Member], fallback: Member) -> Member:
     closest, least = fallback, FURTHEST
     for direct in directs:
         number = _sequence(work, direct)
@@ -150,22 +148,22 @@ def _closest(
     return closest
 
 
-def _is_direct(_work: Work, member: GrowingMember) -> bool:
+def _is_direct(_work: Work, member: Member) -> bool:
     return member.exptype == DIRECT_IMAGE
 
 
-def _is_long(work: Work, member: GrowingMember) -> bool:
+def _is_long(work: Work, member: Member) -> bool:
     """Tell whether a member is a direct image of a long-wavelength detector."""
-    if member.place is None or member.exptype != DIRECT_IMAGE:
+    if member.exposure is None or member.exptype != DIRECT_IMAGE:
         return False
-    return "long" in (work.value(member.place, "filename") or "")
+    return "long" in (work.value(member.exposure, "filename") or "")
 
 
-def _sequence(work: Work, member: GrowingMember) -> int | None:
+def _sequence(work: Work, member: Member) -> int | None:
     """Give the place of a direct image in the sequence of exposures; None for other members."""
-    if member.place is None or member.exptype != DIRECT_IMAGE:
+    if member.exposure is None or member.exptype != DIRECT_IMAGE:
         return None
-    return _number(work, member.place)
+    return _number(work, member.exposure)
 
 
 def _number(work: Work, place: int) -> int | None:

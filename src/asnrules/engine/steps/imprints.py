@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from asnrules.associations.model import Member
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
-from asnrules.engine.member_log import GrowingMember
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.steps import ImprintPruning
 
@@ -74,15 +74,15 @@ class _Likeness(NamedTuple):
     position: str | None
 
 
-def _likeness(work: Work, member: GrowingMember) -> _Likeness:
+def _likeness(work: Work, member: Member) -> _Likeness:
     is_imprint = member.exptype == IMPRINT
-    if member.place is None:
+    if member.exposure is None:
         return _Likeness(is_imprint, is_background=False, target=None, position=None)
     return _Likeness(
         is_imprint,
-        work.value(member.place, "bkgdtarg") == _SET,
-        work.value(member.place, "targetid"),
-        work.value(member.place, "dithptin"),
+        work.value(member.exposure, "bkgdtarg") == _SET,
+        work.value(member.exposure, "targetid"),
+        work.value(member.exposure, "dithptin"),
     )
 
 

@@ -70,11 +70,11 @@ def split_nods(growing: GrowingAssociation, work: Work, step: NodSplit) -> list[
     sciences = growing.of_exptype(SCIENCE)
     backgrounds = [science._replace(exptype=BACKGROUND) for science in sciences]
     others = [member for member in growing.members if member.exptype != SCIENCE]
-    pointings = [_Pointing.of(work, science.place) for science in sciences]
+    pointings = [_Pointing.of(work, science.exposure) for science in sciences]
     distinct = set(pointings)
     logs: dict[_Pointing, MemberLog] = {}
     split = []
-    files = [work.value(science.place or 0, "filename") for science in sciences]
+    files = [work.value(science.exposure or 0, "filename") for science in sciences]
     has_twins = len(set(files)) < len(files)
     for number, (science, pointing) in enumerate(zip(sciences, pointings, strict=True)):
         log = logs.get(pointing)
@@ -91,7 +91,7 @@ def split_nods(growing: GrowingAssociation, work: Work, step: NodSplit) -> list[
             rest = [one for one in log.members if one not in twins]
             split.append(growing.with_members([science, *rest]))
             continue
-        split.append(growing.with_members(*arranged([science], log.without(science.place))))
+        split.append(growing.with_members(*arranged([science], log.without(science.exposure))))
     return split
 
 
