@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from asnrules.rules.model import Condition, Key, Operator, Requirement, Rule, Ruleset, Term
+from asnrules.rules.model import Condition, Operator, Requirement, Role, Rule, Ruleset, Term
 from asnrules.rules.patterns import fits
 
 ANY = "\0any"
@@ -12,6 +12,9 @@ ANY = "\0any"
 
 No pool can hold it: a control character is refused there.
 """
+
+UNKNOWN = "\0unknown"
+"""Stands for a keyword of which it is not known what value it has, or whether it has any."""
 
 Row = tuple[str | None, ...]
 """The kept values of one exposure, aligned with the keywords of its pool."""
@@ -29,14 +32,11 @@ def known_values(ruleset: Ruleset, values: Values) -> dict[str, str | None]:
     return {keyword: None if value in empty else value for keyword, value in values.items()}
 
 
-def is_empty(value: str | None) -> bool:
-    """Tell whether a value counts as not given."""
-    return value is None
-
-
 def term_holds(term: Term, value: str | None, *, benefit: bool = False) -> bool:
-    """Tell whether a term holds for a value; of a value that may be `ANY`, `benefit` is said."""
+    """Tell whether a term holds for a value; where that is not known, `benefit` is said."""
     if value == ANY and term.operator not in {Operator.SET, Operator.EMPTY}:
+        return benefit
+    if value == UNKNOWN:
         return benefit
     return _TESTS[term.operator](term.values, value)
 
@@ -78,7 +78,7 @@ _TESTS: dict[Operator, Callable[[tuple[str, ...], str | None], bool]] = {
 
 def keywords_in(condition: Condition) -> dict[str, None]:
     """Give the keywords that a condition looks at, `class` among them, in their order."""
-    return dict.fromkeys(term.keyword for terms in condition.alternatives for term in terms)
+    return dict.fromkeys(term.keyword for term in condition.terms)
 
 
 def requirements_of(rule: Rule) -> list[Requirement]:
@@ -86,16 +86,7 @@ def requirements_of(rule: Rule) -> list[Requirement]:
     return [*rule.requirements, *(use for role in rule.roles for use in role.requirements)]
 
 
-def keys_of(rule: Rule) -> list[Key]:
-    """Give the keys of a rule, those of its roles among them."""
-    return [*rule.keys, *(key for role in rule.roles for key in role.keys)]
-
-
-def requirements_text(rule: Rule) -> str:
-    """Say what a rule asks of each exposure."""
-    return "; ".join(use.text for use in rule.requirements)
-
-
-def keys_text(keys: Iterable[tuple[str, tuple[str, str]]]) -> str:
-    """Say what exposures have in common: names of keys, each with the keyword and its value."""
-    return "; ".join(f"{name} = {value} ({source.upper()})" for name, (source, value) in keys)
+def key_sources(rule: Rule, roles: Iterable[Role]) -> set[str]:
+    """Give the keywords that the keys of a rule and of some of its roles look at."""
+    keys = [*rule.keys, *(key for role in roles for key in role.keys)]
+    return {source for key in keys for source in key.sources}

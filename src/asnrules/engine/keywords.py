@@ -6,17 +6,18 @@ something of exposures like these could go another way by its value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from asnrules.engine.conditions import (
-    is_empty,
-    keywords_in,
-    known_values,
-    requirements_of,
-    term_holds,
+from asnrules.engine.conditions import UNKNOWN, condition_holds, key_sources, known_values
+from asnrules.engine.signatures import (
+    CLASS,
+    Judgement,
+    RuleVerdict,
+    class_of,
+    is_written_as_science,
+    judge_as,
 )
-from asnrules.engine.signatures import CLASS, class_of, is_written_as_science
-from asnrules.rules.model import Condition, Key, Requirement, Role, Rule, Ruleset, Term
+from asnrules.rules.model import Role, Rule, Ruleset
 
 Known = Mapping[str, str | None]
 """Lower-case keyword to lower-case value."""
@@ -24,8 +25,8 @@ Known = Mapping[str, str | None]
 
 def keywords_of(ruleset: Ruleset) -> frozenset[str]:
     """Give all keywords that the rules look at."""
-    compared = {keyword for rule in ruleset.rules for keyword in _compared(rule, rule.roles)}
-    return frozenset({*_in_conditions(ruleset), *compared})
+    compared = [_compared(rule, rule.roles) for rule in ruleset.rules]
+    return frozenset(_in_conditions(ruleset)).union(*compared)
 
 
 def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> list[bool]:
@@ -34,124 +35,74 @@ def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> lis
     valued = _in_conditions(ruleset)
     others = sorted(keywords_of(ruleset).difference(valued))
     signatures = [
-        (*map(known.get, valued), *(is_empty(known.get(name)) for name in others))
+        (*map(known.get, valued), *(known.get(name) is None for name in others))
         for known in exposures
     ]
-    opened = {
-        signature: _Open(ruleset, known, keyword)
+    judged = {
+        signature: list(_judgements(ruleset, known, keyword))
         for signature, known in zip(signatures, exposures, strict=True)
     }
-    making = [
-        rule
-        for rule in ruleset.rules
-        if any(one.may_be_science(rule, world) for one in opened.values() for world in one.classes)
-    ]
-    answers = {signature: one.is_looked_at(making) for signature, one in opened.items()}
+    making = {
+        number
+        for judgements in judged.values()
+        for one in judgements
+        for number in one.takers
+        if _may_be_science(ruleset, one, one.verdicts[number])
+    }
+    answers = {
+        signature: any(
+            one.exposure_class != judgements[0].exposure_class
+            or _goes_by(one.verdicts[number], one.values, keyword)
+            for one in judgements
+            for number in making.intersection(one.takers)
+        )
+        for signature, judgements in judged.items()
+    }
     return [answers[signature] for signature in signatures]
 
 
 def _in_conditions(ruleset: Ruleset) -> list[str]:
-    uses = [use for rule in ruleset.rules for use in (*requirements_of(rule), *rule.rateints)]
-    conditions = [use.condition for use in uses] + [line.condition for line in ruleset.class_rules]
-    found = {keyword for condition in conditions for keyword in keywords_in(condition)}
+    terms = [term for condition in ruleset.used_conditions() for term in condition.terms]
+    found = {term.keyword for term in terms}
     found |= {line.keyword for line in ruleset.class_rules if line.keyword is not None}
-    return sorted(found - {CLASS})
+    return sorted(found - {CLASS, "candidate_id", "candidate_type"})
 
 
-class _Open:
-    """An exposure of which one keyword is not known.
+def _judgements(ruleset: Ruleset, known: Known, keyword: str) -> Iterator[Judgement]:
+    """Judge an exposure, of which one keyword is not known, in each class that it may have.
 
-    A world is a class that it may have.
+    The class that is assumed comes first.
     """
+    values = {**known, keyword: UNKNOWN}
+    classes = [class_of(ruleset, known)]
+    for line in ruleset.class_rules:
+        if line.exposure_class and condition_holds(line.condition, values, benefit=True):
+            classes.append(line.exposure_class)
+        elif line.keyword == keyword:
+            classes += [one.exposure_class or "" for one in ruleset.class_rules]
+    for name in filter(None, dict.fromkeys(classes)):
+        yield judge_as(ruleset, values, name)
 
-    def __init__(self, ruleset: Ruleset, known: Known, keyword: str) -> None:
-        self._ruleset = ruleset
-        self._known = known
-        self._keyword = keyword
-        self._assumed = class_of(ruleset, known)
-        self.classes = self._possible_classes()
 
-    def is_looked_at(self, rules: Iterable[Rule]) -> bool:
-        """Tell whether any of some rules could go another way by the keyword."""
-        return any(
-            self._goes_by(rule, world) or (world != self._assumed and self._taking(rule, world))
-            for rule in rules
-            for world in self.classes
-        )
+def _may_be_science(ruleset: Ruleset, judgement: Judgement, verdict: RuleVerdict) -> bool:
+    """Tell whether an association of a rule may have an exposure as science."""
+    is_science = is_written_as_science(ruleset, judgement.exposure_class)
+    return (verdict.rule.as_science or is_science) and any(
+        role.science_as is None for role in verdict.fitting
+    )
 
-    def may_be_science(self, rule: Rule, world: str) -> bool:
-        """Tell whether an association of a rule may have the exposure, of a class, as science."""
-        is_science = rule.as_science or is_written_as_science(self._ruleset, world)
-        return is_science and any(role.science_as is None for role in self._taking(rule, world))
 
-    def _possible_classes(self) -> list[str]:
-        """Give the classes that the exposure may have, the assumed one first."""
-        lines = self._ruleset.class_rules
-        classes = [self._assumed]
-        for line in lines:
-            if line.exposure_class is not None and self._may_hold(line.condition, ""):
-                classes.append(line.exposure_class)
-            elif line.keyword == self._keyword:
-                classes += [one.exposure_class or "" for one in lines]
-        return [name for name in dict.fromkeys(classes) if name]
-
-    def _taking(self, rule: Rule, world: str) -> list[Role]:
-        """Give the roles in which a rule may take the exposure, if it is of a class."""
-        if not self._may_fit(rule.requirements, rule.keys, world):
-            return []
-        return [
-            role
-            for role in rule.roles
-            if not role.keys_only and self._may_fit(role.requirements, role.keys, world)
-        ]
-
-    def _goes_by(self, rule: Rule, world: str) -> bool:
-        roles = self._taking(rule, world)
-        uses = [*rule.requirements, *(use for role in roles for use in role.requirements)]
-        return bool(roles) and (
-            self._keyword in _compared(rule, roles)
-            or any(self._is_open(use, world) for use in (*uses, *rule.rateints))
-        )
-
-    def _may_fit(self, uses: Iterable[Requirement], keys: Iterable[Key], world: str) -> bool:
-        return all(self._may_meet(use, world) for use in uses) and all(
-            not key.required
-            or any(
-                source == self._keyword or not is_empty(self._known.get(source))
-                for source in key.sources
-            )
-            for key in keys
-        )
-
-    def _may_meet(self, use: Requirement, world: str) -> bool:
-        if use.negated:
-            return self._may_fail(use.condition, world)
-        return self._may_hold(use.condition, world)
-
-    def _is_open(self, use: Requirement, world: str) -> bool:
-        return self._may_hold(use.condition, world) and self._may_fail(use.condition, world)
-
-    def _may_hold(self, condition: Condition, world: str) -> bool:
-        return any(
-            all(self._holds(term, world) is not False for term in terms)
-            for terms in condition.alternatives
-        )
-
-    def _may_fail(self, condition: Condition, world: str) -> bool:
-        return all(
-            any(self._holds(term, world) is not True for term in terms)
-            for terms in condition.alternatives
-        )
-
-    def _holds(self, term: Term, world: str) -> bool | None:
-        if term.keyword == self._keyword:
-            return None
-        value = world if term.keyword == CLASS else self._known.get(term.keyword)
-        return term_holds(term, value)
+def _goes_by(verdict: RuleVerdict, values: Known, keyword: str) -> bool:
+    """Tell whether a rule that may take an exposure could go another way by a keyword."""
+    rule, roles = verdict.rule, verdict.fitting
+    uses = (*rule.requirements, *(use for role in roles for use in role.requirements))
+    return keyword in _compared(rule, roles) or any(
+        condition_holds(use.condition, values, benefit=True)
+        and not condition_holds(use.condition, values)
+        for use in (*uses, *rule.rateints)
+    )
 
 
 def _compared(rule: Rule, roles: Iterable[Role]) -> set[str]:
     """Give the keywords by which exposures are compared with each other."""
-    keys = [*rule.keys, *(key for role in roles for key in role.keys)]
-    found = {source for key in keys for source in key.sources}
-    return found.union(*(step.looks.keywords for step in rule.steps))
+    return key_sources(rule, roles).union(*(step.looks.keywords for step in rule.steps))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
 from asnrules.engine.conditions import (
     Values,
     condition_holds,
-    keys_of,
+    key_sources,
     keywords_in,
     term_holds,
 )
@@ -72,9 +71,8 @@ class Mismatches:
 
     @cached_property
     def _columns(self) -> list[list[int]]:
-        sources = chain.from_iterable(key.sources for key in keys_of(self._rule))
-        compared = dict.fromkeys(["asn_candidate", *sources])
-        return [self._work.key_column((source,)).numbers for source in compared]
+        sources = key_sources(self._rule, self._rule.roles)
+        return [self._work.key_column((one,)).numbers for one in {"asn_candidate", *sources}]
 
     def taken_as(self, place: int) -> str | None:
         """Say what an exposure is in an association that it creates; None if it creates none."""

@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
-from asnrules.engine.conditions import keys_text, requirements_text
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Locked
 from asnrules.engine.pruning import Unnamed, digest_of, prune
@@ -78,7 +77,10 @@ class Naming:
         self._stems: dict[str, str] = {}
         self._keys: dict[int, tuple[Locked, str]] = {}
         self._texts: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
-        self._asked = {rule.name: requirements_text(rule) for rule in work.ruleset.rules}
+        self._asked = {
+            rule.name: "; ".join(use.text for use in rule.requirements)
+            for rule in work.ruleset.rules
+        }
 
     def unnamed(
         self, finished: Sequence[GrowingAssociation], *, keep: bool = False
@@ -121,7 +123,9 @@ class Naming:
             pairs = tuple(one.keys.items())
             text = self._texts.get(pairs)
             if text is None:
-                text = self._texts[pairs] = keys_text(pairs)
+                text = self._texts[pairs] = "; ".join(
+                    f"{name} = {value} ({source.upper()})" for name, (source, value) in pairs
+                )
             held = self._keys[id(one.keys)] = one.keys, text
         product, digest = self._product(one)
         return Unnamed(one.rule, one.candidate, one.creator, product, digest, one.degraded, held[1])

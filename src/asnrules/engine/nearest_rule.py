@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import Values, condition_holds, is_empty, keywords_in, term_holds
+from asnrules.engine.conditions import Values, condition_holds, keywords_in, term_holds
 from asnrules.engine.signatures import (
     CLASS,
     EXP_TYPE,
@@ -270,8 +270,7 @@ class RuleRanking:
             term
             for use in (*rule.requirements, *role.requirements)
             if not use.negated
-            for alternative in use.condition.alternatives
-            for term in alternative
+            for term in use.condition.terms
             if term.operator in _NAMING
             and term.keyword in self._kinds
             and term_holds(term, values.get(term.keyword))
@@ -280,7 +279,7 @@ class RuleRanking:
         for key in (*rule.keys, *role.keys):
             if key.required:
                 sources = self._kinds.intersection(key.sources)
-                named.update(one for one in sources if not is_empty(values.get(one)))
+                named.update(one for one in sources if values.get(one) is not None)
         breadths = [len(term.values) for term in terms if term.keyword == EXP_TYPE]
         return len(named), min(breadths, default=0)
 

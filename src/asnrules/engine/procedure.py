@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from asnrules.associations.model import Member
 from asnrules.engine.candidates import Pair
-from asnrules.engine.conditions import keys_of
+from asnrules.engine.conditions import key_sources
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked, is_rateints, lock_keys, written_exptype
 from asnrules.engine.signatures import SCIENCE
@@ -56,8 +56,8 @@ class Offers:
         self._shared = shared
         self.remembers = any(role.not_after is not None for role in self._rule.roles)
         self._knows_creator = any(role.not_created_by is not None for role in self._rule.roles)
-        sources = {source for key in keys_of(self._rule) for source in key.sources}
-        self._compared = [work.places[one] for one in sorted(sources & work.places.keys())]
+        sources = key_sources(self._rule, self._rule.roles) & work.places.keys()
+        self._compared = [work.places[one] for one in sorted(sources)]
         self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
         self._passed: dict[tuple[int, str | None], State] = {}
 

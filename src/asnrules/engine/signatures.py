@@ -15,12 +15,10 @@ from asnrules.engine.conditions import (
     Row,
     Values,
     condition_holds,
-    is_empty,
-    keys_of,
+    key_sources,
     known_values,
-    requirements_of,
 )
-from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset, Term
+from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset
 
 CLASS = "class"
 """The keyword by which conditions name the class of an exposure."""
@@ -93,13 +91,12 @@ class Judge:
     def __init__(self, ruleset: Ruleset, keywords: Sequence[str]) -> None:
         self.ruleset = ruleset
         self._empty = ruleset.empty
-        terms = [term for term in _terms(ruleset) if term.keyword != CLASS]
+        terms = [term for condition in ruleset.used_conditions() for term in condition.terms]
         flags = {Operator.SET, Operator.EMPTY}
         compared = {term.keyword for term in terms if term.operator not in flags}
         compared |= {line.keyword for line in ruleset.class_rules if line.keyword is not None}
-        flagged = {term.keyword for term in terms}
-        for rule in ruleset.rules:
-            flagged.update(source for key in keys_of(rule) for source in key.sources)
+        sources = [key_sources(rule, rule.roles) for rule in ruleset.rules]
+        flagged = {term.keyword for term in terms}.union(*sources)
         places = {keyword: place for place, keyword in enumerate(keywords)}
         self._compared = [(name, places[name]) for name in sorted(compared & places.keys())]
         self._flagged = [
@@ -148,7 +145,11 @@ def _nothing(_row: Row) -> None:
 def judge_values(ruleset: Ruleset, values: Values) -> Judgement:
     """Judge an exposure given by the values of its keywords, both in lower case."""
     values = known_values(ruleset, values)
-    exposure_class = class_of(ruleset, values)
+    return judge_as(ruleset, values, class_of(ruleset, values))
+
+
+def judge_as(ruleset: Ruleset, values: Values, exposure_class: str) -> Judgement:
+    """Judge an exposure that is of a class; of its values, those not given are None."""
     judged = {**values, CLASS: exposure_class}
     memory: _Memory = {}
     verdicts = tuple(_verdict(rule, judged, memory) for rule in ruleset.rules)
@@ -208,7 +209,7 @@ def _unmet(
     unmet += [
         key
         for key in keys
-        if key.required and all(is_empty(values.get(source)) for source in key.sources)
+        if key.required and all(values.get(source) is None for source in key.sources)
     ]
     return tuple(unmet)
 
@@ -219,9 +220,3 @@ def _holds(condition: Condition, values: Values, memory: _Memory, *, benefit: bo
     if found is None:
         found = memory[key] = condition_holds(condition, values, benefit=benefit)
     return found
-
-
-def _terms(ruleset: Ruleset) -> list[Term]:
-    uses = [use for rule in ruleset.rules for use in (*requirements_of(rule), *rule.rateints)]
-    conditions = [line.condition for line in ruleset.class_rules] + [use.condition for use in uses]
-    return [term for one in conditions for terms in one.alternatives for term in terms]

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from asnrules.engine.conditions import (
     ANY,
     Values,
-    is_empty,
     keywords_in,
     requirement_holds,
     requirements_of,
@@ -141,7 +140,7 @@ class UnmetConditions:
             return Effort.TYPE
         if keyword not in self.kinds:
             return Effort.MADE
-        if is_empty(values.get(keyword)):
+        if values.get(keyword) is None:
             return Effort.UNSET
         # It is of a kind if there are rules for what the keyword makes of this EXP_TYPE.
         is_kind = keyword in self.wanted.classed or any(
@@ -156,9 +155,7 @@ class UnmetConditions:
         wanted = self.wanted.of(keyword, asked, keys, values)
         if wanted is None:
             return None
-        value = values.get(keyword)
-        found = None if is_empty(value) else value
-        return Repair(keyword, found, wanted, self._effort(keyword, values))
+        return Repair(keyword, values.get(keyword), wanted, self._effort(keyword, values))
 
     def _of_key(
         self, key: Key, asked: Sequence[Requirement], keys: Sequence[Key], values: Values
@@ -294,8 +291,7 @@ def _of_other_kind(condition: Condition, repairs: Sequence[Repair]) -> list[Repa
     """
     names_types = any(
         term.keyword == EXP_TYPE and term.operator in {Operator.IN, Operator.LISTED}
-        for terms in condition.alternatives
-        for term in terms
+        for term in condition.terms
     )
     least = Effort.KIND if names_types else Effort.MADE
     return [one._replace(effort=max(one.effort, least)) for one in repairs]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
-from asnrules.engine.conditions import Values, is_empty, keywords_in, requirement_holds, term_holds
+from asnrules.engine.conditions import Values, keywords_in, requirement_holds, term_holds
 from asnrules.engine.signatures import CLASS, class_of
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Ruleset, Term
 
@@ -36,13 +36,13 @@ class WantedValues:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
-        lines = [(line, _terms(line.condition)) for line in ruleset.class_rules]
-        self._class_terms = [term for _, terms in lines for term in terms]
-        self._class_values = {line.keyword for line, _ in lines if line.keyword}
+        lines = ruleset.class_rules
+        self._class_terms = [term for line in lines for term in line.condition.terms]
+        self._class_values = {line.keyword for line in lines if line.keyword}
         self.flag_classes = {
             line.exposure_class
-            for line, terms in lines
-            if all(term.operator is Operator.SET for term in terms)
+            for line in lines
+            if all(term.operator is Operator.SET for term in line.condition.terms)
         }
         """The classes that are given by flags alone."""
         self.classed = dict.fromkeys(term.keyword for term in self._class_terms)
@@ -77,7 +77,7 @@ class WantedValues:
             question = self._questions[scope] = self._question(keyword, related)
         is_needed = any(
             keyword in key.sources
-            and all(is_empty(values.get(other)) for other in key.sources if other != keyword)
+            and all(values.get(other) is None for other in key.sources if other != keyword)
             for key in keys
         )
         exposure = (scope, is_needed, *[values.get(other) for other in question.others])
@@ -97,7 +97,7 @@ class WantedValues:
         return self._answers[exposure]
 
     def _question(self, keyword: str, related: list[Requirement]) -> _Question:
-        terms = [term for use in related for term in _terms(use.condition)]
+        terms = [term for use in related for term in use.condition.terms]
         seen = dict.fromkeys(term.keyword for term in terms)
         on_it = [term for term in terms if term.keyword == keyword]
         looks_at_class = CLASS in seen
@@ -124,10 +124,6 @@ class _Matching(str):
     """Stands for a value that matches this pattern, and that no condition names."""
 
     __slots__ = ()
-
-
-def _terms(condition: Condition) -> list[Term]:
-    return [term for terms in condition.alternatives for term in terms]
 
 
 def _holds(use: Requirement, keyword: str, values: Values) -> bool:

@@ -153,10 +153,14 @@ def glossary(ruleset: Ruleset) -> Glossary:
 
 def _says_itself(condition: Condition) -> bool:
     """Tell whether the words of a condition are its keyword and values."""
-    terms = [term for alternative in condition.alternatives for term in alternative]
-    values = [value for term in terms for value in term.values if term.operator != Operator.MATCHES]
+    values = [
+        value
+        for term in condition.terms
+        for value in term.values
+        if term.operator != Operator.MATCHES
+    ]
     text = condition.text.lower()
-    return all(word in text for word in [*(term.keyword for term in terms), *values])
+    return all(word in text for word in [*(term.keyword for term in condition.terms), *values])
 
 
 def _term(term: Term) -> str:

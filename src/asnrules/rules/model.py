@@ -70,6 +70,11 @@ class Condition(NamedTuple):
     path_table: str | None = None
     """The name of the path table whose rows are the last alternatives, if there is one."""
 
+    @property
+    def terms(self) -> list[Term]:
+        """Those of all alternatives."""
+        return [term for terms in self.alternatives for term in terms]
+
 
 class Requirement(NamedTuple):
     """The use of a condition: as it is, or negated; with a key, only where it has the value."""

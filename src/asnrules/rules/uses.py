@@ -81,7 +81,7 @@ def _named(condition: Condition | None) -> set[Item]:
 def _of_condition(condition: Condition) -> Iterator[Item]:
     if condition.path_table is not None:
         yield "path_table", condition.path_table
-    for term in (term for terms in condition.alternatives for term in terms):
+    for term in condition.terms:
         if term.value_list is not None:
             yield "value_list", term.value_list
 

@@ -194,8 +194,7 @@ def _instruments(rule: Rule) -> set[str | None]:
         instrument_of(value.upper())
         for use in requirements_of(rule)
         if not use.negated
-        for terms in use.condition.alternatives
-        for term in terms
+        for term in use.condition.terms
         if term.keyword == EXP_TYPE and term.operator in {Operator.IN, Operator.LISTED}
         for value in term.values
     }

@@ -11,7 +11,7 @@ from itertools import chain
 
 from asnrules.associations.model import Member
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import GrowingAssociation, Lack
+from asnrules.engine.growing import GrowingAssociation, Lack, exptype_of
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.steps import FIRST, FIRST_LONG, DirectImageProducts
 from asnrules.util.text import program_name
@@ -23,6 +23,9 @@ MADE_LATER = (
     ("_segm.fits", "segmap"),
 )
 """What is made of the direct images: the end of its name, and its exptype."""
+
+SEQUENCE = "expspcin"
+"""The keyword of the place in the sequence of exposures."""
 
 FURTHEST = 9999
 """A direct image that comes this much later in the sequence does not count as closest."""
@@ -69,15 +72,15 @@ def use_products(
     directs = [one for one in growing.own if one.exptype == DIRECT_IMAGE]
     others = [one for one in growing.own if one.exptype != DIRECT_IMAGE]
     for part in growing.shared:
-        directs += filter(None, [part.first(_is_direct, True)])
-        others += part.having(_is_direct, False)
+        directs += filter(None, [part.first(exptype_of, DIRECT_IMAGE)])
+        others += part.leaving_out(exptype_of, frozenset({DIRECT_IMAGE})).members()
     science = next((one.exposure for one in others if one.exptype == SCIENCE), None)
     if not directs:
         return Lack(f"{growing.rule.name} found no direct image for it", DIRECT_IMAGE)
     if science is None:
         return Lack(f"{growing.rule.name} found no science for it", SCIENCE)
     alike: Sequence[Member] | None = None
-    if step.same_optics and _number(work, science) is not None:
+    if step.same_optics and work.number(science, SEQUENCE) is not None:
         alike = _of_same_optics(growing, work, step, science)
         if alike is None:
             growing.is_unfinished = True
@@ -108,7 +111,7 @@ def _chosen(
         long = [direct for direct in directs if _is_long(work, direct)]
         following = filter(None, (part.first(_is_long, True) for part in growing.shared))
         return next(chain(long, following), directs[0])
-    start = _number(work, science)
+    start = work.number(science, SEQUENCE)
     if step.choice == FIRST or start is None:
         return directs[0]
     if alike is not None:
@@ -148,10 +151,6 @@ def _closest(work: Work, start: int, directs: Sequence[Member], fallback: Member
     return closest
 
 
-def _is_direct(_work: Work, member: Member) -> bool:
-    return member.exptype == DIRECT_IMAGE
-
-
 def _is_long(work: Work, member: Member) -> bool:
     """Tell whether a member is a direct image of a long-wavelength detector."""
     if member.exposure is None or member.exptype != DIRECT_IMAGE:
@@ -163,8 +162,4 @@ def _sequence(work: Work, member: Member) -> int | None:
     """Give the place of a direct image in the sequence of exposures; None for other members."""
     if member.exposure is None or member.exptype != DIRECT_IMAGE:
         return None
-    return _number(work, member.exposure)
-
-
-def _number(work: Work, place: int) -> int | None:
-    return work.number(place, "expspcin")
+    return work.number(member.exposure, SEQUENCE)
