@@ -47,7 +47,7 @@ class Procedure:
                     self._offer(one, place)
         return [
             GrowingAssociation(
-                self._rule, self._candidate, one.creator, dict(one.state.keys), one.members
+                self._rule, self._candidate, one.creator, one.state.keys, one.members
             )
             for one in self._growing
         ]

@@ -16,8 +16,8 @@ from engine.pools import FAMILIES, pools
 
 
 def told(draft: GrowingAssociation) -> tuple[Any, ...]:
-    keys = list(draft.keys.items())
-    return draft.rule.name, draft.candidate, draft.creator, draft.members, keys, draft.degraded
+    made_of = draft.rule.name, draft.candidate, draft.creator
+    return *made_of, draft.members, draft.keys, draft.degraded
 
 
 def finished(work: Work, drafts: list[GrowingAssociation]) -> list[tuple[list[Any], list[str]]]:
@@ -43,7 +43,7 @@ def test_a_time_series_that_joins_does_not_change_what_was_taken_before() -> Non
         work_of([image("a_uncal.fits"), image("b_uncal.fits", **late)]), "Asn_Lv2Image"
     )
     assert [member.expname for member in draft.members] == ["a_rate.fits", "b_rate.fits"]
-    assert draft.keys["is_tso"] == ("tsovisit", "t")
+    assert dict(draft.keys)["is_tso"] == ("tsovisit", "t")
 
 
 def test_each_association_fixes_the_keywords_of_its_own_exposures() -> None:

@@ -132,7 +132,7 @@ def test_an_optional_key_that_is_empty_fixes_nothing(key: str) -> None:
 def test_the_keys_of_an_association_name_the_keyword_and_its_value() -> None:
     work = work_of([image("a", pupil="n/a", grating="g1", subarray="n/a")])
     (draft,) = by_procedure(work, "Asn_Lv2Image")
-    assert draft.keys == {
+    assert dict(draft.keys) == {
         "program": ("program", "1"),
         "instrument": ("instrume", "nircam"),
         "detector": ("detector", "nrca1"),

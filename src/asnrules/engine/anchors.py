@@ -43,7 +43,7 @@ def anchored(work: Work, place: int) -> list[Rule]:
                     refusal(made.rule, LONE_CANDIDATE) is not None,
                     not finish(made, work)[0],
                 )
-                rateints = is_rateints(work.judgements[place].verdicts[number], made.keys)
+                rateints = is_rateints(work.judgements[place].verdicts[number], dict(made.keys))
                 found.setdefault(rank, []).append(Anchor(made.rule, rateints))
     if not found:
         return []

@@ -20,7 +20,7 @@ from itertools import chain
 from asnrules.associations.model import Member
 from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import GrowingAssociation, Locked
+from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.member_log import LogSlice, MemberLog, arranged
 from asnrules.engine.procedure import NEW, Offers, State
 from asnrules.rules.model import Role
@@ -71,14 +71,12 @@ class Batch:
 class BatchedProcedure:
     """Carries out the procedure for the rule of a number and a candidate; see `Offers`."""
 
-    def __init__(
-        self, work: Work, number: int, candidate: Pair, shared: Locked | None = None
-    ) -> None:
+    def __init__(self, work: Work, number: int, candidate: Pair) -> None:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
         self._candidate = candidate
-        self._offers = Offers(work, number, shared)
+        self.offers = Offers(work, number)
 
     def run(self, places: Sequence[int]) -> list[GrowingAssociation]:
         """Go through exposures; give the associations, in order of creation."""
@@ -103,7 +101,7 @@ class BatchedProcedure:
                 self._create(place)
 
     def _offer(self, state: State, place: int) -> tuple[State, Role | None, Member | None]:
-        return self._offers.offer(state, place)
+        return self.offers.offer(state, place)
 
     def _new(self, _place: int) -> State:
         """Give the state of an association that an exposure would create."""
@@ -144,7 +142,7 @@ class BatchedProcedure:
     def _is_science_only(self, place: int) -> bool:
         """Tell whether an exposure could only be the one science of an association."""
         fitting = self._work.judgements[place].verdicts[self._number].fitting
-        return not self._offers.remembers and all(role.single for role in fitting)
+        return not self.offers.remembers and all(role.single for role in fitting)
 
     def _create(self, place: int) -> None:
         state, role, member = self._offer(self._new(place), place)
@@ -292,13 +290,12 @@ class BatchedProcedure:
     def _associations(self, batches: Sequence[Batch]) -> list[GrowingAssociation]:
         found: list[tuple[int, GrowingAssociation]] = []
         for batch in batches:
-            keys = dict(batch.state.keys)
             for association in batch.associations:
                 slices = association.before + self._slices(batch, association)
                 own, shared = arranged(association.own, slices)
                 candidate = batch.state.candidate or self._candidate
                 grown = GrowingAssociation(
-                    self._rule, candidate, association.creator, keys, own, shared
+                    self._rule, candidate, association.creator, batch.state.keys, own, shared
                 )
                 found.append((association.number, grown))
         return [grown for _, grown in sorted(found, key=lambda one: one[0])]

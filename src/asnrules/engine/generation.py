@@ -274,7 +274,7 @@ class Generation:
             else:
                 keys = {
                     name: (keyword, value)
-                    for name, (keyword, value) in one.keys.items()
+                    for name, (keyword, value) in one.keys
                     if self._work.value(watched, keyword) == value
                 }
                 fates.append(fate._replace(association=kept[place], keys=keys))

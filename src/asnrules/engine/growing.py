@@ -12,8 +12,11 @@ from asnrules.engine.member_log import LogSlice
 from asnrules.engine.signatures import SCIENCE, RuleVerdict
 from asnrules.rules.model import Key, Role, Rule, Ruleset
 
+Keys = tuple[tuple[str, tuple[str, str]], ...]
+"""Names of locked keys, each with the keyword that its value came from, and the value."""
+
 Locked = dict[str, tuple[str, str]]
-"""Locked keys: name to the keyword that the value came from, and the value."""
+"""The same, to be changed."""
 
 
 @dataclass(slots=True)
@@ -24,7 +27,7 @@ class GrowingAssociation:
     candidate: tuple[str, str]
     creator: int
     """The exposure that created it: it gives target, program and the place among the others."""
-    keys: Locked = field(default_factory=dict)
+    keys: Keys = ()
     own: list[Member] = field(default_factory=list)
     """Its members, in the order in which they were taken."""
     shared: tuple[LogSlice, ...] = ()

@@ -19,7 +19,7 @@ from asnrules.engine.batched_procedure import Batch, BatchedProcedure
 from asnrules.engine.candidates import Pair, SubPool, cannot_stand, rules_across
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
-from asnrules.engine.growing import GrowingAssociation, Locked
+from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.procedure import State
 from asnrules.rules.model import Role
 
@@ -97,7 +97,7 @@ class JointCandidates:
         )
         made: list[GrowingAssociation] = []
         for group in Grouping(work, number, _NO_CANDIDATE).groups(range(len(offers))):
-            procedure = _Procedure(work, number, group.shared, offers, len(first))
+            procedure = _Procedure(work, number, offers, len(first))
             made += procedure.run(group.places)
             if procedure.asked is not None:
                 self._asked[number] = min(procedure.asked, self._asked.get(number, procedure.asked))
@@ -131,11 +131,10 @@ class _Procedure(BatchedProcedure):
         self,
         work: Work,
         number: int,
-        shared: Locked | None,
         offers: Sequence[_Offer],
         later_from: int,
     ) -> None:
-        super().__init__(work, number, _NO_CANDIDATE, shared)
+        super().__init__(work, number, _NO_CANDIDATE)
         self._offered = offers
         self._later_from = later_from
         self._mode = work.ruleset.settings.several_selected
@@ -175,7 +174,7 @@ class _Procedure(BatchedProcedure):
     def _offer(self, state: State, place: int) -> tuple[State, Role | None, Member | None]:
         if state.candidate in self._offered[place].candidates:
             return super()._offer(state, place)
-        return self._offers.pass_by(state, place), None, None
+        return self.offers.pass_by(state, place), None, None
 
     def _new(self, place: int) -> State:
         candidate = self._offered[place].candidates[0]

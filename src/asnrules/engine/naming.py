@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Member, Product
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import GrowingAssociation, Locked
+from asnrules.engine.growing import GrowingAssociation, Keys
 from asnrules.engine.pruning import Unnamed, digest_of, prune
 from asnrules.engine.signatures import SCIENCE
 from asnrules.util.text import program_name
@@ -75,8 +75,7 @@ class Naming:
         self._version_id = version_id
         # Names come again and again, so each is made and held once.
         self._stems: dict[str, str] = {}
-        self._keys: dict[int, tuple[Locked, str]] = {}
-        self._texts: dict[tuple[tuple[str, tuple[str, str]], ...], str] = {}
+        self._keys: dict[Keys, str] = {}
         self._asked = {
             rule.name: "; ".join(use.text for use in rule.requirements)
             for rule in work.ruleset.rules
@@ -94,7 +93,7 @@ class Naming:
         for one in finished:
             made.append(self._unnamed(one))
             if not keep:
-                one.own, one.shared, one.keys = [], (), {}
+                one.own, one.shared = [], ()
         return made
 
     def name(
@@ -117,18 +116,13 @@ class Naming:
         return named
 
     def _unnamed(self, one: GrowingAssociation) -> Unnamed:
-        # Associations of a group hold the same keys, and groups have the same again and again.
-        held = self._keys.get(id(one.keys))
-        if held is None:
-            pairs = tuple(one.keys.items())
-            text = self._texts.get(pairs)
-            if text is None:
-                text = self._texts[pairs] = "; ".join(
-                    f"{name} = {value} ({source.upper()})" for name, (source, value) in pairs
-                )
-            held = self._keys[id(one.keys)] = one.keys, text
+        keys = self._keys.get(one.keys)
+        if keys is None:
+            keys = self._keys[one.keys] = "; ".join(
+                f"{name} = {value} ({source.upper()})" for name, (source, value) in one.keys
+            )
         product, digest = self._product(one)
-        return Unnamed(one.rule, one.candidate, one.creator, product, digest, one.degraded, held[1])
+        return Unnamed(one.rule, one.candidate, one.creator, product, digest, one.degraded, keys)
 
     def _product(self, one: GrowingAssociation) -> tuple[Product, int | None]:
         """Give the product of an association, and the digest of its members."""

@@ -16,13 +16,12 @@ from asnrules.associations.model import Member
 from asnrules.engine.batched_procedure import BatchedProcedure
 from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import Work
-from asnrules.engine.grouping import Group
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule
 
-Numbered = tuple[int, Group]
+Numbered = tuple[int, Sequence[int]]
 """The place of a rule in the ruleset, and exposures that it can take."""
 
 _Made = tuple[str, int]
@@ -74,7 +73,7 @@ class OrderSensitivity:
         # are gone through once, when first asked, and each group asks for its own digests only.
         made = cache(lambda: self._by_digest(finished))
         return [
-            OrderDependence(self._work.ruleset.rules[number], candidate, group.places)
+            OrderDependence(self._work.ruleset.rules[number], candidate, group)
             for number, group in groups
             if self._order_matters(number, candidate, group, made)
         ]
@@ -90,16 +89,16 @@ class OrderSensitivity:
         self,
         number: int,
         candidate: Pair,
-        group: Group,
+        group: Sequence[int],
         made: Callable[[], dict[int, Counter[_Made]]],
     ) -> bool:
-        pattern = self._pattern(number, candidate, group.places)
+        pattern = self._pattern(number, candidate, group)
         if pattern in self._harmless:
             return False
-        procedure = BatchedProcedure(self._work, number, candidate, group.shared)
-        expected = self._outcome(procedure, group.places)
+        procedure = BatchedProcedure(self._work, number, candidate)
+        expected = self._outcome(procedure, group)
         is_same = True
-        for order in _orders(self._work, group.places):
+        for order in _orders(self._work, group):
             other = self._outcome(procedure, order)
             if other != expected:
                 is_same = False

@@ -17,7 +17,7 @@ from asnrules.associations.model import Member
 from asnrules.engine.candidates import Pair
 from asnrules.engine.conditions import key_sources
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import Locked, is_rateints, lock_keys, written_exptype
+from asnrules.engine.growing import Keys, is_rateints, lock_keys, written_exptype
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.model import Role
 
@@ -25,8 +25,8 @@ from asnrules.rules.model import Role
 class State(NamedTuple):
     """What decides what an association makes of an exposure whose file it does not hold."""
 
-    keys: tuple[tuple[str, tuple[str, str]], ...] = ()
-    """What is locked: name to keyword and value, in order of locking."""
+    keys: Keys = ()
+    """What is locked, in order of locking."""
     has_science: bool = False
     """Whether a member is written as science."""
     last_class: str | None = None
@@ -44,22 +44,23 @@ NEW = State()
 
 
 class Offers:
-    """Offers exposures to associations of the rule of a number.
+    """Offers exposures to associations of the rule of a number."""
 
-    What the keys of the rule find may be given, if it is known to be the same in all exposures.
-    """
-
-    def __init__(self, work: Work, number: int, shared: Locked | None = None) -> None:
+    def __init__(self, work: Work, number: int) -> None:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
-        self._shared = shared
         self.remembers = any(role.not_after is not None for role in self._rule.roles)
         self._knows_creator = any(role.not_created_by is not None for role in self._rule.roles)
         sources = key_sources(self._rule, self._rule.roles) & work.places.keys()
         self._compared = [work.places[one] for one in sorted(sources)]
         self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
         self._passed: dict[tuple[int, str | None], State] = {}
+
+    def forget(self) -> None:
+        """Forget what was offered: it takes memory, and is not offered again."""
+        self._known.clear()
+        self._passed.clear()
 
     def offer(self, state: State, place: int) -> tuple[State, Role | None, Member | None]:
         """Offer an exposure whose file an association does not hold.
@@ -96,10 +97,8 @@ class Offers:
         work = self._work
         judgement = work.judgements[place]
         verdict = judgement.verdicts[self._number]
-        locked = dict(state.keys or (self._shared or {}).items())
-        if verdict.unmet or (
-            self._shared is None and not lock_keys(work, self._rule.keys, place, locked)
-        ):
+        locked = dict(state.keys)
+        if verdict.unmet or not lock_keys(work, self._rule.keys, place, locked):
             return state, None, "", False
         offered = judgement.exposure_class if self.remembers else None
         creator = state.created_by

@@ -9,7 +9,7 @@ from asnrules.engine.anchors import LONE_CANDIDATE, anchored
 from asnrules.engine.associator import OF_COMPANION, OF_NO_CANDIDATE, OF_SCIENCE, Refused
 from asnrules.engine.candidates import Pair, SubPool, refusal
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import GrowingAssociation, lock_keys
+from asnrules.engine.growing import GrowingAssociation, Locked, lock_keys
 from asnrules.engine.nearest_companion import Companions
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import Judgement, is_written_as_science
@@ -170,9 +170,10 @@ class Reasons:
     ) -> str | None:
         """Say which associations of a candidate hold what is made of a direct image, if any do."""
         for rule in rules:
-            grown = GrowingAssociation(rule, candidate, place)
-            if not lock_keys(self._work, rule.keys, place, grown.keys):
+            locked: Locked = {}
+            if not lock_keys(self._work, rule.keys, place, locked):
                 continue
+            grown = GrowingAssociation(rule, candidate, place, tuple(locked.items()))
             for step in rule.steps:
                 if isinstance(step, DirectImageProducts):
                     *first, last = products_of(grown, self._work, step, place)

@@ -40,7 +40,7 @@ def products_of(
     have it, `sub\-1` for `sub-1`.
     """
     program = program_name(work.value(growing.creator, "program"))
-    keys = {name: re.escape(value) for name, (_, value) in growing.keys.items()}
+    keys = {name: re.escape(value) for name, (_, value) in growing.keys}
     target = keys.get("target", "000")
     subarray = keys.get("window", "full")
     window = "" if subarray == "full" else f"-{subarray}"
