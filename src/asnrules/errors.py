@@ -14,8 +14,11 @@ class AsnrulesError(Exception):
 
     exit_code: int = 2
     """Of a command that ends with this error."""
-    details: Sequence[str] = ()
-    """A line for each of several things that are wrong; the message then sums them up."""
+
+    def __init__(self, message: str, *, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.details = details
+        """A line for each of several things that are wrong; the message then sums them up."""
 
 
 class UsageError(AsnrulesError):

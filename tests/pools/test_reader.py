@@ -119,7 +119,7 @@ def test_a_stream_of_rows_has_a_blank_as_null() -> None:
     Path("pool.csv").write_text(HEADER + "a||1000\nb|x|1000\n")
     with PoolReader("pool.csv", KEYWORDS) as reader:
         assert [row[2] for row in reader] == ["null", "x"]
-        assert reader.has_blanks
+        assert reader.values.has_blanks
 
 
 def test_rows_follow_the_order_of_the_keywords() -> None:
@@ -301,26 +301,6 @@ def test_the_reader_streams() -> None:
         assert reader.stored.sha256 == hashlib.sha256(Path("pool.csv").read_bytes()).hexdigest()
         assert reader.stored.bytes_read == Path("pool.csv").stat().st_size
     assert reader.keywords == KEYWORDS
-
-
-def test_the_reader_works_within_its_context_only() -> None:
-    Path("pool.csv").write_text(PLAIN)
-    reader = PoolReader("pool.csv", KEYWORDS)
-    with pytest.raises(ValueError, match="within its context"):
-        next(iter(reader))
-    with reader:
-        pass
-    with pytest.raises(ValueError, match="within its context"):
-        next(iter(reader))
-    assert reader.stored.sha256 == ""
-
-
-@pytest.mark.parametrize(
-    "keywords", [("filename",), ("asn_candidate", "band"), (*KEYWORDS, "exp_type")]
-)
-def test_keywords_without_the_required_ones_are_a_wrong_use(keywords: tuple[str, ...]) -> None:
-    with pytest.raises(ValueError, match="distinct and include filename and asn_candidate"):
-        PoolReader("pool.csv", keywords)
 
 
 def test_progress_counts_stored_bytes() -> None:

@@ -17,7 +17,7 @@ from enum import Enum, auto
 from typing import Any
 
 from asnrules.errors import UsageError
-from asnrules.pools.tables import TableSource
+from asnrules.pools.tables import ASN_CANDIDATE, FILENAME, TableSource
 from asnrules.util.environment import optional
 from asnrules.util.limits import LINE_BYTES, TABLE_BYTES, bounded_memory
 from asnrules.util.text import label
@@ -61,10 +61,10 @@ class TableFormatError(ValueError):
         self.line = line
 
 
-def kind_of(start: bytes, required: Sequence[str]) -> Kind:
+def kind_of(start: bytes) -> Kind:
     """Tell what a file holds by the unpacked bytes that it begins with.
 
-    Text is separated by commas only if its first line has no '|' and all `required` columns.
+    Text is separated by commas only if its first line has no '|' and the columns of any pool.
     """
     start = start.removeprefix(b"\xef\xbb\xbf")
     for magic, kind in _MAGIC.items():
@@ -74,7 +74,7 @@ def kind_of(start: bytes, required: Sequence[str]) -> Kind:
     header = next((line for line in lines if line and not line.startswith(b"#")), b"")
     if b"," in header and b"|" not in header:
         names = next(csv.reader([header.decode(errors="replace")]), [])
-        if set(required) <= {name.strip().lower() for name in names}:
+        if {FILENAME, ASN_CANDIDATE} <= {name.strip().lower() for name in names}:
             return Kind.COMMAS
     return Kind.TEXT
 

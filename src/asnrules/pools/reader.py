@@ -12,14 +12,11 @@ from typing import Self, TypeAlias, cast
 
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
-from asnrules.pools.tables import TableSource
+from asnrules.pools.tables import ASN_CANDIDATE, FILENAME, NULL, TableSource
 from asnrules.pools.text import StoredText
 from asnrules.util.limits import CELL_CHARACTERS, POOL_COLUMNS
 from asnrules.util.text import CONTROL, label, shown
 
-FILENAME = "filename"
-ASN_CANDIDATE = "asn_candidate"
-NULL = "null"
 _BLANK = ""
 WRITTEN_AS_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
 """A whole number as programs write it that know floats only."""
@@ -63,23 +60,11 @@ class _Values(dict[str | None, str | None]):
 class PoolReader:
     """A pool that is read once, row by row; a context manager.
 
-    Parameters
-    ----------
-    path : str, Path or TableSource
-        A '|' separated text, or a table as CSV with commas, ECSV, Parquet or Arrow, gzipped or
-        not; the content tells which. ``-`` stands for standard input.
-    keywords : sequence of str
-        Lower-case names of the columns to keep, in the order of the row tuples; `filename`
-        and `asn_candidate` are among them.
-    blank : str
-        The value of a blank cell; in asn_candidate it is always `null`.
-    compares : bool
-        Whether `others` are kept.
-
-    Raises
-    ------
-    PoolError
-        On entering the context or in the iteration, for anything wrong with the file.
+    The path is of a '|' separated text, or of a table as CSV with commas, ECSV, Parquet or Arrow,
+    gzipped or not; the content tells which. ``-`` stands for standard input. Rows have a value for
+    each of the keywords, lower-case names of columns, `filename` and `asn_candidate` among them.
+    A blank cell has the value `blank`; in asn_candidate it is always `null`. If `compares`, the
+    `others` are kept. Anything wrong with the file is a PoolError, on entering or in the iteration.
     """
 
     def __init__(
@@ -91,14 +76,10 @@ class PoolReader:
         compares: bool = False,
     ) -> None:
         self.keywords = tuple(keywords)
-        distinct = set(self.keywords)
-        if len(distinct) < len(self.keywords) or not {FILENAME, ASN_CANDIDATE} <= distinct:
-            raise ValueError(f"keywords are distinct and include {FILENAME} and {ASN_CANDIDATE}")
-        self.stored = StoredText(path, required=(FILENAME, ASN_CANDIDATE))
+        self.stored = StoredText(path)
         """The file, with its name and digest."""
         self._lines = self.stored.lines()
-        self._open = False
-        self._values = _Values(blank)
+        self.values = _Values(blank)
         self.columns: tuple[str, ...] = ()
         """Lower-case names of all columns in the file, once the context is entered."""
         self.candidates: dict[str, tuple[Candidate, ...]] = {}
@@ -112,25 +93,16 @@ class PoolReader:
     def __enter__(self) -> Self:
         try:
             self.columns = self._header()
-            self._values.are_of_a_table = self.stored.is_table
+            self.values.are_of_a_table = self.stored.is_table
         except BaseException:
             self.stored.close()
             raise
-        self._open = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open = False
         self.stored.close()
 
-    @property
-    def has_blanks(self) -> bool:
-        """Whether a cell of the rows read so far was blank."""
-        return self._values.has_blanks
-
     def __iter__(self) -> Iterator[tuple[str | None, ...]]:
-        if not self._open:
-            raise ValueError("a pool is read within its context only")
         wanted = len(self.columns)
         name_column = self.columns.index(FILENAME)
         name_at = self.keywords.index(FILENAME)
@@ -139,7 +111,7 @@ class PoolReader:
         places = {column: place for place, column in enumerate(self.columns)}
         kept = itemgetter(*(places.get(keyword, wanted) for keyword in self.keywords))
         others = [at for at, column in enumerate(self.columns) if column not in self.keywords]
-        value_of = self._values.__getitem__
+        value_of = self.values.__getitem__
         for number, line, suspect in self._lines:
             cells = self._cells(line, number, suspect)
             if len(cells) != wanted and not self._is_header(cells, number):
@@ -325,7 +297,7 @@ def read_pool(
                 progress(reader.stored.bytes_read)
         if progress:
             progress(reader.stored.bytes_read)
-        blanks = _blanks(rows, reader) if reader.has_blanks else {}
+        blanks = _blanks(rows, reader) if reader.values.has_blanks else {}
         if blanks:
             fills = [blanks.get(keyword, _BLANK) for keyword in reader.keywords]
             rows = [_filled(row, fills) if _BLANK in row else row for row in rows]

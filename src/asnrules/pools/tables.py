@@ -24,7 +24,9 @@ from asnrules.util.limits import CELL_CHARACTERS
 from asnrules.util.text import CONTROL, label, shown
 
 NAME = "table"  # The name of a pool that is a table in memory
-NULL = "null"
+FILENAME = "filename"
+ASN_CANDIDATE = "asn_candidate"
+NULL = "null"  # What stands in a pool for no value
 _BLOCK = 1 << 18
 _KNOWN = 1 << 16
 _SHORT = 1_000

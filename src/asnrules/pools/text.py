@@ -7,7 +7,7 @@ import hashlib
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -60,13 +60,11 @@ class _TooLargeError(ValueError):
 class StoredText:
     """The lines of a text file, gzipped or not, or of a table that is rendered as such a text.
 
-    The path ``-`` stands for standard input. The header of text separated by commas is known by
-    the required columns.
+    The path ``-`` stands for standard input.
     """
 
-    def __init__(self, path: str | Path | TableSource, required: Sequence[str] = ()) -> None:
+    def __init__(self, path: str | Path | TableSource) -> None:
         self._path = path
-        self._required = required
         self._rows_are_numbered = self.is_table = isinstance(path, TableSource)
         full = path.name if isinstance(path, TableSource) else str(path)
         self._standard_input = full == STANDARD_INPUT and not self._rows_are_numbered
@@ -87,13 +85,10 @@ class StoredText:
         self._closing.close()
 
     def lines(self) -> Iterator[Line]:
-        """Yield each line that is neither blank nor a comment.
+        """Give each line that is neither blank nor a comment.
 
-        Yields
-        ------
-        tuple of int, str and bool
-            The number of the line in the file, counted from 1; the line in lower case, without
-            its end; whether it may hold control characters other than tabs.
+        That is its number in the file, counted from 1; the line in lower case, without its end;
+        whether it may hold control characters other than tabs.
         """
         try:
             yield from self._decoded(self._blocks())
@@ -148,7 +143,7 @@ class StoredText:
             unpacked = self._closing.enter_context(gzip.GzipFile(fileobj=stored, mode="rb"))
         # GzipFile has no fast readline of its own; it has the readinto that a raw stream needs.
         bounded: io.BufferedReader = io.BufferedReader(_Watched(unpacked, self._count), _BUFFER)
-        kind = kind_of(bounded.peek(START), self._required)
+        kind = kind_of(bounded.peek(START))
         if kind is Kind.FITS:
             raise self.error("a FITS file, not a pool", "name it as a file, not by a stream")
         if kind is Kind.TEXT:

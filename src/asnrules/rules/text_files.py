@@ -62,9 +62,8 @@ class Findings:
         if len(told) == 1:
             raise RulesetError(told[0])
         if told:
-            error = RulesetError(f"{self.path}: {len(told)} things are wrong; mend them")
-            error.details = told[:_MOST]
-            raise error
+            problem = f"{self.path}: {len(told)} things are wrong; mend them"
+            raise RulesetError(problem, details=told[:_MOST])
 
 
 class Unplaced(Findings):

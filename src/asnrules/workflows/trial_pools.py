@@ -10,8 +10,8 @@ from typing import NamedTuple
 from asnrules.analysis.probes import Exposure, Probe
 from asnrules.engine.exposures import canonical_order
 from asnrules.pools.candidates import Candidate, parse_candidates
-from asnrules.pools.reader import ASN_CANDIDATE, FILENAME, NULL, PoolReader
-from asnrules.pools.tables import TableSource
+from asnrules.pools.reader import PoolReader
+from asnrules.pools.tables import ASN_CANDIDATE, FILENAME, NULL, TableSource
 
 _PROBES = 20
 """Probes of a pool: so many that a pool is worth its start, and so few that a look at each

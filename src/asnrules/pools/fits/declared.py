@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from asnrules.errors import UsageError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
+from asnrules.pools.tables import NULL
 from asnrules.util.text import label, near_spellings, shown
-
-NULL = "null"
 
 FLAGS = frozenset({"bkgdtarg", "is_imprt", "is_psf", "tsovisit"})  # Keywords that are true or false
 TRUTH = {

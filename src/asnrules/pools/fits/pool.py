@@ -22,11 +22,11 @@ from typing import NamedTuple
 from asnrules.engine.keywords import keywords_of, looked_at
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
-from asnrules.pools.fits.declared import FLAGS, NULL, TRUTH, Declarations, Declared
+from asnrules.pools.fits.declared import FLAGS, TRUTH, Declarations, Declared
 from asnrules.pools.fits.file_names import Exposure, sort_out
 from asnrules.pools.fits.headers import Header, read_headers
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
-from asnrules.pools.tables import TableSource
+from asnrules.pools.tables import NULL, TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.text import EMPTY, few, label, shown
@@ -79,42 +79,36 @@ def make_pool(
 ) -> MadePool:
     """Make a pool from FITS files, a row for each exposure.
 
-    Parameters
-    ----------
-    paths : sequence of str
-        The files, gzipped or not, in any order. Only their primary headers are read. Products
-        from which Stage 2 does not start, and other files of a downloaded folder, are ignored;
-        see `asnrules.pools.fits.file_names`.
-    declarations : Declarations, optional
-        What headers do not tell.
-    ruleset : Ruleset, optional
-        The rules that are to evaluate the exposures: notes list assumed values that they look at.
-        Without it, notes list all assumed values, and any keyword may be declared.
-    skip : bool
-        Whether files that are not JWST exposures are left out; otherwise they are an error.
-    workers, progress : optional
-        How many processes may read headers, and who is told how many files have been read.
+    The files, gzipped or not, come in any order, and only their primary headers are read. Other
+    files of a downloaded folder are ignored, see `asnrules.pools.fits.file_names`. What headers do
+    not tell is declared or assumed; notes list the assumed values that the rules look at, or all
+    without a ruleset, and then any keyword may be declared.
 
-    Raises
-    ------
-    PoolError
-        If a file is not a JWST exposure, or a second one of the same name; each such file is a
-        line of its `details`. If Stage 2 starts from none of the files.
-    UsageError
-        If a declaration is not well formed or fits no file, or astropy is not installed.
+    A file that is not a JWST exposure, or the second one of a name, is left out with `skip`;
+    otherwise it is a PoolError, with a line for each in its `details`. So it is if Stage 2 starts
+    from none of the files. It is a UsageError if a declaration is not well formed or fits no file,
+    or astropy is not installed.
     """
     known = keywords_of(ruleset) | _ALSO if ruleset else ()
     declared = Declared(declarations or Declarations(), known)
     files = sort_out(paths)
     if not files.exposures:
-        raise _nothing_to_start_from(len(paths), files.notes)
+        raise PoolError(
+            f"of {len(paths):,} files there is none that Stage 2 starts from; give uncal, rate or "
+            "rateints files",
+            details=files.notes,
+        )
     exposures = sorted(files.exposures, key=lambda one: (one.name.lower(), one.path))
     headers = read_headers([one.path for one in exposures], workers=workers, progress=progress)
     judged = list(_judged(exposures, headers))
     problems = [one.problem for one in judged if one.problem is not None]
     if problems and (not skip or len(problems) == len(headers)):
         raise _refusal(problems, len(headers), skip)
-    good = [_with_declared(one, declared) for one in judged if one.problem is None]
+    good = [
+        one._replace(keywords={**_values(one.keywords), **declared.values(one.exposure.names)})
+        for one in judged
+        if one.problem is None
+    ]
     rows = _rows(good, declared)
     declared.check_all_fit()
     columns = sorted({column for row in rows for column in row})
@@ -129,12 +123,9 @@ def make_pool(
 
 
 def write_pool(made: MadePool, path: Path, *, overwrite: bool = False) -> None:
-    """Write a pool that was made; a file that is there may be replaced with `overwrite` only.
+    """Write a pool that was made.
 
-    Raises
-    ------
-    OutputError
-        If it cannot be written, or is there already.
+    It is an OutputError if it cannot be written, or is there already without `overwrite`.
     """
     with whole_file(path, overwrite=overwrite) as stream:
         stream.writelines(made.source.blocks())
@@ -146,21 +137,6 @@ class _Read(NamedTuple):
     exposure: Exposure
     keywords: Mapping[str, str]
     problem: str | None
-
-
-def _nothing_to_start_from(count: int, notes: list[str]) -> PoolError:
-    error = PoolError(
-        f"of {count:,} files there is none that Stage 2 starts from; give uncal, rate or "
-        "rateints files"
-    )
-    error.details = notes
-    return error
-
-
-def _with_declared(one: _Read, declared: Declared) -> _Read:
-    """Put what is declared of an exposure before what its header has."""
-    values = declared.values(one.exposure.names)
-    return one._replace(keywords={**_values(one.keywords), **values})
 
 
 def _judged(exposures: Sequence[Exposure], headers: Sequence[Header]) -> Iterator[_Read]:
@@ -183,12 +159,10 @@ def _refusal(problems: list[str], files: int, skip: bool) -> PoolError:
     mend = "give other files" if skip else "leave it out, as asnrules pool make --skip does"
     if len(problems) == 1:
         return PoolError(f"{problems[0]}; {mend}")
-    error = PoolError(
-        f"{len(problems):,} of {files:,} files make no exposure of a pool; "
-        f"{mend.replace('it', 'them', 1)}"
+    mend = mend.replace("it", "them", 1)
+    return PoolError(
+        f"{len(problems):,} of {files:,} files make no exposure of a pool; {mend}", details=problems
     )
-    error.details = problems
-    return error
 
 
 def _values(header: Mapping[str, str]) -> dict[str, str]:
