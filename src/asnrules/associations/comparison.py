@@ -53,13 +53,8 @@ def paired(
 ) -> list[tuple[One | None, One | None]]:
     """Pair what is the same, changed; what has none is paired with None, the left before the right.
 
-    Parameters
-    ----------
-    keys : iterable of callable
-        Tried in order: the same have one of these in common.
-    likeness : callable
-        How much two have in common. Of several, the likest is taken, the first of these; with
-        nothing in common none is.
+    The same have one of the keys in common, which are tried in order. Of several, the likest is
+    taken, the first of these; with nothing in common none is.
     """
     found: dict[int, int] = {}
     taken: set[int] = set()

@@ -133,14 +133,9 @@ def write_journal(stage: Folder, journal: Journal) -> None:
 
 
 def read_journal(stage: Folder, name: str) -> Journal:
-    """Read a journal of a stage.
+    """Read a journal of a stage, else an OSError.
 
-    Raises
-    ------
-    JournalError
-        If it is none that `write_journal` has left in this very folder.
-    OSError
-        If it cannot be read.
+    If it is none that `write_journal` has left in this very folder that is a JournalError.
     """
     with os.fdopen(stage.open(name), "rb") as stream:
         if os.fstat(stream.fileno()).st_size > _LARGEST:

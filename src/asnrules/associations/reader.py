@@ -107,10 +107,7 @@ def association_files(words: Sequence[str]) -> Iterator[str]:
 def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociation:
     """Read an association file; `asn_types` are the types of Stage 2 associations.
 
-    Raises
-    ------
-    AssociationFileError
-        For whatever is wrong with it, in one line that names the file.
+    Whatever is wrong with it is an AssociationFileError, in one line that names the file.
     """
     file = _File(label(path, 200))
     content = file.content(path)

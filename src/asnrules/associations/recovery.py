@@ -52,12 +52,8 @@ def clean_up_stage(folder: Folder, name: str, is_recorded: IsRecorded) -> int:
     """Clean up a stage that no run uses; give how many files were removed or put back.
 
     The files of a run that was recorded stay; what another had moved is taken back, as far as it
-    is still what that run moved. It can be done again if it is cut off itself.
-
-    Raises
-    ------
-    StageError
-        If it is not a stage of this user as a run leaves it; nothing is changed then.
+    is still what that run moved. It can be done again if it is cut off itself. If it is not a stage
+    of this user as a run leaves it that is a StageError, and nothing is changed.
     """
     if folder.find(name) is None:
         return 0

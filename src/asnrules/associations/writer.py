@@ -77,31 +77,18 @@ def written_files(
 ) -> Iterator[Written]:
     """Write the files of associations, and take them back if the block fails.
 
-    First, what killed runs have left is cleaned up. Then the files are written into a folder in the
-    output folder, and moved into place when the block is entered, so that a run can be recorded
-    inside the block: both are there and on disk afterwards, or neither. Meanwhile other runs into
-    the same folder wait. If the process is killed in the block, the next run cleans up.
+    First, what killed runs have left in the output folder is cleaned up; it is made if it is
+    missing. Then the files are written into a folder in it, and moved into place when the block is
+    entered, so that a run can be recorded inside the block: both are there and on disk afterwards,
+    or neither. Meanwhile other runs into the same folder wait, and are told how long. If the
+    process is killed in the block, the next run cleans up.
 
-    Parameters
-    ----------
-    folder : Path
-        The output folder; made if it is missing.
-    overwrite : bool
-        Whether a file of the same name with another content may be replaced.
-    mark : RunMark, optional
-        The run that is recorded in the block.
-    is_recorded : callable
-        Tells whether a run was recorded: a killed one, or this one if the block fails. Then the
-        files stay.
-    waiting : callable, optional
-        Told how long it has waited for another run.
+    `mark` is of the run that is recorded in the block; `is_recorded` tells whether a run was: a
+    killed one, or this one if the block fails. Then the files stay.
 
-    Raises
-    ------
-    PoolError
-        If a value of a pool would make a name that is not a plain file name.
-    OutputError
-        If a file cannot be written, or a different one is there already.
+    It is a PoolError if a value of a pool would make a name that is not a plain file name, an
+    OutputError if a file cannot be written, or a different one is there already without
+    `overwrite`.
     """
     check_names(associations)
     try:
@@ -207,13 +194,7 @@ def _clean_up_own(folder: Folder, name: str, is_recorded: IsRecorded) -> None:
 
 
 def check_names(associations: Sequence[Association]) -> None:
-    """Refuse names that are not plain file names, or that two associations have.
-
-    Raises
-    ------
-    PoolError
-        Naming the association, whose program or candidate id is the cause.
-    """
+    """Refuse, by a PoolError, names that are no plain file names, or that two associations have."""
     seen = set()
     for association in associations:
         name = association.asn_name

@@ -9,7 +9,7 @@ which count within a candidate.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -54,10 +54,7 @@ class Selection(NamedTuple):
     def chosen(self, pools: Sequence[SubPool]) -> list[SubPool]:
         """Give the candidates that associations are made for, in their order.
 
-        Raises
-        ------
-        NotFoundError
-            If an id is not one of theirs.
+        It is a NotFoundError if an id is not one of theirs.
         """
         if not self.ids:
             return list(pools)
@@ -127,18 +124,10 @@ def sub_pools(
 ) -> list[SubPool]:
     """Give the exposures of each candidate.
 
-    An exposure is in every candidate whose id its asn_candidate text *contains*; types come in
-    order of first appearance, then ids (behaviour of jwst 3.0.0, by running it).
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The asn_candidate text of each exposure, in canonical order.
-    parsed : mapping
-        From text to its pairs of id and type.
-    listed : bool
-        Whether an exposure is in the candidates that its text lists instead (behaviour of jwst
-        1.3.0, by running it).
+    Given are the asn_candidate text of each exposure, in canonical order, and the pairs of id and
+    type of each text. An exposure is in every candidate whose id its text *contains* (behaviour of
+    jwst 3.0.0, by running it), or in those that it lists (behaviour of jwst 1.3.0); types come in
+    order of first appearance, then ids.
     """
     by_text: dict[str, list[int]] = {}
     for place, text in enumerate(texts):
@@ -243,12 +232,16 @@ def rules_across(work: Work) -> set[int]:
     """
     if work.ruleset.settings.generation_order == "by_candidate":
         return set()
-    rules = {
-        number
-        for number, rule in enumerate(work.ruleset.rules)
-        if any(role.not_after is not None for role in rule.roles)
-    }
-    return {number for one in work.judgements for number in rules.intersection(one.takers)}
+    return _taking(work, lambda rule: any(role.not_after is not None for role in rule.roles))
+
+
+def _taking(work: Work, is_such: Callable[[Rule], bool]) -> set[int]:
+    """Give the rules of a kind that take any of the exposures."""
+    rules = {number for number, rule in enumerate(work.ruleset.rules) if is_such(rule)}
+    if not rules:
+        return rules
+    judgements = {id(one): one for one in work.judgements}
+    return rules.intersection(chain.from_iterable(one.takers for one in judgements.values()))
 
 
 def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
@@ -274,18 +267,12 @@ def hang_together(work: Work) -> bool:
 
     An association may leave those of all unfinished, or depend on what was offered last.
     """
-    return _may_stay_unfinished(work) or bool(rules_across(work))
+    return bool(_taking(work, _may_leave_unfinished) or rules_across(work))
 
 
-def _may_stay_unfinished(work: Work) -> bool:
-    leaving = {
-        number
-        for number, rule in enumerate(work.ruleset.rules)
-        if any(
-            isinstance(step, DirectImageProducts) and step.pool_unfinished for step in rule.steps
-        )
-    }
-    return any(not leaving.isdisjoint(judgement.takers) for judgement in work.judgements)
+def _may_leave_unfinished(rule: Rule) -> bool:
+    steps = (step for step in rule.steps if isinstance(step, DirectImageProducts))
+    return any(step.pool_unfinished for step in steps)
 
 
 def linked_exposures(
@@ -294,14 +281,8 @@ def linked_exposures(
     """Give the exposures that any ruleset may link, each time those together, whatever they are.
 
     Exposures come together for a candidate, and pruning compares associations that share members
-    or products: others do not affect each other, unless all hang together.
-
-    Parameters
-    ----------
-    texts, parsed
-        As of `sub_pools`.
-    names : sequence of str
-        The file name of each exposure.
+    or products: others do not affect each other, unless all hang together. Texts are as of
+    `sub_pools`; each exposure has a file name.
     """
     links = Links()
     for pool in sub_pools(texts, parsed):

@@ -22,12 +22,8 @@ _CANDIDATE = re.compile(r"[\[(][^\[\]()]*[\])]")
 def canonical_order(rows: Sequence[Row], filename: int, candidates: int) -> list[int]:
     """Give the places of rows in order of file name, then of the remaining values.
 
-    The order in which an exposure lists its candidates counts for nothing.
-
-    Parameters
-    ----------
-    filename, candidates : int
-        Where the file name and the list of candidates stand in a row.
+    It is told where the file name and the list of candidates stand in a row. The order in which an
+    exposure lists its candidates counts for nothing.
     """
     by_name = sorted(range(len(rows)), key=lambda place: rows[place][filename] or "")
     order: list[int] = []

@@ -100,18 +100,10 @@ It takes the candidates with their sizes, and gives what the function finds, sha
 
 
 class Generation:
-    """Makes the associations of one pool.
+    """Makes the associations of one pool: all of all candidates, unless others are wanted.
 
-    Parameters
-    ----------
-    work : Work
-        The judged exposures, in canonical order.
-    candidates : mapping
-        From asn_candidate text to its pairs of id and type.
-    pool_names : sequence of str
-        For each exposure, the name of its pool.
-    wanted : Wanted
-        What is wanted; all associations of all candidates by default.
+    The candidates go from an asn_candidate text to its pairs of id and type. Each exposure has the
+    name of its pool.
     """
 
     def __init__(
@@ -131,17 +123,9 @@ class Generation:
         self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
 
     def run(self, progress: Told | None = None, share: Sharing | None = None) -> Outcome:
-        """Make the associations.
+        """Make the associations; `share` tells how candidates are shared among processes, if any.
 
-        Parameters
-        ----------
-        share : callable, optional
-            How candidates are shared among processes; by default they are not.
-
-        Raises
-        ------
-        NotFoundError
-            If a selected candidate is not in the pool.
+        It is a NotFoundError if a selected candidate is not in the pool.
         """
         wanted = self._wanted
         settings = self._work.ruleset.settings

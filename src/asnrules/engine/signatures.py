@@ -80,12 +80,7 @@ class Judgement(NamedTuple):
 class Judge:
     """Judges exposures by a ruleset, each distinct signature once.
 
-    Parameters
-    ----------
-    ruleset : Ruleset
-        The rules.
-    keywords : sequence of str
-        The keywords that the rows of the pool are aligned with.
+    The rows of the pool are aligned with the keywords.
     """
 
     def __init__(self, ruleset: Ruleset, keywords: Sequence[str]) -> None:
