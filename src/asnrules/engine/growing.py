@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple
 
 from asnrules.associations.model import Association, Member
 from asnrules.engine.exposures import Work
-from asnrules.engine.member_log import LogSlice
+from asnrules.engine.member_log import Facet, LogSlice
 from asnrules.engine.signatures import SCIENCE, RuleVerdict
 from asnrules.rules.model import Key, Role, Rule, Ruleset
 
@@ -63,16 +65,36 @@ class GrowingAssociation:
             found += one.having(exptype_of, exptype)
         return found
 
-    def first_place(self, exptype: str) -> int | None:
-        """Give the exposure that is its first member of an exptype; None if there is none."""
-        return next((one.exposure for one in self.of_exptype(exptype)), None)
-
     def holds(self, exptype: str) -> bool:
         """Tell whether it has a member of that exptype."""
         for member in self.own:
             if member.exptype == exptype:
                 return True
         return any(one.first(exptype_of, exptype) is not None for one in self.shared)
+
+    def first(self, work: Work, facet: Facet, value: Any) -> Member | None:
+        """Give its first member with a certain result of a function."""
+        own = (one for one in self.own if facet(work, one) == value)
+        shared = (part.first(facet, value) for part in self.shared)
+        return next(chain(own, filter(None, shared)), None)
+
+    def total(self, work: Work, facet: Facet) -> int:
+        """Add up what a function says of its members."""
+        own = sum(facet(work, one) for one in self.own)
+        return own + sum(part.total(facet) for part in self.shared)
+
+    def counts(self, work: Work, facet: Facet) -> Counter[Any]:
+        """Count its members by what a function says of them."""
+        counts = Counter(facet(work, one) for one in self.own)
+        for part in self.shared:
+            counts.update(part.counts(facet))
+        return counts
+
+    def leaving_out(self, work: Work, facet: Facet, values: frozenset[Any]) -> GrowingAssociation:
+        """Give the same association without members with certain results of a function."""
+        own = [one for one in self.own if facet(work, one) not in values]
+        shared = tuple(part.leaving_out(facet, values) for part in self.shared)
+        return self.with_members(own, shared)
 
 
 def exptype_of(_work: Work, member: Member) -> str:

@@ -98,10 +98,6 @@ class LogSlice(NamedTuple):
         """Give all of them."""
         return self.log.members[self.start : self.stop]
 
-    def facets(self, facet: Facet) -> list[Any]:
-        """Give what a function says of each of them."""
-        return self.log.facets(facet)[self.start : self.stop]
-
     def total(self, facet: Facet) -> int:
         """Add up what a function says of them."""
         totals = self.log.totals(facet)

@@ -156,8 +156,7 @@ def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _made(work: Work, one: GrowingAssociation) -> _Made:
-    digest = sum(_digest_of(work, member) for member in one.own)
-    return one.rule.name, digest + sum(part.total(_digest_of) for part in one.shared)
+    return one.rule.name, one.total(work, _digest_of)
 
 
 def _digest_of(work: Work, member: Member) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 from asnrules.associations.model import Member
 from asnrules.engine.candidates import BACKGROUND, OBSERVATION, cannot_stand
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import GrowingAssociation, Lack
+from asnrules.engine.growing import GrowingAssociation, Lack, exptype_of
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE, use_products
 from asnrules.engine.steps.imprints import IMPRINT, imprint_difference, prune_imprints
@@ -50,10 +50,7 @@ def finish(
             first.setdefault((member.expname, member.exptype), member)
         growing.own, growing.shared = list(first.values()), ()
     if work.degraded:
-        places = [member.exposure for member in growing.own]
-        growing.degraded = not work.degraded.isdisjoint(places) or any(
-            part.first(_is_degraded, True) is not None for part in growing.shared
-        )
+        growing.degraded = growing.first(work, _is_degraded, True) is not None
     finished = [growing]
     reasons: list[Lack] = []
     for step in growing.rule.steps if steps is None else steps:
@@ -119,7 +116,8 @@ def left_out_text(growing: GrowingAssociation, member: Member, work: Work) -> st
     if member.exptype == DIRECT_IMAGE:
         made = ", ".join(one.expname for one in growing.members if one.exposure is None)
         return f"what is made of the direct images stands for it: {made}"
-    science = growing.first_place(SCIENCE)
+    first = growing.first(work, exptype_of, SCIENCE)
+    science = None if first is None else first.exposure
     if science is not None and member.exposure is not None:
         if member.exptype == IMPRINT:
             difference = imprint_difference(work, science, member.exposure)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import chain
 
 from asnrules.associations.model import Member
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation, Lack, exptype_of
 from asnrules.engine.signatures import SCIENCE
-from asnrules.rules.steps import FIRST, FIRST_LONG, DirectImageProducts
+from asnrules.rules.steps import FIRST_LONG, NEXT, DirectImageProducts
 from asnrules.util.text import program_name
 
 DIRECT_IMAGE = "direct_image"
@@ -69,64 +68,42 @@ def use_products(
     growing: GrowingAssociation, work: Work, step: DirectImageProducts
 ) -> list[GrowingAssociation] | Lack:
     """Replace direct images by the products of one of them."""
-    directs = [one for one in growing.own if one.exptype == DIRECT_IMAGE]
-    others = [one for one in growing.own if one.exptype != DIRECT_IMAGE]
-    for part in growing.shared:
-        directs += filter(None, [part.first(exptype_of, DIRECT_IMAGE)])
-        others += part.leaving_out(exptype_of, frozenset({DIRECT_IMAGE})).members()
-    science = next((one.exposure for one in others if one.exptype == SCIENCE), None)
-    if not directs:
+    direct = growing.first(work, exptype_of, DIRECT_IMAGE)
+    if direct is None:
         return Lack(f"{growing.rule.name} found no direct image for it", DIRECT_IMAGE)
-    if science is None:
+    science = growing.first(work, exptype_of, SCIENCE)
+    if science is None or science.exposure is None:
         return Lack(f"{growing.rule.name} found no science for it", SCIENCE)
-    alike: Sequence[Member] | None = None
-    if step.same_optics and work.number(science, SEQUENCE) is not None:
-        alike = _of_same_optics(growing, work, step, science)
-        if alike is None:
+    start = work.number(science.exposure, SEQUENCE)
+    chosen = direct
+    if step.choice == FIRST_LONG:
+        chosen = growing.first(work, _is_long, True) or direct
+    elif step.choice == NEXT and start is not None:
+        following = _following(growing, work, step, science.exposure, start)
+        if following is None:
             growing.is_unfinished = True
             return [growing]
-    chosen = _chosen(growing, work, step, science, directs, alike)
+        chosen = _closest(work, start, following) or direct
     names = products_of(growing, work, step, chosen.exposure)
     made = [
         Member(name, exptype, None, None)
         for name, (_, exptype) in zip(names, MADE_LATER, strict=True)
     ]
-    return [growing.with_members(others + made)]
+    others = growing.leaving_out(work, exptype_of, frozenset({DIRECT_IMAGE}))
+    return [growing.with_members(others.members + made)]
 
 
-def _chosen(
-    growing: GrowingAssociation,
-    work: Work,
-    step: DirectImageProducts,
-    science: int,
-    directs: list[Member],
-    alike: Sequence[Member] | None,
-) -> Member:
-    """Choose a direct image.
-
-    `directs` has the first of all and those that are not shared, `alike` those that have the
-    optics of the science, if that matters.
-    """
-    if step.choice == FIRST_LONG:
-        long = [direct for direct in directs if _is_long(work, direct)]
-        following = filter(None, (part.first(_is_long, True) for part in growing.shared))
-        return next(chain(long, following), directs[0])
-    start = work.number(science, SEQUENCE)
-    if step.choice == FIRST or start is None:
-        return directs[0]
-    if alike is not None:
-        return _closest(work, start, alike, directs[0])
-    following = filter(None, (part.next_above(_sequence, start) for part in growing.shared))
-    return _closest(work, start, [*directs, *following], directs[0])
-
-
-def _of_same_optics(
-    growing: GrowingAssociation, work: Work, step: DirectImageProducts, science: int
+def _following(
+    growing: GrowingAssociation, work: Work, step: DirectImageProducts, science: int, start: int
 ) -> list[Member] | None:
-    """Give the direct images that have the optics of the science, as far as it matters.
+    """Give members among which is the direct image that comes next after a science, if any does.
 
-    None if that is not known of one, and so the whole pool has to stay unfinished.
+    None if it is not known of one whether it has the optics of the science, where that matters:
+    then the whole pool has to stay unfinished.
     """
+    if not step.same_optics:
+        following = (part.next_above(_sequence, start) for part in growing.shared)
+        return [*growing.own, *filter(None, following)]
     keywords = dict(step.same_optics)
     found = []
     for direct in growing.of_exptype(DIRECT_IMAGE):
@@ -142,8 +119,8 @@ def _of_same_optics(
     return found
 
 
-def _closest(work: Work, start: int, directs: Sequence[Member], fallback: Member) -> Member:
-    closest, least = fallback, FURTHEST
+def _closest(work: Work, start: int, directs: Sequence[Member]) -> Member | None:
+    closest, least = None, FURTHEST
     for direct in directs:
         number = _sequence(work, direct)
         if number is not None and 0 < number - start < least:

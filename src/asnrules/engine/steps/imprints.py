@@ -39,7 +39,7 @@ def prune_imprints(
     is_background = any(science.is_background for science in sciences)
     imprints = {
         likeness: count
-        for likeness, count in _counted(growing, work).items()
+        for likeness, count in growing.counts(work, _likeness).items()
         if likeness.is_imprint and likeness.is_background is is_background
     }
     targets = {science.target for science in sciences}
@@ -51,9 +51,7 @@ def prune_imprints(
     dropped = frozenset(imprints.keys() - kept)
     if not dropped:
         return [growing]
-    own = [member for member in growing.own if _likeness(work, member) not in dropped]
-    shared = [one.leaving_out(_likeness, dropped) for one in growing.shared]
-    return [growing.with_members(own, tuple(shared))]
+    return [growing.leaving_out(work, _likeness, dropped)]
 
 
 def imprint_difference(work: Work, science: int, imprint: int) -> str:
@@ -84,14 +82,3 @@ def _likeness(work: Work, member: Member) -> _Likeness:
         work.value(member.exposure, "targetid"),
         work.value(member.exposure, "dithptin"),
     )
-
-
-def _counted(growing: GrowingAssociation, work: Work) -> dict[_Likeness, int]:
-    counts: dict[_Likeness, int] = {}
-    for member in growing.own:
-        likeness = _likeness(work, member)
-        counts[likeness] = counts.get(likeness, 0) + 1
-    for part in growing.shared:
-        for likeness, count in part.counts(_likeness).items():
-            counts[likeness] = counts.get(likeness, 0) + count
-    return counts
