@@ -11,15 +11,7 @@ from hypothesis import strategies as st
 from asnrules.engine.conditions import ANY, requirement_holds
 from asnrules.engine.signatures import CLASS, SET
 from asnrules.engine.unmet_conditions import Effort, Failure, Repair, UnmetConditions, kind_keywords
-from asnrules.rules.model import (
-    Condition,
-    Operator,
-    Requirement,
-    Role,
-    Rule,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import Condition, Operator, Requirement, Role, Rule, Ruleset, Term
 from engine.building import ruleset
 
 IS_SET = Term("lamp", Operator.SET)

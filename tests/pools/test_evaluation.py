@@ -64,7 +64,7 @@ def test_exposures_that_rules_cannot_tell_apart_are_classified_once(
     pools = worked(kept_seeds, write_pool(tmp_path / "pool.csv", *rows))
     found = pools.classifications()
     assert [one.member_type for one in found.values()] == ["science", "dark"]
-    assert [found[id(one)].member_type for one in pools.work.judgements] == [
+    assert [found[one].member_type for one in pools.work.judgements] == [
         "science",
         "science",
         "dark",

@@ -238,10 +238,8 @@ def rules_across(work: Work) -> set[int]:
 def _taking(work: Work, is_such: Callable[[Rule], bool]) -> set[int]:
     """Give the rules of a kind that take any of the exposures."""
     rules = {number for number, rule in enumerate(work.ruleset.rules) if is_such(rule)}
-    if not rules:
-        return rules
-    judgements = {id(one): one for one in work.judgements}
-    return rules.intersection(chain.from_iterable(one.takers for one in judgements.values()))
+    judgements = set(work.judgements if rules else ())
+    return rules.intersection(chain.from_iterable(one.takers for one in judgements))
 
 
 def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:

@@ -17,7 +17,7 @@ from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.procedure import NEW
-from asnrules.engine.signatures import is_written_as_science
+from asnrules.engine.signatures import Judgement, is_written_as_science
 from asnrules.rules.model import Role
 
 
@@ -43,7 +43,7 @@ class Grouping:
         self._procedure = BatchedProcedure(work, number, candidate)
         self._offers = self._procedure.offers
         self.irregular: list[Sequence[int]] = []
-        self._waiting: dict[int, bool] = {}
+        self._waiting: dict[Judgement, bool] = {}
 
     def associations(self, places: Sequence[int]) -> list[GrowingAssociation]:
         """Make the associations of exposures in canonical order; give them in creation order."""
@@ -128,12 +128,12 @@ class Grouping:
     def _waits(self, place: int) -> bool:
         """Tell whether an exposure may join as a companion while there is no science."""
         judgement = self._work.judgements[place]
-        found = self._waiting.get(id(judgement))
+        found = self._waiting.get(judgement)
         if found is None:
             is_science = is_written_as_science(self._work.ruleset, judgement.exposure_class)
             roles = judgement.verdicts[self._number].fitting
             found = not (is_science or self._rule.as_science) and any(one.single for one in roles)
-            self._waiting[id(judgement)] = found
+            self._waiting[judgement] = found
         return found
 
     @cached_property

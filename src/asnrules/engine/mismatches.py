@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
-from asnrules.engine.conditions import (
-    Values,
-    condition_holds,
-    key_sources,
-    keywords_in,
-    term_holds,
-)
+from asnrules.engine.conditions import Values, condition_holds, key_sources, keywords_in, term_holds
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Locked
 from asnrules.engine.procedure import NEW, Offers
@@ -65,9 +59,9 @@ class Mismatches:
                 found[_class_of(role)] = None
         return list(found)
 
-    def signature(self, place: int) -> tuple[int, ...]:
+    def signature(self, place: int) -> tuple[Hashable, ...]:
         """Give what alike exposures have in common: all that a comparison looks at."""
-        return (id(self._work.judgements[place]), *[column[place] for column in self._columns])
+        return (self._work.judgements[place], *[column[place] for column in self._columns])
 
     @cached_property
     def _columns(self) -> list[list[int]]:

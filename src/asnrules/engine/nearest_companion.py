@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND, OBSERVATION, Pair, SubPool, refusal
@@ -182,7 +182,7 @@ class Companions:
         """Give the exposures of a candidate, of alike ones the first two: one may be asked of."""
         found = self._alike.get((number, candidate))
         if found is None:
-            seen: Counter[tuple[int, ...]] = Counter()
+            seen: Counter[tuple[Hashable, ...]] = Counter()
             found = self._alike[number, candidate] = []
             for place in self._pools.get(candidate, ()):
                 signature = self.of_rule(number).signature(place)

@@ -96,17 +96,14 @@ class RuleRanking:
         self._kinds = self._unmet.kinds - {rule.keyword for rule in ruleset.class_rules}
         self._classes = {rule.exposure_class for rule in ruleset.class_rules}
         self._classes.add(ruleset.default_class)
-        # A judgement is kept, so that its id stays its own.
-        self._misses: dict[int, tuple[Judgement, list[Miss]]] = {}
-        self._nearest: dict[int, tuple[Judgement, str | None]] = {}
+        self._misses: dict[Judgement, list[Miss]] = {}
+        self._nearest: dict[Judgement, str | None] = {}
 
     def misses(self, judgement: Judgement) -> list[Miss]:
         """Explain each rule that does not take an exposure, the nearest first."""
-        known = self._misses.get(id(judgement))
-        if known is None:
-            found = self._nearest_first(judgement, judgement.verdicts)
-            known = self._misses[id(judgement)] = judgement, found
-        return known[1]
+        if judgement not in self._misses:
+            self._misses[judgement] = self._nearest_first(judgement, judgement.verdicts)
+        return self._misses[judgement]
 
     def miss(self, verdict: RuleVerdict, values: Values) -> Miss:
         """Explain why a rule does not take an exposure, given by its values as judged."""
@@ -131,10 +128,9 @@ class RuleRanking:
         all that ask for more than another class. None if what it is had to be another, and a role
         that takes it is made for what a flag makes of it: it only lacks its science.
         """
-        found = self._nearest.get(id(judgement))
-        if found is None:
-            found = self._nearest[id(judgement)] = judgement, self._nearest_in_words(judgement)
-        return found[1]
+        if judgement not in self._nearest:
+            self._nearest[judgement] = self._nearest_in_words(judgement)
+        return self._nearest[judgement]
 
     def _nearest_in_words(self, judgement: Judgement) -> str | None:
         is_taken = bool(judgement.takers)

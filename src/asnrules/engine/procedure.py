@@ -69,8 +69,8 @@ class Offers:
         in which the exposure was taken, and the member that it became.
         """
         row = self._work.rows[place]
-        # Judgements and states live as long as this does.
-        alike = (id(state), id(self._work.judgements[place]), *[row[at] for at in self._compared])
+        # States live as long as this does.
+        alike = (id(state), self._work.judgements[place], *[row[at] for at in self._compared])
         found = self._known.get(alike)
         if found is None:
             found = self._known[alike] = self._offer(state, place)

@@ -38,7 +38,7 @@ class Reasons:
         self._ranking = RuleRanking(work.ruleset)
         most = _MOST_COMPARED if explained else 0
         self._companions = Companions(work, pools, candidates, most)
-        self._anchored: dict[int, list[Rule]] = {}
+        self._anchored: dict[Judgement, list[Rule]] = {}
 
     def of(
         self,
@@ -94,10 +94,10 @@ class Reasons:
         return dropped
 
     def _anchors(self, place: int) -> list[Rule]:
-        key = id(self._work.judgements[place])
-        if key not in self._anchored:
-            self._anchored[key] = anchored(self._work, place)
-        return self._anchored[key]
+        judgement = self._work.judgements[place]
+        if judgement not in self._anchored:
+            self._anchored[judgement] = anchored(self._work, place)
+        return self._anchored[judgement]
 
     def _of_dropped(self, place: int, refused: Refused) -> str:
         """Say why the association that says most of an exposure did not come about."""

@@ -8,16 +8,11 @@ name whether there is a value. A million exposures have a few hundred of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from asnrules.engine.conditions import (
-    Row,
-    Values,
-    condition_holds,
-    key_sources,
-    known_values,
-)
+from asnrules.engine.conditions import Row, Values, condition_holds, key_sources, known_values
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset
 
 CLASS = "class"
@@ -64,8 +59,9 @@ class RuleVerdict(NamedTuple):
         return not self.unmet and bool(self.fitting)
 
 
-class Judgement(NamedTuple):
-    """All that the rules say about exposures of a signature."""
+@dataclass(slots=True, eq=False)
+class Judgement:
+    """All that the rules say about exposures of a signature; of one judge, equal ones are one."""
 
     values: dict[str, str | None]
     """Keyword to value, `SET` where no condition compares it, None for empty ones; the class of

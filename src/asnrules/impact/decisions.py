@@ -48,8 +48,7 @@ class Decisions:
         self.judge = Once(lambda ruleset: Judge(ruleset, keywords))
         self.judges = (self.judge(before), self.judge(after))
         self._nearness = (RuleRanking(before), RuleRanking(after))
-        self._pairs: dict[tuple[int, int], DecisionPair] = {}
-        self._judged: list[tuple[Judgement, Judgement]] = []
+        self._pairs: dict[tuple[Judgement, Judgement], DecisionPair] = {}
         self._regrouping = set(regrouping(before, after))
         self._together: dict[tuple[str | None, int], bool] = {}
         self._candidate = keywords.index("asn_candidate")
@@ -58,16 +57,14 @@ class Decisions:
 
     def signatures(self) -> set[Signature]:
         """Give the pairs of distinct signatures that have been decided."""
-        return {tuple(tuple(one.values.items()) for one in pair) for pair in self._judged}
+        return {tuple(tuple(one.values.items()) for one in pair) for pair in self._pairs}
 
     def decide(self, row: Row) -> DecisionPair:
         """Decide an exposure."""
         one, other = (judge.judge(row) for judge in self.judges)
-        key = (id(one), id(other))
-        pair = self._pairs.get(key)
+        pair = self._pairs.get((one, other))
         if pair is None:
-            self._judged.append((one, other))
-            pair = self._pairs[key] = self._pair(one, other)
+            pair = self._pairs[one, other] = self._pair(one, other)
         return pair
 
     def turned(self, row: Row, subject: str | None) -> Named:
@@ -76,7 +73,7 @@ class Decisions:
             return ()
         judged = (self.judge(ruleset).judge(row) for ruleset in self.chain.rulesets)
         # What is judged alike by all rulesets of the chain was turned by the same changes.
-        key = subject, *map(id, judged)
+        key = subject, *judged
         if key not in self._turned:
             self._turned[key] = self.chain.turned(
                 lambda ruleset: _state(self.judge(ruleset).judge(row), subject)

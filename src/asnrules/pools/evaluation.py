@@ -17,6 +17,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.conditions import condition_holds, known_values
 from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
+from asnrules.engine.signatures import Judgement
 from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
 from asnrules.pools.inputs import PoolInput, gather
@@ -39,7 +40,7 @@ class EvaluatedPools:
     """From the text of an asn_candidate cell to its pairs of id and type."""
     notes: Sequence[str]
     """Notes on how the pools were made."""
-    _classified: dict[int, Classification] = field(default_factory=dict)
+    _classified: dict[Judgement, Classification] = field(default_factory=dict)
 
     @property
     def info(self) -> RulesetInfo:
@@ -53,10 +54,10 @@ class EvaluatedPools:
 
     def classification(self, place: int) -> Classification:
         """Classify an exposure, each distinct one once."""
-        key = id(self.work.judgements[place])
-        found = self._classified.get(key)
+        judgement = self.work.judgements[place]
+        found = self._classified.get(judgement)
         if found is None:
-            found = self._classified[key] = self.classifier.classify(self.work, place)
+            found = self._classified[judgement] = self.classifier.classify(self.work, place)
         return found
 
     def part(self, places: Sequence[int]) -> EvaluatedPools:
@@ -77,8 +78,8 @@ class EvaluatedPools:
             others = [self.pools[pool].others[row] for pool, row in self.exposures]
         return replace(self, work=Work.judged(ruleset, [*work.places], work.rows, others))
 
-    def classifications(self) -> dict[int, Classification]:
-        """Classify each distinct exposure: from the id of its judgement."""
+    def classifications(self) -> dict[Judgement, Classification]:
+        """Classify each distinct exposure."""
         for place in range(len(self.work.judgements)):
             self.classification(place)
         return self._classified

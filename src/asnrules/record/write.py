@@ -188,7 +188,7 @@ def _add_decisions(
 ) -> None:
     """Add what became of each exposure, with the traces that explain it."""
     judgements = evaluated.work.judgements
-    signatures = {id(one): signature_text(one) for one in judgements}
+    signatures = {one: signature_text(one) for one in set(judgements)}
     classified = evaluated.classifications()
     found = {signatures[key]: trace_values(one) for key, one in classified.items()}
     trace_ids = writer.add_traces(run.ruleset_id, found)
@@ -196,7 +196,7 @@ def _add_decisions(
     rows = zip(evaluated.exposures, judgements, run.memberships, strict=True)
     ordered = sorted(enumerate(rows), key=lambda one: one[1][0])
     decided = (
-        (pool_ids[pool], row + 1, of_judgement[id(judgement)], count, run.reasons.get(place))
+        (pool_ids[pool], row + 1, of_judgement[judgement], count, run.reasons.get(place))
         for place, ((pool, row), judgement, count) in ordered
     )
     writer.add(decisions, ((writer.run_id, *one) for one in decided))

@@ -13,7 +13,7 @@ from asnrules.catalog.classification import Classification, choose_classifier, f
 from asnrules.catalog.vocabulary import assumed_values, keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.exposures import Work
-from asnrules.engine.signatures import Judge
+from asnrules.engine.signatures import Judge, Judgement
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
 from asnrules.rules.model import Ruleset
@@ -79,14 +79,14 @@ def classify_pool(
         classifier = choose_classifier(connection, ruleset, as_of)
     filename = known.index("filename")
     judge = Judge(classifier.ruleset, known)
-    seen: dict[int, Classification] = {}
+    seen: dict[Judgement, Classification] = {}
     with PoolReader(path, known) as reader:
         for row in reader:
-            signature = id(judge.judge(row))
-            found = seen.get(signature)
+            judgement = judge.judge(row)
+            found = seen.get(judgement)
             if found is None:
                 work = Work.judged_by(judge, known, [row])
-                found = seen[signature] = classifier.classify(work, 0)
+                found = seen[judgement] = classifier.classify(work, 0)
             yield row[filename], found
         if told and reader.repeated_headers:
             told(repeated_header_note(reader.stored.name, reader.repeated_headers))

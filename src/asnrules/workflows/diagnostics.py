@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from asnrules.engine.exposures import Work, whole_number
 from asnrules.engine.generation import Outcome
+from asnrules.engine.signatures import Judgement
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
@@ -70,13 +71,13 @@ def _unread(evaluated: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
     steps = [
         [step.looks for step in rule.steps if rule.name in made] for rule in work.ruleset.rules
     ]
-    asked: dict[int, list[Looks]] = {}
+    asked: dict[Judgement, list[Looks]] = {}
     found: dict[tuple[int, str, str], Counter[str]] = {}
     for place, judgement in enumerate(work.judgements):
-        all_looks = asked.get(id(judgement))
+        all_looks = asked.get(judgement)
         if all_looks is None:
             all_looks = [one for number in judgement.takers for one in steps[number]]
-            asked[id(judgement)] = all_looks
+            asked[judgement] = all_looks
         for looks in all_looks:
             for keywords in looks.numbers:
                 for keyword, value in _unread_values(work, place, keywords):

@@ -268,17 +268,16 @@ def _fields(run: RecordedRun, rerun: Rerun, outcome: Outcome) -> list[FieldDiffe
 
 def _decisions(rerun: Rerun, outcome: Outcome) -> dict[Place, Decision]:
     evaluated = rerun.evaluated
-    judgements = {id(one): one for one in evaluated.work.judgements}
     traces = {
-        key: Trace(signature_text(judgements[key]), *trace_values(one))
-        for key, one in evaluated.classifications().items()
+        judgement: Trace(signature_text(judgement), *trace_values(one))
+        for judgement, one in evaluated.classifications().items()
     }
     return {
         place: Decision(
             evaluated.work.value(at, "filename") or "",
             outcome.memberships[at],
             outcome.reasons.get(at),
-            traces[id(evaluated.work.judgements[at])],
+            traces[evaluated.work.judgements[at]],
         )
         for at, place in enumerate(rerun.places)
     }
