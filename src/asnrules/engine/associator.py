@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
 from asnrules.associations.model import DISCOVERED
@@ -67,12 +67,8 @@ class Made:
 
     def add(self, other: Made) -> None:
         """Take in what came of the candidates that follow."""
-        self.unnamed += other.unnamed
-        self.finished += other.finished
-        self.refused += other.refused
-        self.fates += other.fates
-        self.order_dependent += other.order_dependent
-        self.unfinished += other.unfinished
+        for one in fields(self):
+            getattr(self, one.name).extend(getattr(other, one.name))
 
 
 class Associator:

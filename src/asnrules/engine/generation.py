@@ -20,7 +20,7 @@ from asnrules.engine.candidates import (
     without_background_rows,
 )
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import Fate, GrowingAssociation, find
+from asnrules.engine.growing import Fate, GrowingAssociation, Locked, find
 from asnrules.engine.joint_candidates import JointCandidates
 from asnrules.engine.naming import Naming, merge
 from asnrules.engine.nearest_companion import MissingCompanion, MissingCompanions
@@ -31,6 +31,10 @@ from asnrules.engine.steps import left_out_text
 
 BY_RULE, BY_CANDIDATE = "by_rule", "by_candidate"
 LEFT_OUT, ADDED = "background_rows_left_out", "backgrounds_added"
+
+_DUPLICATE = (
+    "duplicate: another association has the same members, or the same product and more members"
+)
 
 _Turn = tuple[int, int, int, int]
 
@@ -115,8 +119,8 @@ class Generation:
     ) -> None:
         self._work = work
         self._candidates = candidates
-        self._pool_names = pool_names
         self._wanted = wanted or Wanted()
+        self._naming = Naming(work, pool_names, self._wanted.version_id)
         self._unfinished_from: _Turn | None = None
         self._chosen: set[Pair] = set()
         self._joint: JointCandidates | None = None
@@ -145,10 +149,9 @@ class Generation:
             made.unnamed.sort(key=self._turn_of)
             made.finished.sort(key=self._turn_of)
         found = self._discover()
-        naming = Naming(self._work, self._pool_names, wanted.version_id)
         named = [
             (association, place)
-            for association, place in naming.name(
+            for association, place in self._naming.name(
                 [*found.unnamed, *made.unnamed], pruned=self._unfinished_from is None
             )
             if selection.keeps(association.asn_id)
@@ -196,13 +199,11 @@ class Generation:
         return self._associator(diagnosed=False).discover(lone)
 
     def _associator(self, *, diagnosed: bool, joint: JointCandidates | None = None) -> Associator:
-        wanted = self._wanted
-        naming = Naming(self._work, self._pool_names, wanted.version_id)
         first = self._unfinished_from
         return Associator(
             self._work,
-            naming,
-            watched=wanted.watched,
+            self._naming,
+            watched=self._wanted.watched,
             diagnosed=diagnosed and first is None,
             has_products=None if first is None else lambda origin: self._turn(origin) < first,
             joint=joint,
@@ -245,21 +246,18 @@ class Generation:
             before = member or one.watched
             if before is None:
                 continue
-            fate = Fate(one.rule, one.candidate, before, None)
+            reason: str | None = None
+            keys: Locked = {}
             if place not in kept:
-                text = (
-                    "duplicate: another association has the same members, or the same product and "
-                    "more members"
-                )
-                fates.append(fate._replace(reason=text))
+                reason = _DUPLICATE
             elif member is None:
-                text = f"made without it: {left_out_text(one, before, self._work)}"
-                fates.append(fate._replace(reason=text))
+                reason = f"made without it: {left_out_text(one, before, self._work)}"
             else:
                 keys = {
                     name: (keyword, value)
                     for name, (keyword, value) in one.keys
                     if self._work.value(watched, keyword) == value
                 }
-                fates.append(fate._replace(association=kept[place], keys=keys))
+            association = None if reason else kept[place]
+            fates.append(Fate(one.rule, one.candidate, before, reason, association, keys))
         return fates

@@ -204,20 +204,13 @@ class UnmetConditions:
             failing = dict.fromkeys(
                 term.keyword for term, is_one in zip(terms, fails, strict=True) if is_one
             )
-            # Names of their own, as answers are remembered by name.
-            alone = {
-                keyword: Condition(
-                    f"{condition.name} {number} {keyword}",
-                    "",
-                    (tuple(term for term in terms if term.keyword == keyword),),
-                )
-                for keyword in failing
-            }
-            repairs = [
-                self._repair(keyword, [Requirement(one)], [], values)
-                for keyword, one in alone.items()
-                if keyword != CLASS
-            ]
+            repairs = []
+            for keyword in failing:
+                own = tuple(term for term in terms if term.keyword == keyword)
+                # A name of its own, as answers are remembered by name.
+                alone = Requirement(Condition(f"{condition.name} {number} {keyword}", "", (own,)))
+                if keyword != CLASS:
+                    repairs.append(self._repair(keyword, [alone], [], values))
             found = [one for one in repairs if one is not None and one.effort <= most]
             if len(found) == len(failing):
                 best, order = tuple(found), near
