@@ -112,7 +112,7 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
     file = _File(label(path, 200))
     content = file.content(path)
     document = file.document(content)
-    fields = _Fields(document, file)
+    fields = _Fields(file, document)
     base = Path(path).name
     if not base.isprintable() or len(base) > ASSOCIATION_TEXT:
         raise file.error("its name is not one that can be recorded", "rename it")
@@ -221,29 +221,29 @@ def _kind(value: Any) -> str:
     return _KINDS.get(type(value), "something else")
 
 
-class _Fields:
+class _Fields(NamedTuple):
     """The fields of an object of a file, each checked when it is asked for."""
 
-    def __init__(self, values: Any, file: _File, place: str = "") -> None:
-        self._values = values
-        self._file = file
-        self._place = place
+    file: _File
+    values: dict[str, Any]
+    place: str = ""
+    """Stands in messages before their names."""
 
     def refuse(self, problem: str, mend: str = "give an association file") -> NoReturn:
-        raise self._file.error(problem, mend)
+        raise self.file.error(problem, mend)
 
     def text(self, key: str) -> str:
         """Give a value that has to be there."""
         value = self.optional(key)
         if value is None:
-            self.refuse(f"{self._place}{key} is {'null' if self.has(key) else 'missing'}")
+            self.refuse(f"{self.place}{key} is {'null' if self.has(key) else 'missing'}")
         if not value.strip():
-            self.refuse(f"{self._place}{key} is blank")
+            self.refuse(f"{self.place}{key} is blank")
         return value
 
     def has(self, key: str) -> bool:
         """Tell whether there is a value, if only null."""
-        return key in self._values
+        return key in self.values
 
     def told(self, key: str) -> str:
         """Give a value that may be missing, but not blank or null; '' if it is missing."""
@@ -251,8 +251,8 @@ class _Fields:
 
     def optional(self, key: str, *, lines: bool = False) -> str | None:
         """Give a value that may be null or missing; only some have more than one line."""
-        value = self._values.get(key)
-        place = f"{self._place}{key}"
+        value = self.values.get(key)
+        place = f"{self.place}{key}"
         if value is None:
             return None
         if not isinstance(value, str):
@@ -266,9 +266,9 @@ class _Fields:
 
     def objects(self, key: str) -> list[_Fields]:
         """Give the objects of a list that has to be there, with at least one."""
-        values = self._values.get(key)
-        place = f"{self._place}{key}"
-        if key not in self._values:
+        values = self.values.get(key)
+        place = f"{self.place}{key}"
+        if key not in self.values:
             self.refuse(f"is not an association: {place} is missing")
         if not isinstance(values, list):
             self.refuse(f"{place} is {_kind(values)}, where a list is wanted")
@@ -278,7 +278,7 @@ class _Fields:
             if not isinstance(value, dict):
                 self.refuse(f"{place}[{number}] is {_kind(value)}, where an object is wanted")
         return [
-            _Fields(value, self._file, f"{place}[{number}].") for number, value in enumerate(values)
+            _Fields(self.file, value, f"{place}[{number}].") for number, value in enumerate(values)
         ]
 
 
@@ -293,11 +293,10 @@ def _stage_2(
     if given.strip().lower() in {"", _OF_BASE_RULE["asn_type"]}:
         return None
     asn_type = normal.lower("asn_type", given)
-    if asn_type.endswith("3"):
-        fields.refuse(f"asn_type {shown(asn_type)} is a Stage 3 type", mend)
-    if asn_type in asn_types:
-        return asn_type
-    return fields.refuse(f"asn_type {shown(asn_type)} is not known", mend)
+    if asn_type not in asn_types:
+        what = "a Stage 3 type" if asn_type.endswith("3") else "not known"
+        fields.refuse(f"asn_type {shown(asn_type)} is {what}", mend)
+    return asn_type
 
 
 def _products(fields: _Fields, normal: _Normaliser) -> tuple[Product, ...]:
@@ -367,8 +366,8 @@ class _Normaliser:
     def degraded(self, value: str) -> str:
         """Give a degraded_status; what means one of the two texts of jwst is that text."""
         words = value.lower().split()
-        known = next((one for one in (NO_DEGRADED, DEGRADED) if one.lower().split() == words), None)
-        return value if known is None else self.remarked("degraded_status", value, known)
+        known = (one for one in (NO_DEGRADED, DEGRADED) if one.lower().split() == words)
+        return self.remarked("degraded_status", value, next(known, value))
 
     def file(self, expname: str, exptype: str) -> str:
         """Give the name of the file of a member, less its folder; '' if it names a folder."""
