@@ -245,7 +245,7 @@ def _taking(work: Work, is_such: Callable[[Rule], bool]) -> set[int]:
 def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
     """Give the candidates of which something may come, those that are linked in one list."""
     pools = [pool for pool in candidate_pools(work, candidates) if _may_give(work, pool)]
-    links = Links()
+    links = _Links()
     is_one = hang_together(work)
     for number, pool in enumerate(pools):
         # Numbers count within an id, whatever its types.
@@ -254,10 +254,7 @@ def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[Su
             links.join(number, _without_product(work.value(place, "filename")))
         if is_one:
             links.join(number, 0)
-    groups: dict[Hashable, list[SubPool]] = {}
-    for number, pool in enumerate(pools):
-        groups.setdefault(links.root(number), []).append(pool)
-    return list(groups.values())
+    return [[pools[number] for number in group] for group in links.groups(len(pools))]
 
 
 def hang_together(work: Work) -> bool:
@@ -282,16 +279,13 @@ def linked_exposures(
     or products: others do not affect each other, unless all hang together. Texts are as of
     `sub_pools`; each exposure has a file name.
     """
-    links = Links()
+    links = _Links()
     for pool in sub_pools(texts, parsed):
         for place in pool.places:
             links.join(pool.places[0], place)
-    parts: dict[Hashable, list[int]] = {}
     for place, name in enumerate(names):
         links.join(place, _without_product(name))
-    for place in range(len(names)):
-        parts.setdefault(links.root(place), []).append(place)
-    return list(parts.values())
+    return links.groups(len(names))
 
 
 def _may_give(work: Work, pool: SubPool) -> bool:
@@ -305,13 +299,20 @@ def _without_product(name: str | None) -> str:
     return _SUFFIX.sub("", PurePosixPath(name or "").stem)
 
 
-class Links:
+class _Links:
     """Disjoint sets that are joined step by step."""
 
     def __init__(self) -> None:
         self._parents: dict[Hashable, Hashable] = {}
 
-    def root(self, one: Hashable) -> Hashable:
+    def groups(self, count: int) -> list[list[int]]:
+        """Give the first numbers, those of one set together."""
+        groups: dict[Hashable, list[int]] = {}
+        for number in range(count):
+            groups.setdefault(self._root(number), []).append(number)
+        return list(groups.values())
+
+    def _root(self, one: Hashable) -> Hashable:
         """Give the representative of the set of one."""
         parents = self._parents
         root = one
@@ -323,4 +324,4 @@ class Links:
 
     def join(self, one: Hashable, other: Hashable) -> None:
         """Make the sets of two the same."""
-        self._parents[self.root(other)] = self.root(one)
+        self._parents[self._root(other)] = self._root(one)
