@@ -80,7 +80,7 @@ class GrowingAssociation:
 
     def total(self, work: Work, facet: Facet) -> int:
         """Add up what a function says of its members."""
-        own = sum(facet(work, one) for one in self.own)
+        own: int = sum(facet(work, one) for one in self.own)
         return own + sum(part.total(facet) for part in self.shared)
 
     def counts(self, work: Work, facet: Facet) -> Counter[Any]:

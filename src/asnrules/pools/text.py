@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from asnrules.errors import PoolError
 from asnrules.pools.formats import START, Kind, TableFormatError, kind_of, stored_table
@@ -31,6 +31,12 @@ _REASON_LENGTH = 100
 # 0x80 on by the byte that they begin with in UTF-8.
 _C0 = bytes({*range(0x20), 0x7F} - {*b"\t\n\r"})
 _C1_LEAD = b"\xc2"
+
+
+def unpacked(stored: io.BufferedReader[Any]) -> io.BufferedIOBase:
+    """Give a stream of what a file holds, which may be gzipped."""
+    is_packed = stored.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
+    return gzip.GzipFile(fileobj=stored) if is_packed else stored
 
 
 class _Watched(io.RawIOBase):
@@ -138,11 +144,9 @@ class StoredText:
                 yield block
             return
         stored = io.BufferedReader(_Watched(self._opened(), self._take), _BUFFER)
-        unpacked: io.BufferedIOBase = stored
-        if stored.peek(1).startswith(_GZIP_MAGIC):
-            unpacked = self._closing.enter_context(gzip.GzipFile(fileobj=stored, mode="rb"))
         # GzipFile has no fast readline of its own; it has the readinto that a raw stream needs.
-        bounded: io.BufferedReader = io.BufferedReader(_Watched(unpacked, self._count), _BUFFER)
+        watched = _Watched(unpacked(stored), self._count)
+        bounded: io.BufferedReader = io.BufferedReader(watched, _BUFFER)
         kind = kind_of(bounded.peek(START))
         if kind is Kind.FITS:
             raise self.error("a FITS file, not a pool", "name it as a file, not by a stream")
@@ -168,8 +172,8 @@ class StoredText:
         self._digest.update(stored)
         self.bytes_read += len(stored)
 
-    def _count(self, unpacked: memoryview) -> None:
-        self._unpacked_bytes += len(unpacked)
+    def _count(self, more: memoryview) -> None:
+        self._unpacked_bytes += len(more)
         if self._unpacked_bytes > POOL_BYTES:
             raise _TooLargeError
 

@@ -8,10 +8,11 @@ import stat
 import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from io import BufferedReader, BytesIO
+from io import BufferedIOBase, BufferedReader, BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import NamedTuple
 
+from asnrules.pools.text import unpacked
 from asnrules.util.environment import optional
 from asnrules.util.parallel import parallel_map
 from asnrules.util.text import CONTROL, label, shown
@@ -19,7 +20,6 @@ from asnrules.util.text import CONTROL, label, shown
 FITS_START = b"SIMPLE  ="  # What a FITS file begins with
 TELESCOPE = "JWST"
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _STANDARD_KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _NOT_VALUES = frozenset({"COMMENT", "HISTORY", "CONTINUE"})
 _CARD, _BLOCK = 80, 2880
@@ -55,7 +55,7 @@ def is_fits(path: str | Path) -> bool:
         if not Path(path).is_file():
             return False
         with Path(path).open("rb") as stored:
-            return _unpacked(stored).read(len(FITS_START)) == FITS_START
+            return unpacked(stored).read(len(FITS_START)) == FITS_START
     except (OSError, ValueError, EOFError, zlib.error):
         return False
 
@@ -103,7 +103,7 @@ def read_header(path: str) -> dict[str, str]:
     """
     try:
         with _opened(path) as stored:
-            content = _content(_unpacked(stored))
+            content = _content(unpacked(stored))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise HeaderError(f"truncated or corrupt gzip data ({_brief(error)})") from error
     except OSError as error:
@@ -126,13 +126,7 @@ def _opened(path: str) -> BufferedReader:
     return Path(path).open("rb")
 
 
-def _unpacked(stored: BufferedReader) -> BinaryIO:
-    if stored.peek(2).startswith(_GZIP_MAGIC):
-        return cast("BinaryIO", gzip.GzipFile(fileobj=stored))
-    return stored
-
-
-def _content(stream: BinaryIO) -> bytes:
+def _content(stream: BufferedIOBase) -> bytes:
     """Read a header, to the end of the block that it ends in."""
     content, card = bytearray(), b""
     while not card.startswith(_END):
