@@ -81,9 +81,9 @@ def _counting(counts: Counter[str]) -> Iterator[None]:
     grouping: Any = import_module("asnrules.engine.grouping").Grouping
     associations = grouping.associations
 
-    def counted(self: Any, places: Sequence[int]) -> Any:
+    def counted(self: Any, places: Sequence[int], candidate: Any) -> Any:
         sizes = [len(group.places) for group in self.groups(places)]
-        drafts = associations(self, places)
+        drafts = associations(self, places, candidate)
         counts["groups"] += len(sizes)
         counts["of several"] += sum(size > 1 for size in sizes)
         counts["irregular"] += len(self.irregular)

@@ -104,7 +104,7 @@ def by_grouping(
     work: Work, rule: str, candidate: tuple[str, str] = OBSERVATION
 ) -> list[GrowingAssociation]:
     number = ruleset().rules.index(rule_named(rule))
-    return Grouping(work, number, candidate).associations(_taken(work, number))
+    return Grouping(work, number).associations(_taken(work, number), candidate)
 
 
 def by_procedure(

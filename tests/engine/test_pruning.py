@@ -160,7 +160,7 @@ def test_of_two_types_with_the_same_members_the_first_generated_stays() -> None:
 def test_what_goes_looks_like_the_first_whatever_its_exptypes_and_product() -> None:
     nod = entry("o001", "p", a="s", b="b")
     other = entry("o001", "q", b="s", a="b")
-    again = nod._replace(asn_id="o002")
+    again = nod._replace(candidate=("o002", ""))
     assert prune([other, nod, again], OLDEST) == [1, 2]
 
 

@@ -37,7 +37,7 @@ def anchored(work: Work, place: int) -> list[Rule]:
     """
     found: dict[tuple[bool, bool], list[Anchor]] = {}
     for number in work.judgements[place].takers:
-        for made in BatchedProcedure(work, number, LONE_CANDIDATE).run([place]):
+        for made in BatchedProcedure(work, number).run([place], LONE_CANDIDATE):
             if made.holds(SCIENCE):
                 rank = (
                     refusal(made.rule, LONE_CANDIDATE) is not None,

@@ -97,6 +97,7 @@ class Associator:
         self._joint = joint
         self._numbers = {rule.name: number for number, rule in enumerate(work.ruleset.rules)}
         self._sensitivity = OrderSensitivity(work) if diagnosed else None
+        self._groupings: dict[int, Grouping] = {}
         self._made = Made()
 
     def make(
@@ -143,8 +144,8 @@ class Associator:
                     self._work.ruleset, rules=(*rules[:number], keyed, *rules[number + 1 :])
                 )
                 candidate = settings.discovered_id, DISCOVERED
-                grouping = Grouping(replace(self._work, ruleset=ruleset), number, candidate)
-                grown += grouping.associations(places)
+                grouping = Grouping(replace(self._work, ruleset=ruleset), number)
+                grown += grouping.associations(places, candidate)
         return self._named(self._finish(grown, telling=False))
 
     def _named(self, finished: list[GrowingAssociation]) -> Made:
@@ -169,8 +170,10 @@ class Associator:
                 continue
             if self._joint is not None and number in self._joint.rules:
                 continue
-            grouping = Grouping(self._work, number, pool.candidate)
-            grown += grouping.associations(exposures)
+            grouping = self._groupings.get(number)
+            if grouping is None:
+                grouping = self._groupings[number] = Grouping(self._work, number)
+            grown += grouping.associations(exposures, pool.candidate)
             irregular += [(number, group) for group in grouping.irregular]
         return grown, irregular
 

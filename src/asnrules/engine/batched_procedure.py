@@ -69,17 +69,16 @@ class Batch:
 
 
 class BatchedProcedure:
-    """Carries out the procedure for the rule of a number and a candidate; see `Offers`."""
+    """Carries out the procedure for the rule of a number; see `Offers`."""
 
-    def __init__(self, work: Work, number: int, candidate: Pair) -> None:
+    def __init__(self, work: Work, number: int) -> None:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
-        self._candidate = candidate
         self.offers = Offers(work, number)
 
-    def run(self, places: Sequence[int]) -> list[GrowingAssociation]:
-        """Go through exposures; give the associations, in order of creation."""
+    def run(self, places: Sequence[int], candidate: Pair) -> list[GrowingAssociation]:
+        """Go through exposures of a candidate; give the associations, in order of creation."""
         self._batches: dict[State, Batch] = {}
         self._names: set[_Name] = set()
         self._again: dict[int, dict[int, None]] = {}
@@ -93,7 +92,7 @@ class BatchedProcedure:
                 batches += [
                     parted for batch in batches for parted in self._offer_again(batch, place)
                 ]
-        return self._associations(batches)
+        return self._associations(batches, candidate)
 
     def _go_through(self, places: Sequence[int]) -> None:
         for place in places:
@@ -287,15 +286,20 @@ class BatchedProcedure:
         again = batch.own_again.items()
         return [place for name, place in again if self._held_before(association, name)]
 
-    def _associations(self, batches: Sequence[Batch]) -> list[GrowingAssociation]:
+    def _associations(self, batches: Sequence[Batch], candidate: Pair) -> list[GrowingAssociation]:
         found: list[tuple[int, GrowingAssociation]] = []
         for batch in batches:
             for association in batch.associations:
                 slices = association.before + self._slices(batch, association)
                 own, shared = arranged(association.own, slices)
-                candidate = batch.state.candidate or self._candidate
+                state = batch.state
                 grown = GrowingAssociation(
-                    self._rule, candidate, association.creator, batch.state.keys, own, shared
+                    self._rule,
+                    state.candidate or candidate,
+                    association.creator,
+                    state.keys,
+                    own,
+                    shared,
                 )
                 found.append((association.number, grown))
         return [grown for _, grown in sorted(found, key=lambda one: one[0])]

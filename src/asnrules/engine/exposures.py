@@ -158,7 +158,9 @@ class Work:
         if name is None:
             filename = self.value(place, "filename") or ""
             name = self._names[place, rateints] = member_name(filename, rateints=rateints)
-        return Member(name, exptype, self.value(place, "exposerr"), place, role=role)
+        error = self.places.get("exposerr")
+        exposerr = None if error is None else self.rows[place][error]
+        return Member(name, exptype, exposerr, place, None, role)
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""

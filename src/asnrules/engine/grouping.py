@@ -1,4 +1,4 @@
-"""Make the associations of one rule for one candidate.
+"""Make the associations of one rule for candidates, one after the other.
 
 Exposures are parted by their keys, so that no association crosses. Those that nobody joins make
 their associations here; what is left is grown by `asnrules.engine.batched_procedure`.
@@ -32,24 +32,25 @@ class Group(NamedTuple):
 class Grouping:
     """Groups the exposures that the rule of a number can take for a candidate.
 
-    In `irregular` are the groups of more than one exposure whose order may make a difference.
+    In `irregular` are those groups of the last candidate, of more than one exposure, whose order
+    may make a difference.
     """
 
-    def __init__(self, work: Work, number: int, candidate: Pair) -> None:
+    def __init__(self, work: Work, number: int) -> None:
         self._work = work
         self._number = number
         self._rule = work.ruleset.rules[number]
-        self._candidate = candidate
-        self._procedure = BatchedProcedure(work, number, candidate)
+        self._procedure = BatchedProcedure(work, number)
         self._offers = self._procedure.offers
         self.irregular: list[Sequence[int]] = []
         self._waiting: dict[Judgement, bool] = {}
 
-    def associations(self, places: Sequence[int]) -> list[GrowingAssociation]:
+    def associations(self, places: Sequence[int], candidate: Pair) -> list[GrowingAssociation]:
         """Make the associations of exposures in canonical order; give them in creation order."""
+        self.irregular = []
         made: list[GrowingAssociation] = []
         for group in self.groups(places):
-            made += self._of_group(group)
+            made += self._of_group(group, candidate)
             self._offers.forget()
         return sorted(made, key=lambda one: one.creator)
 
@@ -89,32 +90,39 @@ class Grouping:
             places
         )
 
-    def _of_group(self, group: Group) -> list[GrowingAssociation]:
+    def _of_group(self, group: Group, candidate: Pair) -> list[GrowingAssociation]:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
         places = group.places
         if self._repeats(places) or (len(places) > 1 and any(map(self._waits, places))):
             # A science joins what is no science.
-            return self._grown(places, regular=False)
+            return self._grown(places, candidate, regular=False)
         judgements = self._work.judgements
         fitting = [judgements[place].verdicts[self._number].fitting for place in places]
         if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
             # Each is a science of its own, and nobody joins it.
-            return [one for place in places if (one := self._together([place])) is not None]
+            offered = ((place, *self._offers.offer(NEW, place)) for place in places)
+            return [
+                GrowingAssociation(self._rule, candidate, place, state.keys, [member])
+                for place, state, _, member in offered
+                if member is not None
+            ]
         roles = [fit[0] for fit in fitting]
         has_one_way = group.has_same_keys and all(len(fit) == 1 for fit in fitting)
         is_regular = has_one_way and self._is_stateless and _all_meet(roles)
         if is_regular and not roles[0].single and all(role is roles[0] for role in roles):
-            together = self._together(places)
+            together = self._together(places, candidate)
             if together is not None:
                 return [together]
-        return self._grown(places, regular=is_regular)
+        return self._grown(places, candidate, regular=is_regular)
 
-    def _grown(self, places: Sequence[int], *, regular: bool) -> list[GrowingAssociation]:
+    def _grown(
+        self, places: Sequence[int], candidate: Pair, *, regular: bool
+    ) -> list[GrowingAssociation]:
         if len(places) > 1 and not regular:
             self.irregular.append(places)
-        return self._procedure.run(places)
+        return self._procedure.run(places, candidate)
 
-    def _together(self, places: Sequence[int]) -> GrowingAssociation | None:
+    def _together(self, places: Sequence[int], candidate: Pair) -> GrowingAssociation | None:
         """Make one association of exposures; None if it does not take all of them."""
         state = NEW
         members: list[Member] = []
@@ -123,7 +131,7 @@ class Grouping:
             if member is None:
                 return None
             members.append(member)
-        return GrowingAssociation(self._rule, self._candidate, places[0], state.keys, members)
+        return GrowingAssociation(self._rule, candidate, places[0], state.keys, members)
 
     def _waits(self, place: int) -> bool:
         """Tell whether an exposure may join as a companion while there is no science."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, NamedTuple
 
 from asnrules.associations.model import Association, Member
@@ -74,14 +73,10 @@ class GrowingAssociation:
 
     def first(self, work: Work, facet: Facet, value: Any) -> Member | None:
         """Give its first member with a certain result of a function."""
-        own = (one for one in self.own if facet(work, one) == value)
-        shared = (part.first(facet, value) for part in self.shared)
-        return next(chain(own, filter(None, shared)), None)
-
-    def total(self, work: Work, facet: Facet) -> int:
-        """Add up what a function says of its members."""
-        own: int = sum(facet(work, one) for one in self.own)
-        return own + sum(part.total(facet) for part in self.shared)
+        for one in self.own:
+            if facet(work, one) == value:
+                return one
+        return next(filter(None, (part.first(facet, value) for part in self.shared)), None)
 
     def counts(self, work: Work, facet: Facet) -> Counter[Any]:
         """Count its members by what a function says of them."""

@@ -96,9 +96,9 @@ class JointCandidates:
             has_repeated_names=len(seen) < len(offers),
         )
         made: list[GrowingAssociation] = []
-        for group in Grouping(work, number, _NO_CANDIDATE).groups(range(len(offers))):
+        for group in Grouping(work, number).groups(range(len(offers))):
             procedure = _Procedure(work, number, offers, len(first))
-            made += procedure.run(group.places)
+            made += procedure.run(group.places, _NO_CANDIDATE)
             if procedure.asked is not None:
                 self._asked[number] = min(procedure.asked, self._asked.get(number, procedure.asked))
         made.sort(key=lambda one: one.creator)
@@ -134,7 +134,7 @@ class _Procedure(BatchedProcedure):
         offers: Sequence[_Offer],
         later_from: int,
     ) -> None:
-        super().__init__(work, number, _NO_CANDIDATE)
+        super().__init__(work, number)
         self._offered = offers
         self._later_from = later_from
         self._mode = work.ruleset.settings.several_selected

@@ -127,7 +127,7 @@ class Naming:
     def _product(self, one: GrowingAssociation) -> tuple[Product, int | None]:
         """Give the product of an association, and the digest of its members."""
         members = one.members
-        digest = one.total(self._work, _digest)
+        digest = sum(map(digest_of, one.own)) + sum(part.total(_digest) for part in one.shared)
         may_repeat = self._work.has_other_names or self._work.has_repeated_names
         is_repeated = may_repeat and len({one.expname for one in members}) < len(members)
         name = UNDEFINED_PRODUCT

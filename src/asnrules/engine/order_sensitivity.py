@@ -95,11 +95,11 @@ class OrderSensitivity:
         pattern = self._pattern(number, candidate, group)
         if pattern in self._harmless:
             return False
-        procedure = BatchedProcedure(self._work, number, candidate)
-        expected = self._outcome(procedure, group)
+        procedure = BatchedProcedure(self._work, number)
+        expected = self._outcome(procedure, group, candidate)
         is_same = True
         for order in _orders(self._work, group):
-            other = self._outcome(procedure, order)
+            other = self._outcome(procedure, order, candidate)
             if other != expected:
                 is_same = False
                 if _would_differ(made(), expected, other):
@@ -108,11 +108,15 @@ class OrderSensitivity:
             self._harmless.add(pattern)
         return False
 
-    def _outcome(self, procedure: BatchedProcedure, order: Sequence[int]) -> Counter[_Made]:
+    def _outcome(
+        self, procedure: BatchedProcedure, order: Sequence[int], candidate: Pair
+    ) -> Counter[_Made]:
         """Give the memberships that an order of exposures leads to."""
         work = self._work
         return Counter(
-            _made(work, one) for grown in procedure.run(order) for one in finish(grown, work)[0]
+            _made(work, one)
+            for grown in procedure.run(order, candidate)
+            for one in finish(grown, work)[0]
         )
 
     def _pattern(self, number: int, candidate: Pair, group: Sequence[int]) -> _Pattern:
@@ -156,7 +160,8 @@ def _orders(work: Work, group: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _made(work: Work, one: GrowingAssociation) -> _Made:
-    return one.rule.name, one.total(work, _digest_of)
+    digest = sum(_digest_of(work, member) for member in one.own)
+    return one.rule.name, digest + sum(part.total(_digest_of) for part in one.shared)
 
 
 def _digest_of(work: Work, member: Member) -> int:

@@ -11,6 +11,7 @@ Here is what an association makes of an exposure that it is offered;
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from asnrules.associations.model import Member
@@ -53,7 +54,7 @@ class Offers:
         self.remembers = any(role.not_after is not None for role in self._rule.roles)
         self._knows_creator = any(role.not_created_by is not None for role in self._rule.roles)
         sources = key_sources(self._rule, self._rule.roles) & work.places.keys()
-        self._compared = [work.places[one] for one in sorted(sources)]
+        self._compared = itemgetter(*(work.places[one] for one in sources), slice(0))
         self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
         self._passed: dict[tuple[int, str | None], State] = {}
 
@@ -68,16 +69,16 @@ class Offers:
         Gives the state of the association afterwards, the same object if nothing changes; the role
         in which the exposure was taken, and the member that it became.
         """
-        row = self._work.rows[place]
+        work = self._work
         # States live as long as this does.
-        alike = (id(state), self._work.judgements[place], *[row[at] for at in self._compared])
+        alike = (id(state), work.judgements[place], self._compared(work.rows[place]))
         found = self._known.get(alike)
         if found is None:
             found = self._known[alike] = self._offer(state, place)
         following, role, exptype, rateints = found
         if role is None:
             return following, None, None
-        return following, role, self._work.member(place, exptype, role.name, rateints=rateints)
+        return following, role, work.member(place, exptype, role.name, rateints=rateints)
 
     def pass_by(self, state: State, place: int) -> State:
         """Give the state of an association after it was offered an exposure of other candidates.
