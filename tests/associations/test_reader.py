@@ -65,8 +65,8 @@ def test_a_file_of_jwst_is_read_whole(tmp_path: Path) -> None:
         (
             stem(1),
             (
-                (f"{stem(1)}_rate.fits", "science", "null", None, None),
-                (f"{stem(3)}_rate.fits", "background", "moving_shutter", None, None),
+                (f"{stem(1)}_rate.fits", "science", "null", None, None, ""),
+                (f"{stem(3)}_rate.fits", "background", "moving_shutter", None, None, ""),
             ),
         )
     ]
@@ -185,7 +185,7 @@ def test_what_the_schema_of_jwst_does_not_want_may_be_missing(tmp_path: Path, ke
     found = read_association(write(tmp_path, given), TYPES)
     assert getattr(found, key, None) in {None, ""}
     assert [tuple(one) for one in found.products] == [
-        (stem(1), ((f"{stem(1)}_rate.fits", "science", "null", None, None),))
+        (stem(1), ((f"{stem(1)}_rate.fits", "science", "null", None, None, ""),))
     ]
 
 
@@ -196,7 +196,7 @@ def test_products_are_all_that_has_to_be_there(tmp_path: Path) -> None:
     assert found.is_by_hand
     assert not any(map(found.tells, ("asn_type", "asn_rule", "asn_id", "program")))
     assert [tuple(one) for one in found.products] == [
-        ("", (("a_rate.fits", "science", None, None, None),))
+        ("", (("a_rate.fits", "science", None, None, None, ""),))
     ]
     assert found.remarks == ("a product has no name",)
 
@@ -217,7 +217,7 @@ def test_what_asn_from_list_writes_is_read(tmp_path: Path) -> None:
     assert (found.asn_id, found.program, found.target) == ("a3001", "noprogram", "")
     assert not any(map(found.tells, ("asn_type", "asn_rule", "asn_id", "program")))
     assert [tuple(one) for one in found.products] == [
-        ("a", (("a_rate.fits", "science", None, None, None),))
+        ("a", (("a_rate.fits", "science", None, None, None, ""),))
     ]
     assert found.remarks == (
         "expname of the science has a folder (/data/)",
