@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from asnrules.errors import UsageError
+from asnrules.workflows import asn_generate
+from asnrules.workflows.asn_generate import AsnGenerate
 from cli.conftest import Command
 from cli.small_pools import nrc_image, pool_text, without
 
@@ -90,12 +93,15 @@ def release(tmp_path: Path) -> Release:
             path.write_text(json.dumps(one))
         code = f"import runpy, sys; sys.path.insert(0, {str(tmp_path / 'environment')!r}); "
         code += "sys.argv[:2] = []; runpy.run_path(sys.argv[0], run_name='__main__')"
-        python = tmp_path / "python"
-        python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
-        python.chmod(0o755)
-        return str(python)
+        return executable(tmp_path / "python", f'exec {sys.executable} -c "{code}" "$@"')
 
     return make
+
+
+def executable(path: Path, script: str) -> str:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
 
 
 @pytest.fixture
@@ -217,6 +223,11 @@ def test_where_it_stops_nothing_is_compared(
         ("exit 3", "ended with code 3: it says nothing"),
         ("echo no room on the disk >&2; exit 1", "ended with code 1: no room on the disk"),
         ("echo hello", "answers hello"),
+        ("exec cat /dev/zero", "answers '\\x00"),
+        ("printf '%09999d' 0 | tr 0 '['", "answers [[["),
+        ("""echo '{"release": "9"}'; printf '%09999d' 0 | tr 0 '['""", "answers [[["),
+        ("""echo '{"release": "9"}'; echo '{"stopped": "\\u001b[31m"}'; cat""", "jwst 9 stops"),
+        ("""echo '{"release": "\\u001b[31m"}'; echo '{"stopped": "no"}'; cat""", "'\\x1b[31m'"),
     ],
 )
 def test_an_interpreter_that_is_none_is_one_line(
@@ -224,11 +235,24 @@ def test_an_interpreter_that_is_none_is_one_line(
 ) -> None:
     python = tmp_path / "other"
     if script is not None:
-        python.write_text(f"#!/bin/sh\n{script}\n")
-        python.chmod(0o755)
-    conform(pool, "--python", str(python)).assert_error(
-        2, f"--python {python}: {words}; give the Python"
-    )
+        executable(python, script)
+    done = conform(pool, "--python", str(python))
+    done.assert_error(2, words)
+    assert "\x1b" not in done.err
+
+
+def test_an_interpreter_that_falls_silent_is_one_line(
+    pool: str, conform: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = executable(tmp_path / "other", """echo '{"release": "9"}'; exec tail -f /dev/null""")
+    monkeypatch.setattr(asn_generate, "_MORE", 0.2 - asn_generate._SECONDS)
+    conform(pool, "--python", python).assert_error(2, f"--python {python}: no answer within 0.2")
+
+
+def test_processes_of_several_releases_are_refused(tmp_path: Path) -> None:
+    python = executable(tmp_path / "other", """echo "{\\"release\\": \\"1.$$\\"}"; cat""")
+    with pytest.raises(UsageError, match=r"is of several releases: 1\."):
+        AsnGenerate(python, [], tmp_path, workers=2)
 
 
 def test_an_environment_without_jwst_is_one_line(

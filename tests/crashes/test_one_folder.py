@@ -24,7 +24,9 @@ from crashes.nursery import KILLED, Ended, Nursery
 
 EXPOSURES = 12
 SLOWEST = 1.1
-"""Moments are drawn up to this many times the seconds that an undisturbed round takes."""
+"""Moments are drawn up to this many times the seconds that a writer takes."""
+ROUNDS_REMEMBERED = 8
+"""How long a writer takes goes by about so many rounds, as the machine's speed changes."""
 
 UNDISTURBED = 600.0
 
@@ -51,6 +53,7 @@ class Folder:
         self._written_unrecorded = False
         self.acknowledged: set[int] = set()
         self.taken_back = 0
+        self.typical = 0.0
         self.typical = max(self.run(["one", "two", "other"]) for _ in range(2))
 
     def command(self, name: str, *options: str) -> tuple[str, ...]:
@@ -71,6 +74,8 @@ class Folder:
             assert is_told or one.code in {0, KILLED}, one.err
             self._written_unrecorded |= one.code == 0 and "--no-record" in command
             self.acknowledged |= one.run_ids
+        slowest = max((one.seconds for one in ended if one.code != KILLED), default=self.typical)
+        self.typical += (slowest - self.typical) / ROUNDS_REMEMBERED
         return ended
 
     def clear(self) -> None:

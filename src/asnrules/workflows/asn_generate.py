@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from typing import Any, NamedTuple
 
 from asnrules.associations.reader import ForeignAssociation, association_files, read_association
 from asnrules.errors import AssociationFileError, UsageError
-from asnrules.util.text import label
+from asnrules.util.text import few, label
 
 HOST = Path(__file__).with_name("asn_generate_host.py")
 """What the interpreter is told to run."""
@@ -26,6 +26,10 @@ _START = 300
 """Seconds in which it has to import jwst."""
 _SECONDS = 120
 """Seconds that asn_generate may take for a pool."""
+_MORE = 30
+"""Seconds after these in which the process that ended it has to say so."""
+_LONGEST = 10_000
+"""No answer, and no last words on stderr, have more characters."""
 _MEND = "give the Python of an environment that has jwst"
 
 
@@ -67,18 +71,14 @@ class AsnGenerate:
         self._asn_types = asn_types
         self.folder = folder
         self._processes: list[subprocess.Popen[str]] = []
-        timer = Timer(_START, self._kill)
         try:
             for _ in range(workers):
                 self._processes.append(self._started())
-            timer.start()
-            self.release = [self._told(process) for process in self._processes][-1]
+            self.release = self._release()
             """The release of jwst."""
         except BaseException:
             self.close()
             raise
-        finally:
-            timer.cancel()
 
     def answers(self, pools: Iterable[bytes]) -> Iterator[Answer]:
         """Answer for pools, each the text of a pool file, in their order."""
@@ -94,8 +94,8 @@ class AsnGenerate:
                     process.stdin.flush()
                 asked.append((process, folder))
             for process, folder in asked:
-                stopped = self._answer(process).get("stopped")
-                yield Answer(stopped=str(stopped)) if stopped else self._read(folder)
+                stopped = self._answer(process, _SECONDS + _MORE).get("stopped")
+                yield Answer(stopped=_told(stopped)) if stopped else self._read(folder)
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _started(self) -> subprocess.Popen[str]:
@@ -115,28 +115,51 @@ class AsnGenerate:
             reason = os.strerror(error.errno or 0)
             raise self._error(f"cannot be started: {reason}") from error
 
-    def _told(self, process: subprocess.Popen[str]) -> str:
-        """Give the release that a process has imported."""
-        told = self._answer(process)
-        if "release" not in told:
-            problem = str(told.get("error", "it is no such interpreter"))
-            raise self._error(f"cannot run asn_generate: {label(problem, 200)}")
-        return str(told["release"])
+    def _release(self) -> str:
+        """Give the release that the processes have imported."""
+        told = [self._answer(process, _START) for process in self._processes]
+        for one in told:
+            if "release" not in one:
+                problem = one.get("error", "it is no such interpreter")
+                raise self._error(f"cannot run asn_generate: {_told(problem)}")
+        first, *others = sorted({_told(one["release"]) for one in told})
+        if others:
+            raise self._error(f"is of several releases: {few([first, *others])}")
+        return first
 
-    def _answer(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+    def _answer(self, process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
         assert process.stdout is not None  # noqa: S101
-        line = process.stdout.readline()
+        late = Event()
+
+        def end() -> None:
+            late.set()
+            self._kill()
+
+        timer = Timer(seconds, end)
+        timer.start()
+        try:
+            line = process.stdout.readline(_LONGEST)
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise self._error(f"no answer within {seconds} s")
         if not line:
             process.wait()
-            lines = (self.folder / "stderr").read_text(errors="replace").split("\n")
-            last = next((one for one in reversed(lines) if one.strip()), "it says nothing")
-            problem = f"ended with code {process.returncode}: {label(last.strip(), 200)}"
-            raise self._error(problem)
-        with suppress(ValueError):
+            last = self._last_words() or "it says nothing"
+            raise self._error(f"ended with code {process.returncode}: {_told(last)}")
+        # Lists in lists, deeper than Python reads, are none either.
+        with suppress(ValueError, RecursionError):
             answer = json.loads(line)
             if isinstance(answer, dict):
                 return answer
         raise self._error(f"answers {label(line.strip())}")
+
+    def _last_words(self) -> str:
+        """Give the last line on stderr, or nothing."""
+        with (self.folder / "stderr").open("rb") as stderr:
+            stderr.seek(max(stderr.seek(0, os.SEEK_END) - _LONGEST, 0))
+            lines = stderr.read().decode(errors="replace").split("\n")
+        return next((one.strip() for one in reversed(lines) if one.strip()), "")
 
     def _read(self, folder: Path) -> Answer:
         found, unread = [], []
@@ -167,3 +190,8 @@ class AsnGenerate:
                     with suppress(BrokenPipeError):
                         stream.close()
             process.wait()
+
+
+def _told(value: object) -> str:
+    """Give what another environment says for a message."""
+    return label(str(value), 200)
