@@ -68,9 +68,8 @@ def stored(engine: Engine, label: str) -> tuple[Ruleset, tuple[str, str | None]]
 
 
 def refused(folder: Path, change: str, header: str = HEADER) -> list[str]:
-    path = write_child(folder, change, header)
     with pytest.raises(RulesetError) as caught:
-        read_ruleset(path)
+        child(folder, change, header)
     place = str(folder / "child" / "ruleset.toml")
     told = [*caught.value.details] or [str(caught.value)]
     assert all(line.startswith(place) for line in told)
@@ -243,6 +242,19 @@ def test_a_header_is_strict(tmp_path: Path, old: str, new: str, problem: str) ->
         whole = whole.partition("[[change]]")[0].replace('extends = "jwst-2.0.0"', "")
         header = f"{whole}\n[[change]]{header.partition('[[change]]')[2]}"
     assert any(problem in one for one in refused(tmp_path, 'add.suffix = ["new"]\n', header))
+
+
+@pytest.mark.parametrize("gone", ["rule = ['Asn_Lv2SpecImprint']", "condition = ['ifu_path']"])
+def test_what_was_refused_does_not_spoil_what_is_read_next(tmp_path: Path, gone: str) -> None:
+    folder = write_child(tmp_path, f"[change.remove]\n{gone}")
+    told = []
+    for _ in range(2):
+        with pytest.raises(RulesetError) as caught:
+            READER.read(folder)
+        told.append([str(caught.value), *caught.value.details])
+    assert told[0] == told[1]
+    good = write_child(tmp_path, 'add.suffix = ["new"]')
+    assert READER.read(good) == read_ruleset(good)
 
 
 def test_a_circle_is_refused(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ class Builder:
         self._items: Items = {}
         self._made: dict[str, dict[str, Any]] = {}
         self._uses: list[tuple[str, str, Any]] = []
+        self.is_sound = True
         self.report = Report(Path())
 
     def build(self, items: Items, report: Report) -> dict[str, Any]:
@@ -134,9 +135,11 @@ class Builder:
             if kept is None or not all(
                 self._made[used].get(other) is thing for used, other, thing in kept.uses
             ):
-                self._uses = []
+                self._uses, self.is_sound = [], True
                 kept = _Kept(item, self._uses, make(Said(self, kind, name, item)))
-                self._kept[id(item)] = kept
+                # What is wrong with it may be mended in the next ruleset, and is told again if not.
+                if self.is_sound:
+                    self._kept[id(item)] = kept
             self._made[kind][name] = kept.made
         if kind != "role":
             # What is wrong with a role is told with what is wrong with its rule.
@@ -332,6 +335,7 @@ class Said(NamedTuple):
 
     def note(self, keys: Keys, problem: str) -> None:
         """Note what is wrong with it, or with a part of it, where the ruleset says so."""
+        self.builder.is_sound = False
         report, path = self.builder.report, self.item.path
         if report.header.parent in path.parents:
             report.note(self.item, keys, problem)
