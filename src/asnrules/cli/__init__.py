@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from typing import cast
 
@@ -100,10 +101,13 @@ def _unexpected(error: Exception) -> int:
     """End with what is wrong with the database, if it is damaged; otherwise it is a bug."""
     from asnrules.record.damage import damage_of
 
-    if messages.running.has_database and (found := damage_of(messages.running.database)):
+    # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
+    is_no_text = isinstance(error, UnicodeEncodeError)
+    is_given = is_no_text and any(re.search("[\ud800-\udfff]", word) for word in sys.argv)
+    may_be_damaged = messages.running.has_database and not is_given
+    if may_be_damaged and (found := damage_of(messages.running.database)):
         return messages.fail(str(found), found.exit_code)
     if isinstance(error, UnicodeEncodeError):
-        # What cannot be decoded comes from the shell as lone surrogates; no database takes them.
         text = ascii(error.object)[:80]
         return messages.fail(f"{text}: this is no UTF-8 text; write it in UTF-8", 2)
     raise error
