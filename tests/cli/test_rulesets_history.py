@@ -12,6 +12,8 @@ from cli.conftest import Command
 
 SEEDS = shipped("seed") / "rulesets"
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 
 def published_lines(asnrules: Command, exp_type: str) -> list[tuple[str | None, ...]]:
     rows = asnrules("rulesets", "history", exp_type, "--format", "json").json

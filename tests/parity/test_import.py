@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
 from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 
 @pytest.fixture
 def catalog(all_cases: tuple[Any, ...], whole_case: Any, templates: Any) -> Engine:

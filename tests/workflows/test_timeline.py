@@ -14,6 +14,8 @@ from asnrules.workflows.timeline import Timeline, timeline
 from labels import RULES
 from recorded import POOL_NAME, image, record, stem, write_pool
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 OLD = next((Path(__file__).parents[2] / "examples" / "2022").glob("*_pool.csv"))
 WFSC, NOD = "jw01098002001_02101_00001_nrs1", "jw01098003001_02101_00001_nrs1"
 

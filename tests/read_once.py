@@ -1,0 +1,53 @@
+"""Shipped rulesets, read from a database once: for tests that ask for many of them each time."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import Connection, select
+
+from asnrules.catalog import store
+from asnrules.database.schema.catalog import rulesets
+from asnrules.impact import turning
+from asnrules.rules.model import Ruleset
+from labels import RULES
+
+_chains: dict[tuple[str, str], turning.Chain | None] = {}
+_loaded: dict[str, Ruleset] = {}
+_USERS = (
+    "impact.assess",
+    "workflows.import_associations",
+    "workflows.replay",
+    "workflows.timeline",
+)
+
+
+@pytest.fixture
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep shipped rules and the chains between them, which are the same in all databases.
+
+    Not for a test in whose database somebody changes them.
+    """
+    monkeypatch.setattr(store, "load_all_rules", functools.partial(_rules, store.load_all_rules))
+    for user in _USERS:
+        monkeypatch.setattr(f"asnrules.{user}.chain_between", _chain)
+
+
+def _rules(read: object, connection: Connection, keys: Sequence[int]) -> list[Ruleset]:
+    columns = (rulesets.c.ruleset_id, rulesets.c.label)
+    labels = dict(connection.execute(select(*columns).where(rulesets.c.ruleset_id.in_(keys))).all())
+    known = {key: _loaded[label] for key, label in labels.items() if label in _loaded}
+    missing = [key for key in keys if key not in known]
+    known.update(zip(missing, read(connection, missing), strict=True))  # type: ignore[operator]
+    _loaded.update((one.label, one) for one in known.values() if one.label in RULES)
+    return [known[key] for key in keys]
+
+
+def _chain(connection: Connection, before: str, after: str) -> turning.Chain | None:
+    if not {before, after} <= {*RULES}:
+        return turning.chain_between(connection, before, after)
+    if (before, after) not in _chains:
+        _chains[before, after] = turning.chain_between(connection, before, after)
+    return _chains[before, after]
