@@ -10,6 +10,8 @@ from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
 from labels import RULES, TABLES, TRIED
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 
 @pytest.mark.parametrize("output", ["table", "jsonl", "csv"])
 @pytest.mark.parametrize("label", [*TRIED, *TABLES])
@@ -62,5 +64,5 @@ def test_generate_why_report_and_replay(
     assert f"<b>{label}</b>: The Stage 2 association rules" in page.read_text()
     assert "program (PROGRAM)" in page.read_text()
     assert asnrules_on_copy("audit", "replay", "1").code == 0
-    for other in TRIED:
-        assert asnrules_on_copy("rulesets", "impact", other).code in {0, 1}
+    other = TRIED[TRIED.index(label) - 1]
+    assert asnrules_on_copy("rulesets", "impact", other).code in {0, 1}
