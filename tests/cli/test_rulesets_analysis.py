@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
 
-from asnrules.catalog import store
+from asnrules.analysis.tables import Vocabulary
+from asnrules.catalog import check, compare, store
 from asnrules.catalog.open import connect_catalog
 from asnrules.catalog.rulesets import RulesetInfo, list_rulesets
 from asnrules.database.engines import transaction
+from asnrules.rules.checksums import checksum
+from asnrules.rules.model import AnyRuleset
 from catalog.analysis.rulesets import Edits, edited
 from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
@@ -37,7 +40,28 @@ def with_draft(asnrules_on_copy: Command, catalog: Engine, tmp_path: Path) -> Co
     return asnrules_on_copy
 
 
-# A check takes seconds, and the database is asked for the rules only.
+# A check takes seconds, and the database is asked for the rules only. What is found in the same
+# rulesets is the same in each format.
+
+
+@pytest.fixture(autouse=True, scope="module")
+def found_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((check, "check_rules"), (compare, "answer_changes")):
+            patch.setattr(module, name, once(getattr(module, name)))
+        yield
+
+
+def once(find: Callable[..., Any]) -> Callable[..., Any]:
+    found: dict[tuple[Any, ...], Any] = {}
+
+    def known(one: AnyRuleset, other: AnyRuleset, words: Vocabulary, *rest: Any) -> Any:
+        key = (one.label, checksum(one), other.label, checksum(other), tuple(words.exp_types))
+        if key not in found:
+            found[key] = find(one, other, words, *rest)
+        return found[key]
+
+    return known
 
 
 @pytest.fixture
