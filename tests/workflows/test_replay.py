@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -157,13 +157,26 @@ TAMPERED: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
+@pytest.fixture
+def one_run(
+    engine_name: str, templates: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """Give a catalog of few rulesets with a run of POOL."""
+
+    def fill(engine: Engine) -> None:
+        filled.seed_few(engine)
+        record(engine, [write_pool(tmp_path / "pool.csv", *POOL)])
+
+    template = templates.get(engine_name, "one run", fill, empty=True)
+    yield from filled.copied(engine_name, template, tmp_path, request)
+
+
 @pytest.mark.parametrize(("where", "statement", "values"), TAMPERED)
 def test_a_record_that_was_changed_is_not_identical(
-    catalog: Engine, tmp_path: Path, where: str, statement: str, values: dict[str, Any]
+    one_run: Engine, where: str, statement: str, values: dict[str, Any]
 ) -> None:
-    record(catalog, [write_pool(tmp_path / "pool.csv", *POOL)])
-    change(catalog, statement, **values)
-    found = only(catalog)
+    change(one_run, statement, **values)
+    found = only(one_run)
     assert found.verdict is Verdict.DIFFERS
     assert not found.is_fine
     differing = {name for name in ("associations", "decisions", "fields") if getattr(found, name)}
