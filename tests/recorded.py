@@ -37,6 +37,7 @@ from asnrules.util.environment import shipped
 from asnrules.workflows.diagnostics import diagnostics_of
 from asnrules.workflows.generate import Options, make_associations
 from cli.small_pools import nrc_image, write_pool
+from record.tampering import with_few_rulesets
 from seeds import connected
 
 NEXT = "jwst-next"
@@ -127,6 +128,13 @@ def fill_ledger(engine: Engine, folder: Path) -> None:
     record(engine, [pool], started="2026-12-01T09:00", operator="bruno", ruleset=NEXT)
     _import_without_pool(engine)
     _import_with_pool(engine, pool)
+
+
+def fill_few_ledger(engine: Engine, folder: Path) -> None:
+    """Make the ledger with few rulesets, for tests that copy or verify it again and again."""
+    with pytest.MonkeyPatch.context() as patch:
+        with_few_rulesets(patch)
+        fill_ledger(engine, folder)
 
 
 def _association(number: int, asn_type: str = "image2") -> tuple[str, ...]:

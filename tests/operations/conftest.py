@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from asnrules.catalog.open import connect_catalog
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
-from recorded import fill_ledger
+from recorded import fill_few_ledger
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,8 +21,9 @@ ROOT = Path(__file__).parents[2]
 def ledger_template(templates: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     url: str = templates.get(
         "postgresql",
-        "ledger",
-        lambda engine: fill_ledger(engine, tmp_path_factory.mktemp("pools")),
+        "few ledger",
+        lambda engine: fill_few_ledger(engine, tmp_path_factory.mktemp("pools")),
+        empty=True,
     )
     return url
 

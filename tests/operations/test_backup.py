@@ -20,7 +20,7 @@ from asnrules.record.verify import Verification, verify
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from operations.conftest import ask
-from recorded import fill_ledger
+from recorded import fill_few_ledger
 
 
 def last_run(database: str) -> Head:
@@ -48,7 +48,10 @@ def ledger_in_use(
     """Give a file with a writer in the middle of its work, whose last run is in the WAL only."""
     path = tmp_path / "asnrules.db"
     template = templates.get(
-        "sqlite", "ledger", lambda engine: fill_ledger(engine, tmp_path_factory.mktemp("pools"))
+        "sqlite",
+        "few ledger",
+        lambda engine: fill_few_ledger(engine, tmp_path_factory.mktemp("pools")),
+        empty=True,
     )
     shutil.copyfile(template, path)
     with sqlite3.connect(path) as reader:

@@ -22,6 +22,7 @@ from asnrules.record.verify import verify
 from asnrules.workflows.generate import Options, generate
 from cli.small_pools import nrc_image, write_pool
 from operations.conftest import ROOT, ask, divide
+from record.tampering import with_few_rulesets
 
 TABLES = (
     "run_pools", "decisions", "associations", "association_members", "imported_associations",
@@ -75,7 +76,8 @@ def test_runs_go_where_they_belong(parts_url: str, pool: str) -> None:
     assert check_catalog(engine) == []
 
 
-def test_an_upgrade_gets_through(parts_url: str) -> None:
+def test_an_upgrade_gets_through(parts_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_few_rulesets(monkeypatch)
     engine = connect_catalog(parts_url)
     with transaction(engine, writing=True) as connection:
         migrations.downgrade(connection, "0003")
