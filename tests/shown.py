@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SECONDS = re.compile(r"\b[0-9]+\.[0-9] s$")
+DATABASE = "catalog.db"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -28,13 +29,14 @@ def renewed(document: Path, folder: Path) -> str:
     document : Path
         A Markdown file.
     folder : Path
-        An empty folder: the commands of the document run in it, with a database of their own.
+        The commands of the document run in it, with the database in it, which they make if it is
+        not there.
     """
     (folder / "examples").symlink_to(ROOT / "examples")
     (folder / "docs").symlink_to(ROOT / "docs")
     environment = {
         **os.environ,
-        "ASNRULES_DATABASE": str(folder / "catalog.db"),
+        "ASNRULES_DATABASE": str(folder / DATABASE),
         "COLUMNS": "100",
         "NO_COLOR": "1",
     }

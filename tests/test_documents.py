@@ -1,4 +1,5 @@
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ DOCUMENTS = [
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_document_shows_what_its_commands_print(name, tmp_path):
+def test_a_document_shows_what_its_commands_print(name, templates, tmp_path):
     document = shown.ROOT / name
+    shutil.copyfile(templates.seeded("sqlite"), tmp_path / shown.DATABASE)
 
     assert shown.renewed(document, tmp_path) == document.read_text()
 
