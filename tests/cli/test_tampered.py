@@ -124,7 +124,8 @@ def test_commands_end_in_one_line(
                     assert len(said) == 1, (column, arguments, done.err)
                 for place in tmp_path.glob("out*"):
                     shutil.rmtree(place) if place.is_dir() else place.unlink()
-            if LONG or number % 5 == 0:
+            # In a short round, what verify finds is tried in tests/record for each column.
+            if LONG:
                 done = run("audit", "verify")
                 assert done.code == 1, (column, done.err)
 
