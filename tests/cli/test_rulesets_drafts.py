@@ -7,8 +7,10 @@ import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from asnrules.util.environment import shipped
 from cli.conftest import Command
@@ -28,17 +30,25 @@ def edited(folder: Path, file: str, old: str, new: str) -> None:
 
 
 @pytest.fixture
-def with_drafts(asnrules_on_copy: Command, tmp_path: Path) -> Command:
-    """Give the command, on a catalog with a draft of either kind."""
-    table, rules = tmp_path / "table", tmp_path / "rules"
-    shutil.copytree(SEEDS / "2026-03-20", table)
-    edited(table, "exposure_modes.csv", "NRS_MIMF,science,N/A,image2", "NRS_MIMF,science,N/A,N/A")
-    shutil.copytree(SEEDS / "jwst-3.0.0", rules)
-    edited(rules, "rules/image.toml", 'asn_type = "tso-image2"', 'asn_type = "image2"')
-    for label, folder in (("table", table), ("rules", rules)):
-        result = asnrules_on_copy("rulesets", "import", str(folder), "--label", label)
-        assert (result.code, result.err) == (0, _errata(label))
-    return asnrules_on_copy
+def with_drafts(
+    command: Callable[[str | None], Command], engine_name: str, templates: Any, tmp_path: Path
+) -> Command:
+    """Give the command, on a catalog with a draft of either kind that the test leaves as it is."""
+
+    def fill(engine: Engine) -> None:
+        table, rules = tmp_path / "table", tmp_path / "rules"
+        shutil.copytree(SEEDS / "2026-03-20", table)
+        edited(
+            table, "exposure_modes.csv", "NRS_MIMF,science,N/A,image2", "NRS_MIMF,science,N/A,N/A"
+        )
+        shutil.copytree(SEEDS / "jwst-3.0.0", rules)
+        edited(rules, "rules/image.toml", 'asn_type = "tso-image2"', 'asn_type = "image2"')
+        run = command(engine.url.render_as_string(hide_password=False))
+        for label, folder in (("table", table), ("rules", rules)):
+            result = run("rulesets", "import", str(folder), "--label", label)
+            assert (result.code, result.err) == (0, _errata(label))
+
+    return command(templates.get(engine_name, "drafts of both kinds", fill))
 
 
 def _errata(label: str) -> str:
