@@ -24,7 +24,7 @@ from cli.small_pools import nrc_image
 from robustness.checking import number_of_runs
 
 DEADLINE = 200.0
-EXPOSURES = 12_000
+EXPOSURES = 5_000
 """So many that each stage takes longer than it takes to see that it has begun."""
 OF_AN_OBSERVATION = 60
 
