@@ -7,9 +7,11 @@ import doctest
 import inspect
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -22,6 +24,7 @@ from asnrules import Catalog, Options, RunFilter
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from cli.small_pools import nrc_image, write_pool
 from pools.fits_files import image_name, write_fits
+from record.tampering import with_few_rulesets
 
 ROOT = Path(__file__).parents[1]
 POOL = [nrc_image(1), nrc_image(2), nrc_image(3, exp_type="nrc_dark")]
@@ -48,6 +51,7 @@ def test_opening_makes_a_catalog(tmp_path: Path) -> None:
 def test_opening_goes_by_what_is_given_then_by_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    with_few_rulesets(monkeypatch)
     given, named, default = (tmp_path / name / "a.db" for name in ("given", "named", "default"))
     monkeypatch.setenv("XDG_DATA_HOME", str(default.parent))
     monkeypatch.setenv("ASNRULES_DATABASE", str(named))
@@ -205,7 +209,8 @@ def test_every_name_is_there_and_described() -> None:
         asnrules.no_such_name  # noqa: B018
 
 
-def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_runs(templates: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copyfile(templates.seeded("sqlite"), tmp_path / "example.db")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
     result = doctest.testfile(str(ROOT / "examples" / "notebook.md"), module_relative=False)
@@ -224,7 +229,8 @@ def test_importing_the_package_imports_nothing_else() -> None:
     assert done.stdout == "['__future__', 'asnrules']\n"
 
 
-def test_optional_libraries_are_not_imported_by_a_command(tmp_path: Path) -> None:
+def test_optional_libraries_are_not_imported_by_a_command(templates: Any, tmp_path: Path) -> None:
+    shutil.copyfile(templates.seeded("sqlite"), tmp_path / "catalog.db")
     program = (
         "import sys, asnrules\n"
         "catalog = asnrules.open_catalog('catalog.db')\n"
