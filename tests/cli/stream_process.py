@@ -1,8 +1,8 @@
 """Run commands with standard streams that are closed, full or read by nobody.
 
-A process of its own, which has imported the program and is forked for each case: a list of cases
-comes in as JSON, and what became of each goes out. The streams of a fork are made as Python makes
-them when it starts, and written out as it does when it ends.
+A process of its own, which has imported the program and is forked for each case: the rulesets that
+are shipped and a list of cases come in as JSON, and what became of each goes out. The streams of a
+fork are made as Python makes them when it starts, and written out as it does when it ends.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ import signal
 import sys
 import tempfile
 import traceback
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
-# What most commands import, so that it is imported once.
-import asnrules.api
 import asnrules.catalog.open
-import asnrules.workflows.explain
-import asnrules.workflows.generate
-import asnrules.workflows.replay
 from asnrules.cli import main
-from asnrules.cli.app import app
 
+LIBRARIES = ("alembic.command", "docutils.core", "jinja2", "sqlalchemy.dialects.sqlite", "tabulate")
 PATIENCE = 60
 """Seconds after which a command hangs."""
 
@@ -100,7 +98,18 @@ def _finished() -> int:
     return code
 
 
+def import_all() -> None:
+    """Import what commands import, once."""
+    ours = (one.name for one in walk_packages(asnrules.__path__, "asnrules."))
+    apart = ("asnrules.__main__", "asnrules.browse", "asnrules.workflows.asn_generate_host")
+    for name in (*LIBRARIES, *ours):
+        if not name.startswith(apart):
+            import_module(name)
+
+
 if __name__ == "__main__":
-    assert app
-    assert asnrules
-    json.dump([run(case) for case in json.load(sys.stdin)], sys.stdout)
+    import_all()
+    given = json.load(sys.stdin)
+    folders = {label: Path(folder) for label, folder in given["rulesets"].items()}
+    asnrules.catalog.open._seed_folders = lambda: folders
+    json.dump([run(case) for case in given["cases"]], sys.stdout)

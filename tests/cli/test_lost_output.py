@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from asnrules.catalog import open as catalog_open
 from cli.small_pools import nrc_image, write_pool
 from commands import walk
-from recorded import fill_ledger
+from record.tampering import with_few_rulesets
+from recorded import fill_few_ledger
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 
@@ -38,7 +40,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "asnrules rulesets show": ["2026-03-20"],
     "asnrules rulesets history": ["NRS_IFU"],
     "asnrules rulesets blame": ["NRS_IFU"],
-    "asnrules rulesets diff": ["2020-12-07", "2026-03-20"],
+    "asnrules rulesets diff": ["2021-03-19", "2026-03-20"],
     "asnrules rulesets impact": ["jwst-1.2.1"],
     "asnrules rulesets check": ["2026-03-20"],
     "asnrules rulesets conform": ["jwst-3.0.0", "--python", "no-python"],
@@ -91,7 +93,12 @@ LOST = "asnrules: the output cannot be written: "
 def outcomes(templates: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[Any, dict[str, Any]]:
     """Run every command in every way, each on a catalog of its own."""
     folder = tmp_path_factory.mktemp("streams")
-    ledger = templates.get("sqlite", "ledger", lambda engine: fill_ledger(engine, folder))
+    ledger = templates.get(
+        "sqlite", "few ledger", lambda engine: fill_few_ledger(engine, folder), empty=True
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        with_few_rulesets(patch)
+        rulesets = {label: str(path) for label, path in catalog_open._seed_folders().items()}
     write_pool(folder / "pool.csv", nrc_image(1), nrc_image(2))
     keys, cases = [], []
     for command, arguments in ARGUMENTS.items():
@@ -113,7 +120,7 @@ def outcomes(templates: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[A
             )
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("stream_process.py"))],
-        input=json.dumps(cases),
+        input=json.dumps({"rulesets": rulesets, "cases": cases}),
         capture_output=True,
         text=True,
         check=True,
