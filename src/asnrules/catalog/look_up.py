@@ -68,13 +68,14 @@ def look_up(
     known = exp_type_names(connection)
     for name in names:
         _check("EXP_TYPE", name, known)
-    if wanted.instrument is not None:
-        _check("instrument", wanted.instrument.upper(), sorted({mode.instrument for mode in modes}))
-    for field in ("member_type", "special", "asn_type"):
-        value = getattr(wanted, field)
-        if value is not None:
-            _check(field, _folded(value), sorted({_folded(getattr(mode, field)) for mode in modes}))
-    return [mode for mode in modes if _fits(mode, wanted, names)]
+    found = [mode for mode in modes if not names or mode.exp_type in names]
+    for field in ("instrument", "member_type", "special", "asn_type"):
+        if (value := getattr(wanted, field)) is not None:
+            spell = str.upper if field == "instrument" else str.lower
+            value = spell(value)
+            _check(field, value, sorted({spell(getattr(mode, field) or "N/A") for mode in modes}))
+            found = [mode for mode in found if spell(getattr(mode, field) or "N/A") == value]
+    return found
 
 
 def _modes(connection: Connection, info: RulesetInfo) -> list[ExposureMode]:
@@ -96,25 +97,6 @@ def _modes(connection: Connection, info: RulesetInfo) -> list[ExposureMode]:
         .order_by(table.c.position)
     )
     return [ExposureMode(info.ruleset, *row) for row in connection.execute(statement)]
-
-
-def _fits(mode: ExposureMode, wanted: Filter, names: Sequence[str]) -> bool:
-    if names and mode.exp_type not in names:
-        return False
-    if wanted.instrument is not None and mode.instrument != wanted.instrument.upper():
-        return False
-    return all(
-        value is None or _folded(value) == _folded(getattr(mode, field))
-        for field, value in (
-            ("member_type", wanted.member_type),
-            ("special", wanted.special),
-            ("asn_type", wanted.asn_type),
-        )
-    )
-
-
-def _folded(value: str | None) -> str:
-    return "n/a" if value is None else value.lower()
 
 
 def _check(what: str, value: str, known: Sequence[str]) -> None:

@@ -18,10 +18,8 @@ TABLE = "table"
 RULES = "rules"
 
 # Without types: what cannot be read is for those who name the place.
-_NAMES = (
-    "ruleset_id", "label", "kind", "status", "title", "source", "effective_from",
-    "effective_until", "implements", "extends", "checksum",
-)  # fmt: skip
+_PLAIN = ("ruleset_id", "kind", "status", "title", "source", "effective_from", "checksum")
+_NAMES = (*_PLAIN, "label", "effective_until", "implements", "extends")
 _ROW, _IMPLEMENTED, _EXTENDED = (
     table("rulesets", *map(column, _NAMES)).alias(name) for name in "rie"
 )
@@ -30,20 +28,26 @@ _RELEASES = table(
     *map(column, ("ruleset_id", "release", "released", "in_operations_from")),
 )
 _CHANGES = table("ruleset_changes", column("ruleset_id"))
+_CHANGE_COUNT = select(func.count()).where(_CHANGES.c.ruleset_id == _ROW.c.ruleset_id)
 _NEXT = func.lead(_ROW.c.effective_from).over(
     partition_by=[_ROW.c.kind, _ROW.c.status, _ROW.c.effective_from.is_(None)],
     order_by=_ROW.c.effective_from,
 )
+_END = func.coalesce(_ROW.c.effective_until, case((_ROW.c.status == "published", _NEXT)))
 # As `v_rulesets` has it, which is for others: what it shows is in no digest.
-_COLUMNS = {
-    **{column.name: column for column in _ROW.c},
-    "ruleset": _ROW.c.label,
-    "effective_until": func.coalesce(
-        _ROW.c.effective_until, case((_ROW.c.status == "published", _NEXT))
-    ),
-    "implements": _IMPLEMENTED.c.label,
-    "extends": _EXTENDED.c.label,
-}
+_RULESETS = (
+    select(
+        *(_ROW.c[name] for name in _PLAIN),
+        _ROW.c.label.label("ruleset"),
+        _END.label("effective_until"),
+        _IMPLEMENTED.c.label.label("implements"),
+        _EXTENDED.c.label.label("extends"),
+        _CHANGE_COUNT.correlate(_ROW).scalar_subquery().label("change_count"),
+    )
+    .select_from(_ROW)
+    .outerjoin(_IMPLEMENTED, _IMPLEMENTED.c.ruleset_id == _ROW.c.implements)
+    .outerjoin(_EXTENDED, _EXTENDED.c.ruleset_id == _ROW.c.extends)
+)
 
 
 class RulesetInfo(NamedTuple):
@@ -101,30 +105,21 @@ def list_rulesets(connection: Connection) -> list[RulesetInfo]:
 
     Rules that operations never ran have the day of their first release.
     """
-    columns = [_COLUMNS[name].label(name) for name in (*_NAMES, "ruleset") if name != "label"]
-    joined = _ROW.outerjoin(_IMPLEMENTED, _IMPLEMENTED.c.ruleset_id == _ROW.c.implements)
-    joined = joined.outerjoin(_EXTENDED, _EXTENDED.c.ruleset_id == _ROW.c.extends)
-    rows = connection.execute(select(*columns).select_from(joined)).all()
-    counts = select(_CHANGES.c.ruleset_id, func.count()).group_by(_CHANGES.c.ruleset_id)
-    change_counts = {key: count for key, count in connection.execute(counts)}  # noqa: C416
+    rows = connection.execute(_RULESETS).all()
     releases = _releases(connection)
     found = []
     for row in rows:
         own = releases.get(row.ruleset_id, ())
-        info = RulesetInfo(
-            **_with_dates(row._asdict()),
-            change_count=change_counts.get(row.ruleset_id, 0),
-            releases=tuple(one.release for one in own),
-        )
-        day = info.effective_from
-        for word, days in (
-            ("operations", {one.in_operations_from for one in own}),
-            ("tag", {one.released for one in own}),
-        ):
-            if info.goes_by is None and day is not None and day in days:
-                info = info._replace(goes_by=word)
-        found.append((info.kind != TABLE, day or (own[0].released if own else dt.date.max), info))
-    return [info for *_, info in sorted(found, key=lambda one: (*one[:2], one[2].ruleset))]
+        day = _date(row.effective_from)
+        info = RulesetInfo(**row._asdict(), releases=tuple(one.release for one in own))
+        info = info._replace(effective_from=day, effective_until=_date(info.effective_until))
+        if day is not None and day in {one.in_operations_from for one in own}:
+            info = info._replace(goes_by="operations")
+        elif day in {one.released for one in own}:
+            info = info._replace(goes_by="tag")
+        first = day or (own[0].released if own else dt.date.max)
+        found.append(((info.kind != TABLE, first, info.ruleset), info))
+    return [info for _, info in sorted(found, key=lambda one: one[0])]
 
 
 def _releases(connection: Connection) -> dict[int, tuple[Release, ...]]:
@@ -163,10 +158,12 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
 def in_force(connection: Connection, kind: str, day: dt.date | None = None) -> RulesetInfo | None:
     """Give the published ruleset of a kind that is in force on a day, today by default (UTC)."""
     day = day or dt.datetime.now(dt.UTC).date()
-    for info in list_rulesets(connection):
-        if info.kind == kind and info.status == "published" and info.is_in_force(day):
-            return info
-    return None
+    return next((info for info in _published(connection, kind) if info.is_in_force(day)), None)
+
+
+def _published(connection: Connection, kind: str) -> list[RulesetInfo]:
+    infos = list_rulesets(connection)
+    return [info for info in infos if info.kind == kind and info.status == "published"]
 
 
 def choose_ruleset(
@@ -203,27 +200,12 @@ def choose_ruleset(
 
 def _nearest(connection: Connection, kind: str, day: dt.date) -> str:
     """Say which rulesets of a kind were in force last before a day, and first after it."""
-    before, after = None, None
-    for info in list_rulesets(connection):
-        if info.kind != kind or info.status != "published" or info.effective_from is None:
-            continue
-        if info.effective_from <= day:
-            before = info
-        elif after is None:
-            after = info
-    parts = []
-    if before is not None:
-        parts.append(f"{before.ruleset} was until {before.effective_until}")
-    if after is not None:
-        parts.append(f"{after.ruleset} is from {after.effective_from}")
+    dated = [(one.effective_from, one) for one in _published(connection, kind)]
+    before = [one for start, one in dated if start is not None and start <= day]
+    after = [one for start, one in dated if start is not None and start > day]
+    parts = [f"{one.ruleset} was until {one.effective_until}" for one in before[-1:]]
+    parts += [f"{one.ruleset} is from {one.effective_from}" for one in after[:1]]
     return f"the nearest: {' and '.join(parts)}" if parts else "the catalog has none"
-
-
-def _with_dates(row: dict[str, Any]) -> dict[str, Any]:
-    """Read the dates of a row."""
-    return {
-        name: _date(value) if name.startswith("effective") else value for name, value in row.items()
-    }
 
 
 def _date(value: Any) -> Any:
