@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from asnrules.catalog.rulesets import TABLE, RulesetInfo, find_ruleset
 from asnrules.rules.describe import Glossary, glossary, rule_lines, rule_words
 from asnrules.rules.model import Mode, Table
 
-_BLANK = {"footnote": ""}
 _RULE_COLUMNS = (
     "asn_rule", "asn_type", "title", "takes", "candidates",
     "keys", "roles", "steps", "written", "rateints",
@@ -43,55 +42,32 @@ class Description:
         document = {**header, what: self.rows, "errata": self.errata}
         return document if self.glossary is None else {**document, **self.glossary.document()}
 
-    def text(self) -> str:
-        """Give all of it as text to read."""
-        lines = [
-            f"{self.info.ruleset}: {self.info.title}",
-            f"{self.info.kind}, {self.info.status}, {self._period()}",
-            f"source: {self.info.source}",
-        ]
-        if self.info.implements is not None:
-            lines.append(f"implements: {self.info.implements}")
-        if self.info.extends is not None:
-            lines.append(f"extends: {self.info.extends}, by {self.info.change_count} changes")
-        if self.info.releases:
-            lines.append(f"releases: {', '.join(self.info.releases)}")
-        lines += [f"checksum: {self.info.checksum}", ""]
-        if self.info.kind == TABLE:
-            lines += self._table()
-        else:
-            for row in self.rows:
-                lines += rule_lines(row)
-        if self.glossary is not None:
-            lines += self.glossary.lines()
-        return "\n".join(lines).rstrip()
-
-    def _period(self) -> str:
+    def heading(self) -> Iterator[str]:
+        """Say which ruleset it is, in lines to read."""
         info = self.info
-        if info.effective_from is None:
-            return "never in operations" if info.releases else "without a date yet"
-        by = " (the day of a tag)" if info.goes_by == "tag" else ""
-        until = info.effective_until or "further notice"
-        return f"in force from {info.effective_from}{by} to {until}"
+        yield f"{info.ruleset}: {info.title}"
+        yield f"{info.kind}, {info.status}, {_period(info)}"
+        yield f"source: {info.source}"
+        if info.implements is not None:
+            yield f"implements: {info.implements}"
+        if info.extends is not None:
+            yield f"extends: {info.extends}, by {info.change_count} changes"
+        if info.releases:
+            yield f"releases: {', '.join(info.releases)}"
+        yield f"checksum: {info.checksum}"
 
-    def _table(self) -> list[str]:
-        from tabulate import tabulate
+    def rule_lines(self) -> list[str]:
+        """Give rules in lines to read, with what their words mean."""
+        lines = [line for row in self.rows for line in rule_lines(row)]
+        return lines if self.glossary is None else [*lines, *self.glossary.lines()]
 
-        cells = [
-            [
-                str(row[name]) if row[name] is not None else _BLANK.get(name, "N/A")
-                for name in self.columns
-            ]
-            for row in self.rows
-        ]
-        table = tabulate(cells, self.columns, tablefmt="simple", disable_numparse=True)
-        lines = [line.rstrip() for line in table.split("\n")]
-        lines += [
-            f"erratum: row {row['position']}, {row['field']}: printed {row['printed']!r}, "
-            f"means {row['corrected']!r}; {row['reason']}"
-            for row in self.errata
-        ]
-        return lines
+
+def _period(info: RulesetInfo) -> str:
+    if info.effective_from is None:
+        return "never in operations" if info.releases else "without a date yet"
+    by = " (the day of a tag)" if info.goes_by == "tag" else ""
+    until = info.effective_until or "further notice"
+    return f"in force from {info.effective_from}{by} to {until}"
 
 
 def describe_ruleset(connection: Connection, label: str) -> Description:

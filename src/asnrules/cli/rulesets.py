@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,10 +19,11 @@ from asnrules.cli import (
 )
 from asnrules.cli.help import App
 from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, argument, catalog, option
-from asnrules.cli.output import Format, print_records
+from asnrules.cli.output import Format, print_lines, print_records
 from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
+    from asnrules.catalog.describe import Description
     from asnrules.catalog.rulesets import RulesetInfo
 
 app = App(
@@ -74,19 +76,13 @@ def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 
     with transaction(catalog(context)) as connection:
         found = list_rulesets(connection)
-    names = (*LISTED, "extends", "goes_by", "checksum")
-    records = [
-        {
-            name: info.change_count
-            if name == "changes"
-            else ", ".join(info.releases) or None
-            if name == "releases"
-            else getattr(info, name)
-            for name in names
-        }
-        for info in found
-    ]
-    print_records(records, LISTED, output)
+    print_records(map(_listed, found), LISTED, output)
+
+
+def _listed(info: RulesetInfo) -> dict[str, Any]:
+    releases = ", ".join(info.releases) or None
+    values = {**info._asdict(), "changes": info.change_count, "releases": releases}
+    return {name: values[name] for name in (*LISTED, "extends", "goes_by", "checksum")}
 
 
 @app.command()
@@ -139,7 +135,24 @@ def show(context: typer.Context, label: AnyLabel, output: OutputFormat = Format.
         found.columns,
         output,
         document=found.document,
-        people=lambda: typer.echo(found.text()),
+        people=lambda: _print_description(found),
+    )
+
+
+def _print_description(found: Description) -> None:
+    print_lines([*found.heading(), ""])
+    if found.glossary is not None:
+        print_lines(found.rule_lines())
+        return
+    named = [name for name in found.columns if name != "footnote"]
+    print_records(found.rows, found.columns, Format.TABLE, not_applicable=named)
+    print_lines(f"erratum: {_erratum(one)}" for one in found.errata)
+
+
+def _erratum(one: Mapping[str, Any]) -> str:
+    return (
+        f"row {one['position']}, {one['field']}: printed {one['printed']!r}, "
+        f"means {one['corrected']!r}; {one['reason']}"
     )
 
 
@@ -186,10 +199,7 @@ def import_(
     done = import_ruleset(catalog(context, writing=True), source, wish)
     messages.running.kept.append(f"ruleset {done.info.ruleset} is imported")
     for erratum in done.errata:
-        messages.warn(
-            f"row {erratum.position}, {erratum.field}: printed {erratum.printed!r}, "
-            f"means {erratum.corrected!r}; {erratum.reason}"
-        )
+        messages.warn(_erratum(erratum._asdict()))
     for exp_type in done.new_exp_types:
         messages.warn(f"{exp_type} is a new EXP_TYPE")
     if done.left_out:
