@@ -12,16 +12,15 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.options import (
-    FORMAT,
     AnyRuleset,
     AsOf,
     ReplaceFile,
     argument,
     catalog,
     flag,
+    format_option,
     option,
     parse_day,
-    tell_of_tag,
 )
 from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
@@ -54,7 +53,9 @@ def classify(
     ] = False,
     output: Annotated[Path | None, option("FILE", "The Parquet file; - is stdout.")] = None,
     overwrite: ReplaceFile = False,
-    format_: Annotated[Literal["table", "json", "jsonl", "csv", "parquet"], FORMAT] = "table",
+    format_: Annotated[
+        Literal["table", "json", "jsonl", "csv", "parquet"], format_option()
+    ] = "table",
 ) -> None:
     """Say what the table and the rules make of exposures.
 
@@ -75,9 +76,7 @@ def classify(
     day = parse_day(as_of, ruleset)
     if output is not None and format_ != "parquet":
         raise UsageError("--output is for --format parquet; redirect the output instead")
-    engine = catalog(context)
-    tell_of_tag(engine, day)
-    documents = _documents(engine, what, ruleset, day, explain)
+    documents = _documents(catalog(context, day=day), what, ruleset, day, explain)
     if format_ == "parquet":
         _write_parquet(documents, output, explain=explain, overwrite=overwrite)
         return

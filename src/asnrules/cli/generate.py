@@ -21,9 +21,9 @@ from asnrules.cli.options import (
     RulesLabel,
     catalog,
     flag,
+    format_option,
     option,
     parse_day,
-    tell_of_tag,
 )
 from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
@@ -209,12 +209,7 @@ def candidates(
     as_of: AsOf = None,
     output: Annotated[
         Literal["table", "json", "jsonl", "csv", "options"],
-        typer.Option(
-            "--format",
-            "-f",
-            help="How data are printed; options: a line for each job.",
-            show_default=True,
-        ),
+        format_option("How data are printed; options: a line for each job."),
     ] = "table",
 ) -> None:
     """Print the groups of candidates that can be generated separately, the largest first.
@@ -239,8 +234,7 @@ def candidates(
     from asnrules.workflows.split import candidate_groups
 
     day = parse_day(as_of, ruleset)
-    engine = catalog(context)
-    tell_of_tag(engine, day)
+    engine = catalog(context, day=day)
     with messages.progress_bar() as progress:
         groups = candidate_groups(engine, pools, ruleset, day, progress, workers=processors())
     if output != "options":

@@ -40,8 +40,12 @@ def argument(metavar: str, text: str, complete: Completer | None = None) -> Any:
     return typer.Argument(metavar=metavar, help=text, autocompletion=complete)
 
 
-FORMAT = typer.Option("--format", "-f", help="How data are printed.", show_default=True)
-OutputFormat = Annotated[Format, FORMAT]
+def format_option(text: str = "How data are printed.") -> Any:
+    """Declare the option for the format of what is printed."""
+    return typer.Option("--format", "-f", help=text, show_default=True)
+
+
+OutputFormat = Annotated[Format, format_option()]
 _USE = "Use this ruleset."
 TableLabel = Annotated[str | None, option("LABEL", _USE, completion.tables, name="--ruleset")]
 RulesLabel = Annotated[str | None, option("LABEL", _USE, completion.rules, name="--ruleset")]
@@ -64,21 +68,20 @@ def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:
     return read_day("--as-of", text)
 
 
-def tell_of_tag(engine: Engine, day: dt.date | None) -> None:
-    """Say on stderr if the rules of a day that was asked for are in force by a tag only."""
-    if day is None:
-        return
-    from asnrules.catalog.rulesets import RULES, choose_ruleset
-    from asnrules.database.engines import transaction
+def catalog(context: typer.Context, *, writing: bool = False, day: dt.date | None = None) -> Engine:
+    """Open the catalog that the command is to use.
 
-    with transaction(engine) as connection:
-        info = choose_ruleset(connection, RULES, None, day)
-    if info.by_tag is not None:
-        messages.warn(info.by_tag, ruleset=info.ruleset)
-
-
-def catalog(context: typer.Context, *, writing: bool = False) -> Engine:
-    """Open the catalog that the command is to use."""
+    If the rules of a day are asked for, say on stderr if they are in force by a tag only.
+    """
     from asnrules.catalog.open import open_catalog
 
-    return open_catalog(context.obj, writing=writing)
+    engine = open_catalog(context.obj, writing=writing)
+    if day is not None:
+        from asnrules.catalog.rulesets import RULES, choose_ruleset
+        from asnrules.database.engines import transaction
+
+        with transaction(engine) as connection:
+            info = choose_ruleset(connection, RULES, None, day)
+        if info.by_tag is not None:
+            messages.warn(info.by_tag, ruleset=info.ruleset)
+    return engine

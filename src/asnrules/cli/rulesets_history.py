@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import completion
-from asnrules.cli.options import (
-    AsOf,
-    OutputFormat,
-    RulesLabel,
-    argument,
-    catalog,
-    parse_day,
-    tell_of_tag,
-)
+from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, argument, catalog, parse_day
 from asnrules.cli.output import Format, Paragraph, print_lines, print_paragraphs, print_records
 
 if TYPE_CHECKING:
@@ -84,9 +76,7 @@ def blame(
     from asnrules.catalog.blame import blame as find
 
     day = parse_day(as_of, ruleset)
-    engine = catalog(context)
-    tell_of_tag(engine, day)
-    found = find(engine, item, ruleset=ruleset, as_of=day)
+    found = find(catalog(context, day=day), item, ruleset=ruleset, as_of=day)
     print_records(
         (part._asdict() for part in found.parts),
         Blamed._fields,

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli.options import (
-    AsOf,
-    OutputFormat,
-    RulesLabel,
-    argument,
-    catalog,
-    parse_day,
-    tell_of_tag,
-)
+from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, argument, catalog, parse_day
 from asnrules.cli.output import Format, print_lines, print_records
 from asnrules.errors import UsageError
 
@@ -53,8 +45,7 @@ def why(
     day = parse_day(as_of, ruleset)
     if output is Format.CSV:
         raise UsageError("why: an explanation is not a table; use --format json")
-    engine = catalog(context)
-    tell_of_tag(engine, day)
+    engine = catalog(context, day=day)
     found = explain_exposure(engine, pool, filename, ruleset=ruleset, as_of=day)
     document = found.document
     print_records(

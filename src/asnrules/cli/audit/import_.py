@@ -16,7 +16,6 @@ from asnrules.cli.options import (
     catalog,
     option,
     parse_day,
-    tell_of_tag,
 )
 from asnrules.cli.output import Format, print_lines, print_records, print_table
 
@@ -68,11 +67,9 @@ def import_(
     day = parse_day(as_of, ruleset)
     options = ImportOptions(pool or (), ruleset, day, operator, note)
     with messages.progress_bar() as progress:
-        engine = catalog(context, writing=True)
-        tell_of_tag(engine, day)
+        engine = catalog(context, writing=True, day=day)
         report = import_associations(engine, files, options, progress)
-    for run in report.runs:
-        messages.running.kept.append(f"run {run.run_id} is on record")
+    messages.running.kept += [f"run {run.run_id} is on record" for run in report.runs]
     for run in report.runs:
         messages.note("recorded", f"run {run.run_id} is on record", **run._asdict())
     for error in report.errors:
