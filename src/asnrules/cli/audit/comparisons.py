@@ -11,11 +11,10 @@ from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import Program, Since, Until, audit
 from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
 from asnrules.cli.output import Format, print_json, print_lines, print_records
-from asnrules.cli.turned import turned_lines, turned_words
+from asnrules.cli.turned import association_line, first_lines, turned_lines, turned_words
 from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
-    from asnrules.associations.model import Association
     from asnrules.record.compare import Differences
     from asnrules.workflows.replay import Replay
 
@@ -26,7 +25,6 @@ REPLAYS = (
     "run_id", "recorded_ruleset", "ruleset", "verdict", "decisions", "removed", "added",
     "changed", "unchanged", "turned_by", "reason",
 )  # fmt: skip
-SHOWN = 20  # How many differences of a run are shown to a person
 
 
 def diff(
@@ -62,19 +60,18 @@ def diff(
 
 
 def _changes(found: Differences) -> Iterator[dict[str, Any]]:
-    for one in found.removed:
-        yield _record("removed", one, [])
-    for one in found.added:
-        yield _record("added", one, [])
-    for change in found.changed:
-        yield _record("changed", change.after, change.words())
-
-
-def _record(change: str, one: Association, differences: list[str]) -> dict[str, Any]:
-    values = {name: getattr(one, name) for name in ("program", "asn_id", "asn_type", "asn_rule")}
-    values["products"] = [product.name for product in one.products]
-    members = len(one.placed)
-    return {"change": change, **values, "members": members, "differences": differences}
+    for what, one, differences in (
+        *(("removed", one, []) for one in found.removed),
+        *(("added", one, []) for one in found.added),
+        *(("changed", change.after, change.words()) for change in found.changed),
+    ):
+        yield {
+            "change": what,
+            **{name: getattr(one, name) for name in ("program", "asn_id", "asn_type", "asn_rule")},
+            "products": [product.name for product in one.products],
+            "members": len(one.placed),
+            "differences": differences,
+        }
 
 
 def replay(
@@ -174,9 +171,7 @@ def _first(one: Replay) -> Iterator[str]:
     if lines:
         yield ""
         yield f"Run {one.run.run_id} under {one.ruleset}:"
-    yield from (f"  {line}" for line in lines[:SHOWN])
-    if len(lines) > SHOWN:
-        yield f"  and {len(lines) - SHOWN} more; --format json has them all"
+    yield from first_lines(lines)
     yield from (f"  {line}" for line in turned_lines(one.by_change()))
 
 
@@ -185,13 +180,7 @@ def _differences(one: Replay) -> Iterator[str]:
     for name, before, after in one.fields:
         yield f"{name}: {after}, was {before}"
     for change, turned in zip(_changes(one.associations), associations, strict=True):
-        words = "; ".join(change["differences"])
-        yield (
-            f"{change['change']}: {change['asn_type']} by {change['asn_rule']} for "
-            f"{change['asn_id']} of {change['program']}, {', '.join(change['products'])}"
-            + (f": {words}" if words else "")
-            + turned_words(turned)
-        )
+        yield association_line(change["change"], change, turned)
     if one.associations.reordered:
         yield "the associations are in another order"
     for decision, turned in zip(one.decisions, decisions, strict=True):

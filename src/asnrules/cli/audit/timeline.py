@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.audit.comparisons import SHOWN
 from asnrules.cli.audit.runs import audit
 from asnrules.cli.options import OutputFormat, argument
 from asnrules.cli.output import Format, counted, print_lines, print_records
-from asnrules.cli.turned import turned_lines, turned_words
+from asnrules.cli.turned import association_line, first_lines, turned_lines
 
 if TYPE_CHECKING:
-    from asnrules.workflows.timeline import Event, Timeline
+    from asnrules.workflows.timeline import Timeline
 
 EVENTS = (
     "ruleset", "releases", "effective_from", "event", "program", "asn_id", "asn_type", "asn_rule",
@@ -82,18 +81,8 @@ def _lines(found: Timeline) -> Iterator[str]:
         if found.filename is None and of_one[0].what == "first":
             # Of a whole run that is all of it.
             yield f"  {counted(len(of_one), 'association')}"
-            continue
-        yield from (f"  {_line(event)}" for event in of_one[:SHOWN])
-        if len(of_one) > SHOWN:
-            yield f"  and {len(of_one) - SHOWN} more; --format json has them all"
+        else:
+            yield from first_lines(
+                [association_line(one.what, one.document(), one.changes) for one in of_one]
+            )
     yield from ("", *turned_lines(found.turned()))
-
-
-def _line(event: Event) -> str:
-    one, words = event.association, "; ".join(event.differences)
-    return (
-        f"{event.what}: {one.asn_type} by {one.asn_rule} for {one.asn_id} of {one.program}, "
-        f"{', '.join(product.name for product in one.products)}"
-        + (f": {words}" if words else "")
-        + turned_words(event.changes)
-    )
