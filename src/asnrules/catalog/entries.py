@@ -34,17 +34,9 @@ ENTRY_TABLES = (*VOCABULARY, rulesets)
 
 
 def add_entries(connection: Connection, table: Table, entries: Iterable[str]) -> None:
-    """Put words, or published rulesets, on record.
-
-    Parameters
-    ----------
-    table : Table
-        One of `ENTRY_TABLES`, in which they are already.
-    entries : iterable of str
-        The words, or the labels.
-    """
+    """Put words, or the labels of published rulesets, on record; they are in their table already."""
     added = set(entries)
-    number = connection.execute(select(func.max(catalog_entries.c.number))).scalar() or 0
+    number = connection.scalar(select(func.max(catalog_entries.c.number))) or 0
     rows = [
         {"number": at, "entry_table": table.name, "entry": entry, "sha256": sha256}
         for at, (entry, sha256) in enumerate(_digests(connection, table, added), number + 1)
@@ -91,10 +83,9 @@ def _of_rulesets(connection: Connection, only: set[str] | None) -> Iterator[tupl
         label, key = row["label"], row.pop("ruleset_id")
         if row["status"] == "draft" or (only is not None and label not in only):
             continue
-        files: dict[Any, Any] = {}
-        statement = select(ruleset_files.c.path, ruleset_files.c.text)
-        for path, text in connection.execute(statement.where(ruleset_files.c.ruleset_id == key)):
-            files[path] = text
+        own = select(ruleset_files.c.path, ruleset_files.c.text)
+        own = own.where(ruleset_files.c.ruleset_id == key)
+        files = {path: text for path, text in connection.execute(own)}  # noqa: C416
         for word in ("implements", "extends"):
             row[word] = labels.get(row[word])
         yield label, digest_of({**row, "files": files})

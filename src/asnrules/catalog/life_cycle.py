@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -291,20 +291,8 @@ def publish_ruleset(
             _refuse_overlap(ruleset, ruleset.effective_from, store.periods(connection, info.kind))
         elif not info.releases:
             raise RulesetError(f"ruleset {label!r} has no date; give one with --effective-from")
-        for other in list_rulesets(connection):
-            if other.status != DRAFT and (common := {*other.releases} & {*info.releases}):
-                raise RulesetError(
-                    f"ruleset {label!r} has releases that {other.ruleset} has: "
-                    f"{', '.join(sorted(common))}; import it without them"
-                )
-        if ruleset.implements is not None:
-            implemented = find_ruleset(connection, ruleset.implements)
-            if implemented.status == DRAFT:
-                raise RulesetError(
-                    f"ruleset {label!r} implements {ruleset.implements!r}, which is a draft; "
-                    "publish that one first"
-                )
         before = {one.ruleset: one for one in list_rulesets(connection)}
+        _refuse_others(info, before.values())
         store.update_dates(connection, info.ruleset_id, ruleset)
         store.publish(connection, [info.ruleset_id], dt.datetime.now(dt.UTC))
         after = list_rulesets(connection)
@@ -313,6 +301,21 @@ def publish_ruleset(
         info=next(one for one in changed if one.ruleset == label),
         ended=next((one for one in changed if one.ruleset != label), None),
     )
+
+
+def _refuse_others(info: RulesetInfo, others: Iterable[RulesetInfo]) -> None:
+    """Refuse to publish rules with the releases of others, or that implement a draft."""
+    for other in others:
+        if other.status != DRAFT and (common := {*other.releases} & {*info.releases}):
+            raise RulesetError(
+                f"ruleset {info.ruleset!r} has releases that {other.ruleset} has: "
+                f"{', '.join(sorted(common))}; import it without them"
+            )
+        if other.status == DRAFT and other.ruleset == info.implements:
+            raise RulesetError(
+                f"ruleset {info.ruleset!r} implements {other.ruleset!r}, which is a draft; "
+                "publish that one first"
+            )
 
 
 def _refuse_overlap(ruleset: AnyRuleset, start: dt.date, others: list[store.Period]) -> None:

@@ -58,10 +58,7 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Engin
         If it cannot be reached, or its schema is unknown, or older (PostgreSQL), or newer and it
         is to be written.
     """
-    url = database_url(database)
-    if url.get_backend_name() == "sqlite":
-        make_parent_folder(url)
-    engine = open_engine(url)
+    engine = connect_catalog(database)
     with transaction(engine) as connection:
         revision = migrations.current_revision(connection)
         is_ready = revision == migrations.HEAD and not _missing_seeds(connection)
@@ -72,12 +69,12 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Engin
         if writing:
             _refuse_newer(engine, revision)
         read_only(engine)
-        return engine
-    if url.get_backend_name() == "sqlite":
+    elif engine.dialect.name == "sqlite":
         upgrade_catalog(engine)
-        return engine
-    lacks = _state(revision) if revision != migrations.HEAD else "it lacks shipped rulesets"
-    raise DatabaseError(f"{shown_url(url)}: {lacks}; run asnrules db upgrade")
+    else:
+        lacks = _state(revision) if revision != migrations.HEAD else "it lacks shipped rulesets"
+        raise DatabaseError(f"{shown_url(engine.url)}: {lacks}; run asnrules db upgrade")
+    return engine
 
 
 def open_record(database: str | None = None) -> Engine:
@@ -101,20 +98,8 @@ def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
 
     All of it is one transaction; of two processes, the second waits and finds it done.
 
-    Parameters
-    ----------
-    engine : Engine
-        From `connect_catalog`.
-
-    Returns
-    -------
-    tuple of (str or None, str)
-        The revisions before and after.
-
-    Raises
-    ------
-    DatabaseError
-        If its schema is newer than this program, or unknown.
+    It gives the revisions before and after. It is a DatabaseError if the schema is newer than this
+    program, or unknown.
     """
     with transaction(engine) as connection:
         # Before a writer leaves its marks on a file that is not ours.
@@ -135,18 +120,7 @@ def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
 
 
 def check_catalog(engine: Engine) -> list[str]:
-    """Look for what is wrong with a database.
-
-    Parameters
-    ----------
-    engine : Engine
-        From `connect_catalog`.
-
-    Returns
-    -------
-    list of str
-        A line for each finding; empty if there is none.
-    """
+    """Look for what is wrong with a database; give a line for each finding."""
     with transaction(engine) as connection:
         revision = migrations.current_revision(connection)
         if revision != migrations.HEAD:
@@ -174,18 +148,15 @@ def _state(revision: str | None) -> str:
 
 def describe_unknown(revision: str | None) -> str | None:
     """Say that a schema is neither one of this program nor of a newer one; None if it is."""
-    if revision in {None, migrations.HEAD} or migrations.is_newer(revision or ""):
+    if revision is None or revision == migrations.HEAD or migrations.is_newer(revision):
         return None
     if revision == migrations.UNNAMED:
         return "its schema is unknown, as it holds tables and says no version of them"
     # The migrations are looked at last, as that takes alembic.
-    if migrations.is_known(revision or ""):
+    if migrations.is_known(revision):
         return None
-    return f"its schema is unknown: its version is said to be {(revision or '')[:_SHOWN]!r}"
-
-
-_SHOWN = 40
-"""Signs of a version that nobody knows: anything may stand there."""
+    # Anything may stand there.
+    return f"its schema is unknown: its version is said to be {revision[:40]!r}"
 
 
 def _refuse_unknown(engine: Engine, revision: str | None) -> None:

@@ -23,17 +23,9 @@ from asnrules.rules.rows import Row, Rows, row_tables, to_rows
 
 
 def insert_draft(connection: Connection, ruleset: AnyRuleset) -> int:
-    """Put a ruleset into the tables, as a draft, and give its id.
+    """Put a ruleset into the tables, as a draft with its files, and give its id.
 
-    Parameters
-    ----------
-    ruleset : Table or Ruleset
-        With its files, if it has rules.
-
-    Raises
-    ------
-    RulesetError
-        If it implements a ruleset that is not there.
+    It is a RulesetError if it implements a ruleset that is not there.
     """
     (key,) = insert_drafts(connection, [ruleset])
     return key
@@ -127,15 +119,7 @@ def _insert(connection: Connection, rows: Rows) -> None:
 
 
 def publish(connection: Connection, keys: Collection[int], moment: dt.datetime) -> None:
-    """Publish drafts: from here on the database refuses any change of them.
-
-    Parameters
-    ----------
-    keys : collection of int
-        The ids of the rulesets.
-    moment : datetime
-        When they are published; aware.
-    """
+    """Publish drafts at an aware moment: from here on the database refuses any change of them."""
     chosen = rulesets.c.ruleset_id.in_(keys)
     values = {"status": "published", "published_at": moment}
     connection.execute(update(rulesets).where(chosen).values(**values))
@@ -145,9 +129,7 @@ def publish(connection: Connection, keys: Collection[int], moment: dt.datetime) 
 
 def ruleset_id(connection: Connection, label: str) -> int | None:
     """Give the id of a ruleset; None if there is none of that label."""
-    return connection.execute(
-        select(rulesets.c.ruleset_id).where(rulesets.c.label == label)
-    ).scalar()
+    return connection.scalar(select(rulesets.c.ruleset_id).where(rulesets.c.label == label))
 
 
 class Period(NamedTuple):
@@ -160,11 +142,9 @@ class Period(NamedTuple):
 
 def periods(connection: Connection, kind: str) -> list[Period]:
     """Give the periods of the published rulesets of a kind, as they were published."""
-    columns = (rulesets.c.label, rulesets.c.effective_from, rulesets.c.effective_until)
-    statement = select(*columns).where(
-        rulesets.c.kind == kind,
-        rulesets.c.status == "published",
-        rulesets.c.effective_from.is_not(None),
+    columns = rulesets.c
+    statement = select(*(columns[name] for name in Period._fields)).where(
+        columns.kind == kind, columns.status == "published", columns.effective_from.is_not(None)
     )
     return [Period(*row) for row in connection.execute(statement)]
 
@@ -230,15 +210,10 @@ def load_table(connection: Connection, key: int) -> model.Table:
 def stored_rows(connection: Connection, keys: Collection[int]) -> dict[int, StoredRows]:
     """Give the rows of rulesets by their ids, as they are stored."""
     other, parent = rulesets.alias(), rulesets.alias()
+    own = ("ruleset_id", "kind", "label", "title", "source", "effective_from", "effective_until")
     headers = connection.execute(
         select(
-            rulesets.c.ruleset_id,
-            rulesets.c.kind,
-            rulesets.c.label,
-            rulesets.c.title,
-            rulesets.c.source,
-            rulesets.c.effective_from,
-            rulesets.c.effective_until,
+            *(rulesets.c[name] for name in own),
             other.c.label.label("implements"),
             parent.c.label.label("extends"),
             parent.c.checksum,

@@ -18,30 +18,16 @@ from asnrules.util.environment import shipped
 
 def stored_words(connection: Connection) -> Words:
     """Give the words of a catalog, which may have more EXP_TYPEs than the shipped ones."""
-    labels = select(schema.catalog.rulesets.c.label).where(
-        schema.catalog.rulesets.c.kind == "table"
-    )
-    words = {
-        name: frozenset(
-            connection.execute(select(schema.metadata.tables[name].columns[0])).scalars()
-        )
-        for name in WORD_TABLES
-    }
-    return Words(**words, tables=frozenset(connection.execute(labels).scalars()))
+    table = schema.catalog.rulesets
+    firsts = {name: select(schema.metadata.tables[name].columns[0]) for name in WORD_TABLES}
+    firsts["tables"] = select(table.c.label).where(table.c.kind == "table")
+    return Words(**{name: frozenset(connection.scalars(one)) for name, one in firsts.items()})
 
 
 def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]:
-    """Add EXP_TYPEs that the catalog does not have.
+    """Add EXP_TYPEs that the catalog does not have; give those that are new, sorted.
 
-    Parameters
-    ----------
-    exp_types : iterable of str
-        Each begins as those of an instrument do.
-
-    Returns
-    -------
-    list of str
-        Those that are new, sorted.
+    Each begins as those of an instrument do.
     """
     new = sorted(set(exp_types) - set(exp_type_names(connection)))
     rows = [{"exp_type": name, "instrument": instrument_of(name)} for name in new]
@@ -55,7 +41,7 @@ def seed_vocabulary(connection: Connection) -> None:
     """Add the words of the shipped vocabulary that the database does not have."""
     for table in VOCABULARY:
         key = table.columns[0]
-        present = set(connection.execute(select(key)).scalars())
+        present = set(connection.scalars(select(key)))
         numbers = [column.name for column in table.columns if isinstance(column.type, Integer)]
         rows: list[dict[str, Any]] = [
             {**row, **{column: int(row[column]) for column in numbers}}
@@ -69,17 +55,13 @@ def seed_vocabulary(connection: Connection) -> None:
 
 def keyword_names(connection: Connection) -> list[str]:
     """Give the keywords of an exposure that rules and replays need, lower case, sorted."""
-    names = connection.execute(select(schema.catalog.keywords.c.keyword)).scalars()
-    return sorted(name.lower() for name in names)
+    return sorted(map(str.lower, connection.scalars(select(schema.catalog.keywords.c.keyword))))
 
 
 def assumed_values(connection: Connection) -> dict[str, str | None]:
     """Give what is assumed of each keyword where an exposure is given by keywords without it.
 
-    Returns
-    -------
-    dict of str to (str or None)
-        Lower-case keyword to value; None for no value, `ANY` for one that fits.
+    By keyword in lower case: a value, None for no value, or `ANY` for one that fits.
     """
     table = schema.catalog.keywords
     rows = connection.execute(select(table.c.keyword, table.c.assumed))
@@ -89,12 +71,12 @@ def assumed_values(connection: Connection) -> dict[str, str | None]:
 
 def exp_type_names(connection: Connection) -> list[str]:
     """Give all EXP_TYPEs, sorted."""
-    return sorted(connection.execute(select(schema.catalog.exp_types.c.exp_type)).scalars())
+    return sorted(connection.scalars(select(schema.catalog.exp_types.c.exp_type)))
 
 
 def asn_type_names(connection: Connection) -> list[str]:
     """Give all types of Stage 2 associations, sorted."""
-    return sorted(connection.execute(select(schema.catalog.asn_types.c.asn_type)).scalars())
+    return sorted(connection.scalars(select(schema.catalog.asn_types.c.asn_type)))
 
 
 def special_keywords(connection: Connection) -> list[tuple[str, str]]:
