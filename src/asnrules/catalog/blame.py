@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
@@ -25,10 +24,10 @@ from asnrules.catalog.changes import (
     is_list,
     words_of,
 )
+from asnrules.catalog.classification import judged
 from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, list_rulesets
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names
 from asnrules.database.engines import transaction
-from asnrules.engine.exposures import Work
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import NotFoundError
@@ -60,8 +59,7 @@ class Blamed(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(NamedTuple):
     """Which changes made something what it is."""
 
     name: str
@@ -75,12 +73,8 @@ class Blame:
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
-        return {
-            "name": self.name,
-            "kinds": [*self.kinds],
-            "ruleset": self.ruleset,
-            "parts": [part._asdict() for part in self.parts],
-        }
+        parts = [part._asdict() for part in self.parts]
+        return {**self._asdict(), "kinds": [*self.kinds], "parts": parts}
 
 
 def blame(
@@ -191,10 +185,7 @@ class _Told:
 
 def rules_for(rules: Ruleset, exp_type: str, assumed: Mapping[str, str | None]) -> list[str]:
     """Give the rules for exposures of an EXP_TYPE, whatever else they ask of them."""
-    known = sorted(assumed)
-    values = {**assumed, EXP_TYPE: exp_type}
-    work = Work.judged(rules, known, [tuple(values[keyword] for keyword in known)])
-    judgement = work.judgements[0]
+    judgement = judged(rules, [{**assumed, EXP_TYPE: exp_type}]).judgements[0]
     misses = RuleRanking(rules).misses(judgement)
     takers = [judgement.verdicts[number].rule for number in judgement.takers]
     near = [miss.rule for miss in misses if not miss.distance.is_other_type]

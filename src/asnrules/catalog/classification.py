@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,13 +13,7 @@ from sqlalchemy import Connection
 
 from asnrules.catalog import store
 from asnrules.catalog.look_up import ExposureMode, look_up
-from asnrules.catalog.rulesets import (
-    RULES,
-    TABLE,
-    RulesetInfo,
-    choose_ruleset,
-    find_ruleset,
-)
+from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, choose_ruleset, find_ruleset
 from asnrules.catalog.vocabulary import special_keywords
 from asnrules.engine.anchors import anchored
 from asnrules.engine.conditions import condition_holds
@@ -201,7 +195,7 @@ class Classifier:
 
     def _made(self, judgement: Judgement, rules: Sequence[Rule]) -> str:
         if rules:
-            return ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
+            return made_by(rules)
         nearest = self.nearness.nearest(judgement)
         if judgement.takers:
             names = ", ".join(judgement.verdicts[number].rule.name for number in judgement.takers)
@@ -222,6 +216,11 @@ class Classifier:
             *(RuleAnswer(name, True, None) for name in takers),
             *(RuleAnswer(miss.rule.name, False, miss.sentence()) for miss in misses),
         )
+
+
+def made_by(rules: Iterable[Rule]) -> str:
+    """Say what rules make."""
+    return ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
 
 
 def _no_row(exp_type: str | None, special: str | None) -> str:
@@ -245,6 +244,13 @@ def load_classifier(
         special_keywords(connection),
         rules.known_differences,
     )
+
+
+def judged(ruleset: Ruleset, exposures: Sequence[Mapping[str, str | None]]) -> Work:
+    """Judge exposures, each given by all the keywords; see `filled_in`."""
+    known = sorted(exposures[0])
+    rows = [tuple(one[keyword] for keyword in known) for one in exposures]
+    return Work.judged(ruleset, known, rows)
 
 
 def filled_in(

@@ -8,7 +8,6 @@ those that there were, so that whatever an answer rested on can be verified late
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
@@ -34,7 +33,7 @@ ENTRY_TABLES = (*VOCABULARY, rulesets)
 
 
 def add_entries(connection: Connection, table: Table, entries: Iterable[str]) -> None:
-    """Put words, or the labels of published rulesets, on record; they are in their table already."""
+    """Put words, or labels of published rulesets, on record; they are in their table already."""
     added = set(entries)
     number = connection.scalar(select(func.max(catalog_entries.c.number))) or 0
     rows = [

@@ -9,14 +9,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.changes import NamedChange, about_others, chain_of, changes_of, touches
-from asnrules.catalog.classification import Classifier, filled_in
+from asnrules.catalog.changes import about_others, chain_of, changes_of, touches
+from asnrules.catalog.classification import Classifier, filled_in, judged, made_by
 from asnrules.catalog.look_up import Filter, look_up
 from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, list_rulesets
 from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
 from asnrules.database.engines import transaction
-from asnrules.engine.conditions import Row
-from asnrules.engine.exposures import Work
 from asnrules.engine.signatures import CLASS, EXP_TYPE
 from asnrules.rules.uses import Item, uses_of, with_used
 
@@ -70,17 +68,10 @@ _CLASSES = (CLASS, "")
 
 
 def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
-    """Give the history of an EXP_TYPE over all published rulesets, tables first.
+    """Give the history of an EXP_TYPE over all published rulesets.
 
-    Returns
-    -------
-    list of Change
-        In order of their dates; of a day, the table first.
-
-    Raises
-    ------
-    NotFoundError
-        If the catalog does not know it.
+    In order of the dates; of a day, the table first. It is a NotFoundError if the catalog does not
+    know the EXP_TYPE.
     """
     name = exp_type.upper()
     with transaction(engine) as connection:
@@ -171,9 +162,7 @@ class _Past:
         self._infos = infos
         self._specials = special_keywords(connection)
         self._assumed = assumed_values(connection)
-        self._changes: dict[str, list[NamedChange]] = {}
-        for change in changes_of(connection, [info for info in infos if info.change_count]):
-            self._changes.setdefault(change.ruleset, []).append(change)
+        self._changes = changes_of(connection, [info for info in infos if info.change_count])
         tables = {info.ruleset: info for info in infos if info.kind == TABLE}
         modes = {label: look_up(connection, table) for label, table in tables.items()}
         loaded = store.load_all_rules(connection, [info.ruleset_id for info in rules])
@@ -187,20 +176,18 @@ class _Past:
     def anchored(self, info: RulesetInfo) -> _States:
         """Say what rules make of its exposures judged alone, by what they are flagged as."""
         classifier = self._classifiers[info.ruleset]
-        flags: dict[str | None, str | None] = {None: None, **dict(self._specials)}
-        flags[TIME_SERIES] = TIME_SERIES.lower()
-        known = sorted(self._assumed)
-        rows: list[Row] = []
-        for flag in flags.values():
-            given = {EXP_TYPE: self._exp_type, **({flag: "t"} if flag else {})}
-            values = filled_in(classifier.ruleset, given, self._assumed)
-            rows.append(tuple(values[keyword] for keyword in known))
-        work = Work.judged(classifier.ruleset, known, rows)
+        flags: dict[str | None, dict[str, str]] = {None: {}}
+        flags |= {special: {flag: "t"} for special, flag in self._specials}
+        flags[TIME_SERIES] = {TIME_SERIES.lower(): "t"}
+        exposures = [
+            filled_in(classifier.ruleset, {EXP_TYPE: self._exp_type, **flag}, self._assumed)
+            for flag in flags.values()
+        ]
+        work = judged(classifier.ruleset, exposures)
         found = {special: classifier.decide(work, at) for at, special in enumerate(flags)}
         states = {}
         for special, (exposure_class, rules) in found.items():
-            made = ", ".join(f"{rule.asn_type} by {rule.name}" for rule in rules)
-            words = f"{exposure_class or 'no class'}, {made or 'no association'}"
+            words = f"{exposure_class or 'no class'}, {made_by(rules) or 'no association'}"
             those = frozenset((rule.asn_type, rule.name) for rule in rules)
             is_usual = special is not None and rules == found[None][1]
             states[special] = _State(words, exposure_class, those, is_usual)
@@ -222,6 +209,6 @@ class _Past:
         others = about_others(rules, self._exp_type, self._exp_types)
         wanted -= {("condition", name) for name in others}
         between = chain[chain.index(before.ruleset) + 1 :]
-        changes = [change for label in between for change in self._changes.get(label, ())]
+        changes = [one for label in between for one in self._changes if one.ruleset == label]
         found = [change.change for change in changes if touches(change, wanted, others)]
         return found or [one.change for one in changes if touches(one, {("setting", "overall")})]

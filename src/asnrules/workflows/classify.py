@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Engine
 
-from asnrules.catalog.classification import Classification, choose_classifier, filled_in
+from asnrules.catalog.classification import Classification, choose_classifier, filled_in, judged
 from asnrules.catalog.vocabulary import assumed_values, keyword_names
 from asnrules.database.engines import transaction
 from asnrules.engine.exposures import Work
@@ -57,8 +57,7 @@ def classify_keywords(
                 f"{', '.join(known).upper()}"
             )
     taken = filled_in(classifier.ruleset, given, assumed)
-    work = Work.judged(classifier.ruleset, known, [tuple(taken[keyword] for keyword in known)])
-    return classifier.classify(work, 0)
+    return classifier.classify(judged(classifier.ruleset, [taken]), 0)
 
 
 def classify_pool(
