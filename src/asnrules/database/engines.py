@@ -183,14 +183,13 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def set_wal(connection: sqlite3.Connection) -> None:
-    """Put an SQLite file in WAL mode, for good; leave it if somebody is using it just now."""
-    try:
+def _set_up_writer(connection: sqlite3.Connection) -> None:
+    # For good, unless somebody is using the file just now: SQLite does not wait for having it for
+    # itself. Nothing depends on it but speed, and the next writer tries again.
+    with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError:
-        # The change needs the file for itself, and SQLite does not wait for that. Nothing
-        # depends on it but speed, and the next writer tries again.
-        return
+    # 128 MiB, as the default of 2 MiB has a big run read its own pages again.
+    connection.execute("PRAGMA cache_size = -131072")
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -209,12 +208,9 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
     """
     try:
         with engine.connect() as connection:
-            if engine.dialect.name == "sqlite" and writing:
-                raw = connection.connection.driver_connection
-                if isinstance(raw, sqlite3.Connection):
-                    set_wal(raw)
-                    # 128 MiB, as the default of 2 MiB has a big run read its own pages again.
-                    raw.execute("PRAGMA cache_size = -131072")
+            raw = connection.connection.driver_connection
+            if writing and isinstance(raw, sqlite3.Connection):
+                _set_up_writer(raw)
             connection = connection.execution_options(writing=writing)
             with connection.begin():
                 if engine.dialect.name == "postgresql":
@@ -230,7 +226,7 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
             raise interrupt from None
         if not _is_about_the_database(error):
             raise
-        if _is_about_waiting(error):
+        if _code(error) in {sqlite3.SQLITE_BUSY, LOCK_TIMEOUT}:
             from asnrules.database.locks import waited_too_long
 
             raise waited_too_long(engine, BUSY_SECONDS) from error
@@ -260,28 +256,26 @@ def _is_about_the_database(error: DBAPIError) -> bool:
     return not names & ours
 
 
-def _is_about_waiting(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    return code == sqlite3.SQLITE_BUSY or getattr(error.orig, "sqlstate", None) == LOCK_TIMEOUT
+def _code(error: DBAPIError) -> int | str | None:
+    """Give the number of an error of SQLite, or the code of one of a server that has answered."""
+    number: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    return getattr(error.orig, "sqlstate", None) if number is None else number & 0xFF
 
 
 def _mend(error: DBAPIError) -> str:
-    if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
-        return _MEND_FILE.get(code & 0xFF, "check the file")
-    return _MEND_SERVER.get(
-        getattr(error.orig, "sqlstate", None) or "",
-        "check the URL and that the server is up; asnrules db check looks at the schema",
-    )
+    if (mend := _MENDS.get(code := _code(error))) is not None:
+        return mend
+    if isinstance(code, int):
+        return "check the file"
+    return "check the URL and that the server is up; asnrules db check looks at the schema"
 
 
-_MEND_FILE = {
+_MENDS: dict[int | str | None, str] = {
     sqlite3.SQLITE_CANTOPEN: "check the path, or name another with --database",
     sqlite3.SQLITE_READONLY: "it cannot be written, name another with --database",
     sqlite3.SQLITE_FULL: "make room on the disk",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: "this file is not a database, name another with --database",
-}
-_MEND_SERVER = {
     "P0001": "a guard of the catalog refuses it, and nothing is changed",
     "42501": "connect as one who may: docs/audit.md has the roles",
     "25006": "connect to a server that may be written",

@@ -96,9 +96,11 @@ _TABLES = {
 """Where the rows of a ruleset are that others of its rows name."""
 
 
-def _rows(name: str, key: Sequence[str], *items: SchemaItem | Items) -> Table:
-    """Describe a table of rows that belong to a ruleset; `key` is unique within one."""
-    return table(name, refer("rulesets.ruleset_id"), *items, primary("ruleset_id", *key))
+def _rows(name: str, key: Items, *items: SchemaItem | Items) -> Table:
+    """Describe a table of rows that belong to a ruleset; the columns of `key` are one's own."""
+    names = [column.name for column in key if isinstance(column, Column)]
+    own = primary("ruleset_id", *names)
+    return table(name, refer("rulesets.ruleset_id"), key, *items, own)
 
 
 def _same(column: str, of: str = "", **options: Any) -> ForeignKeyConstraint:
@@ -124,9 +126,7 @@ def _terms(name: str, owner: str) -> Table:
     """Describe the terms of conditions or path tables."""
     return _rows(
         name,
-        [owner, "alternative", "position"],
-        _named(owner),
-        integer("alternative", "position"),
+        [*_named(owner), *integer("alternative", "position")],
         text("keyword", "operator"),
         Column("term_values", Json(list, str)),
         _named("value_list", optional=True),
@@ -135,11 +135,10 @@ def _terms(name: str, owner: str) -> Table:
     )
 
 
-ruleset_files = _rows("ruleset_files", ["path"], text("path", "text"))
+ruleset_files = _rows("ruleset_files", text("path"), text("text"))
 
 exposure_modes = _rows(
     "exposure_modes",
-    ["position"],
     integer("position"),
     refer("exp_types.exp_type"),
     refer("member_types.member_type"),
@@ -151,29 +150,25 @@ exposure_modes = _rows(
 
 errata = _rows(
     "errata",
-    ["position", "field"],
-    integer("position"),
-    text("field", "printed", "corrected", "reason"),
+    [*integer("position"), *text("field")],
+    text("printed", "corrected", "reason"),
     _same("position"),
 )
 
-value_lists = _rows(
-    "value_lists", ["value_list"], text("value_list"), json("list_values", list, str)
-)
+value_lists = _rows("value_lists", text("value_list"), json("list_values", list, str))
 
-path_tables = _rows("path_tables", ["path_table"], text("path_table"))
+path_tables = _rows("path_tables", text("path_table"))
 
 path_table_terms = _terms("path_table_terms", "path_table")
 
 conditions = _rows(
-    "conditions", ["condition"], text("condition", "text"), _named("path_table", optional=True)
+    "conditions", text("condition"), text("text"), _named("path_table", optional=True)
 )
 
 condition_terms = _terms("condition_terms", "condition")
 
 keys = _rows(
     "keys",
-    ["key"],
     text("key"),
     flag("required"),
     optional("excludes"),
@@ -182,34 +177,21 @@ keys = _rows(
 )
 
 key_sources = _rows(
-    "key_sources",
-    ["key", "position"],
-    _named("key"),
-    integer("position"),
-    refer("keywords.keyword"),
+    "key_sources", [*_named("key"), *integer("position")], refer("keywords.keyword")
 )
 
-rule_groups = _rows("rule_groups", ["rule_group"], text("rule_group"))
+rule_groups = _rows("rule_groups", text("rule_group"))
 
 rule_group_keys = _rows(
-    "rule_group_keys",
-    ["rule_group", "position"],
-    _named("rule_group"),
-    integer("position"),
-    _named("key"),
+    "rule_group_keys", [*_named("rule_group"), *integer("position")], _named("key")
 )
 
 rule_group_conditions = _rows(
-    "rule_group_conditions",
-    ["rule_group", "position"],
-    _named("rule_group"),
-    integer("position"),
-    _use(),
+    "rule_group_conditions", [*_named("rule_group"), *integer("position")], _use()
 )
 
 asn_rules = _rows(
     "asn_rules",
-    ["asn_rule"],
     text("asn_rule"),
     refer("asn_types.asn_type"),
     text("title"),
@@ -219,9 +201,7 @@ asn_rules = _rows(
 
 asn_rule_roles = _rows(
     "asn_rule_roles",
-    ["asn_rule", "role"],
-    _named("asn_rule"),
-    text("role"),
+    [*_named("asn_rule"), *text("role")],
     integer("position"),
     flag("single"),
     integer("offered_again"),
@@ -233,45 +213,31 @@ asn_rule_roles = _rows(
 
 asn_rule_groups = _rows(
     "asn_rule_groups",
-    ["asn_rule", "role", "position"],
-    _named("asn_rule"),
-    text("role"),
-    integer("position"),
+    [*_named("asn_rule"), *text("role"), *integer("position")],
     _named("rule_group"),
 )
 
 asn_rule_conditions = _rows(
     "asn_rule_conditions",
-    ["asn_rule", "scope", "role", "position"],
-    _named("asn_rule"),
-    text("scope", "role"),
-    integer("position"),
+    [*_named("asn_rule"), *text("scope", "role"), *integer("position")],
     _use(),
     check("scope", "scope IN ('exposure', 'candidate', 'role', 'rateints')"),
     check("role", "(scope = 'role') = (role <> '')"),
 )
 
 asn_rule_keys = _rows(
-    "asn_rule_keys",
-    ["asn_rule", "role", "position"],
-    _named("asn_rule"),
-    text("role"),
-    integer("position"),
-    _named("key"),
+    "asn_rule_keys", [*_named("asn_rule"), *text("role"), *integer("position")], _named("key")
 )
 
 asn_rule_steps = _rows(
     "asn_rule_steps",
-    ["asn_rule", "position"],
-    _named("asn_rule"),
-    integer("position"),
+    [*_named("asn_rule"), *integer("position")],
     text("step"),
     json("parameters", dict),
 )
 
 class_rules = _rows(
     "class_rules",
-    ["position"],
     integer("position"),
     _named("condition", optional=True),
     refer("member_types.member_type", optional=True),
@@ -279,19 +245,16 @@ class_rules = _rows(
     check("class", "(member_type IS NULL) <> (keyword IS NULL)"),
 )
 
-written_classes = _rows(
-    "written_classes", ["member_type"], refer("member_types.member_type"), text("written_as")
-)
+written_classes = _rows("written_classes", [refer("member_types.member_type")], text("written_as"))
 
 required_columns = _rows(
     "required_columns",
-    ["position"],
     integer("position"),
     refer("keywords.keyword"),
     _named("condition", optional=True),
 )
 
-product_suffixes = _rows("product_suffixes", ["suffix"], text("suffix"))
+product_suffixes = _rows("product_suffixes", text("suffix"))
 
 ruleset_settings = _rows(
     "ruleset_settings",
@@ -309,13 +272,10 @@ ruleset_settings = _rows(
     check("several_selected", "several_selected IN ('each', 'first', 'first_valid')"),
 )
 
-overall_steps = _rows(
-    "overall_steps", ["position"], integer("position"), text("step"), json("parameters", dict)
-)
+overall_steps = _rows("overall_steps", integer("position"), text("step"), json("parameters", dict))
 
 known_differences = _rows(
     "known_differences",
-    ["position"],
     integer("position"),
     refer("exp_types.exp_type", optional=True),
     text("aspect", "published", "software"),
@@ -327,9 +287,8 @@ known_differences = _rows(
 
 intended_overlaps = _rows(
     "intended_overlaps",
-    ["asn_rule", "stays"],
-    _named("asn_rule"),
-    text("stays", "reason"),
+    [*_named("asn_rule"), *text("stays")],
+    text("reason"),
     _same("stays", "asn_rule"),
 )
 
@@ -337,7 +296,6 @@ intended_overlaps = _rows(
 
 ruleset_releases = _rows(
     "ruleset_releases",
-    ["release"],
     text("release"),
     Column("released", Day, nullable=False),
     Column("in_operations_from", Day),
@@ -345,7 +303,6 @@ ruleset_releases = _rows(
 
 ruleset_changes = _rows(
     "ruleset_changes",
-    ["position"],
     integer("position"),
     text("change", "why", "source"),
     unique("ruleset_id", "change"),
@@ -353,9 +310,7 @@ ruleset_changes = _rows(
 
 ruleset_change_items = _rows(
     "ruleset_change_items",
-    ["change", "position"],
-    _named("change"),
-    integer("position"),
+    [*_named("change"), *integer("position")],
     text("kind", "item"),
     optional("field", "before", "after"),
 )
