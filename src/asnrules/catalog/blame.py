@@ -85,16 +85,9 @@ def blame(
     What a rule uses counts as its part: conditions, keys, groups, lists. Of an EXP_TYPE it is all
     that names it, and the rules for it.
 
-    Parameters
-    ----------
-    name : str
-        Of a rule, a condition, an EXP_TYPE, or any other item of rules, in any case.
-
-    Raises
-    ------
-    NotFoundError
-        If neither these rules nor those that they were made of have it; the message suggests
-        near spellings.
+    The name is that of a rule, a condition, an EXP_TYPE, or any other item of rules, in any case.
+    If neither these rules nor those that they were made of have it, it is a NotFoundError, which
+    suggests near spellings.
     """
     with transaction(engine) as connection:
         info = choose_ruleset(connection, RULES, ruleset, as_of)

@@ -79,12 +79,7 @@ def chain_with(
 ) -> tuple[list[RulesetInfo], int] | None:
     """Give the chain up to the later of two rulesets, and the place of the earlier one in it.
 
-    None if neither was made of the other.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset.
+    None if neither was made of the other; a NotFoundError if there is no such ruleset.
     """
     ends = [find_ruleset(connection, label).ruleset for label in (before, after)]
     infos = list_rulesets(connection)

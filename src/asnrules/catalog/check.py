@@ -21,24 +21,14 @@ from asnrules.util.parallel import Progress
 def check_rulesets(
     engine: Engine, label: str | None = None, progress: Progress | None = None
 ) -> list[Checked]:
-    """Check a ruleset, or all of the catalog.
+    """Check the ruleset of a label, or all of the catalog, drafts included.
 
-    Parameters
-    ----------
-    label : str, optional
-        Of the ruleset; all by default, drafts included.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset.
-    RulesetError
-        If a ruleset is one that cannot be run, or analysed.
+    It is a NotFoundError if there is no such ruleset, a RulesetError if one cannot be run, or
+    analysed.
     """
     with transaction(engine) as connection:
-        infos = list_rulesets(connection)
-        if label is not None:
-            infos = [find_ruleset(connection, label)]
+        one = None if label is None else find_ruleset(connection, label)
+        infos = list_rulesets(connection) if one is None else [one]
         explored = Explored()
         return [_checked(connection, info, explored, progress) for info in infos]
 
@@ -71,8 +61,7 @@ def _checked(
 
 def _later_exp_types(connection: Connection, table: RulesetInfo) -> set[str]:
     """Give the EXP_TYPEs that came with tables after one: rules of its time cannot know them."""
-    until: set[str] = set()
-    after: set[str] = set()
+    seen: dict[bool, set[str]] = {True: set(), False: set()}
     for info in list_rulesets(connection):
         if info.kind == TABLE:
             is_later = info.ruleset_id != table.ruleset_id and (
@@ -80,6 +69,5 @@ def _later_exp_types(connection: Connection, table: RulesetInfo) -> set[str]:
                 or table.effective_from is None
                 or info.effective_from > table.effective_from
             )
-            seen = after if is_later else until
-            seen.update(mode.exp_type for mode in look_up(connection, info))
-    return after - until
+            seen[is_later].update(mode.exp_type for mode in look_up(connection, info))
+    return seen[True] - seen[False]

@@ -77,16 +77,8 @@ class Classification:
 class Classifier:
     """Classifies exposures by a table and by rules.
 
-    Parameters
-    ----------
-    info : RulesetInfo
-        The rules; `ruleset` is their content.
-    table : RulesetInfo
-        The table; `modes` are its rows.
-    specials : sequence of (str, str)
-        Each special with its keyword, the first that counts first.
-    differences : sequence of KnownDifference
-        The known differences between the two.
+    `info` is that of the rules. The specials come each with its keyword, the first that counts
+    first; the differences are the known ones between table and rules.
     """
 
     def __init__(
@@ -288,12 +280,7 @@ def choose_classifier(
     """Choose rules and a table: those named, in force on a day, or in force today.
 
     Rules that are named bring the table that they implement; a table that is named is compared
-    with the rules of today.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset, or none of either kind was in force.
+    with the rules of today. If there is no such ruleset it is a NotFoundError.
     """
     if label is None:
         table = choose_ruleset(connection, TABLE, None, day)

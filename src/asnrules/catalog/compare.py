@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from asnrules.analysis.items import Change, changes
 from asnrules.catalog import store
 from asnrules.catalog.changes import NamedChange, changes_between
 from asnrules.catalog.check import load_vocabulary
-from asnrules.catalog.rulesets import RulesetInfo, find_ruleset
+from asnrules.catalog.rulesets import find_ruleset
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
 from asnrules.rules.model import AnyRuleset, ChangeItem, Ruleset
@@ -67,12 +67,7 @@ class RulesetDifference:
 def compare_rulesets(engine: Engine, before: str, after: str) -> RulesetDifference:
     """Compare two rulesets of the catalog, drafts included.
 
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset.
-    UsageError
-        If they are not of one kind.
+    It is a NotFoundError if there is no such ruleset, a UsageError if they are not of one kind.
     """
     started = time.monotonic()
     with transaction(engine) as connection:
@@ -85,13 +80,14 @@ def compare_rulesets(engine: Engine, before: str, after: str) -> RulesetDifferen
         one, other = (store.load(connection, info.ruleset_id) for info in infos)
         vocabulary = load_vocabulary(connection)
         between = changes_between(connection, before, after) or []
+    sides = [{"ruleset": info.ruleset, "checksum": info.checksum} for info in infos]
     answers: list[AnswerChange] = []
     combinations = 0
     if isinstance(one, Ruleset) and isinstance(other, Ruleset):
         answers, combinations = answer_changes(one, other, vocabulary)
     return RulesetDifference(
-        before=_named(infos[0]),
-        after=_named(infos[1]),
+        before=sides[0],
+        after=sides[1],
         changes=named_differences(one, other, between),
         answers=answers,
         between=between,
@@ -106,13 +102,8 @@ def named_differences(
     """Compare the rows of two rulesets of a kind, given the named changes between them."""
     uses = [uses_of(one) for one in (before, after) if isinstance(one, Ruleset)]
     return [
-        NamedDifference(change, list(_makers(change, between, uses)))
-        for change in changes(before, after)
+        NamedDifference(change, _makers(change, between, uses)) for change in changes(before, after)
     ]
-
-
-def _named(info: RulesetInfo) -> dict[str, str]:
-    return {"ruleset": info.ruleset, "checksum": info.checksum}
 
 
 # ------------------------------------------------------------------------- what made a difference
@@ -129,24 +120,17 @@ _FOLDED = ("group", "key", "default", "path_table")
 
 def _makers(
     difference: Change, between: Iterable[NamedChange], uses: Iterable[Uses]
-) -> Iterator[NamedChange]:
+) -> list[NamedChange]:
     """Give the changes that made a difference: of this very field, or else of the item."""
     own = _items(difference, uses)
-    folded = {
-        item
-        for one in uses
-        for item in with_used(own, {key: _only_folded(used) for key, used in one.items()})
-    }
+    folded: set[Item] = set()
+    for one in uses:
+        only = {item: frozenset(u for u in used if u[0] in _FOLDED) for item, used in one.items()}
+        folded |= with_used(own, only)
     exact = [
         one for one in between if any(_makes(item, difference, own, folded) for item in one.items)
     ]
-    yield from exact or [
-        one for one in between if any((it.kind, it.item) in own for it in one.items)
-    ]
-
-
-def _only_folded(used: Iterable[Item]) -> frozenset[Item]:
-    return frozenset(item for item in used if item[0] in _FOLDED)
+    return exact or [one for one in between if any((it.kind, it.item) in own for it in one.items)]
 
 
 def _items(difference: Change, uses: Iterable[Uses]) -> set[Item]:

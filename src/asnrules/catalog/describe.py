@@ -71,13 +71,7 @@ def _period(info: RulesetInfo) -> str:
 
 
 def describe_ruleset(connection: Connection, label: str) -> Description:
-    """Describe a ruleset.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset.
-    """
+    """Describe a ruleset; if there is none of that label it is a NotFoundError."""
     info = find_ruleset(connection, label)
     ruleset = store.load(connection, info.ruleset_id)
     if isinstance(ruleset, Table):

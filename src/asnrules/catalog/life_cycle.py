@@ -74,13 +74,8 @@ class Publication:
 def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
     """Load a ruleset as a draft: from a folder of files, or from the published page.
 
-    Parameters
-    ----------
-    path : Path
-        A folder as `seed/rulesets/` has them, or the exposure-mode page in reStructuredText,
-        which may come from standard input, ``-``.
-    wish : Wish
-        How.
+    The folder is as `seed/rulesets/` has them; the exposure-mode page, in reStructuredText, may
+    come from standard input, ``-``.
 
     Raises
     ------
@@ -238,13 +233,7 @@ def export_files(engine: Engine, label: str) -> Files:
 
 
 def export_page(engine: Engine, label: str) -> str:
-    """Give a table as the observatory's page; see `page_text`.
-
-    Raises
-    ------
-    UsageError
-        If it has rules.
-    """
+    """Give a table as the observatory's page; rules are a UsageError. See `page_text`."""
     with transaction(engine) as connection:
         info = find_ruleset(connection, label)
         ruleset = store.load(connection, info.ruleset_id)

@@ -50,16 +50,9 @@ def look_up(
 ) -> list[ExposureMode]:
     """Give rows of a table, in their order.
 
-    Parameters
-    ----------
-    wanted : Filter, optional
-        Values in any case; `N/A` for special and asn_type wants the rows that have none.
-
-    Raises
-    ------
-    NotFoundError
-        If an EXP_TYPE, or another value, is not one that the catalog knows; the message
-        suggests near spellings. If all are known, but no row fits, the answer is empty.
+    What is wanted may be in any case; `N/A` for special and asn_type wants the rows that have none.
+    A value that the catalog does not know is a NotFoundError, which suggests near spellings. If all
+    are known, but no row fits, the answer is empty.
     """
     modes = _modes(connection, info)
     if wanted is None:

@@ -134,10 +134,7 @@ def _releases(connection: Connection) -> dict[int, tuple[Release, ...]]:
 def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
     """Give a ruleset by its label, or as `jwst-RELEASE` by a release that it has.
 
-    Raises
-    ------
-    NotFoundError
-        If there is none; the message suggests near labels.
+    If there is none it is a NotFoundError, which suggests near labels.
     """
     rulesets = {info.ruleset: info for info in list_rulesets(connection)}
     if label in rulesets:
@@ -171,12 +168,8 @@ def choose_ruleset(
 ) -> RulesetInfo:
     """Give the ruleset that a command means: by label, by date, or today's.
 
-    Raises
-    ------
-    NotFoundError
-        If there is no such label, it is of the other kind, or none was in force.
-    UsageError
-        If the day is not a date.
+    It is a NotFoundError if there is no such label, it is of the other kind, or none was in force,
+    a UsageError if the day is not a date.
     """
     check_day("as_of", day)
     if label is not None:
@@ -219,14 +212,8 @@ def _date(value: Any) -> Any:
 def ruleset_of(rulesets: Iterable[RulesetInfo], release: str) -> RulesetInfo | None:
     """Give the ruleset that has the rules of a release; of several the one published first.
 
-    A ruleset says which releases it has; one with the label `jwst-RELEASE` has that release.
-
-    Parameters
-    ----------
-    rulesets : iterable of RulesetInfo
-        All of the catalog; drafts do not count.
-    release : str
-        Such as `1.3.1`; a version between releases is none.
+    A ruleset says which releases it has; one with the label `jwst-RELEASE` has that release. Drafts
+    do not count, and a version between releases is none.
     """
     wanted = release_numbers(release)
     if wanted is None:

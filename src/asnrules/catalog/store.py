@@ -178,10 +178,7 @@ class StoredRows(NamedTuple):
 def load(connection: Connection, key: int) -> AnyRuleset:
     """Load a ruleset from its tables, without its files.
 
-    Raises
-    ------
-    RulesetError
-        If the engine cannot run its rules; see `from_rows`.
+    It is a RulesetError if the engine cannot run its rules; see `from_rows`.
     """
     return from_rows(*stored_rows(connection, [key])[key][:3])
 

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from asnrules.database.names import check_name, default_path, is_url, reading_uri
 from asnrules.util.environment import shipped
@@ -53,24 +53,12 @@ _RUNS = f"""
 """  # noqa: S608 (a number of ours)
 
 
-class Suggestion(NamedTuple):
-    """A word, and what there is to say about it; '' for nothing."""
-
-    word: str
-    note: str
+Suggestion = tuple[str, str]
+"""A word, and what there is to say about it; '' for nothing."""
 
 
 def words(database: str | None, name: str) -> list[Suggestion]:
-    """Give the words of a vocabulary.
-
-    Parameters
-    ----------
-    database : str or None
-        As `open_catalog` takes it.
-    name : str
-        Of a table: `exp_types`, `instruments`, `member_types`, `specials`, `asn_types` or
-        `keywords`.
-    """
+    """Give the words of a table of the vocabulary; the database is as `open_catalog` takes it."""
     rows = _rows(database, _WORDS[name]) or _shipped_words(name)
     return _suggested((word, note or "") for word, note in rows)
 
@@ -100,7 +88,7 @@ def runs(database: str | None, start: str = "") -> list[Suggestion]:
 def _suggested(pairs: Iterable[tuple[str, str]]) -> list[Suggestion]:
     """Leave out words that a shell would take for more than a word, and what is no letter."""
     return [
-        Suggestion(word, "".join(char for char in note if char.isprintable())[:_WIDEST])
+        (word, "".join(char for char in note if char.isprintable())[:_WIDEST])
         for word, note in pairs
         if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+/-]*", word)
     ]
@@ -111,18 +99,12 @@ def _rows(
 ) -> list[tuple[Any, ...]]:
     """Ask the database; nothing where it is not there, not ours, or not to be read now."""
     try:
-        database = check_name(database) if database else None
-        if database and is_url(database) and not database.startswith("sqlite"):
-            return _postgresql_rows(database, statement, values)
-        return _sqlite_rows(_path(database), statement, values)
+        name = check_name(database) if database else str(default_path())
+        if is_url(name) and not name.startswith("sqlite"):
+            return _postgresql_rows(name, statement, values)
+        return _sqlite_rows(Path(re.sub(r"^sqlite(\+\w+)?:///", "", name)), statement, values)
     except Exception:
         return []
-
-
-def _path(database: str | None) -> Path:
-    if not database:
-        return default_path()
-    return Path(re.sub(r"^sqlite(\+\w+)?:///", "", database))
 
 
 def _sqlite_rows(path: Path, statement: str, values: Sequence[str]) -> list[tuple[Any, ...]]:

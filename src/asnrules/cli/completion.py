@@ -45,7 +45,7 @@ def _of_rulesets(kind: str | None = None, status: str | None = None) -> Complete
     def complete(context: typer.Context) -> Pairs:
         from asnrules.catalog.suggestions import rulesets
 
-        return list(rulesets(context.obj, kind=kind, status=status))
+        return rulesets(context.obj, kind=kind, status=status)
 
     return complete
 
@@ -72,7 +72,7 @@ def runs(context: typer.Context, incomplete: str) -> Pairs:
     """Complete the number of a run."""
     from asnrules.catalog.suggestions import runs
 
-    return list(runs(context.obj, incomplete))
+    return runs(context.obj, incomplete)
 
 
 def keyword_values(context: typer.Context, incomplete: str) -> Pairs:
