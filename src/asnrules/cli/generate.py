@@ -38,16 +38,6 @@ ON_RECORD = "run %d is on record"
 NOW = "\0now"  # Stands for the time, where no word of a command line can
 
 
-Candidates = Annotated[
-    list[str] | None, option("ID[:TYPE]", "Only this candidate; may be repeated.")
-]
-DmsMode = Annotated[
-    bool, flag("--dms", "With --candidate: leave out what background candidates duplicate.")
-]
-VersionId = Annotated[str | None, option("[ID]", "Put ID into the names; without ID, the time.")]
-Orphans = Annotated[Path | None, option("FILE", "Write unassociated exposures as a pool.")]
-
-
 class GenerateCommand(Command):
     """Lets `--version-id` stand without a value, as it may for asn_generate."""
 
@@ -66,11 +56,19 @@ def generate(
     output: Annotated[Path, option("DIR", "Folder for the files.", show_default="here")] = Path(),
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
-    candidate: Candidates = None,
-    dms: DmsMode = False,
+    candidate: Annotated[
+        list[str] | None, option("ID[:TYPE]", "Only this candidate; may be repeated.")
+    ] = None,
+    dms: Annotated[
+        bool, flag("--dms", "With --candidate: leave out what background candidates duplicate.")
+    ] = False,
     merge: Annotated[bool, flag("--merge", "One file for each type and candidate.")] = False,
-    version_id: VersionId = None,
-    save_orphans: Orphans = None,
+    version_id: Annotated[
+        str | None, option("[ID]", "Put ID into the names; without ID, the time.")
+    ] = None,
+    save_orphans: Annotated[
+        Path | None, option("FILE", "Write unassociated exposures as a pool.")
+    ] = None,
     dry_run: Annotated[bool, flag("--dry-run", "Write no files and record nothing.")] = False,
     no_record: Annotated[bool, flag("--no-record", "Write files only.")] = False,
     no_files: Annotated[bool, flag("--no-files", "Record only.")] = False,
@@ -107,7 +105,7 @@ def generate(
         candidates=candidate or (),
         dms=dms,
         merge=merge,
-        version_id=_now() if version_id == NOW else version_id,
+        version_id=f"{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S}" if version_id == NOW else version_id,
         save_orphans=None if dry_run else save_orphans,
         output=None if dry_run or no_files else output,
         record=not (dry_run or no_record),
@@ -119,10 +117,6 @@ def generate(
     report = _run(context, pools, options)
     _tell(report)
     _print(report, format_)
-
-
-def _now() -> str:
-    return f"{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S}"
 
 
 def _refuse_streams(*paths: Path | None) -> None:
@@ -145,17 +139,11 @@ def _run(context: typer.Context, pools: list[str], options: Options) -> Report:
 
 def _tell(report: Report) -> None:
     """Say on stderr what came of a run, and its first diagnostics."""
-    run_id = report.run_id
-    messages.note(
-        "made" if run_id is None else "recorded",
-        "the associations are made" if run_id is None else ON_RECORD % run_id,
-        run_id=run_id,
-        ruleset=report.ruleset,
-        exposures=report.exposures,
-        associations=report.associations,
-        unassociated=report.unassociated,
-        files=len(report.files),
-    )
+    run_id, counts = report.run_id, _counts(report)
+    if run_id is None:
+        messages.note("made", "the associations are made", run_id=None, **counts)
+    else:
+        messages.note("recorded", ON_RECORD % run_id, run_id=run_id, **counts)
     shown, rest = report.diagnostics[:SHOWN], report.diagnostics[SHOWN:]
     if rest:
         shown = [*shown, f"and {len(rest)} more like these; --format json has them all"]
@@ -163,8 +151,12 @@ def _tell(report: Report) -> None:
         messages.warn(diagnostic, run_id=run_id)
 
 
+def _counts(report: Report) -> dict[str, Any]:
+    names = ("ruleset", "exposures", "associations", "unassociated")
+    return {**{name: getattr(report, name) for name in names}, "files": len(report.files)}
+
+
 def _print(report: Report, output: Format) -> None:
-    """Print a run."""
     document = report.document()
     flat = {
         **document,
@@ -182,14 +174,8 @@ def _print(report: Report, output: Format) -> None:
 
 
 def _print_for_people(report: Report) -> None:
-    summary = {
-        "run": "not recorded" if report.run_id is None else report.run_id,
-        "ruleset": report.ruleset,
-        "exposures": report.exposures,
-        "associations": report.associations,
-        "unassociated": report.unassociated,
-        "files": len(report.files),
-    }
+    recorded = "not recorded" if report.run_id is None else report.run_id
+    summary = {"run": recorded, **_counts(report)}
     print_table(list(summary), [list(summary.values())])
     if report.by_rule:
         rules = [(*names, count) for names, count in sorted(report.by_rule.items())]

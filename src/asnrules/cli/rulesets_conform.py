@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
 from asnrules.cli.output import EXAMPLE, Format, Paragraph, print_paragraphs, print_records
+
+if TYPE_CHECKING:
+    from asnrules.workflows.conform import Conformity
 
 DIFFERENCES = ("asn_rule", "exp_type", "what", "count", "difference", "pool")
 
@@ -61,6 +64,12 @@ def conform(
             progress,
             probing=not no_probes,
         )
+    _print(found, output)
+    if found.differences:
+        raise typer.Exit(1)
+
+
+def _print(found: Conformity, output: Format) -> None:
     records = [one.document() for one in found.differences]
     print_records(
         records,
@@ -78,8 +87,6 @@ def conform(
         f"{_counted(found.exposures, 'exposure')} in {_counted(found.pools, 'pool')}, "
         f"{found.seconds:.1f} s"
     )
-    if records:
-        raise typer.Exit(1)
 
 
 def _difference(record: Mapping[str, Any]) -> Paragraph:
