@@ -163,7 +163,7 @@ SELECT s.ruleset, s.extends, s.effective_from, c.position, c.change, c.why, c.so
        i.position AS item_position, i.kind, i.item, i.field, i.before, i.after
 FROM ruleset_changes AS c
 JOIN v_rulesets AS s ON s.ruleset_id = c.ruleset_id
-JOIN ruleset_change_items AS i ON i.ruleset_id = c.ruleset_id AND i.change = c.change
+LEFT JOIN ruleset_change_items AS i ON i.ruleset_id = c.ruleset_id AND i.change = c.change
 """
 
 RELEASES = """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 import labels
 from asnrules.catalog.changes import (
@@ -39,6 +39,11 @@ CHAINED = [label for label, header in HEADERS.items() if "extends" in header]
 def connection(kept_seeds: Engine) -> Iterator[Connection]:
     with transaction(kept_seeds) as connection:
         yield connection
+
+
+def test_the_view_has_each_change(connection: Connection) -> None:
+    found = connection.execute(text("SELECT DISTINCT ruleset, change FROM v_rule_changes")).all()
+    assert sorted(map(tuple, found)) == sorted(one[:2] for one in WRITTEN)
 
 
 def test_a_ruleset_is_made_of_all_before_it(connection: Connection) -> None:

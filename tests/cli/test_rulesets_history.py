@@ -179,6 +179,18 @@ def test_blame_in_each_format(asnrules_on_file: Command) -> None:
     assert paragraphs[-1].startswith("since the first ruleset, jwst-1.2.0 (in force from 2021-")
 
 
+@pytest.mark.parametrize("date", ["", "effective_from = 2031-01-01\n"])
+def test_blame_of_a_draft(asnrules_on_copy: Command, tmp_path: Path, date: str) -> None:
+    (tmp_path / "ruleset.toml").write_text(
+        'label = "mine"\nkind = "rules"\ntitle = "Mine"\nsource = "made up"\n'
+        f'extends = "jwst-3.0.0"\nimplements = "2026-03-20"\n{date}\n[[change]]\nid = "one"\n'
+        'why = "for a test"\nsource = "made up"\n[change.set.setting]\nsequence_digits = 3\n'
+    )
+    assert asnrules_on_copy("rulesets", "import", str(tmp_path)).code == 0
+    told = asnrules_on_copy("rulesets", "blame", "sequence_digits", "--ruleset", "mine").out
+    assert [line for line in told.splitlines() if line.startswith("one")] == ["one, mine (a draft)"]
+
+
 def test_blame_by_day_and_of_what_is_not_there(asnrules_on_file: Command) -> None:
     document = asnrules_on_file(
         "rulesets", "blame", "Asn_Lv2Image", "--as-of", "2022-08-15", "--format", "json"

@@ -68,13 +68,19 @@ class Blame(NamedTuple):
     """What it is: `exp_type`, or kinds of items."""
     ruleset: str
     """The rules in which it is so."""
+    is_draft: bool
+    """Whether these are a draft; those that it extends are published."""
     parts: list[Blamed]
     """Those of the newest change first, last what stands since the first ruleset."""
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
-        parts = [part._asdict() for part in self.parts]
-        return {**self._asdict(), "kinds": [*self.kinds], "parts": parts}
+        return {
+            "name": self.name,
+            "kinds": [*self.kinds],
+            "ruleset": self.ruleset,
+            "parts": [part._asdict() for part in self.parts],
+        }
 
 
 def blame(
@@ -96,10 +102,10 @@ def blame(
         rules = store.load_rules(connection, info.ruleset_id)
         exp_types = exp_type_names(connection)
         assumed = assumed_values(connection)
-    told = _Told(rules, chain, changes)
+    told, is_draft = _Told(rules, chain, changes), info.status == "draft"
     if name.upper() in exp_types:
         parts = told.of_exp_type(name.upper(), exp_types, assumed)
-        return Blame(name.upper(), (EXP_TYPE,), info.ruleset, parts)
+        return Blame(name.upper(), (EXP_TYPE,), info.ruleset, is_draft, parts)
     own = sorted(item for item in told.known if item[1].lower() == name.lower())
     if not own:
         spelled = {
@@ -111,7 +117,8 @@ def blame(
             f"no rule, condition or EXP_TYPE {name!r} in {info.ruleset}, nor another item; {hint}"
         )
     kinds = tuple(kind for kind, _ in own)
-    return Blame(own[0][1], kinds, info.ruleset, told.of_items(with_used(own, told.uses)))
+    parts = told.of_items(with_used(own, told.uses))
+    return Blame(own[0][1], kinds, info.ruleset, is_draft, parts)
 
 
 class _Told:

@@ -13,8 +13,6 @@ from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, argument, catal
 from asnrules.cli.output import Format, Paragraph, print_lines, print_paragraphs, print_records
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from asnrules.catalog.blame import Blame, Blamed
 
 
@@ -90,21 +88,20 @@ def _print(found: Blame) -> None:
     kinds = " and ".join(kind.replace("_", " ") for kind in found.kinds)
     print_lines([f"{found.name}, {kinds} up to {found.ruleset}", ""])
     print_paragraphs(
-        _paragraph(list(parts)) for _, parts in groupby(found.parts, lambda one: one.change)
+        _paragraph(list(parts), found.ruleset if found.is_draft else None)
+        for _, parts in groupby(found.parts, lambda one: one.change)
     )
 
 
-def _paragraph(parts: list[Blamed]) -> Paragraph:
+def _paragraph(parts: list[Blamed], draft: str | None) -> Paragraph:
     one = parts[0]
+    day = one.effective_from
+    period = "without a day of its own" if day is None else f"in force from {day}"
+    ruleset = f"{one.ruleset} ({'a draft' if one.ruleset == draft else period})"
     if one.change is None:
-        heading = f"since the first ruleset, {one.ruleset} ({_period(one.effective_from)})"
-        return heading, list(_by_kind(parts))
+        return f"since the first ruleset, {ruleset}", list(_by_kind(parts))
     texts = [("", one.why), ("source", one.source), *map(_words, parts)]
-    return f"{one.change}, {one.ruleset} ({_period(one.effective_from)})", texts
-
-
-def _period(day: dt.date | None) -> str:
-    return "without a day of its own" if day is None else f"in force from {day}"
+    return f"{one.change}, {ruleset}", texts
 
 
 def _words(part: Blamed) -> tuple[str, str]:
