@@ -59,17 +59,11 @@ class Reference(NamedTuple):
         Where the section of the view refers to "the columns above", its own table lacks them;
         then the nearest section above that has them counts.
         """
-        names = list(self.views)
-        above = names[: names.index(view) + 1] if view in self.views else []
-        return {
-            column: next(
-                self.views[name].columns[column]
-                for name in reversed(above)
-                if column in self.views[name].columns
-            )
-            for column in columns
-            if any(column in self.views[name].columns for name in above)
-        }
+        known: dict[str, str] = {}
+        if view in self.views:
+            for name in [*self.views][: [*self.views].index(view) + 1]:
+                known |= self.views[name].columns
+        return {column: known[column] for column in columns if column in known}
 
 
 def read_reference(path: Path | None = None) -> Reference:

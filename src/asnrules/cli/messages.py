@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from asnrules.cli.output import printable
 from asnrules.util.process import tell, wants_json
+from asnrules.util.text import printable
 
 _INFO, _WARNING, _ERROR = 20, 30, 40
 """The levels of the module logging, which is imported for JSON only."""

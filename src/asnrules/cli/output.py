@@ -13,6 +13,8 @@ from enum import StrEnum
 from itertools import chain, islice
 from typing import Any
 
+from asnrules.util.text import printable
+
 Record = Mapping[str, Any]
 
 NARROWEST, WIDEST = 40, 100
@@ -148,16 +150,6 @@ def _print_cells(
 
     table = tabulate(cells, header, tablefmt="simple", disable_numparse=True)
     sys.stdout.write("\n".join(line.rstrip() for line in table.split("\n")) + "\n")
-
-
-def printable(text: str) -> str:
-    """Write control characters so that no terminal obeys them."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or char == "\t" else char.encode("unicode_escape").decode()
-        for char in text
-    )
 
 
 def cell(value: Any, blank: str = "") -> str:

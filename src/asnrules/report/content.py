@@ -58,12 +58,9 @@ def page_content(
     findings: list[Finding] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Collect what the template shows of a run; for findings see `Reader`.
+    """Collect what the template shows of a run; if there is none it is a NotFoundError.
 
-    Raises
-    ------
-    NotFoundError
-        If there is no such run.
+    For findings see `Reader`.
     """
     report = report_run(connection, run_id, findings)
     reader = Reader(connection, findings)

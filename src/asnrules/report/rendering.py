@@ -25,6 +25,7 @@ from asnrules.report.content import page_content
 from asnrules.report.picture import BAR, LEFT, RIGHT, UNREADABLE, WIDTH
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.parallel import Progress
+from asnrules.util.text import printable
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -48,14 +49,9 @@ def write_page(
 ) -> int:
     """Write a run as an HTML page, whole or not at all; give its size in bytes.
 
-    For findings see `Reader`: without a list for them, the first is an error.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such run.
-    OutputError
-        If the file is there already and may not be replaced, or cannot be written.
+    For findings see `Reader`: without a list for them, the first is an error. It is a
+    NotFoundError if there is no such run, an OutputError if the file cannot be written, or is there
+    already and may not be replaced.
     """
     with whole_file(path, overwrite=overwrite) as stream:
         return sum(stream.write(text.encode()) for text in page(engine, run_id, findings, progress))
@@ -116,12 +112,7 @@ def plain(value: Any) -> Any:
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     text = value if len(value) <= LONGEST else f"{value[:LONGEST]} ... ({len(value):,} letters)"
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
-        for char in text
-    )
+    return printable(text, kept="\n\t")
 
 
 def number(value: int | None) -> str:
@@ -131,9 +122,7 @@ def number(value: int | None) -> str:
 
 def moment(value: dt.datetime | None) -> str:
     """Write a moment."""
-    return (
-        UNREADABLE if value is None else value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    )
+    return UNREADABLE if value is None else f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def role(name: str) -> str:

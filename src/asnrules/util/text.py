@@ -23,6 +23,16 @@ REPEATED_HEADER = ": the header once more in line "
 """Stands in what is said of a pool whose header comes again."""
 
 
+def printable(text: str, kept: str = "\t") -> str:
+    """Write out control characters, and what reorders text, so that no terminal obeys them."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in kept else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
 def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - len(_MARK)] + _MARK
 
