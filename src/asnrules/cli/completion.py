@@ -114,23 +114,13 @@ def suggest(root: TyperGroup, words: Sequence[str], incomplete: str) -> Pairs:
         return _values(place, place.option, incomplete)
     if place.takes_options and incomplete.startswith("-"):
         name, glued, value = incomplete.partition("=")
-        if glued:
-            option = _find_option(command, name)
-            pairs = _values(place, option, value) if option else []
-            return [(f"{name}={word}", note) for word, note in pairs]
-        return [
-            (name, one.help or "")
-            for one in command.get_params(typer.Context(command))
-            if isinstance(one, TyperOption)
-            for name in (*one.opts, *one.secondary_opts)
-            if name.startswith(incomplete)
-        ]
+        if not glued:
+            return _values(place, command, incomplete)
+        option = _find_option(command, name)
+        pairs = _values(place, option, value) if option else []
+        return [(f"{name}={word}", note) for word, note in pairs]
     if isinstance(command, TyperGroup):
-        return [
-            (name, one.get_short_help_str())
-            for name, one in command.commands.items()
-            if name.startswith(incomplete)
-        ]
+        return _values(place, command, incomplete)
     arguments = [one for one in command.params if isinstance(one, TyperArgument)]
     # The last one may take all words that follow.
     if arguments and arguments[-1].nargs == -1:
@@ -175,9 +165,14 @@ def _find_option(command: TyperCommand | TyperGroup, name: str) -> TyperOption |
     return next((one for one in options if name in one.opts), None)
 
 
-def _values(place: _Place, parameter: TyperOption | TyperArgument, incomplete: str) -> Pairs:
+def _values(
+    place: _Place,
+    what: TyperOption | TyperArgument | TyperCommand | TyperGroup,
+    incomplete: str,
+) -> Pairs:
+    """Give what the value of a parameter may become, or a name of a command or its options."""
     context = typer.Context(place.command, obj=place.database, resilient_parsing=True)
-    return [(one.value, one.help or "") for one in parameter.shell_complete(context, incomplete)]
+    return [(one.value, one.help or "") for one in what.shell_complete(context, incomplete)]
 
 
 # ------------------------------------------------------------- what is said to the shell
@@ -249,27 +244,25 @@ def install_completion(shell: Shell) -> list[Path]:
         raise UsageError("there is no home folder; use --show-completion") from error
     if shell == "fish":
         script = _folder("XDG_CONFIG_HOME", home / ".config") / "fish/completions/asnrules.fish"
-        written = [script]
+        starts = []
     else:
         script = default_path().parent / f"completion.{shell}"
-        written = [
-            script,
-            home / ".bashrc" if shell == "bash" else _folder("ZDOTDIR", home) / ".zshrc",
-        ]
+        start = home / ".bashrc" if shell == "bash" else _folder("ZDOTDIR", home) / ".zshrc"
+        starts = [start]
     try:
         # It may become the folder of a database, which is for its owner only.
         script.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with whole_file(script, overwrite=True) as stream:
             stream.write(completion_script(shell).encode())
-        for start in written[1:]:
-            name = shlex.quote(str(script))
+        name = shlex.quote(str(script))
+        for start in starts:
             _add_line(start, f"[ -r {name} ] && . {name}")
     except OSError as error:
         raise OutputError(
             f"{error.filename}: {os.strerror(error.errno or 0)}; save what --show-completion "
             "prints and source it"
         ) from error
-    return written
+    return [script, *starts]
 
 
 def _folder(variable: str, otherwise: Path) -> Path:
