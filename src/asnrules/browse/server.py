@@ -26,12 +26,8 @@ _POLICY = (
 def browse(engine: Engine, port: int, *, open_browser: bool, tell: Callable[[str], None]) -> None:
     """Serve the catalog until Ctrl-C, at a port; 0 takes one that is free.
 
-    `tell` is told the address of the first page, once it can be opened.
-
-    Raises
-    ------
-    UsageError
-        If the catalog is not an SQLite file, the extra is not installed, or the port is taken.
+    `tell` is told the address of the first page, once it can be opened. It is a UsageError if the
+    catalog is not an SQLite file, the extra is not installed, or the port is taken.
     """
     if engine.dialect.name != "sqlite":
         raise UsageError(

@@ -67,12 +67,8 @@ class Statements:
     def run(self, sql: str, parameters: Any, rows: int | None, seconds: float) -> Answer:
         """Run a statement and wait for its answer: at most so many rows. Several threads may.
 
-        Raises
-        ------
-        Interrupted
-            If it takes longer than its seconds.
-        sqlite3.OperationalError
-            If SQLite refuses it, or it takes more memory than there is for it.
+        It is Interrupted if it takes longer than its seconds; another sqlite3.OperationalError if
+        SQLite refuses it, or it takes more memory than there is for it.
         """
         try:
             worker = self._idle.pop()

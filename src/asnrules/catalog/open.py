@@ -33,22 +33,10 @@ _log = logging.getLogger(__name__)
 
 
 def open_catalog(database: str | None = None, *, writing: bool = False) -> Engine:
-    """Open the catalog.
+    """Open the catalog; see `database_url` for what names it.
 
-    Parameters
-    ----------
-    database : str, optional
-        An SQLAlchemy URL or the path of an SQLite file. Without it, what ASNRULES_DATABASE says,
-        or the file in the user's data folder.
-    writing : bool
-        Whether something is to be added to it.
-
-    Returns
-    -------
-    Engine
-        Of a database whose schema is the one of this program, with the shipped rulesets; or of
-        one that a newer program has made, which can be read as far as this one understands it,
-        and is never written.
+    Its schema is the one of this program, with the shipped rulesets. One that a newer program has
+    made can be read as far as this one understands it, and is never written.
 
     Raises
     ------

@@ -126,7 +126,7 @@ def diff(
         [{name: record.get(name) for name in BOTH} for record in records],
         BOTH,
         output,
-        flat=_with_names,
+        flat=lambda record: {**record, "by": [_by(one) for one in record["by"] or ()]},
         document=found.document,
         people=print_differences,
     )
@@ -139,11 +139,6 @@ def diff(
     messages.say(f"{before} -> {after}: {told}")
     if changes or answers:
         raise typer.Exit(1)
-
-
-def _with_names(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the named changes of a record into one cell."""
-    return {**record, "by": [_by(one) for one in record["by"] or ()]}
 
 
 def _by(change: Mapping[str, Any]) -> str:

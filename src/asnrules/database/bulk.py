@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, text
+from sqlalchemy import Connection, Row, Table, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 
@@ -42,22 +42,14 @@ def lifted(connection: Connection, tables: Sequence[Table]) -> Iterator[None]:
     They cost as much as adding the row. They are dropped and made again inside the writer's own
     transaction, so that no other process ever sees the tables without them, nor does anybody if
     the transaction fails. PostgreSQL's look at all the rows of a statement at once, and stay.
-
-    Parameters
-    ----------
-    connection : Connection
-        In a writing transaction.
-    tables : sequence of Table
-        The tables that get many rows.
     """
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    statement = text(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name IN :names"
-    ).bindparams(bindparam("names", expanding=True))
-    names = [f"guard_{table.name}_insert" for table in tables]
-    guards = connection.execute(statement, {"names": names}).all()
+    guards: Sequence[Row[Any]] = ()
+    if connection.dialect.name == "sqlite":
+        statement = text(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name IN :names"
+        ).bindparams(bindparam("names", expanding=True))
+        names = [f"guard_{table.name}_insert" for table in tables]
+        guards = connection.execute(statement, {"names": names}).all()
     for guard in guards:
         connection.exec_driver_sql(f"DROP TRIGGER {guard.name}")
     yield

@@ -46,10 +46,7 @@ _DAMAGED = "the file is damaged, restore it from a backup: docs/operations.md te
 def database_url(database: str | None) -> URL:
     """Turn what a user gave into a URL; None is what `VARIABLE` says, or the default file.
 
-    Raises
-    ------
-    UsageError
-        If it is neither a URL nor the path of an SQLite file, see `check_name`.
+    What is neither a URL nor the path of an SQLite file is a UsageError, see `check_name`.
     """
     database = database if database is not None else os.environ.get(VARIABLE) or None
     if database is None:
@@ -88,12 +85,8 @@ def database_name(url: URL) -> str:
 def open_engine(url: URL) -> Engine:
     """Make the engine for a database; nothing is opened yet.
 
-    Raises
-    ------
-    DatabaseError
-        If the driver for PostgreSQL is not installed, or SQLite is too old.
-    UsageError
-        If the URL has an option that PostgreSQL's library does not know.
+    It is a DatabaseError if the driver for PostgreSQL is not installed, or SQLite is too old, and a
+    UsageError if the URL has an option that PostgreSQL's library does not know.
     """
     try:
         if url.get_backend_name() == "postgresql":
@@ -201,10 +194,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection]:
     """Open a connection with one transaction, committed at the end.
 
-    Raises
-    ------
-    DatabaseError
-        If the database cannot be reached, is busy for too long, or full, or read only.
+    A database that cannot be reached, is busy for too long, full or read only is a DatabaseError.
     """
     try:
         with engine.connect() as connection:

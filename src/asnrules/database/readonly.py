@@ -24,10 +24,7 @@ _ALLOWED = {
 def query(engine: Engine, statement: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
     """Run one SELECT; give the names of its columns, and its rows as they are fetched.
 
-    Raises
-    ------
-    UsageError
-        If the statement is not a query, or the database does not understand it.
+    What is not a query, or is not understood by the database, is a UsageError.
     """
     with transaction(engine) as connection:
         is_sqlite = engine.dialect.name == "sqlite"
@@ -49,7 +46,7 @@ def query(engine: Engine, statement: str) -> Iterator[tuple[list[str], Iterator[
 
 def _described(cursor: Any) -> Any:
     if cursor.description is None:
-        raise UsageError("sql: this is not a query; give one SELECT, docs/sql.md has the views")
+        raise _refusal("this is not a query")
     return cursor.description
 
 
@@ -72,6 +69,6 @@ def _postgresql_cursor(connection: Connection) -> Any:
     return raw.cursor(name="asnrules_query")
 
 
-def _refusal(error: Exception) -> UsageError:
+def _refusal(error: Exception | str) -> UsageError:
     words = " ".join(str(error).split("\n")[0].split())
     return UsageError(f"sql: {words}; give one SELECT, docs/sql.md has the views")

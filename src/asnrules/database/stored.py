@@ -31,17 +31,8 @@ from asnrules.errors import StoredValueError
 def read_stored(column: Column[Any], value: Any, of: str) -> Any:
     """Read a stored value: JSON as what it holds, moments and days as such, all else as it is.
 
-    Parameters
-    ----------
-    value : Any
-        As the database gave it, moments and days as `as_stored` has them.
-    of : str
-        What it belongs to, such as `run 3`, for the message.
-
-    Raises
-    ------
-    StoredValueError
-        If it cannot have been stored by this program.
+    Moments and days come as `as_stored` has them; `of` says in the message what the value belongs
+    to, such as `run 3`. What cannot have been stored by this program is a StoredValueError.
     """
     try:
         return _meaning(column, value)

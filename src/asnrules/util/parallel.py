@@ -58,26 +58,19 @@ def parallel_map(
 ) -> list[Found]:
     """Share pieces among several processes, and give what the function gives for each share.
 
+    A share is pieces that follow one another. All is one share where `can_share` is false. What the
+    function raises in another process has its traceback there as a note; if that process was ended
+    from outside it is a ProcessError.
+
     Parameters
     ----------
-    function : callable
-        Works on a share, pieces that follow one another, and tells how far it is.
     sizes : sequence of int
         How much work each piece is, about.
-    workers : int
-        How many processes there may be. All is one share where `can_share` is false.
     told : callable, optional
         Told how far this process is with its share or, with several turns, how far all are.
     turns : int
         How many shares there are for each process, which takes one after the other: the more, the
         less it matters how well the sizes are known.
-
-    Raises
-    ------
-    ProcessError
-        If another process was ended from outside.
-    Exception
-        Whatever the function raises in another process, with its traceback there as a note.
     """
     if workers < 2 or len(pieces) < 2 or not can_share():
         return [function(pieces, told)]
