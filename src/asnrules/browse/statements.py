@@ -50,7 +50,6 @@ class Answer(NamedTuple):
     rows: list[tuple[Any, ...]]
     """At most as many as asked for."""
     truncated: bool
-    """Whether there are more."""
 
 
 class Interrupted(sqlite3.OperationalError):

@@ -46,9 +46,7 @@ class Blamed(NamedTuple):
     field: str | None
     """What of the item; None for all of it, or for what no change after that touched."""
     before: list[str]
-    """What the change took away."""
     after: list[str]
-    """What came."""
     change: str | None
     """None if it stands since the first ruleset."""
     ruleset: str
@@ -63,7 +61,6 @@ class Blame(NamedTuple):
     """Which changes made something what it is."""
 
     name: str
-    """As the catalog spells it."""
     kinds: tuple[str, ...]
     """What it is: `exp_type`, or kinds of items."""
     ruleset: str

@@ -49,7 +49,6 @@ class Classification:
     agrees: bool | None
     """Whether table and rules agree, in class and in association types."""
     reason: str
-    """All of it in words."""
     rules: tuple[RuleAnswer, ...]
     """What each rule says: first those that take it, then the nearest miss first."""
 

@@ -38,7 +38,6 @@ class RulesetDifference:
     """How two rulesets differ."""
 
     before: dict[str, str]
-    """Label and checksum of each."""
     after: dict[str, str]
     changes: Sequence[NamedDifference]
     """Of their rows."""
@@ -49,7 +48,6 @@ class RulesetDifference:
     combinations: int
     """How many combinations of values the two can tell apart."""
     seconds: float
-    """How long it took."""
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

@@ -25,7 +25,6 @@ class Description:
 
     info: RulesetInfo
     columns: Sequence[str]
-    """The names of the fields of `rows`."""
     rows: list[dict[str, Any]]
     """Rows of the table, or rules, each with its conditions, keys, roles and steps in words."""
     errata: list[dict[str, Any]]

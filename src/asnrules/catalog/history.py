@@ -23,9 +23,7 @@ class Change(NamedTuple):
     """A day on which something else became of an EXP_TYPE."""
 
     date: dt.date
-    """The first day."""
     ruleset: str
-    """What says so."""
     kind: str
     special: str | None
     """For which exposures: those with this special, or of a visit with TSOVISIT; None is for
@@ -33,11 +31,9 @@ class Change(NamedTuple):
     was: str | None
     """What it was before, in words; None if nothing is known of that."""
     became: str
-    """What became of it, in words."""
     changes: list[str]
     """The named changes of the rules, since those before, that touch what decides it."""
     source: str
-    """Where the ruleset comes from."""
 
 
 class _State(NamedTuple):

@@ -47,7 +47,6 @@ class Imported:
     """What an import came to."""
 
     info: RulesetInfo
-    """The draft."""
     rows: int
     """Rows of the table, or rules."""
     errata: Sequence[Erratum]
@@ -66,7 +65,6 @@ class Publication:
     """What publishing a ruleset came to."""
 
     info: RulesetInfo
-    """The ruleset, published."""
     ended: RulesetInfo | None
     """The one that it brings to an end."""
 

@@ -18,19 +18,15 @@ class ExposureMode(NamedTuple):
     """A row of a table, with what the vocabulary says of it."""
 
     ruleset: str
-    """The label of the ruleset."""
     exp_type: str
-    """The type of exposure and its instrument."""
     instrument: str
     member_type: str
-    """How the exposure is classified."""
     special: str | None
     """The special that the row is for; None stands for N/A."""
     asn_type: str | None
     """The association made and the pipeline that takes it; None stands for N/A."""
     pipeline: str | None
     footnote: str | None
-    """As printed."""
     position: int
     """The place of the row in the table, from 1."""
 

@@ -54,7 +54,6 @@ class RulesetInfo(NamedTuple):
     """A ruleset of the catalog."""
 
     ruleset: str
-    """Its label."""
     kind: str
     """`table` or `rules`; `draft` or `published`; what it is; where it comes from."""
     status: str
@@ -67,11 +66,9 @@ class RulesetInfo(NamedTuple):
     """The first day on which it is no more: its own end, or the day on which the next one of its
     kind starts; None if there is neither."""
     implements: str | None
-    """The table that rules implement."""
     checksum: str
     """SHA-256 of its content."""
     ruleset_id: int
-    """Its key in the tables."""
     extends: str | None = None
     """The rules of which its changes make it."""
     change_count: int = 0
@@ -240,7 +237,6 @@ class ListedRelease(NamedTuple):
     """The first day on which operations ran it, if that is known."""
     ruleset: str | None
     effective_from: dt.date | None
-    """When that ruleset is in force."""
     effective_until: dt.date | None
 
 
