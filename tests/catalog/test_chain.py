@@ -191,6 +191,8 @@ single = true
         ("[change.add.role.Asn_None.science]\nsingle = true", 0, "there is no rule Asn_None"),
         ("[change.add.rule.Asn_New]\nasn_type = 'image2'\ntitle = 'x'", 0,
          "rule Asn_New has no role"),
+        ("[change.remove]\nsetting = ['sequence_digits']", 1, "every ruleset says sequence_digits"),
+        ("[change.remove]\ndefault = ['class']", 1, "every ruleset says class"),
         ("[change.remove]\ncondition = ['image_science']", None, "unknown condition"),
         ("[change.remove]\nrule = ['Asn_Lv2SpecImprint']", None,
          "which comes from jwst-3.0.0: unknown rule 'Asn_Lv2SpecImprint'"),

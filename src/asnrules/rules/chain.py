@@ -143,6 +143,9 @@ class _Changer:
     def _remove(self, kind: str, name: str, value: Any, keys: Keys) -> None:
         if (item := self._there(kind, name, keys)) is None:
             return
+        if kind == "setting" or (kind, name) == ("default", "class"):
+            self._refuse(keys, f"every ruleset says {name}; set it")
+            return
         gone = [(kind, name, item)]
         if kind == "rule":
             roles = self.items["role"].items()
