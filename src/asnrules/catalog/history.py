@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -55,9 +55,6 @@ class _State(NamedTuple):
 _States = Mapping[str | None, _State]
 """What becomes of exposures, by special."""
 
-_Named = Callable[[RulesetInfo, RulesetInfo, set[Item]], list[str]]
-"""Names the changes from one ruleset to another that touch what decides."""
-
 TIME_SERIES = "TSOVISIT"
 _CLASSES = (CLASS, "")
 """Stands for all that tells the class of an exposure."""
@@ -73,33 +70,28 @@ def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
     with transaction(engine) as connection:
         infos = list_rulesets(connection)
         dated = [info for info in infos if info.status != "draft" and info.effective_from]
-        changes = list(
-            _changes(
-                [info for info in dated if info.kind == TABLE],
-                lambda info: _printed(connection, info, name),
-                lambda _: _State("no row"),
-                lambda *_: [],
-            )
-        )
-        rules = [info for info in dated if info.kind == RULES]
+        tables, rules = ([info for info in dated if info.kind == kind] for kind in (TABLE, RULES))
+        printed = [_printed(connection, info, name) for info in tables]
         past = _Past(connection, name.lower(), infos, rules)
-    decided = _changes(rules, past.anchored, lambda states: states[None], past.named)
-    return sorted([*changes, *decided], key=lambda change: change.date)
+    changes = [
+        *_changes(past, tables, printed, lambda _: _State("no row")),
+        *_changes(past, rules, map(past.anchored, rules), lambda states: states[None]),
+    ]
+    return sorted(changes, key=lambda change: change.date)
 
 
 def _changes(
+    past: _Past,
     infos: Sequence[RulesetInfo],
-    states: Callable[[RulesetInfo], _States],
+    states: Iterable[_States],
     otherwise: Callable[[_States], _State],
-    named: _Named,
 ) -> Iterator[Change]:
     """Compare each ruleset of a kind with the one before it, in order of their dates.
 
     `otherwise` says what becomes of exposures with a special that the states leave out.
     """
     before: tuple[RulesetInfo, _States] | None = None
-    for info, following in zip(infos, (*infos[1:], None), strict=True):
-        now = states(info)
+    for info, following, now in zip(infos, (*infos[1:], None), states, strict=True):
         old, was = before or (info, {})
         for special in dict.fromkeys((*now, *was)):
             then = was.get(special, otherwise(was)) if before else None
@@ -109,7 +101,7 @@ def _changes(
             if then is None:
                 yield _change(info, info.effective_from, special, None, became.words)
             elif then.words != became.words:
-                by = named(old, info, then.deciding(became))
+                by = past.named(old, info, then.deciding(became))
                 yield _change(info, info.effective_from, special, then.words, became.words, by)
         before = info, now
         end = info.effective_until
