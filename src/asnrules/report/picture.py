@@ -81,9 +81,11 @@ def draw(
     roles = _by_amount(pieces, lambda piece: piece.role)
     unit = _HEIGHT / max(1, sum(piece.amount for piece in pieces))
     heights = {piece: max(_LEAST_BAND, piece.amount * unit) for piece in pieces}
-    exposures = {_type(count.exp_type, NO_TYPE): count.exposures for count in counts}
+    exposures = {count.exp_type or NO_TYPE: count.exposures for count in counts}
     associations = {_rule(count): count.associations for count in made}
-    types = _column(heights, lambda piece: piece.source, exposures, _named)
+    types = _column(
+        heights, lambda piece: piece.source, exposures, lambda name: (name == NO_EXPOSURE, name)
+    )
     rules = _column(heights, lambda piece: piece.target, associations, _ranks(heights, types).get)
     ends = [bar.y + bar.height for bar in (*types, *rules)]
     return Picture(
@@ -97,12 +99,10 @@ def draw(
 
 def _pieces(flows: Iterable[Flow], counts: Iterable[ExposureCount]) -> list[_Piece]:
     whole = [
-        _Piece(
-            _type(flow.exp_type, NO_EXPOSURE), _rule(flow), flow.exptype or UNREADABLE, flow.members
-        )
+        _Piece(flow.exp_type or NO_EXPOSURE, _rule(flow), flow.exptype or UNREADABLE, flow.members)
         for flow in flows
     ] + [
-        _Piece(_type(count.exp_type, NO_TYPE), LEFT_OUT, "", count.unassociated)
+        _Piece(count.exp_type or NO_TYPE, LEFT_OUT, "", count.unassociated)
         for count in counts
         if count.unassociated
     ]
@@ -114,14 +114,6 @@ def _pieces(flows: Iterable[Flow], counts: Iterable[ExposureCount]) -> list[_Pie
         target = piece.target if piece.target in rules else "other rules"
         amounts[source, target, piece.role] += piece.amount
     return [_Piece(*key, amount) for key, amount in amounts.items()]
-
-
-def _type(exp_type: str | None, blank: str) -> str:
-    return blank if exp_type is None else exp_type
-
-
-def _named(name: str) -> tuple[bool, str]:
-    return name == NO_EXPOSURE, name
 
 
 def _rule(made: Flow | RuleCount) -> str:
