@@ -21,7 +21,7 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import SET, Judgement, judge_values
 from asnrules.engine.unmet_conditions import kind_keywords
-from asnrules.rules.model import NOT_APPLICABLE, Key, KnownDifference, Rule, Ruleset
+from asnrules.rules.model import NOT_APPLICABLE, Key, Rule, Ruleset
 
 
 class RuleAnswer(NamedTuple):
@@ -74,10 +74,9 @@ class Classification:
 
 
 class Classifier:
-    """Classifies exposures by a table and by rules.
+    """Classifies exposures by a table and by rules, of which `info` is.
 
-    `info` is that of the rules. The specials come each with its keyword, the first that counts
-    first; the differences are the known ones between table and rules.
+    The specials come each with its keyword, the first that counts first.
     """
 
     def __init__(
@@ -87,7 +86,6 @@ class Classifier:
         table: RulesetInfo,
         modes: Sequence[ExposureMode],
         specials: Sequence[tuple[str, str]],
-        differences: Sequence[KnownDifference] = (),
     ) -> None:
         self.info = info
         self.ruleset = ruleset
@@ -96,7 +94,6 @@ class Classifier:
         self._modes: dict[str, dict[str | None, ExposureMode]] = defaultdict(dict)
         for mode in modes:
             self._modes[mode.exp_type][mode.special] = mode
-        self._differences = differences
 
     @cached_property
     def nearness(self) -> RuleRanking:
@@ -177,7 +174,7 @@ class Classifier:
     def _known(
         self, exp_type: str | None, aspect: str, printed: str, made: set[str], judgement: Judgement
     ) -> str:
-        for known in self._differences:
+        for known in self.ruleset.known_differences:
             if any(known.explains(exp_type, aspect, printed, one) for one in made) and (
                 known.condition is None or condition_holds(known.condition, judgement.values)
             ):
@@ -226,15 +223,8 @@ def load_classifier(
 ) -> Classifier:
     """Load rules and a table, by default the one that the rules implement."""
     table = table or find_ruleset(connection, info.implements or "")
-    rules = store.load_rules(connection, info.ruleset_id)
-    return Classifier(
-        info,
-        rules,
-        table,
-        look_up(connection, table),
-        special_keywords(connection),
-        rules.known_differences,
-    )
+    rules, modes = store.load_rules(connection, info.ruleset_id), look_up(connection, table)
+    return Classifier(info, rules, table, modes, special_keywords(connection))
 
 
 def judged(ruleset: Ruleset, exposures: Sequence[Mapping[str, str | None]]) -> Work:
