@@ -7,11 +7,13 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,9 +99,10 @@ for line in (
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def desk(tmp_path_factory: pytest.TempPathFactory, templates: Any) -> Path:
     """Give a folder with all that the examples name, and a record of two runs."""
     folder = tmp_path_factory.mktemp("desk")
+    shutil.copyfile(templates.seeded("sqlite"), folder / "catalog.db")
     one, other = (
         nrc_image(number, filename=image_name(number), program="1234") for number in (1, 2)
     )
