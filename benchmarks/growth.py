@@ -13,7 +13,7 @@ from benchmarks.tables import number, print_table
 MODES = ("mixed", "imaging")
 SIZES = (1_000, 10_000, 100_000)
 LONG_SIZES = (*SIZES, 1_000_000)
-QUICK_SIZES = (250, 1_000)
+QUICK_SIZES = (100, 400)
 _FROM = 10_000
 """The exponent is that of the sizes from here on: below, fixed costs show."""
 
@@ -21,6 +21,7 @@ _FROM = 10_000
 def growth(setting: Setting) -> Result:
     """Measure, print and give all sizes on all databases."""
     sizes = QUICK_SIZES if setting.quick else LONG_SIZES if setting.long else SIZES
+    modes = MODES[:1] if setting.quick else MODES
     runs = [
         {
             "mode": mode,
@@ -28,13 +29,13 @@ def growth(setting: Setting) -> Result:
             **setting.stages(pool, databases),
             "command": setting.command(pool, databases, size),
         }
-        for mode in MODES
+        for mode in modes
         for size in sizes
         for pool in [setting.pool(mode, size)]
         for databases in setting.databases
     ]
     slopes = [
-        _slopes(mode, databases.name, runs) for mode in MODES for databases in setting.databases
+        _slopes(mode, databases.name, runs) for mode in modes for databases in setting.databases
     ]
     _print(runs, slopes)
     return {"runs": runs, "exponents": slopes}

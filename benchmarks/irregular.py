@@ -20,7 +20,7 @@ from benchmarks.tables import print_table
 
 PARITY = Path(__file__).parents[2] / "shared" / "parity"
 ROWS = 10_000
-QUICK_ROWS = 500
+QUICK_ROWS = 100
 QUICK_STRIDE = 20
 _COUNTED = ("exposures", "groups", "of several", "irregular")
 

@@ -17,7 +17,7 @@ from benchmarks.processes import Cost, measured, paired
 from benchmarks.setting import Result, Setting
 from benchmarks.tables import number, print_table
 
-QUICK_SHAPE = (4, 2, 200)
+QUICK_SHAPE = (2, 2, 100)
 SHAPE = (20, 5, 3_500)
 LONG_SHAPE = (200, 5, 3_500)
 """Pools, how often each is run, and exposures of each; the long one has ten million members."""

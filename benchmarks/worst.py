@@ -12,8 +12,8 @@ from benchmarks.setting import Result, Setting, exponent
 from benchmarks.tables import number, print_table
 
 SIZES = (2_500, 5_000, 10_000)
-QUICK_SIZES = (400,)
-QUICK_STRIDE = 4
+QUICK_SIZES = (200,)
+QUICK_STRIDE = 8
 LIMIT = 300
 QUICK_LIMIT = 20
 
