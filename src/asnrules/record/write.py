@@ -49,6 +49,7 @@ from asnrules.record.chain import (
     run_digest,
 )
 from asnrules.record.pools import exposure_rows
+from asnrules.record.queries.decisions import Place
 from asnrules.util.canonical import canonical
 
 GENERATED, IMPORTED = "generated", "imported"
@@ -146,19 +147,18 @@ class RunRecorder:
 def record_run(connection: Connection, run: Run) -> int:
     """Record a run in a writing transaction, which the caller commits; give its id."""
     with writing_run(connection) as writer:
-        pool_ids: list[int] = []
-        places: list[tuple[int, int]] = []
+        places: list[Place] = []
         if run.evaluated is not None:
-            places = run.evaluated.exposures
             pool_ids = writer.add_pools(run.evaluated.pools)
-            _add_decisions(writer, run, run.evaluated, pool_ids)
+            places = [(pool_ids[pool], row + 1) for pool, row in run.evaluated.exposures]
+            _add_decisions(writer, run, run.evaluated, places)
         numbered = list(enumerate(run.associations, 1))
         headers = ((writer.run_id, number, *one[: len(RECORDED)]) for number, one in numbered)
         writer.add(associations, headers)
         members = (
-            (writer.run_id, number, at, product, *one[:3], one.pool_id, one.exposure)
+            (writer.run_id, number, at, product, *one[:3], *_place(one, places))
             for number, made in numbered
-            for at, (product, one) in enumerate(recorded(made, places, pool_ids).placed, 1)
+            for at, (product, one) in enumerate(made.placed, 1)
         )
         writer.add(association_members, members)
         rows = enumerate(run.imported or (), 1)
@@ -184,7 +184,7 @@ def _run_values(run: Run) -> dict[str, Any]:
 
 
 def _add_decisions(
-    writer: RunWriter, run: Run, evaluated: EvaluatedPools, pool_ids: Sequence[int]
+    writer: RunWriter, run: Run, evaluated: EvaluatedPools, places: Sequence[Place]
 ) -> None:
     """Add what became of each exposure, with the traces that explain it."""
     judgements = evaluated.work.judgements
@@ -193,11 +193,10 @@ def _add_decisions(
     found = {signatures[key]: trace_values(one) for key, one in classified.items()}
     trace_ids = writer.add_traces(run.ruleset_id, found)
     of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
-    rows = zip(evaluated.exposures, judgements, run.memberships, strict=True)
-    ordered = sorted(enumerate(rows), key=lambda one: one[1][0])
+    in_order = sorted(range(len(places)), key=evaluated.exposures.__getitem__)
     decided = (
-        (pool_ids[pool], row + 1, of_judgement[judgement], count, run.reasons.get(place))
-        for place, ((pool, row), judgement, count) in ordered
+        (*places[at], of_judgement[judgements[at]], run.memberships[at], run.reasons.get(at))
+        for at in in_order
     )
     writer.add(decisions, ((writer.run_id, *one) for one in decided))
 
@@ -222,23 +221,23 @@ def trace_values(classification: Classification) -> tuple[Any, ...]:
     )
 
 
-def recorded(
-    one: Association, places: Sequence[tuple[int, int]], pool_ids: Sequence[int]
-) -> Association:
-    """Give an association as it is on record: exposures by their pools and rows."""
+def recorded(one: Association, places: Sequence[Place]) -> Association:
+    """Give an association as it is on record, from where each exposure is."""
     return one._replace(
         products=tuple(
-            Product(name, tuple(_recorded(member, places, pool_ids) for member in members))
+            Product(name, tuple(_recorded(member, places) for member in members))
             for name, members in one.products
         )
     )
 
 
-def _recorded(member: Member, places: Sequence[tuple[int, int]], pool_ids: Sequence[int]) -> Member:
-    if member.exposure is None:
-        return member
-    pool, row = places[member.exposure]
-    return Member(*member[:3], row + 1, pool_ids[pool])
+def _recorded(member: Member, places: Sequence[Place]) -> Member:
+    pool_id, position = _place(member, places)
+    return Member(*member[:3], position, pool_id)
+
+
+def _place(member: Member, places: Sequence[Place]) -> Place | tuple[None, None]:
+    return (None, None) if member.exposure is None else places[member.exposure]
 
 
 class RunWriter:

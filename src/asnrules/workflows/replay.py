@@ -59,10 +59,10 @@ class Rerun:
         self.diagnostics: list[str] = details["diagnostics"]
         """What the operator was told."""
         self.wanted = Wanted.by(details["options"])
-        self._pool_ids = pool_ids_of(connection, run.run_id)
+        pool_ids = pool_ids_of(connection, run.run_id)
         self.evaluated = evaluate(classifier, keywords, pools)
         self.places: list[Place] = [
-            (self._pool_ids[pool], row + 1) for pool, row in self.evaluated.exposures
+            (pool_ids[pool], row + 1) for pool, row in self.evaluated.exposures
         ]
         """Where each exposure, in canonical order, is on record."""
 
@@ -70,10 +70,8 @@ class Rerun:
         self, made: Iterable[Association], places: Sequence[int] | None = None
     ) -> Iterator[Association]:
         """Give associations of all exposures, or of some, as they would be recorded."""
-        exposures = self.evaluated.exposures
-        if places is not None:
-            exposures = [exposures[place] for place in places]
-        return (recorded(one, exposures, self._pool_ids) for one in made)
+        known = self.places if places is None else [self.places[place] for place in places]
+        return (recorded(one, known) for one in made)
 
 
 class Verdict(StrEnum):
