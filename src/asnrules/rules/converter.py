@@ -1,21 +1,33 @@
 """Read what tomllib has made of a file into the shapes that files have.
 
-All that is wrong with a file is found, each with its place.
+cattrs makes them, as it finds all that is wrong with a file, each with its place. What a text or a
+number may be is said beside its type, in `texts`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Callable
-from inspect import signature
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from cattrs import Converter
+from cattrs.cols import (
+    is_mapping,
+    is_namedtuple,
+    list_structure_factory,
+    mapping_structure_factory,
+    namedtuple_dict_structure_factory,
+)
+from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
+from cattrs.gen import make_dict_structure_fn, override
 
 from asnrules.rules.model import Release
 from asnrules.rules.releases import shipped_releases
 from asnrules.rules.shapes import Made, MadeShape, ReleaseShape, called, words_of
 from asnrules.rules.steps import FinishingStep, OverallStep, Step, step_of
 from asnrules.rules.text_files import Findings, Keys
-from asnrules.rules.texts import MisfitError, Parts, Reader, one_line, table, whole_number
+from asnrules.rules.texts import MisfitError, Reader, one_line, table, whole_number
 from asnrules.rules.words import Words, unknown
 
 T = TypeVar("T")
@@ -26,25 +38,38 @@ class FileConverter:
 
     def __init__(self, words: Words) -> None:
         self._words = words
-        self._readers: dict[Any, Reader] = {
-            Any: lambda value: value,
-            bool: _flag,
-            int: whole_number,
-            str: one_line,
-            dt.date: _day,
-            FinishingStep: _step_reader(FinishingStep),
-            OverallStep: _step_reader(OverallStep),
-            Release: self._release,
-            Made: self._made,
-        }
+        self._converter = Converter(forbid_extra_keys=True)
+        for is_meant, hook in (
+            (dataclasses.is_dataclass, self._dataclass_hook),
+            (is_namedtuple, self._named_tuple_hook),
+            (_is_list, self._list_hook),
+            (is_mapping, self._mapping_hook),
+            (_is_annotated, self._annotated_hook),
+        ):
+            self._converter.register_structure_hook_factory(is_meant, hook)
+        self.read_as(bool, _flag)
+        self.read_as(int, whole_number)
+        self.read_as(str, one_line)
+        self.read_as(dt.date, _day)
+        for kind in (FinishingStep, OverallStep):
+            self.read_as(kind, _step_reader(kind))
+        self.read_as(Release, self._release)
+        self.read_as(Made, self._made)
 
     def read_as(self, type_: Any, read: Reader) -> None:
         """Say how a value of a type is read."""
-        self._readers[type_] = read
+        hook = lambda value, _: read(value)  # noqa: E731
+        if get_origin(type_):
+            self._converter.register_structure_hook_func(lambda one: one == type_, hook)
+        else:
+            self._converter.register_structure_hook(type_, hook)
 
     def make(self, type_: Any, value: Any) -> Any:
         """Make a part of a file; raise `MisfitError` with all that is wrong with it."""
-        return self._reader(type_)(value)
+        try:
+            return self._converter.structure(value, type_)
+        except (MisfitError, ClassValidationError, IterableValidationError) as error:
+            raise MisfitError(problems=list(_problems(error, ()))) from None
 
     def fit(self, type_: type[T], value: Any, note: Callable[[Keys, str], None]) -> T | None:
         """Make a part of a file; note all that is wrong with it."""
@@ -66,49 +91,49 @@ class FileConverter:
 
     # ----------------------------------------------------------------- how a type is read
 
-    def _reader(self, type_: Any) -> Reader:
-        if type_ not in self._readers:
-            self._readers[type_] = self._new_reader(type_)
-        return self._readers[type_]
+    def _dataclass_hook(self, shape: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
+        make: Any = make_dict_structure_fn(shape, self._converter, **self._fields(shape))
+        return lambda value, type_: make(table(value), type_)
 
-    def _new_reader(self, type_: Any) -> Reader:
-        origin, arguments = get_origin(type_), get_args(type_)
-        if origin is Annotated:
-            reader: Reader = arguments[1](self._words)
-            return reader
-        if type(None) in arguments:
-            # TOML has no null: it leaves out what is not there.
-            return self._reader(arguments[0])
-        if origin in (list, tuple):
-            return _list_reader(origin, self._reader(arguments[0]))
-        if origin is dict:
-            # A name that may be any is checked where it is used.
-            key, one = (Any if arguments[0] is str else arguments[0]), arguments[1]
-            return _mapping_reader(self._reader(key), self._reader(one))
-        return self._shape_reader(type_)
+    def _named_tuple_hook(self, shape: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
+        make: Any = namedtuple_dict_structure_factory(
+            shape, self._converter, "from_converter", True, **self._fields(shape)
+        )
+        return lambda value, type_: make(table(value), type_)
 
-    def _shape_reader(self, shape: Any) -> Reader:
+    def _fields(self, shape: Any) -> Any:
+        """Give the word of each field, and how it is read: cattrs overlooks what is annotated."""
         types = get_type_hints(shape, include_extras=True)
-        words = words_of(shape)
-        fields = [
-            (name, words[name], self._reader(types[name]), one.default is one.empty)
-            for name, one in signature(shape).parameters.items()
-        ]
+        return {
+            name: override(rename=word, struct_hook=self._hook(types[name]))
+            for name, word in words_of(shape).items()
+        }
 
-        def read(value: Any) -> Any:
-            parts = Parts()
-            for word in sorted(table(value).keys() - words.values()):
-                parts.problems.append(((word,), unknown("word", word, words.values())))
-            made = {}
-            for name, word, reader, is_needed in fields:
-                if word in value:
-                    made[name] = parts.read(word, reader, value[word])
-                elif is_needed:
-                    parts.problems.append(((), f"{called(shape)} has no {word}; add it"))
-            parts.settle()
-            return shape(**made)
+    def _hook(self, type_: Any) -> Callable[[Any, Any], Any]:
+        return lambda value, _: self._converter.structure(value, type_)
+
+    def _list_hook(self, type_: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
+        listed: Any = list[get_args(type_)[0]]  # type: ignore[misc]
+        make: Any = list_structure_factory(listed, self._converter)
+        as_wanted: Any = get_origin(type_)
+
+        def read(value: Any, type_: Any) -> Any:
+            if not isinstance(value, list):
+                raise MisfitError("{name} has to be a list; put it in [ ]")
+            return as_wanted(make(value, type_))
 
         return read
+
+    def _mapping_hook(self, type_: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
+        key, one = get_args(type_)
+        # A name that may be any is checked where it is used.
+        mapped: Any = dict[Any if key is str else key, one]  # type: ignore[misc]
+        make: Any = mapping_structure_factory(mapped, self._converter, dict)
+        return lambda value, type_: make(table(value), type_)
+
+    def _annotated_hook(self, type_: Any, converter: Any = None) -> Callable[[Any, Any], Any]:
+        read: Reader = get_args(type_)[1](self._words)
+        return lambda value, _: read(value)
 
     # ----------------------------------------------------------------- what has several forms
 
@@ -134,29 +159,36 @@ class FileConverter:
         return {name: seen for name, seen in vars(shape).items() if seen is not None}
 
 
-def _list_reader(kind: Callable[[list[Any]], Any], read: Reader) -> Reader:
-    def read_list(value: Any) -> Any:
-        if not isinstance(value, list):
-            raise MisfitError("{name} has to be a list; put it in [ ]")
-        parts = Parts()
-        made = [parts.read(number, read, one) for number, one in enumerate(value)]
-        parts.settle()
-        return kind(made)
-
-    return read_list
+def _is_list(type_: Any) -> bool:
+    return get_origin(type_) in (list, tuple)
 
 
-def _mapping_reader(read_key: Reader, read: Reader) -> Reader:
-    def read_mapping(value: Any) -> Any:
-        parts = Parts()
-        made = [
-            (parts.read(key, read, one), parts.read(key, read_key, key))
-            for key, one in table(value).items()
-        ]
-        parts.settle()
-        return {key: one for one, key in made}
+def _is_annotated(type_: Any) -> bool:
+    return get_origin(type_) is Annotated
 
-    return read_mapping
+
+def _problems(error: BaseException, keys: Keys) -> Iterator[tuple[Keys, str]]:
+    """Give all that was found wrong, each with the way to its place."""
+    if isinstance(error, IterableValidationError):
+        for inner, note in error.group_exceptions()[0]:
+            yield from _problems(inner, (*keys, note.index))
+    elif isinstance(error, ClassValidationError):
+        noted, others = error.group_exceptions()
+        words = words_of(error.cl)
+        for other in others:
+            if isinstance(other, ForbiddenExtraKeysError):
+                for word in sorted(other.extra_fields):
+                    yield (*keys, word), unknown("word", word, words.values())
+        for inner, attribute in noted:
+            word = words[attribute.name]
+            if isinstance(inner, KeyError):
+                yield keys, f"{called(error.cl)} has no {word}; add it"
+            else:
+                yield from _problems(inner, (*keys, word))
+    elif isinstance(error, MisfitError):
+        yield from (((*keys, *inner), problem) for inner, problem in error.problems)
+    else:
+        raise error
 
 
 def _flag(value: Any) -> bool:
