@@ -19,6 +19,7 @@ from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_releases, 
 from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
 from asnrules.rules.checksums import row_differences
+from asnrules.rules.document import KINDS
 from asnrules.rules.model import Release, Ruleset
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.releases import shipped_releases, start_of
@@ -208,6 +209,24 @@ single = true
          "reason = 'x'\nnote = 'y'", 4, "unknown word 'note'"),
         ("follows = 'two'", 0, "unknown change 'two'; there is none"),
         ("[change.ad.suffix]", 0, "unknown word 'ad'"),
+        ("[[change.set.rule.Asn_Lv2Image.role]]\nname = 'science'\nsingle = true", 0,
+         "write change.set.role.Asn_Lv2Image"),
+        ("[change.set.rule.Asn_Lv2Spec]\nsteps = ['science_required', 'candidate_validity', "
+         "'imprint_pruning']", 1, "steps of Asn_Lv2Spec is that already"),
+        ("[change.set.rule.Asn_Lv2Spec]\nwithout = ['title']\ntitle = 'x'", 1,
+         "title of Asn_Lv2Spec is set as well"),
+        ("[change.move.class]\nflagged_imprint = { before = 'flagged_imprint' }", 1,
+         "flagged_imprint cannot stand before itself"),
+        ("[change.move.class]\nflagged_imprint = { after = 'flagged_imprint' }", 1,
+         "flagged_imprint cannot stand after itself"),
+        ("[change.move.class]\nflagged_psf = { before = 3 }", 1, ", flagged_psf"),
+        ("[change.move.role.Asn_Lv2SpecImprint]\nscience = { before = 'mode' }", 1,
+         "unknown role 'Asn_Lv2SpecImprint: mode'"),
+        ("[change.add.role.Asn_Lv2SpecImprint.background]\nbefore = 'science'\nafter = 'science'",
+         0, "say before or after which"),
+        ("[change.add.suffix]\nfoo = { nonsense = 1 }", 1, "a suffix has nothing but its name"),
+        ("[change.remove]\nsuffix = { mbsub = 'whatever' }", 1, 'name what goes in a list'),
+        ("[change.remove.rule.Asn_Lv2Spec]\ntitle = 'x'", 0, 'name what goes in a list'),
     ],
 )  # fmt: skip
 def test_a_change_is_strict(tmp_path: Path, change: str, line: int | None, problem: str) -> None:
@@ -217,11 +236,105 @@ def test_a_change_is_strict(tmp_path: Path, change: str, line: int | None, probl
         assert any(one.startswith(f"line {START + line}: ") for one in told if problem in one)
 
 
+NAMES = {
+    "value_list": "imaging_types", "path_table": "ifu_paths", "condition": "ifu_path",
+    "key": "mosaic_tile", "group": "base", "class": "flagged_psf", "setting": "sequence_digits",
+    "default": "steps", "written_as": "psf", "required_column": "pntgtype",
+    "rule": "Asn_Lv2Spec", "role": "Asn_Lv2Spec.science", "suffix": "uncal",
+    "known_difference": "x", "intended_overlap": "x",
+}  # fmt: skip
+"""An item of each kind."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("word", ["add", "set", "remove", "move"])
+def test_no_item_has_a_day(kind: str, word: str, tmp_path: Path) -> None:
+    told = refused(tmp_path, f"[change.{word}.{kind}.{NAMES[kind]}]\nx = 2020-01-01")
+    assert told == [f"line {START + 1}: {NOT_PLAIN.format('x')}"]
+
+
+NOT_PLAIN = "{} has to be text, a whole number, true or false; rules have nothing else"
+
+
+@pytest.mark.parametrize("value", ["2020-01-01", "12:00:00", "2020-01-01T00:00:00Z", "1.5", "-1",
+                                   "inf", "1e999", "0x" + "f" * 3999, '"\\u001b[31m"',
+                                   "[[[2020-01-01]]]"])  # fmt: skip
+def test_what_no_rule_has_is_told_with_its_line(value: str, tmp_path: Path) -> None:
+    for number, change in enumerate(
+        (
+            f"[change.set]\nrule = {value}",
+            f"[change.remove]\nrule = [{value}]",
+            f"[change.set.rule]\nAsn_Lv2Spec = {value}",
+            f"[change.set.rule.Asn_Lv2Spec]\nrequires = {{ add = ['a', {value}] }}",
+            f"[change.set.rule.Asn_Lv2Spec]\nwithout = [{{ a = {value} }}]",
+            f"[[change.add.rule.Asn_X.role]]\nname = {value}",
+        )
+    ):
+        told = refused(tmp_path, change)
+        assert all("has to be" in one for one in told), (number, told)
+        assert {one.partition(":")[0] for one in told} == {f"line {START + 1}"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("value", ["[{ a = 1 }]", "[['a']]", "3", "{ a = 'b' }", "[true]", "['']"])
+def test_what_is_taken_away_is_named(kind: str, value: str, tmp_path: Path) -> None:
+    name = NAMES[kind]
+    told = refused(tmp_path, f"[change.set.{kind}.{name}]\nwithout = {value}")
+    assert all(one.startswith("line ") for one in told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "word"),
+    [
+        ("rule", "Asn_Lv2Image", "asn_rule"),
+        ("role", "Asn_Lv2Image.science", "name"),
+        ("class", "flagged_psf", "condition"),
+        ("required_column", "pntgtype", "column"),
+    ],
+)
+@pytest.mark.parametrize("other", ["'other'", "'Asn_Lv2Spec'", "'flagged_imprint'", "'exposure'",
+                                   "['a']", "3"])  # fmt: skip
+@pytest.mark.parametrize("act", ["add", "set"])
+def test_the_name_of_an_item_cannot_be_set(
+    act: str, other: str, kind: str, name: str, word: str, tmp_path: Path
+) -> None:
+    told = refused(tmp_path, f"[change.{act}.{kind}.{name}]\n{word} = {other}")
+    own = name.rpartition(".")[2]
+    assert f"line {START + 1}: {own} is named by its table; leave {word} out" in told
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_an_item_keeps_the_words_that_name_it(kind: str, tmp_path: Path) -> None:
+    words = {"rule": "asn_rule", "role": "name", "class": "condition", "required_column": "column"}
+    if kind in words:
+        change = f"[change.set.{kind}.{NAMES[kind]}]\nwithout = ['{words[kind]}']"
+        assert any(f"has no {words[kind]}; add it" in one for one in refused(tmp_path, change))
+
+
+SECOND = '\n[[change]]\nid = "two"\nwhy = "w"\nsource = "s"\n'
+
+
+def test_changes_follow_from_one_that_does_something(tmp_path: Path) -> None:
+    told = refused(tmp_path, f'follows = "two"\n{SECOND}follows = "one"\n')
+    assert told == [
+        f"line {START}: change two follows from another one itself; name that which has items",
+        f"line {START + 6}: change one follows from another one itself; name that which has items",
+    ]
+
+
+def test_what_changes_nothing_in_other_words_is_refused(tmp_path: Path) -> None:
+    told = refused(
+        tmp_path,
+        "[change.set.rule.Asn_Lv2ImageTSO]\nrequires = ['image_science', { condition = 'tso' }]",
+    )
+    assert any("all changes together change nothing" in one for one in told)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
         ('extends = "jwst-3.0.0"', 'extends = "jwst-9.9.9"', "there is no ruleset jwst-9.9.9"),
-        ('extends = "jwst-3.0.0"', 'extends = "child"', "child extends child itself"),
+        ('extends = "jwst-3.0.0"', 'extends = "child"', "child extends itself"),
         ('extends = "jwst-3.0.0"\n', "", "changes of no parent; name it with extends"),
         ('id = "one"', "", "a change has no id; add it"),
         ('why = "for a test"', 'why = " "', "why is empty; say it"),
@@ -234,6 +347,41 @@ def test_a_change_is_strict(tmp_path: Path, change: str, line: int | None, probl
         ('id = "one"', 'id = "o n e"', "change 'o n e': use up to 80 letters"),
         ("[[change]]", "[settings]\n[[change]]", "settings stands in a folder that says all"),
         ("[[change]]", 'releases = ["3.9.9"]\n[[change]]', "unknown release '3.9.9'"),
+        *(
+            ("[[change]]", f"releases = [{releases}]\n[[change]]", problem)
+            for releases, problem in (
+                ("'3.0.0', '3.0.0'", "release 3.0.0 comes twice"),
+                ("'3.0.0', { release = '3.0', released = 2026-07-09 }", "3.0 comes twice"),
+                ("{ release = '3.0', released = 2026-10-01 }", "3.0 is 3.0.0; write that"),
+                ("{ release = '3.0.0.0', released = 2026-07-09 }", "3.0.0.0 is 3.0.0; write that"),
+                (
+                    "{ release = '3.1', released = 2026-10-01 }, "
+                    "{ release = '3.1.0', released = 2026-10-01 }",
+                    "release 3.1.0 comes twice",
+                ),
+                (
+                    "{ release = '3.0.0', released = 1999-10-01 }",
+                    "3.0.0 was tagged on 2026-07-09; give that day, or the name alone",
+                ),
+                (
+                    "{ release = '1.9.6', released = 2020-10-06 }",
+                    "1.9.6 was tagged on 2023-03-09; give that day",
+                ),
+                (
+                    "{ release = '1.9.6', released = 2023-03-09, in_operations_from = 2031-01-01 }",
+                    "1.9.6 is in operations from 2023-",
+                ),
+                (
+                    "{ release = '3.1.0', released = 0001-01-01 }",
+                    "3.1.0 was tagged before 3.0.0, on 2026-07-09; mend the day",
+                ),
+                (
+                    "{ release = '3.1.1', released = 2026-10-01 }, "
+                    "{ release = '3.1.0', released = 2026-10-02 }",
+                    "3.1.1 was tagged before 3.1.0, on 2026-10-02; mend the day",
+                ),
+            )
+        ),
     ],
 )
 def test_a_header_is_strict(tmp_path: Path, old: str, new: str, problem: str) -> None:
@@ -313,6 +461,8 @@ def test_a_child_is_imported_exported_and_published(catalog: Engine, tmp_path: P
     text = HEADER.replace("jwst-3.0.0", "mine") + 'add.suffix = ["newer"]'
     (grandchild / "ruleset.toml").write_text(text)
     with pytest.raises(RulesetError, match=r"line 5: mine is a draft; publish it first"):
+        import_ruleset(catalog, grandchild, Wish("later"))
+    with pytest.raises(RulesetError, match=r"line 5: mine extends itself; name another one"):
         import_ruleset(catalog, grandchild, wish)
     publish_ruleset(catalog, "mine")
     later = Wish(label="later", effective_from=dt.date(2032, 1, 1))
@@ -429,7 +579,7 @@ def test_releases_are_listed_with_their_rulesets(kept_seeds: Engine) -> None:
     assert {name for info in published for name in info.releases} <= set(found)
 
 
-def test_what_a_draft_says_of_a_release_counts_least(catalog: Engine, tmp_path: Path) -> None:
+def test_a_release_is_listed_with_the_ruleset_that_is_published(catalog: Engine, tmp_path: Path) -> None:
     for label, month in (("child", 3), ("other", 4)):
         header = HEADER.replace(
             "implements",
@@ -437,9 +587,12 @@ def test_what_a_draft_says_of_a_release_counts_least(catalog: Engine, tmp_path: 
             f"in_operations_from = 2030-{month:02}-01 }}]\nimplements",
         ).replace('"child"', f'"{label}"')
         import_ruleset(catalog, write_child(tmp_path, 'add.suffix = ["new"]', header), Wish())
+    with transaction(catalog) as connection:
+        assert "3.9.0" not in [one.release for one in list_releases(connection)]
     publish_ruleset(catalog, "other")
     with transaction(catalog) as connection:
         (found,) = [one for one in list_releases(connection) if one.release == "3.9.0"]
+        assert find_ruleset(connection, "jwst-3.9").ruleset == "other"
     assert (found.ruleset, found.in_operations_from) == ("other", dt.date(2030, 4, 1))
     with pytest.raises(RulesetError, match=r"has releases that other has: 3\.9\.0"):
         publish_ruleset(catalog, "child")

@@ -50,7 +50,8 @@ class Description:
         if info.implements is not None:
             yield f"implements: {info.implements}"
         if info.extends is not None:
-            yield f"extends: {info.extends}, by {info.change_count} changes"
+            many = info.change_count
+            yield f"extends: {info.extends}, by {many} change{'s' * (many != 1)}"
         if info.releases:
             yield f"releases: {', '.join(info.releases)}"
         yield f"checksum: {info.checksum}"

@@ -24,6 +24,7 @@ from asnrules.rules.errata import Accepted, correct_page
 from asnrules.rules.model import AnyRuleset, Erratum, Ruleset, Table
 from asnrules.rules.page import STANDARD_INPUT, read_page
 from asnrules.rules.read import check_label, read_ruleset
+from asnrules.rules.releases import release_numbers
 from asnrules.rules.write import Files, ruleset_files, write_folder
 from asnrules.rules.write_page import page_text
 
@@ -292,11 +293,13 @@ def publish_ruleset(
 
 def _refuse_others(info: RulesetInfo, others: Iterable[RulesetInfo]) -> None:
     """Refuse to publish rules with the releases of others, or that implement a draft."""
+    ours = {release_numbers(one) for one in info.releases}
     for other in others:
-        if other.status != DRAFT and (common := {*other.releases} & {*info.releases}):
+        common = [one for one in other.releases if release_numbers(one) in ours]
+        if other.status != DRAFT and common:
             raise RulesetError(
                 f"ruleset {info.ruleset!r} has releases that {other.ruleset} has: "
-                f"{', '.join(sorted(common))}; import it without them"
+                f"{', '.join(common)}; import it without them"
             )
         if other.status == DRAFT and other.ruleset == info.implements:
             raise RulesetError(

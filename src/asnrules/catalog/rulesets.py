@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, column, func, select, table
 
-from asnrules.database.schema.catalog import ruleset_releases
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import Release
 from asnrules.rules.releases import PREFIX, in_order, release_numbers, shipped_releases
@@ -137,9 +136,8 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
     if label in rulesets:
         return rulesets[label]
     release = label.removeprefix(PREFIX)
-    having = (info for info in rulesets.values() if release in info.releases)
     near = near_spellings(label, rulesets) or list(rulesets)
-    if (info := ruleset_of(having, release)) is not None:
+    if (info := ruleset_of(rulesets.values(), release)) is not None:
         if label.startswith(PREFIX):
             return info
         near = [f"{PREFIX}{release}, for the rules of that release"]
@@ -246,10 +244,9 @@ def list_releases(connection: Connection) -> list[ListedRelease]:
     shipped = shipped_releases()
     found = {name: one.release for name, one in shipped.items()}
     published = {info.ruleset_id for info in infos if info.status == "published"}
-    rows = connection.execute(select(ruleset_releases).order_by(ruleset_releases.c.ruleset_id))
-    # What a draft says counts where nothing else says anything.
-    for row in sorted(rows, key=lambda row: row.ruleset_id not in published):
-        found.setdefault(row.release, Release(*row[1:]))
+    for key, releases in _releases(connection).items():
+        if key in published:
+            found = {one.release: one for one in releases} | found
     listed = []
     for one in in_order(found.values()):
         info = ruleset_of(infos, one.release)

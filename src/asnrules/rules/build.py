@@ -261,6 +261,8 @@ class Builder:
     def _suffix(self, said: Said) -> str:
         if not re.fullmatch(r"[a-z0-9_-]+", said.name):
             said.note((), f"{said.name[:80]!r} is not of lower-case letters, digits, '_' and '-'")
+        if said.item.value != said.name:
+            said.note((), "a suffix has nothing but its name; name it in a list")
         return said.name
 
     def _known_difference(self, said: Said) -> KnownDifference:

@@ -6,7 +6,7 @@ They are strict: whatever would change nothing, or rests on what is not there, i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from asnrules.rules.document import (
@@ -41,6 +41,9 @@ _REASONED = ("known_difference", "intended_overlap")
 
 _ORDERED = ("class", "required_column", "role")
 
+_NAMING = {"rule": "asn_rule", "role": "name", "class": "condition", "required_column": "column"}
+"""The words that name an item which has others."""
+
 Named = Iterator[tuple[str, Any, Keys]]
 """What is said of items: the name of each, what is said, and where."""
 
@@ -66,9 +69,13 @@ def apply_changes(
         if change.id in [other.change for other in made]:
             report.at((*place, "id"), f"a second change {change.id}; name it otherwise")
         found = tuple(changer.apply(change, place))
-        others = [other.id for other in changes if other.id != change.id]
-        if change.follows is not None and change.follows not in others:
-            report.at((*place, "follows"), unknown("change", change.follows, others))
+        if change.follows is not None:
+            others = {other.id: other.follows for other in changes if other.id != change.id}
+            if change.follows not in others:
+                report.at((*place, "follows"), unknown("change", change.follows, others))
+            elif others[change.follows] is not None:
+                problem = f"change {change.follows} follows from another one itself"
+                report.at((*place, "follows"), f"{problem}; name that which has items")
         if change.follows is None and changer.values() == before:
             problem = (
                 f"change {change.id} changes nothing; leave it out, or say what it follows from"
@@ -112,7 +119,12 @@ class _Changer:
                     self._refuse(keys, unknown("kind of item", kind, KINDS))
                     continue
                 for name, value, where in self._named(kind, given, keys):
-                    act(kind, name, value, where)
+                    own, named = name.rpartition(": ")[2], _NAMING.get(kind)
+                    if isinstance(value, dict) and value.get(named, own) != own:
+                        problem = f"{own} is named by its table; leave {named} out"
+                        self._refuse((*where, str(named)), problem)
+                    else:
+                        act(kind, name, value, where)
         return self._found
 
     def _named(self, kind: str, given: Any, keys: Keys) -> Named:
@@ -131,10 +143,10 @@ class _Changer:
                         self._refuse((*where, word), unknown("word", word, columns))
                     row = {column: str(value.get(column, "")) for column in columns}
                     yield ROWS[kind].name_of(row), row, where
-                elif kind == "required_column" and isinstance(value, dict):
-                    yield str(value.get("column", name)), value, where
                 elif isinstance(name, str):
                     yield name, value, where
+                elif kind == "required_column" and isinstance(value, dict):
+                    yield str(value.get("column", name)), value, where
                 else:
                     yield str(value), value, where
 
@@ -146,6 +158,8 @@ class _Changer:
         if kind == "setting" or (kind, name) == ("default", "class"):
             self._refuse(keys, f"every ruleset says {name}; set it")
             return
+        if kind not in _REASONED and value != name.rpartition(": ")[2]:
+            self._refuse(keys, 'name what goes in a list: ["..."]')
         gone = [(kind, name, item)]
         if kind == "rule":
             roles = self.items["role"].items()
@@ -197,19 +211,29 @@ class _Changer:
             self._refuse(keys, f"{name} has to be a table of what is set; write word = value")
             return
         defaults = left_out(_SHAPES[kind]) if kind in _SHAPES else {}
+        by_ruleset = self.items["default"] if kind == "rule" else {}
+        unsaid = defaults | {word: default.value for word, default in by_ruleset.items()}
         value = dict(item.value)
         for field, one in given.items():
             where = (*keys, field)
             if field == "without":
-                for word in one if isinstance(one, list) else [one]:
+                for word in map(str, one if isinstance(one, list) else [one]):
                     if word not in value:
                         self._refuse(where, f"{name} has no {word}; leave it out")
-                        continue
-                    self._tell(kind, name, word, value.pop(word), None)
+                    elif word in given:
+                        self._refuse(where, f"{word} of {name} is set as well; do one of both")
+                    elif value[word] == unsaid.get(word):
+                        self._refuse(where, f"{word} of {name} is that without it; leave it out")
+                    else:
+                        self._tell(kind, name, word, value.pop(word), None)
+                continue
+            if (kind, field) == ("rule", "role"):
+                problem = f"roles are items of their own; write change.set.role.{name}"
+                self._refuse(where, problem)
                 continue
             before = value.get(field, defaults.get(field))
             after = self._value(before, one, where)
-            if before == after:
+            if value.get(field, unsaid.get(field)) == after:
                 self._refuse(where, f"{field} of {name} is that already; leave it out")
                 continue
             value[field] = after
@@ -233,9 +257,9 @@ class _Changer:
             self._refuse(keys, f"items of kind {kind} have no order; {', '.join(_ORDERED)} have")
         elif self._there(kind, name, keys) is not None:
             order = self._order(kind, name)
-            if not isinstance(given, dict) or not self._put(kind, name, given, keys):
-                self._refuse(keys, 'say before or after which: { before = "..." }')
-            elif order == self._order(kind, name):
+            if not self._put(kind, name, given, keys):
+                return
+            if order == self._order(kind, name):
                 self._refuse(keys, f"{name} is there already; leave it out")
             else:
                 self._tell(kind, name, "order", order, self._order(kind, name))
@@ -281,23 +305,22 @@ class _Changer:
         rule = name.partition(": ")[0] if kind == "role" else ""
         return [one for one in self.items[kind] if not rule or one.startswith(f"{rule}: ")]
 
-    def _put(self, kind: str, name: str, place: Mapping[str, Any], keys: Keys) -> bool:
-        """Put an item before or after another one."""
-        if len(place) != 1 or next(iter(place)) not in ("before", "after"):
+    def _put(self, kind: str, name: str, place: Any, keys: Keys) -> bool:
+        """Put an item before or after another one; tell whether that could be done."""
+        if not isinstance(place, dict) or [*place] not in (["before"], ["after"]):
+            self._refuse(keys, 'say before or after which: { before = "..." }')
             return False
         ((word, other),) = place.items()
-        target = str(other)
-        if kind == "role":
-            target = role_item_name(name.partition(": ")[0], target)
+        target = role_item_name(name.partition(": ")[0], other) if kind == "role" else str(other)
+        order = self._order(kind, name)
+        if target == name or target not in order:
+            itself = f"{name} cannot stand {word} itself; name another one"
+            problem = itself if target == name else unknown(in_words(kind), target, order)
+            self._refuse((*keys, word), problem)
+            return False
         named = self.items[kind]
-        item = named.pop(name)
-        if target not in named:
-            self._refuse((*keys, word), unknown(in_words(kind), target, named))
-            named[name] = item
-            return True
-        order = list(named)
+        order = [one for one in named if one != name]
         order.insert(order.index(target) + (word == "after"), name)
-        named[name] = item
         self.items[kind] = {one: named[one] for one in order}
         return True
 

@@ -24,7 +24,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from asnrules.rules.model import Release
 from asnrules.rules.releases import shipped_releases
-from asnrules.rules.shapes import Made, MadeShape, ReleaseShape, called, words_of
+from asnrules.rules.shapes import Made, MadeShape, Plain, ReleaseShape, called, words_of
 from asnrules.rules.steps import FinishingStep, OverallStep, Step, step_of
 from asnrules.rules.text_files import Findings, Keys
 from asnrules.rules.texts import MisfitError, Reader, one_line, table, whole_number
@@ -55,6 +55,7 @@ class FileConverter:
             self.read_as(kind, _step_reader(kind))
         self.read_as(Release, self._release)
         self.read_as(Made, self._made)
+        self.read_as(Plain, self._plain)
 
     def read_as(self, type_: Any, read: Reader) -> None:
         """Say how a value of a type is read."""
@@ -157,6 +158,15 @@ class FileConverter:
             value = {"asn_type": asn_type, "asn_rule": rule}
         shape = self.make(MadeShape, value)
         return {name: seen for name, seen in vars(shape).items() if seen is not None}
+
+    def _plain(self, value: Any) -> Any:
+        """Read what a change says of an item; what fits its kind is checked with the item."""
+        readers = {dict: dict[str, Plain], list: list[Plain], str: str, int: int, bool: bool}
+        if type(value) not in readers:
+            raise MisfitError(
+                "{name} has to be text, a whole number, true or false; rules have nothing else"
+            )
+        return self.make(readers[type(value)], value)
 
 
 def _is_list(type_: Any) -> bool:

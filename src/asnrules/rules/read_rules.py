@@ -13,7 +13,7 @@ from asnrules.rules.chain import apply_changes
 from asnrules.rules.checksums import row_differences
 from asnrules.rules.document import COMPLETE, Items, Reader, Report
 from asnrules.rules.model import Change, Ruleset
-from asnrules.rules.releases import in_order, start_of
+from asnrules.rules.releases import in_order, release_problems, start_of
 from asnrules.rules.shapes import RulesHeaderShape, check_period
 from asnrules.rules.text_files import read_toml
 from asnrules.rules.variants import Variants
@@ -64,11 +64,12 @@ class RulesReader:
         report = Report(folder / "ruleset.toml")
         is_complete, header = self._header(label, report)
         reader = Reader(self._builder.converter, report)
+        before: Ruleset | None = None
         parent: Items | None = None
         items: Items = {}
         changes: tuple[Change, ...] = ()
         if header.extends is not None:
-            parent = self._parent(header.extends, report).items
+            before, parent = self._parent(header.extends, report)[:2]
             items, changes = apply_changes(parent, header.change, reader.path_table, report)
         report.settle()
         changed = items
@@ -76,6 +77,10 @@ class RulesReader:
             items = reader.read(header)
         start = header.effective_from or start_of(header.releases)
         fields = self._builder.build(items, report)
+        is_changed = before is None or is_complete or before != replace(before, **fields)
+        if changes and not is_changed:
+            report.at(("change",), "all changes together change nothing; leave them out")
+            report.settle()
         check_period(start, header.effective_until, report.of(report.header))
         ruleset = Ruleset(
             label=header.label,
@@ -105,15 +110,16 @@ class RulesReader:
         """Read the header for rules of a label, and tell whether the folder says all of them."""
         path = report.header
         header = self._builder.converter.read(RulesHeaderShape, read_toml(path), report.of(path))
-        for number, one in enumerate(header.releases):
-            if one.in_operations_from is not None and one.in_operations_from < one.released:
-                keys = ("releases", number, "in_operations_from")
-                report.at(keys, "it was in operations before it was released; mend a day")
+        for number, problem in release_problems(header.releases):
+            report.at(("releases", number), problem)
         is_complete = header.extends is None or (path.parent / COMPLETE).exists()
         if label not in (None, header.label):
             header = replace(header, releases=[])
             if is_complete:
                 header = replace(header, extends=None, change=[])
+        if header.extends == (label or header.label):
+            report.at(("extends",), f"{header.extends} extends itself; name another one")
+            report.settle()
         if header.extends is None and header.change:
             report.at(("change",), "changes of no parent; name it with extends")
         for word in _OF_COMPLETE if not is_complete else ():

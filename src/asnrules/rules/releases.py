@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -60,6 +60,34 @@ def release_numbers(release: str) -> tuple[int, ...] | None:
 def in_order(releases: Iterable[Release]) -> tuple[Release, ...]:
     """Sort releases by their numbers."""
     return tuple(sorted(releases, key=lambda one: release_numbers(one.release) or ()))
+
+
+def release_problems(releases: Sequence[Release]) -> Iterator[tuple[int, str]]:
+    """Say what of some releases cannot be, each with the number of one of them."""
+    known = {release_numbers(name): one.release for name, one in shipped_releases().items()}
+    theirs = {release_numbers(one.release): one for one in releases} | known
+    for number, one in enumerate(releases):
+        name, own = one.release, release_numbers(one.release) or ()
+        lower = [its for numbers, its in theirs.items() if numbers is not None and numbers < own]
+        last = max(lower, key=lambda its: its.released, default=one)
+        shipped = theirs[own]
+        day = shipped.in_operations_from
+        if own in [release_numbers(other.release) for other in releases[:number]]:
+            yield number, f"release {name} comes twice; leave one out"
+        elif name != shipped.release and own in known:
+            yield number, f"{name} is {shipped.release}; write that"
+        elif one.released != shipped.released and own in known:
+            yield (
+                number,
+                f"{name} was tagged on {shipped.released}; give that day, or the name alone",
+            )
+        elif own in known and day not in (None, one.in_operations_from):
+            yield number, f"{name} is in operations from {day} on; give that day, or the name alone"
+        elif own not in known and one.released < last.released:
+            problem = f"{name} was tagged before {last.release}, on {last.released}; mend the day"
+            yield number, problem
+        elif one.in_operations_from is not None and one.in_operations_from < one.released:
+            yield number, "it was in operations before it was released; mend a day"
 
 
 def start_of(releases: Sequence[Release]) -> dt.date | None:

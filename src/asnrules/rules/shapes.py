@@ -38,6 +38,9 @@ from asnrules.rules.texts import (
 PathTable = NewType("PathTable", tuple[str, tuple[Alternative, ...]])
 """A path table with its name, by the name of its file."""
 
+Plain = NewType("Plain", object)
+"""Text, a whole number, a flag, or lists and tables of them: what a change may say of an item."""
+
 Made = NewType("Made", dict[str, Any])
 """What is to be seen of an association."""
 
@@ -193,10 +196,10 @@ class ChangeShape:
     why: str
     source: str
     follows: ChangeName | None = None
-    add: dict[str, Any] = field(default_factory=dict)
-    set: dict[str, Any] = field(default_factory=dict)
-    remove: dict[str, Any] = field(default_factory=dict)
-    move: dict[str, Any] = field(default_factory=dict)
+    add: dict[str, Plain] = field(default_factory=dict)
+    set: dict[str, Plain] = field(default_factory=dict)
+    remove: dict[str, Plain] = field(default_factory=dict)
+    move: dict[str, Plain] = field(default_factory=dict)
     example: list[ExampleShape] = field(default_factory=list)
 
 
