@@ -205,4 +205,4 @@ def test_show_rules_as_csv_without_brackets(asnrules: Command) -> None:
 
 
 def test_show_an_unknown_ruleset(asnrules: Command) -> None:
-    asnrules("rulesets", "show", "jwst-3.0").assert_error(3, "'jwst-3.0'", "jwst-3.0.0")
+    asnrules("rulesets", "show", "jwst-3.O.0").assert_error(3, "'jwst-3.O.0'", "jwst-3.0.0")
