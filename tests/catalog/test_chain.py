@@ -579,7 +579,9 @@ def test_releases_are_listed_with_their_rulesets(kept_seeds: Engine) -> None:
     assert {name for info in published for name in info.releases} <= set(found)
 
 
-def test_a_release_is_listed_with_the_ruleset_that_is_published(catalog: Engine, tmp_path: Path) -> None:
+def test_a_release_is_listed_with_the_ruleset_that_is_published(
+    catalog: Engine, tmp_path: Path
+) -> None:
     for label, month in (("child", 3), ("other", 4)):
         header = HEADER.replace(
             "implements",
