@@ -34,15 +34,14 @@ FIRST = document(member(1), member(3, "background"))
 SECOND = document(member(2), member(3, "background"))
 
 
-NONE_OF = "today's (jwst-3.0.0); the catalog has none for {}, by which it was made (code_version)"
+NONE_OF = "the catalog has none for {}, by which it was made (code_version)"
+BESIDE = "{}, those of the releases before and after {}, by which it was made (code_version)"
 BY_TAG = (
     "; {} counts as in force from {}, the day of a tag; "
     "the day on which operations first ran it is not known"
 )
-IN_FORCE = (
-    "jwst-1.2.1, in force on 2021-08-01, when it was made (version_id, 20210801t000000)"
-    + BY_TAG.format("jwst-1.2.1", "2021-06-07")
-)
+ITS_DAY = "jwst-1.2.1, in force on 2021-08-01, when it was made (version_id, 20210801t000000)"
+ITS_TAG = BY_TAG.format("jwst-1.2.1", "2021-06-07")
 SINCE_TAG = BY_TAG.format("jwst-3.0.0", "2026-07-09")
 EARLIEST = "jwst-1.2.0, the earliest of the catalog, and not its own: those {}, are not in it"
 
@@ -71,6 +70,12 @@ def rows(engine: Engine, query: str) -> list[dict[str, Any]]:
 
 def tuples(engine: Engine, query: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in rows(engine, query)]
+
+
+def diagnostics(engine: Engine, run_id: int) -> list[str]:
+    (row,) = rows(engine, f"SELECT diagnostics FROM runs WHERE run_id = {run_id}")
+    found: list[str] = json.loads(row["diagnostics"])
+    return found
 
 
 # ------------------------------------------------------------------ the tables
@@ -357,10 +362,16 @@ def test_a_record_that_cannot_be_written_leaves_nothing(
 
 
 def test_the_ruleset_that_is_asked_for(catalog: Engine, folder: Path) -> None:
-    for options in ({"ruleset": "jwst-3.0.0"}, {"as_of": dt.date(2026, 9, 1)}):
+    by_day = f"jwst-3.0.0, in force on 2026-09-01, as asked{SINCE_TAG}"
+    for options, why, told in (
+        ({"ruleset": "jwst-3.0.0"}, "jwst-3.0.0, as asked", []),
+        ({"as_of": dt.date(2026, 9, 1)}, by_day, [SINCE_TAG.removeprefix("; ")]),
+        ({"as_of": dt.date(2022, 8, 15)}, "jwst-1.5.3, in force on 2022-08-15, as asked", []),
+    ):
         (file,) = run(catalog, folder, **options).files
-        assert file.ruleset == "jwst-3.0.0"
-        assert file.explanation.endswith("rules: jwst-3.0.0, as asked")
+        assert file.ruleset == why.partition(",")[0]
+        assert file.explanation.partition("; rules: ")[2] == why
+        assert diagnostics(catalog, file.run_id) == told
 
 
 def test_a_ruleset_that_there_is_not(catalog: Engine, folder: Path) -> None:
@@ -400,6 +411,10 @@ OF_ITS_TIME: list[tuple[dict[str, Any], str, str]] = [
         {"version_id": "v1", "asn_pool": "pool"}, NAME,
         "today's (jwst-3.0.0); the file does not tell when it was made",
     ),
+    (
+        {"version_id": "v1", "asn_pool": "pool", "code_version": "9.9.9"}, NAME,
+        "today's (jwst-3.0.0); the file does not tell when it was made; " + NONE_OF.format("9.9.9"),
+    ),
 ]  # fmt: skip
 
 
@@ -430,18 +445,49 @@ OF_ITS_SOFTWARE: list[tuple[str | None, str, str]] = [
     *[
         (text, "jwst-1.2.0",
          EARLIEST.format(f"of {text}, by which it was made (code_version)"))
-        for text in ("1.1.0", "0.18.0", "1.1.1.dev12+g1a2b3c")
+        for text in ("1", "1.1.0", "0.18.0", "1.1.1.dev12+g1a2b3c", "1.1.0.post1", "1.2.0rc1")
     ],
-    ("3.0.0.dev7+gabc", "jwst-3.0.0", NONE_OF.format("3.0.0.dev7+gabc")),
-    ("1.9.4.dev12+g1a2b3c", "jwst-3.0.0", NONE_OF.format("1.9.4.dev12+g1a2b3c")),
-    ("3.0.0rc1", "jwst-3.0.0", NONE_OF.format("3.0.0rc1")),
+    *[
+        (text, ruleset, f"{ruleset}, those of {text}, by which it was made (code_version)")
+        for text, ruleset in (
+            ("3", "jwst-3.0.0"), ("2", "jwst-2.0.0"), ("1.9", "jwst-1.9.0"),
+            ("01.06.02", "jwst-1.5.3"), ("1.6.2.0", "jwst-1.5.3"),
+        )
+    ],
+    *[
+        (text, ruleset, BESIDE.format(ruleset, text))
+        for text, ruleset in (
+            ("1.6.2rc1", "jwst-1.5.3"), ("1.6.2.post1", "jwst-1.5.3"), ("1.6.7", "jwst-1.5.3"),
+            ("1.6.2-4-g123", "jwst-1.5.3"), ("1.6.2.dev3+g1a2", "jwst-1.5.3"),
+            ("1.17.1a0", "jwst-1.17.0"),
+        )
+    ],
+    *[
+        (text, "jwst-1.2.1", f"{ITS_DAY}; {NONE_OF.format(text)}{ITS_TAG}")
+        for text in (
+            # The releases on either side have other rules, or there is none on one.
+            "3.0.0.dev7+gabc", "1.9.4.dev12+g1a2b3c", "3.0.0rc1", "3.0.0.post1", "1.9.7", "9.9.9",
+            "1.5.2.post2",
+        )
+    ],
+    *[
+        (text, "jwst-1.2.1", f"{ITS_DAY}; its code_version is not a release: {text!r}{ITS_TAG}")
+        for text in ("unknown", "jwst", "١.٦.٢", "1.6.2foo", "1.6.2 or so", "1.")  # noqa: RUF001
+    ],
+    (
+        "9" * 490, "jwst-1.2.1",
+        f"{ITS_DAY}; its code_version is not a release: '{'9' * 56}...{ITS_TAG}",
+    ),
     (
         "asnrules 0.1.0, rules jwst-1.2.1", "jwst-1.2.1",
         "jwst-1.2.1, by which it was made (code_version)",
     ),
-    ("asnrules 0.1.0, rules mine", "jwst-3.0.0", NONE_OF.format("mine")),
-    ("asnrules 0.1.0, rules 2021-06-15", "jwst-3.0.0", NONE_OF.format("2021-06-15")),
-    *[(text, "jwst-1.2.1", IN_FORCE) for text in (None, "", " ", "unknown", "jwst", "3")],
+    *[
+        (f"asnrules 0.1.0, rules {label}", "jwst-1.2.1",
+         f"{ITS_DAY}; {NONE_OF.format(label)}{ITS_TAG}")
+        for label in ("mine", "2021-06-15")
+    ],
+    *[(text, "jwst-1.2.1", ITS_DAY + ITS_TAG) for text in (None, "", " ")],
 ]  # fmt: skip
 
 
@@ -451,10 +497,15 @@ def test_the_software_of_a_file_comes_before_its_date(catalog: Engine, tmp_path:
         name = f"jw00001-o001_image2_{number:05}_asn"
         wanted[name] = (ruleset, why)
         write(tmp_path, document(code_version=code_version, version_id="20210801t000000"), name)
+    report = run(catalog, tmp_path)
     assert {
         file.asn_name: (file.ruleset, file.explanation.partition("; rules: ")[2])
-        for file in run(catalog, tmp_path).files
+        for file in report.files
     } == wanted
+    # What rests on a tag is on record, once; what goes by the software alone does not.
+    told = {one.ruleset: diagnostics(catalog, one.run_id) for one in report.runs}
+    assert told.pop("jwst-1.2.1") == [ITS_TAG.removeprefix("; ")]
+    assert set(map(tuple, told.values())) == {()}
 
 
 def test_the_table_of_a_file_is_that_of_its_software(catalog: Engine, tmp_path: Path) -> None:

@@ -127,11 +127,11 @@ def import_associations(
         wanted = choose_ruleset(connection, RULES, options.ruleset, options.as_of)
         today = in_force(connection, RULES)
     refuse_draft(wanted, "publish it first")
-    is_asked = options.ruleset is not None or options.as_of is not None
+    asked = options.as_of if options.ruleset is None else options.ruleset
     read, errors = _read(words, asn_types, progress)
     by_ruleset: dict[RulesetInfo, dict[str, Choice]] = {}
     for path, association in read.items():
-        choice = choose(association, rulesets, wanted, is_asked=is_asked)
+        choice = choose(association, rulesets, wanted, asked)
         by_ruleset.setdefault(choice.info, {})[path] = choice
     if len(by_ruleset) > 1 and STANDARD_INPUT in options.pools:
         raise UsageError(
@@ -146,7 +146,7 @@ def import_associations(
     if runs:
         with transaction(engine, writing=True) as connection:
             for run, files in runs:
-                run = replace(run, started_at=started, diagnostics=errors)
+                run = replace(run, started_at=started, diagnostics=[*errors, *run.diagnostics])
                 _add(report, files, record_run(connection, run))
     return report
 
@@ -178,7 +178,8 @@ def _judged(
         files.append(ImportedFile(*named, judged.verdict.value, judged.explanation))
         if progress is not None:
             progress("verdicts", number, len(choices))
-    return _run(info, verdicts, matcher, options), files
+    by_tag = {choice.by_tag: None for choice in choices.values() if choice.by_tag is not None}
+    return replace(_run(info, verdicts, matcher, options), diagnostics=[*by_tag]), files
 
 
 def _since(connection: Connection, then: Matcher | None, today: RulesetInfo | None) -> Since | None:
