@@ -149,6 +149,35 @@ def test_what_rests_on_the_day_of_a_tag_says_so(
     asnrules_on_file("lookup", "NRC_IMAGE", "--as-of", day).assert_fine()
 
 
+def test_a_tag_is_on_record_and_no_difference_of_a_replay(
+    asnrules_on_copy: Command, tmp_path: Path
+) -> None:
+    pool = write_pool(tmp_path / "pool.csv", nrc_image())
+    words = ("generate", pool, "--no-files")
+    for number, (day, count) in enumerate([("2026-04-20", 1), ("2022-08-15", 0)], 1):
+        assert asnrules_on_copy(*words, "--as-of", day).code == 0
+        diagnostics = asnrules_on_copy("audit", "run", str(number), "-f", "json").json[
+            "diagnostics"
+        ]
+        assert ["the day of a tag" in line for line in diagnostics] == [True] * count
+        asnrules_on_copy("audit", "replay", str(number)).assert_fine()
+
+
+def test_every_period_says_on_what_it_rests(asnrules_on_file: Command) -> None:
+    releases = asnrules_on_file("rulesets", "releases", "-f", "csv").csv
+    by_release = {row["release"]: row["goes_by"] for row in releases}
+    for rows, name in (
+        (asnrules_on_file("rulesets", "list", "-f", "csv").csv, "effective_from"),
+        (asnrules_on_file("rulesets", "blame", "Asn_Lv2Spec", "-f", "csv").csv, "effective_from"),
+        (asnrules_on_file("rulesets", "history", "NRS_MIMF", "-f", "csv").csv, "date"),
+    ):
+        rules = [row for row in rows if row["ruleset"].startswith("jwst-")]
+        assert "tag" in {row["goes_by"] for row in rules}
+        assert all(bool(row[name]) == (row["goes_by"] in {"operations", "tag"}) for row in rules)
+        for row in rules:
+            assert row["goes_by"] == by_release[row["ruleset"].removeprefix("jwst-")]
+
+
 @pytest.mark.parametrize("day", ["2026-01-31", dt.datetime(2026, 1, 31, tzinfo=dt.UTC), 20260131])
 def test_python_takes_dates(kept_seeds: Any, day: Any) -> None:
     catalog = Catalog(kept_seeds)

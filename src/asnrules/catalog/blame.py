@@ -52,7 +52,9 @@ class Blamed(NamedTuple):
     ruleset: str
     """The ruleset of the change, or the first."""
     effective_from: dt.date | None
-    """The first day of that; None if operations never ran it."""
+    """The first day of that; None if it has none."""
+    goes_by: str | None
+    """What that is; see `RulesetInfo`."""
     why: str | None
     source: str
 
@@ -149,7 +151,8 @@ class _Told:
             if item in self.uses and all(step.field is not None for _, step in standing):
                 first = self._first
                 found.append(Blamed(*item, None, [], [], None, first.ruleset,
-                                    first.effective_from, None, first.source))  # fmt: skip
+                                    first.effective_from, first.goes_by, None,
+                                    first.source))  # fmt: skip
         return self._sorted(found)
 
     def of_exp_type(
@@ -214,5 +217,5 @@ def _blamed(change: NamedChange, item: ChangeItem) -> Blamed:
     came, went = ([words_of(one) for one in side] for side in sides)
     return Blamed(
         item.kind, item.item, item.field, went, came, change.change, change.ruleset,
-        change.effective_from, change.why, change.source,
+        change.effective_from, change.goes_by, change.why, change.source,
     )  # fmt: skip

@@ -27,7 +27,9 @@ class NamedChange(NamedTuple):
     ruleset: str
     """The one that it is a part of."""
     effective_from: dt.date | None
-    """The first day of that; None if operations never ran it."""
+    """The first day of that; None if it has none."""
+    goes_by: str | None
+    """What that is; see `RulesetInfo`."""
     why: str
     source: str
     items: tuple[ChangeItem, ...]
@@ -69,7 +71,9 @@ def changes_of(connection: Connection, infos: Sequence[RulesetInfo]) -> list[Nam
     statement = select(*columns).where(table.ruleset_id.in_(keys)).order_by(table.position)
     for key, change, why, source in connection.execute(statement):
         info, own = by_key[key], tuple(items.get((key, change), ()))
-        named = NamedChange(change, info.ruleset, info.effective_from, why, source, own)
+        named = NamedChange(
+            change, info.ruleset, info.effective_from, info.goes_by, why, source, own
+        )
         found.setdefault(key, []).append(named)
     return [change for key in keys for change in found.get(key, [])]
 

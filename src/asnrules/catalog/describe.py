@@ -45,7 +45,7 @@ class Description:
         """Say which ruleset it is, in lines to read."""
         info = self.info
         yield f"{info.ruleset}: {info.title}"
-        yield f"{info.kind}, {info.status}, {_period(info)}"
+        yield f"{info.kind}, {info.status}, {info.period}"
         yield f"source: {info.source}"
         if info.implements is not None:
             yield f"implements: {info.implements}"
@@ -60,14 +60,6 @@ class Description:
         """Give rules in lines to read, with what their words mean."""
         lines = [line for row in self.rows for line in rule_lines(row)]
         return lines if self.glossary is None else [*lines, *self.glossary.lines()]
-
-
-def _period(info: RulesetInfo) -> str:
-    if info.effective_from is None:
-        return "never in operations" if info.releases else "without a date yet"
-    by = " (the day of a tag)" if info.goes_by == "tag" else ""
-    until = info.effective_until or "further notice"
-    return f"in force from {info.effective_from}{by} to {until}"
 
 
 def describe_ruleset(connection: Connection, label: str) -> Description:

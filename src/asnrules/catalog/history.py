@@ -23,6 +23,8 @@ class Change(NamedTuple):
     """A day on which something else became of an EXP_TYPE."""
 
     date: dt.date
+    goes_by: str | None
+    """What that is, if it is the first of the ruleset; see `RulesetInfo`."""
     ruleset: str
     kind: str
     special: str | None
@@ -121,7 +123,8 @@ def _change(
     by: Sequence[str] = (),
 ) -> Change:
     first = day or dt.date.min
-    return Change(first, info.ruleset, info.kind, special, was, became, [*by], info.source)
+    goes_by = info.goes_by if day == info.effective_from else None
+    return Change(first, goes_by, info.ruleset, info.kind, special, was, became, [*by], info.source)
 
 
 def _printed(connection: Connection, info: RulesetInfo, exp_type: str) -> _States:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, column, func, select, table
@@ -12,6 +12,9 @@ from asnrules.errors import NotFoundError
 from asnrules.rules.model import Release
 from asnrules.rules.releases import PREFIX, in_order, release_numbers, shipped_releases
 from asnrules.util.text import check_day, near_spellings
+
+BY_TAG = ", the day of a tag"
+"""Stands in what is said of rules whose first day that is."""
 
 TABLE = "table"
 RULES = "rules"
@@ -49,6 +52,15 @@ _RULESETS = (
 )
 
 
+_OPERATIONS, _TAG, _SUPERSEDED, _NEVER = "operations", "tag", "superseded", "never"
+_SINCE = "in force from {}"
+_FIRST_DAYS = {
+    _TAG: f"{_SINCE} (the day of a tag)",
+    _SUPERSEDED: "in force on no day, as a later ruleset began on the same one",
+    _NEVER: "never in operations",
+}
+
+
 class RulesetInfo(NamedTuple):
     """A ruleset of the catalog."""
 
@@ -75,16 +87,24 @@ class RulesetInfo(NamedTuple):
     """Of jwst, which have these rules."""
     goes_by: str | None = None
     """What its first day is: `operations`, the first on which operations ran one of its releases,
-    or `tag`, that on which one was tagged; None if it was said."""
+    or `tag`, that on which one was tagged. Why it has none: `superseded`, as a later ruleset begins
+    on the same day, or `never`, as operations ran none of its releases. None if it was said."""
+
+    @property
+    def period(self) -> str:
+        """Say in words when it is in force, and on what that rests."""
+        first = first_day_words(self.effective_from, self.goes_by)
+        until = self.effective_until or "further notice"
+        return first if self.effective_from is None else f"{first} to {until}"
 
     @property
     def by_tag(self) -> str | None:
         """Say that its first day is that of a tag, if it is: what goes by dates rests on that."""
-        if self.goes_by != "tag":
+        if self.goes_by != _TAG:
             return None
         return (
-            f"{self.ruleset} counts as in force from {self.effective_from}, the day of a tag; the "
-            "day on which operations first ran it is not known"
+            f"{self.ruleset} counts as in force from {self.effective_from}{BY_TAG}; the day on "
+            "which operations first ran it is not known"
         )
 
     def is_in_force(self, day: dt.date) -> bool:
@@ -108,14 +128,28 @@ def list_rulesets(connection: Connection) -> list[RulesetInfo]:
         own = releases.get(row.ruleset_id, ())
         day = _date(row.effective_from)
         info = RulesetInfo(**row._asdict(), releases=tuple(one.release for one in own))
-        info = info._replace(effective_from=day, effective_until=_date(info.effective_until))
-        if day is not None and day in {one.in_operations_from for one in own}:
-            info = info._replace(goes_by="operations")
-        elif day in {one.released for one in own}:
-            info = info._replace(goes_by="tag")
+        info = info._replace(
+            effective_from=day,
+            effective_until=_date(info.effective_until),
+            goes_by=_goes_by(day, own),
+        )
         first = day or (own[0].released if own else dt.date.max)
         found.append(((info.kind != TABLE, first, info.ruleset), info))
     return [info for _, info in sorted(found, key=lambda one: one[0])]
+
+
+def _goes_by(day: dt.date | None, releases: Sequence[Release]) -> str | None:
+    operations = {one.in_operations_from for one in releases} - {None}
+    if day is None and releases:
+        return _SUPERSEDED if operations else _NEVER
+    if day in operations:
+        return _OPERATIONS
+    return _TAG if day in {one.released for one in releases} else None
+
+
+def first_day_words(day: dt.date | None, goes_by: str | None) -> str:
+    """Say from which day a ruleset is in force, and on what that rests; see `RulesetInfo`."""
+    return _FIRST_DAYS.get(goes_by, "without a date yet" if day is None else _SINCE).format(day)
 
 
 def _releases(connection: Connection) -> dict[int, tuple[Release, ...]]:
@@ -235,6 +269,7 @@ class ListedRelease(NamedTuple):
     """The first day on which operations ran it, if that is known."""
     ruleset: str | None
     effective_from: dt.date | None
+    goes_by: str | None
     effective_until: dt.date | None
 
 
@@ -251,6 +286,7 @@ def list_releases(connection: Connection) -> list[ListedRelease]:
     for one in in_order(found.values()):
         info = ruleset_of(infos, one.release)
         build = shipped[one.release].dms_build if one.release in shipped else None
-        period = (info.ruleset, info.effective_from, info.effective_until) if info else (None,) * 3
+        names = ListedRelease._fields[-4:]
+        period = [getattr(info, name) for name in names] if info else [None] * len(names)
         listed.append(ListedRelease(one.release, build, *one[1:], *period))
     return listed

@@ -41,12 +41,12 @@ lookup, classify
 )
 
 LISTED = (
-    "ruleset", "kind", "status", "effective_from", "effective_until", "implements", "releases",
-    "changes", "title",
+    "ruleset", "kind", "status", "effective_from", "goes_by", "effective_until", "implements",
+    "releases", "changes", "title",
 )  # fmt: skip
 RELEASES = (
     "release", "dms_build", "released", "in_operations_from", "ruleset", "effective_from",
-    "effective_until",
+    "goes_by", "effective_until",
 )  # fmt: skip
 ADDED = ("ruleset", "kind", "status", "effective_from", "effective_until", "checksum")
 
@@ -60,7 +60,9 @@ EffectiveUntil = Annotated[
 def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     """List the rulesets, the dates on which they are in force, and the releases that have them.
 
-    Rules that operations never ran have no dates. Changes are counted from the ruleset before.
+    Goes by: what the first day is, that in operations or that of a tag. Rules without one were
+    never in operations, or are superseded on their first day. Changes are counted from the ruleset
+    before.
 
     Examples
     --------
@@ -82,7 +84,7 @@ def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 def _listed(info: RulesetInfo) -> dict[str, Any]:
     releases = ", ".join(info.releases) or None
     values = {**info._asdict(), "changes": info.change_count, "releases": releases}
-    return {name: values[name] for name in (*LISTED, "extends", "goes_by", "checksum")}
+    return {name: values[name] for name in (*LISTED, "extends", "checksum")}
 
 
 @app.command()

@@ -94,9 +94,10 @@ def _print(found: Blame) -> None:
 
 
 def _paragraph(parts: list[Blamed], draft: str | None) -> Paragraph:
+    from asnrules.catalog.rulesets import first_day_words
+
     one = parts[0]
-    day = one.effective_from
-    period = "without a day of its own" if day is None else f"in force from {day}"
+    period = first_day_words(one.effective_from, one.goes_by)
     ruleset = f"{one.ruleset} ({'a draft' if one.ruleset == draft else period})"
     if one.change is None:
         return f"since the first ruleset, {ruleset}", list(_by_kind(parts))

@@ -111,8 +111,7 @@ def evaluate_pools(
         if any(other.sha256 == pool.sha256 for other in pools):
             raise UsageError(f"{pool.name}: the same pool is given twice; name it once")
         pools.append(pool)
-    by_tag = info.by_tag if as_of is not None else None
-    return evaluate(classifier, keywords, pools, [*filter(None, [by_tag]), *gathered.notes])
+    return evaluate(classifier, keywords, pools, gathered.notes)
 
 
 def evaluate(

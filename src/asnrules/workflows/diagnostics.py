@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
+from asnrules.catalog.rulesets import BY_TAG
 from asnrules.engine.exposures import Work, whole_number
 from asnrules.engine.generation import Outcome
 from asnrules.engine.signatures import Judgement
@@ -19,15 +20,15 @@ from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
 _WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
 """A whole number, however it is written."""
 _BLANK_CELLS = ": blank cells of "
-_OF_THE_FILE = (_BLANK_CELLS, REPEATED_HEADER)
+_BESIDE = (_BLANK_CELLS, REPEATED_HEADER, BY_TAG)
 
 
-def is_of_the_file(line: str) -> bool:
-    """Tell whether a diagnostic is about how a file was written.
+def of_what_is_kept(lines: Iterable[str]) -> list[str]:
+    """Leave out diagnostics about how a file was written, or how the rules were chosen.
 
-    The record keeps what was read, so nobody can say it again without the file.
+    The record keeps what was read and chosen, so nobody can say these again from it.
     """
-    return any(mark in line for mark in _OF_THE_FILE)
+    return [line for line in lines if not any(mark in line for mark in _BESIDE)]
 
 
 def diagnostics_of(evaluated: EvaluatedPools, outcome: Outcome) -> list[str]:

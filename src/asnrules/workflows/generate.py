@@ -284,6 +284,7 @@ def _report(
 def _run(
     options: Options, evaluated: EvaluatedPools, outcome: Outcome, started: dt.datetime
 ) -> Run:
+    by_tag = [] if options.as_of is None else filter(None, [evaluated.info.by_tag])
     return Run(
         started_at=started,
         operator=options.operator or user_name(),
@@ -294,7 +295,7 @@ def _run(
         memberships=outcome.memberships,
         reasons=outcome.reasons,
         associations=outcome.associations,
-        diagnostics=diagnostics_of(evaluated, outcome),
+        diagnostics=[*by_tag, *diagnostics_of(evaluated, outcome)],
     )
 
 

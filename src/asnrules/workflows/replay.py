@@ -38,7 +38,7 @@ from asnrules.record.queries.runs import RecordedRun, RunFilter, details_of, fin
 from asnrules.record.write import GENERATED, recorded, signature_text, trace_values
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
-from asnrules.workflows.diagnostics import diagnostics_of, is_of_the_file
+from asnrules.workflows.diagnostics import diagnostics_of, of_what_is_kept
 from asnrules.workflows.generate import make_associations
 
 
@@ -252,12 +252,13 @@ def _compared(connection: Connection, run: RecordedRun, rerun: Rerun, outcome: O
 def _fields(run: RecordedRun, rerun: Rerun, outcome: Outcome) -> list[FieldDifference]:
     """Compare what the run itself says."""
     unassociated = sum(count == 0 for count in outcome.memberships)
-    told = [line for line in rerun.diagnostics if not is_of_the_file(line)]
+    told = of_what_is_kept(rerun.diagnostics)
+    now = of_what_is_kept(diagnostics_of(rerun.evaluated, outcome))
     compared = (
         ("exposures", run.exposures, len(rerun.places)),
         ("associations", run.associations, len(outcome.associations)),
         ("unassociated", run.unassociated, unassociated),
-        ("diagnostics", told, diagnostics_of(rerun.evaluated, outcome)),
+        ("diagnostics", told, now),
     )
     return [
         FieldDifference(name, before, after) for name, before, after in compared if before != after

@@ -53,6 +53,7 @@ class Event(NamedTuple):
             "ruleset": self.info.ruleset,
             "releases": list(self.info.releases),
             "effective_from": self.info.effective_from,
+            "goes_by": self.info.goes_by,
             "event": self.what,
             **{name: getattr(one, name) for name in ("program", "asn_id", "asn_type", "asn_rule")},
             "products": [product.name for product in one.products],

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from asnrules.workflows.timeline import Timeline
 
 EVENTS = (
-    "ruleset", "releases", "effective_from", "event", "program", "asn_id", "asn_type", "asn_rule",
-    "products", "members", "differences", "turned_by",
+    "ruleset", "releases", "effective_from", "goes_by", "event", "program", "asn_id", "asn_type",
+    "asn_rule", "products", "members", "differences", "turned_by",
 )  # fmt: skip
 
 
@@ -71,12 +71,13 @@ def timeline(
 
 
 def _lines(found: Timeline) -> Iterator[str]:
+    from asnrules.catalog.rulesets import first_day_words
+
     run = found.run
     what = found.filename or counted(run.exposures, "exposure")
     yield f"{what} of run {run.run_id} (ruleset {run.ruleset}), pool {', '.join(run.pools)}"
     for info, events in groupby(found.events, key=lambda event: event.info):
-        day = info.effective_from
-        yield f"{info.ruleset}, {f'in force from {day}' if day else 'never in operations'}"
+        yield f"{info.ruleset}, {first_day_words(info.effective_from, info.goes_by)}"
         of_one = list(events)
         if found.filename is None and of_one[0].what == "first":
             # Of a whole run that is all of it.
