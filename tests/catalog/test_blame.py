@@ -86,6 +86,11 @@ def test_of_a_list_what_stands_counts_and_of_a_value_the_last(kept_seeds: Engine
         ("1.18.0-spec-dither-free", [], ["dither"]),
         ("1.15.0-spec-tile-dither", ["mosaic_tile", "dither"], []),
     ]
+    # The steps of before are those that all rules have by default, since the first.
+    steps = [part for part in rule.parts if (part.item, part.field) == ("Asn_Lv2Spec", "steps")]
+    assert [(part.change, part.after, part.before) for part in steps] == [
+        ("1.18.0-imprint-pruning", ["imprint_pruning"], []),
+    ]
     setting = blame(kept_seeds, "generation_order", ruleset="jwst-2.0.0")
     assert changes(setting) == ["1.14.0-numbers-by-row"]
 

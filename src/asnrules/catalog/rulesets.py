@@ -149,7 +149,9 @@ def _goes_by(day: dt.date | None, releases: Sequence[Release]) -> str | None:
 
 def first_day_words(day: dt.date | None, goes_by: str | None) -> str:
     """Say from which day a ruleset is in force, and on what that rests; see `RulesetInfo`."""
-    return _FIRST_DAYS.get(goes_by, "without a date yet" if day is None else _SINCE).format(day)
+    return _FIRST_DAYS.get(goes_by or "", "without a date yet" if day is None else _SINCE).format(
+        day
+    )
 
 
 def _releases(connection: Connection) -> dict[int, tuple[Release, ...]]:

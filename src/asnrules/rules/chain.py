@@ -210,9 +210,9 @@ class _Changer:
         if not isinstance(given, dict):
             self._refuse(keys, f"{name} has to be a table of what is set; write word = value")
             return
-        defaults = left_out(_SHAPES[kind]) if kind in _SHAPES else {}
-        by_ruleset = self.items["default"] if kind == "rule" else {}
-        unsaid = defaults | {word: default.value for word, default in by_ruleset.items()}
+        unsaid = left_out(_SHAPES[kind]) if kind in _SHAPES else {}
+        if kind == "rule":
+            unsaid |= {word: default.value for word, default in self.items["default"].items()}
         value = dict(item.value)
         for field, one in given.items():
             where = (*keys, field)
@@ -225,13 +225,13 @@ class _Changer:
                     elif value[word] == unsaid.get(word):
                         self._refuse(where, f"{word} of {name} is that without it; leave it out")
                     else:
-                        self._tell(kind, name, word, value.pop(word), None)
+                        self._tell(kind, name, word, value.pop(word), unsaid.get(word))
                 continue
             if (kind, field) == ("rule", "role"):
                 problem = f"roles are items of their own; write change.set.role.{name}"
                 self._refuse(where, problem)
                 continue
-            before = value.get(field, defaults.get(field))
+            before = value.get(field, unsaid.get(field))
             after = self._value(before, one, where)
             if value.get(field, unsaid.get(field)) == after:
                 self._refuse(where, f"{field} of {name} is that already; leave it out")
