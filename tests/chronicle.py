@@ -79,11 +79,20 @@ PERIODS = """## Releases and periods
 
 A ruleset is in force from the first day on which operations ran one of its releases. Where no such
 day is known, the day of a tag stands for it, but only before the first and after the last known
-day. Rules without a day in between were never in operations.
+day. Rules without such a day were never in operations. Of two that would begin on one day the later
+one stays.
 
 | ruleset | releases | in force from | goes by | table | changes |
 |---|---|---|---|---|---|
 """
+
+GOES_BY = {
+    "operations": "operations",
+    "tag": "the day of a tag",
+    "superseded": "the next began on the same day",
+    "never": "never in operations",
+    "": "",
+}
 
 PICTURE = """## What the changes touch
 
@@ -213,10 +222,9 @@ def chronicle(engine: Engine, counts: Mapping[str, Touched], exposures: int) -> 
 
 
 def _period(info: RulesetInfo) -> str:
-    goes_by = {"operations": "operations", "tag": "the day of a tag", None: ""}[info.goes_by]
     return (
         f"| {info.ruleset} | {', '.join(info.releases)} | {info.effective_from or 'never'} "
-        f"| {goes_by} | {info.implements} | {info.change_count or 'the first'} |\n"
+        f"| {GOES_BY[info.goes_by or '']} | {info.implements} | {info.change_count or 'the first'} |\n"
     )
 
 
