@@ -224,7 +224,8 @@ def chronicle(engine: Engine, counts: Mapping[str, Touched], exposures: int) -> 
 def _period(info: RulesetInfo) -> str:
     return (
         f"| {info.ruleset} | {', '.join(info.releases)} | {info.effective_from or 'never'} "
-        f"| {GOES_BY[info.goes_by or '']} | {info.implements} | {info.change_count or 'the first'} |\n"
+        f"| {GOES_BY[info.goes_by or '']} | {info.implements} "
+        f"| {info.change_count or 'the first'} |\n"
     )
 
 

@@ -143,9 +143,9 @@ def test_rules_say_if_their_first_day_is_that_of_a_tag(connection: Connection) -
 def test_periods_say_on_what_they_rest_or_why_there_is_none(connection: Connection) -> None:
     found = {info.ruleset: info.period for info in list_rulesets(connection)}
     assert found["2021-06-15"] == "in force from 2021-06-15 to 2025-05-02"
-    assert found["jwst-1.2.0"] == "in force from 2021-05-24 (the day of a tag) to 2021-06-07"
+    assert found["jwst-1.2.0"] == "in force from 2021-05-24, the day of a tag, to 2021-06-07"
     assert found["jwst-1.9.4"] == "in force from 2023-02-28 to 2023-03-15"
-    assert found["jwst-3.0.0"] == "in force from 2026-07-09 (the day of a tag) to further notice"
+    assert found["jwst-3.0.0"] == "in force from 2026-07-09, the day of a tag, to further notice"
     # Operations ran 1.9.3 from 2023-02-28, as they did 1.9.4.
     superseded = "in force on no day, as a later ruleset began on the same one"
     assert {label for label, words in found.items() if words == superseded} == {"jwst-1.9.0"}

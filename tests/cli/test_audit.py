@@ -333,7 +333,7 @@ def test_a_timeline_of_a_run(audit: Command) -> None:
     assert (result.code, result.err) == (0, f"run 1: {len(RULES)} rulesets, 5 events\n")
     lines = result.out.splitlines()
     assert lines[1:4] == [
-        "jwst-1.2.0, in force from 2021-05-24 (the day of a tag)",
+        "jwst-1.2.0, in force from 2021-05-24, the day of a tag",
         "  3 associations",
         "jwst-1.5.3, in force from 2022-06-30",
     ]

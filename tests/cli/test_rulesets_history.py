@@ -94,6 +94,7 @@ def test_each_line_names_its_source(asnrules: Command) -> None:
     assert "release 1.2.0" in sources["jwst-1.2.0"]
     assert list(rows[0]) == [
         "date",
+        "goes_by",
         "ruleset",
         "kind",
         "special",
@@ -172,7 +173,7 @@ def test_blame_in_each_format(asnrules_on_file: Command) -> None:
     paragraphs = told.out.split("\n\n")
     assert paragraphs[0] == "NRS_MIMF, exp type up to jwst-2.0.0"
     assert paragraphs[1].splitlines()[0] == (
-        "2.0.0-wfsc-image2, jwst-2.0.0 (in force from 2026-04-13 (the day of a tag))"
+        "2.0.0-wfsc-image2, jwst-2.0.0 (in force from 2026-04-13, the day of a tag)"
     )
     assert "    source: jwst pull request 10124" in paragraphs[1]
     assert "    rule Asn_Lv2WFSC, asn_type: wfs-image2 -> image2" in paragraphs[1]

@@ -55,7 +55,7 @@ _RULESETS = (
 _OPERATIONS, _TAG, _SUPERSEDED, _NEVER = "operations", "tag", "superseded", "never"
 _SINCE = "in force from {}"
 _FIRST_DAYS = {
-    _TAG: f"{_SINCE} (the day of a tag)",
+    _TAG: f"{_SINCE}{BY_TAG}",
     _SUPERSEDED: "in force on no day, as a later ruleset began on the same one",
     _NEVER: "never in operations",
 }
@@ -94,8 +94,10 @@ class RulesetInfo(NamedTuple):
     def period(self) -> str:
         """Say in words when it is in force, and on what that rests."""
         first = first_day_words(self.effective_from, self.goes_by)
-        until = self.effective_until or "further notice"
-        return first if self.effective_from is None else f"{first} to {until}"
+        if self.effective_from is None:
+            return first
+        comma = "," if self.goes_by == _TAG else ""
+        return f"{first}{comma} to {self.effective_until or 'further notice'}"
 
     @property
     def by_tag(self) -> str | None:
