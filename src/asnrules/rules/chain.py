@@ -233,7 +233,7 @@ class _Changer:
                 continue
             before = value.get(field, unsaid.get(field))
             after = self._value(before, one, where)
-            if value.get(field, unsaid.get(field)) == after:
+            if before == after:
                 self._refuse(where, f"{field} of {name} is that already; leave it out")
                 continue
             value[field] = after
