@@ -120,6 +120,15 @@ def test_what_becomes_of_an_exp_type(
     assert has_not not in changes(found)
 
 
+def test_a_change_is_found_by_its_name(kept_seeds: Engine) -> None:
+    for change in seed("jwst-1.8.5").changes:
+        found = blame(kept_seeds, change.change.upper(), ruleset="jwst-1.9.4")
+        assert (found.name, found.kinds) == (change.change, ("change",))
+        items = [(part.kind, part.item, part.field) for part in found.parts]
+        assert items == ([item[:3] for item in change.items] or [("change", change.change, None)])
+        assert {(part.change, part.why) for part in found.parts} == {(change.change, change.why)}
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [("asn_lv2wfsx", "Asn_Lv2WFSC"), ("NIS_IMAG", "NIS_IMAGE"), ("ifu_pathz", "ifu_path")],

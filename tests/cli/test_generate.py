@@ -230,6 +230,13 @@ def test_the_exposures_of_several_pools_are_worked_together(
     assert [member["exptype"] for member in product["members"]] == ["science", "background"]
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that takes no other one")
+def test_an_output_folder_that_takes_nothing_is_named(asnrules_on_file: Command, pool: str) -> None:
+    result = asnrules_on_file("generate", pool, "--output", "/proc/self", "--no-record")
+    result.assert_error(2, "/proc/self: ", "--output")
+    assert "stage" not in result.err
+
+
 def test_a_pool_from_standard_input(process: Process, tmp_path: Path) -> None:
     arguments = ["--output", "out", "--no-record", "--format", "json"]
     report = process("generate", "-", *arguments, stdin=pool_text(*EXPOSURES)).json

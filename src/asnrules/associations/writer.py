@@ -109,7 +109,9 @@ def written_files(
                 _clean_up_own(place, stage_name, is_recorded)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        where = error.filename or folder
+        # Where a folder takes no stage, it is the folder that is at fault.
+        is_inside = str(error.filename or PREFIX).startswith(PREFIX)
+        where = folder if is_inside else error.filename
         raise OutputError(f"{where}: {reason}; choose another folder with --output") from error
 
 

@@ -90,7 +90,8 @@ def blame(
     What a rule uses counts as its part: conditions, keys, groups, lists. Of an EXP_TYPE it is all
     that names it, and the rules for it.
 
-    The name is that of a rule, a condition, an EXP_TYPE, or any other item of rules, in any case.
+    The name is that of a rule, a condition, an EXP_TYPE, or any other item of rules, in any case;
+    of a change it is all that this did.
     If neither these rules nor those that they were made of have it, it is a NotFoundError, which
     suggests near spellings.
     """
@@ -105,6 +106,12 @@ def blame(
     if name.upper() in exp_types:
         parts = told.of_exp_type(name.upper(), exp_types, assumed)
         return Blame(name.upper(), (EXP_TYPE,), info.ruleset, is_draft, parts)
+    for change in changes:
+        if change.change.lower() == name.lower():
+            # One that only follows from another has no items.
+            itself = ChangeItem("change", change.change, None, None, f'"{change.change}"')
+            parts = [_blamed(change, item) for item in change.items or (itself,)]
+            return Blame(change.change, ("change",), info.ruleset, is_draft, parts)
     own = sorted(item for item in told.known if item[1].lower() == name.lower())
     if not own:
         spelled = {

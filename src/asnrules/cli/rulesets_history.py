@@ -46,7 +46,11 @@ def blame(
     context: typer.Context,
     item: Annotated[
         str,
-        argument("ITEM", "A rule, a condition, an EXP_TYPE or another item.", completion.exp_types),
+        argument(
+            "ITEM",
+            "A rule, a condition, an EXP_TYPE, a change or another item.",
+            completion.exp_types,
+        ),
     ],
     ruleset: RulesLabel = None,
     as_of: AsOf = None,

@@ -65,7 +65,7 @@ def apply_changes(
         for word in ("why", "source"):
             if not getattr(change, word).strip():
                 report.at((*place, word), f"{word} is empty; say it")
-        before = changer.values()
+        before, told = changer.values(), len(report.of(report.header))
         if change.id in [other.change for other in made]:
             report.at((*place, "id"), f"a second change {change.id}; name it otherwise")
         found = tuple(changer.apply(change, place))
@@ -76,7 +76,8 @@ def apply_changes(
             elif others[change.follows] is not None:
                 problem = f"change {change.follows} follows from another one itself"
                 report.at((*place, "follows"), f"{problem}; name that which has items")
-        if change.follows is None and changer.values() == before:
+        is_told = len(report.of(report.header)) > told
+        if change.follows is None and not is_told and changer.values() == before:
             problem = (
                 f"change {change.id} changes nothing; leave it out, or say what it follows from"
             )
@@ -119,8 +120,8 @@ class _Changer:
                     self._refuse(keys, unknown("kind of item", kind, KINDS))
                     continue
                 for name, value, where in self._named(kind, given, keys):
-                    own, named = name.rpartition(": ")[2], _NAMING.get(kind)
-                    if isinstance(value, dict) and value.get(named, own) != own:
+                    own, named = _own_name(kind, name), _NAMING.get(kind)
+                    if isinstance(value, dict) and str(value.get(named, own)) != own:
                         problem = f"{own} is named by its table; leave {named} out"
                         self._refuse((*where, str(named)), problem)
                     else:
@@ -158,7 +159,7 @@ class _Changer:
         if kind == "setting" or (kind, name) == ("default", "class"):
             self._refuse(keys, f"every ruleset says {name}; set it")
             return
-        if kind not in _REASONED and value != name.rpartition(": ")[2]:
+        if kind not in _REASONED and value != _own_name(kind, name):
             self._refuse(keys, 'name what goes in a list: ["..."]')
         gone = [(kind, name, item)]
         if kind == "rule":
@@ -175,9 +176,9 @@ class _Changer:
             return
         if kind == "rule" and isinstance(value, dict):
             added = [*rule_items({"asn_rule": name, **value}, self._header, keys)]
-        elif kind in ("role", "class") and isinstance(value, dict):
-            naming = {"class": {"condition": name}, "role": {"name": name.partition(": ")[2]}}
-            added = [(kind, name, Item({**naming[kind], **value}, self._header, keys))]
+        elif kind in ("role", "class", "required_column") and isinstance(value, dict):
+            naming = {_NAMING[kind]: _own_name(kind, name)}
+            added = [(kind, name, Item({**naming, **value}, self._header, keys))]
         elif kind == "path_table" and isinstance(value, str):
             table = self._csv(value, keys)
             added = [] if table is None else [(kind, name, table)]
@@ -337,6 +338,11 @@ def _entries(given: Any) -> Iterator[tuple[str | int, Any]]:
             yield (one, one) if isinstance(one, str) else (number, one)
     else:
         yield str(given), given
+
+
+def _own_name(kind: str, name: str) -> str:
+    """Give the name that an item has in its table: of a role, without its rule."""
+    return name.partition(": ")[2] if kind == "role" else name
 
 
 def _key(given: Any, name: str | int) -> Keys:

@@ -41,6 +41,9 @@ class Findings:
         self.path = path
         self._told: dict[str, None] = {}
 
+    def __len__(self) -> int:
+        return len(self._told)
+
     def at_line(self, line: int | None, problem: str) -> None:
         """Note what is wrong in a line, if it is known."""
         self._told[str(wrong(self.path, line, _LONG.sub(_MARK, problem)))] = None
