@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from functools import partial
 from itertools import chain
 
 from asnrules.associations.comparison import field_differences, paired, surplus
@@ -14,11 +13,12 @@ from asnrules.engine.exposures import Work, canonical_order
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import SCIENCE, Judge
 from asnrules.impact.decisions import Decisions
+from asnrules.impact.remake import Remade, turned
 from asnrules.impact.report import Changed, Reason
-from asnrules.impact.turning import Once
+from asnrules.impact.turning import Named, Once
 from asnrules.pools import parse_candidates
+from asnrules.record.compare import content_of
 from asnrules.record.pools import RecordedExposure, RunWithPools, stored_program
-from asnrules.rules.model import Ruleset
 
 
 def affected_parts(
@@ -43,8 +43,8 @@ def affected_parts(
 class Regrouping:
     """Makes the associations of exposures that could come together by two rulesets, and compares.
 
-    The options of the run are followed: candidates, DMS mode, merging. What is compared is type,
-    rule, candidate, products and members; of the number in a name only how many digits it has.
+    The options of the run are followed: candidates, DMS mode, merging. What is compared is what a
+    replay compares: all but the numbers in names.
     """
 
     def __init__(
@@ -62,24 +62,14 @@ class Regrouping:
 
     def changes(self, decisions: Decisions) -> Iterator[Changed]:
         """Give the associations that change, come or go."""
-        made = Once(lambda ruleset: self._made(decisions.judge(ruleset)))
-        counts = Once(lambda ruleset: Counter(map(_content, made(ruleset))))
-        rulesets = [judge.ruleset for judge in decisions.judges]
-        digits = [ruleset.settings.sequence_digits for ruleset in rulesets]
-        old, new = map(made, rulesets)
-        if digits[0] == digits[1]:
-            old, new = surplus(old, new, _content), surplus(new, old, _content)
-
-        def state(ruleset: Ruleset, contents: Sequence[Hashable]) -> Hashable:
-            return _digits(ruleset, contents), *(counts(ruleset)[one] for one in contents)
-
-        for before, after in paired(old, new, [_same]):
-            changed = self._changed(before, after, digits, decisions)
-            if decisions.chain is not None:
-                contents = [_content(one) for one in (before, after) if one is not None]
-                turned = decisions.chain.turned(partial(state, contents=contents))
-                changed = changed._replace(changes=turned)
-            yield changed
+        made = Once(lambda ruleset: Remade(self._made(decisions.judge(ruleset))))
+        old, new = (made(judge.ruleset).associations for judge in decisions.judges)
+        pairs = paired(surplus(old, new, content_of), surplus(new, old, content_of), [_same])
+        named: Sequence[Named] = [()] * len(pairs)
+        if decisions.chain is not None and pairs:
+            named = turned(decisions.chain, made, pairs).associations
+        for pair, changes in zip(pairs, named, strict=True):
+            yield self._changed(*pair, changes, decisions)
 
     def _made(self, judge: Judge) -> list[Association]:
         work = Work.judged_by(judge, self._keywords, self._rows)
@@ -92,29 +82,27 @@ class Regrouping:
         self,
         before: Association | None,
         after: Association | None,
-        digits: Sequence[int],
+        turned_by: Named,
         decisions: Decisions,
     ) -> Changed:
-        """Say what changes, and why: by a reason of its exposures, those of sciences first."""
+        """Say what changes, and why: by the changes that turned it, or else by what is known."""
         one = before or after
         assert one is not None  # noqa: S101
-        change = f"none -> {_named(one)}" if before is None else _change(before, after, digits)
         members = sorted(members_of(one.products), key=lambda member: member.exptype != SCIENCE)
         places = [member.exposure for member in members if member.exposure is not None]
-        pairs = [decisions.decide(self._rows[place]) for place in places]
-        why = next((reason for pair in pairs for _, reason in pair.changes), None)
-        regroups = next((pair.regroups for pair in pairs if pair.regroups is not None), None)
-        text = regroups or "the other exposures of the group"
-        if why is not None:
-            text = f"{why.change}: {why.why}"
+        why = " and ".join(change.why.rstrip(".") for change in turned_by)
+        if not why:
+            rules = {end.asn_rule for end in (before, after) if end is not None}
+            why = decisions.why(rules, [self._rows[place] for place in places])
         values = dict(zip(self._keywords, self._rows[places[0]], strict=True))
         return Changed(
-            Reason("association", change, text),
+            Reason("association", _change(before, after), why),
             self._run.run_id,
             self._pools[places[0]],
             stored_program(values["program"]),
             (values["exp_type"] or "").upper() or None,
             one.products[0].name,
+            turned_by,
         )
 
 
@@ -123,41 +111,23 @@ def _same(one: Association) -> Hashable:
     return one.asn_id, one.candidate_type, tuple(product.name for product in one.products)
 
 
-def _content(one: Association) -> Hashable:
-    return one.asn_type, one.asn_rule, one.asn_id, one.candidate_type, _contents(one)
-
-
-def _digits(ruleset: Ruleset, contents: Sequence[Hashable]) -> int | None:
-    """Give the digits of numbers, where they are what differs in an association."""
-    is_same = len(contents) == 2 and contents[0] == contents[1]
-    return ruleset.settings.sequence_digits if is_same else None
-
-
-def _contents(one: Association) -> tuple[tuple[str, frozenset[tuple[str, str]]], ...]:
-    return tuple(
-        (product.name, frozenset((member.expname, member.exptype) for member in product.members))
-        for product in one.products
-    )
-
-
-def _change(before: Association, after: Association | None, digits: Sequence[int]) -> str:
-    if after is None:
-        return f"{_named(before)} -> none"
-    if field_differences(before, after, ("asn_type", "asn_rule")):
+def _change(before: Association | None, after: Association | None) -> str:
+    if before is None or after is None or field_differences(before, after, _TYPE_AND_RULE):
         return f"{_named(before)} -> {_named(after)}"
-    old, new = _contents(before), _contents(after)
-    if old == new:
-        return f"{_named(before)}: number of {digits[0]} digits -> {digits[1]}"
-    these, others = ([one for _, members in side for one in members] for side in (old, new))
+    these, others = (_placed(one) for one in (before, after))
     parts = []
-    for sign, members in (
-        ("-", surplus(these, others, tuple)),
-        ("+", surplus(others, these, tuple)),
-    ):
-        counts = Counter(exptype for _, exptype in members)
+    for sign, members in (("-", these - others), ("+", others - these)):
+        counts = Counter(exptype for _, exptype in members.elements())
         parts += [f"{sign}{count} {exptype}" for exptype, count in sorted(counts.items())]
     return f"{_named(before)}: members {', '.join(parts)}"
 
 
-def _named(one: Association) -> str:
-    return f"{one.asn_type} by {one.asn_rule}"
+_TYPE_AND_RULE = ("asn_type", "asn_rule")
+
+
+def _placed(one: Association) -> Counter[tuple[str, str]]:
+    return Counter((member.expname, member.exptype) for _, member in one.placed)
+
+
+def _named(one: Association | None) -> str:
+    return "none" if one is None else f"{one.asn_type} by {one.asn_rule}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from asnrules.analysis.behaviour import regrouping
@@ -52,7 +52,7 @@ class Decisions:
         self._regrouping = set(regrouping(before, after))
         self._together: dict[tuple[str | None, int], bool] = {}
         self._candidate = keywords.index("asn_candidate")
-        self._everywhere = next(_changes_everywhere(before, after), None)
+        self._everywhere = " or ".join(_changes_everywhere(before, after)) or None
         self._turned: dict[Hashable, Named] = {}
 
     def signatures(self) -> set[Signature]:
@@ -79,6 +79,20 @@ class Decisions:
                 lambda ruleset: _state(self.judge(ruleset).judge(row), subject)
             )
         return self._turned[key]
+
+    def why(self, rules: Collection[str], rows: Sequence[Row]) -> str:
+        """Say why an association by some rules changes: by what changes for its exposures.
+
+        Where nothing changes for these rules, it is any of what does change.
+        """
+        pairs = [self.decide(row) for row in rows]
+        others = {}
+        for name, (_, change, why) in (one for pair in pairs for one in pair.changes):
+            if name is None or name in rules:
+                return f"{change}: {why}"
+            others[f"{change}: {why}"] = None
+        others |= {pair.regroups: None for pair in pairs if pair.regroups is not None}
+        return " or ".join(others) or "the other exposures of the group"
 
     def is_wide(self, pair: DecisionPair, row: Row) -> bool:
         """Tell whether an exposure may be put together with those of another program."""
@@ -151,11 +165,15 @@ class Decisions:
         yield Reason("decision", change, why)
 
 
+_OF_NUMBERS = ("sequence_digits", "numbers_reversed")
+"""Settings of the numbers in names, which are not compared."""
+
+
 def _changes_everywhere(before: Ruleset, after: Ruleset) -> Iterator[str]:
     """Say what changes the associations of all rules."""
     settings = after.settings._asdict()
     for name, value in before.settings._asdict().items():
-        if value != settings[name]:
+        if value != settings[name] and name not in _OF_NUMBERS:
             yield f"the setting {name} is {_setting(settings[name])}, not {_setting(value)}"
     if before.suffixes != after.suffixes:
         yield "other suffixes are taken off the names of products"

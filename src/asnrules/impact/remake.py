@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 from typing import NamedTuple
@@ -16,19 +17,25 @@ from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
 from asnrules.impact.turning import Chain, Named, Once, Step
 from asnrules.pools.evaluation import EvaluatedPools
-from asnrules.record.compare import Differences, content_of
+from asnrules.record.compare import Content, content_of
 from asnrules.rules.model import Ruleset
 from asnrules.util.parallel import Progress
 
 
-class Remade(NamedTuple):
+@dataclass(frozen=True)
+class Remade:
     """What a ruleset makes of exposures, which are numbered as they were given."""
 
     associations: Sequence[Association]
-    memberships: Sequence[int]
+    memberships: Sequence[int] = ()
     """In how many of them each exposure is."""
-    classes: Sequence[str]
+    classes: Sequence[str] = ()
     """Of each exposure."""
+
+    @cached_property
+    def counts(self) -> Counter[Content]:
+        """How often each association is made, whatever its number."""
+        return Counter(map(content_of, self.associations))
 
 
 class Remake:
@@ -66,8 +73,13 @@ class Remake:
         parts = {id(self._parts[place]): self._parts[place] for place in places}
         return tuple(sorted(chain.from_iterable(parts.values())))
 
-    def make(self, ruleset: Ruleset, places: Sequence[int]) -> Remade | None:
-        """Give what a ruleset makes of exposures; None if it cannot evaluate the pools."""
+    def make(
+        self, ruleset: Ruleset, places: Sequence[int], wanted: Wanted | None = None
+    ) -> Remade | None:
+        """Give what a ruleset makes of exposures; None if it cannot evaluate the pools.
+
+        If nothing else is wanted of these, what is wanted of all.
+        """
         self._asked += 1
         if self._progress is not None:
             self._progress("rulesets", self._asked, max(self._asked, len(self._rulesets)))
@@ -77,7 +89,9 @@ class Remake:
         part = pools.part(places)
         classes = [judgement.exposure_class for judgement in part.work.judgements]
         texts = {text for text in part.work.column("asn_candidate") if text is not None}
-        wanted = self._wanted.again(pair for text in texts for pair in part.candidates[text])
+        wanted = (wanted or self._wanted).again(
+            pair for text in texts for pair in part.candidates[text]
+        )
         if wanted is None:
             return Remade((), [0] * len(places), classes)
         outcome = part.generation(wanted).run()
@@ -107,7 +121,6 @@ class Turned(NamedTuple):
 
     decisions: list[Named]
     associations: list[Named]
-    """Of what is removed, then of what is added, then of what is changed."""
 
     def all(self) -> Iterator[tuple[str, tuple[NamedChange, ...]]]:
         """Give them with what each is of."""
@@ -118,26 +131,25 @@ class Turned(NamedTuple):
 def turned(
     steps: Chain | Step,
     make: Callable[[Ruleset], Remade | None],
-    associations: Differences,
+    pairs: Sequence[Iterable[Association | None]],
     decisions: Sequence[tuple[int, Sequence[FieldDifference]]] = (),
 ) -> Turned:
     """Find the changes that turned differences between the ends of a chain, or of a step of it.
 
-    A decision is that on the exposure of a number, see `Remade`.
+    A pair is what was and what is; what comes or goes has only one of these. A decision is that on
+    the exposure of a number, see `Remade`.
     """
-    pairs = [[content_of(one) for one in pair if one is not None] for pair in associations.pairs()]
-    wanted = {content for contents in pairs for content in contents}
-    count = len(decisions) + len(pairs)
+    contents = [[content_of(one) for one in pair if one is not None] for pair in pairs]
+    count = len(decisions) + len(contents)
 
     def states(ruleset: Ruleset) -> Sequence[Hashable]:
         """Give, of what a ruleset makes, what matters for each difference."""
         made = make(ruleset)
         if made is None:
             return [None] * count
-        counts = Counter(one for one in map(content_of, made.associations) if one in wanted)
         return [
             *(_decided(made, place, fields) for place, fields in decisions),
-            *(tuple(counts[content] for content in contents) for contents in pairs),
+            *(tuple(made.counts[content] for content in pair) for pair in contents),
         ]
 
     asked = Once(states)

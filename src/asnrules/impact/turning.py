@@ -72,7 +72,7 @@ class Step:
             return ()
         variants = self._variants
         if variants is None:
-            return self.changes
+            return self._acting
 
         def turns(names: Collection[str]) -> bool:
             try:
@@ -80,14 +80,19 @@ class Step:
             except RulesetError:
                 return False
 
-        names = _alone(variants, turns) or _together(variants, turns)
-        follows = variants.follows
-        return tuple(one for one in self.changes if follows.get(one.change, one.change) in names)
+        acting = [change.change for change in self._acting]
+        names = _alone(variants, acting, turns) or _together(variants, acting, turns)
+        return tuple(one for one in self._acting if one.change in names)
+
+    @cached_property
+    def _acting(self) -> Named:
+        """The changes that do something: what follows from another may hold nothing of its own."""
+        return tuple(one for one in self.changes if any(item.acts for item in one.items))
 
     @cached_property
     def _variants(self) -> Variants | None:
         """What the changes make by themselves; None if there is no telling them apart."""
-        if sum(bool(change.items) for change in self.changes) < 2:
+        if len(self._acting) < 2:
             return None
         variants = self._of(self.after.label)
         if variants is None:
@@ -101,29 +106,24 @@ class Step:
         return None if is_other else variants
 
 
-def _alone(variants: Variants, turns: _Turns) -> set[str]:
+def _alone(variants: Variants, acting: Sequence[str], turns: _Turns) -> set[str]:
     """Give the changes that turn something alone, or with such as they need but that do not."""
     needs = variants.needs
     found: set[str] = set()
-    for name in sorted(_leading(variants), key=lambda name: len(needs[name])):
+    for name in sorted(acting, key=lambda name: len(needs[name])):
         if found.isdisjoint(needs[name]) and turns(needs[name]):
             found.add(name)
     return found
 
 
-def _together(variants: Variants, turns: _Turns) -> set[str]:
+def _together(variants: Variants, acting: Sequence[str], turns: _Turns) -> set[str]:
     """Give the fewest changes that turn something together, less those that others of them need."""
-    needs, found = variants.needs, {*_leading(variants)}
-    for name in reversed(_leading(variants)):
+    needs, found = variants.needs, {*acting}
+    for name in reversed(acting):
         fewer = {other for other in found if name not in needs[other]}
         if turns(fewer):
             found = fewer
     return found.difference(*(needs[name] - {name} for name in found))
-
-
-def _leading(variants: Variants) -> list[str]:
-    """Give the changes that follow from no other."""
-    return [one.change for one in variants.changes if one.change not in variants.follows]
 
 
 class Chain:
@@ -149,8 +149,7 @@ class Chain:
 
         In each step at which the state altered for good these are: the change that alone does, or
         each that alone does; otherwise the fewest that do together. A change that cannot stand
-        alone is tried with those that it needs, and named if those do not without it. Changes
-        that follow from a named one are named as well.
+        alone is tried with those that it needs, and named if those do not without it.
         """
         states = [state(ruleset) for ruleset in self.rulesets]
         old, new = states[0], states[-1]

@@ -44,6 +44,8 @@ class Made(NamedTuple):
     """
     parts: Sequence[Association] = ()
     """What it is merged of."""
+    selected: Selection | None = None
+    """The candidates with which it is made; None if the whole pool makes it."""
 
 
 class Near(NamedTuple):
@@ -186,7 +188,7 @@ class Matcher:
             for pool in self._sub_pools.get(name, []):
                 for made in self._of_candidate(pool):
                     if not keys.isdisjoint(self._keys(made)):
-                        yield Made(made, _ALONE)
+                        yield Made(made, _ALONE, selected=_only(pool))
 
     def _keys(self, made: Association) -> set[int | str]:
         names = (file_name(product.name) for product in made.products)
@@ -207,7 +209,8 @@ class Matcher:
                     if made.products[0].name in names
                     or (made.asn_type, made.products[0].name) in kept
                 ]
-                yield from _merges(chosen, _ALONE if len(chosen) == len(own) else _SELECTED)
+                how = _ALONE if len(chosen) == len(own) else _SELECTED
+                yield from _merges(chosen, how, _only(pool))
 
     def _candidates(self, asn_id: str, places: Sequence[int]) -> list[str]:
         """Give the candidates of exposures, that of an association first."""
@@ -218,9 +221,8 @@ class Matcher:
         """Give the associations of a candidate when it alone is asked for."""
         found = self._of_candidates.get(pool.candidate)
         if found is None:
-            wanted = Wanted(selection=Selection(frozenset([qualified(pool.candidate)])))
             part = self.evaluated.part(pool.places)
-            found = part.generation(wanted).run().associations
+            found = part.generation(Wanted(_only(pool))).run().associations
             self._of_candidates[pool.candidate] = found
         return found
 
@@ -244,7 +246,7 @@ class Matcher:
 
     @cached_property
     def _merged_of(self) -> dict[str, list[Made]]:
-        return {asn_id: _merges(found, "") for asn_id, found in self._whole_of.items()}
+        return {asn_id: _merges(found) for asn_id, found in self._whole_of.items()}
 
     @cached_property
     def _by_key(self) -> dict[int | str, list[Association]]:
@@ -258,10 +260,17 @@ class Matcher:
         return _grouped((one.exposure, one.exptype) for one in members if one.exposure is not None)
 
 
-def _merges(given: Sequence[Association], how: str) -> list[Made]:
+def _merges(
+    given: Sequence[Association], how: str = "", selected: Selection | None = None
+) -> list[Made]:
     """Merge the associations of a candidate."""
     parts = _grouped((one.asn_type, one) for one in given)
-    return [Made(one, how, parts[one.asn_type]) for one in merge(given)]
+    return [Made(one, how, parts[one.asn_type], selected) for one in merge(given)]
+
+
+def _only(pool: SubPool) -> Selection:
+    """Select a candidate alone."""
+    return Selection(frozenset([qualified(pool.candidate)]))
 
 
 def _nearest(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Sequence
 
-from asnrules.associations.model import Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.changes import NamedChange
 from asnrules.engine.generation import Wanted
-from asnrules.engine.signatures import SCIENCE
-from asnrules.impact.remake import Remade, Remake
+from asnrules.impact.remake import Remade, Remake, turned
 from asnrules.impact.turning import Chain, Once
-from asnrules.imports.matching import Matcher
+from asnrules.imports.matching import Matcher, Near
 from asnrules.rules.model import Ruleset
+
+_Making = Callable[[Ruleset], Remade | None]
 
 
 class Since:
@@ -32,49 +32,34 @@ class Since:
         self._chain = chain
         rulesets = chain.rulesets if chain else ()
         self._remake = Remake(then.evaluated, Wanted(), rulesets, keeps=True)
-        self._places: tuple[int, ...] = ()
-        self._made = self._making(())
+        self._last: tuple[tuple[int, ...], Wanted, _Making] | None = None
 
     @property
     def today(self) -> str:
         """The label of today's rules."""
         return self.now.evaluated.info.ruleset
 
-    def changes(self, one: ForeignAssociation, asn_id: str | None) -> Sequence[NamedChange]:
-        """Give the changes that turned what is made of the sciences of an association.
-
-        What is made for a candidate counts, if one is given.
-        """
-        sciences = {*self._then.sciences(one.products)}
-        if self._chain is None or not sciences:
+    def changes(
+        self, one: ForeignAssociation, then: Near | None, now: Near | None
+    ) -> Sequence[NamedChange]:
+        """Give the changes that turned what came nearest to an association into what does now."""
+        ends = [near for near in (then, now) if near is not None]
+        products = [product for end in (one, *(it.association for it in ends))
+                    for product in end.products]  # fmt: skip
+        sciences = self._then.sciences(products)
+        if self._chain is None or not ends or not sciences:
             return ()
-        places = self._remake.linked(sciences)
-        if places != self._places:
-            # Files come in the order of their candidates; all that rules make would be too much.
-            self._places, self._made = places, self._making(places)
-        numbers = {number for number, place in enumerate(places) if place in sciences}
-        return self._chain.turned(lambda rules: self._state(rules, numbers, asn_id))
+        # What only a selection makes is compared with what the same selection makes.
+        selections = [near.made.selected for near in ends]
+        wanted = Wanted() if None in selections else Wanted(selections[0])
+        making = self._making(self._remake.linked(sciences), wanted)
+        parts = [part for near in ends for part in near.made.parts or [near.association]]
+        (found,) = turned(self._chain, making, [parts]).associations
+        return found
 
-    def _making(self, places: tuple[int, ...]) -> Once[Remade | None]:
-        return Once(lambda rules: self._remake.make(rules, places))
-
-    def _state(self, rules: Ruleset, sciences: set[int], asn_id: str | None) -> Hashable:
-        """Give what rules make of sciences, whatever the numbers in its names."""
-        made = self._made(rules)
-        return made and frozenset(
-            _content(one, product)
-            for one in made.associations
-            if asn_id in {None, one.asn_id}
-            for product in one.products
-            if not sciences.isdisjoint(_sciences(product))
-        )
-
-
-def _sciences(product: Product) -> set[int | None]:
-    """Give the exposures that are the sciences of a product."""
-    return {member.exposure for member in product.members if member.exptype == SCIENCE}
-
-
-def _content(one: Association, product: Product) -> Hashable:
-    members = frozenset((member.expname, member.exptype) for member in product.members)
-    return one.asn_type, one.asn_rule, one.asn_id, product.name, members
+    def _making(self, places: tuple[int, ...], wanted: Wanted) -> _Making:
+        # Files come in the order of their candidates; all that rules make would be too much.
+        if self._last is None or self._last[:2] != (places, wanted):
+            made = Once(lambda rules: self._remake.make(rules, places, wanted))
+            self._last = places, wanted, made
+        return self._last[2]

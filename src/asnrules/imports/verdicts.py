@@ -97,16 +97,15 @@ def _today(
     unlike = judging.unlike()
     if unlike is None:
         return []
+    now = judging.near
     today = f"today's rules ({since.today})"
-    if not unlike and then and not then.differences:
+    changes = since.changes(association, then, now)
+    if not unlike and then and not then.differences and not changes:
         return [f"{today} make the same"]
-    texts = [f"by {today}: {'; '.join(unlike)}" if unlike else f"{today} make this"]
-    asn_id = association.asn_id if association.tells(CANDIDATE) else None
-    for near in (judging.near, then):
-        if near and near.is_of_another_candidate:
-            asn_id = near.association.asn_id
-    if changes := [change.words() for change in since.changes(association, asn_id)]:
-        texts.append(f"changed since by {'; and by '.join(changes)}")
+    how = now.made.how if now else ""
+    texts = [f"by {today}: {'; '.join(unlike)}" if unlike else f"{today} make this{how}"]
+    if changes:
+        texts.append(f"changed since by {'; and by '.join(one.words() for one in changes)}")
     return texts
 
 

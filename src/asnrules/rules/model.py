@@ -304,6 +304,15 @@ class ChangeItem(NamedTuple):
     """As JSON; None if it was not there."""
     after: str | None
 
+    @property
+    def acts(self) -> bool:
+        """Whether it can alter what rules make: remarks and words for people cannot."""
+        return self.kind not in _REMARKS and self.field not in {"title", "text"}
+
+
+_REMARKS = ("known_difference", "intended_overlap")
+"""Kinds of items that say something of rules."""
+
 
 class Change(NamedTuple):
     """A named step of a ruleset from its parent."""

@@ -223,9 +223,8 @@ def _turned(
     linked = remake.linked(at for at, place in enumerate(rerun.places) if place in places)
     numbers = {rerun.places[at]: number for number, at in enumerate(linked)}
     decisions = [(numbers[one.pool_id, one.position], one.fields) for one in found.decisions]
-    return turned(
-        chain, lambda ruleset: remake.make(ruleset, linked), found.associations, decisions
-    )
+    pairs = found.associations.pairs()
+    return turned(chain, lambda ruleset: remake.make(ruleset, linked), pairs, decisions)
 
 
 def _compared(connection: Connection, run: RecordedRun, rerun: Rerun, outcome: Outcome) -> Replay:

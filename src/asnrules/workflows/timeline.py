@@ -167,7 +167,7 @@ def _named(
     return turned(
         step,
         lambda ruleset: known[id(ruleset)] if id(ruleset) in known else make(ruleset),
-        differences,
+        differences.pairs(),
     ).associations
 
 
