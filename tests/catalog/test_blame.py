@@ -92,7 +92,7 @@ def test_of_a_list_what_stands_counts_and_of_a_value_the_last(kept_seeds: Engine
         ("1.18.0-imprint-pruning", ["imprint_pruning"], []),
     ]
     setting = blame(kept_seeds, "generation_order", ruleset="jwst-2.0.0")
-    assert changes(setting) == ["1.14.0-numbers-by-row"]
+    assert changes(setting) == ["1.14.0-tie-by-name"]
 
 
 def test_what_is_gone_has_the_change_that_took_it(kept_seeds: Engine) -> None:

@@ -50,7 +50,7 @@ def test_a_difference_has_only_changes_of_its_own(kept_seeds: Engine) -> None:
     assert by["rule", "Asn_Lv2WFSC", "asn_type"] == ["2.0.0-wfsc-image2"]
     assert by["setting", "sequence_digits", "value"] == ["1.8.1-five-digits"]
     assert by["setting", "generation_order", "value"] == [
-        "1.8.5-numbers-by-rule", "1.14.0-numbers-by-row"
+        "1.8.5-tie-by-rule-rank", "1.14.0-tie-by-name"
     ]  # fmt: skip
     # By its group, and by itself.
     assert "1.5.0-tsgrism-nrcblong" in by["rule", "Asn_Lv2SpecTSO", "requires"]

@@ -90,7 +90,7 @@ class Regrouping:
         assert one is not None  # noqa: S101
         members = sorted(members_of(one.products), key=lambda member: member.exptype != SCIENCE)
         places = [member.exposure for member in members if member.exposure is not None]
-        why = " and ".join(change.why.rstrip(".") for change in turned_by)
+        why = "; ".join(change.why.rstrip(".") for change in turned_by)
         if not why:
             rules = {end.asn_rule for end in (before, after) if end is not None}
             why = decisions.why(rules, [self._rows[place] for place in places])

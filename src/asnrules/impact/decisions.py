@@ -86,7 +86,7 @@ class Decisions:
         Where nothing changes for these rules, it is any of what does change.
         """
         pairs = [self.decide(row) for row in rows]
-        others = {}
+        others: dict[str, None] = {}
         for name, (_, change, why) in (one for pair in pairs for one in pair.changes):
             if name is None or name in rules:
                 return f"{change}: {why}"

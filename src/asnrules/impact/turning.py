@@ -143,21 +143,53 @@ class Chain:
         ]
         self._files = files
         self._words = words
+        self._skipping: dict[tuple[str, tuple[str, ...]], Ruleset] = {}
 
     def turned(self, state: State) -> Named:
         """Give the changes that turned something: its state at one end into that at the other.
 
         In each step at which the state altered for good these are: the change that alone does, or
         each that alone does; otherwise the fewest that do together. A change that cannot stand
-        alone is tried with those that it needs, and named if those do not without it.
+        alone is tried with those that it needs, and named if those do not without it. What came,
+        went and came again has the changes of its first coming as well, if those of the last do
+        not do it without them.
         """
-        states = [state(ruleset) for ruleset in self.rulesets]
+        found = self._turned(state, [state(ruleset) for ruleset in self.rulesets])
+        return tuple(change for _, changes in found for change in changes)
+
+    def _turned(self, state: State, states: Sequence[Hashable]) -> list[tuple[int, Named]]:
+        """Give the changes by steps, of which each has its place."""
         old, new = states[0], states[-1]
         if old == new:
-            return ()
+            return []
         first = max(place for place, one in enumerate(states) if one == old)
         last = states.index(new, first)
-        return tuple(change for step in self.steps[first:last] for change in step.turned(state))
+        found = [(place, self.steps[place].turned(state)) for place in range(first, last)]
+        found = [one for one in found if one[1]]
+        if new in states[:first]:
+            came = first - states[first::-1].index(new)
+            earlier = self._turned(state, states[: came + 1])
+            if earlier and not self._do(found, earlier[0][0], state, new):
+                return earlier + found
+        return found
+
+    def _do(
+        self, changes: Sequence[tuple[int, Named]], start: int, state: State, wanted: Hashable
+    ) -> bool:
+        """Tell whether changes of some steps give a state when made of an earlier ruleset."""
+        labels = [self.steps[place].after.label for place in (start, *(at for at, _ in changes))]
+        key = labels[0], tuple(change.change for _, several in changes for change in several)
+        try:
+            if key not in self._skipping:
+                variants = [self._found[label] for label in labels]
+                items = variants[0].parent
+                for one, (_, several) in zip(variants[1:], changes, strict=True):
+                    items, _ = one.applied(items, {change.change for change in several})
+                self._skipping[key] = variants[-1].built(items)
+        except (KeyError, RulesetError):
+            # There is no leaving out what is between.
+            return False
+        return state(self._skipping[key]) == wanted
 
     @cached_property
     def _found(self) -> dict[str, Variants]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.changes import NamedChange
+from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
 from asnrules.impact.remake import Remade, Remake, turned
 from asnrules.impact.turning import Chain, Once
@@ -44,14 +45,13 @@ class Since:
     ) -> Sequence[NamedChange]:
         """Give the changes that turned what came nearest to an association into what does now."""
         ends = [near for near in (then, now) if near is not None]
-        products = [product for end in (one, *(it.association for it in ends))
-                    for product in end.products]  # fmt: skip
+        products = [*one.products, *(made for near in ends for made in near.association.products)]
         sciences = self._then.sciences(products)
         if self._chain is None or not ends or not sciences:
             return ()
         # What only a selection makes is compared with what the same selection makes.
-        selections = [near.made.selected for near in ends]
-        wanted = Wanted() if None in selections else Wanted(selections[0])
+        selections = [near.made.selected or Selection() for near in ends]
+        wanted = Wanted(min(selections, key=lambda selection: len(selection.ids)))
         making = self._making(self._remake.linked(sciences), wanted)
         parts = [part for near in ends for part in near.made.parts or [near.association]]
         (found,) = turned(self._chain, making, [parts]).associations

@@ -38,7 +38,7 @@ class Variants:
         }
         """What each change follows from, as far as it follows from another."""
         self._builder = builder
-        self._parent = parent
+        self.parent = parent
         self._ruleset = ruleset
         self._shapes = shapes
         self._header = header
@@ -96,13 +96,21 @@ class Variants:
 
     def _apply(self, names: frozenset[str]) -> tuple[Ruleset, tuple[Change, ...]]:
         if names not in self._made:
-            report = Report(self._header, Unplaced)
-            shapes = [one for one in self._shapes if one.id in names]
-            read_table = self._path_tables.__getitem__
-            items, changes = apply_changes(self._parent, shapes, read_table, report)
-            fields = self._builder.build(items, report)
-            self._made[names] = replace(self._ruleset, **fields), changes
+            items, changes = self.applied(self.parent, names)
+            self._made[names] = self.built(items), changes
         return self._made[names]
+
+    def applied(self, items: Items, names: Collection[str]) -> tuple[Items, tuple[Change, ...]]:
+        """Apply some of the changes to any items, those of another ruleset of the chain."""
+        shapes = [one for one in self._shapes if one.id in names]
+        return apply_changes(items, shapes, self._path_tables.__getitem__, self._report())
+
+    def built(self, items: Items) -> Ruleset:
+        """Make rules of items."""
+        return replace(self._ruleset, **self._builder.build(items, self._report()))
+
+    def _report(self) -> Report:
+        return Report(self._header, Unplaced)
 
 
 def _place(item: ChangeItem) -> tuple[str, str, str | None]:
