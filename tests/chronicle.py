@@ -52,7 +52,8 @@ THEMES = {
     ],
     "which of several like associations stays": [
         "1.11.0-prune-memberships", "1.11.0-prune-products", "1.12.0-prune-alike",
-        "1.20.0-prune-identity", "2.0.0-prune-lengths",
+        "1.20.0-prune-identity", "2.0.0-prune-lengths", "1.8.5-tie-by-rule-rank",
+        "1.14.0-tie-by-name",
     ],
     "imprints have associations of their own, and are chosen by tile, target and dither": [
         "1.9.4-imprint-own", "1.9.4-special-imprint", "1.15.0-spec-tile-dither",
