@@ -485,5 +485,5 @@ def test_what_cannot_be_set_up_is_one_line(asnrules_on_file: Command, home: Path
 def test_the_catalog_of_a_database_is_what_is_offered(complete: Offered, database: str) -> None:
     engine = connect_catalog(database)
     with transaction(engine) as connection:
-        labels = store.labels(connection)
+        labels = store.ruleset_ids(connection)
     assert set(complete("rulesets", "check", "")) == set(labels)
