@@ -266,10 +266,10 @@ def test_page_with_control_characters_prints_none_of_them(
     assert len(result.err.splitlines()) == 1
 
 
-def test_commands_that_read_no_ruleset_file_import_neither_library(
+def test_commands_that_read_no_ruleset_file_import_no_library_of_them(
     process: Callable[..., object],
 ) -> None:
     """A look-up must not wait for what only an import needs."""
     result = process("lookup", "NRS_IFU", PYTHONPROFILEIMPORTTIME="1")
-    for library in ("docutils", "tomlkit"):
+    for library in ("cattrs", "docutils", "tomlkit"):
         assert f" {library}" not in result.err  # type: ignore[attr-defined]

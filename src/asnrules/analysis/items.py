@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from asnrules.rules.document import difference_name, overlap_name
 from asnrules.rules.model import (
     NOT_APPLICABLE,
     AnyRuleset,
@@ -19,6 +18,7 @@ from asnrules.rules.model import (
     Table,
     Term,
 )
+from asnrules.rules.uses import difference_name, overlap_name
 
 _ORDER = "order"
 """The field for the order of items, where the first that fits counts."""

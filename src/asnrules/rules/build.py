@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from asnrules.rules.converter import FileConverter
-from asnrules.rules.document import Item, Items, Report, in_words, role_item_name
+from asnrules.rules.document import Item, Items, Report, in_words
 from asnrules.rules.model import (
     Alternative,
     ClassRule,
@@ -48,6 +48,7 @@ from asnrules.rules.texts import (
     checked,
     one_line,
 )
+from asnrules.rules.uses import role_item_name
 from asnrules.rules.words import Words, unknown
 
 ASPECTS = ("member_type", "asn_type", "row")

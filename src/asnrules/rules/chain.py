@@ -16,13 +16,13 @@ from asnrules.rules.document import (
     Items,
     Report,
     in_words,
-    role_item_name,
     rule_items,
 )
 from asnrules.rules.model import Change, ChangeItem, ClassRule, RequiredColumn, Role, Rule
 from asnrules.rules.shapes import ChangeShape, ConditionShape, GroupShape, KeyShape, left_out
 from asnrules.rules.text_files import Keys
 from asnrules.rules.texts import MisfitError
+from asnrules.rules.uses import role_item_name
 from asnrules.rules.words import unknown
 
 _SHAPES: dict[str, type] = {

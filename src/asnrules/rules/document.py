@@ -15,6 +15,7 @@ from asnrules.rules.model import IntendedOverlap, KnownDifference
 from asnrules.rules.shapes import ClassesFile, KeysFile, RulesFile, RulesHeaderShape
 from asnrules.rules.text_files import FILE_NAME, Findings, Keys, read_lines, read_text, read_toml
 from asnrules.rules.texts import MisfitError
+from asnrules.rules.uses import difference_name, overlap_name, role_item_name
 from asnrules.rules.words import unknown
 
 KINDS = (
@@ -197,22 +198,6 @@ def rule_items(value: Mapping[str, Any], path: Path, keys: Keys) -> Iterator[tup
     for number, role in enumerate(roles):
         name = role_item_name(rule, str(role.get("name", number)))
         yield "role", name, Item(role, path, (*keys, "role", number))
-
-
-def role_item_name(rule: str, role: str) -> str:
-    """Give the name of a role among the items."""
-    return f"{rule}: {role}"
-
-
-def difference_name(row: Mapping[str, str]) -> str:
-    """Give the name of a known difference among the items."""
-    parts = (row["exp_type"] or "any", row["aspect"], row["published"], row["software"])
-    return ", ".join((*parts, row["condition"]) if row["condition"] else parts)
-
-
-def overlap_name(row: Mapping[str, str]) -> str:
-    """Give the name of an intended overlap among the items."""
-    return f"{row['asn_rule']}, {row['stays']}"
 
 
 class RowsFile(NamedTuple):

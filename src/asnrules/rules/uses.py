@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from asnrules.rules.document import difference_name, overlap_name, role_item_name
 from asnrules.rules.model import Condition, Key, Requirement, Rule, Ruleset
 
 Item = tuple[str, str]
@@ -12,6 +11,22 @@ Item = tuple[str, str]
 
 Uses = Mapping[Item, frozenset[Item]]
 """What each item of a ruleset uses itself."""
+
+
+def role_item_name(rule: str, role: str) -> str:
+    """Give the name of a role among the items."""
+    return f"{rule}: {role}"
+
+
+def difference_name(row: Mapping[str, str]) -> str:
+    """Give the name of a known difference among the items."""
+    parts = (row["exp_type"] or "any", row["aspect"], row["published"], row["software"])
+    return ", ".join((*parts, row["condition"]) if row["condition"] else parts)
+
+
+def overlap_name(row: Mapping[str, str]) -> str:
+    """Give the name of an intended overlap among the items."""
+    return f"{row['asn_rule']}, {row['stays']}"
 
 
 def uses_of(ruleset: Ruleset) -> Uses:
