@@ -18,6 +18,7 @@ from seeds import connected
 EXAMPLE = Path(__file__).parents[2] / "examples" / "2022"
 POOL = EXAMPLE / "jw01098_20220815t101500_pool.csv"
 WAVEFRONT = "jw01098-o002_20220815t120000_wfs-image2_001_asn.json"
+IMAGE = "jw01098-o001_20220815t120000_image2_001_asn.json"
 NOD = "jw01098-o003_20220815t120000_spec2_001_asn.json"
 
 
@@ -75,6 +76,51 @@ def test_what_only_todays_rules_make_is_not_called_the_same(
     assert "; today's rules (jwst-3.0.0) make this; changed since by 2.0.0-wfsc-image2: " in (
         file.explanation
     )
+
+
+BY_HAND = {"asn_rule": "DMSLevel2bBase", "asn_id": "a3001", "program": "noprogram"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "roles"),
+    [
+        (BY_HAND, ("science", "background")),
+        ({}, ("background", "background")),
+        ({}, ("background", "science")),
+        ({"asn_id": "o002"}, ("science", "background")),
+    ],
+)
+def test_the_changes_are_named_whatever_the_file_is(
+    catalog: Engine, tmp_path: Path, changes: dict[str, str], roles: tuple[str, ...]
+) -> None:
+    document = json.loads((EXAMPLE / NOD).read_text()) | changes
+    (product,) = document["products"]
+    for member, role in zip(product["members"], roles, strict=True):
+        member["exptype"] = role
+    (tmp_path / NOD).write_text(json.dumps(document))
+    (file,) = run(catalog, tmp_path).files
+    assert file.ruleset == "jwst-1.5.3"
+    assert "; by today's rules (jwst-3.0.0): " in file.explanation
+    assert "; changed since by 1.19.0-nod-target: " in file.explanation
+    assert file.explanation.count("changed since by") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (WAVEFRONT, "by today's rules (jwst-3.0.0): product jw01098002001_02101_00001_nrs1: type "
+         "wfs-image2, image2 by the rules; changed since by 2.0.0-wfsc-image2: "),
+        (IMAGE, "today's rules (jwst-3.0.0) make the same; rules: "),
+    ],
+)  # fmt: skip
+def test_what_was_made_by_hand_is_compared_with_todays_rules(
+    catalog: Engine, tmp_path: Path, name: str, said: str
+) -> None:
+    document = json.loads((EXAMPLE / name).read_text())
+    (tmp_path / name).write_text(json.dumps(document | {"asn_rule": "DMSLevel2bBase"}))
+    (file,) = run(catalog, tmp_path).files
+    assert (file.ruleset, file.verdict) == ("jwst-1.5.3", "explained")
+    assert f"; {said}" in file.explanation
 
 
 @pytest.mark.parametrize("asn_id", ["o001", "c1000"])

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from asnrules.associations.comparison import CANDIDATE, file_name
@@ -76,34 +77,34 @@ class Rules(NamedTuple):
 
 def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judged:
     """Judge an association by the ruleset that was chosen for it."""
-    judging = (_ByHand if association.is_by_hand else _Judging)(association, choice, rules)
+    kind = _ByHand if association.is_by_hand else _Judging
+    judging = kind(association, choice, rules)
     found = judging.judged()
     texts = [found.explanation]
     if association.remarks:
         texts.append(_in_words(association.remarks))
-    if rules.since is not None and not association.is_by_hand:
-        texts += _today(association, choice, rules, rules.since, judging.near)
+    if rules.since is not None:
+        now = kind(association, choice, rules._replace(matcher=rules.since.now))
+        texts += _today(association, rules.since, judging, now)
     return found._replace(explanation="; ".join([*texts, f"rules: {choice.why}"]))
 
 
 def _today(
-    association: ForeignAssociation, choice: Choice, rules: Rules, since: Since, then: Near | None
+    association: ForeignAssociation, since: Since, then: _Judging, now: _Judging
 ) -> list[str]:
-    """Say what today's rules make of its exposures, and which changes since made the difference.
-
-    `then` is the nearest of the rules by which it is judged.
-    """
-    judging = _Judging(association, choice, rules._replace(matcher=since.now))
-    unlike = judging.unlike()
+    """Say what today's rules make of its exposures, and which changes since made the difference."""
+    unlike = now.unlike()
     if unlike is None:
         return []
-    now = judging.near
     today = f"today's rules ({since.today})"
-    changes = since.changes(association, then, now)
-    if not unlike and then and not then.differences and not changes:
+    pairs = zip(then.nearest, now.nearest, strict=True)
+    found = (since.changes(association, *pair) for pair in pairs)
+    changes = list(dict.fromkeys(chain.from_iterable(found)))
+    if not unlike and not changes and then.is_made:
         return [f"{today} make the same"]
-    how = now.made.how if now else ""
-    texts = [f"by {today}: {'; '.join(unlike)}" if unlike else f"{today} make this{how}"]
+    hows = {near.made.how for near in now.nearest if near}
+    how = hows.pop() if len(hows) == 1 else ""
+    texts = [f"by {today}: {_in_words(unlike)}" if unlike else f"{today} make this{how}"]
     if changes:
         texts.append(f"changed since by {'; and by '.join(one.words() for one in changes)}")
     return texts
@@ -128,6 +129,16 @@ class _Judging:
     def near(self) -> Near | None:
         return self._matcher.nearest(self._association) if self._matcher else None
 
+    @property
+    def nearest(self) -> list[Near | None]:
+        """What comes nearest to each part of it that is compared by itself."""
+        return [self.near]
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the rules make exactly this."""
+        return all(near is not None and not near.differences for near in self.nearest)
+
     def judged(self) -> Judged:
         if self._matcher and self.near and not self.near.differences:
             text = self._explained(self._matcher, self.near)
@@ -147,8 +158,7 @@ class _Judging:
         """
         if self._matcher is None or self._missing():
             return None
-        is_made = self.near and not self.near.differences
-        return [] if is_made else self._difference(self._matcher, self.near)
+        return [] if self.is_made else self._difference(self._matcher, self.near)
 
     # --------------------------------------------------------------------- explained
 
@@ -367,12 +377,20 @@ class _ByHand(_Judging):
             return "no pool was given to compare it with"
         return super()._missing()
 
+    @cached_property
+    def nearest(self) -> list[Near | None]:
+        """What comes nearest to each product."""
+        one, matcher = self._association, self._matcher
+        return [matcher.nearest_product(one, its) for its in one.products] if matcher else []
+
+    def _difference(self, matcher: Matcher, near: Near | None) -> list[str]:
+        return self._compared(matcher)[1]
+
     def _compared(self, matcher: Matcher) -> tuple[list[str], list[str]]:
         """Compare each product, by members and roles, with what the rules make for its science."""
         like: list[str] = []
         unlike: list[str] = []
-        for product in self._association.products:
-            near = matcher.nearest_product(self._association, product)
+        for product, near in zip(self._association.products, self.nearest, strict=True):
             if near is None:
                 why = _nothing_by_rules(matcher, matcher.sciences([product]))
                 unlike.append(f"product {product.name}: {why}")
