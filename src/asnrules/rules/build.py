@@ -7,7 +7,7 @@ named, and stands as long as both do.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -45,7 +45,6 @@ from asnrules.rules.texts import (
     KeyName,
     MisfitError,
     WrittenClass,
-    checked,
     one_line,
 )
 from asnrules.rules.uses import role_item_name
@@ -272,10 +271,11 @@ class Builder:
         for what, word, known in (
             ("EXP_TYPE", row["exp_type"], {*self._words.exp_types, ""}),
             ("aspect", row["aspect"], ASPECTS),
-            ("condition", row["condition"], {*conditions, ""}),
         ):
             if word not in known:
                 said.note((), unknown(what, word, known))
+        if row["condition"] not in {*conditions, ""}:
+            said.note((), self._unknown("condition", row["condition"], conditions))
         if not row["exp_type"] and not row["condition"]:
             said.note((), "neither EXP_TYPE nor condition; give one of them")
         condition = conditions.get(row["condition"])
@@ -290,7 +290,7 @@ class Builder:
         overlap = IntendedOverlap(**said.item.value)
         for rule in overlap[:2]:
             if rule not in self._items["rule"]:
-                said.note((), unknown("rule", rule, self._items["rule"]))
+                said.note((), self._unknown("rule", rule, self._items["rule"]))
             self._uses.append(("rule", rule, self._made["rule"].get(rule)))
         return overlap
 
@@ -300,9 +300,17 @@ class Builder:
         """Give what another item is named for, and keep that it is used."""
         name = one_line(value)
         known = self._made[kind]
-        thing = known[checked(in_words(kind), name, known)]
+        if name not in known:
+            raise MisfitError(self._unknown(kind, name, known))
+        thing = known[name]
         self._uses.append((kind, name, thing))
         return thing
+
+    def _unknown(self, kind: str, name: str, known: Iterable[str]) -> str:
+        """Say that a name is not known, or no longer."""
+        if (kind, name) in self.report.removed:
+            return _removed(kind, name)
+        return unknown(in_words(kind), name, known)
 
     def _used_path_table(self, value: Any) -> PathTable:
         """Read the name of the CSV file of a path table; give the table with its name."""
@@ -311,7 +319,9 @@ class Builder:
 
     def _key_name(self, value: Any) -> str:
         """Read the name of a key that may come later."""
-        name = checked("key", one_line(value), self._items["key"])
+        name = one_line(value)
+        if name not in self._items["key"]:
+            raise MisfitError(self._unknown("key", name, self._items["key"]))
         self._uses.append(("key", name, self._made["key"].get(name)))
         return name
 
@@ -346,7 +356,8 @@ class Said(NamedTuple):
             # A file of rules may lie in a folder of its own.
             parents = (one.name for one in path.parents if one.name != "rules")
             what = f"{in_words(self.kind)} {self.name}, which comes from {next(parents)}"
-            report.at(("extends",), f"{what}: {problem}")
+            removed = {_removed(*one): place for one, place in report.removed.items()}
+            report.at(removed.get(problem, ("extends",)), f"{what}: {problem}")
 
     def fit(self, shape: type[T]) -> T | None:
         """Make a shape of what is said; note what is wrong with it."""
@@ -357,6 +368,10 @@ class Said(NamedTuple):
         if not re.fullmatch(_NAME, self.name):
             what = f"{in_words(self.kind)} {self.name[:80]!r}"
             self.note((), f"{what}: use lower-case letters, digits and '_'")
+
+
+def _removed(kind: str, name: str) -> str:
+    return f"{in_words(kind)} {name[:80]!r} is removed by a change, and still used"
 
 
 def _specific(known: KnownDifference) -> tuple[Any, ...]:

@@ -94,6 +94,7 @@ class _Changer:
         self.items = {kind: dict(named) for kind, named in items.items()}
         self._header = report.header
         self._refuse = report.at
+        self._removed = report.removed
         self._path_table = path_table
         self._found: list[ChangeItem] = []
 
@@ -167,6 +168,7 @@ class _Changer:
             gone += [("role", role, its) for role, its in roles if role.startswith(f"{name}: ")]
         for its_kind, its_name, its in gone:
             del self.items[its_kind][its_name]
+            self._removed[its_kind, its_name] = keys
             self._tell(its_kind, its_name, None, its.value, None)
 
     def _add(self, kind: str, name: str, value: Any, keys: Keys) -> None:

@@ -52,6 +52,8 @@ class Report:
         self.header = header
         self._finding = finding
         self._found: dict[Path, Findings] = {}
+        self.removed: dict[tuple[str, str], Keys] = {}
+        """By kind and name, the items that its changes remove, with the place where they do."""
 
     def of(self, path: Path) -> Findings:
         """Give what is wrong in a file."""
