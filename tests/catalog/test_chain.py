@@ -318,6 +318,26 @@ def test_an_item_keeps_the_words_that_name_it(kind: str, tmp_path: Path) -> None
         assert any(f"has no {words[kind]}; add it" in one for one in refused(tmp_path, change))
 
 
+def test_an_example_is_of_rules_and_exposures_that_there_are(tmp_path: Path) -> None:
+    example = """
+[[change.example]]
+common = {{ subarray = "full" }}
+exposures = [{{ exp_type = "{exp_type}" }}]
+before = []
+after = ["image2 {rule}"]
+"""
+    told = refused(
+        tmp_path, "add.suffix = ['new']\n" + example.format(exp_type="zzz", rule="Asn_Lv2Imag")
+    )
+    place = f"line {START + 2}: "
+    assert told == [
+        f"{place}unknown EXP_TYPE 'ZZZ'; nothing is spelled like it",
+        f"{place}unknown rule 'Asn_Lv2Imag'; did you mean 'Asn_Lv2Image'?",
+    ]
+    good = example.format(exp_type="nrc_image", rule="Asn_Lv2Image")
+    assert child(tmp_path / "child", "add.suffix = ['new']\n" + good).suffixes
+
+
 SECOND = '\n[[change]]\nid = "two"\nwhy = "w"\nsource = "s"\n'
 
 

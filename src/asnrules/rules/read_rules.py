@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asnrules.errors import RulesetError
 from asnrules.rules.build import Builder
@@ -17,7 +17,7 @@ from asnrules.rules.releases import in_order, release_problems, start_of
 from asnrules.rules.shapes import RulesHeaderShape, check_period
 from asnrules.rules.text_files import read_toml
 from asnrules.rules.variants import Variants
-from asnrules.rules.words import Words
+from asnrules.rules.words import Words, unknown
 from asnrules.util.environment import shipped
 
 Parents = Callable[[str], Path]
@@ -37,6 +37,7 @@ class RulesReader:
     """
 
     def __init__(self, words: Words, parents: Parents | None = None) -> None:
+        self._words = words
         self._parents = parents
         self._builder = Builder(words)
         self._resolved: dict[Path, _Resolved] = {}
@@ -71,6 +72,7 @@ class RulesReader:
         if header.extends is not None:
             before, parent = self._parent(header.extends, report)[:2]
             items, changes = apply_changes(parent, header.change, reader.path_table, report)
+            self._check_examples(header, {*parent["rule"], *items["rule"]}, report)
         report.settle()
         changed = items
         if is_complete:
@@ -105,6 +107,20 @@ class RulesReader:
             report.settle()
         self._resolved[folder] = _Resolved(ruleset, items, header, parent)
         return self._resolved[folder]
+
+    def _check_examples(self, header: RulesHeaderShape, rules: set[str], report: Report) -> None:
+        """Refuse examples with rules or EXP_TYPEs that there are not."""
+        for number, change in enumerate(header.change):
+            for at, example in enumerate(change.example):
+                place = ("change", number, "example", at)
+                types = {one.get("exp_type") for one in (example.common, *example.exposures)}
+                made: list[Any] = [*(example.before or ()), *example.after]
+                for what, names, known in (
+                    ("EXP_TYPE", {name.upper() for name in types if name}, self._words.exp_types),
+                    ("rule", {one["asn_rule"] for one in made}, rules),
+                ):
+                    for name in sorted(names - known):
+                        report.at(place, unknown(what, name, known))
 
     def _header(self, label: str | None, report: Report) -> tuple[bool, RulesHeaderShape]:
         """Read the header for rules of a label, and tell whether the folder says all of them."""
