@@ -113,7 +113,10 @@ def test_each_line_names_its_source(asnrules: Command) -> None:
         ("MIR_WFSS", "jwst-2.0.0", None, "2.0.0-mir-wfss"),
         ("MIR_LRS-SLITLESS", "jwst-2.0.0", "TSOVISIT", "2.0.0-lrs-taconfirm"),
         # Which of two with the same members stays.
-        ("NRS_LAMP", "jwst-1.11.0", None, "1.11.0-prune-memberships; 1.11.0-prune-products"),
+        ("NRS_LAMP", "jwst-1.11.0", None, "1.11.0-prune-memberships"),
+        ("NRC_TSGRISM", "jwst-1.11.0", "PSF", "1.11.0-prune-memberships"),
+        # A change for NIRCam says nothing of it.
+        ("NIS_WFSS", "jwst-1.7.1", None, "1.7.1-wfss-nis-pupil"),
         # Of rules that operations never ran.
         ("MIR_LRS-FIXEDSLIT", "jwst-1.9.4", None, ""),
     ],

@@ -14,7 +14,6 @@ from asnrules.database.schema.catalog import ruleset_change_items, ruleset_chang
 from asnrules.engine.conditions import term_holds
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.rules.model import ChangeItem, Condition, Ruleset
-from asnrules.rules.uses import Item
 
 Element = tuple[str, ...]
 """A value, with the words on the way to it."""
@@ -146,19 +145,6 @@ def words_of(element: Element) -> str:
 
 
 # ------------------------------------------------------------------------- what changes concern
-
-
-def touches(change: NamedChange, items: Collection[Item], others: Collection[str] = ()) -> bool:
-    """Tell whether a change does something to some items, roles of their rules among them.
-
-    What is about `others` alone does not count; see `is_about`.
-    """
-    return any(
-        (item.kind, item.item) in items
-        or (item.kind == "role" and ("rule", item.item.partition(": ")[0]) in items)
-        for item in change.items
-        if not is_about(item, others)
-    )
 
 
 def is_about(item: ChangeItem, words: Collection[str]) -> bool:

@@ -9,14 +9,14 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.changes import about_others, chain_of, changes_of, touches
 from asnrules.catalog.classification import Classifier, filled_in, judged, made_by
 from asnrules.catalog.look_up import Filter, look_up
 from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, list_rulesets
-from asnrules.catalog.vocabulary import assumed_values, exp_type_names, special_keywords
+from asnrules.catalog.vocabulary import assumed_values, special_keywords
 from asnrules.database.engines import transaction
-from asnrules.engine.signatures import CLASS, EXP_TYPE
-from asnrules.rules.uses import Item, uses_of, with_used
+from asnrules.engine.signatures import EXP_TYPE
+from asnrules.impact.turning import Once, chain_between
+from asnrules.rules.model import Ruleset
 
 
 class Change(NamedTuple):
@@ -34,7 +34,7 @@ class Change(NamedTuple):
     """What it was before, in words; None if nothing is known of that."""
     became: str
     changes: list[str]
-    """The named changes of the rules, since those before, that touch what decides it."""
+    """The named changes of the rules, since those before, that turned it."""
     source: str
 
 
@@ -42,24 +42,14 @@ class _State(NamedTuple):
     """What becomes of exposures."""
 
     words: str
-    exposure_class: str | None = None
-    rules: frozenset[tuple[str, str]] = frozenset()
-    """The rules that make associations of them, each with its type."""
     is_usual: bool = False
     """Whether the same associations come about without the special."""
-
-    def deciding(self, other: _State) -> set[Item]:
-        """Give what of the rules makes the difference from another one."""
-        items = {("rule", name) for _, name in self.rules ^ other.rules}
-        return items if self.exposure_class == other.exposure_class else {*items, _CLASSES}
 
 
 _States = Mapping[str | None, _State]
 """What becomes of exposures, by special."""
 
 TIME_SERIES = "TSOVISIT"
-_CLASSES = (CLASS, "")
-"""Stands for all that tells the class of an exposure."""
 
 
 def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
@@ -75,10 +65,10 @@ def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
         tables, rules = ([info for info in dated if info.kind == kind] for kind in (TABLE, RULES))
         printed = [_printed(connection, info, name) for info in tables]
         past = _Past(connection, name.lower(), infos, rules)
-    changes = [
-        *_changes(past, tables, printed, lambda _: _State("no row")),
-        *_changes(past, rules, map(past.anchored, rules), lambda states: states[None]),
-    ]
+        changes = [
+            *_changes(past, tables, printed, lambda _: _State("no row")),
+            *_changes(past, rules, map(past.anchored, rules), lambda states: states[None]),
+        ]
     return sorted(changes, key=lambda change: change.date)
 
 
@@ -103,7 +93,7 @@ def _changes(
             if then is None:
                 yield _change(info, info.effective_from, special, None, became.words)
             elif then.words != became.words:
-                by = past.named(old, info, then.deciding(became))
+                by = past.named(old, info, special) if info.kind == RULES else []
                 yield _change(info, info.effective_from, special, then.words, became.words, by)
         before = info, now
         end = info.effective_until
@@ -148,58 +138,52 @@ class _Past:
         infos: Sequence[RulesetInfo],
         rules: Sequence[RulesetInfo],
     ) -> None:
+        self._connection = connection
         self._exp_type = exp_type
-        self._exp_types = exp_type_names(connection)
-        self._infos = infos
         self._specials = special_keywords(connection)
         self._assumed = assumed_values(connection)
-        self._changes = changes_of(connection, [info for info in infos if info.change_count])
-        tables = {info.ruleset: info for info in infos if info.kind == TABLE}
-        modes = {label: look_up(connection, table) for label, table in tables.items()}
+        self._infos = {info.ruleset: info for info in infos}
+        tables = (info for info in infos if info.kind == TABLE)
+        self._modes = {info.ruleset: look_up(connection, info) for info in tables}
         loaded = store.load_all_rules(connection, [info.ruleset_id for info in rules])
-        self._classifiers: dict[str, Classifier] = {}
-        for info, ruleset in zip(rules, loaded, strict=True):
-            table = info.implements or ""
-            self._classifiers[info.ruleset] = Classifier(
-                info, ruleset, tables[table], modes[table], self._specials
-            )
+        self._rules = {ruleset.label: ruleset for ruleset in loaded}
+        ends = [info.ruleset for info in (*rules[:1], *rules[-1:])]
+        self._chain = chain_between(connection, *ends) if rules else None
+        self._states = Once(self._anchored)
 
     def anchored(self, info: RulesetInfo) -> _States:
         """Say what rules make of its exposures judged alone, by what they are flagged as."""
-        classifier = self._classifiers[info.ruleset]
+        return self._states(self._rules[info.ruleset])
+
+    def _anchored(self, ruleset: Ruleset) -> _States:
+        info = self._infos[ruleset.label]
+        table = info.implements or ""
+        classifier = Classifier(
+            info, ruleset, self._infos[table], self._modes[table], self._specials
+        )
         flags: dict[str | None, dict[str, str]] = {None: {}}
         flags |= {special: {flag: "t"} for special, flag in self._specials}
         flags[TIME_SERIES] = {TIME_SERIES.lower(): "t"}
         exposures = [
-            filled_in(classifier.ruleset, {EXP_TYPE: self._exp_type, **flag}, self._assumed)
+            filled_in(ruleset, {EXP_TYPE: self._exp_type, **flag}, self._assumed)
             for flag in flags.values()
         ]
-        work = judged(classifier.ruleset, exposures)
+        work = judged(ruleset, exposures)
         found = {special: classifier.decide(work, at) for at, special in enumerate(flags)}
         states = {}
         for special, (exposure_class, rules) in found.items():
             words = f"{exposure_class or 'no class'}, {made_by(rules) or 'no association'}"
-            those = frozenset((rule.asn_type, rule.name) for rule in rules)
             is_usual = special is not None and rules == found[None][1]
-            states[special] = _State(words, exposure_class, those, is_usual)
+            states[special] = _State(words, is_usual)
         return states
 
-    def named(self, before: RulesetInfo, after: RulesetInfo, items: set[Item]) -> list[str]:
-        """Name the changes from one ruleset to another that touch any of some items.
-
-        If none does, those that say which of several associations stay.
-        """
-        chain = [info.ruleset for info in chain_of(self._infos, after.ruleset)]
-        if before.ruleset not in chain:
+    def named(self, before: RulesetInfo, after: RulesetInfo, special: str | None) -> list[str]:
+        """Name the changes from one ruleset to another that turned what becomes of exposures."""
+        ends = before.ruleset, after.ruleset
+        chain = self._chain
+        if chain is None or not {*ends} <= {ruleset.label for ruleset in chain.rulesets}:
+            chain = chain_between(self._connection, *ends)
+        if chain is None:
             return []
-        rules = [self._classifiers[info.ruleset].ruleset for info in (before, after)]
-        wanted: set[Item] = set()
-        for uses in map(uses_of, rules):
-            classes = {item for item in uses if item[0] == CLASS or item == ("default", CLASS)}
-            wanted |= with_used(items | (classes if _CLASSES in items else set()), uses)
-        others = about_others(rules, self._exp_type, self._exp_types)
-        wanted -= {("condition", name) for name in others}
-        between = chain[chain.index(before.ruleset) + 1 :]
-        changes = [one for label in between for one in self._changes if one.ruleset == label]
-        found = [change.change for change in changes if touches(change, wanted, others)]
-        return found or [one.change for one in changes if touches(one, {("setting", "overall")})]
+        turned = chain.turned(lambda ruleset: self._states(ruleset)[special].words, ends)
+        return [change.change for change in turned]

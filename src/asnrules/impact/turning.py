@@ -145,30 +145,35 @@ class Chain:
         self._words = words
         self._skipping: dict[tuple[str, tuple[str, ...]], Ruleset] = {}
 
-    def turned(self, state: State) -> Named:
+    def turned(self, state: State, ends: tuple[str, str] | None = None) -> Named:
         """Give the changes that turned something: its state at one end into that at the other.
 
-        In each step at which the state altered for good these are: the change that alone does, or
-        each that alone does; otherwise the fewest that do together. A change that cannot stand
-        alone is tried with those that it needs, and named if those do not without it. What came,
-        went and came again has the changes of its first coming as well, if those of the last do
-        not do it without them.
+        The ends are those of the chain, or the rulesets with some labels. In each step at which
+        the state altered for good these are: the change that alone does, or each that alone does;
+        otherwise the fewest that do together. A change that cannot stand alone is tried with those
+        that it needs, and named if those do not without it. What came, went and came again has the
+        changes of its first coming as well, if those of the last do not do it without them.
         """
-        found = self._turned(state, [state(ruleset) for ruleset in self.rulesets])
+        labels = [ruleset.label for ruleset in self.rulesets]
+        start, stop = map(labels.index, ends or (labels[0], labels[-1]))
+        found = self._turned(state, [state(one) for one in self.rulesets[start : stop + 1]], start)
         return tuple(change for _, changes in found for change in changes)
 
-    def _turned(self, state: State, states: Sequence[Hashable]) -> list[tuple[int, Named]]:
-        """Give the changes by steps, of which each has its place."""
+    def _turned(
+        self, state: State, states: Sequence[Hashable], start: int
+    ) -> list[tuple[int, Named]]:
+        """Give the changes by steps, of which each has its place, from one on."""
         old, new = states[0], states[-1]
         if old == new:
             return []
         first = max(place for place, one in enumerate(states) if one == old)
         last = states.index(new, first)
-        found = [(place, self.steps[place].turned(state)) for place in range(first, last)]
+        places = range(start + first, start + last)
+        found = [(place, self.steps[place].turned(state)) for place in places]
         found = [one for one in found if one[1]]
         if new in states[:first]:
             came = first - states[first::-1].index(new)
-            earlier = self._turned(state, states[: came + 1])
+            earlier = self._turned(state, states[: came + 1], start)
             if earlier and not self._do(found, earlier[0][0], state, new):
                 return earlier + found
         return found
