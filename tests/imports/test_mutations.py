@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from asnrules.imports.verdicts import Verdict
 from cli.small_pools import nrc_image, write_pool
 from imports.judging import Judging, Ruleset
+from seeds import connected
 
 STRIDE = int(os.environ.get("ASNRULES_MUTATION_STRIDE", "11"))
 """Every how manieth association of the example is changed; 1 for all of them."""
@@ -205,6 +206,6 @@ def test_each_change_of_a_small_pool_is_named(kept_seeds: Engine, tmp_path: Path
     assert check(judging, judging.documents()) > 100
 
 
-def test_each_change_of_the_example_is_named(kept_sqlite: Engine, tmp_path: Path) -> None:
-    judging = Judging(Ruleset(kept_sqlite), str(EXAMPLE), tmp_path)
+def test_each_change_of_the_example_is_named(templates: Any, tmp_path: Path) -> None:
+    judging = Judging(Ruleset(connected(templates.seeded("sqlite"))), str(EXAMPLE), tmp_path)
     assert check(judging, judging.documents()[::STRIDE]) > 8_000 // STRIDE
