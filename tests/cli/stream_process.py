@@ -1,7 +1,7 @@
 """Run commands with standard streams that are closed, full or read by nobody.
 
-A process of its own, which has imported the program and is forked for each case: the rulesets that
-are shipped and a list of cases come in as JSON, and what became of each goes out. The streams of a
+A process of its own, which has imported the program and is forked for each case: a list of cases
+comes in as JSON, with the rulesets that are shipped if not all are, and what became of each goes out. The streams of a
 fork are made as Python makes them when it starts, and written out as it does when it ends.
 """
 
@@ -110,6 +110,7 @@ def import_all() -> None:
 if __name__ == "__main__":
     import_all()
     given = json.load(sys.stdin)
-    folders = {label: Path(folder) for label, folder in given["rulesets"].items()}
-    asnrules.catalog.open._seed_folders = lambda: folders
+    if "rulesets" in given:
+        folders = {label: Path(folder) for label, folder in given["rulesets"].items()}
+        asnrules.catalog.open._seed_folders = lambda: folders
     json.dump([run(case) for case in given["cases"]], sys.stdout)

@@ -70,7 +70,7 @@ def test_bytes_that_are_changed_end_in_one_line(templates: Any, tmp_path: Path) 
         )
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("stream_process.py"))],
-        input=json.dumps(cases),
+        input=json.dumps({"cases": cases}),
         capture_output=True,
         text=True,
         check=True,
