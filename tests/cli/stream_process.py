@@ -1,8 +1,9 @@
 """Run commands with standard streams that are closed, full or read by nobody.
 
-A process of its own, which has imported the program and is forked for each case: a list of cases
-comes in as JSON, with the rulesets that are shipped if not all are, and what became of each goes out. The streams of a
-fork are made as Python makes them when it starts, and written out as it does when it ends.
+A process of its own, which has imported the program and is forked for each case. A list of cases
+comes in as JSON, with the rulesets that are shipped if not all are; what became of each goes out.
+The streams of a fork are made as Python makes them when it starts, and written out as it does when
+it ends.
 """
 
 from __future__ import annotations
