@@ -60,7 +60,11 @@ def test_no_change_is_named_that_did_nothing(
     impact = assess_impact(catalog, "jwst-1.2.0")
     (again,) = replay(catalog, runs_to_replay(catalog, [1]), "jwst-1.2.0")
     turned = again.turned.associations if again.turned else []
-    associations = [one.changes for one in impact.changed if one.reason.what == "association"]
+    told = [one for one in impact.changed if one.reason.what == "association"]
+    # A replay compares no numbers.
+    numbers = [one.changes for one in told if one.reason.change.endswith("5 digits -> 3")]
+    assert all(names(one) == ["1.8.1-five-digits"] for one in numbers)
+    associations = [one.changes for one in told if one.changes not in numbers]
     assert len(turned) == len(associations)
     for changes in (*turned, *associations):
         assert changes

@@ -44,7 +44,7 @@ class Regrouping:
     """Makes the associations of exposures that could come together by two rulesets, and compares.
 
     The options of the run are followed: candidates, DMS mode, merging. What is compared is what a
-    replay compares: all but the numbers in names.
+    replay compares, and of the numbers in names how many digits they have.
     """
 
     def __init__(
@@ -70,6 +70,21 @@ class Regrouping:
             named = turned(decisions.chain, made, pairs).associations
         for pair, changes in zip(pairs, named, strict=True):
             yield self._changed(*pair, changes, decisions)
+        others = [after for _, after in pairs if after is not None]
+        yield from self._renumbered(surplus(new, others, content_of), decisions)
+
+    def _renumbered(self, same: Sequence[Association], decisions: Decisions) -> Iterator[Changed]:
+        """Give associations that are the same but for how many digits their numbers have."""
+        before, after = (judge.ruleset.settings.sequence_digits for judge in decisions.judges)
+        if before == after:
+            return
+        turned_by: Named = ()
+        if decisions.chain is not None:
+            turned_by = decisions.chain.turned(lambda ruleset: ruleset.settings.sequence_digits)
+        why = _whys(turned_by) or f"the setting sequence_digits is {after}, not {before}"
+        for one in same:
+            change = f"{_named(one)}: number of {before} digits -> {after}"
+            yield self._told(one, change, why, turned_by)
 
     def _made(self, judge: Judge) -> list[Association]:
         work = Work.judged_by(judge, self._keywords, self._rows)
@@ -88,22 +103,34 @@ class Regrouping:
         """Say what changes, and why: by the changes that turned it, or else by what is known."""
         one = before or after
         assert one is not None  # noqa: S101
-        members = sorted(members_of(one.products), key=lambda member: member.exptype != SCIENCE)
-        places = [member.exposure for member in members if member.exposure is not None]
-        why = "; ".join(change.why.rstrip(".") for change in turned_by)
+        why = _whys(turned_by)
         if not why:
             rules = {end.asn_rule for end in (before, after) if end is not None}
-            why = decisions.why(rules, [self._rows[place] for place in places])
-        values = dict(zip(self._keywords, self._rows[places[0]], strict=True))
+            why = decisions.why(rules, [self._rows[place] for place in _places(one)])
+        return self._told(one, _change(before, after), why, turned_by)
+
+    def _told(self, one: Association, change: str, why: str, turned_by: Named) -> Changed:
+        place = _places(one)[0]
+        values = dict(zip(self._keywords, self._rows[place], strict=True))
         return Changed(
-            Reason("association", _change(before, after), why),
+            Reason("association", change, why),
             self._run.run_id,
-            self._pools[places[0]],
+            self._pools[place],
             stored_program(values["program"]),
             (values["exp_type"] or "").upper() or None,
             one.products[0].name,
             turned_by,
         )
+
+
+def _whys(changes: Named) -> str:
+    return "; ".join(change.why.rstrip(".") for change in changes)
+
+
+def _places(one: Association) -> list[int]:
+    """Give its exposures, those of sciences first."""
+    members = sorted(members_of(one.products), key=lambda member: member.exptype != SCIENCE)
+    return [member.exposure for member in members if member.exposure is not None]
 
 
 def _same(one: Association) -> Hashable:

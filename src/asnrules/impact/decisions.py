@@ -165,15 +165,15 @@ class Decisions:
         yield Reason("decision", change, why)
 
 
-_OF_NUMBERS = ("sequence_digits", "numbers_reversed")
-"""Settings of the numbers in names, which are not compared."""
+_OF_NUMBERS = "numbers_reversed"
+"""The setting of the order of numbers in names, which is not compared."""
 
 
 def _changes_everywhere(before: Ruleset, after: Ruleset) -> Iterator[str]:
     """Say what changes the associations of all rules."""
     settings = after.settings._asdict()
     for name, value in before.settings._asdict().items():
-        if value != settings[name] and name not in _OF_NUMBERS:
+        if value != settings[name] and name != _OF_NUMBERS:
             yield f"the setting {name} is {_setting(settings[name])}, not {_setting(value)}"
     if before.suffixes != after.suffixes:
         yield "other suffixes are taken off the names of products"
