@@ -53,11 +53,11 @@ NOT_FOUND = [
     (["lookup", "--as-of", "1999-01-01"], ["2020-12-07 is from 2020-12-07"]),
     (["rulesets", "show", "jwst-3.0.1"], ["jwst-3.0.0", "asnrules rulesets list"]),
     (["rulesets", "history", "NRS_MIMFF"], ["NRS_MIMF"]),
-    (["rulesets", "check", "jwst-3"], ["asnrules rulesets list"]),
+    (["rulesets", "check", "jwst-9"], ["asnrules rulesets list"]),
     (["audit", "run", "77"], ["the last is 5", "asnrules audit runs"]),
     (["audit", "diff", "1", "77"], ["the last is 5", "asnrules audit runs"]),
     (["audit", "replay", "77"], ["the last is 5", "asnrules audit runs"]),
-    (["audit", "runs", "--ruleset", "jwst-3"], ["jwst-3.0.0", "asnrules rulesets list"]),
+    (["audit", "runs", "--ruleset", "jwst-3.O.0"], ["jwst-3.0.0", "asnrules rulesets list"]),
     (["audit", "exposure", f"{stem(9)}_uncal.fits"], ["near it are", stem(6)]),
     (["audit", "association", "jw04231-o001_image2_00009_asn"], ["jw04231-o001_image2_00003_asn"]),
 ]
