@@ -27,10 +27,10 @@ from asnrules.engine.signatures import Judge, Judgement
 from asnrules.pools import parse_candidates, read_pool
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
-from catalog.analysis.rulesets import EXECUTABLE
 from engine.building import exposure, generated, keywords, ruleset
 from engine.spoiled_otherwise import MADE, REAL, Account, names
 from engine.spoiling import Values, calibrated, mentioned, spoiled
+from labels import TRIED
 
 ALL = "ASNRULES_SPOILINGS" in os.environ
 STRIDE = 1 if ALL else 33
@@ -83,7 +83,7 @@ class Reasons:
                 yield values, rules
 
 
-@pytest.mark.parametrize("label", EXECUTABLE)
+@pytest.mark.parametrize("label", TRIED)
 def test_the_reason_names_the_keyword_that_was_spoiled(label: str) -> None:
     reasons = Reasons(label)
     looked_at = mentioned(reasons.ruleset)
@@ -246,7 +246,7 @@ def test_a_grism_exposure_that_loses_its_direct_image(keyword: str, value: str) 
 # ------------------------------------------------------------------ exposures of real pools
 
 
-@pytest.mark.parametrize("label", EXECUTABLE)
+@pytest.mark.parametrize("label", TRIED)
 def test_exposures_of_real_pools(shared: Path, label: str) -> None:
     reasons = Reasons(label)
     looked_at = mentioned(reasons.ruleset)
