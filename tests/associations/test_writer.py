@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from asnrules.associations import writer
 from asnrules.associations.journal import IsRecorded, RunMark
 from asnrules.associations.model import NO_DEGRADED, Association, Member, Product
 from asnrules.associations.writer import check_names, written_files
 from asnrules.errors import DatabaseError, OutputError, PoolError
+from asnrules.util import folder_locks
 
 FIRST = "jw00001-o001_image2_00001_asn"
 SECOND = "jw00001-o001_image2_00002_asn"
@@ -384,7 +384,7 @@ def test_other_hidden_folders_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_second_run_waits_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(folder_locks, "WAIT_SECONDS", 0.2)
     waited: list[tuple[int, float]] = []
 
     def second() -> None:
@@ -395,7 +395,7 @@ def test_a_second_run_waits_and_is_told(tmp_path: Path, monkeypatch: pytest.Monk
 
     with written_files(tmp_path, [association(FIRST)], "asnrules 1"):
         message = refusal(OutputError, second)
-    assert message.startswith(f"{tmp_path}: another run has been writing into it")
+    assert message.startswith(f"{tmp_path}: another process has been writing into it")
     assert "try again" in message
     assert waited
     assert set(waited) == {(0, 0.2)}
@@ -436,7 +436,7 @@ def test_where_folders_cannot_be_locked_nothing_is_settled(
     def refuse(_descriptor: int, _how: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(writer.fcntl, "flock", refuse)
+    monkeypatch.setattr(folder_locks.fcntl, "flock", refuse)
     with written_files(tmp_path, [association(FIRST), association(SECOND)], "asnrules 1") as found:
         assert found.taken_back == 0
         (line,) = found.left_alone

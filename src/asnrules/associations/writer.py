@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import secrets
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -34,23 +32,11 @@ from asnrules.associations.recovery import (
 )
 from asnrules.errors import OutputError, PoolError
 from asnrules.util.atomic_files import OVERWRITE, check_target
-from asnrules.util.folders import Folder, held, make_folder
+from asnrules.util.folder_locks import Waiting, locked
+from asnrules.util.folders import Folder, held
 
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]
-
-WAIT_SECONDS = 600
-"""How long to wait for another run that writes into the same folder."""
-
-_EVERY = 0.05
-_NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 _SYNCING = 16
 """Threads that wait for the disk. It writes many files at once nearly as fast as one."""
-
-Waiting = Callable[[int, int], None]
-"""Told for how many seconds a run has waited for the folder, and how many it will."""
 
 
 class Written(NamedTuple):
@@ -94,7 +80,7 @@ def written_files(
     try:
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder}: is not a folder; choose another with --output")
-        with _locked(folder, waiting) as (place, is_locked):
+        with locked(folder, waiting) as (place, is_locked):
             taken_back, left_alone = _cleaned_up(place, is_recorded, is_locked=is_locked)
             stage_name = PREFIX + secrets.token_hex(8)
             try:
@@ -113,52 +99,6 @@ def written_files(
         is_inside = str(error.filename or PREFIX).startswith(PREFIX)
         where = folder if is_inside else error.filename
         raise OutputError(f"{where}: {reason}; choose another folder with --output") from error
-
-
-@contextmanager
-def _locked(path: Path, waiting: Waiting | None = None) -> Iterator[tuple[Folder, bool]]:
-    """Open and lock a folder, made if it is missing; tell whether it is locked.
-
-    It is not on Windows, nor where the file system locks no folders, as on NFS.
-    """
-    is_the_one = False
-    while not is_the_one:
-        make_folder(path)
-        with held(path) as folder:
-            is_locked = _lock(folder, waiting)
-            # While it waited, another folder may have taken its place.
-            if is_the_one := _is_at(path, folder):
-                yield folder, is_locked
-
-
-def _is_at(path: Path, folder: Folder) -> bool:
-    try:
-        return os.path.samestat(folder.status(), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _lock(folder: Folder, waiting: Waiting | None) -> bool:
-    if fcntl is None or folder.descriptor is None:
-        return False
-    started = time.monotonic()
-    while (waited := time.monotonic() - started) < WAIT_SECONDS:
-        try:
-            fcntl.flock(folder.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if waiting is not None:
-                waiting(int(waited), WAIT_SECONDS)
-            time.sleep(_EVERY)
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            return False
-        else:
-            return True
-    raise OutputError(
-        f"{folder.path}: another run has been writing into it for {WAIT_SECONDS} s; try again, or "
-        "choose another folder with --output"
-    )
 
 
 def _cleaned_up(
