@@ -68,6 +68,6 @@ def _lock(folder: Folder, waiting: Waiting | None) -> bool:
         else:
             return True
     raise OutputError(
-        f"{folder.path}: another process has been writing into it for {WAIT_SECONDS} s; try again, or "
-        "choose another folder with --output"
+        f"{folder.path}: another process has been writing into it for {WAIT_SECONDS} s; try again, "
+        "or choose another folder with --output"
     )
