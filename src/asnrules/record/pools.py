@@ -34,6 +34,9 @@ tell such a cell from a missing column."""
 _BATCH = 5_000
 """Rows that are held in memory at a time."""
 
+_KEPT = 10_000
+"""Values of a keyword that are kept as JSON."""
+
 _OF_POOL = (
     pools.c.pool_id, run_pools.c.name, pools.c.sha256, pools.c.exposure_count,
     pools.c.column_names, pools.c.keywords,
@@ -95,23 +98,12 @@ def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
     """Give the exposures of a pool as they are recorded."""
     places = {keyword: place for place, keyword in enumerate(pool.keywords)}
     filename, program, candidate = (places[keyword] for keyword in OWN_COLUMNS)
-    rest = [
-        (json.dumps(name) + ":", place) for name, place in places.items() if name not in OWN_COLUMNS
-    ]
+    pairs = [(_Pairs(name), place) for name, place in places.items() if name not in OWN_COLUMNS]
     exp_type = places["exp_type"]
     apart = _apart(pool)
-    # Values repeat a thousand times over, so each is written as JSON once.
-    encoded: dict[str | None, str | None] = {None: None, NULL: None}
     programs = {row[program]: stored_program(row[program]) for row in pool.rows}
     for position, row in enumerate(pool.rows, 1):
-        parts = []
-        for name, place in rest:
-            value = row[place]
-            if value not in encoded:
-                encoded[value] = json.dumps(value)
-            text = encoded[value]
-            if text is not None:
-                parts.append(name + text)
+        parts = [text for of, place in pairs if (text := of[row[place]])]
         if position - 1 in apart:
             parts.append(f'"{APART}":"{apart[position - 1]}"')
         number = programs[row[program]]
@@ -126,6 +118,23 @@ def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
             row[candidate],
             "{" + ",".join(parts) + "}",
         )
+
+
+class _Pairs(dict[str | None, str]):
+    """From the values of a keyword to both in JSON; empty for what is not recorded.
+
+    Most values repeat a thousand times over, so each is written once.
+    """
+
+    def __init__(self, keyword: str) -> None:
+        super().__init__({None: "", NULL: ""})
+        self._start = json.dumps(keyword) + ":"
+
+    def __missing__(self, value: str) -> str:
+        text = self._start + json.dumps(value)
+        if len(self) < _KEPT:
+            self[value] = text
+        return text
 
 
 def _apart(pool: Pool) -> dict[int, int]:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select
 from asnrules.associations.journal import RunMark
 from asnrules.associations.model import RECORDED, Association, Member, Product
 from asnrules.catalog.classification import Classification
-from asnrules.database.bulk import insert_rows, lifted
+from asnrules.database.bulk import Inserting, inserting, lifted
 from asnrules.database.engines import database_name, transaction
 from asnrules.database.locks import take_ledger
 from asnrules.database.schema.record import (
@@ -149,18 +149,17 @@ def record_run(connection: Connection, run: Run) -> int:
     with writing_run(connection) as writer:
         places: list[Place] = []
         if run.evaluated is not None:
+            # Known ones are looked for, which would wait for exposures that are being inserted.
+            trace_ids = _add_traces(writer, run.ruleset_id, run.evaluated)
             pool_ids = writer.add_pools(run.evaluated.pools)
             places = [(pool_ids[pool], row + 1) for pool, row in run.evaluated.exposures]
-            _add_decisions(writer, run, run.evaluated, places)
-        numbered = list(enumerate(run.associations, 1))
-        headers = ((writer.run_id, number, *one[: len(RECORDED)]) for number, one in numbered)
-        writer.add(associations, headers)
-        members = (
-            (writer.run_id, number, at, product, *one[:3], *_place(one, places))
-            for number, made in numbered
-            for at, (product, one) in enumerate(made.placed, 1)
+            _add_decisions(writer, run, run.evaluated, places, trace_ids)
+        headers = (
+            (writer.run_id, number, *one[: len(RECORDED)])
+            for number, one in enumerate(run.associations, 1)
         )
-        writer.add(association_members, members)
+        writer.add(associations, headers)
+        writer.add(association_members, _member_rows(writer.run_id, run.associations, places))
         rows = enumerate(run.imported or (), 1)
         writer.add(imported_associations, ((writer.run_id, number, *row) for number, row in rows))
         writer.seal(_run_values(run))
@@ -183,19 +182,38 @@ def _run_values(run: Run) -> dict[str, Any]:
     }
 
 
-def _add_decisions(
-    writer: RunWriter, run: Run, evaluated: EvaluatedPools, places: Sequence[Place]
-) -> None:
-    """Add what became of each exposure, with the traces that explain it."""
-    judgements = evaluated.work.judgements
-    signatures = {one: signature_text(one) for one in set(judgements)}
+def _member_rows(
+    run_id: int, made: Sequence[Association], places: Sequence[Place]
+) -> Iterator[tuple[Any, ...]]:
+    """Give the members of associations as they are recorded."""
+    for number, association in enumerate(made, 1):
+        for at, (product, member) in enumerate(association.placed, 1):
+            yield (run_id, number, at, product, *member[:3], *_place(member, places))
+
+
+def _add_traces(
+    writer: RunWriter, ruleset_id: int, evaluated: EvaluatedPools
+) -> dict[Judgement, int]:
+    """Add the traces that explain exposures; give the id of each."""
+    signatures = {one: signature_text(one) for one in set(evaluated.work.judgements)}
     classified = evaluated.classifications()
     found = {signatures[key]: trace_values(one) for key, one in classified.items()}
-    trace_ids = writer.add_traces(run.ruleset_id, found)
-    of_judgement = {key: trace_ids[signature] for key, signature in signatures.items()}
+    trace_ids = writer.add_traces(ruleset_id, found)
+    return {key: trace_ids[signature] for key, signature in signatures.items()}
+
+
+def _add_decisions(
+    writer: RunWriter,
+    run: Run,
+    evaluated: EvaluatedPools,
+    places: Sequence[Place],
+    trace_ids: Mapping[Judgement, int],
+) -> None:
+    """Add what became of each exposure."""
+    judgements = evaluated.work.judgements
     in_order = sorted(range(len(places)), key=evaluated.exposures.__getitem__)
     decided = (
-        (*places[at], of_judgement[judgements[at]], run.memberships[at], run.reasons.get(at))
+        (*places[at], trace_ids[judgements[at]], run.memberships[at], run.reasons.get(at))
         for at in in_order
     )
     writer.add(decisions, ((writer.run_id, *one) for one in decided))
@@ -243,9 +261,9 @@ def _place(member: Member, places: Sequence[Place]) -> Place | tuple[None, None]
 class RunWriter:
     """Adds one run: its rows, then the run itself, chained to the one before; see `writing_run`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        last = head(connection)
+    def __init__(self, inserts: Inserting) -> None:
+        self._inserts = inserts
+        last = head(inserts.connection)
         self.run_id = last.run_id + 1
         self._previous = last.digest
         self._digests = {table.name: RowsDigest() for table in SECTIONS}
@@ -258,8 +276,8 @@ class RunWriter:
         digest = self._digests[table.name]
         rows = iter(rows)
         while batch := list(islice(rows, _BATCH)):
+            self._inserts.add(table, batch)
             digest.add(batch)
-            insert_rows(self._connection, table, batch)
 
     def add_pools(self, given: Sequence[Pool]) -> list[int]:
         """Add pools with their exposures, each once however often it is run; give their ids."""
@@ -290,7 +308,7 @@ class RunWriter:
         statement = select(pools.c.pool_id, pools.c.keywords, pools.c.column_names).where(
             pools.c.sha256 == pool.sha256
         )
-        rows = self._connection.execute(statement)
+        rows = self._inserts.connection.execute(statement)
         found = [row for row in rows if row.keywords.rstrip() == keywords]
         columns = json.dumps(pool.columns)
         for row in found:
@@ -305,7 +323,7 @@ class RunWriter:
             .order_by(exposures.c.position)
             .execution_options(yield_per=_BATCH)
         )
-        with self._connection.execute(statement) as found:
+        with self._inserts.connection.execute(statement) as found:
             pairs = zip_longest(found, exposure_rows(pool_id, pool))
             return all(kept is not None and tuple(kept) == row for kept, row in pairs)
 
@@ -320,7 +338,7 @@ class RunWriter:
         statement = select(*columns).where(traces.c.ruleset_id == ruleset_id)
         known: dict[tuple[Any, ...], int] = {}
         counts: Counter[str] = Counter()
-        for trace_id, _, told, *values in self._connection.execute(statement):
+        for trace_id, _, told, *values in self._inserts.connection.execute(statement):
             signature = told.rstrip()
             known[signature, *values] = trace_id
             counts[signature] += 1
@@ -340,10 +358,10 @@ class RunWriter:
     def seal(self, values: Mapping[str, Any]) -> None:
         """Add the run itself, from `_run_values`; after that nothing can join it."""
         run = {"run_id": self.run_id, **values}
-        ruleset, checksum = ruleset_of(self._connection, values["ruleset_id"])
+        ruleset, checksum = ruleset_of(self._inserts.connection, values["ruleset_id"])
         sections = {name: digest.finished() for name, digest in self._digests.items()}
-        sections[CATALOG] = digest_of_rows(entry_rows(self._connection))
-        self._connection.execute(
+        sections[CATALOG] = digest_of_rows(entry_rows(self._inserts.connection))
+        self._inserts.connection.execute(
             insert(runs).values(
                 **run,
                 section_digests=canonical(sections).decode(),
@@ -354,7 +372,7 @@ class RunWriter:
 
     def _next(self, key: Any) -> int:
         """Give the next free number of a table; no other run can take it meanwhile."""
-        last = self._connection.execute(select(func.max(key))).scalar()
+        last = self._inserts.connection.execute(select(func.max(key))).scalar()
         return int(last or 0) + 1
 
 
@@ -365,8 +383,8 @@ def writing_run(connection: Connection) -> Iterator[RunWriter]:
     What it yields is to be filled and sealed.
     """
     take_ledger(connection)
-    with lifted(connection, _BULK):
-        yield RunWriter(connection)
+    with lifted(connection, _BULK), inserting(connection) as inserts:
+        yield RunWriter(inserts)
 
 
 def _distinct(text: str, count: int) -> str:
