@@ -130,14 +130,14 @@ class _Verifier:
             found = self._read(partial(self._digest, table, run_id))
             result.rows += int(found[0])
             if found != recorded:
-                self._found(run_id, table.name, _difference(found, recorded))
+                self._found(run_id, table.name, difference(found, recorded))
                 with any_text(self._connection):
                     result.findings += unreadable_rows(self._connection, table, run_id)
         # There is no digest from before there were entries, as the run's own digest says.
         if (recorded := run.sections.get(CATALOG)) is not None:
             found = digest_of_rows(self._entries[: recorded[0]])
             if found != recorded:
-                self._found(run_id, CATALOG, _difference(found, recorded))
+                self._found(run_id, CATALOG, difference(found, recorded))
 
     def _read(self, reading: Callable[[], _Read]) -> _Read:
         """Read something; where there is text that is none, once more, which takes longer."""
@@ -160,7 +160,8 @@ class _Verifier:
         return digest.finished()
 
 
-def _difference(found: list[int | str], recorded: list[int | str] | None) -> str:
+def difference(found: list[int | str], recorded: list[int | str] | None) -> str:
+    """Say how the rows of a section differ from what was recorded."""
     if recorded is None:
         return "there is no digest of its rows"
     if found[0] != recorded[0]:

@@ -1,19 +1,22 @@
-"""Write a file whole or not at all, and never in the place of what may not be replaced."""
+"""Write a file or folder whole or not at all, never in the place of what may not be replaced."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from asnrules.errors import OutputError
-from asnrules.util.folders import held
+from asnrules.util.folders import Folder, held
 
 OVERWRITE = "replace it with --overwrite"
+
+STAGE = ".asnrules-folder-"
+"""How the name of a folder begins while it is being written."""
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -70,6 +73,56 @@ def whole_file(path: Path, *, overwrite: bool = False, mend: str = OVERWRITE) ->
                 folder.remove(beside)
     except OSError as error:
         raise OutputError(f"{path}: {os.strerror(error.errno or 0)}; name another file") from error
+
+
+@contextmanager
+def whole_folder(parent: Folder, name: str, files: Collection[str]) -> Iterator[Folder]:
+    """Give a folder that gets its name only when all in it is written; else it is removed.
+
+    It may hold some files, which whoever writes them syncs. An OSError if the name is taken.
+    """
+    with staged(parent, files) as folder:
+        yield folder
+        folder.sync()
+        parent.move(folder.path.name, parent, name)
+        parent.sync()
+
+
+@contextmanager
+def staged(parent: Folder, files: Collection[str]) -> Iterator[Folder]:
+    """Give a folder in another in which some files may wait to be moved; it is removed at the end.
+
+    What is left of it if the process is killed is for `remove_stage`.
+    """
+    name = f"{STAGE}{secrets.token_hex(8)}"
+    parent.make(name, 0o777)
+    try:
+        with held(Path(name), parent) as folder:
+            yield folder
+    finally:
+        remove_stage(parent, name, files)
+
+
+def remove_stage(parent: Folder, name: str, files: Collection[str]) -> str | None:
+    """Remove what `staged` has left; if it is anything else, leave it and say what it is."""
+    if parent.find(name) is None:
+        return None
+    try:
+        with held(Path(name), parent) as folder:
+            if hasattr(os, "geteuid") and folder.status().st_uid != os.geteuid():
+                return "it belongs to another user"
+            found = {one: folder.find(one) for one in folder.names()}
+            for one, status in found.items():
+                if one not in files or status is None or not stat.S_ISREG(status.st_mode):
+                    return f"{one!a} in it is not of asnrules"
+            for one in found:
+                folder.remove(one)
+    except NotADirectoryError:
+        return "it is not a folder"
+    except PermissionError:
+        return "it may not be read"
+    parent.remove_folder(name)
+    return None
 
 
 def sync(stream: BinaryIO) -> None:

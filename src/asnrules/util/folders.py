@@ -42,9 +42,9 @@ class Folder(NamedTuple):
         # pathlib lists no open folder.
         return sorted(os.listdir(self.path if self.descriptor is None else self.descriptor))  # noqa: PTH208
 
-    def make(self, name: str) -> None:
-        """Make a folder in it that is for its owner only."""
-        os.mkdir(self._at(name), 0o700, dir_fd=self.descriptor)
+    def make(self, name: str, mode: int = 0o700) -> None:
+        """Make a folder in it, by default for its owner only."""
+        os.mkdir(self._at(name), mode, dir_fd=self.descriptor)
 
     def create(self, name: str) -> int:
         """Make a file that is not there yet, and open it for writing."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from asnrules.cli import messages
 from asnrules.cli.audit.runs import end_with
-from asnrules.cli.options import OutputFormat, ReplaceFile, option
+from asnrules.cli.options import OutputFormat, ReplaceFile, argument, option
 from asnrules.cli.output import Format, print_records
+from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from asnrules.database.stored import Finding
 
 
@@ -96,19 +99,34 @@ def digest(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 
 def export(
     context: typer.Context,
-    file: Annotated[Path, option("FILE", "The file to write; - is stdout.", name="--output")],
+    place: Annotated[
+        Path | None, argument("[FILE|DIR]", "Where to write; as with --output.")
+    ] = None,
+    output: Annotated[
+        Path | None, option("FILE|DIR", "The file to write, - is stdout; or the folder.")
+    ] = None,
+    format_: Annotated[
+        Literal["jsonl", "parquet"],
+        option(None, "One file of JSON Lines, or a folder of Parquet files.", name="--format"),
+    ] = "jsonl",
     overwrite: ReplaceFile = False,
 ) -> None:
-    """Write the whole record as JSON Lines, for tools/verify_ledger.py and to be kept.
+    """Write the whole record, for tools/verify_ledger.py, for other engines, and to be kept.
+
+    A folder of Parquet files gets the runs that it does not have yet, each in a folder of its own
+    such as run_id=7. What is there stays as it is; its headers, digests and numbers of rows are
+    compared with the record, and its values verified by tools/verify_ledger.py. Values that
+    cannot be read are written to JSON Lines as they are stored; a folder does not get such a run.
 
     Examples
     --------
     asnrules audit export --output ledger.jsonl
     asnrules audit export --output - | gzip > ledger.jsonl.gz
+    asnrules audit export --format parquet lake
 
     Exit Codes
     ----------
-    1: stored values cannot be read; they are written as they are stored
+    1: stored values cannot be read, or something in the folder differs from the record
 
     See Also
     --------
@@ -118,13 +136,43 @@ def export(
     from asnrules.record.export import export as run
     from asnrules.record.export import write_export
 
+    target = _target(place, output)
     engine = open_record(context.obj)
     findings: list[Finding] = []
-    if str(file) == "-":
+    if format_ == "parquet":
+        if overwrite or str(target) == "-":
+            raise UsageError("--format parquet: give a folder, without --overwrite")
+        _export_lake(engine, target)
+    elif str(target) == "-":
         for lines in run(engine, findings):
             sys.stdout.write(lines.decode("ascii"))
     else:
         with messages.progress_bar() as progress:
-            last = write_export(engine, file, findings, overwrite=overwrite, progress=progress)
-        messages.say(f"{file}: {last.run_id} runs, the last is {last.digest}", **last._asdict())
+            last = write_export(engine, target, findings, overwrite=overwrite, progress=progress)
+        messages.say(f"{target}: {last.run_id} runs, the last is {last.digest}", **last._asdict())
     end_with(findings)
+
+
+def _target(place: Path | None, output: Path | None) -> Path:
+    if (target := place or output) is None or (place and output):
+        raise UsageError("give one place to write to, as an argument or with --output")
+    return target
+
+
+def _export_lake(engine: Engine, folder: Path) -> None:
+    """Export into a folder; the command ends with findings if something does not match."""
+    from asnrules.record.lake import export_lake
+
+    with messages.progress_bar() as progress:
+        found = export_lake(engine, folder, progress)
+    last = found.head
+    messages.say(
+        f"{folder}: {last.run_id} runs, {found.runs} of them new, the last is {last.digest}",
+        new=found.runs,
+        **last._asdict(),
+    )
+    for problem in found.problems:
+        messages.warn(problem)
+    end_with(found.findings)
+    if found.problems:
+        raise typer.Exit(1)
