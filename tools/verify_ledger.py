@@ -283,7 +283,7 @@ CONTENT = {
     ),
 }  # fmt: skip
 CHAIN = {"table": (), "rules": ("ruleset_releases", "ruleset_changes", "ruleset_change_items")}
-FILES = "ruleset_files"
+FILES, FILE_COLUMNS = "ruleset_files", {"ruleset_id": int, "path": str, "text": str}
 OWNED = (FILES, *CONTENT["table"], *CONTENT["rules"], *CHAIN["rules"])
 CATALOG_TABLES = (CATALOG, *WORDS, "rulesets", *OWNED)
 RUN_TABLES = ("runs", *(table for table in ROWS if table != CATALOG))
@@ -427,7 +427,7 @@ class Catalog:
         self.rulesets.update((row.get("ruleset_id"), row) for row in rows)
         owned = {row.get("ruleset_id"): {table: [] for table in OWNED} for row in rows}
         for table in OWNED:
-            for row in parquet_objects(folder, table):
+            for row in parquet_objects(folder, table, FILE_COLUMNS if table == FILES else None):
                 owner = owned.get(row.pop("ruleset_id", None))
                 if owner is None:
                     self.problems.append(
@@ -454,7 +454,7 @@ class Catalog:
         if others or any(row.get(name) != value for name, value in found.items()):
             name = str(row.get("label"))[:40]
             self.problems.append(f"ruleset {name!a}: its rows do not match its checksum")
-        files = {file.get("path"): file.get("text") for file in owned[FILES]}
+        files = {file["path"]: file["text"] for file in owned[FILES]}
         if len(files) != len(owned[FILES]):
             self.problems.append(f"ruleset {row.get('label')!a}: a file is there twice")
         return sha256({**row, "files": files})
