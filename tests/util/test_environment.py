@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Iterator
+
+import pytest
 
 from asnrules.util.environment import paused_collector
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_frozen() -> Iterator[None]:
+    gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 class Cycle:
@@ -36,6 +46,12 @@ def test_much_that_was_made_is_not_looked_through_at_once() -> None:
     young = {id(one) for number in (0, 1) for one in gc.get_objects(generation=number)}
     assert young.isdisjoint(map(id, kept))
     assert gc.isenabled()
+
+
+def test_what_a_caller_has_frozen_stays_frozen() -> None:
+    gc.freeze()
+    made_without_collection(200_000)
+    assert gc.get_freeze_count()
 
 
 def test_stays_off_where_it_was_off() -> None:
