@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from asnrules.catalog.open import connect_catalog
 from seeds import connected, upgrade_with_all
 
-pytest_plugins = ("browser", "filled", "read_once", "recorded")
+pytest_plugins = ("browser", "clusters", "filled", "read_once", "recorded")
 
 # The same examples each time, and however slow the machine is: a run fails by what was changed.
 settings.register_profile(

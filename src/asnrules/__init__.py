@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asnrules.api_audit import Audit
     from asnrules.errors import (
         AsnrulesError,
+        ClusterError,
         DatabaseError,
         NotFoundError,
         OutputError,
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
     from asnrules.pools.fits.declared import Declarations
     from asnrules.pools.fits.pool import MadePool, make_pool, write_pool
     from asnrules.record.queries.runs import RunFilter
+    from asnrules.util.cluster import DaskCluster
     from asnrules.workflows.generate import Options, Orphan, Report
 
 __all__ = [
     "AsnrulesError",
     "Audit",
     "Catalog",
+    "ClusterError",
+    "DaskCluster",
     "DatabaseError",
     "Declarations",
     "MadePool",
@@ -53,11 +57,12 @@ _HOMES = {
     "asnrules.api_audit": ("Audit",),
     "asnrules.record.queries.runs": ("RunFilter",),
     "asnrules.errors": (
-        "AsnrulesError", "DatabaseError", "NotFoundError", "OutputError", "PoolError",
-        "RulesetError", "UsageError",
+        "AsnrulesError", "ClusterError", "DatabaseError", "NotFoundError", "OutputError",
+        "PoolError", "RulesetError", "UsageError",
     ),
     "asnrules.workflows.generate": ("Options", "Orphan", "Report"),
     "asnrules.pools.fits.declared": ("Declarations",),
+    "asnrules.util.cluster": ("DaskCluster",),
     "asnrules.pools.fits.pool": ("MadePool", "make_pool", "write_pool"),
 }  # fmt: skip
 

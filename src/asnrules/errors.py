@@ -51,6 +51,12 @@ class ProcessError(AsnrulesError):
     """Another process that shared the work was ended before it had finished."""
 
 
+class ClusterError(AsnrulesError):
+    """A cluster that cannot be reached, was lost, or has workers that cannot do the work."""
+
+    exit_code = 4
+
+
 class DatabaseError(AsnrulesError):
     """The database is unreachable, or its schema is older or newer than the program."""
 

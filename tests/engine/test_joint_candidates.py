@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asnrules.engine.candidates import Selection, linked
+from asnrules.engine.candidates import Selection, candidate_pools, linked
 from asnrules.pools import parse_candidates
 from engine.building import Exposure, exposure, image, outcome_of, ruleset, summary, work_of
 
@@ -69,7 +69,8 @@ def test_candidates_without_an_exposure_in_common_may_hang_together(
     pool = [flagged("1", "o001"), flagged("2", "o002")]
     texts = {one["asn_candidate"] or "" for one in pool}
     candidates = {text: parse_candidates(text) for text in texts}
-    assert len(linked(work_of(pool, rules=ruleset(label)), candidates)) == groups
+    work = work_of(pool, rules=ruleset(label))
+    assert len(linked(work, candidate_pools(work, candidates))) == groups
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def made(work: Work, workers: int, **wanted: Any) -> Outcome:
     names = [POOL] * len(work.rows)
     return Generation(work, candidates, names, Wanted(**wanted)).run(
         None,
-        lambda function, pieces, sizes, told: parallel_map(function, pieces, sizes, workers, told),
+        lambda generation, pools, told: parallel_map(
+            generation.make, pools, [1] * len(pools), workers, told
+        ),
     )
 
 

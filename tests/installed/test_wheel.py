@@ -173,6 +173,7 @@ TAKES_AN_EXTRA = [
     ("parquet", ["generate", "pool.parquet", "--output", "made"]),
     ("parquet", ["generate", "pool.arrow", "--output", "made"]),
     ("parquet", ["classify", "pool.csv", "--format", "parquet"]),
+    ("dask", ["generate", "pool.csv", "--output", "made", "--scheduler", "10.0.0.7:8786"]),
     ("browse", ["browse", "--no-open"]),
     ("postgresql", ["--database", "postgresql://nobody@127.0.0.1/rules", "lookup"]),
 ]

@@ -19,6 +19,7 @@ from asnrules.cli.options import (
     OutputFormat,
     Pools,
     RulesLabel,
+    Scheduler,
     catalog,
     flag,
     format_option,
@@ -75,6 +76,7 @@ def generate(
     overwrite: Annotated[bool, flag("--overwrite", "Replace files that differ.")] = False,
     operator: Annotated[str | None, option("NAME", "Who runs it.", show_default="you")] = None,
     note: Note = None,
+    scheduler: Scheduler = None,
     format_: OutputFormat = Format.TABLE,
 ) -> None:
     """Make the Stage 2 associations of pools: association files, and a run in the record.
@@ -95,7 +97,7 @@ def generate(
     --------
     candidates, why, pool make, audit run, audit replay
     """
-    from asnrules.util.parallel import processors
+    from asnrules.util.parallel import workers_at
     from asnrules.workflows.generate import Options
 
     _refuse_streams(output, save_orphans)
@@ -112,7 +114,7 @@ def generate(
         overwrite=overwrite,
         operator=operator,
         note=note,
-        workers=processors(),
+        workers=workers_at(scheduler),
     )
     report = _run(context, pools, options)
     _tell(report)

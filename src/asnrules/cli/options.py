@@ -58,6 +58,9 @@ DraftLabel = Annotated[str, argument("DRAFT", "Label of the draft.", completion.
 RunNumber = Annotated[int, argument("RUN", "Number of the run.", completion.runs)]
 Pools = Annotated[list[str], argument("POOL...", "Pools (- is stdin), or FITS files.")]
 ReplaceFile = Annotated[bool, flag("--overwrite", "Replace an existing file.")]
+Scheduler = Annotated[
+    str | None, option("ADDRESS", "Share the work among the workers of this Dask scheduler.")
+]
 Note = Annotated[str | None, option("TEXT", "Kept in the record.")]
 
 

@@ -242,9 +242,9 @@ def _taking(work: Work, is_such: Callable[[Rule], bool]) -> set[int]:
     return rules.intersection(chain.from_iterable(one.takers for one in judgements))
 
 
-def linked(work: Work, candidates: Mapping[str, Sequence[Pair]]) -> list[list[SubPool]]:
-    """Give the candidates of which something may come, those that are linked in one list."""
-    pools = [pool for pool in candidate_pools(work, candidates) if _may_give(work, pool)]
+def linked(work: Work, candidates: Sequence[SubPool]) -> list[list[SubPool]]:
+    """Give those candidates of which something may come, those that are linked in one list."""
+    pools = [pool for pool in candidates if _may_give(work, pool)]
     links = _Links()
     is_one = hang_together(work)
     for number, pool in enumerate(pools):

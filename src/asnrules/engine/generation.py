@@ -16,6 +16,8 @@ from asnrules.engine.candidates import (
     Selection,
     SubPool,
     candidate_pools,
+    hang_together,
+    linked,
     lone_candidates,
     without_background_rows,
 )
@@ -25,6 +27,7 @@ from asnrules.engine.joint_candidates import JointCandidates
 from asnrules.engine.naming import Naming, merge
 from asnrules.engine.nearest_companion import MissingCompanion, MissingCompanions
 from asnrules.engine.order_sensitivity import OrderDependence
+from asnrules.engine.part import Part
 from asnrules.engine.pruning import Unnamed
 from asnrules.engine.reasons import Reasons
 from asnrules.engine.steps import left_out_text
@@ -95,11 +98,10 @@ class Outcome:
     """What else it lacks, or lacked it: companions and sciences that come near."""
 
 
-_Make = Callable[[Sequence[SubPool], Told | None], Made]
-Sharing = Callable[[_Make, Sequence[SubPool], Sequence[int], Told | None], list[Made]]
-"""Computes a function for shares of candidates, perhaps in other processes.
+Sharing = Callable[["Generation", Sequence[SubPool], Told | None], list[Made]]
+"""Has a generation make the associations of candidates, share by share, perhaps in other processes.
 
-It takes the candidates with their sizes, and gives what the function finds, share by share.
+It gives what is made of each share, in the order of the candidates.
 """
 
 
@@ -181,16 +183,29 @@ class Generation:
 
     def _made(self, pools: Sequence[SubPool], progress: Told | None, share: Sharing | None) -> Made:
         if share is None or self._joint is not None:
-            return self._make(pools, progress)
-        made, *others = share(self._make, pools, [len(pool.places) for pool in pools], progress)
+            return self.make(pools, progress)
+        made, *others = share(self, pools, progress)
         for other in others:
             made.add(other)
         return made
 
-    def _make(self, pools: Sequence[SubPool], told: Told | None) -> Made:
+    def make(self, pools: Sequence[SubPool], told: Told | None = None) -> Made:
+        """Make the associations of candidates, up to their names: a share of the work."""
         return self._associator(diagnosed=self._wanted.diagnosed, joint=self._joint).make(
             pools, told
         )
+
+    def groups(self, pools: Sequence[SubPool]) -> list[list[SubPool]]:
+        """Give candidates, those together that have to be made together; see `linked`."""
+        if hang_together(self._work) or self.discovers():
+            return [list(pools)]
+        groups = linked(self._work, pools)
+        known = {pool.candidate for group in groups for pool in group}
+        return [*groups, *([pool] for pool in pools if pool.candidate not in known)]
+
+    def part(self, pools: Sequence[SubPool]) -> Part:
+        """Give candidates with all that it takes to make their associations elsewhere."""
+        return Part.of(self._work, pools, diagnosed=self._wanted.diagnosed)
 
     def _discover(self) -> Made:
         lone: dict[Pair, list[int]] = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from asnrules.rules.model import AnyRuleset, Ruleset
 from asnrules.rules.rows import CHAIN_TABLES, ROW_TABLES, Row, Rows, row_tables, to_rows
+from asnrules.util.parallel import Constant
 
 # What is no JSON was never stored, but may be found where somebody has changed the database.
 _WRITER = json.JSONEncoder(sort_keys=True, default=repr, separators=(",\n", ": "))
@@ -17,6 +18,11 @@ _WRITER = json.JSONEncoder(sort_keys=True, default=repr, separators=(",\n", ": "
 def checksum(ruleset: AnyRuleset) -> str:
     """Give the SHA-256 of what a ruleset says, in hexadecimal."""
     return rows_checksum(ruleset.kind, ruleset.header(), to_rows(ruleset))
+
+
+def constant(ruleset: Ruleset) -> Constant[Ruleset]:
+    """Give rules as another machine gets them, which computes their checksum as well."""
+    return Constant(ruleset, checksum(ruleset), checksum)
 
 
 def rows_checksum(kind: str, header: Mapping[str, Any], rows: Rows) -> str:

@@ -36,10 +36,14 @@ def optional(module: str, extra: str, what: str) -> ModuleType:
             warnings.simplefilter("ignore")
             return importlib.import_module(module)
     except ImportError as error:
-        library = module.partition(".")[0]
-        raise UsageError(
-            f"{what} need {library}, which is not installed; pip install 'asnrules[{extra}]'"
-        ) from error
+        raise missing(module.partition(".")[0], extra, what) from error
+
+
+def missing(library: str, extra: str, what: str) -> UsageError:
+    """Make the error that says that an optional library is not installed; see `optional`."""
+    return UsageError(
+        f"{what} need {library}, which is not installed; pip install 'asnrules[{extra}]'"
+    )
 
 
 @contextmanager

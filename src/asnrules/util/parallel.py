@@ -1,7 +1,8 @@
-"""Share work among processes: forked copies of this one, where it is safe to fork.
+"""Share work: among forked copies of this process, where it is safe to fork, or by a cluster.
 
 A copy sees all that was made before it, without a byte sent; only its results come back. It opens
-connections of its own where it needs any, so none may be open when it is made.
+connections of its own where it needs any, so none may be open when it is made. A process elsewhere
+sees nothing, so a job packs what it needs; see `asnrules.util.cluster`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, overload
 
 from asnrules.errors import ProcessError
 
@@ -22,10 +24,62 @@ if TYPE_CHECKING:
 
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")
+Value = TypeVar("Value")
+Some = TypeVar("Some", contravariant=True)
+Came = TypeVar("Came", covariant=True)
 Told = Callable[[int, int], None]
 """Called with how much is done, and how much there is."""
 Progress = Callable[[str, int, int], None]
 """Called with the stage of work, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Constant(Generic[Value]):
+    """A value that many errands need: another process gets it once, and knows it by its checksum.
+
+    It computes the checksum itself, and refuses a value that has another.
+    """
+
+    value: Value
+    checksum: str
+    compute: Callable[[Value], str]
+
+
+class Errand(NamedTuple):
+    """Pieces of work, packed for a process that has this package and nothing else.
+
+    All of it is pickled, the function by its name.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+class Job(Protocol[Some, Came]):
+    """Work that comes in pieces."""
+
+    def __call__(self, pieces: Sequence[Some], told: Told | None = None, /) -> Came:
+        """Do pieces, in this process or a copy of it."""
+
+    def errand(self, pieces: Sequence[Some]) -> Errand:
+        """Pack pieces for another process, whose function gives the same."""
+
+
+class Cluster(Protocol):
+    """Processes on other machines; see `asnrules.util.cluster`."""
+
+    def map(
+        self,
+        job: Job[Piece, Found],
+        pieces: Sequence[Piece],
+        sizes: Sequence[int],
+        told: Told | None,
+    ) -> list[Found]:
+        """Do `parallel_map` there."""
+
+
+Workers = int | Cluster
+"""Who shares the work: so many processes of this machine, or a cluster."""
 
 _THREADS = Path("/proc/self/task")
 
@@ -39,6 +93,23 @@ def processors() -> int:
     return min(8, allowed or 1)
 
 
+def workers_at(scheduler: str | None) -> Workers:
+    """Give the cluster of a Dask scheduler or, without one, the processors of this machine.
+
+    What cannot be an address is a UsageError, as is a library that is not installed.
+    """
+    if scheduler is None:
+        return processors()
+    from asnrules.util.cluster import DaskCluster
+
+    return DaskCluster(scheduler)
+
+
+def processes(workers: Workers) -> int:
+    """Give how many processes may share what is to be done on this machine."""
+    return workers if isinstance(workers, int) else processors()
+
+
 def can_share() -> bool:
     """Tell whether this process may be forked: it has no other thread, which only Linux can tell.
 
@@ -47,39 +118,65 @@ def can_share() -> bool:
     return sys.platform == "linux" and _THREADS.is_dir() and len(list(_THREADS.iterdir())) == 1
 
 
+@overload
 def parallel_map(
-    function: Callable[[Sequence[Piece], Told | None], Found],
+    job: Callable[[Sequence[Piece], Told | None], Found],
     pieces: Sequence[Piece],
     sizes: Sequence[int],
     workers: int,
     told: Told | None = None,
     *,
     turns: int = 1,
-) -> list[Found]:
-    """Share pieces among several processes, and give what the function gives for each share.
+) -> list[Found]: ...
+@overload
+def parallel_map(
+    job: Job[Piece, Found],
+    pieces: Sequence[Piece],
+    sizes: Sequence[int],
+    workers: Workers,
+    told: Told | None = None,
+    *,
+    turns: int = 1,
+) -> list[Found]: ...
+def parallel_map(
+    job: Any,
+    pieces: Sequence[Any],
+    sizes: Sequence[int],
+    workers: Workers,
+    told: Told | None = None,
+    *,
+    turns: int = 1,
+) -> list[Any]:
+    """Share pieces among workers, and give what the job gives for each share.
 
-    A share is pieces that follow one another. All is one share where `can_share` is false. What the
-    function raises in another process has its traceback there as a note; if that process was ended
-    from outside it is a ProcessError.
+    A share is pieces that follow one another. On this machine all is one share where `can_share` is
+    false. What the job raises in another process has its traceback there as a note; if that process
+    was ended from outside it is a ProcessError.
 
     Parameters
     ----------
+    job : Job, or callable
+        A function can be shared on this machine only.
     sizes : sequence of int
         How much work each piece is, about.
     told : callable, optional
         Told how far this process is with its share or, with several turns, how far all are.
     turns : int
         How many shares there are for each process, which takes one after the other: the more, the
-        less it matters how well the sizes are known.
+        less it matters how well the sizes are known. A cluster has many.
     """
-    if workers < 2 or len(pieces) < 2 or not can_share():
-        return [function(pieces, told)]
-    shares = _shares(pieces, sizes, min(workers * turns, _MOST))
-    found: dict[int, Found] = {}
+    if len(pieces) < 2:
+        return [job(pieces, told)]
+    if not isinstance(workers, int):
+        return workers.map(job, pieces, sizes, told)
+    if workers < 2 or not can_share():
+        return [job(pieces, told)]
+    shares = shares_of(pieces, sizes, min(workers * turns, _MOST))
+    found: dict[int, Any] = {}
     count = min(workers, len(shares)) - 1
-    with _numbers(len(shares)) as numbers, _helpers(count, function, shares, numbers) as helpers:
+    with _numbers(len(shares)) as numbers, _helpers(count, job, shares, numbers) as helpers:
         for number in numbers:
-            found[number] = function(shares[number], told if turns == 1 else None)
+            found[number] = job(shares[number], told if turns == 1 else None)
             if told is not None and turns > 1:
                 told(number + 1, len(shares))
         for ours in helpers:
@@ -87,7 +184,7 @@ def parallel_map(
     return [found[number] for number in range(len(shares))]
 
 
-def _shares(pieces: Sequence[Piece], sizes: Sequence[int], number: int) -> list[list[Piece]]:
+def shares_of(pieces: Sequence[Piece], sizes: Sequence[int], number: int) -> list[list[Piece]]:
     """Part pieces into shares of neighbours of about the same size."""
     whole, done = max(sum(sizes), 1), 0
     shares: dict[int, list[Piece]] = {}
@@ -140,15 +237,20 @@ def _help(
 ) -> None:
     """Process shares in a copy of the process, and send the results."""
     try:
-        try:
-            found = {number: function(shares[number], None) for number in numbers}
-            content = pickle.dumps((found, None), pickle.HIGHEST_PROTOCOL)
-        except Exception as error:
-            content = _packed(error)
-        theirs.send_bytes(content)
+        theirs.send_bytes(
+            answered(lambda: {number: function(shares[number], None) for number in numbers})
+        )
     except (KeyboardInterrupt, BrokenPipeError):
         # The first process has been told as well, or is gone.
         return
+
+
+def answered(work: Callable[[], Any]) -> bytes:
+    """Do work, and pickle what comes of it, be it an error."""
+    try:
+        return pickle.dumps((work(), None), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        return _packed(error)
 
 
 def _packed(error: Exception) -> bytes:
@@ -166,12 +268,18 @@ def _packed(error: Exception) -> bytes:
 
 def _received(ours: Connection) -> Any:
     try:
-        found, raised = pickle.loads(ours.recv_bytes())  # noqa: S301 - from our own copy
+        answer = ours.recv_bytes()
     except EOFError:
         raise ProcessError(
             "a process that shared the work was ended from outside; try again, with more memory "
             "or with one processor (taskset -c 0)"
         ) from None
+    return unpacked(answer)
+
+
+def unpacked(answer: bytes) -> Any:
+    """Give what came of work that another process did, or raise what it raised."""
+    found, raised = pickle.loads(answer)  # noqa: S301 - from processes that we trust
     if raised is None:
         return found
     kind, arguments, *state = raised

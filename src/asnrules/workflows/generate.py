@@ -19,20 +19,15 @@ from asnrules.associations.model import Association
 from asnrules.associations.writer import check_names, written_files
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset
 from asnrules.database.engines import transaction
-from asnrules.engine.associator import Made
-from asnrules.engine.candidates import SubPool
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools, written_orphans
 from asnrules.pools.inputs import PoolInput
 from asnrules.record.write import Run, RunRecorder
 from asnrules.util.environment import paused_collector
-from asnrules.util.parallel import Progress, Told, parallel_map
+from asnrules.util.parallel import Progress, Workers, processes
 from asnrules.workflows.diagnostics import diagnostics_of
-
-_WORTH_SHARING = 5_000
-"""Exposures for which a second process pays: it takes some hundredths of a second to start."""
-
+from asnrules.workflows.sharing import shared
 
 _DRAFT = "publish it, or use --no-record or --dry-run"
 
@@ -66,8 +61,8 @@ class Options:
     """For the record; by default the user."""
     note: str | None = None
     """Kept in the record."""
-    workers: int = 1
-    """How many processes may share the work."""
+    workers: Workers = 1
+    """How many processes may share the work, or a `DaskCluster` that does it."""
 
     def recorded(self) -> dict[str, Any]:
         """Give what is recorded of them."""
@@ -146,7 +141,12 @@ def generate(
             with transaction(engine) as connection:
                 refuse_draft(find_ruleset(connection, options.ruleset), _DRAFT)
         evaluated = evaluate_pools(
-            engine, paths, options.ruleset, options.as_of, progress, workers=options.workers
+            engine,
+            paths,
+            options.ruleset,
+            options.as_of,
+            progress,
+            workers=processes(options.workers),
         )
         wanted = Wanted.by(options.recorded())
         outcome = make_associations(evaluated, wanted, progress, options.workers)
@@ -155,7 +155,10 @@ def generate(
 
 
 def make_associations(
-    evaluated: EvaluatedPools, wanted: Wanted, progress: Progress | None = None, workers: int = 1
+    evaluated: EvaluatedPools,
+    wanted: Wanted,
+    progress: Progress | None = None,
+    workers: Workers = 1,
 ) -> Outcome:
     """Make the associations of evaluated pools, in several processes where that pays.
 
@@ -163,22 +166,11 @@ def make_associations(
     name that is not a plain file name.
     """
     outcome = evaluated.generation(wanted).run(
-        progress and partial(progress, "candidates"), partial(_share, workers)
+        progress and partial(progress, "candidates"),
+        partial(shared, workers=workers, ruleset=evaluated.work.ruleset),
     )
     check_names(outcome.associations)
     return outcome
-
-
-def _share(
-    workers: int,
-    function: Callable[..., Made],
-    pieces: Sequence[SubPool],
-    sizes: Sequence[int],
-    told: Told | None,
-) -> list[Made]:
-    """Share candidates among processes, where that pays."""
-    count = workers if sum(sizes) >= _WORTH_SHARING else 1
-    return parallel_map(function, pieces, sizes, count, told)
 
 
 def _refuse_no_file_name(version_id: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.engine.candidates import Pair, linked, qualified
+from asnrules.engine.candidates import Pair, candidate_pools, linked, qualified
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
 from asnrules.pools.evaluation import evaluate_pools
@@ -53,7 +53,7 @@ def candidate_groups(
             sorted(names[pool.candidate] for pool in group),
             len({place for pool in group for place in pool.places}),
         )
-        for group in linked(evaluated.work, evaluated.candidates)
+        for group in linked(evaluated.work, candidate_pools(evaluated.work, evaluated.candidates))
     ]
     return sorted(found, key=lambda group: (-group.exposures, group.candidates))
 

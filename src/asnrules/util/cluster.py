@@ -1,0 +1,317 @@
+"""Share work among the workers of a Dask cluster, which have this package and no database.
+
+A share goes there as one pickle, and its answer comes back as one. Dask gives a share to another
+worker if the first one dies. A constant is a task of its own whose result the shares take, so Dask
+moves it to each worker once; workers keep what they made of it.
+
+Only as many shares are packed as keep the workers busy, so neither they nor the scheduler hold the
+whole of the work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+import logging
+import pickle
+import re
+import threading
+import uuid
+import warnings
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib import metadata
+from io import BytesIO
+from typing import Any
+
+from asnrules.errors import ClusterError, UsageError
+from asnrules.util.environment import missing, optional
+from asnrules.util.parallel import (
+    Constant,
+    Errand,
+    Found,
+    Job,
+    Piece,
+    Told,
+    answered,
+    shares_of,
+    unpacked,
+)
+from asnrules.util.text import label, shown
+
+_LIBRARY, _EXTRA, _WHAT = "distributed", "dask", "clusters (--scheduler)"
+_ADDRESS = re.compile(r"(?:[a-z]+://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+
+_PATIENCE = 60.0  # Seconds within which a cluster without a worker has to get one
+_TURNS = 4  # Shares for each worker: what they take differs, and one that dies costs one
+_LARGEST = 10_000  # About the size of a share, however few workers there are
+
+
+class DaskCluster:
+    """The workers of a Dask scheduler.
+
+    What cannot be an address is a UsageError, as is a library that is not installed. It connects
+    where there is work, and not before.
+    """
+
+    def __init__(self, address: str) -> None:
+        match = _ADDRESS.fullmatch(address)
+        if match is None or not 0 < int(match["port"]) < 2**16:
+            raise UsageError(
+                f"--scheduler: {shown(address)} is not an address; "
+                "give that of a Dask scheduler, such as tcp://10.0.0.7:8786"
+            )
+        if importlib.util.find_spec(_LIBRARY) is None:
+            raise missing(_LIBRARY, _EXTRA, _WHAT)
+        self._address = address
+
+    def map(
+        self,
+        job: Job[Piece, Found],
+        pieces: Sequence[Piece],
+        sizes: Sequence[int],
+        told: Told | None,
+    ) -> list[Found]:
+        """Do `parallel_map` there, in more and smaller shares.
+
+        A scheduler that cannot be reached or is lost, and a worker that cannot do the work, are
+        ClusterErrors.
+        """
+        distributed = optional(_LIBRARY, _EXTRA, _WHAT)
+        with _quiet():
+            return _run(self._map(distributed, job, pieces, sizes, told))
+
+    async def _map(
+        self,
+        distributed: Any,
+        job: Job[Piece, Found],
+        pieces: Sequence[Piece],
+        sizes: Sequence[int],
+        told: Told | None,
+    ) -> list[Found]:
+        client = await self._connected(distributed)
+        try:
+            workers = await self._checked_workers(distributed, client)
+            number = max(_TURNS * workers, sum(sizes) // _LARGEST)
+            work = _Shares(
+                client, job, shares_of(list(zip(pieces, sizes, strict=True)), sizes, number), told
+            )
+            return await work.done(2 * workers)
+        except distributed.client.FutureCancelledError:
+            raise ClusterError(
+                f"the Dask scheduler at {self._address} was lost; start it and its workers again, "
+                "and then this"
+            ) from None
+        except distributed.KilledWorker:
+            raise ClusterError(
+                "several workers of the cluster died one after the other of the same share; give "
+                "them more memory, or look into their logs"
+            ) from None
+        finally:
+            await client.close()
+
+    async def _connected(self, distributed: Any) -> Any:
+        client = distributed.Client(
+            self._address, asynchronous=True, set_as_default=False, name="asnrules"
+        )
+        try:
+            return await client
+        except (OSError, ValueError, TypeError) as error:
+            # Some errors leave it open; whoever throws it away then is warned of.
+            await client.close()
+            text = " ".join(str(error).split())
+            raise ClusterError(
+                f"cannot reach a Dask scheduler at {self._address} ({label(text, 200)}); start "
+                "one, or give the address that it prints"
+            ) from None
+
+    async def _checked_workers(self, distributed: Any, client: Any) -> int:
+        """Count the workers, and refuse those with another version of this package, or none."""
+        try:
+            await client.wait_for_workers(1, timeout=_PATIENCE)
+        except TimeoutError:
+            raise ClusterError(
+                f"the Dask scheduler at {self._address} has no workers; start some"
+            ) from None
+        versions = await client.run(metadata.version, "asnrules", on_error="return")
+        for worker, version in versions.items():
+            if isinstance(version, metadata.PackageNotFoundError):
+                version = None
+            if not isinstance(version, Exception):
+                _refuse_other_version(f"the worker {label(str(worker))}", version)
+        return len(versions)
+
+
+class _Shares:
+    """Shares of work that a client has done, a few at a time."""
+
+    def __init__(
+        self,
+        client: Any,
+        job: Job[Any, Any],
+        shares: Sequence[Sequence[tuple[Any, int]]],
+        told: Told | None,
+    ) -> None:
+        self._client = client
+        self._job = job
+        self._shares = shares
+        self._told = told
+        self._total = sum(size for share in shares for _, size in share)
+        self._sizes_done = 0
+        self._name = f"asnrules-{uuid.uuid4().hex[:12]}"
+        self._version = metadata.version("asnrules")
+        self._constants: dict[str, Any] = {}
+        self._found: dict[int, Any] = {}
+
+    async def done(self, at_a_time: int) -> list[Any]:
+        """Do all, and give what came of each in their order."""
+        numbers = iter(range(len(self._shares)))
+        runners = [asyncio.ensure_future(self._some(numbers)) for _ in range(at_a_time)]
+        try:
+            await asyncio.gather(*runners)
+        finally:
+            for runner in runners:
+                runner.cancel()
+        return [self._found[number] for number in range(len(self._shares))]
+
+    async def _some(self, numbers: Iterator[int]) -> None:
+        for number in numbers:
+            share = self._shares[number]
+            errand, constants = _packed(self._job.errand([piece for piece, _ in share]))
+            held = {one.checksum: self._constant(one) for one in constants}
+            future = self._client.submit(
+                run_errand, self._version, errand, held, key=f"{self._name}-{number}", pure=False
+            )
+            self._found[number] = unpacked(await future)
+            # The answer is here, so no worker need keep it.
+            future.release()
+            self._sizes_done += sum(size for _, size in share)
+            if self._told is not None:
+                self._told(self._sizes_done, self._total)
+
+    def _constant(self, constant: Constant[Any]) -> Any:
+        """Give the future of a constant."""
+        future = self._constants.get(constant.checksum)
+        if future is None:
+            content = pickle.dumps(constant, pickle.HIGHEST_PROTOCOL)
+            key = f"{self._name}-{hashlib.sha256(content).hexdigest()}"
+            future = self._constants[constant.checksum] = self._client.submit(
+                bytes, content, key=key, pure=False
+            )
+        return future
+
+
+# ------------------------------------------------------------------------- on the workers
+
+_TURN = threading.Lock()
+"""Held by the errand that is run: a worker may have threads, which Python would not let run at the
+same time, and what an errand keeps for the next one is not made for several."""
+
+
+def run_errand(version: str, errand: bytes, constants: Mapping[str, bytes]) -> bytes:
+    """Do an errand, and give what comes of it as `unpacked` takes it: in a worker."""
+    with _TURN:
+        return answered(lambda: _answer(version, errand, constants))
+
+
+def _answer(version: str, content: bytes, constants: Mapping[str, bytes]) -> Any:
+    _refuse_other_version("a worker", metadata.version("asnrules"), version)
+    held = {checksum: _checked(one) for checksum, one in constants.items()}
+    errand: Errand = _Unpickler(content, held).load()
+    return errand.function(*errand.arguments)
+
+
+@lru_cache(maxsize=8)
+def _checked(content: bytes) -> Constant[Any]:
+    """Give a constant, the same each time: what is kept beside it is kept by what it is."""
+    constant: Constant[Any] = pickle.loads(content)  # noqa: S301 - from who starts the errand
+    found = constant.compute(constant.value)
+    if found != constant.checksum:
+        raise ClusterError(
+            f"a worker of the cluster has checksum {found} of what has {constant.checksum} here; "
+            "install the same version of asnrules and Python on all workers"
+        )
+    return constant
+
+
+def _refuse_other_version(worker: str, version: str | None, ours: str | None = None) -> None:
+    ours = ours or metadata.version("asnrules")
+    if version != ours:
+        has = "no asnrules" if version is None else f"asnrules {label(version)}"
+        raise ClusterError(
+            f"{worker} of the cluster has {has}, and this is {ours}; install {ours} on all workers"
+        )
+
+
+# ------------------------------------------------------------------------- pickles
+
+
+class _Pickler(pickle.Pickler):
+    """Leaves out constants, and collects them."""
+
+    def __init__(self, stream: BytesIO) -> None:
+        super().__init__(stream, pickle.HIGHEST_PROTOCOL)
+        self.constants: dict[str, Constant[Any]] = {}
+
+    def persistent_id(self, one: Any) -> str | None:
+        """Give the checksum of a constant, by which it is known."""
+        if not isinstance(one, Constant):
+            return None
+        self.constants[one.checksum] = one
+        return one.checksum
+
+
+class _Unpickler(pickle.Unpickler):
+    """Puts in constants."""
+
+    def __init__(self, content: bytes, constants: Mapping[str, Constant[Any]]) -> None:
+        super().__init__(BytesIO(content))
+        self._constants = constants
+
+    def persistent_load(self, checksum: str) -> Constant[Any]:
+        """Give the constant of a checksum."""
+        return self._constants[checksum]
+
+
+def _packed(errand: Errand) -> tuple[bytes, list[Constant[Any]]]:
+    stream = BytesIO()
+    pickler = _Pickler(stream)
+    pickler.dump(errand)
+    return stream.getvalue(), list(pickler.constants.values())
+
+
+# ------------------------------------------------------------------------- in this process
+
+
+def _run(work: Coroutine[Any, Any, list[Found]]) -> list[Found]:
+    """Run something in an event loop; in one of another thread where this thread is in one."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Have Dask say nothing: what goes wrong is raised, and told once."""
+    names = [
+        name
+        for name in logging.root.manager.loggerDict
+        if name.partition(".")[0] in {"distributed", "tornado", "asyncio"}
+    ]
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for one, level in zip(loggers, levels, strict=True):
+            one.setLevel(level)

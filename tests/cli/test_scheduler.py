@@ -1,0 +1,173 @@
+"""`generate --scheduler`: one run, as one machine records it, or nothing at all."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dask
+import pytest
+from sqlalchemy import Engine, select
+
+from asnrules.catalog.open import connect_catalog
+from asnrules.database.schema import metadata
+from asnrules.errors import ClusterError
+from asnrules.record.verify import verify
+from asnrules.util.cluster import DaskCluster, run_errand
+from asnrules.util.parallel import unpacked
+from asnrules.workflows.generate import Options, Report, generate
+from cli.conftest import Command
+from cli.small_pools import nrc_image, write_pool
+from clusters import Cluster
+
+EXAMPLE = str(Path(__file__).parents[2] / "examples" / "jw04231_20261105t101500_pool.csv")
+OF_A_RUN = (
+    "runs", "run_pools", "decisions", "associations", "association_members", "pools", "exposures",
+    "traces",
+)  # fmt: skip
+OF_A_MOMENT = ("started_at", "finished_at", "recorded_at", "digest")
+
+
+def recorded(engine: Engine) -> dict[str, list[Any]]:
+    """Give all rows of the record, but for when it was and what depends on that."""
+    rows: dict[str, list[Any]] = {}
+    with engine.connect() as connection:
+        for name in OF_A_RUN:
+            columns = metadata.tables[name].columns
+            kept = [column for column in columns if column.name not in OF_A_MOMENT]
+            rows[name] = [tuple(row) for row in connection.execute(select(*kept))]
+    return rows
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_one_run_equal_to_the_byte(
+    cluster: Cluster,
+    catalog: Engine,
+    database_url: str,
+    engine_name: str,
+    templates: Any,
+    command: Callable[[str | None], Command],
+    tmp_path: Path,
+) -> None:
+    alone = Options(output=tmp_path / "alone")
+    here = templates.get(
+        engine_name, "one machine", lambda engine: generate(engine, [EXAMPLE], alone)
+    )
+    result = command(database_url)(
+        "generate", EXAMPLE, "--scheduler", cluster.address, "--output", str(tmp_path / "spread")
+    )
+    assert result.code == 0
+    assert files(tmp_path / "spread") == files(tmp_path / "alone")
+    rows = recorded(catalog)
+    assert rows == recorded(connect_catalog(here))
+    assert len(rows["associations"]) == len(files(tmp_path / "alone")) > 300
+    assert verify(catalog).findings == []
+
+
+def test_selected_candidates_and_older_rules(
+    cluster: Cluster, command: Callable[[str | None], Command], kept_file: str
+) -> None:
+    for options in (
+        ("--candidate", "o001", "--candidate", "o003", "--dms"),
+        ("--ruleset", "jwst-1.10.0"),
+        ("--merge", "--version-id", "v1"),
+    ):
+        asked = ("generate", EXAMPLE, "--dry-run", "--format", "json", *options)
+        alone = command(kept_file)(*asked)
+        assert command(kept_file)(*asked, "--scheduler", cluster.address) == alone
+
+
+def test_a_worker_that_dies_costs_a_retry_and_the_scheduler_the_run(
+    clusters: Callable[[], Cluster], templates: Any, tmp_path: Path
+) -> None:
+    doomed = clusters()
+    worker = doomed.worker()
+    shutil.copyfile(templates.seeded("sqlite"), tmp_path / "asnrules.db")
+    engine = connect_catalog(str(tmp_path / "asnrules.db"))
+
+    def replace_worker() -> None:
+        if worker.process.poll() is None:
+            worker.kill()
+            doomed.worker()
+
+    def generated(die: Callable[[], None], **options: Any) -> Report:
+        """Generate, and have something die when the first share is done, of at least four."""
+        workers = DaskCluster(doomed.address)
+        return generate(
+            engine, [EXAMPLE], Options(workers=workers, **options),
+            lambda stage, *_: die() if stage == "candidates" else None,
+        )  # fmt: skip
+
+    report = generated(replace_worker, record=False)
+    assert worker.process.poll() is not None
+    assert report == generate(engine, [EXAMPLE], Options(record=False))
+
+    with pytest.raises(ClusterError, match=f"scheduler at {doomed.address} was lost"):
+        generated(doomed.scheduler.kill, output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert recorded(engine)["runs"] == []
+
+
+@pytest.fixture
+def asked(asnrules_on_file: Command, kept_file: str, tmp_path: Path) -> Iterator[Command]:
+    """Give a function that generates by the workers of an address, which leaves nothing behind."""
+    of_two = [nrc_image(one, asn_candidate=f"[('o00{one}', 'observation')]") for one in (1, 2)]
+    pool = write_pool(tmp_path / "pool.csv", *of_two)
+    into = str(tmp_path / "out")
+    yield lambda address: asnrules_on_file(
+        "generate", pool, "--scheduler", address, "--output", into
+    )
+    assert not (tmp_path / "out").exists()
+    assert recorded(connect_catalog(kept_file))["runs"] == []
+
+
+def test_a_worker_of_another_version_is_refused(
+    cluster: Cluster, asked: Command, tmp_path: Path
+) -> None:
+    installed = tmp_path / "asnrules-0.0.9.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: asnrules\nVersion: 0.0.9\n")
+    other = cluster.worker(PYTHONPATH=str(tmp_path))
+    try:
+        asked(cluster.address).assert_error(
+            4, f"{other.address} of the cluster has asnrules 0.0.9, and this is 0.1.0"
+        )
+    finally:
+        other.kill()
+
+
+def test_a_worker_that_comes_later_looks_itself() -> None:
+    answer = run_errand("0.0.9", b"", {})
+    with pytest.raises(ClusterError, match=r"has asnrules 0\.1\.0, and this is 0\.0\.9; install"):
+        unpacked(answer)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "nonsense", "threads", "10.0.0.7", "10.0.0.7:0", "10.0.0.7:65536", "tcp://:8786",
+     "tcp://host:8786/path", "host:8786 ", "\x1b[31mhost:1"],
+)  # fmt: skip
+def test_what_is_no_address(asked: Command, address: str) -> None:
+    result = asked(address)
+    result.assert_error(2, "--scheduler", "is not an address", "tcp://10.0.0.7:8786")
+    assert "\x1b" not in result.err
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:1", "tcp://host.invalid:8786", "foo://127.0.0.1:1", "tls://127.0.0.1:1"]
+)
+def test_a_scheduler_that_is_not_there(asked: Command, address: str) -> None:
+    with dask.config.set({"distributed.comm.timeouts.connect": "300ms"}):
+        asked(address).assert_error(4, f"cannot reach a Dask scheduler at {address}", "start one")
+
+
+def test_the_library_is_named(asked: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if it were not installed: None in sys.modules is Python's own way to say so.
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    asked("10.0.0.7:8786").assert_error(2, "need distributed", "pip install 'asnrules[dask]'")
