@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+# A thread of numpy, which Dask imports, would keep this process from being forked for good.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 QUIET = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
@@ -75,14 +77,14 @@ class Cluster:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Cluster]]:
     """Give a function that starts a cluster without workers."""
     with ExitStack() as programs:
         yield lambda: Cluster(tmp_path_factory.mktemp("cluster"), programs)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(clusters: Callable[[], Cluster]) -> Cluster:
     """Give a cluster of two workers."""
     found = clusters()

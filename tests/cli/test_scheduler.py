@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from asnrules.record.verify import verify
 from asnrules.util.cluster import DaskCluster, run_errand
 from asnrules.util.parallel import unpacked
 from asnrules.workflows.generate import Options, Report, generate
-from cli.conftest import Command
+from cli.conftest import Command, Result
 from cli.small_pools import nrc_image, write_pool
 from clusters import Cluster
 
@@ -81,6 +82,48 @@ def test_selected_candidates_and_older_rules(
         asked = ("generate", EXAMPLE, "--dry-run", "--format", "json", *options)
         alone = command(kept_file)(*asked)
         assert command(kept_file)(*asked, "--scheduler", cluster.address) == alone
+
+
+@pytest.fixture
+def spread(
+    templates: Any, command: Callable[[str | None], Command], cluster: Cluster
+) -> Callable[..., Result]:
+    """Give a function that runs a command on two runs, and again with the cluster: no difference.
+
+    What takes time is left out of what is compared.
+    """
+
+    def fill(engine: Engine) -> None:
+        generate(engine, [EXAMPLE], Options())
+        generate(engine, [EXAMPLE], Options(candidates=["o001", "o003"]))
+
+    run = command(templates.get("sqlite", "two runs for a cluster", fill))
+
+    def both(*arguments: str) -> Result:
+        alone, shared = run(*arguments), run(*arguments, "--scheduler", cluster.address)
+        assert (shared.code, untimed(shared.out)) == (alone.code, untimed(alone.out))
+        assert untimed(shared.err) == untimed(alone.err)
+        return shared
+
+    return both
+
+
+def untimed(text: str) -> str:
+    return re.sub(r"\d+\.\d+ s|\"seconds\": [\d.]+", "", text)
+
+
+def test_impact_on_the_record(spread: Callable[..., Result]) -> None:
+    found = spread("rulesets", "impact", "jwst-1.12.5", "--format", "json")
+    assert found.code == 1
+    assert len(found.out) > 1000
+
+
+def test_runs_that_are_replayed(spread: Callable[..., Result]) -> None:
+    assert spread("audit", "replay", "1").code == 0
+    assert spread("audit", "replay", "--all").code == 0
+    found = spread("audit", "replay", "1", "2", "--ruleset", "jwst-1.17.0", "--format", "jsonl")
+    assert found.code == 1
+    assert len(found.out.splitlines()) == 2
 
 
 def test_a_worker_that_dies_costs_a_retry_and_the_scheduler_the_run(

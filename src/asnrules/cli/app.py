@@ -31,8 +31,7 @@ Exit Codes
 1: check, verify, diff, replay or impact found something
 2: usage error, bad input, or an output that cannot be written
 3: not found
-4: the database cannot be reached, needs an upgrade, or was damaged or changed by other means;
-   or the cluster of --scheduler cannot do the work
+4: database or cluster out of reach or to be upgraded; database damaged or changed by other means
 130: interrupted with Ctrl-C; what was not finished is undone (129, 143: by SIGHUP, SIGTERM)
 
 Environment

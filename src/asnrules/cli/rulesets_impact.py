@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.options import DraftLabel, OutputFormat, catalog, option
+from asnrules.cli.options import DraftLabel, OutputFormat, Scheduler, catalog, option
 from asnrules.cli.output import Format, print_lines, print_records
 from asnrules.cli.turned import turned_lines
 from asnrules.errors import UsageError
@@ -34,6 +34,7 @@ def impact(
     report: Annotated[
         Path | None, option("FILE", "Write the whole report as JSON.", name="--output")
     ] = None,
+    scheduler: Scheduler = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Decide every recorded exposure again under a draft: what would change, and why.
@@ -54,7 +55,7 @@ def impact(
     """
     from asnrules.impact.assess import assess_impact
     from asnrules.impact.report import write_report
-    from asnrules.util.parallel import processors
+    from asnrules.util.parallel import workers_at
 
     if str(report) == "-":
         raise UsageError("rulesets impact: --output takes a file; --format json prints the report")
@@ -66,7 +67,7 @@ def impact(
             against=against,
             since=day,
             program=program,
-            workers=processors(),
+            workers=workers_at(scheduler),
             progress=progress,
         )
     if report is not None:

@@ -9,7 +9,8 @@ members; not the numbers in names. Candidates that share exposures are made toge
 programs that a rule may put together, as it has no key for the program. A run that merged
 associations of several programs is compared program by program.
 
-All processors share the work; each reads what it needs itself.
+All processors share the work; each reads what it needs itself. Workers of a cluster get what they
+need with the work.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -43,8 +44,9 @@ from asnrules.record.pools import (
     stored_program,
     stretches_of,
 )
+from asnrules.rules.checksums import joint_checksum
 from asnrules.util.environment import paused_collector
-from asnrules.util.parallel import Progress, Told, parallel_map
+from asnrules.util.parallel import Constant, Errand, Progress, Told, Workers, parallel_map
 from asnrules.util.text import wanted_program
 
 Programs = Counter[tuple[int, str | None]]
@@ -83,30 +85,35 @@ class Found:
     """Runs and programs whose exposures may be put together with those of other programs."""
 
 
+Read = tuple[Piece, Iterable[RecordedExposure]]
+"""A piece with its exposures."""
+
+
 class Comparison:
-    """Compares a draft with other rulesets; workers have copies of it, with own connections.
+    """Compares a draft with other rulesets; workers have copies of it.
 
     Decisions are by the label of what the draft is compared with: `against` for all runs, or the
     ruleset of each.
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        keywords: Sequence[str],
-        decisions: Mapping[str, Decisions],
-        against: str | None,
+        self, keywords: Sequence[str], decisions: Mapping[str, Decisions], against: str | None
     ) -> None:
-        self._engine = engine
         self._keywords = keywords
         self._against = against
         self._decisions = decisions
 
-    def decide(self, pieces: Sequence[Piece], told: Told | None = None) -> Found:
+    def checksum(self) -> str:
+        """Give the checksum of all rulesets that it asks."""
+        rulesets = (one for decisions in self._decisions.values() for one in decisions.rulesets())
+        return joint_checksum(rulesets)
+
+    def decide(self, pieces: Iterable[Read]) -> Found:
         """Decide exposures."""
         found = Found()
         filename, program, exp_type = map(self._keywords.index, ("filename", "program", "exp_type"))
-        for run, decisions, exposures in self._each(pieces, told):
+        for piece, exposures in pieces:
+            run, decisions = piece.run, self._of(piece)
             for pool, row in exposures:
                 number = stored_program(row[program])
                 found.exposures += 1
@@ -125,30 +132,63 @@ class Comparison:
             found.signatures.update((label, one) for one in decisions.signatures())
         return found
 
-    def regroup(self, pieces: Sequence[Piece], told: Told | None = None) -> Found:
+    def regroup(self, pieces: Iterable[Read]) -> Found:
         """Make associations again by both rulesets, and compare them."""
         found = Found()
-        for run, decisions, exposures in self._each(pieces, told):
+        for piece, exposures in pieces:
+            decisions = self._of(piece)
             for part in affected_parts(list(exposures), self._keywords, decisions):
                 found.exposures += len(part)
-                found.changed += Regrouping(run, self._keywords, part).changes(decisions)
+                found.changed += Regrouping(piece.run, self._keywords, part).changes(decisions)
         return found
 
-    def _each(
-        self, pieces: Sequence[Piece], told: Told | None
-    ) -> Iterator[tuple[RunWithPools, Decisions, Iterator[RecordedExposure]]]:
-        """Give pieces with what decides them and their exposures; tell after each how far it is."""
-        total, done = sum(piece.size for piece in pieces), 0
+    def _of(self, piece: Piece) -> Decisions:
+        return self._decisions[self._against or piece.run.ruleset]
+
+
+_Step = Callable[[Comparison, Iterable[Read]], Found]
+
+
+class _Job:
+    """A step of a comparison: it reads the exposures, a copy of this process on its own."""
+
+    def __init__(
+        self, engine: Engine, keywords: Sequence[str], comparison: Comparison, step: _Step
+    ) -> None:
+        self._engine = engine
+        self._keywords = keywords
+        self._comparison = comparison
+        self._step = step
+
+    def __call__(self, pieces: Sequence[Piece], told: Told | None = None, /) -> Found:
         with transaction(self._engine) as connection, paused_collector():
-            for run, programs, stretch, size in pieces:
-                yield (
-                    run,
-                    self._decisions[self._against or run.ruleset],
-                    recorded_exposures(connection, run, self._keywords, programs, stretch),
-                )
-                done += size
-                if told is not None:
-                    told(done, total)
+            return self._step(self._comparison, self._read(connection, pieces, told))
+
+    def errand(self, pieces: Sequence[Piece]) -> Errand:
+        with transaction(self._engine) as connection:
+            read = [(one, list(found)) for one, found in self._read(connection, pieces)]
+        return Errand(_done, (self._constant, self._step, read))
+
+    @cached_property
+    def _constant(self) -> Constant[Comparison]:
+        return Constant(self._comparison, self._comparison.checksum(), Comparison.checksum)
+
+    def _read(
+        self, connection: Connection, pieces: Sequence[Piece], told: Told | None = None
+    ) -> Iterator[Read]:
+        """Give pieces with their exposures; tell after each how far it is."""
+        total, done = sum(piece.size for piece in pieces), 0
+        for piece in pieces:
+            run, programs, stretch, size = piece
+            yield piece, recorded_exposures(connection, run, self._keywords, programs, stretch)
+            done += size
+            if told is not None:
+                told(done, total)
+
+
+def _done(comparison: Constant[Comparison], step: _Step, pieces: Sequence[Read]) -> Found:
+    with paused_collector():
+        return step(comparison.value, pieces)
 
 
 def assess_impact(
@@ -158,7 +198,7 @@ def assess_impact(
     against: str | None = None,
     since: dt.date | None = None,
     program: str | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Impact:
     """Find what a draft, which may be published already, would change of what is on record.
@@ -183,9 +223,10 @@ def assess_impact(
             one.ruleset: _decisions(connection, one.ruleset, info.ruleset, keywords)
             for one in others
         }
-    comparison = Comparison(engine, keywords, decisions, against and others[0].ruleset)
+    comparison = Comparison(keywords, decisions, against and others[0].ruleset)
     runs = {piece.run.run_id: piece.run for piece in pieces}
-    decided, regrouped = _shared(comparison, pieces, runs, workers, progress)
+    job = partial(_Job, engine, keywords, comparison)
+    decided, regrouped = _shared(job, pieces, runs, workers, progress)
     return Impact(
         _named(info),
         [_named(one) for one in others],
@@ -199,18 +240,19 @@ def assess_impact(
 
 
 def _shared(
-    comparison: Comparison,
+    job: Callable[[_Step], _Job],
     pieces: Sequence[Piece],
     runs: Mapping[int, RunWithPools],
-    workers: int,
+    workers: Workers,
     progress: Progress | None,
 ) -> tuple[list[Found], list[Found]]:
-    """Share the work among processes: first decide, then make again what that may change."""
+    """Share the work among workers: first decide, then make again what that may change."""
     told = progress and partial(progress, "exposures")
-    decided = parallel_map(comparison.decide, pieces, _sizes(pieces), workers, told)
+    decided = parallel_map(job(Comparison.decide), pieces, _sizes(pieces), workers, told)
     units = _units(decided, runs)
     told = progress and partial(progress, "associations")
-    regrouped = parallel_map(comparison.regroup, units, _sizes(units), workers, told, turns=_TURNS)
+    making = job(Comparison.regroup)
+    regrouped = parallel_map(making, units, _sizes(units), workers, told, turns=_TURNS)
     return decided, regrouped
 
 

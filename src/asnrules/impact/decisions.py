@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asnrules.analysis.behaviour import regrouping
 from asnrules.engine.candidates import refusal
@@ -43,6 +43,7 @@ class Decisions:
     def __init__(
         self, before: Ruleset, after: Ruleset, keywords: Sequence[str], chain: Chain | None
     ) -> None:
+        self._keywords = keywords
         self.chain = chain
         """That between the two, if they are of one."""
         self.judge = Once(lambda ruleset: Judge(ruleset, keywords))
@@ -54,6 +55,16 @@ class Decisions:
         self._candidate = keywords.index("asn_candidate")
         self._everywhere = " or ".join(_changes_everywhere(before, after)) or None
         self._turned: dict[Hashable, Named] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Have it pickled as what it is made of: another process decides for itself."""
+        before, after = (judge.ruleset for judge in self.judges)
+        return Decisions, (before, after, self._keywords, self.chain)
+
+    def rulesets(self) -> list[Ruleset]:
+        """Give all rulesets that it asks, in their order."""
+        between = () if self.chain is None else self.chain.rulesets
+        return [*(judge.ruleset for judge in self.judges), *between]
 
     def signatures(self) -> set[Signature]:
         """Give the pairs of distinct signatures that have been decided."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -19,7 +19,7 @@ from asnrules.catalog import store
 from asnrules.catalog.changes import NamedChange, chain_with, changes_of
 from asnrules.catalog.vocabulary import stored_words
 from asnrules.errors import OutputError, RulesetError
-from asnrules.rules.checksums import row_differences
+from asnrules.rules.checksums import joint_checksum, row_differences
 from asnrules.rules.model import Ruleset
 from asnrules.rules.words import Words
 from asnrules.rules.write import Files, write_folder
@@ -137,6 +137,7 @@ class Chain:
         words: Words,
     ) -> None:
         self.rulesets = rulesets
+        self._changes = changes
         self.steps = [
             Step(before, after, changes.get(after.label, ()), lambda label: self._found.get(label))
             for before, after in pairwise(rulesets)
@@ -144,6 +145,14 @@ class Chain:
         self._files = files
         self._words = words
         self._skipping: dict[tuple[str, tuple[str, ...]], Ruleset] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Have it pickled as what it is made of."""
+        return Chain, (self.rulesets, self._changes, self._files, self._words)
+
+    def checksum(self) -> str:
+        """Give a digest of the checksums of its rulesets."""
+        return joint_checksum(self.rulesets)
 
     def turned(self, state: State, ends: tuple[str, str] | None = None) -> Named:
         """Give the changes that turned something: its state at one end into that at the other.

@@ -56,6 +56,20 @@ class Listed:
         return list(self._recorded(self._made[position] for position in sorted(positions)))
 
 
+class Numbered:
+    """Associations in memory, with the numbers that they have on record."""
+
+    def __init__(self, found: Iterable[tuple[int, Association]]) -> None:
+        self._found = dict(found)
+
+    def __iter__(self) -> Iterator[tuple[int, Association]]:
+        return iter(self._found.items())
+
+    def chosen(self, positions: Sequence[int]) -> list[Association]:
+        """Give those with these numbers, in the order of the numbers."""
+        return [self._found[position] for position in sorted(positions)]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """An association that is in both runs, but not the same."""

@@ -20,6 +20,11 @@ def checksum(ruleset: AnyRuleset) -> str:
     return rows_checksum(ruleset.kind, ruleset.header(), to_rows(ruleset))
 
 
+def joint_checksum(rulesets: Iterable[AnyRuleset]) -> str:
+    """Give one checksum of several rulesets, in their order."""
+    return _digest([checksum(ruleset) for ruleset in rulesets])
+
+
 def constant(ruleset: Ruleset) -> Constant[Ruleset]:
     """Give rules as another machine gets them, which computes their checksum as well."""
     return Constant(ruleset, checksum(ruleset), checksum)

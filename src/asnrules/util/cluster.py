@@ -163,7 +163,7 @@ class _Shares:
         self._sizes_done = 0
         self._name = f"asnrules-{uuid.uuid4().hex[:12]}"
         self._version = metadata.version("asnrules")
-        self._constants: dict[str, Any] = {}
+        self._constants: dict[int, tuple[Constant[Any], Any]] = {}
         self._found: dict[int, Any] = {}
 
     async def done(self, at_a_time: int) -> list[Any]:
@@ -181,7 +181,7 @@ class _Shares:
         for number in numbers:
             share = self._shares[number]
             errand, constants = _packed(self._job.errand([piece for piece, _ in share]))
-            held = {one.checksum: self._constant(one) for one in constants}
+            held = {name: self._constant(one) for name, one in constants.items()}
             future = self._client.submit(
                 run_errand, self._version, errand, held, key=f"{self._name}-{number}", pure=False
             )
@@ -194,14 +194,13 @@ class _Shares:
 
     def _constant(self, constant: Constant[Any]) -> Any:
         """Give the future of a constant."""
-        future = self._constants.get(constant.checksum)
-        if future is None:
+        if id(constant) not in self._constants:
             content = pickle.dumps(constant, pickle.HIGHEST_PROTOCOL)
             key = f"{self._name}-{hashlib.sha256(content).hexdigest()}"
-            future = self._constants[constant.checksum] = self._client.submit(
-                bytes, content, key=key, pure=False
-            )
-        return future
+            future = self._client.submit(bytes, content, key=key, pure=False)
+            # As long as a constant is kept, no other has its id.
+            self._constants[id(constant)] = constant, future
+        return self._constants[id(constant)][1]
 
 
 # ------------------------------------------------------------------------- on the workers
@@ -219,7 +218,7 @@ def run_errand(version: str, errand: bytes, constants: Mapping[str, bytes]) -> b
 
 def _answer(version: str, content: bytes, constants: Mapping[str, bytes]) -> Any:
     _refuse_other_version("a worker", metadata.version("asnrules"), version)
-    held = {checksum: _checked(one) for checksum, one in constants.items()}
+    held = {name: _checked(one) for name, one in constants.items()}
     errand: Errand = _Unpickler(content, held).load()
     return errand.function(*errand.arguments)
 
@@ -250,18 +249,19 @@ def _refuse_other_version(worker: str, version: str | None, ours: str | None = N
 
 
 class _Pickler(pickle.Pickler):
-    """Leaves out constants, and collects them."""
+    """Leaves out constants, and collects them by names of their own."""
 
     def __init__(self, stream: BytesIO) -> None:
         super().__init__(stream, pickle.HIGHEST_PROTOCOL)
         self.constants: dict[str, Constant[Any]] = {}
 
     def persistent_id(self, one: Any) -> str | None:
-        """Give the checksum of a constant, by which it is known."""
+        """Name a constant; all else is pickled."""
         if not isinstance(one, Constant):
             return None
-        self.constants[one.checksum] = one
-        return one.checksum
+        name = str(id(one))
+        self.constants[name] = one
+        return name
 
 
 class _Unpickler(pickle.Unpickler):
@@ -271,16 +271,16 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(BytesIO(content))
         self._constants = constants
 
-    def persistent_load(self, checksum: str) -> Constant[Any]:
-        """Give the constant of a checksum."""
-        return self._constants[checksum]
+    def persistent_load(self, name: str) -> Constant[Any]:
+        """Give the constant of a name."""
+        return self._constants[name]
 
 
-def _packed(errand: Errand) -> tuple[bytes, list[Constant[Any]]]:
+def _packed(errand: Errand) -> tuple[bytes, dict[str, Constant[Any]]]:
     stream = BytesIO()
     pickler = _Pickler(stream)
     pickler.dump(errand)
-    return stream.getvalue(), list(pickler.constants.values())
+    return stream.getvalue(), pickler.constants
 
 
 # ------------------------------------------------------------------------- in this process

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -11,67 +11,32 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from asnrules.associations.comparison import FieldDifference
-from asnrules.associations.model import Association
 from asnrules.catalog.classification import Classifier, load_classifier
 from asnrules.catalog.rulesets import RULES, choose_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
-from asnrules.engine.generation import Outcome, Wanted
+from asnrules.engine.generation import Outcome
 from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.impact.remake import Remake, Turned, turned
 from asnrules.impact.report import TurnedBy, by_change, names_of
-from asnrules.impact.turning import chain_between
-from asnrules.pools.evaluation import evaluate
+from asnrules.impact.turning import Chain, chain_between
 from asnrules.record.compare import Differences, Listed, compare
-from asnrules.record.pools import pool_ids_of, stored_pools, unrecorded
-from asnrules.record.queries.associations import RecordedAssociations
+from asnrules.record.pools import unrecorded
 from asnrules.record.queries.decisions import (
     Decision,
     DecisionDifference,
     Place,
     Trace,
     compare_decisions,
-    decisions_in,
 )
-from asnrules.record.queries.reader import Reader
-from asnrules.record.queries.runs import RecordedRun, RunFilter, details_of, find_run, list_runs
-from asnrules.record.write import GENERATED, recorded, signature_text, trace_values
+from asnrules.record.queries.runs import RecordedRun, RunFilter, find_run, list_runs
+from asnrules.record.write import GENERATED, signature_text, trace_values
+from asnrules.rules.checksums import checksum
 from asnrules.util.environment import paused_collector
-from asnrules.util.parallel import Progress
+from asnrules.util.parallel import Constant, Errand, Progress, Told, Workers, parallel_map
 from asnrules.workflows.diagnostics import diagnostics_of, of_what_is_kept
 from asnrules.workflows.generate import make_associations
-
-
-class Rerun:
-    """A recorded run whose pools are evaluated again; a PoolError if the rules cannot do it."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        run: RecordedRun,
-        classifier: Classifier,
-        keywords: Sequence[str],
-        progress: Progress | None = None,
-    ) -> None:
-        told = progress and partial(progress, "exposures")
-        pools = stored_pools(connection, run.run_id, keywords, told)
-        details = details_of(Reader(connection), run.run_id)
-        self.diagnostics: list[str] = details["diagnostics"]
-        """What the operator was told."""
-        self.wanted = Wanted.by(details["options"])
-        pool_ids = pool_ids_of(connection, run.run_id)
-        self.evaluated = evaluate(classifier, keywords, pools)
-        self.places: list[Place] = [
-            (pool_ids[pool], row + 1) for pool, row in self.evaluated.exposures
-        ]
-        """Where each exposure, in canonical order, is on record."""
-
-    def recorded(
-        self, made: Iterable[Association], places: Sequence[int] | None = None
-    ) -> Iterator[Association]:
-        """Give associations of all exposures, or of some, as they would be recorded."""
-        known = self.places if places is None else [self.places[place] for place in places]
-        return (recorded(one, known) for one in made)
+from asnrules.workflows.rerun import OnRecord, Rerun
 
 
 class Verdict(StrEnum):
@@ -163,33 +128,120 @@ def replay(
     runs: Sequence[RecordedRun],
     ruleset: str | None = None,
     progress: Progress | None = None,
+    workers: Workers = 1,
 ) -> Iterator[Replay]:
     """Run recorded pools again, each with the options it had.
 
-    By default each goes by its own rules, under which everything has to come out identical.
+    By default each goes by its own rules, under which everything has to come out identical. Several
+    workers share the runs, and all is given when the last is done; they share one run, too.
     """
-    with transaction(engine) as connection:
-        keywords = keyword_names(connection)
-    loaded: dict[str, Classifier] = {}
+    job = _Job(engine, ruleset)
+    if workers != 1 and len(runs) > 1:
+        told = progress and partial(progress, "runs")
+        sizes = [max(run.exposures, 1) for run in runs]
+        for found in parallel_map(job, runs, sizes, workers, told):
+            yield from found
+        return
     for number, run in enumerate(runs):
-        label = ruleset or run.ruleset
-        if label not in loaded:
-            with transaction(engine) as connection:
-                info = choose_ruleset(connection, RULES, label)
-                loaded[label] = load_classifier(connection, info)
         if progress is not None and len(runs) > 1:
             progress("runs", number, len(runs))
-        with transaction(engine) as connection, paused_collector():
-            yield _replay(connection, run, loaded[label], keywords, progress)
+        yield job.replay(run, progress, workers)
 
 
-def _replay(
+class _Job:
+    """Replays runs, by the rules of each or by a ruleset; it reads what is on record of them."""
+
+    def __init__(self, engine: Engine, ruleset: str | None) -> None:
+        self._engine = engine
+        self._ruleset = ruleset
+        with transaction(engine) as connection:
+            self._keywords = keyword_names(connection)
+        self._classifiers: dict[str, Constant[Classifier]] = {}
+        self._chains: dict[tuple[str, str], Constant[Chain] | None] = {}
+
+    def __call__(self, runs: Sequence[RecordedRun], told: Told | None = None, /) -> list[Replay]:
+        found = []
+        for done, run in enumerate(runs, 1):
+            found.append(self.replay(run))
+            if told is not None:
+                told(done, len(runs))
+        return found
+
+    def errand(self, runs: Sequence[RecordedRun]) -> Errand:
+        work = []
+        for run in runs:
+            with transaction(self._engine) as connection, paused_collector():
+                classifier = self._classifier(connection, run)
+                found = _read(connection, run, classifier.value, self._keywords)
+                if isinstance(found, OnRecord):
+                    found = found.in_memory()
+                chain = self._chain(connection, run, classifier.value)
+            work.append((found, classifier, chain))
+        return Errand(_replayed, (work,))
+
+    def replay(
+        self, run: RecordedRun, progress: Progress | None = None, workers: Workers = 1
+    ) -> Replay:
+        """Replay one run."""
+        with transaction(self._engine) as connection, paused_collector():
+            classifier = self._classifier(connection, run).value
+            found = _read(connection, run, classifier, self._keywords, progress)
+            if isinstance(found, Replay):
+                return found
+            between = partial(self._chain, connection, run, classifier)
+            return _replay(found, classifier, between, progress, workers)
+
+    def _classifier(self, connection: Connection, run: RecordedRun) -> Constant[Classifier]:
+        label = self._ruleset or run.ruleset
+        if label not in self._classifiers:
+            info = choose_ruleset(connection, RULES, label)
+            classifier = load_classifier(connection, info)
+            self._classifiers[label] = Constant(classifier, _checksum(classifier), _checksum)
+        return self._classifiers[label]
+
+    def _chain(
+        self, connection: Connection, run: RecordedRun, classifier: Classifier
+    ) -> Constant[Chain] | None:
+        """Give the chain between the rules of a run and others; None if there is none."""
+        ends = run.ruleset, classifier.info.ruleset
+        if ends not in self._chains:
+            found = None if ends[0] == ends[1] else chain_between(connection, *ends)
+            constant = None
+            if found is not None:
+                constant = Constant(found, found.checksum(), Chain.checksum)
+            self._chains[ends] = constant
+        return self._chains[ends]
+
+
+def _checksum(classifier: Classifier) -> str:
+    return checksum(classifier.ruleset)
+
+
+def _replayed(
+    work: Sequence[tuple[OnRecord | Replay, Constant[Classifier], Constant[Chain] | None]],
+) -> list[Replay]:
+    """Replay runs in another process."""
+    with paused_collector():
+        return [
+            before
+            if isinstance(before, Replay)
+            else _replay(before, classifier.value, partial(_given, chain))
+            for before, classifier, chain in work
+        ]
+
+
+def _given(chain: Constant[Chain] | None) -> Constant[Chain] | None:
+    return chain
+
+
+def _read(
     connection: Connection,
     run: RecordedRun,
     classifier: Classifier,
     keywords: Sequence[str],
-    progress: Progress | None,
-) -> Replay:
+    progress: Progress | None = None,
+) -> OnRecord | Replay:
+    """Read what is on record of a run, or say why it cannot be replayed."""
     label = classifier.info.ruleset
     if not run.pools:
         reason = "its pool is not on record; audit run shows the verdicts on what was imported"
@@ -198,24 +250,32 @@ def _replay(
     if lost and label != run.ruleset:
         reason = f"{', '.join(lost).upper()} of its pool was not recorded; generate from the pool"
         return Replay(run, label, Verdict.REFUSED, reason)
+    return OnRecord.read(connection, run, keywords, progress)
+
+
+def _replay(
+    before: OnRecord,
+    classifier: Classifier,
+    between: Callable[[], Constant[Chain] | None],
+    progress: Progress | None = None,
+    workers: Workers = 1,
+) -> Replay:
+    label = classifier.info.ruleset
     try:
-        rerun = Rerun(connection, run, classifier, keywords, progress)
-        outcome = make_associations(rerun.evaluated, rerun.wanted, progress)
+        rerun = Rerun(before, classifier)
+        outcome = make_associations(rerun.evaluated, rerun.wanted, progress, workers)
     except (PoolError, NotFoundError) as error:
-        return Replay(run, label, Verdict.REFUSED, str(error))
-    found = _compared(connection, run, rerun, outcome)
-    if label == run.ruleset or found.is_fine:
+        return Replay(before.run, label, Verdict.REFUSED, str(error))
+    found = _compared(before, rerun, outcome)
+    if label == before.run.ruleset or found.is_fine:
         return found
-    return replace(found, turned=_turned(connection, found, rerun, progress))
+    if (chain := between()) is None:
+        return found
+    return replace(found, turned=_turned(chain.value, found, rerun, progress))
 
 
-def _turned(
-    connection: Connection, found: Replay, rerun: Rerun, progress: Progress | None
-) -> Turned | None:
+def _turned(chain: Chain, found: Replay, rerun: Rerun, progress: Progress | None) -> Turned:
     """Find the changes that turned what differs by other rules."""
-    chain = chain_between(connection, found.run.ruleset, found.ruleset)
-    if chain is None:
-        return None
     ones = (one for pair in found.associations.pairs() for one in pair if one is not None)
     places = {(member.pool_id, member.exposure) for one in ones for _, member in one.placed}
     places |= {(one.pool_id, one.position) for one in found.decisions}
@@ -227,10 +287,10 @@ def _turned(
     return turned(chain, lambda ruleset: remake.make(ruleset, linked), pairs, decisions)
 
 
-def _compared(connection: Connection, run: RecordedRun, rerun: Rerun, outcome: Outcome) -> Replay:
-    label = rerun.evaluated.info.ruleset
+def _compared(on_record: OnRecord, rerun: Rerun, outcome: Outcome) -> Replay:
+    run, label = on_record.run, rerun.evaluated.info.ruleset
     exactly = label == run.ruleset and run.origin == GENERATED
-    before = RecordedAssociations(connection, run.run_id)
+    before = on_record.associations
     associations = compare(before, Listed(outcome.associations, rerun.recorded), exactly=exactly)
     if run.origin != GENERATED:
         # Others decided, and what they made may have been imported in part: what is compared is
@@ -238,7 +298,7 @@ def _compared(connection: Connection, run: RecordedRun, rerun: Rerun, outcome: O
         differs = bool(associations.removed or associations.changed)
         verdict = Verdict.DIFFERS if differs else Verdict.SAME
         return Replay(run, label, verdict, associations=associations)
-    decided = decisions_in(connection, run.run_id)
+    decided = on_record.decisions
     decisions = list(compare_decisions(decided, _decisions(rerun, outcome), exactly=exactly))
     fields = _fields(run, rerun, outcome) if exactly else []
     if fields or decisions or associations:

@@ -27,7 +27,7 @@ from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
-from asnrules.workflows.replay import Rerun
+from asnrules.workflows.rerun import OnRecord, Rerun
 
 FIRST, APPEARS, VANISHES, CHANGES = "first", "appears", "vanishes", "changes"
 
@@ -151,7 +151,7 @@ def _rerun(connection: Connection, run: RecordedRun) -> Rerun:
         names = ", ".join(lost).upper()
         raise UsageError(f"audit timeline: {names} of its pool was not recorded; generate again")
     classifier = load_classifier(connection, choose_ruleset(connection, RULES, run.ruleset))
-    return Rerun(connection, run, classifier, keywords)
+    return Rerun(OnRecord.read(connection, run, keywords), classifier)
 
 
 def _named(

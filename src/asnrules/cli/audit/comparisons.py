@@ -9,7 +9,7 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import Program, Since, Until, audit
-from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
+from asnrules.cli.options import OutputFormat, Scheduler, argument, catalog, flag, option
 from asnrules.cli.output import Format, print_json, print_lines, print_records
 from asnrules.cli.turned import association_line, first_lines, turned_lines, turned_words
 from asnrules.util.text import read_day
@@ -87,6 +87,7 @@ def replay(
     program: Program = None,
     since: Since = None,
     until: Until = None,
+    scheduler: Scheduler = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Run recorded pools again: under their own rules the result must be identical.
@@ -108,9 +109,11 @@ def replay(
     audit run, audit diff, rulesets impact
     """
     from asnrules.record.queries.runs import RunFilter
+    from asnrules.util.parallel import workers_at
     from asnrules.workflows.replay import replay as run_again
     from asnrules.workflows.replay import runs_to_replay
 
+    workers = 1 if scheduler is None else workers_at(scheduler)
     engine = catalog(context)
     wanted = None
     if all_ or {program, since, until} != {None}:
@@ -118,7 +121,7 @@ def replay(
         wanted = RunFilter(program=program, since=days[0], until=days[1])
     runs = runs_to_replay(engine, run_ids or (), wanted)
     with messages.progress_bar() as progress:
-        found = run_again(engine, runs, ruleset, progress)
+        found = run_again(engine, runs, ruleset, progress, workers)
         if output is Format.JSON and len(run_ids or ()) == 1:
             (one,) = found
             print_json(one.document())
