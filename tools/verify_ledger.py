@@ -287,12 +287,18 @@ FILES, FILE_COLUMNS = "ruleset_files", {"ruleset_id": int, "path": str, "text": 
 OWNED = (FILES, *CONTENT["table"], *CONTENT["rules"], *CHAIN["rules"])
 CATALOG_TABLES = (CATALOG, *WORDS, "rulesets", *OWNED)
 RUN_TABLES = ("runs", *(table for table in ROWS if table != CATALOG))
-MOMENTS, MOMENT_TYPE, DAY_TYPE = (
-    ("started_at", "finished_at"),
-    "timestamp[us, tz=UTC]",
-    "date32[day]",
-)
-TYPES = {"int64": int, "string": str, "bool": bool, DAY_TYPE: str, MOMENT_TYPE: str}
+RULESET_COLUMNS = {
+    "ruleset_id": int, "label": str, "kind": str, "status": str, "title": str, "source": str,
+    "effective_from": TEXT, "effective_until": TEXT, "implements": (int, None),
+    "extends": (int, None), "checksum": str, "changes_checksum": TEXT, "published_at": str,
+}  # fmt: skip
+MOMENT_TYPE, DAY_TYPE = "timestamp[us, tz=UTC]", "date32[day]"
+TYPES = {int: "int64", str: "string", bool: "bool"}
+# Of columns that are text in a digest.
+STORED = {
+    **dict.fromkeys(("started_at", "finished_at", "published_at"), MOMENT_TYPE),
+    **dict.fromkeys(("effective_from", "effective_until"), DAY_TYPE),
+}
 EPOCH = datetime.datetime(1970, 1, 1)
 # Rows, and bytes of the last file, that are read at a time.
 BATCH = 1_000
@@ -316,16 +322,17 @@ def open_file(path):
 
 def check_columns(schema, columns):
     """Refuse columns that are others than those told, if any are, or that no digest can cover."""
-    if len(set(schema.names)) != len(schema.names):
+    names = list(columns or schema.names)
+    if len(set(names)) != len(names):
         raise ValueError("a column is there twice")
-    if columns and schema.names != list(columns):
+    if schema.names != names:
         raise ValueError("its columns are others, or in another order")
-    for name, kind in zip(schema.names, map(str, schema.types)):  # noqa: B905
-        found = TYPES.get(kind)
-        if columns and (kind == MOMENT_TYPE) != (name in MOMENTS):
-            found = None
-        wanted = columns[name] if columns else found
-        if found is None or found not in (wanted if isinstance(wanted, tuple) else (wanted,)):
+    for name, found in zip(names, map(str, schema.types)):  # noqa: B905
+        wanted = {MOMENT_TYPE, DAY_TYPE, *TYPES.values()}
+        if columns:
+            kind = columns[name][0] if isinstance(columns[name], tuple) else columns[name]
+            wanted = {STORED.get(name, TYPES[kind])}
+        if found not in wanted:
             raise ValueError(f"its column {name[:40]!a} is of another type")
 
 
@@ -422,10 +429,10 @@ class Catalog:
 
     def published(self, folder):
         """Give each ruleset with its table and its digest; its rows are to match its checksums."""
-        rows = parquet_objects(folder, "rulesets")
+        rows = parquet_objects(folder, "rulesets", RULESET_COLUMNS)
         # Those that it implements or extends may come after it.
-        self.rulesets.update((row.get("ruleset_id"), row) for row in rows)
-        owned = {row.get("ruleset_id"): {table: [] for table in OWNED} for row in rows}
+        self.rulesets.update((row["ruleset_id"], row) for row in rows)
+        owned = {row["ruleset_id"]: {table: [] for table in OWNED} for row in rows}
         for table in OWNED:
             for row in parquet_objects(folder, table, FILE_COLUMNS if table == FILES else None):
                 owner = owned.get(row.pop("ruleset_id", None))
@@ -436,27 +443,27 @@ class Catalog:
                 else:
                     owner[table].append(row)
         for row in rows:
-            yield "rulesets", row.get("label"), self.ruleset(row, owned[row.get("ruleset_id")])
+            yield "rulesets", row["label"], self.ruleset(row, owned[row["ruleset_id"]])
 
     def ruleset(self, stored, owned):
         row = {name: stored[name] for name in stored if name != "ruleset_id"}
-        parent = self.rulesets.get(row.get("extends"))
+        parent = self.rulesets.get(row["extends"])
         for word in ("implements", "extends"):
-            row[word] = self.rulesets.get(row.get(word), {}).get("label")
-        kind = row.get("kind")
+            row[word] = self.rulesets.get(row[word], {}).get("label")
+        kind = row["kind"]
         content, chain = CONTENT.get(kind, ()), CHAIN.get(kind, ())
-        sums = parent and [parent.get("checksum"), parent.get("changes_checksum")]
+        sums = parent and [parent["checksum"], parent["changes_checksum"]]
         found = {
             "checksum": checksum([kind, row["implements"]], owned, content),
             "changes_checksum": checksum([sums], owned, chain) if chain else None,
         }
         others = any(owned[table] for table in OWNED if table not in (FILES, *content, *chain))
-        if others or any(row.get(name) != value for name, value in found.items()):
-            name = str(row.get("label"))[:40]
+        if others or any(row[name] != value for name, value in found.items()):
+            name = row["label"][:40]
             self.problems.append(f"ruleset {name!a}: its rows do not match its checksum")
         files = {file["path"]: file["text"] for file in owned[FILES]}
         if len(files) != len(owned[FILES]):
-            self.problems.append(f"ruleset {row.get('label')!a}: a file is there twice")
+            self.problems.append(f"ruleset {row['label'][:40]!a}: a file is there twice")
         return sha256({**row, "files": files})
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asnrules.database.stored import Finding
     from asnrules.record.compare import Differences
     from asnrules.record.queries.associations import AssociationReport
-    from asnrules.record.queries.exposures import HistoricDecision
+    from asnrules.record.queries.exposures import DecisionCount, HistoricDecision
     from asnrules.record.queries.runs import RecordedRun, RunFilter, RunReport
     from asnrules.record.verify import Verification
     from asnrules.util.parallel import Progress
@@ -69,11 +69,15 @@ class Audit:
             return report_run(connection, run_id, findings)
 
     def exposure(
-        self, filename: str, findings: list[Finding] | None = None
+        self,
+        filename: str,
+        findings: list[Finding] | None = None,
+        limit: int | None = None,
     ) -> list[HistoricDecision]:
-        """Give every decision on record about an exposure, in order of time.
+        """Give every decision on record about an exposure, in order of time; see `limit`.
 
-        Its name is that of the uncal, rate or rateints product, in any case.
+        Its name is that of the uncal, rate or rateints product, in any case. With a limit, only the
+        decisions of so many runs are given, the latest.
 
         Returns
         -------
@@ -83,7 +87,23 @@ class Audit:
         from asnrules.record.queries.exposures import exposure_history
 
         with transaction(self._engine) as connection, any_text(connection):
-            return exposure_history(connection, filename, findings)
+            return exposure_history(connection, filename, findings, limit)
+
+    def exposure_counts(
+        self, filename: str, findings: list[Finding] | None = None
+    ) -> list[DecisionCount]:
+        """Count the decisions on record about an exposure by ruleset and outcome.
+
+        Returns
+        -------
+        list of DecisionCount
+            With `decisions` (how many), `ruleset`, `origin`, `associations`, `first_run` and
+            `last_run`, the earliest first.
+        """
+        from asnrules.record.queries.exposures import count_decisions
+
+        with transaction(self._engine) as connection, any_text(connection):
+            return count_decisions(connection, filename, findings)
 
     def association(
         self, name: str, findings: list[Finding] | None = None

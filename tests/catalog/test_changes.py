@@ -10,13 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 import labels
-from asnrules.catalog.changes import (
-    came_and_went,
-    chain_of,
-    changes_between,
-    changes_of,
-    elements,
-)
+from asnrules.catalog.changes import came_and_went, chain_of, changes_between, changes_of, elements
 from asnrules.catalog.rulesets import list_rulesets
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError

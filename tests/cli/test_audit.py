@@ -167,6 +167,22 @@ def test_an_exposure_as_data(audit: Command) -> None:
     assert rows[1]["changes"].startswith("class: background, was science; ")
 
 
+def test_an_exposure_in_many_runs_is_counted_and_listed_on_demand(audit: Command) -> None:
+    done = audit("exposure", stem(1), "--limit", "2")
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0] == "runs 1 to 1: 1 decisions, ruleset jwst-3.0.0, in 1 associations"
+    assert lines[3] == "runs 4 to 4: 1 decisions, imported, ruleset jwst-3.0.0"
+    assert lines[5:7] == ["", f"{stem(1)}_rate.fits"]
+    assert [line.split(",")[0] for line in lines if line.startswith("run ")] == ["run 4", "run 5"]
+    assert done.err == "2 of 5 decisions are listed, the latest; --all lists all\n"
+    whole = audit("exposure", stem(1), "--format", "json").json
+    cut = audit("exposure", stem(1), "--limit", "2", "--format", "json")
+    assert json.loads(cut.out) == whole[3:]
+    assert audit("exposure", stem(1), "--all", "--format", "json").json == whole
+    assert audit("exposure", stem(1), "--limit", "5").err == ""
+
+
 def test_an_exposure_that_is_not_there(audit: Command) -> None:
     result = audit("exposure", "jw04231001001_02101_00009_nrca1_uncal.fits")
     result.assert_error(3, "00009", "near it are", f"{stem(6)}_uncal.fits")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from asnrules.errors import NotFoundError
-from asnrules.record.queries.exposures import exposure_history, spellings, stem_of
+from asnrules.record.queries.exposures import count_decisions, exposure_history, spellings, stem_of
 from recorded import LATER_NAME, NEXT, POOL_NAME, image, moment, record, stem, write_pool
 
 
@@ -237,3 +237,28 @@ def test_any_name_that_is_not_there_has_three_near_ones(ledger: Engine, name: st
 def test_an_empty_ledger_has_no_exposure(kept_seeds: Engine) -> None:
     with pytest.raises(NotFoundError, match="there is no exposure yet"):
         history(kept_seeds, stem(1))
+
+
+# ------------------------------------------------------------------ in many runs
+
+
+def test_of_many_runs_the_latest_are_given_as_among_all(ledger: Engine) -> None:
+    with ledger.connect() as connection:
+        for name in (stem(1), stem(4), "jw04231001001_cat.ecsv"):
+            whole = exposure_history(connection, name)
+            for limit in range(1, 7):
+                found = exposure_history(connection, name, None, limit)
+                runs = sorted({one.decision.run_id for one in whole})[-limit:]
+                assert found == [one for one in whole if one.decision.run_id in runs]
+
+
+def test_decisions_are_counted_by_ruleset_and_outcome(ledger: Engine) -> None:
+    with ledger.connect() as connection:
+        found = count_decisions(connection, stem(1))
+    assert [tuple(one) for one in found] == [
+        (1, "jwst-3.0.0", "generated", 1, 1, 1),
+        (1, "jwst-3.0.0", "generated", 2, 2, 2),
+        (1, NEXT, "generated", 1, 3, 3),
+        (1, "jwst-3.0.0", "imported", None, 4, 4),
+        (1, "jwst-3.0.0", "imported", None, 5, 5),
+    ]

@@ -16,14 +16,7 @@ from typing import NamedTuple
 
 from asnrules.analysis.answers import Answering
 from asnrules.analysis.space import Cell, Example, Explored, Space
-from asnrules.rules.model import (
-    NOT_APPLICABLE,
-    Condition,
-    Mode,
-    Operator,
-    Ruleset,
-    Term,
-)
+from asnrules.rules.model import NOT_APPLICABLE, Condition, Mode, Operator, Ruleset, Term
 
 
 class Vocabulary(NamedTuple):

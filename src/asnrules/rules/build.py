@@ -39,14 +39,7 @@ from asnrules.rules.shapes import (
     UseShape,
 )
 from asnrules.rules.text_files import Keys
-from asnrules.rules.texts import (
-    Class,
-    CsvName,
-    KeyName,
-    MisfitError,
-    WrittenClass,
-    one_line,
-)
+from asnrules.rules.texts import Class, CsvName, KeyName, MisfitError, WrittenClass, one_line
 from asnrules.rules.uses import role_item_name
 from asnrules.rules.words import Words, unknown
 

@@ -9,15 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from asnrules.rules.document import (
-    KINDS,
-    ROWS,
-    Item,
-    Items,
-    Report,
-    in_words,
-    rule_items,
-)
+from asnrules.rules.document import KINDS, ROWS, Item, Items, Report, in_words, rule_items
 from asnrules.rules.model import Change, ChangeItem, ClassRule, RequiredColumn, Role, Rule
 from asnrules.rules.shapes import ChangeShape, ConditionShape, GroupShape, KeyShape, left_out
 from asnrules.rules.text_files import Keys

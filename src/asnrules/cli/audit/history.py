@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asnrules.cli import messages
 from asnrules.cli.audit.runs import audit, end_with
-from asnrules.cli.options import OutputFormat, argument
+from asnrules.cli.options import OutputFormat, argument, flag, option
 from asnrules.cli.output import Format, cell, print_lines, print_records
 
 if TYPE_CHECKING:
     from asnrules.database.stored import Finding
     from asnrules.record.queries.associations import AssociationReport
-    from asnrules.record.queries.exposures import HistoricDecision, RecordedDecision
+    from asnrules.record.queries.exposures import DecisionCount, HistoricDecision, RecordedDecision
     from asnrules.record.queries.runs import RecordedRun
 
 DECISIONS = (
@@ -31,13 +32,18 @@ ASSOCIATIONS = (
 def exposure(
     context: typer.Context,
     filename: Annotated[str, argument("FILENAME", "Of its uncal, rate or rateints product.")],
+    limit: Annotated[int, option("N", "List the latest N runs.", min=1)] = 10,
+    all_: Annotated[bool, flag("--all", "List all runs.")] = False,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Show every decision on record about an exposure, in order of time, and what changed.
+    """Show the decisions on record about an exposure, in order of time, and what changed.
+
+    If there are more runs than are listed, all are counted, by ruleset and outcome.
 
     Examples
     --------
     asnrules audit exposure jw01234001001_02101_00001_nrca1_uncal.fits
+    asnrules audit exposure jw01234001001_02101_00001_nrca1_uncal.fits --all
 
     Exit Codes
     ----------
@@ -49,15 +55,41 @@ def exposure(
     why, audit association, audit run
     """
     findings: list[Finding] = []
-    found = audit(context).exposure(filename, findings)
+    record = audit(context)
+    found = record.exposure(filename, findings, None if all_ else limit)
+    counts = []
+    if not all_ and len({one.decision.run_id for one in found}) == limit:
+        counts = record.exposure_counts(filename, findings)
+    total = sum(one.decisions for one in counts)
+    is_cut = total > len(found)
     print_records(
         (one.document() for one in found),
         DECISIONS,
         output,
         flat=_flat_decision,
-        people=lambda: print_lines(_decision_lines(found)),
+        people=lambda: print_lines(
+            [*_count_lines(counts if is_cut else []), *_decision_lines(found)]
+        ),
     )
+    if is_cut:
+        messages.say(
+            f"{len(found)} of {total} decisions are listed, the latest; --all lists all",
+            listed=len(found),
+            decisions=total,
+        )
     end_with(findings)
+
+
+def _count_lines(counts: Sequence[DecisionCount]) -> Iterable[str]:
+    for one in counts:
+        made = "imported, " if one.origin == "imported" else ""
+        where = "" if one.associations is None else f", in {one.associations} associations"
+        yield (
+            f"runs {one.first_run} to {one.last_run}: {one.decisions} decisions, {made}"
+            f"ruleset {one.ruleset}{where}"
+        )
+    if counts:
+        yield ""
 
 
 def _flat_decision(document: Mapping[str, Any]) -> dict[str, Any]:

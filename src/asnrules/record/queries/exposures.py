@@ -8,12 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, null, select, union
 
 from asnrules.database.schema.catalog import rulesets
 from asnrules.database.schema.record import (
@@ -138,8 +138,10 @@ def stem_of(filename: str) -> str:
     return filename if match is None else match["stem"]
 
 
-def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]:
-    """Give all decisions on an exposure, in order of time."""
+def decisions_of(
+    reader: Reader, names: Sequence[str], run_ids: Sequence[int] | None = None
+) -> list[RecordedDecision]:
+    """Give the decisions on an exposure, of all runs or some, in order of time."""
     statement = (
         select(
             *columns(runs, "run_id", "started_at", "origin", "operator"),
@@ -159,7 +161,7 @@ def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]
         .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
         .outerjoin(decisions, and_(decisions.c.run_id == run_pools.c.run_id, DECIDED))
         .outerjoin(traces, traces.c.trace_id == decisions.c.trace_id)
-        .where(exposures.c.filename.in_(names))
+        .where(exposures.c.filename.in_(names), *_of_runs(run_pools.c.run_id, run_ids))
         .order_by(runs.c.started_at, runs.c.run_id, exposures.c.position)
     )
     rows = reader.rows(
@@ -173,8 +175,16 @@ def decisions_of(reader: Reader, names: Sequence[str]) -> list[RecordedDecision]
     return [RecordedDecision._make(row[name] for name in names) for row in told]
 
 
-def memberships_of(reader: Reader, names: Sequence[str]) -> list[RecordedMembership]:
-    """Give all places of an exposure in associations, in the order of these in each run."""
+def _of_runs(
+    column: ColumnElement[int], run_ids: Sequence[int] | None
+) -> list[ColumnElement[bool]]:
+    return [] if run_ids is None else [column.in_(run_ids)]
+
+
+def memberships_of(
+    reader: Reader, names: Sequence[str], run_ids: Sequence[int] | None = None
+) -> list[RecordedMembership]:
+    """Give the places of an exposure in associations of all runs or some, in their order."""
     members, others = association_members.c, association_members.alias("others").c
     all_members = (
         select(func.aggregate_strings(others.expname + " as " + others.exptype, MEMBER_SEPARATOR))
@@ -195,10 +205,10 @@ def memberships_of(reader: Reader, names: Sequence[str]) -> list[RecordedMembers
         statement.select_from(exposures)
         .join(run_pools, run_pools.c.pool_id == exposures.c.pool_id)
         .join(association_members, and_(members.run_id == run_pools.c.run_id, IS_MEMBER))
-        .where(exposures.c.filename.in_(names))
+        .where(exposures.c.filename.in_(names), *_of_runs(run_pools.c.run_id, run_ids))
     )
     of_no_pool = statement.select_from(association_members).where(
-        members.exposure.is_(None), members.expname.in_(names)
+        members.exposure.is_(None), members.expname.in_(names), *_of_runs(members.run_id, run_ids)
     )
     found = []
     for one in (of_pools, of_no_pool):
@@ -212,14 +222,16 @@ def memberships_of(reader: Reader, names: Sequence[str]) -> list[RecordedMembers
     return found
 
 
-def keywords_of(reader: Reader, names: Sequence[str]) -> dict[Place, dict[str, Any]]:
-    """Give the values of an exposure's keywords, by pool and row."""
+def keywords_of(
+    reader: Reader, names: Sequence[str], pool_ids: Collection[int]
+) -> dict[Place, dict[str, Any]]:
+    """Give the values of an exposure's keywords in some pools, by pool and row."""
     own = ("pool_id", "position", "program", "asn_candidate", "keyword_values")
     statement = (
         select(pools.c.run_id, *columns(exposures, *own))
         .select_from(exposures)
         .join(pools, pools.c.pool_id == exposures.c.pool_id)
-        .where(exposures.c.filename.in_(names))
+        .where(exposures.c.filename.in_(names), exposures.c.pool_id.in_(pool_ids))
     )
     found = {}
     for row in reader.rows(statement):
@@ -269,20 +281,37 @@ class HistoricDecision:
         }
 
 
+class DecisionCount(NamedTuple):
+    """How many decisions on an exposure came out alike."""
+
+    decisions: int
+    ruleset: str
+    origin: str
+    associations: int | None
+    """In how many it is; None for a file that is in no pool, or of which nothing was decided."""
+    first_run: int
+    last_run: int
+
+
 def exposure_history(
-    connection: Connection, filename: str, findings: list[Finding] | None = None
+    connection: Connection,
+    filename: str,
+    findings: list[Finding] | None = None,
+    limit: int | None = None,
 ) -> list[HistoricDecision]:
-    """Give every decision on record about an exposure, in order of time.
+    """Give every decision on record about an exposure, or those of the latest runs, by time.
 
     The file is its uncal, rate or rateints product, in any case, or another member of associations,
     such as a catalog. For findings see `Reader`.
     """
     names = spellings(filename)
     reader = Reader(connection, findings)
+    # One more than are given, with which the first of them is compared.
+    run_ids = None if limit is None else _latest_runs(connection, names, limit + 1)
     memberships: dict[tuple[int, Place], list[RecordedMembership]] = defaultdict(list)
-    for one in memberships_of(reader, names):
+    for one in memberships_of(reader, names, run_ids):
         memberships[one.run_id, one.place].append(one)
-    decisions = decisions_of(reader, names)
+    decisions = decisions_of(reader, names, run_ids)
     decided = {(one.run_id, one.place) for one in decisions}
     foreign = [own[0] for place, own in memberships.items() if place not in decided]
     decisions += _foreign(reader, foreign)
@@ -294,8 +323,84 @@ def exposure_history(
     decisions.sort(key=_time)
     found = [HistoricDecision(one, memberships[one.run_id, one.place]) for one in decisions]
     # Only with more than one row of a pool can keywords have changed.
-    has_several = len({one.place for one in decisions}) > 1
-    return _with_changes(found, keywords_of(reader, names) if has_several else {})
+    places = {one.place for one in decisions}
+    pool_ids = {pool_id for pool_id, _ in places if pool_id is not None}
+    keywords = keywords_of(reader, names, pool_ids) if len(places) > 1 else {}
+    compared = _with_changes(found, keywords)
+    if limit is None or run_ids is None:
+        return compared
+    return [one for one in compared if one.decision.run_id in run_ids[:limit]]
+
+
+def count_decisions(
+    connection: Connection, filename: str, findings: list[Finding] | None = None
+) -> list[DecisionCount]:
+    """Count the decisions on an exposure by ruleset and outcome, the earliest first."""
+    of_pools = _in_pools(spellings(filename))
+    of_no_pool = _in_no_pool(spellings(filename))
+    in_pool = and_(decisions.c.run_id == run_pools.c.run_id, DECIDED)
+    reader = Reader(connection, findings)
+    found = []
+    for statement, run_id, outcome, decided in (
+        (
+            of_pools.outerjoin(decisions, in_pool),
+            run_pools.c.run_id,
+            [decisions.c.association_count],
+            func.max(decisions.c.run_id),
+        ),
+        (of_no_pool, association_members.c.run_id, [], null()),
+    ):
+        alike = [runs.c.origin, rulesets.c.label.label("ruleset"), *outcome]
+        counts = statement.with_only_columns(
+            func.max(run_id).label("run_id"),
+            func.min(run_id).label("first_run"),
+            func.count().label("decisions"),
+            decided.label("decided"),
+            *alike,
+        )
+        whole = (
+            counts.join(runs, runs.c.run_id == run_id)
+            .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
+            .group_by(*alike)
+        )
+        outer, links = {"association_count": "decided"}, {"ruleset": runs.c.ruleset_id}
+        for row in reader.rows(whole, outer=outer, links=links):
+            found.append(
+                DecisionCount(
+                    row["decisions"], row["ruleset"], row["origin"], row.get("association_count"),
+                    row["first_run"], row["run_id"],
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda one: one.first_run)
+
+
+def _in_pools(names: Sequence[str]) -> Select[Any]:
+    """Select the runs that have an exposure in a pool, once for each row of it."""
+    return (
+        select(run_pools.c.run_id)
+        .select_from(exposures)
+        .join(run_pools, run_pools.c.pool_id == exposures.c.pool_id)
+        .where(exposures.c.filename.in_(names))
+    )
+
+
+def _in_no_pool(names: Sequence[str]) -> Select[Any]:
+    """Select the runs that have a file in an association, and in no pool."""
+    members = association_members.c
+    is_foreign = members.exposure.is_(None), members.expname.in_(names)
+    return select(members.run_id).where(*is_foreign)
+
+
+def _latest_runs(connection: Connection, names: Sequence[str], limit: int) -> list[int]:
+    """Give the runs that have an exposure, the latest first."""
+    having = union(_in_pools(names), _in_no_pool(names)).subquery()
+    statement = (
+        select(having.c.run_id)
+        .outerjoin(runs, runs.c.run_id == having.c.run_id)
+        .order_by(runs.c.started_at.desc().nulls_last(), having.c.run_id.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
 
 
 def _time(one: RecordedDecision) -> tuple[bool, dt.datetime | int, int]:
