@@ -32,9 +32,7 @@ from asnrules.errors import NotFoundError
 from asnrules.record.pools import APART
 from asnrules.record.queries.reader import (
     DECIDED,
-    HAS_MEMBER,
     IMPORTED,
-    IS_MEMBER,
     TRACE_REASON,
     Reader,
     columns,
@@ -175,10 +173,20 @@ def decisions_of(
     return [RecordedDecision._make(row[name] for name in names) for row in told]
 
 
+_HAS_MEMBER = and_(
+    associations.c.run_id == association_members.c.run_id + 0,
+    associations.c.position == association_members.c.association,
+)
+"""As `HAS_MEMBER`, but found from the member: SQLite would go through all associations of a run.
+
+Here and below, a sum is what it finds no rows by.
+"""
+
+
 def _of_runs(
     column: ColumnElement[int], run_ids: Sequence[int] | None
 ) -> list[ColumnElement[bool]]:
-    return [] if run_ids is None else [column.in_(run_ids)]
+    return [] if run_ids is None else [(column + 0).in_(run_ids)]
 
 
 def memberships_of(
@@ -193,6 +201,16 @@ def memberships_of(
         )
         .scalar_subquery()
     )
+    # From an index that has the key, and then by the key: SQLite would go through the whole run.
+    places = association_members.alias("places")
+    is_in_place = and_(
+        places.c.run_id == run_pools.c.run_id,
+        places.c.pool_id == exposures.c.pool_id,
+        places.c.exposure == exposures.c.position,
+    )
+    is_there = and_(
+        *(column == places.c[column.name] for column in association_members.primary_key.columns)
+    )
     statement = select(
         *columns(association_members, "run_id", "pool_id", "exposure"),
         *columns(association_members, "product", "expname", "exptype"),
@@ -204,7 +222,8 @@ def memberships_of(
     of_pools = (
         statement.select_from(exposures)
         .join(run_pools, run_pools.c.pool_id == exposures.c.pool_id)
-        .join(association_members, and_(members.run_id == run_pools.c.run_id, IS_MEMBER))
+        .join(places, is_in_place)
+        .join(association_members, is_there)
         .where(exposures.c.filename.in_(names), *_of_runs(run_pools.c.run_id, run_ids))
     )
     of_no_pool = statement.select_from(association_members).where(
@@ -213,7 +232,7 @@ def memberships_of(
     found = []
     for one in (of_pools, of_no_pool):
         whole = (
-            one.join(associations, HAS_MEMBER)
+            one.join(associations, _HAS_MEMBER)
             .outerjoin(imported_associations, IMPORTED)
             .order_by(members.run_id, members.association, members.position)
         )
