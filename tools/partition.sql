@@ -42,6 +42,11 @@ BEGIN
     EXECUTE format('CREATE TRIGGER late_%s AFTER INSERT ON %s REFERENCING NEW TABLE AS added '
                    'FOR EACH STATEMENT EXECUTE FUNCTION asnrules_refuse_late(%s)',
                    name, target, message);
+    IF name IN ('decisions', 'associations', 'association_members') THEN
+        EXECUTE format('CREATE TRIGGER refer_%s AFTER INSERT ON %s REFERENCING NEW TABLE AS added '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION asnrules_refuse_unreferred()',
+                       name, target);
+    END IF;
 END $$;
 
 -- The foreign key of members and imports to their associations, which both ends have in parts.
@@ -49,10 +54,13 @@ CREATE FUNCTION asnrules_parts.refer(target text, name text) RETURNS void LANGUA
 SET search_path FROM CURRENT AS $$
 DECLARE
     key text := CASE name WHEN 'association_members' THEN 'association' ELSE 'position' END;
+    -- Members have a trigger for that, see `guard`; before version 18 both look.
+    how text := CASE WHEN name = 'association_members'
+        AND current_setting('server_version_num')::integer >= 180000 THEN 'NOT ENFORCED' ELSE '' END;
 BEGIN
     IF name IN ('association_members', 'imported_associations') THEN
         EXECUTE format('ALTER TABLE %s ADD CONSTRAINT fk_%s_run_id_%s FOREIGN KEY (run_id, %I) '
-                       'REFERENCES associations (run_id, position)', target, name, key, key);
+                       'REFERENCES associations (run_id, position) %s', target, name, key, key, how);
     END IF;
 END $$;
 

@@ -37,6 +37,9 @@ UNIQUE = {
     "runs": (("run_id",), ("previous_digest",), ("digest",)),
     "catalog_entries": (("number",), ("entry_table", "entry")),
 }
+# Tables that take rows by the million. What these refer to is looked for once for each statement:
+# for each row that takes two thirds of the time that the server needs.
+BULK = ("exposures", "decisions", "associations", "association_members")
 NUMBERED = {
     "pools": "pool_id", "traces": "trace_id", "runs": "run_id", "catalog_entries": "number",
 }  # fmt: skip
@@ -66,6 +69,7 @@ def downgrade() -> None:
         for name in connection.scalars(sa.text(triggers)).all():
             op.execute(f"DROP TRIGGER {name}")
         return
+    _enforce("ENFORCED")
     for name in reversed(FUNCTIONS):
         op.execute(f"DROP FUNCTION {name}() CASCADE")
     for kind in KINDS:
@@ -162,6 +166,26 @@ ROW = "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END"
 # row that is locked is the newest there is, however old the snapshot of the transaction.
 STATUS = "(SELECT status FROM rulesets WHERE ruleset_id = {row}.ruleset_id FOR SHARE)"
 
+# The keys that are declared, but for those that wait for the run itself, which comes last. Each
+# value is looked up by an index: joined, all rows of the other table might be read.
+KEYS_OF_TABLE = """
+SELECT c.conname AS name, c.confrelid::regclass AS other,
+    string_agg(format('%I', own.attname), ', ') AS columns,
+    string_agg(format('a.%I IS NOT NULL', own.attname), ' AND ') AS given,
+    string_agg(format('o.%I = a.%I', referred.attname, own.attname), ' AND ') AS equal
+FROM pg_constraint AS c
+JOIN pg_class AS t ON t.oid = c.confrelid
+CROSS JOIN unnest(c.conkey, c.confkey) AS pair (own, referred)
+JOIN pg_attribute AS own ON own.attrelid = c.conrelid AND own.attnum = pair.own
+JOIN pg_attribute AS referred ON referred.attrelid = c.confrelid AND referred.attnum = pair.referred
+WHERE c.conrelid = TG_RELID AND c.contype = 'f' AND NOT c.condeferrable AND NOT t.relispartition
+GROUP BY c.oid
+"""
+UNREFERRED = (
+    "SELECT count(*) FROM (SELECT DISTINCT %s FROM added) AS a "
+    "WHERE %s AND (SELECT true FROM %s AS o WHERE %s LIMIT 1) IS NULL"
+)
+
 FUNCTIONS = {
     "asnrules_refuse": "BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END",
     "asnrules_refuse_published_ruleset": f"BEGIN IF OLD.status = 'published' THEN {REFUSE}{ROW}",
@@ -176,6 +200,13 @@ FUNCTIONS = {
     "asnrules_refuse_late_exposures": (
         "BEGIN IF EXISTS (SELECT 1 FROM added AS a JOIN pools AS p ON p.pool_id = a.pool_id "
         f"JOIN runs AS r ON r.run_id = p.run_id) THEN {REFUSE}RETURN NULL; END"
+    ),
+    "asnrules_refuse_unreferred": (
+        f"DECLARE key record; lost bigint; BEGIN FOR key IN {KEYS_OF_TABLE} LOOP "
+        f"EXECUTE format('{UNREFERRED}', key.columns, key.given, key.other, key.equal) INTO lost; "
+        "IF lost > 0 THEN RAISE foreign_key_violation USING MESSAGE = format("
+        '\'insert on table "%s" violates foreign key constraint "%s"\', '
+        "TG_TABLE_NAME, key.name); END IF; END LOOP; RETURN NULL; END"
     ),
     # The turn of recorders is a lock of the table of runs, which nobody can take who may not
     # record. It is the one mode that is in its own way, but not in that of ROW EXCLUSIVE, which is
@@ -231,6 +262,9 @@ def _guard_postgresql() -> None:
             late = "refuse_late_exposures" if table == "exposures" else "refuse_late"
             # Once for all rows of a statement: a look at each would cost as much as adding it.
             _after_insert(f"late_{table}", table, f"asnrules_{late}('{RECORDED}')")
+    for table in BULK:
+        _after_insert(f"refer_{table}", table, "asnrules_refuse_unreferred()")
+    _enforce("NOT ENFORCED")
     for table, key in NUMBERED.items():
         _after_insert(f"next_{table}", table, f"asnrules_refuse_number('{key}')")
     # By its name it comes after the one that looks at the number.
@@ -242,6 +276,18 @@ def _guard_postgresql() -> None:
             "daterange(effective_from, COALESCE(effective_until, effective_from + 1)) WITH &&) "
             f"WHERE (status = 'published' AND kind = '{kind}' AND effective_from IS NOT NULL)"
         )
+
+
+def _enforce(how: str) -> None:
+    """Have PostgreSQL check keys row by row or not, though they stay declared, from version 18."""
+    connection = op.get_bind()
+    if (connection.dialect.server_version_info or (0,)) < (18,):
+        return
+    found = sa.inspect(connection).get_multi_foreign_keys(filter_names=BULK)
+    for (_, table), keys in found.items():
+        for key in keys:
+            if not key["options"].get("deferrable"):
+                op.execute(f"ALTER TABLE {table} ALTER CONSTRAINT {key['name']} {how}")
 
 
 def _keep(

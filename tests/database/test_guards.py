@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -13,15 +13,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Connection, Engine, insert, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from asnrules.catalog import store
 from asnrules.catalog.rulesets import list_rulesets
-from asnrules.database import schema
+from asnrules.database import guards, schema
+from asnrules.database.bulk import insert_rows
 from asnrules.database.engines import transaction
 from asnrules.rules.rows import ROW_TABLES
 from filled import without_guards
+
+ConnectAs = Callable[[str, str], Engine]
 
 PUBLISHED = "a published ruleset cannot be changed"
 RECORDED = "a recorded run cannot be changed"
@@ -510,3 +513,87 @@ def test_rows_of_a_run_that_is_not_there_are_refused(full_catalog: Engine) -> No
         full_catalog.begin() as connection,
     ):
         connection.exec_driver_sql(statement)
+
+
+# ------------------------------------------------------------------------- what rows refer to
+
+# A row of a run that is being recorded, and the key that keeps it out.
+ASTRAY = [
+    ("exposures", "(9, 1, 'new', NULL, NULL, NULL, '{}')", "pool_id"),
+    ("decisions", "(9, 1, 99, 1, 1, NULL)", "pool_id_position"),
+    ("decisions", "(9, 99, 1, 1, 1, NULL)", "pool_id_position"),
+    ("decisions", "(9, 1, 1, 99, 1, NULL)", "trace_id"),
+    ("associations", "(9, 2, 'new', 'image9', '', '', '', '', '', '', '')", "asn_type"),
+    ("association_members", "(9, 2, 1, '', '', '', NULL, NULL, NULL)", "run_id_association"),
+    ("association_members", "(9, 1, 1, '', '', '', NULL, 1, 99)", "pool_id_exposure"),
+    ("association_members", "(9, 1, 1, '', '', '', NULL, 99, 1)", "pool_id_exposure"),
+    (
+        "imported_associations",
+        "(9, 2, '', '', '', NULL, NULL, NULL, 'differs', '')",
+        "run_id_position",
+    ),
+]
+GOOD = {
+    "associations": "(9, 1, 'first', NULL, '', '', '', '', '', '', '')",
+    "association_members": "(9, 1, 7, '', '', '', NULL, 1, 1), (9, 1, 8, '', '', '', NULL, NULL, "
+    "NULL)",
+}
+
+
+def assert_astray(engine: Engine, table: str, row: str, key: str) -> None:
+    """Check that a row is refused at once, beside good ones of the same statement as well."""
+    name = "" if engine.dialect.name == "sqlite" else f"fk_{table}_{key}"
+    with engine.connect() as connection:
+        for good, values in GOOD.items():
+            connection.exec_driver_sql(f"INSERT INTO {good} VALUES {values}")
+        beside = {"association_members": "(9, 1, 2, '', '', '', NULL, 1, 1)"}.get(table)
+        for values in filter(None, [row, beside and f"{beside}, {row}"]):
+            with (
+                pytest.raises(IntegrityError, match=rf"(?i)foreign key.*{name}"),
+                connection.begin_nested(),
+            ):
+                connection.exec_driver_sql(f"INSERT INTO {table} VALUES {values}")
+
+
+@pytest.mark.parametrize(("table", "row", "key"), ASTRAY)
+def test_a_row_that_refers_to_nothing_is_refused(
+    kept_catalog: Engine, table: str, row: str, key: str
+) -> None:
+    assert_astray(kept_catalog, table, row, key)
+
+
+@pytest.mark.parametrize(("table", "row", "key"), ASTRAY)
+def test_a_recorder_cannot_add_a_row_that_refers_to_nothing(
+    kept_postgresql: Engine, connect_as: ConnectAs, table: str, row: str, key: str
+) -> None:
+    url = kept_postgresql.url.render_as_string(hide_password=False)
+    assert_astray(connect_as(url, "recorder"), table, row, key)
+
+
+def test_one_of_many_members_that_refers_to_nothing_is_found(kept_catalog: Engine) -> None:
+    members = schema.metadata.tables["association_members"]
+    rows = [(9, 1, at, "", "", "", None, 1, 1) for at in range(1, 2_000)]
+    rows[1_500] = (9, 2, 1, "", "", "", None, 1, 1)
+    with kept_catalog.connect() as connection:
+        connection.exec_driver_sql(f"INSERT INTO associations VALUES {GOOD['associations']}")
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+            insert_rows(connection, members, rows)
+
+
+def test_every_key_that_a_trigger_looks_for_was_tried() -> None:
+    keys = {
+        (name, "_".join(key.column_keys))
+        for name in guards.BULK
+        for key in schema.metadata.tables[name].foreign_key_constraints
+        if not key.deferrable
+    }
+    assert keys <= {(table, key) for table, _, key in ASTRAY}
+    assert len(keys) == 6
+
+
+def test_keys_are_declared_where_a_trigger_looks(kept_postgresql: Engine) -> None:
+    found = inspect(kept_postgresql).get_foreign_keys("association_members")
+    assert {(*key["constrained_columns"], key["referred_table"]) for key in found} == {
+        ("run_id", "association", "associations"),
+        ("pool_id", "exposure", "exposures"),
+    }

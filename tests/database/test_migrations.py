@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Connection, Engine, Table, inspect, sele
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from asnrules.catalog.open import check_catalog, connect_catalog
-from asnrules.database import migrations
+from asnrules.database import guards, migrations
 from asnrules.database.engines import transaction
 from asnrules.database.schema import metadata
 from asnrules.record.verify import verify
@@ -311,10 +311,13 @@ def test_every_foreign_key_refuses_what_is_not_there(full_catalog: Engine) -> No
     with full_catalog.begin() as connection:
         for statement in REFERENCES:
             assert connection.exec_driver_sql(statement).rowcount
+    # PostgreSQL looks for these in a trigger, see test_guards.py.
+    of_triggers = guards.BULK if full_catalog.dialect.name == "postgresql" else ()
     keys = [
         (table, key.elements[-1].parent)
         for table in metadata.tables.values()
         for key in table.foreign_key_constraints
+        if table.name not in of_triggers or key.deferrable
     ]
     assert keys
     for table, column in keys:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from asnrules.catalog.open import check_catalog, connect_catalog, upgrade_catalog
 from asnrules.database import locks, migrations
@@ -222,3 +222,11 @@ def test_a_partition_moves_to_another_disk(cheap_disk: str, parts_url: str) -> N
     )
     assert ask(engine, moved) == " ".join(sorted(f"{table}_1" for table in TABLES))
     assert verify(engine).findings == []
+
+
+@pytest.mark.parametrize("table", ["association_members", "asnrules_parts.association_members_6"])
+def test_a_member_of_no_association_is_refused(kept_parts: Engine, table: str) -> None:
+    with kept_parts.connect() as connection, pytest.raises(IntegrityError, match="run_id_associ"):
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} VALUES (7, 1, 1, '', '', '', NULL, NULL, NULL)"
+        )

@@ -24,6 +24,8 @@ RECORDED = (
 )  # fmt: skip
 """The tables whose rows stay as they are, and which take none for a run on record."""
 
+BULK = ("exposures", "decisions", "associations", "association_members")
+"""The tables of which PostgreSQL checks the foreign keys for all rows of a statement at once."""
 
 NUMBERED = ("pools", "traces", "runs", "catalog_entries")
 """The tables whose rows are numbered one after the other."""
@@ -96,6 +98,8 @@ def _postgresql_guards() -> Iterator[tuple[str, str]]:
         yield table, f"late_{table}"
     for table in (*RECORDED, "runs"):
         yield table, f"turn_{table}"
+    for table in BULK:
+        yield table, f"refer_{table}"
     for table in NUMBERED:
         yield table, f"next_{table}"
     yield "runs", "previous_runs"
