@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from asnrules.associations.model import DISCOVERED
+from asnrules.associations.model import DISCOVERED, Member, Product
 from asnrules.engine.candidates import Pair, SubPool, cannot_stand, discovers, refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
@@ -70,6 +70,37 @@ class Made:
         for one in fields(self):
             getattr(self, one.name).extend(getattr(other, one.name))
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Give it to another process in plain tuples, each member once: named ones take longer."""
+        numbers: dict[int, int] = {}
+        members: list[tuple[Any, ...]] = []
+        rows = []
+        for one in self.unnamed:
+            listed = []
+            for member in one.product.members:
+                number = numbers.get(id(member))
+                if number is None:
+                    number = numbers[id(member)] = len(members)
+                    members.append(tuple(member))
+                listed.append(number)
+            rows.append((*one[:3], one.product.name, listed, *one[4:]))
+        refused = [(one.rank, one.places, *one.lack, *one[3:]) for one in self.refused]
+        others = self.finished, self.fates, self.order_dependent, self.unfinished
+        return members, rows, refused, *others
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        listed, rows, refused, *others = state
+        self.finished, self.fates, self.order_dependent, self.unfinished = others
+        members = [Member._make(one) for one in listed]
+        self.unnamed = [
+            Unnamed(*row[:3], Product(row[3], tuple([members[one] for one in row[4]])), *row[5:])
+            for row in rows
+        ]
+        self.refused = [
+            Refused(rank, places, Lack(text, exptype), number, candidate)
+            for rank, places, text, exptype, number, candidate in refused
+        ]
+
 
 class Associator:
     """Makes associations, up to their names.
@@ -107,7 +138,6 @@ class Associator:
 
         Progress counts the candidates done, of all candidates.
         """
-        made: list[GrowingAssociation] = []
         for done, pool in enumerate(pools, 1):
             grown, irregular = self._grow(pool)
             finished = self._finish(grown)
@@ -115,10 +145,11 @@ class Associator:
                 self._made.order_dependent += self._sensitivity.of_candidate(
                     pool.candidate, irregular, finished
                 )
-            made += finished
+            self._keep(finished)
             if progress is not None:
                 progress(done, len(pools))
-        return self._named(made + self._finish(self._grow_jointly()))
+        self._keep(self._finish(self._grow_jointly()))
+        return self._made
 
     def discover(self, lone: Mapping[Pair, Sequence[int]]) -> Made:
         """Make the associations that are discovered, of exposures that list one candidate only.
@@ -146,14 +177,13 @@ class Associator:
                 candidate = settings.discovered_id, DISCOVERED
                 grouping = Grouping(replace(self._work, ruleset=ruleset), number)
                 grown += grouping.associations(places, candidate)
-        return self._named(self._finish(grown, telling=False))
-
-    def _named(self, finished: list[GrowingAssociation]) -> Made:
-        is_watching = self._watched is not None
-        self._made.unnamed = self._naming.unnamed(finished, keep=is_watching)
-        if is_watching:
-            self._made.finished = finished
+        self._keep(self._finish(grown, telling=False))
         return self._made
+
+    def _keep(self, finished: list[GrowingAssociation]) -> None:
+        self._made.unnamed += map(self._naming.unnamed, finished)
+        if self._watched is not None:
+            self._made.finished += finished
 
     def _grow(self, pool: SubPool) -> tuple[list[GrowingAssociation], list[Numbered]]:
         """Give the associations of a candidate, and the groups that are not regular."""

@@ -98,8 +98,8 @@ class Work:
     identities: Sequence[int] = ()
     """A number for each exposure; of those with the same, an association takes one."""
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
-    _names: dict[tuple[int, bool], str] = field(default_factory=dict)
-    """The names of members: they come again and again, so each is made and held once."""
+    _members: dict[tuple[int, str, str, bool], Member] = field(default_factory=dict)
+    """The same exposure comes as a member again and again, so each is made and held once."""
 
     @classmethod
     def judged(
@@ -149,18 +149,18 @@ class Work:
             identities=[self.identities[place] for place in places],
             degraded={number for number, place in enumerate(places) if place in self.degraded},
             _columns={},
-            _names={},
+            _members={},
         )
 
     def member(self, place: int, exptype: str, role: str, *, rateints: bool) -> Member:
         """Give an exposure as a member: its rate or rateints product, if it is an uncal one."""
-        name = self._names.get((place, rateints))
-        if name is None:
-            filename = self.value(place, "filename") or ""
-            name = self._names[place, rateints] = member_name(filename, rateints=rateints)
-        error = self.places.get("exposerr")
-        exposerr = None if error is None else self.rows[place][error]
-        return Member(name, exptype, exposerr, place, None, role)
+        found = self._members.get((place, exptype, role, rateints))
+        if found is None:
+            name = member_name(self.value(place, "filename") or "", rateints=rateints)
+            exposerr = self.value(place, "exposerr")
+            found = Member(name, exptype, exposerr, place, None, role)
+            self._members[place, exptype, role, rateints] = found
+        return found
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""

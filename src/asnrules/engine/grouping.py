@@ -29,6 +29,16 @@ class Group(NamedTuple):
     """Whether the keys of the rule find the same in each of them."""
 
 
+class _Fit(NamedTuple):
+    """How exposures of a judgement fit a rule."""
+
+    roles: tuple[Role, ...]
+    waits: bool
+    """Whether one may join as a companion while there is no science."""
+    is_alone: bool
+    """Whether each is the one science of any association that it joins."""
+
+
 class Grouping:
     """Groups the exposures that the rule of a number can take for a candidate.
 
@@ -43,15 +53,15 @@ class Grouping:
         self._procedure = BatchedProcedure(work, number)
         self._offers = self._procedure.offers
         self.irregular: list[Sequence[int]] = []
-        self._waiting: dict[Judgement, bool] = {}
+        self._fits: dict[Judgement, _Fit] = {}
 
     def associations(self, places: Sequence[int], candidate: Pair) -> list[GrowingAssociation]:
         """Make the associations of exposures in canonical order; give them in creation order."""
         self.irregular = []
         made: list[GrowingAssociation] = []
         for group in self.groups(places):
+            self._offers.begin(has_same_keys=group.has_same_keys)
             made += self._of_group(group, candidate)
-            self._offers.forget()
         return sorted(made, key=lambda one: one.creator)
 
     def groups(self, places: Sequence[int]) -> Iterator[Group]:
@@ -93,12 +103,12 @@ class Grouping:
     def _of_group(self, group: Group, candidate: Pair) -> list[GrowingAssociation]:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
         places = group.places
-        if self._repeats(places) or (len(places) > 1 and any(map(self._waits, places))):
+        judgements = [self._work.judgements[place] for place in places]
+        fits = [self._fits.get(one) or self._fit(one) for one in set(judgements)]
+        if self._repeats(places) or (len(places) > 1 and any(fit.waits for fit in fits)):
             # A science joins what is no science.
             return self._grown(places, candidate, regular=False)
-        judgements = self._work.judgements
-        fitting = [judgements[place].verdicts[self._number].fitting for place in places]
-        if all(all(role.single and role.science_as is None for role in fit) for fit in fitting):
+        if all(fit.is_alone for fit in fits):
             # Each is a science of its own, and nobody joins it.
             offered = ((place, *self._offers.offer(NEW, place)) for place in places)
             return [
@@ -106,8 +116,8 @@ class Grouping:
                 for place, state, _, member in offered
                 if member is not None
             ]
-        roles = [fit[0] for fit in fitting]
-        has_one_way = group.has_same_keys and all(len(fit) == 1 for fit in fitting)
+        roles = [self._fits[one].roles[0] for one in judgements]
+        has_one_way = group.has_same_keys and all(len(fit.roles) == 1 for fit in fits)
         is_regular = has_one_way and self._is_stateless and _all_meet(roles)
         if is_regular and not roles[0].single and all(role is roles[0] for role in roles):
             together = self._together(places, candidate)
@@ -133,16 +143,15 @@ class Grouping:
             members.append(member)
         return GrowingAssociation(self._rule, candidate, places[0], state.keys, members)
 
-    def _waits(self, place: int) -> bool:
-        """Tell whether an exposure may join as a companion while there is no science."""
-        judgement = self._work.judgements[place]
-        found = self._waiting.get(judgement)
-        if found is None:
-            is_science = is_written_as_science(self._work.ruleset, judgement.exposure_class)
-            roles = judgement.verdicts[self._number].fitting
-            found = not (is_science or self._rule.as_science) and any(one.single for one in roles)
-            self._waiting[judgement] = found
-        return found
+    def _fit(self, judgement: Judgement) -> _Fit:
+        is_science = is_written_as_science(self._work.ruleset, judgement.exposure_class)
+        roles = judgement.verdicts[self._number].fitting
+        fit = self._fits[judgement] = _Fit(
+            roles,
+            waits=not (is_science or self._rule.as_science) and any(one.single for one in roles),
+            is_alone=all(role.single and role.science_as is None for role in roles),
+        )
+        return fit
 
     @cached_property
     def _is_stateless(self) -> bool:

@@ -81,20 +81,15 @@ class Naming:
             for rule in work.ruleset.rules
         }
 
-    def unnamed(
-        self, finished: Sequence[GrowingAssociation], *, keep: bool = False
-    ) -> list[Unnamed]:
-        """Give what is needed to name associations.
-
-        Unless they are to be kept, they are emptied: a million of them take as much memory as
-        what is made of them.
-        """
-        made = []
-        for one in finished:
-            made.append(self._unnamed(one))
-            if not keep:
-                one.own, one.shared = [], ()
-        return made
+    def unnamed(self, one: GrowingAssociation) -> Unnamed:
+        """Give what is needed to name a finished association."""
+        keys = self._keys.get(one.keys)
+        if keys is None:
+            keys = self._keys[one.keys] = "; ".join(
+                f"{name} = {value} ({source.upper()})" for name, (source, value) in one.keys
+            )
+        product, digest = self._product(one)
+        return Unnamed(one.rule, one.candidate, one.creator, product, digest, one.degraded, keys)
 
     def name(
         self, made: Sequence[Unnamed], *, pruned: bool = True
@@ -114,15 +109,6 @@ class Naming:
             numbers[counted] += 1
             named.append((self._association(one, numbers[counted]), place))
         return named
-
-    def _unnamed(self, one: GrowingAssociation) -> Unnamed:
-        keys = self._keys.get(one.keys)
-        if keys is None:
-            keys = self._keys[one.keys] = "; ".join(
-                f"{name} = {value} ({source.upper()})" for name, (source, value) in one.keys
-            )
-        product, digest = self._product(one)
-        return Unnamed(one.rule, one.candidate, one.creator, product, digest, one.degraded, keys)
 
     def _product(self, one: GrowingAssociation) -> tuple[Product, int | None]:
         """Give the product of an association, and the digest of its members."""

@@ -11,12 +11,14 @@ Here is what an association makes of an exposure that it is offered;
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from asnrules.associations.model import Member
 from asnrules.engine.candidates import Pair
-from asnrules.engine.conditions import key_sources
+from asnrules.engine.conditions import Row, key_sources
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Keys, is_rateints, lock_keys, written_exptype
 from asnrules.engine.signatures import SCIENCE
@@ -53,15 +55,26 @@ class Offers:
         self._rule = work.ruleset.rules[number]
         self.remembers = any(role.not_after is not None for role in self._rule.roles)
         self._knows_creator = any(role.not_created_by is not None for role in self._rule.roles)
-        sources = key_sources(self._rule, self._rule.roles) & work.places.keys()
-        self._compared = itemgetter(*(work.places[one] for one in sources), slice(0))
+        self._compared = self._all = self._of(key_sources(self._rule, self._rule.roles))
+        keys = (key for role in self._rule.roles for key in role.keys)
+        self._of_roles = self._of({source for key in keys for source in key.sources})
         self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
         self._passed: dict[tuple[int, str | None], State] = {}
 
-    def forget(self) -> None:
-        """Forget what was offered: it takes memory, and is not offered again."""
+    def begin(self, *, has_same_keys: bool) -> None:
+        """Begin with other exposures, and tell whether the keys of the rule find the same in each.
+
+        What was offered is forgotten: it takes memory, and is not offered again.
+        """
         self._known.clear()
         self._passed.clear()
+        self._compared = self._of_roles if has_same_keys else self._all
+
+    def _of(self, sources: AbstractSet[str]) -> Callable[[Row], Any]:
+        """Give what gives the values of some keywords, in a tuple."""
+        return itemgetter(
+            slice(0), *(self._work.places[one] for one in sources & self._work.places.keys())
+        )
 
     def offer(self, state: State, place: int) -> tuple[State, Role | None, Member | None]:
         """Offer an exposure whose file an association does not hold.
