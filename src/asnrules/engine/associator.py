@@ -92,10 +92,10 @@ class Made:
         listed, rows, refused, *others = state
         self.finished, self.fates, self.order_dependent, self.unfinished = others
         members = [Member._make(one) for one in listed]
-        self.unnamed = [
-            Unnamed(*row[:3], Product(row[3], tuple([members[one] for one in row[4]])), *row[5:])
-            for row in rows
-        ]
+        self.unnamed = []
+        for *first, name, numbers, digest, degraded, keys in rows:
+            product = Product(name, tuple([members[number] for number in numbers]))
+            self.unnamed.append(Unnamed._make((*first, product, digest, degraded, keys)))
         self.refused = [
             Refused(rank, places, Lack(text, exptype), number, candidate)
             for rank, places, text, exptype, number, candidate in refused

@@ -15,7 +15,6 @@ from asnrules.engine.conditions import Row
 from asnrules.engine.signatures import Judge, Judgement
 from asnrules.rules.model import Key, Ruleset
 
-_UNCAL = re.compile(r"(?P<stem>.+)_uncal(?P<extension>\..+)")
 _CANDIDATE = re.compile(r"[\[(][^\[\]()]*[\])]")
 
 
@@ -53,10 +52,10 @@ def whole_number(value: str | None) -> int | None:
 
 def member_name(filename: str, *, rateints: bool) -> str:
     """Give the expname of a member: `rate` or `rateints` for `uncal`; any other name stays."""
-    match = _UNCAL.fullmatch(filename)
-    if match is None:
+    stem, _, extension = filename.rpartition("_uncal.")
+    if not (stem and extension):
         return filename
-    return f"{match['stem']}_{'rateints' if rateints else 'rate'}{match['extension']}"
+    return f"{stem}_{'rateints' if rateints else 'rate'}.{extension}"
 
 
 def _identities(
@@ -76,6 +75,27 @@ class KeyColumn(NamedTuple):
     """For each exposure, a number of `pairs`; equal numbers for equal finds."""
     pairs: list[tuple[str, str] | None]
     """The keyword and its value; None, which has the number 0, for no value."""
+
+
+class Members(dict[int, Member]):
+    """The members that exposures become in a role, by place; made when they are first asked for."""
+
+    def __init__(self, work: Work, exptype: str, role: str, rateints: bool) -> None:
+        super().__init__()
+        self._work, self._exptype, self._role = work, exptype, role
+        self.rateints = rateints
+
+    def __missing__(self, place: int) -> Member:
+        name = self._work.value(place, "filename") or ""
+        made = self[place] = Member(
+            member_name(name, rateints=self.rateints),
+            self._exptype,
+            self._work.value(place, "exposerr"),
+            place,
+            None,
+            self._role,
+        )
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +118,7 @@ class Work:
     identities: Sequence[int] = ()
     """A number for each exposure; of those with the same, an association takes one."""
     _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
-    _members: dict[tuple[int, str, str, bool], Member] = field(default_factory=dict)
-    """The same exposure comes as a member again and again, so each is made and held once."""
+    _members: dict[tuple[str, str, bool], Members] = field(default_factory=dict)
 
     @classmethod
     def judged(
@@ -152,14 +171,14 @@ class Work:
             _members={},
         )
 
-    def member(self, place: int, exptype: str, role: str, *, rateints: bool) -> Member:
-        """Give an exposure as a member: its rate or rateints product, if it is an uncal one."""
-        found = self._members.get((place, exptype, role, rateints))
+    def members(self, exptype: str, role: str, *, rateints: bool) -> Members:
+        """Give the exposures as members: their rate or rateints products, if they are uncal ones.
+
+        The same exposure comes as a member again and again, so each is made and held once.
+        """
+        found = self._members.get((exptype, role, rateints))
         if found is None:
-            name = member_name(self.value(place, "filename") or "", rateints=rateints)
-            exposerr = self.value(place, "exposerr")
-            found = Member(name, exptype, exposerr, place, None, role)
-            self._members[place, exptype, role, rateints] = found
+            found = self._members[exptype, role, rateints] = Members(self, exptype, role, rateints)
         return found
 
     def value(self, place: int, keyword: str) -> str | None:

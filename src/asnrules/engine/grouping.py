@@ -6,8 +6,8 @@ their associations here; what is left is grown by `asnrules.engine.batched_proce
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.procedure import NEW
 from asnrules.engine.signatures import Judgement, is_written_as_science
+from asnrules.engine.templates import Grown, Templates
 from asnrules.rules.model import Role
 
 
@@ -52,6 +53,7 @@ class Grouping:
         self._rule = work.ruleset.rules[number]
         self._procedure = BatchedProcedure(work, number)
         self._offers = self._procedure.offers
+        self._templates = Templates(work, number)
         self.irregular: list[Sequence[int]] = []
         self._fits: dict[Judgement, _Fit] = {}
 
@@ -61,7 +63,16 @@ class Grouping:
         made: list[GrowingAssociation] = []
         for group in self.groups(places):
             self._offers.begin(has_same_keys=group.has_same_keys)
-            made += self._of_group(group, candidate)
+            for part in self._parts(group):
+                grow = partial(self._grown, part, candidate)
+                grown = (
+                    self._templates.of(part.places, candidate, grow)
+                    if part.has_same_keys
+                    else grow()
+                )
+                made += grown.associations
+                if grown.irregular and len(part.places) > 1:
+                    self.irregular.append(part.places)
         return sorted(made, key=lambda one: one.creator)
 
     def groups(self, places: Sequence[int]) -> Iterator[Group]:
@@ -100,37 +111,33 @@ class Grouping:
             places
         )
 
-    def _of_group(self, group: Group, candidate: Pair) -> list[GrowingAssociation]:
+    def _parts(self, group: Group) -> Iterable[Group]:
+        """Part a group where each is a science of its own, and nobody joins it."""
+        if len(group.places) == 1 or self._repeats(group.places):
+            return [group]
+        if all(fit.is_alone and not fit.waits for fit in self._fits_of(group)):
+            return [Group([place], has_same_keys=True) for place in group.places]
+        return [group]
+
+    def _grown(self, group: Group, candidate: Pair) -> Grown:
         """Make the associations of exposures that have the same keys, or of an irregular group."""
         places = group.places
-        judgements = [self._work.judgements[place] for place in places]
-        fits = [self._fits.get(one) or self._fit(one) for one in set(judgements)]
+        fits = self._fits_of(group)
         if self._repeats(places) or (len(places) > 1 and any(fit.waits for fit in fits)):
             # A science joins what is no science.
-            return self._grown(places, candidate, regular=False)
-        if all(fit.is_alone for fit in fits):
-            # Each is a science of its own, and nobody joins it.
-            offered = ((place, *self._offers.offer(NEW, place)) for place in places)
-            return [
-                GrowingAssociation(self._rule, candidate, place, state.keys, [member])
-                for place, state, _, member in offered
-                if member is not None
-            ]
-        roles = [self._fits[one].roles[0] for one in judgements]
+            return Grown(self._procedure.run(places, candidate), irregular=True)
+        roles = [self._fits[self._work.judgements[place]].roles[0] for place in places]
         has_one_way = group.has_same_keys and all(len(fit.roles) == 1 for fit in fits)
         is_regular = has_one_way and self._is_stateless and _all_meet(roles)
         if is_regular and not roles[0].single and all(role is roles[0] for role in roles):
             together = self._together(places, candidate)
             if together is not None:
-                return [together]
-        return self._grown(places, candidate, regular=is_regular)
+                return Grown([together], irregular=False)
+        return Grown(self._procedure.run(places, candidate), irregular=not is_regular)
 
-    def _grown(
-        self, places: Sequence[int], candidate: Pair, *, regular: bool
-    ) -> list[GrowingAssociation]:
-        if len(places) > 1 and not regular:
-            self.irregular.append(places)
-        return self._procedure.run(places, candidate)
+    def _fits_of(self, group: Group) -> list[_Fit]:
+        judgements = {self._work.judgements[place] for place in group.places}
+        return [self._fits.get(one) or self._fit(one) for one in judgements]
 
     def _together(self, places: Sequence[int], candidate: Pair) -> GrowingAssociation | None:
         """Make one association of exposures; None if it does not take all of them."""

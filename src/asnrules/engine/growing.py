@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from asnrules.associations.model import Association, Member
-from asnrules.engine.exposures import Work
+from asnrules.engine.exposures import Members, Work
 from asnrules.engine.member_log import Facet, LogSlice
 from asnrules.engine.signatures import SCIENCE, RuleVerdict
 from asnrules.rules.model import Key, Role, Rule, Ruleset
@@ -18,6 +18,20 @@ Keys = tuple[tuple[str, tuple[str, str]], ...]
 
 Locked = dict[str, tuple[str, str]]
 """The same, to be changed."""
+
+
+@dataclass(slots=True, eq=False)
+class Template:
+    """An association in terms of a group of exposures, each by its place in the group."""
+
+    creator: int
+    keys: tuple[tuple[str, str, int, int], ...]
+    """The name of each, the keyword of its value with its place in a row, and an exposure that
+    has the value."""
+    members: list[tuple[int, Members]]
+    """The exposure of each, and what exposures become in its role."""
+    stays: bool = False
+    """Whether the finishing steps are known to leave such an association as it is."""
 
 
 @dataclass(slots=True)
@@ -40,6 +54,8 @@ class GrowingAssociation:
     """Whether a step found that the whole pool has to stay unfinished."""
     watched: Member | None = None
     """What the watched exposure was before the finishing steps."""
+    template: Template | None = None
+    """What others like it are made from, if there may be others."""
 
     @property
     def members(self) -> list[Member]:

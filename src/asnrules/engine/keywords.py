@@ -23,9 +23,13 @@ Known = Mapping[str, str | None]
 """Lower-case keyword to lower-case value."""
 
 
+NAMES = frozenset({"filename", "program", "targetid", "obs_id", "msametfl"})
+"""Keywords whose values are only ever asked to be equal."""
+
+
 def keywords_of(ruleset: Ruleset) -> frozenset[str]:
     """Give all keywords that the rules look at."""
-    compared = [_compared(rule, rule.roles) for rule in ruleset.rules]
+    compared = [compared_keywords(rule, rule.roles) for rule in ruleset.rules]
     return frozenset(_in_conditions(ruleset)).union(*compared)
 
 
@@ -96,13 +100,13 @@ def _goes_by(verdict: RuleVerdict, values: Known, keyword: str) -> bool:
     """Tell whether a rule that may take an exposure could go another way by a keyword."""
     rule, roles = verdict.rule, verdict.fitting
     uses = (*rule.requirements, *(use for role in roles for use in role.requirements))
-    return keyword in _compared(rule, roles) or any(
+    return keyword in compared_keywords(rule, roles) or any(
         condition_holds(use.condition, values, benefit=True)
         and not condition_holds(use.condition, values)
         for use in (*uses, *rule.rateints)
     )
 
 
-def _compared(rule: Rule, roles: Iterable[Role]) -> set[str]:
-    """Give the keywords by which exposures are compared with each other."""
+def compared_keywords(rule: Rule, roles: Iterable[Role]) -> set[str]:
+    """Give the keywords by which a rule compares exposures with each other."""
     return key_sources(rule, roles).union(*(step.looks.keywords for step in rule.steps))

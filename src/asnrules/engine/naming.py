@@ -36,10 +36,16 @@ def product_name(expname: str, suffixes: frozenset[str]) -> str:
     product suffixes that fits.
     """
     stem = _stem(expname)
-    for separator in _SEPARATOR.finditer(stem, max(1, len(stem) - _longest(suffixes) - 1)):
-        if stem[separator.end() :] in suffixes:
-            return stem[: separator.start()]
-    return stem
+    # What follows the first character, as far as a suffix may reach: the same again and again.
+    end = stem[max(1, len(stem) - _longest(suffixes) - 1) :]
+    return stem[: len(stem) - _length_of_suffix(end, suffixes)]
+
+
+@lru_cache(maxsize=8192)
+def _length_of_suffix(end: str, suffixes: frozenset[str]) -> int:
+    """Give the length of the longest suffix at an end, with what separates it; 0 for none."""
+    separators = _SEPARATOR.finditer(end)
+    return next((len(end) - one.start() for one in separators if end[one.end() :] in suffixes), 0)
 
 
 def _stem(expname: str) -> str:

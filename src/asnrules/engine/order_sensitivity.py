@@ -17,6 +17,7 @@ from asnrules.engine.batched_procedure import BatchedProcedure
 from asnrules.engine.candidates import Pair
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
+from asnrules.engine.keywords import NAMES
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
 from asnrules.rules.model import Rule
@@ -32,9 +33,6 @@ compared by no more than that.
 """
 
 _Pattern = tuple[int, str, tuple[Any, ...], tuple[tuple[int, ...], ...]]
-
-NAMES = frozenset({"filename", "program", "targetid", "obs_id", "msametfl"})
-"""Keywords whose values are only ever asked to be equal."""
 
 IRRELEVANT = frozenset({"asn_candidate", "exposerr"})
 """Keywords that do not decide who joins whom."""

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from asnrules.associations.model import Member
 from asnrules.engine.candidates import Pair
 from asnrules.engine.conditions import Row, key_sources
-from asnrules.engine.exposures import Work
+from asnrules.engine.exposures import Members, Work
 from asnrules.engine.growing import Keys, is_rateints, lock_keys, written_exptype
 from asnrules.engine.signatures import SCIENCE
 from asnrules.rules.model import Role
@@ -58,7 +58,7 @@ class Offers:
         self._compared = self._all = self._of(key_sources(self._rule, self._rule.roles))
         keys = (key for role in self._rule.roles for key in role.keys)
         self._of_roles = self._of({source for key in keys for source in key.sources})
-        self._known: dict[tuple[Any, ...], tuple[State, Role | None, str, bool]] = {}
+        self._known: dict[tuple[Any, ...], tuple[State, Role | None, Members | None]] = {}
         self._passed: dict[tuple[int, str | None], State] = {}
 
     def begin(self, *, has_same_keys: bool) -> None:
@@ -88,10 +88,8 @@ class Offers:
         found = self._known.get(alike)
         if found is None:
             found = self._known[alike] = self._offer(state, place)
-        following, role, exptype, rateints = found
-        if role is None:
-            return following, None, None
-        return following, role, work.member(place, exptype, role.name, rateints=rateints)
+        following, role, members = found
+        return following, role, None if members is None else members[place]
 
     def pass_by(self, state: State, place: int) -> State:
         """Give the state of an association after it was offered an exposure of other candidates.
@@ -106,14 +104,14 @@ class Offers:
         passed = state._replace(last_class=remembered)
         return self._passed.setdefault((id(state), remembered), passed)
 
-    def _offer(self, state: State, place: int) -> tuple[State, Role | None, str, bool]:
-        """Give the state afterwards, the role, and the exptype and product of the member."""
+    def _offer(self, state: State, place: int) -> tuple[State, Role | None, Members | None]:
+        """Give the state afterwards, the role, and what exposures become in it."""
         work = self._work
         judgement = work.judgements[place]
         verdict = judgement.verdicts[self._number]
         locked = dict(state.keys)
         if verdict.unmet or not lock_keys(work, self._rule.keys, place, locked):
-            return state, None, "", False
+            return state, None, None
         offered = judgement.exposure_class if self.remembers else None
         creator = state.created_by
         if creator is None and self._knows_creator:
@@ -145,8 +143,8 @@ class Offers:
                     counts_as_taken=state.counts_as_taken and not role.creates_too,
                     candidate=state.candidate,
                 )
-                rateints = is_rateints(verdict, tried)
-                return state if following == state else following, role, exptype, rateints
+                members = work.members(exptype, role.name, rateints=is_rateints(verdict, tried))
+                return state if following == state else following, role, members
         if offered == state.last_class:
-            return state, None, "", False
-        return state._replace(last_class=offered), None, "", False
+            return state, None, None
+        return state._replace(last_class=offered), None, None

@@ -51,8 +51,11 @@ def finish(
         growing.own, growing.shared = list(first.values()), ()
     if work.degraded:
         growing.degraded = growing.first(work, _is_degraded, True) is not None
+    template = growing.template if steps is None else None
     finished = [growing]
     reasons: list[Lack] = []
+    if template is not None and template.stays:
+        return finished, reasons
     for step in growing.rule.steps if steps is None else steps:
         function = _FUNCTIONS[type(step)]
         following: list[GrowingAssociation] = []
@@ -63,6 +66,8 @@ def finish(
             else:
                 following += result
         finished = following
+    if template is not None:
+        template.stays = finished == [growing] and not reasons
     return finished, reasons
 
 
