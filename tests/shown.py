@@ -13,15 +13,22 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
+from glob import glob
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SECONDS = re.compile(r"\b[0-9]+\.[0-9] s$")
 DATABASE = "catalog.db"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"[|<>$]")
+"""What only a shell understands."""
+
+Environment = Mapping[str, str]
+Run = Callable[[str, Path, Environment], str]
 
 
-def renewed(document: Path, folder: Path) -> str:
+def renewed(document: Path, folder: Path, run: Run | None = None) -> str:
     """Give the text of a document with the output that its commands print now.
 
     Parameters
@@ -31,27 +38,40 @@ def renewed(document: Path, folder: Path) -> str:
     folder : Path
         The commands of the document run in it, with the database in it, which they make if it is
         not there.
+    run : callable, optional
+        Gives what a command prints in a folder; a shell runs it if this is not given.
     """
+    run = run or by_shell
     (folder / "examples").symlink_to(ROOT / "examples")
     (folder / "docs").symlink_to(ROOT / "docs")
     environment = {
-        **os.environ,
         "ASNRULES_DATABASE": str(folder / DATABASE),
         "COLUMNS": "100",
         "NO_COLOR": "1",
     }
 
-    def run(block: re.Match[str]) -> str:
+    def shown(block: re.Match[str]) -> str:
         lines = []
         for line in block[0].splitlines():
             if line.startswith("$ "):
-                lines += [line, *_output(line[2:], folder, environment)]
+                printed = run(line[2:], folder, environment).rstrip().splitlines()
+                lines += [line, *(SECONDS.sub("... s", one) for one in printed)]
         return "".join(f"{line}\n" for line in lines)
 
-    return BLOCK.sub(run, document.read_text())
+    return BLOCK.sub(shown, document.read_text())
 
 
-def _output(command: str, folder: Path, environment: dict[str, str]) -> list[str]:
+def words(line: str) -> list[str]:
+    """Give the words of a line that no shell is needed for, in the folder that it is run in."""
+    return [
+        name
+        for word in shlex.split(line)
+        for name in sorted(glob(word)) or [word]  # noqa: PTH207 (as a shell does it)
+    ]
+
+
+def by_shell(command: str, folder: Path, environment: Environment) -> str:
+    """Give what a command prints that a shell runs."""
     program = command.split()[0]
     if program not in {"asnrules", "cat", "python"}:
         raise ValueError(f"documents show commands of asnrules only, not {program!r}")
@@ -60,13 +80,13 @@ def _output(command: str, folder: Path, environment: dict[str, str]) -> list[str
     done = subprocess.run(
         ["sh", "-c", f"{functions}\n{command}"],
         cwd=folder,
-        env=environment,
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    return [SECONDS.sub("... s", line) for line in done.stdout.rstrip().splitlines()]
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -1,10 +1,16 @@
+import io
 import re
 import shutil
+import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 import pytest
+import typer
 
 import shown
+from asnrules.cli import main
+from cli.conftest import tree_of
 
 DOCUMENTS = [
     "README.md",
@@ -17,7 +23,27 @@ def test_a_document_shows_what_its_commands_print(name, templates, tmp_path):
     document = shown.ROOT / name
     shutil.copyfile(templates.seeded("sqlite"), tmp_path / shown.DATABASE)
 
-    assert shown.renewed(document, tmp_path) == document.read_text()
+    assert shown.renewed(document, tmp_path, in_process) == document.read_text()
+
+
+def in_process(line, folder, environment):
+    """Give what a command prints: in this process, as starting another takes longer."""
+    if shown.SHELL.search(line) or not line.startswith("asnrules "):
+        return shown.by_shell(line, folder, environment)
+    printed = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        chdir(folder),
+        redirect_stdout(printed),
+        redirect_stderr(printed),
+        suppress(SystemExit),
+    ):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", shown.words(line))
+        patch.setattr(typer.main, "get_command", tree_of)
+        main()
+    return printed.buffer.getvalue().decode()
 
 
 def test_the_readme_shows_commands():

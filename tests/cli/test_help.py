@@ -11,13 +11,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from glob import glob
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import commands
+import shown
 from asnrules.cli.help import EXAMPLES, SEE_ALSO, read_sections
 from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
@@ -28,7 +28,6 @@ SECTIONS = {path: read_sections(one.command.help)[1] for path, one in EVERYTHING
 EXAMPLE_LINES = [
     (path, line) for path, sections in SECTIONS.items() for line in sections.get(EXAMPLES, [])
 ]
-SHELL = re.compile(r"[|<>$]")
 
 
 def test_there_are_all_commands() -> None:
@@ -146,7 +145,7 @@ def run_at(
         monkeypatch.chdir(folder)
         for name, value in _environment(folder).items():
             monkeypatch.setenv(name, value)
-        if SHELL.search(line):
+        if shown.SHELL.search(line):
             function = f'asnrules() {{ {shlex.quote(sys.executable)} -m asnrules "$@"; }}'
             done = subprocess.run(
                 ["bash", "-c", f"set -o pipefail\n{function}\n{line}"],
@@ -154,12 +153,7 @@ def run_at(
                 check=False,
             )
             return done.returncode, done.stderr.decode()
-        words = [
-            name
-            for word in shlex.split(line)[1:]
-            for name in sorted(glob(word)) or [word]  # noqa: PTH207 (as a shell does it)
-        ]
-        result = command(str(folder / "catalog.db"))(*words)
+        result = command(str(folder / "catalog.db"))(*shown.words(line)[1:])
         return result.code, result.err
 
     return run
