@@ -17,6 +17,7 @@ from labels import RULES
 _chains: dict[tuple[str, str], turning.Chain | None] = {}
 _loaded: dict[str, Ruleset] = {}
 _USERS = (
+    "catalog.history",
     "impact.assess",
     "workflows.import_associations",
     "workflows.replay",

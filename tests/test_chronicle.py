@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 
+import pytest
 from sqlalchemy import Engine
 
 import chronicle
 from asnrules.catalog.changes import changes_of
 from asnrules.catalog.rulesets import list_rulesets
 from asnrules.database.engines import transaction
+
+pytestmark = pytest.mark.usefixtures("read_once")
 
 COUNTED = ("jwst-1.9.4", "jwst-2.0.0", "jwst-3.0.0")
 """The rulesets whose changes are tried on the example; all of them on demand."""

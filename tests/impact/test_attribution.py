@@ -18,7 +18,7 @@ from asnrules.workflows.timeline import timeline
 from parity.cases import PARITY
 
 pytestmark = [
-    pytest.mark.usefixtures("shared"),
+    pytest.mark.usefixtures("shared", "read_once"),
     pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True),
 ]
 

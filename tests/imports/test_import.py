@@ -23,6 +23,8 @@ from asnrules.workflows.import_associations import ImportOptions, ImportReport, 
 from cli.small_pools import nrc_image, write_pool
 from imports.foreign import NAME, constraints, document, member, stem, write
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 # Two images with a background, which is an association of its own as well, and a dark.
 EXPOSURES = [
     nrc_image(4, exp_type="nrc_dark"),

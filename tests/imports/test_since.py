@@ -15,6 +15,8 @@ from asnrules.catalog.open import upgrade_catalog
 from asnrules.workflows.import_associations import ImportOptions, ImportReport, import_associations
 from seeds import connected
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "2022"
 POOL = EXAMPLE / "jw01098_20220815t101500_pool.csv"
 WAVEFRONT = "jw01098-o002_20220815t120000_wfs-image2_001_asn.json"

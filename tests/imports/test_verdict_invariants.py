@@ -25,6 +25,8 @@ from engine.pools import FAMILIES, pools
 from imports.foreign import constraints
 from imports.judging import TYPES, Judging, Ruleset
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXAMPLE = EXAMPLES / "jw04231_20261105t101500_pool.csv"
 FUZZ = Path(__file__).parents[3] / "shared" / "parity" / "fuzz"

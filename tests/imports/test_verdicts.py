@@ -16,6 +16,8 @@ from cli.small_pools import nrc_image, without, write_pool
 from imports.foreign import NAME, constraints, document, member, stem, write
 from seeds import connected
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 EXPOSURES = [
     nrc_image(4, exp_type="nrc_dark"),
     nrc_image(1),
