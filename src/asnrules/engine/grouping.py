@@ -18,16 +18,8 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.procedure import NEW
 from asnrules.engine.signatures import Judgement, is_written_as_science
-from asnrules.engine.templates import Grown, Templates
+from asnrules.engine.templates import Group, Grown, Templates
 from asnrules.rules.model import Role
-
-
-class Group(NamedTuple):
-    """Exposures in canonical order."""
-
-    places: Sequence[int]
-    has_same_keys: bool
-    """Whether the keys of the rule find the same in each of them."""
 
 
 class _Fit(NamedTuple):
@@ -54,7 +46,7 @@ class Grouping:
         self._procedure = BatchedProcedure(work, number)
         self._offers = self._procedure.offers
         self._templates = Templates(work, number)
-        self.irregular: list[Sequence[int]] = []
+        self.irregular: list[Group] = []
         self._fits: dict[Judgement, _Fit] = {}
 
     def associations(self, places: Sequence[int], candidate: Pair) -> list[GrowingAssociation]:
@@ -65,14 +57,10 @@ class Grouping:
             self._offers.begin(has_same_keys=group.has_same_keys)
             for part in self._parts(group):
                 grow = partial(self._grown, part, candidate)
-                grown = (
-                    self._templates.of(part.places, candidate, grow)
-                    if part.has_same_keys
-                    else grow()
-                )
+                grown = self._templates.of(part, candidate, grow)
                 made += grown.associations
                 if grown.irregular and len(part.places) > 1:
-                    self.irregular.append(part.places)
+                    self.irregular.append(part)
         return sorted(made, key=lambda one: one.creator)
 
     def groups(self, places: Sequence[int]) -> Iterator[Group]:

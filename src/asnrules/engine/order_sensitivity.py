@@ -20,9 +20,10 @@ from asnrules.engine.growing import GrowingAssociation
 from asnrules.engine.keywords import NAMES
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import finish
+from asnrules.engine.templates import Group, Grown, Templates
 from asnrules.rules.model import Rule
 
-Numbered = tuple[int, Sequence[int]]
+Numbered = tuple[int, Group]
 """The place of a rule in the ruleset, and exposures that it can take."""
 
 _Made = tuple[str, int]
@@ -55,6 +56,7 @@ class OrderSensitivity:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._harmless: set[_Pattern] = set()
+        self._procedures: dict[int, tuple[BatchedProcedure, Templates]] = {}
         places = work.places
         self._names = [places[name] for name in sorted(NAMES & places.keys())]
         self._relevant = itemgetter(*(places[name] for name in places.keys() - NAMES - IRRELEVANT))
@@ -71,7 +73,7 @@ class OrderSensitivity:
         # are gone through once, when first asked, and each group asks for its own digests only.
         made = cache(lambda: self._by_digest(finished))
         return [
-            OrderDependence(self._work.ruleset.rules[number], candidate, group)
+            OrderDependence(self._work.ruleset.rules[number], candidate, group.places)
             for number, group in groups
             if self._order_matters(number, candidate, group, made)
         ]
@@ -87,17 +89,16 @@ class OrderSensitivity:
         self,
         number: int,
         candidate: Pair,
-        group: Sequence[int],
+        group: Group,
         made: Callable[[], dict[int, Counter[_Made]]],
     ) -> bool:
-        pattern = self._pattern(number, candidate, group)
+        pattern = self._pattern(number, candidate, group.places)
         if pattern in self._harmless:
             return False
-        procedure = BatchedProcedure(self._work, number)
-        expected = self._outcome(procedure, group, candidate)
+        expected = self._outcome(number, group, candidate)
         is_same = True
-        for order in _orders(self._work, group):
-            other = self._outcome(procedure, order, candidate)
+        for order in _orders(self._work, group.places):
+            other = self._outcome(number, group._replace(places=order), candidate)
             if other != expected:
                 is_same = False
                 if _would_differ(made(), expected, other):
@@ -106,15 +107,18 @@ class OrderSensitivity:
             self._harmless.add(pattern)
         return False
 
-    def _outcome(
-        self, procedure: BatchedProcedure, order: Sequence[int], candidate: Pair
-    ) -> Counter[_Made]:
-        """Give the memberships that an order of exposures leads to."""
+    def _outcome(self, number: int, group: Group, candidate: Pair) -> Counter[_Made]:
+        """Give the memberships that exposures in their order lead to."""
         work = self._work
+        if number not in self._procedures:
+            self._procedures[number] = BatchedProcedure(work, number), Templates(work, number)
+        procedure, templates = self._procedures[number]
+        procedure.offers.begin(has_same_keys=group.has_same_keys)
+        grown = templates.of(
+            group, candidate, lambda: Grown(procedure.run(group.places, candidate), irregular=True)
+        )
         return Counter(
-            _made(work, one)
-            for grown in procedure.run(order, candidate)
-            for one in finish(grown, work)[0]
+            _made(work, one) for each in grown.associations for one in finish(each, work)[0]
         )
 
     def _pattern(self, number: int, candidate: Pair, group: Sequence[int]) -> _Pattern:

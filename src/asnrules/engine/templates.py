@@ -25,6 +25,14 @@ _MOST = 5_000
 """Patterns that are kept, as they take memory."""
 
 
+class Group(NamedTuple):
+    """Exposures in canonical order."""
+
+    places: Sequence[int]
+    has_same_keys: bool
+    """Whether the keys of the rule find the same in each of them."""
+
+
 class Grown(NamedTuple):
     """What became of a group of exposures."""
 
@@ -62,9 +70,10 @@ class Templates:
         places = self._work.places
         return [places[keyword] for keyword in sorted(keywords) if keyword in places]
 
-    def of(self, places: Sequence[int], candidate: Pair, grow: Callable[[], Grown]) -> Grown:
-        """Give what becomes of exposures with the same keys; grow it if their pattern is new."""
-        if not self._is_repeated or len(places) > _LARGEST:
+    def of(self, group: Group, candidate: Pair, grow: Callable[[], Grown]) -> Grown:
+        """Give what becomes of a group; grow it if its pattern is new."""
+        places = group.places
+        if not (self._is_repeated and group.has_same_keys) or len(places) > _LARGEST:
             return grow()
         pattern = self._pattern(places, candidate)
         found = self._known.get(pattern)
