@@ -118,7 +118,7 @@ class Naming:
 
     def _product(self, one: GrowingAssociation) -> tuple[Product, int | None]:
         """Give the product of an association, and the digest of its members."""
-        members = one.members
+        members = tuple(one.members if one.shared else one.own)
         digest = sum(map(digest_of, one.own)) + sum(part.total(_digest) for part in one.shared)
         may_repeat = self._work.has_other_names or self._work.has_repeated_names
         is_repeated = may_repeat and len({one.expname for one in members}) < len(members)
@@ -127,7 +127,7 @@ class Naming:
             if member.exptype == SCIENCE:
                 name = self._stem(member.expname)
                 break
-        return Product(name, tuple(members)), None if is_repeated else digest
+        return Product(name, members), None if is_repeated else digest
 
     def _twins(self, made: Unnamed) -> object:
         """Give what is equal for associations that differ at most in suffixes; see `prune`."""

@@ -61,7 +61,7 @@ def digest_of(member: Member) -> int:
 
     Associations with the same members have the same digest.
     """
-    return hash((member.expname, member.exptype))
+    return hash(member[:2])
 
 
 Twins = Callable[[Unnamed], object]
