@@ -53,7 +53,7 @@ def association(name: str = FIRST, *, target: str = "7") -> Association:
 
 def write(folder: Path, *associations: Association, overwrite: bool = False) -> list[Path]:
     with written_files(folder, associations, "asnrules 1", overwrite=overwrite) as written:
-        return written.files
+        return [*map(Path, written.files)]
 
 
 def settle(folder: Path, is_recorded: IsRecorded) -> int:
@@ -139,7 +139,7 @@ def test_no_associations_are_no_files(tmp_path: Path) -> None:
 def test_all_files_are_there_inside_the_block(tmp_path: Path) -> None:
     associations = [association(FIRST), association(SECOND)]
     with written_files(tmp_path, associations, "asnrules 1") as written:
-        texts = [path.read_text() for path in written.files]
+        texts = [Path(path).read_text() for path in written.files]
     assert [json.loads(text)["asn_id"] for text in texts] == ["o001", "o001"]
 
 

@@ -132,7 +132,7 @@ def engine_associations(path: Path, asked: Asked) -> Associations:
         version_id=asked.version_id,
     )
     outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows), wanted).run()
-    return [(one.asn_name, one.document("test")) for one in outcome.associations]
+    return [(one.asn_name, json.loads(one.text("test"))) for one in outcome.associations]
 
 
 @cache

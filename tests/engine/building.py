@@ -143,5 +143,5 @@ def summary(associations: Iterable[Association]) -> list[tuple[str, str, list[st
 
 def files(associations: Iterable[Association]) -> dict[str, str]:
     """Give the content of each file by name."""
-    documents: dict[str, Any] = {one.asn_name: one.document("test") for one in associations}
+    documents: dict[str, Any] = {one.asn_name: json.loads(one.text("test")) for one in associations}
     return {name: json.dumps(document) for name, document in documents.items()}

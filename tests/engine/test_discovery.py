@@ -5,6 +5,8 @@ What is expected is what jwst 3.0.0 made of the same pools, by running it.
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from asnrules.engine.candidates import Selection
@@ -204,7 +206,7 @@ def shown(outcome: Outcome) -> list[str]:
     """Give number, origin, target and the members but for catalogs of each association."""
     found = []
     for one in outcome.associations:
-        document = one.document("test")
+        document = json.loads(one.text("test"))
         products = sorted(
             "+".join(sorted(filter(None, map(member_shown, product["members"]))))
             for product in document["products"]

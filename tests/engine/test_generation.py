@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,7 +62,7 @@ def test_members_stand_in_the_order_of_file_names() -> None:
 
 def test_an_association_is_written_with_all_that_is_known_of_it() -> None:
     (one,) = generated([image("a_uncal.fits", exposerr="null")]).associations
-    document = one.document("asnrules 1")
+    document = json.loads(one.text("asnrules 1"))
     assert document.pop("constraints").startswith("Asn_Lv2Image of jwst-3.0.0 for candidate o001")
     assert document == {
         "asn_type": "image2",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from asnrules.associations.model import Association, Member, Product
 from asnrules.engine.generation import Generation, Outcome, Wanted
 from asnrules.engine.naming import merge
@@ -150,7 +152,7 @@ def test_the_associations_of_a_pool_are_merged_after_they_are_numbered() -> None
 
 def test_the_document_has_all_products() -> None:
     (one,) = merged_of(image("a"), image("b")).associations
-    assert [made["name"] for made in one.document("asnrules 1")["products"]] == ["b", "a"]
+    assert [made["name"] for made in json.loads(one.text("asnrules 1"))["products"]] == ["b", "a"]
 
 
 def test_an_exposure_counts_in_each_product() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from asnrules.engine.exposures import member_name
@@ -193,4 +195,4 @@ def test_a_program_has_at_least_five_characters(program: str, expected: str) -> 
 def test_the_version_is_in_name_and_file() -> None:
     (one,) = generated([image("a_uncal.fits")], version_id="V1").associations
     assert one.asn_name == "jw00001-o001_v1_image2_00001_asn"
-    assert one.document("test")["version_id"] == "V1"
+    assert json.loads(one.text("test"))["version_id"] == "V1"

@@ -73,7 +73,7 @@ class Judging:
     def documents(self, wanted: Wanted | None = None) -> list[dict[str, Any]]:
         """Give what `generate` would write."""
         outcome = self.worked.generation(wanted or Wanted()).run()
-        return [one.document("test") for one in outcome.associations]
+        return [json.loads(one.text("test")) for one in outcome.associations]
 
     @cached_property
     def made(self) -> list[dict[str, Any]]:

@@ -82,7 +82,7 @@ class Case:
         rows, others = ([one[place] for place in order] for one in (pool.rows, pool.others))
         work = Work.judged(rules, keywords, rows, others)
         outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows)).run()
-        return [(one.asn_name, one.document("test")) for one in outcome.associations]
+        return [(one.asn_name, json.loads(one.text("test"))) for one in outcome.associations]
 
     @cached_property
     def _pool(self) -> Any:

@@ -34,7 +34,7 @@ def expected() -> list[dict[str, Any]]:
 
 def test_equals_jwst_3_0_0(engine: Any, expected: list[dict[str, Any]], canon: ModuleType) -> None:
     report = generate(engine, [POOL], Options(ruleset="jwst-3.0.0", record=False))
-    made = [(one.asn_name, one.document("test")) for one in report.made]
+    made = [(one.asn_name, json.loads(one.text("test"))) for one in report.made]
     assert canon.canon_list(made) == expected
     (direct,) = report.orphans
     assert direct.reason.startswith("it is used as a direct image: jw98103-c1000_t000_")

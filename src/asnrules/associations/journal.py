@@ -8,13 +8,15 @@ it, or one from an archive, is not valid. It is read line by line, each strictly
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import io
 import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from asnrules.util.folders import Folder
@@ -30,10 +32,11 @@ NEW = ".journal-new"
 
 LONGEST_NAME = 255
 _LONGEST_LINE = 16_384
-_LARGEST = 64 << 20
+_LARGEST = 1 << 30  # Of some seven million files
 _LARGEST_NUMBER = 2**64
 _FORMAT = {"format": "asnrules stage", "version": 1}
 _DIGEST = re.compile("[0-9a-f]{64}")
+_NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|]')
 
 
 class JournalError(Exception):
@@ -71,7 +74,7 @@ class Journal(NamedTuple):
     """What is moved from a stage into the folder that it lies in."""
 
     entries: Sequence[Entry]
-    """In the order in which they are moved."""
+    """In any order."""
     mark: RunMark | None
     """The run that the files stay with; None if they stay once all of them are moved."""
 
@@ -80,7 +83,7 @@ def is_plain(name: str) -> bool:
     """Tell whether a name of an association makes a plain file name."""
     return (
         name.isprintable()
-        and not set(name) & set('/\\:*?"<>|')
+        and not _NOT_IN_NAMES.search(name)
         and len(f"{name}.json".encode()) <= LONGEST_NAME
     )
 
@@ -90,10 +93,12 @@ def is_file_name(name: str) -> bool:
     return name.endswith(".json") and is_plain(name.removesuffix(".json"))
 
 
-def describe(descriptor: int, name: str, sha256: str) -> Entry:
-    """Say what an open file is."""
-    found = os.fstat(descriptor)
-    return Entry(name, found.st_ino, found.st_size, found.st_mtime_ns, sha256)
+def describe(folder: Folder, name: str, sha256: str, *, replaces: bool) -> Entry:
+    """Say what a file of a folder is, which has this digest."""
+    found = folder.find(name)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    return Entry(name, found.st_ino, found.st_size, found.st_mtime_ns, sha256, replaces)
 
 
 def is_same(folder: Folder, entry: Entry) -> bool:
@@ -103,33 +108,44 @@ def is_same(folder: Folder, entry: Entry) -> bool:
         return False
     if (found.st_ino, found.st_size, found.st_mtime_ns) != entry[1:4]:
         return False
-    return has_digest(folder, entry)
-
-
-def has_digest(folder: Folder, entry: Entry) -> bool:
-    """Tell whether a regular file of a folder has the content of an entry."""
     with os.fdopen(folder.open(entry.name), "rb") as stream:
-        return (
-            os.fstat(stream.fileno()).st_size == entry.size
-            and hashlib.file_digest(stream, "sha256").hexdigest() == entry.sha256
-        )
+        return hashlib.file_digest(stream, "sha256").hexdigest() == entry.sha256
 
 
-def write_journal(stage: Folder, journal: Journal) -> None:
-    """Leave a journal in a stage, on disk: there is the whole of it, or none."""
-    mark = journal.mark
-    header = {
-        **_FORMAT,
-        "stage": stage.status().st_ino,
-        "mark": mark and [mark.database, mark.started_at.isoformat(), mark.host],
-    }
-    with os.fdopen(stage.create(NEW), "w", encoding="utf-8") as stream:
-        for line in (header, *journal.entries, len(journal.entries)):
-            stream.write(f"{json.dumps(line)}\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+@contextmanager
+def new_journal(stage: Folder, mark: RunMark | None, count: int) -> Iterator[NewJournal]:
+    """Give a journal to which as many entries are to be added, by forked processes too.
+
+    It is left in the stage, on disk, when the block ends: there is the whole of it, or none.
+    """
+    descriptor = stage.create(NEW)
+    try:
+        journal = NewJournal(descriptor)
+        header = {
+            **_FORMAT,
+            "stage": stage.status().st_ino,
+            "mark": mark and [mark.database, mark.started_at.isoformat(), mark.host],
+        }
+        journal.add([header])
+        yield journal
+        journal.add([count])
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     stage.move(NEW, stage, BEGUN)
     stage.sync()
+
+
+class NewJournal(NamedTuple):
+    """A journal that is being written."""
+
+    descriptor: int
+
+    def add(self, lines: Iterable[object]) -> None:
+        """Add lines; they stay together, whoever else is adding some."""
+        text = "".join(f"{json.dumps(line)}\n" for line in lines).encode("ascii")
+        if os.write(self.descriptor, text) < len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def read_journal(stage: Folder, name: str) -> Journal:

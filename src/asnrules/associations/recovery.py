@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Set
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def decide(stage: Folder) -> None:
     if stage.find(BEGUN) is not None:
         stage.move(BEGUN, stage, DECIDED)
         stage.sync()
+
+
+def remove_own(folder: Folder, stage: Folder, replaced: Set[str]) -> None:
+    """Remove the stage of a run that ends well, unless there is more in it than the run has left.
+
+    That is known without its journal, which would take as much memory as the run has files.
+    """
+    if set(stage.names()) != {ASIDE, DECIDED}:
+        return
+    with held(Path(ASIDE), stage) as aside:
+        is_known = set(aside.names()) <= replaced
+    if is_known:
+        _sweep(stage)
+        folder.remove_folder(stage.path.name)
 
 
 def stages_of(folder: Folder) -> list[str]:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.associations.journal import (
-    Entry,
-    IsRecorded,
-    Journal,
-    RunMark,
-    describe,
-    has_digest,
-    is_plain,
-    write_journal,
-)
+from asnrules.associations.journal import IsRecorded, RunMark, is_plain, new_journal
 from asnrules.associations.model import Association
 from asnrules.associations.recovery import (
     ASIDE,
@@ -28,22 +17,21 @@ from asnrules.associations.recovery import (
     StageError,
     clean_up_stage,
     decide,
+    remove_own,
     stages_of,
 )
+from asnrules.associations.staging import Staging
+from asnrules.associations.targets import refuse_newcomers, replaced_targets
 from asnrules.errors import OutputError, PoolError
-from asnrules.util.atomic_files import OVERWRITE, check_target
 from asnrules.util.folder_locks import Waiting, locked
 from asnrules.util.folders import Folder, held
-
-_SYNCING = 16
-"""Threads that wait for the disk. It writes many files at once nearly as fast as one."""
 
 
 class Written(NamedTuple):
     """Files that are in place."""
 
-    files: list[Path]
-    """In the order of the associations."""
+    files: list[str]
+    """Their paths, in the order of the associations."""
     taken_back: int
     """How many files of killed runs were taken back before."""
     left_alone: list[str]
@@ -60,6 +48,7 @@ def written_files(
     mark: RunMark | None = None,
     is_recorded: IsRecorded = lambda _: False,
     waiting: Waiting | None = None,
+    workers: int = 1,
 ) -> Iterator[Written]:
     """Write the files of associations, and take them back if the block fails.
 
@@ -70,7 +59,8 @@ def written_files(
     process is killed in the block, the next run cleans up.
 
     `mark` is of the run that is recorded in the block; `is_recorded` tells whether a run was: a
-    killed one, or this one if the block fails. Then the files stay.
+    killed one, or this one if the block fails. Then the files stay. Up to `workers` processes
+    share the writing.
 
     It is a PoolError if a value of a pool would make a name that is not a plain file name, an
     OutputError if a file cannot be written, or a different one is there already without
@@ -86,9 +76,15 @@ def written_files(
             try:
                 place.make(stage_name)
                 with held(Path(stage_name), place) as stage:
-                    files = _moved(place, stage, associations, code_version, overwrite, mark)
-                    yield Written(files, taken_back, left_alone)
+                    replaced = replaced_targets(
+                        place, associations, code_version, overwrite=overwrite
+                    )
+                    staging = Staging(stage, code_version, replaced, workers)
+                    if associations:
+                        _move_in(place, staging, associations, mark)
+                    yield Written(_paths(folder, associations), taken_back, left_alone)
                     decide(stage)
+                    remove_own(place, stage, replaced)
             finally:
                 # It is taken back unless it was decided that it stays, or the run was recorded: an
                 # interrupt can come between the end of the record's transaction and here.
@@ -149,76 +145,35 @@ def check_names(associations: Sequence[Association]) -> None:
         seen.add(name)
 
 
-def _moved(
-    folder: Folder,
-    stage: Folder,
-    associations: Sequence[Association],
-    code_version: str,
-    overwrite: bool,
-    mark: RunMark | None,
-) -> list[Path]:
-    """Write files into a stage and move them into their folder, all on disk; give their paths."""
-    written = [(f"{one.asn_name}.json", _write(stage, one, code_version)) for one in associations]
-    entries = []
-    for entry in _on_disk(stage, written):
-        replaces = check_target(
-            folder.path / entry.name,
-            overwrite=overwrite or _has_file(folder, entry),
-            mend=f"it differs; choose another folder with --output, or {OVERWRITE}",
-        )
-        entries.append(entry._replace(replaces=replaces))
-    if entries:
-        stage.make(ASIDE)
-        with held(Path(ASIDE), stage) as aside:
-            _move_in(folder, stage, aside, Journal(entries, mark))
-    return [folder.path / entry.name for entry in entries]
-
-
-def _move_in(folder: Folder, stage: Folder, aside: Folder, journal: Journal) -> None:
-    """Move files from a stage into their folder, what is in their place aside, and all to disk."""
-    write_journal(stage, journal)
+def _move_in(
+    folder: Folder, staging: Staging, associations: Sequence[Association], mark: RunMark | None
+) -> None:
+    """Write files into a stage and move them into their folder, all on disk."""
+    stage = staging.stage
+    stage.make(ASIDE)
+    with new_journal(stage, mark, len(associations)) as journal:
+        staging.fill(associations, journal)
+        refuse_newcomers(folder, associations, staging.replaced)
     # Without this, a power cut could leave the files and lose what tells of them.
     folder.sync()
-    replacing = [entry.name for entry in journal.entries if entry.replaces]
-    for name in replacing:
-        if folder.find(name) is not None:
-            folder.move(name, aside)
-    if replacing:
-        aside.sync()
-        folder.sync()
-    for entry in journal.entries:
-        stage.move(entry.name, folder)
+    _put_aside(folder, stage, staging.replaced)
+    for one in associations:
+        stage.move(one.file_name, folder)
     folder.sync()
     stage.sync()
 
 
-def _write(stage: Folder, association: Association, code_version: str) -> str:
-    """Write a file; give its digest."""
-    content = json.dumps(association.document(code_version), indent=4).encode() + b"\n"
-    with os.fdopen(stage.create(f"{association.asn_name}.json"), "wb") as stream:
-        stream.write(content)
-    return hashlib.sha256(content).hexdigest()
+def _put_aside(folder: Folder, stage: Folder, replaced: Set[str]) -> None:
+    if not replaced:
+        return
+    with held(Path(ASIDE), stage) as aside:
+        for name in sorted(replaced):
+            if folder.find(name) is not None:
+                folder.move(name, aside)
+        aside.sync()
+    folder.sync()
 
 
-def _on_disk(stage: Folder, written: Sequence[tuple[str, str]]) -> list[Entry]:
-    """Wait until files are on disk; say what they are."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    def sync(one: tuple[str, str]) -> Entry:
-        descriptor = stage.open(one[0], writable=True)
-        try:
-            os.fsync(descriptor)
-            return describe(descriptor, *one)
-        finally:
-            os.close(descriptor)
-
-    with ThreadPoolExecutor(_SYNCING) as threads:
-        return list(threads.map(sync, written))
-
-
-def _has_file(folder: Folder, entry: Entry) -> bool:
-    """Tell whether a folder has an equal file; a link to one is none."""
-    try:
-        return has_digest(folder, entry)
-    except OSError:
-        return False
+def _paths(folder: Path, associations: Sequence[Association]) -> list[str]:
+    start = str(folder / "_").removesuffix("_")
+    return [f"{start}{one.file_name}" for one in associations]

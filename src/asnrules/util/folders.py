@@ -88,6 +88,13 @@ class Folder(NamedTuple):
         return name if self.descriptor is not None else str(self.path / name)
 
 
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of a content into an open file."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
 @contextmanager
 def held(path: Path, within: Folder | None = None) -> Iterator[Folder]:
     """Open a folder, or one within another by its name; then a link is not followed."""

@@ -198,7 +198,7 @@ def _keep(
     progress: Progress | None,
 ) -> Report:
     """Write and record, both or neither."""
-    files: list[Path] = []
+    files: list[str] = []
     notes = [*evaluated.notes]
     run_id = None
     with ExitStack() as stack:
@@ -218,6 +218,7 @@ def _keep(
                     mark=recorder.mark(run) if options.record else None,
                     is_recorded=recorder.has,
                     waiting=progress and partial(progress, "waiting for others"),
+                    workers=processes(options.workers),
                 )
             )
             files = written.files
@@ -241,7 +242,7 @@ def _refuse_one_file_for_both(
         return
     # On some systems capitals make no other file.
     name = orphans.name.lower()
-    if any(name == f"{one.asn_name}.json".lower() for one in associations):
+    if any(name == one.file_name.lower() for one in associations):
         raise UsageError(f"{orphans}: this run makes an association of that name; name another")
 
 
@@ -249,7 +250,7 @@ def _report(
     run_id: int | None,
     evaluated: EvaluatedPools,
     outcome: Outcome,
-    files: Sequence[Path],
+    files: list[str],
     diagnostics: list[str],
 ) -> Report:
     orphans = []
@@ -265,7 +266,7 @@ def _report(
         exposures=len(evaluated.exposures),
         associations=len(outcome.associations),
         unassociated=len(orphans),
-        files=[str(path) for path in files],
+        files=files,
         diagnostics=diagnostics,
         by_rule=dict(Counter((one.asn_type or "", one.asn_rule) for one in outcome.associations)),
         orphans=orphans,
