@@ -16,7 +16,7 @@ from asnrules.database.types import Flag, Number
 TEXTS = ["", "null", "\\", "\\N", "\\.", "a\tb\r\n\"c',d],[", "é\u2028\U0001f52d\x01\x7f", "NULL"]
 MANY = [
     (number, -(2**63) + number, TEXTS[number % len(TEXTS)], None if number % 3 else number % 2)
-    for number in range(1_234)
+    for number in range(2_000)
 ]
 
 
@@ -43,7 +43,7 @@ def stored(engine: Engine, table: Table) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(select(table).order_by(table.c.id))]
 
 
-@pytest.mark.parametrize("count", [0, 1, 499, 500, 1_000, 1_234])
+@pytest.mark.parametrize("count", [0, 1, 999, 1_000, 1_234, 2_000])
 def test_rows_come_back(catalog: Engine, table: Table, count: int) -> None:
     with transaction(catalog, writing=True) as connection:
         insert_rows(connection, table, given(catalog, count))
@@ -57,7 +57,7 @@ def test_rows_are_in_when_the_connection_is_used(catalog: Engine, table: Table) 
         inserts.add(table, rows[600:1_200])
         inserts.add(table, rows[1_200:])
         assert len(inserts.connection.execute(select(table)).all()) == 1_234
-    assert stored(catalog, table) == MANY
+    assert stored(catalog, table) == MANY[:1_234]
     assert threading.active_count() == 1
 
 

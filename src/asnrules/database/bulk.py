@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Rows = Sequence[Sequence[Any]]
 """With a value for each column of their table: text, numbers, flags and None only."""
 
-_ROWS = 500
-"""Rows of one statement on SQLite. Each statement costs as much as a short row; one of many more
-rows is large itself."""
+_ROWS = 1_000
+"""Rows of one statement on SQLite. Each statement costs as much as a short row, and Python lets the
+thread that inserts begin another every 5 ms only. There may be 32,766 values."""
 
 _MANY = 500
 """Rows for which it pays to leave the inserting to another thread."""

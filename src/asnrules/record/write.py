@@ -147,19 +147,21 @@ class RunRecorder:
 def record_run(connection: Connection, run: Run) -> int:
     """Record a run in a writing transaction, which the caller commits; give its id."""
     with writing_run(connection) as writer:
-        places: list[Place] = []
+        found: Sequence[Place] = ()
+        pool_ids: list[int] = []
         if run.evaluated is not None:
             # Known ones are looked for, which would wait for exposures that are being inserted.
             trace_ids = _add_traces(writer, run.ruleset_id, run.evaluated)
             pool_ids = writer.add_pools(run.evaluated.pools)
-            places = [(pool_ids[pool], row + 1) for pool, row in run.evaluated.exposures]
-            _add_decisions(writer, run, run.evaluated, places, trace_ids)
+            _add_decisions(writer, run, run.evaluated, pool_ids, trace_ids)
+            found = run.evaluated.exposures
         headers = (
             (writer.run_id, number, *one[: len(RECORDED)])
             for number, one in enumerate(run.associations, 1)
         )
         writer.add(associations, headers)
-        writer.add(association_members, _member_rows(writer.run_id, run.associations, places))
+        members = _member_rows(writer.run_id, run.associations, found, pool_ids)
+        writer.add(association_members, members)
         rows = enumerate(run.imported or (), 1)
         writer.add(imported_associations, ((writer.run_id, number, *row) for number, row in rows))
         writer.seal(_run_values(run))
@@ -183,12 +185,19 @@ def _run_values(run: Run) -> dict[str, Any]:
 
 
 def _member_rows(
-    run_id: int, made: Sequence[Association], places: Sequence[Place]
+    run_id: int,
+    made: Sequence[Association],
+    found: Sequence[Place],
+    pool_ids: Sequence[int],
 ) -> Iterator[tuple[Any, ...]]:
-    """Give the members of associations as they are recorded."""
+    """Give the members of associations as they are recorded, from where each exposure is."""
     for number, association in enumerate(made, 1):
         for at, (product, member) in enumerate(association.placed, 1):
-            yield (run_id, number, at, product, *member[:3], *_place(member, places))
+            if member.exposure is None:
+                yield (run_id, number, at, product, *member[:3], None, None)
+            else:
+                pool, row = found[member.exposure]
+                yield (run_id, number, at, product, *member[:3], pool_ids[pool], row + 1)
 
 
 def _add_traces(
@@ -206,17 +215,19 @@ def _add_decisions(
     writer: RunWriter,
     run: Run,
     evaluated: EvaluatedPools,
-    places: Sequence[Place],
+    pool_ids: Sequence[int],
     trace_ids: Mapping[Judgement, int],
 ) -> None:
     """Add what became of each exposure."""
-    judgements = evaluated.work.judgements
-    in_order = sorted(range(len(places)), key=evaluated.exposures.__getitem__)
-    decided = (
-        (*places[at], trace_ids[judgements[at]], run.memberships[at], run.reasons.get(at))
-        for at in in_order
-    )
-    writer.add(decisions, ((writer.run_id, *one) for one in decided))
+    found, judgements = evaluated.exposures, evaluated.work.judgements
+
+    def decided(at: int) -> tuple[Any, ...]:
+        pool, row = found[at]
+        result = trace_ids[judgements[at]], run.memberships[at], run.reasons.get(at)
+        return (writer.run_id, pool_ids[pool], row + 1, *result)
+
+    in_order = sorted(range(len(found)), key=found.__getitem__)
+    writer.add(decisions, map(decided, in_order))
 
 
 def signature_text(judgement: Judgement) -> str:
