@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -85,19 +87,25 @@ def test_selected_candidates_and_older_rules(
 
 
 @pytest.fixture
-def spread(
-    templates: Any, command: Callable[[str | None], Command], cluster: Cluster
-) -> Callable[..., Result]:
-    """Give a function that runs a command on two runs, and again with the cluster: no difference.
-
-    What takes time is left out of what is compared.
-    """
+def ledger_of_two(templates: Any) -> str:
+    """Give a database that has two runs."""
 
     def fill(engine: Engine) -> None:
         generate(engine, [EXAMPLE], Options())
         generate(engine, [EXAMPLE], Options(candidates=["o001", "o003"]))
 
-    run = command(templates.get("sqlite", "two runs for a cluster", fill))
+    return str(templates.get("sqlite", "two runs for a cluster", fill))
+
+
+@pytest.fixture
+def spread(
+    ledger_of_two: str, command: Callable[[str | None], Command], cluster: Cluster
+) -> Callable[..., Result]:
+    """Give a function that runs a command on two runs, and again with the cluster: no difference.
+
+    What takes time is left out of what is compared.
+    """
+    run = command(ledger_of_two)
 
     def both(*arguments: str) -> Result:
         alone, shared = run(*arguments), run(*arguments, "--scheduler", cluster.address)
@@ -124,6 +132,28 @@ def test_runs_that_are_replayed(spread: Callable[..., Result]) -> None:
     found = spread("audit", "replay", "1", "2", "--ruleset", "jwst-1.17.0", "--format", "jsonl")
     assert found.code == 1
     assert len(found.out.splitlines()) == 2
+
+
+def test_a_ledger_is_verified(
+    spread: Callable[..., Result],
+    ledger_of_two: str,
+    cluster: Cluster,
+    command: Callable[[str | None], Command],
+    tmp_path: Path,
+) -> None:
+    assert spread("audit", "verify").code == 0
+    shutil.copyfile(ledger_of_two, tmp_path / "tampered.db")
+    with closing(sqlite3.connect(tmp_path / "tampered.db")) as raw:
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        for (name,) in raw.execute(triggers).fetchall():
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute("UPDATE decisions SET association_count = 99 WHERE run_id = 2 AND position = 3")
+        raw.commit()
+    verified = command(str(tmp_path / "tampered.db"))
+    asked = ("audit", "verify", "--scheduler", cluster.address, "--format", "csv")
+    found = verified(*asked)
+    assert found.code == 1
+    assert found.out.splitlines()[1:] == ["2,decisions,,a value of its rows was changed"]
 
 
 def test_a_worker_that_dies_costs_a_retry_and_the_scheduler_the_run(

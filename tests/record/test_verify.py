@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from asnrules.database.engines import transaction
 from asnrules.database.schema import metadata
 from asnrules.database.schema.record import runs
 from asnrules.errors import UsageError
+from asnrules.record import shared_digests
 from asnrules.record.chain import GENESIS, SECTIONS, head
 from asnrules.record.verify import Verification, verify
 from cli.small_pools import nrc_image, write_pool
@@ -43,6 +44,22 @@ def full_catalog(
     yield from copied(engine_name, template, tmp_path, request)
 
 
+@pytest.fixture
+def verified(monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine], Verification]:
+    """Give a function that verifies, alone and by several workers, who find the same."""
+    monkeypatch.setattr(shared_digests, "_WORTH_SHARING", 0)
+
+    def both(engine: Engine) -> Verification:
+        alone = verify(engine)
+        assert verify(engine, workers=2) == alone
+        return alone
+
+    return both
+
+
+Verified = Callable[[Engine], Verification]
+
+
 def found(engine: Engine, against: str | None = None) -> set[tuple[int | None, str | None]]:
     return {(one.run_id, one.table) for one in verify(engine, against).findings}
 
@@ -67,8 +84,8 @@ def test_every_table_has_rows(full_catalog: Engine) -> None:
             assert connection.execute(table.select()).first() is not None
 
 
-def test_untouched_ledger_matches(full_catalog: Engine) -> None:
-    result = verify(full_catalog)
+def test_untouched_ledger_matches(full_catalog: Engine, verified: Verified) -> None:
+    result = verified(full_catalog)
     assert result.findings == []
     assert (result.runs, result.rows) == (2, 13)
     assert result.head == (2, last_digest(full_catalog))
@@ -318,12 +335,12 @@ def alter(engine: Engine, *statements: str) -> None:
 
 @pytest.mark.parametrize(("table", "column"), [*KEYS, ("runs", "note"), ("errata", "reason")])
 def test_renamed_column_is_found_and_the_rest_verified(
-    full_catalog: Engine, table: str, column: str
+    full_catalog: Engine, verified: Verified, table: str, column: str
 ) -> None:
     statement, forgery = forged(table)
     execute(full_catalog, statement)
     alter(full_catalog, f"ALTER TABLE {table} RENAME COLUMN {column} TO other")
-    result = verify(full_catalog)
+    result = verified(full_catalog)
     assert (result.runs, result.rows) == (2, 13)
     structural = [one.finding for one in result.findings if one.table == table]
     assert structural == [f"columns are gone: {column}", "columns were added: 'other'"]
@@ -361,13 +378,13 @@ def test_added_column_is_found_in_any_table(full_catalog: Engine) -> None:
     )
 
 
-def test_view_in_place_of_a_table_is_found(full_catalog: Engine) -> None:
+def test_view_in_place_of_a_table_is_found(full_catalog: Engine, verified: Verified) -> None:
     alter(
         full_catalog,
         "ALTER TABLE decisions RENAME TO hidden",
         "CREATE VIEW decisions AS SELECT * FROM hidden",
     )
-    result = verify(full_catalog)
+    result = verified(full_catalog)
     assert [one.words() for one in result.findings] == [
         "table decisions: the table is gone, and a view stands in its place"
     ]

@@ -247,11 +247,13 @@ def linked(work: Work, candidates: Sequence[SubPool]) -> list[list[SubPool]]:
     pools = [pool for pool in candidates if _may_give(work, pool)]
     links = _Links()
     is_one = hang_together(work)
+    names = [_without_product(name) for name in work.column("filename")]
+    first: dict[str, int] = {}
     for number, pool in enumerate(pools):
         # Numbers count within an id, whatever its types.
         links.join(number, (pool.candidate[0],))
-        for place in pool.places:
-            links.join(number, _without_product(work.value(place, "filename")))
+        for other in {first.setdefault(names[place], number) for place in pool.places}:
+            links.join(number, other)
         if is_one:
             links.join(number, 0)
     return [[pools[number] for number in group] for group in links.groups(len(pools))]
@@ -296,7 +298,11 @@ def _may_give(work: Work, pool: SubPool) -> bool:
 
 def _without_product(name: str | None) -> str:
     """Give the name of an exposure less its product: what the products of two may share."""
-    return _SUFFIX.sub("", PurePosixPath(name or "").stem)
+    name = name or ""
+    stem, _, extension = name.rpartition(".")
+    if "/" in name or not (stem and extension):
+        stem = PurePosixPath(name).stem
+    return _SUFFIX.sub("", stem)
 
 
 class _Links:

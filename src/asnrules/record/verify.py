@@ -32,9 +32,10 @@ from asnrules.record.chain import (
     strays,
     unreadable_rows,
 )
+from asnrules.record.shared_digests import Digests, Section, shared_digests
 from asnrules.record.tables import all_columns, stored_tables
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
-from asnrules.util.parallel import Progress
+from asnrules.util.parallel import Progress, Workers
 
 _Read = TypeVar("_Read")
 
@@ -54,20 +55,24 @@ class Verification:
 
 
 def verify(
-    engine: Engine, against: str | None = None, progress: Progress | None = None
+    engine: Engine,
+    against: str | None = None,
+    progress: Progress | None = None,
+    workers: Workers = 1,
 ) -> Verification:
-    """Recompute the ledger.
+    """Recompute the ledger; workers share the digests of the rows of runs.
 
     With a digest that was kept outside the database, the run that had it, and all before it, are
     known to be what they were. What is not a digest is a UsageError.
     """
     if against is not None:
         against = _checked_digest(against)
+    digests = shared_digests(engine, workers, progress)
     with transaction(engine) as connection:
         take_snapshot(connection)
         tables = stored_tables(connection)
         with all_columns(connection, tables):
-            result = _Verifier(connection, progress).run(against)
+            result = _Verifier(connection, digests, progress).run(against)
     readable = [one for one in result.findings if (one.table, one.column) not in tables.lost]
     result.findings = [*tables.findings, *readable]
     return result
@@ -84,8 +89,9 @@ def _checked_digest(text: str) -> str:
 
 
 class _Verifier:
-    def __init__(self, connection: Connection, progress: Progress | None) -> None:
+    def __init__(self, connection: Connection, digests: Digests, progress: Progress | None) -> None:
         self._connection = connection
+        self._digests = digests
         self._progress = progress
         self._result = Verification()
         with any_text(connection):
@@ -127,7 +133,9 @@ class _Verifier:
             self._found(run_id, runs.name, text)
         for table in SECTIONS:
             recorded = run.sections.get(table.name)
-            found = self._read(partial(self._digest, table, run_id))
+            found = self._digests.get(Section(run_id, table.name))
+            if found is None:
+                found = self._read(partial(self._digest, table, run_id))
             result.rows += int(found[0])
             if found != recorded:
                 self._found(run_id, table.name, difference(found, recorded))

@@ -21,7 +21,7 @@ import uuid
 import warnings
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib import metadata
 from io import BytesIO
@@ -45,7 +45,8 @@ from asnrules.util.text import label, shown
 _LIBRARY, _EXTRA, _WHAT = "distributed", "dask", "clusters (--scheduler)"
 _ADDRESS = re.compile(r"(?:[a-z]+://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 
-_PATIENCE = 60.0  # Seconds within which a cluster without a worker has to get one
+_PATIENCE = 60.0  # Seconds within which there has to be a worker, and all have to answer
+_FAREWELL = 5.0  # Seconds that closing a connection may take
 _TURNS = 4  # Shares for each worker: what they take differs, and one that dies costs one
 _LARGEST = 10_000  # About the size of a share, however few workers there are
 
@@ -111,7 +112,7 @@ class DaskCluster:
                 "them more memory, or look into their logs"
             ) from None
         finally:
-            await client.close()
+            await _close(client)
 
     async def _connected(self, distributed: Any) -> Any:
         client = distributed.Client(
@@ -121,7 +122,7 @@ class DaskCluster:
             return await client
         except (OSError, ValueError, TypeError) as error:
             # Some errors leave it open; whoever throws it away then is warned of.
-            await client.close()
+            await _close(client)
             text = " ".join(str(error).split())
             raise ClusterError(
                 f"cannot reach a Dask scheduler at {self._address} ({label(text, 200)}); start "
@@ -136,13 +137,26 @@ class DaskCluster:
             raise ClusterError(
                 f"the Dask scheduler at {self._address} has no workers; start some"
             ) from None
-        versions = await client.run(metadata.version, "asnrules", on_error="return")
+        asked = client.run(metadata.version, "asnrules", on_error="return")
+        try:
+            versions = await asyncio.wait_for(asked, _PATIENCE)
+        except TimeoutError:
+            raise ClusterError(
+                f"the workers of the Dask scheduler at {self._address} do not answer; "
+                "look into their logs"
+            ) from None
         for worker, version in versions.items():
             if isinstance(version, metadata.PackageNotFoundError):
                 version = None
             if not isinstance(version, Exception):
                 _refuse_other_version(f"the worker {label(str(worker))}", version)
         return len(versions)
+
+
+async def _close(client: Any) -> None:
+    """Close a client; one that cannot say goodbye in time goes without."""
+    with suppress(TimeoutError):
+        await client.close(timeout=_FAREWELL)
 
 
 class _Shares:

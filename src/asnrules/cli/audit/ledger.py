@@ -10,7 +10,7 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.audit.runs import end_with
-from asnrules.cli.options import OutputFormat, ReplaceFile, argument, option
+from asnrules.cli.options import OutputFormat, ReplaceFile, Scheduler, argument, option
 from asnrules.cli.output import Format, print_records
 from asnrules.errors import UsageError
 
@@ -25,6 +25,7 @@ def verify(
     against: Annotated[
         str | None, option("DIGEST", "A digest kept outside; some run must have it.")
     ] = None,
+    scheduler: Scheduler = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Recompute every digest of the record, and print what does not match.
@@ -44,9 +45,11 @@ def verify(
     """
     from asnrules.catalog.open import open_record
     from asnrules.record.verify import verify as run
+    from asnrules.util.parallel import workers_at
 
+    workers = workers_at(scheduler)
     with messages.progress_bar() as progress:
-        found = run(open_record(context.obj), against, progress)
+        found = run(open_record(context.obj), against, progress, workers)
     records = [finding._asdict() for finding in found.findings]
     if records or output is not Format.TABLE:
         document = {
