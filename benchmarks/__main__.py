@@ -12,6 +12,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.cluster import cluster
 from benchmarks.databases import all_databases
 from benchmarks.floor import floor
 from benchmarks.growth import growth
@@ -30,6 +31,7 @@ SECTIONS = {
     "worst": worst,
     "irregular": irregular,
     "ledger": ledger,
+    "cluster": cluster,
 }
 LATEST = Path(__file__).parent / "results" / "latest.json"
 

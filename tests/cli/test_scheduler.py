@@ -233,7 +233,7 @@ def test_what_is_no_address(asked: Command, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1:1", "tcp://host.invalid:8786", "foo://127.0.0.1:1", "tls://127.0.0.1:1"]
+    "address", ["127.0.0.1:1", "tcp://[::1]:1", "foo://127.0.0.1:1", "tls://127.0.0.1:1"]
 )
 def test_a_scheduler_that_is_not_there(asked: Command, address: str) -> None:
     with dask.config.set({"distributed.comm.timeouts.connect": "300ms"}):
