@@ -182,13 +182,15 @@ class Audit:
 
         return timeline(self._engine, what, progress)
 
-    def verify(self, against: str | None = None) -> Verification:
+    def verify(self, against: str | None = None, since: int = 0) -> Verification:
         """Recompute every digest of the record.
 
         Parameters
         ----------
         against : str, optional
             A digest that was kept outside the database, 64 hexadecimal digits.
+        since : int, optional
+            The number of a run; the rows of it and of earlier runs are not looked at.
 
         Returns
         -------
@@ -202,4 +204,4 @@ class Audit:
         """
         from asnrules.record.verify import verify
 
-        return verify(self._engine, against)
+        return verify(self._engine, against, since=since)

@@ -389,3 +389,40 @@ def test_view_in_place_of_a_table_is_found(full_catalog: Engine, verified: Verif
         "table decisions: the table is gone, and a view stands in its place"
     ]
     assert (result.runs, result.rows) == (2, 13)
+
+
+# ------------------------------------------------------------------ going on from a run
+
+
+def test_since_a_run_only_later_rows_are_read(full_catalog: Engine) -> None:
+    whole = verify(full_catalog)
+    later = verify(full_catalog, since=1)
+    assert (later.runs, later.findings, later.head) == (2, [], whole.head)
+    assert later.rows == 3
+    last = verify(full_catalog, whole.head.digest, since=2)
+    assert (last.rows, last.known, last.findings) == (0, 2, [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_found"),
+    [
+        ("UPDATE association_members SET product = 'x' WHERE run_id = 2", True),
+        ("UPDATE association_members SET product = 'x' WHERE run_id = 1", False),
+        ("UPDATE runs SET operator = 'x' WHERE run_id = 1", True),
+        ("UPDATE runs SET digest = 'x' WHERE run_id = 1", True),
+        ("UPDATE association_members SET run_id = 3 WHERE run_id = 2", True),
+        ("UPDATE rulesets SET title = 'x'", True),
+        ("UPDATE exposures SET pool_id = 7", True),
+    ],
+)
+def test_since_a_run_what_is_told_is_looked_at(
+    full_catalog: Engine, statement: str, is_found: bool
+) -> None:
+    execute(full_catalog, statement)
+    assert bool(verify(full_catalog, since=1).findings) is is_found
+    assert verify(full_catalog).findings
+
+
+def test_since_a_run_that_is_not_there_is_a_finding(full_catalog: Engine) -> None:
+    (finding,) = verify(full_catalog, since=3).findings
+    assert finding.words() == "run 3, table runs: there is no run 3: it was removed, or never was"

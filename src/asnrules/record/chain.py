@@ -16,6 +16,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
     CompoundSelect,
     Connection,
     Select,
@@ -249,28 +251,47 @@ def unreadable_rows(connection: Connection, table: Table, run_id: int) -> Iterat
         yield from unreadable(table, rows, run_id)
 
 
-def strays(connection: Connection) -> Iterator[Finding]:
-    """Find rows that belong to no run on record."""
-    for name, count in connection.execute(_strays()):
+def strays(connection: Connection, since: int = 0) -> Iterator[Finding]:
+    """Find rows that belong to no run on record, but for those of a run and of earlier ones."""
+    statement, values = (_strays_since(), {"since": since}) if since else (_strays(), {})
+    for name, count in connection.execute(statement, values):
         if count:
             yield Finding(None, name, None, f"{count} rows belong to no run on record")
 
 
 @cache
 def _strays() -> CompoundSelect[Any]:
+    return count_without(_owners())
+
+
+@cache
+def _strays_since() -> CompoundSelect[Any]:
+    """Count those of later runs only, which are found by their keys."""
+    since: BindParameter[int] = bindparam("since")
+    of_before = select(func.coalesce(func.max(pools.c.pool_id), 0)).where(pools.c.run_id <= since)
+    owners = _owners()
+    later = {table: table.c.run_id > since for table in owners if table is not exposures}
+    later[exposures] = exposures.c.pool_id > of_before.scalar_subquery()
+    return count_without(owners, later)
+
+
+def _owners() -> dict[Table, Select[Any]]:
     own = (table for table in SECTIONS if table is not exposures)
     owners = {table: select(runs).where(runs.c.run_id == table.c.run_id) for table in own}
     owners[exposures] = select(pools).where(pools.c.pool_id == exposures.c.pool_id)
-    return count_without(owners)
+    return owners
 
 
-def count_without(owners: Mapping[Table, Select[Any]]) -> CompoundSelect[Any]:
-    """Count the rows of tables, in one statement, that have no owner."""
+def count_without(
+    owners: Mapping[Table, Select[Any]], only: Mapping[Table, ColumnElement[bool]] | None = None
+) -> CompoundSelect[Any]:
+    """Count the rows of tables, or only some of them, in one statement, that have no owner."""
+    only = only or {}
     return union_all(
         *(
             select(literal_column(f"'{table.name}'"), func.count())
             .select_from(table)
-            .where(~owner.exists())
+            .where(~owner.exists(), *([only[table]] if table in only else []))
             for table, owner in owners.items()
         )
     )

@@ -44,9 +44,11 @@ Digests = dict[Section, list[int | str]]
 """The number of rows of each section, and their digest."""
 
 
-def shared_digests(engine: Engine, workers: Workers, progress: Progress | None) -> Digests:
-    """Digest the sections of runs; those are left out that one worker has to do, or none can."""
-    sizes = {} if workers == 1 else _sizes(engine)
+def shared_digests(
+    engine: Engine, workers: Workers, progress: Progress | None, since: int
+) -> Digests:
+    """Digest the sections of runs after one; those that one worker has to do are left out."""
+    sizes = {} if workers == 1 else _sizes(engine, since)
     if isinstance(workers, int):
         sizes = sizes if sum(sizes.values()) >= _WORTH_SHARING else {}
     else:
@@ -58,8 +60,8 @@ def shared_digests(engine: Engine, workers: Workers, progress: Progress | None) 
     return {section: digest for share in shares for section, digest in share.items()}
 
 
-def _sizes(engine: Engine) -> dict[Section, int]:
-    """Give the sections of all runs, and how many rows each is said to have."""
+def _sizes(engine: Engine, since: int) -> dict[Section, int]:
+    """Give the sections of the runs after one, and how many rows each is said to have."""
     runs: list[StoredRun] = []
     with suppress(*_DAMAGE), transaction(engine) as connection, any_text(connection):
         runs = stored_runs(connection)
@@ -68,7 +70,7 @@ def _sizes(engine: Engine) -> dict[Section, int]:
         Section(run.values["run_id"], name): max(run.sections[name][0], 1)
         for run in runs
         for name in names
-        if name in run.sections
+        if name in run.sections and run.values["run_id"] > since
     }
 
 

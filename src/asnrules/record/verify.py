@@ -59,20 +59,23 @@ def verify(
     against: str | None = None,
     progress: Progress | None = None,
     workers: Workers = 1,
+    since: int = 0,
 ) -> Verification:
     """Recompute the ledger; workers share the digests of the rows of runs.
 
     With a digest that was kept outside the database, the run that had it, and all before it, are
-    known to be what they were. What is not a digest is a UsageError.
+    known to be what they were. Since a run means without the rows of it and of those before it:
+    only their headers are recomputed, with the digests of their rows as they are stored. What is
+    not a digest is a UsageError.
     """
     if against is not None:
         against = _checked_digest(against)
-    digests = shared_digests(engine, workers, progress)
+    digests = shared_digests(engine, workers, progress, since)
     with transaction(engine) as connection:
         take_snapshot(connection)
         tables = stored_tables(connection)
         with all_columns(connection, tables):
-            result = _Verifier(connection, digests, progress).run(against)
+            result = _Verifier(connection, digests, progress, since).run(against)
     readable = [one for one in result.findings if (one.table, one.column) not in tables.lost]
     result.findings = [*tables.findings, *readable]
     return result
@@ -89,15 +92,19 @@ def _checked_digest(text: str) -> str:
 
 
 class _Verifier:
-    def __init__(self, connection: Connection, digests: Digests, progress: Progress | None) -> None:
+    def __init__(
+        self, connection: Connection, digests: Digests, progress: Progress | None, since: int
+    ) -> None:
         self._connection = connection
+        self._since = since
         self._digests = digests
         self._progress = progress
         self._result = Verification()
         with any_text(connection):
             self._runs = stored_runs(connection)
             self._entries = entry_rows(connection)
-        self._total = sum(section[0] for run in self._runs for section in run.sections.values())
+        later = [run for run in self._runs if run.values["run_id"] > since]
+        self._total = sum(section[0] for run in later for section in run.sections.values())
 
     def run(self, against: str | None) -> Verification:
         previous = GENESIS
@@ -110,7 +117,10 @@ class _Verifier:
         connection, entries = self._connection, self._entries
         self._result.findings += self._read(lambda: list(ruleset_findings(connection)))
         self._result.findings += self._read(lambda: list(entry_findings(connection, entries)))
-        self._result.findings += strays(connection)
+        self._result.findings += strays(connection, self._since)
+        if self._since and self._since not in {run.values["run_id"] for run in self._runs}:
+            text = f"there is no run {self._since}: it was removed, or never was"
+            self._found(self._since, runs.name, text)
         if against is not None and self._result.known is None:
             text = f"no run has the digest {against}: what had it was changed or removed"
             self._found(None, None, text)
@@ -131,6 +141,16 @@ class _Verifier:
             names = ", ".join(name for name in values if name not in CHAINED)
             text = f"it does not match its digest: a digest, its ruleset or one of {names} differs"
             self._found(run_id, runs.name, text)
+        if run_id > self._since:
+            self._check_rows(run, run_id)
+        # There is no digest from before there were entries, as the run's own digest says.
+        if (recorded := run.sections.get(CATALOG)) is not None:
+            found = digest_of_rows(self._entries[: recorded[0]])
+            if found != recorded:
+                self._found(run_id, CATALOG, difference(found, recorded))
+
+    def _check_rows(self, run: StoredRun, run_id: int) -> None:
+        result = self._result
         for table in SECTIONS:
             recorded = run.sections.get(table.name)
             found = self._digests.get(Section(run_id, table.name))
@@ -141,11 +161,6 @@ class _Verifier:
                 self._found(run_id, table.name, difference(found, recorded))
                 with any_text(self._connection):
                     result.findings += unreadable_rows(self._connection, table, run_id)
-        # There is no digest from before there were entries, as the run's own digest says.
-        if (recorded := run.sections.get(CATALOG)) is not None:
-            found = digest_of_rows(self._entries[: recorded[0]])
-            if found != recorded:
-                self._found(run_id, CATALOG, difference(found, recorded))
 
     def _read(self, reading: Callable[[], _Read]) -> _Read:
         """Read something; where there is text that is none, once more, which takes longer."""

@@ -25,15 +25,23 @@ def verify(
     against: Annotated[
         str | None, option("DIGEST", "A digest kept outside; some run must have it.")
     ] = None,
+    since: Annotated[
+        int, option("RUN", "Do not read the rows of this run and earlier ones.", min=0)
+    ] = 0,
     scheduler: Scheduler = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Recompute every digest of the record, and print what does not match.
 
+    With --since it goes on from a run that was verified before. The rows of that run and of
+    earlier ones, their pools, decisions and associations, are not looked at, nor rows under such
+    numbers that belong to no run. The headers of all runs are, and the chain of their digests.
+
     Examples
     --------
     asnrules audit verify
     asnrules audit verify --against "$(cat head-of-march.txt)"
+    asnrules audit verify --since 12 --against "$(cat head-of-march.txt)"
 
     Exit Codes
     ----------
@@ -49,7 +57,7 @@ def verify(
 
     workers = workers_at(scheduler)
     with messages.progress_bar() as progress:
-        found = run(open_record(context.obj), against, progress, workers)
+        found = run(open_record(context.obj), against, progress, workers, since)
     records = [finding._asdict() for finding in found.findings]
     if records or output is not Format.TABLE:
         document = {
@@ -58,9 +66,10 @@ def verify(
         }  # fmt: skip
         columns = ["run_id", "table", "column", "finding"]
         print_records(records, columns, output, document=lambda: document)
-    since = "" if found.known is None else f"; run {found.known} has the digest that was given"
+    known = "" if found.known is None else f"; run {found.known} has the digest that was given"
+    unread = f"; rows of runs up to {since} were not read" if since else ""
     messages.say(
-        f"{found.runs} runs with {found.rows} rows, {len(records)} findings{since}",
+        f"{found.runs} runs with {found.rows} rows, {len(records)} findings{known}{unread}",
         runs=found.runs,
         rows=found.rows,
         findings=len(records),
