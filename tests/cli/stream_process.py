@@ -8,6 +8,7 @@ it ends.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -106,6 +107,9 @@ def import_all() -> None:
     for name in (*LIBRARIES, *ours):
         if not name.startswith(apart):
             import_module(name)
+    # Each fork would look for garbage among all of it, where the program hardly looks for any.
+    gc.freeze()
+    gc.set_threshold(100_000)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ are the folders of the rulesets that it ships, if not all.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -37,6 +38,7 @@ def main() -> None:
         import_module(name)
     if rulesets := {Path(folder).name: Path(folder) for folder in sys.argv[1:]}:
         import_module("asnrules.catalog.open")._seed_folders = lambda: rulesets
+    gc.freeze()
     # It waits for the signal, so the signal has to stay pending.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     print(json.dumps("ready"), flush=True)

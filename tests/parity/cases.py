@@ -61,7 +61,7 @@ class Case:
         until = [one for one in self.changes if version(one) <= version(release)]
         return self._read(f"history/{until[-1]}.json") if until else None
 
-    @property
+    @cached_property
     def rules(self) -> set[str]:
         expected = (self.given or []) + (self.in_order or [])
         return {one["asn_rule"].removeprefix("candidate_") for one in expected}
@@ -103,9 +103,16 @@ def version(release: str) -> tuple[int, ...]:
 @cache
 def ruleset(label: str, beside: Path = RULESETS) -> Ruleset:
     """Give a ruleset; one that extends another looks for it beside itself, then here."""
-    found = RulesetReader().read(beside / label)
+    found = _reader(beside).read(beside / label)
     assert isinstance(found, Ruleset)
     return found
+
+
+@cache
+def _reader(beside: Path) -> RulesetReader:
+    """Give the one reader of a folder, which has the chain of rulesets once it was read."""
+    assert beside.is_dir()
+    return RulesetReader()
 
 
 @cache

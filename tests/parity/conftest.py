@@ -23,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if fixture in metafunc.fixturenames:
             chosen = [case for case in cases() if is_chosen(case) and case.is_in_scope]
             if fixture.startswith("some_") and "ASNRULES_RULESETS" not in os.environ:
-                chosen = chosen[::6]
+                chosen = chosen[::12]
             missing = pytest.param(None, marks=pytest.mark.skip(reason=_absence()))
             metafunc.parametrize(
                 fixture, chosen or [missing], ids=[case.name for case in chosen] or ["none"]
