@@ -8,6 +8,7 @@ it ends.
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -19,6 +20,8 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
+
+import typer
 
 import asnrules.catalog.open
 from asnrules.cli import main
@@ -107,6 +110,9 @@ def import_all() -> None:
     for name in (*LIBRARIES, *ours):
         if not name.startswith(apart):
             import_module(name)
+    # Each fork would make the tree of all commands, which takes longer than most of them.
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    typer.main.get_command(import_module("asnrules.cli.app").app)
     # Each fork would look for garbage among all of it, where the program hardly looks for any.
     gc.freeze()
     gc.set_threshold(100_000)
