@@ -20,7 +20,7 @@ from benchmarks.setting import Result, Setting
 from benchmarks.tables import number, print_table
 
 SIZE = 100_000
-QUICK_SIZE = 400
+QUICK_SIZE = 100
 _WIDTHS = {"exposures": 7, "decisions": 6, "associations": 11, "association_members": 9}
 
 Row = tuple[Any, ...]

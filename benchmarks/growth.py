@@ -13,7 +13,7 @@ from benchmarks.tables import number, print_table
 MODES = ("mixed", "imaging")
 SIZES = (1_000, 10_000, 100_000)
 LONG_SIZES = (*SIZES, 1_000_000)
-QUICK_SIZES = (100, 400)
+QUICK_SIZES = (50, 100)
 _FROM = 10_000
 """The exponent is that of the sizes from here on: below, fixed costs show."""
 

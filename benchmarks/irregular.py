@@ -21,7 +21,7 @@ from benchmarks.tables import print_table
 PARITY = Path(__file__).parents[2] / "shared" / "parity"
 ROWS = 10_000
 QUICK_ROWS = 100
-QUICK_STRIDE = 20
+QUICK_STRIDE = 40
 _COUNTED = ("exposures", "groups", "of several", "irregular")
 
 

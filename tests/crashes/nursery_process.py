@@ -7,6 +7,7 @@ are the folders of the rulesets that it ships, if not all.
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -17,6 +18,8 @@ import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import typer
 
 IMPORTED_LATE = (
     "asnrules.__main__",
@@ -38,6 +41,9 @@ def main() -> None:
         import_module(name)
     if rulesets := {Path(folder).name: Path(folder) for folder in sys.argv[1:]}:
         import_module("asnrules.catalog.open")._seed_folders = lambda: rulesets
+    # Each fork would make the tree of all commands.
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    typer.main.get_command(import_module("asnrules.cli.app").app)
     gc.freeze()
     # It waits for the signal, so the signal has to stay pending.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})

@@ -1,6 +1,6 @@
 """Cut off at any point: what was acknowledged is there whole, and nothing else in part.
 
-Three rounds of each by default. For more, and to see the counts:
+Two rounds of each by default. For more, and to see the counts:
 `ASNRULES_CRASH_ROUNDS=1000 uv run pytest tests/crashes -n 0 -s --timeout 0`.
 """
 

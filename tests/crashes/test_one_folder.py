@@ -1,6 +1,6 @@
 """Two and three writers in one folder, killed at random moments: nothing acknowledged is lost.
 
-Three rounds by default; see `test_cut_off`.
+Two rounds by default; see `test_cut_off`.
 """
 
 from __future__ import annotations
