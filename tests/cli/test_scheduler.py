@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import sqlite3
@@ -19,6 +20,7 @@ from asnrules.catalog.open import connect_catalog
 from asnrules.database.schema import metadata
 from asnrules.errors import ClusterError
 from asnrules.record.verify import verify
+from asnrules.util import cluster as util_cluster
 from asnrules.util.cluster import DaskCluster, run_errand
 from asnrules.util.parallel import unpacked
 from asnrules.workflows.generate import Options, Report, generate
@@ -157,34 +159,66 @@ def test_a_ledger_is_verified(
 
 
 def test_a_worker_that_dies_costs_a_retry_and_the_scheduler_the_run(
-    clusters: Callable[[], Cluster], templates: Any, tmp_path: Path
+    clusters: Callable[[], Cluster],
+    templates: Any,
+    tmp_path: Path,
 ) -> None:
     doomed = clusters()
-    worker = doomed.worker()
+    workers = [doomed.worker()]
     shutil.copyfile(templates.seeded("sqlite"), tmp_path / "asnrules.db")
     engine = connect_catalog(str(tmp_path / "asnrules.db"))
 
     def replace_worker() -> None:
-        if worker.process.poll() is None:
-            worker.kill()
-            doomed.worker()
+        if len(workers) == 1:
+            workers[0].kill()
+            workers.append(doomed.worker())
 
     def generated(die: Callable[[], None], **options: Any) -> Report:
         """Generate, and have something die when the first share is done, of at least four."""
-        workers = DaskCluster(doomed.address)
+        options["workers"] = DaskCluster(doomed.address)
         return generate(
-            engine, [EXAMPLE], Options(workers=workers, **options),
+            engine, [EXAMPLE], Options(**options),
             lambda stage, *_: die() if stage == "candidates" else None,
         )  # fmt: skip
 
     report = generated(replace_worker, record=False)
-    assert worker.process.poll() is not None
+    assert len(workers) == 2
     assert report == generate(engine, [EXAMPLE], Options(record=False))
 
     with pytest.raises(ClusterError, match=f"scheduler at {doomed.address} was lost"):
         generated(doomed.scheduler.kill, output=tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert recorded(engine)["runs"] == []
+
+
+def test_without_workers_it_gives_up(
+    clusters: Callable[[], Cluster], kept_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doomed = clusters()
+    options = Options(record=False, workers=DaskCluster(doomed.address))
+    engine = connect_catalog(kept_file)
+    monkeypatch.setattr(util_cluster, "_PATIENCE", 0.5)
+    with pytest.raises(ClusterError, match="the cluster has no workers; start some"):
+        generate(engine, [EXAMPLE], options)
+    # Long enough for a worker to answer.
+    monkeypatch.setattr(util_cluster, "_PATIENCE", 4.0)
+    worker = doomed.worker()
+    with pytest.raises(ClusterError, match="the cluster has no workers; start some"):
+        generate(
+            engine, [EXAMPLE], options,
+            lambda stage, *_: worker.kill() if stage == "candidates" else None,
+        )  # fmt: skip
+
+
+def test_within_an_event_loop(cluster: Cluster, kept_file: str) -> None:
+    engine = connect_catalog(kept_file)
+
+    async def generated() -> Report:
+        return generate(
+            engine, [EXAMPLE], Options(record=False, workers=DaskCluster(cluster.address))
+        )
+
+    assert asyncio.run(generated()).associations == 344
 
 
 @pytest.fixture

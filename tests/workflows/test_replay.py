@@ -346,6 +346,15 @@ def test_what_is_meant_has_to_be_said(ledger: Engine) -> None:
         chosen(ledger, (1, 9), None)
 
 
+@pytest.mark.parametrize("ruleset", [None, NEXT])
+def test_shared_by_several_it_comes_to_the_same(ledger: Engine, ruleset: str | None) -> None:
+    runs = runs_to_replay(ledger, (), RunFilter())
+    assert len(runs) > 3
+    alone = [one.document() for one in replay(ledger, runs, ruleset)]
+    shared = [one.document() for one in replay(ledger, runs, ruleset, workers=2)]
+    assert shared == alone
+
+
 def test_all_at_once_with_progress(ledger: Engine) -> None:
     seen = []
     found = replay(

@@ -20,7 +20,7 @@ import threading
 import uuid
 import warnings
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib import metadata
@@ -95,24 +95,20 @@ class DaskCluster:
     ) -> list[Found]:
         client = await self._connected(distributed)
         try:
-            workers = await self._checked_workers(distributed, client)
+            workers = await self._checked_workers(client)
             number = max(_TURNS * workers, sum(sizes) // _LARGEST)
-            work = _Shares(
-                client, job, shares_of(list(zip(pieces, sizes, strict=True)), sizes, number), told
-            )
-            return await work.done(2 * workers)
-        except distributed.client.FutureCancelledError:
-            raise ClusterError(
-                f"the Dask scheduler at {self._address} was lost; start it and its workers again, "
-                "and then this"
-            ) from None
-        except distributed.KilledWorker:
-            raise ClusterError(
-                "several workers of the cluster died one after the other of the same share; give "
-                "them more memory, or look into their logs"
-            ) from None
+            shares = shares_of(list(zip(pieces, sizes, strict=True)), sizes, number)
+            return await _Shares(client, job, shares, told).done(2 * workers)
+        except CancelledError:
+            raise self._lost() from None
         finally:
             await _close(client)
+
+    def _lost(self) -> ClusterError:
+        return ClusterError(
+            f"the Dask scheduler at {self._address} was lost; start it and its workers again, "
+            "and then this"
+        )
 
     async def _connected(self, distributed: Any) -> Any:
         client = distributed.Client(
@@ -129,28 +125,29 @@ class DaskCluster:
                 "one, or give the address that it prints"
             ) from None
 
-    async def _checked_workers(self, distributed: Any, client: Any) -> int:
+    async def _checked_workers(self, client: Any) -> int:
         """Count the workers, and refuse those with another version of this package, or none."""
         try:
-            await client.wait_for_workers(1, timeout=_PATIENCE)
-        except TimeoutError:
-            raise ClusterError(
-                f"the Dask scheduler at {self._address} has no workers; start some"
-            ) from None
-        asked = client.run(metadata.version, "asnrules", on_error="return")
-        try:
+            with suppress(TimeoutError):
+                await client.wait_for_workers(1, timeout=_PATIENCE)
+            await _refuse_none(client)
+            asked = client.run(metadata.version, "asnrules", on_error="return")
             versions = await asyncio.wait_for(asked, _PATIENCE)
         except TimeoutError:
-            raise ClusterError(
-                f"the workers of the Dask scheduler at {self._address} do not answer; "
-                "look into their logs"
-            ) from None
+            raise ClusterError("workers of the cluster do not answer; see their logs") from None
+        except OSError:
+            raise self._lost() from None
         for worker, version in versions.items():
             if isinstance(version, metadata.PackageNotFoundError):
                 version = None
             if not isinstance(version, Exception):
                 _refuse_other_version(f"the worker {label(str(worker))}", version)
         return len(versions)
+
+
+async def _refuse_none(client: Any) -> None:
+    if not await client.nthreads():
+        raise ClusterError("the cluster has no workers; start some")
 
 
 async def _close(client: Any) -> None:
@@ -183,12 +180,19 @@ class _Shares:
     async def done(self, at_a_time: int) -> list[Any]:
         """Do all, and give what came of each in their order."""
         numbers = iter(range(len(self._shares)))
+        watcher = asyncio.ensure_future(self._watch())
         runners = [asyncio.ensure_future(self._some(numbers)) for _ in range(at_a_time)]
+        left = {watcher, *runners}
         try:
-            await asyncio.gather(*runners)
+            while left != {watcher}:
+                done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+                for one in done:
+                    one.result()
         finally:
-            for runner in runners:
-                runner.cancel()
+            for one in left:
+                one.cancel()
+            # Several may fail at once: one error is told.
+            await asyncio.gather(watcher, *runners, return_exceptions=True)
         return [self._found[number] for number in range(len(self._shares))]
 
     async def _some(self, numbers: Iterator[int]) -> None:
@@ -199,12 +203,38 @@ class _Shares:
             future = self._client.submit(
                 run_errand, self._version, errand, held, key=f"{self._name}-{number}", pure=False
             )
-            self._found[number] = unpacked(await future)
+            self._found[number] = unpacked(await self._answer(future))
             # The answer is here, so no worker need keep it.
             future.release()
             self._sizes_done += sum(size for _, size in share)
             if self._told is not None:
                 self._told(self._sizes_done, self._total)
+
+    async def _answer(self, future: Any) -> bytes:
+        try:
+            answer: bytes = await future
+        except CancelledError:
+            # So Dask says that the scheduler was lost.
+            raise
+        except Exception as error:
+            # What an errand raises is in its answer: this is of workers that die, or begin none.
+            text = label(" ".join(f"{type(error).__name__}: {error}".split()), 200)
+            raise ClusterError(
+                f"workers of the cluster cannot do a share of the work ({text}); see their logs, "
+                f"give them memory, and install asnrules {self._version} on all of them"
+            ) from None
+        return answer
+
+    async def _watch(self) -> None:
+        """Give up when there has been no worker for a while."""
+        while True:
+            await asyncio.sleep(_PATIENCE / 2)
+            try:
+                if not await self._client.nthreads():
+                    await asyncio.sleep(_PATIENCE / 2)
+                    await _refuse_none(self._client)
+            except OSError:
+                raise CancelledError from None
 
     def _constant(self, constant: Constant[Any]) -> Any:
         """Give the future of a constant."""
