@@ -39,7 +39,7 @@ from seeds import connected
 
 __all__ = ["tool"]
 
-STRIDE = 1 if "ASNRULES_TAMPERING" in os.environ else 17
+STRIDE = 1 if "ASNRULES_TAMPERING" in os.environ else 37
 """Of the ways to change a file, each so many is tried."""
 RUN_FILES = [
     f"{name}.parquet"
@@ -377,6 +377,8 @@ from asnrules.record import lake
 from asnrules.util import folders
 
 database, place = sys.argv[1], Path(sys.argv[2])
+# A kill loses nothing of what was written, whether it is on disk or not.
+os.fsync = lambda _: None
 count, last = 0, None
 
 def counted(function):
@@ -404,7 +406,7 @@ def forked(name):
 # Once for all: it looks for pandas.
 pyarrow.array([1])
 steps = os.waitstatus_to_exitcode(forked("whole"))
-for last in (0, 1, 20, steps - 24, steps - 12, steps - 3, steps - 2, steps - 1):
+for last in (1, 20, steps - 24, steps - 3, steps - 1):
     print(last, os.WTERMSIG(forked(str(last))))
 """
 
@@ -415,7 +417,7 @@ def test_a_killed_export_leaves_nothing_that_is_taken_for_a_run(
     arguments = [sys.executable, "-c", KILLED, str(kept_sqlite.url.database), str(tmp_path)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     ends = dict(line.split() for line in done.stdout.splitlines())
-    assert len(ends) == 8
+    assert len(ends) == 5
     assert set(ends.values()) == {str(int(signal.SIGKILL))}
     whole = tmp_path / "whole"
     wanted = {path.name for path in whole.iterdir()}
