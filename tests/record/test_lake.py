@@ -22,7 +22,9 @@ from sqlalchemy import Engine
 
 from asnrules.catalog import store
 from asnrules.catalog.entries import add_entries
+from asnrules.catalog.open import connect_catalog
 from asnrules.database.engines import transaction
+from asnrules.database.guards import RECORDED
 from asnrules.database.schema import metadata
 from asnrules.database.schema.catalog import instruments
 from asnrules.database.schema.record import decisions
@@ -32,8 +34,8 @@ from asnrules.record import parquet as written
 from asnrules.record.lake import Exported, export_lake
 from asnrules.record.write import writing_run
 from asnrules.util.folders import held
-from filled import IMPORTED, STARTED, _run, seed_few
-from record.tampering import unguarded
+from filled import IMPORTED, STARTED, _run, fill_catalog, seed_few
+from record.tampering import Tampering, nonsense, unguarded, without_constraints
 from record.test_export import SCRIPT, tool
 from seeds import connected
 
@@ -520,6 +522,45 @@ def test_a_value_that_cannot_be_read_is_named(full_sqlite: Engine, tmp_path: Pat
     assert {(one.run_id, one.table, one.column) for one in result.findings} == {
         (1, "associations", None), (1, "associations", "target"),
     }  # fmt: skip
+
+
+@pytest.fixture
+def bare_sqlite(templates: Any, tmp_path: Path) -> Engine:
+    """Give a catalog without guards and constraints."""
+
+    def fill(engine: Engine) -> None:
+        fill_catalog(engine)
+        without_constraints(engine)
+
+    path = tmp_path / "bare.db"
+    shutil.copyfile(templates.get("sqlite", "bare", fill, empty=True), path)
+    return connect_catalog(str(path))
+
+
+@pytest.mark.parametrize("name", ["runs", *RECORDED, "catalog_entries"])
+def test_nonsense_is_named_and_never_written(
+    bare_sqlite: Engine, tmp_path: Path, name: str
+) -> None:
+    tampering = Tampering(bare_sqlite, metadata.tables[name])
+    whole = tmp_path / "whole"
+    export_lake(bare_sqlite, whole)
+    for number in (1, 2):
+        shutil.rmtree(whole / f"run_id={number}")
+    row = tampering.rows[0]
+    for at, column in enumerate(tampering.table.columns):
+        values = nonsense(column, row._mapping[column.name], "sqlite")
+        for value, _ in values if STRIDE == 1 else values[at % len(values) :][:1]:
+            statement = f"UPDATE {name} SET {column.name} = {value} WHERE {tampering.where(row)}"
+            folder = tmp_path / "tried"
+            shutil.copytree(whole, folder)
+            with tampering.changed(statement), suppress(OutputError):
+                result = export_lake(bare_sqlite, folder)
+                assert result.findings or result.problems, statement
+                words = [*result.problems, *(one.words() for one in result.findings)]
+                assert all(one.isprintable() and len(one) < 1_000 for one in words), words
+                assert not (folder / "run_id=1").exists() or not (folder / "run_id=2").exists()
+            assert not list(folder.glob(".*")), statement
+            shutil.rmtree(folder)
 
 
 def test_a_changed_catalog_is_not_written(full_sqlite: Engine, tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ _HEADER_COLUMNS = [
     Column("ruleset", Text, nullable=False),
     Column("ruleset_checksum", Text, nullable=False),
 ]
-_LONGEST = 10_000
+_LONGEST = 10_000  # Bytes of `_ledger.json`
+_SHOWN = 200  # Characters of what an error says
 
 
 @dataclass(slots=True)
@@ -163,7 +164,8 @@ class _Export:
 
     def _numbers(self, prefix: str) -> list[int]:
         """Give the numbers in the names of what is there."""
-        texts = (name.removeprefix(prefix) for name in self._folder.names() if prefix in name)
+        names = (name for name in self._folder.names() if name.startswith(prefix))
+        texts = (name.removeprefix(prefix) for name in names)
         return sorted(int(text) for text in texts if text.isdecimal() and str(int(text)) == text)
 
     def _remove_stages(self, *, is_locked: bool) -> None:
@@ -237,7 +239,7 @@ class _Export:
                 with parquet_file(folder, _file(runs), _HEADER_COLUMNS) as add:
                     add([row])
         except UnwritableError as error:
-            self._found(run, runs, f"a value cannot be written: {error}")
+            self._found(run, runs, f"a value cannot be written: {_in_short(error)}")
         except _UnfitError:
             pass
         else:
@@ -267,7 +269,7 @@ class _Export:
                     digest.add(rows)
                     add([[row[at] for at in places] for row in rows])
         except UnwritableError as error:
-            self._found(run, table, f"a value cannot be written: {error}")
+            self._found(run, table, f"a value cannot be written: {_in_short(error)}")
         else:
             found, recorded = digest.finished(), run.sections.get(table.name)
             if found == recorded:
@@ -279,16 +281,30 @@ class _Export:
     def _run_problem(self, name: str, run: StoredRun, row: Sequence[Any]) -> str | None:
         """Say how a folder that is there differs from a run."""
         counts = {table: run.sections.get(table.name, [0])[0] for table in SECTIONS}
+        return self._difference(name, _RUN_FILES, runs, _HEADER_COLUMNS, [row], counts)
+
+    def _difference(
+        self,
+        name: str,
+        files: Sequence[str],
+        table: Table,
+        columns: Sequence[Column[Any]],
+        rows: Sequence[Sequence[Any]],
+        counts: Mapping[Table, int],
+    ) -> str | None:
+        """Say how a folder differs in its files, in the rows of one, or in how many others have."""
         try:
+            expected = batch_of(columns, rows)
             with held(Path(name), self._folder) as folder:
-                if problem := _names_problem(folder, _RUN_FILES):
-                    return problem
-                expected = batch_of(_HEADER_COLUMNS, [row])
-                return _rows_problem(folder, runs, expected) or _counts_problem(folder, counts)
+                return (
+                    _names_problem(folder, files)
+                    or _rows_problem(folder, table, expected)
+                    or _counts_problem(folder, counts)
+                )
+        except UnwritableError as error:
+            return f"the record has what cannot be written: {_in_short(error)}"
         except (OSError, arrow().ArrowException, ValueError) as error:
-            return f"it cannot be read: {' '.join(str(error).split())[:200]!a}"
-        except UnwritableError:
-            return "it differs from the record, of which the header cannot be read"
+            return f"it cannot be read: {_in_short(error)}"
 
     # --------------------------------------------------------------------- the catalog
 
@@ -307,8 +323,7 @@ class _Export:
         if found:
             self._result.findings += found
             return
-        name = f"{_CATALOG}{added[-1][0]}"
-        with whole_folder(self._folder, name, _CATALOG_FILES) as folder:
+        with whole_folder(self._folder, f"{_CATALOG}{added[-1][0]}", _CATALOG_FILES) as folder:
             for table in _CATALOG_TABLES:
                 with parquet_file(folder, _file(table), list(table.columns)) as add:
                     add(_rows_of_entries(self._connection, table, added))
@@ -316,14 +331,13 @@ class _Export:
     def _catalog_problem(self, name: str, entries: Sequence[Sequence[Any]]) -> str | None:
         if not entries or name != f"{_CATALOG}{entries[-1][0]}":
             return "there are no such entries on record"
-        try:
-            with held(Path(name), self._folder) as folder:
-                if problem := _names_problem(folder, _CATALOG_FILES):
-                    return problem
-                expected = batch_of(list(catalog_entries.columns), entries)
-                return _rows_problem(folder, catalog_entries, expected)
-        except (OSError, arrow().ArrowException, ValueError) as error:
-            return f"it cannot be read: {' '.join(str(error).split())[:200]!a}"
+        columns = list(catalog_entries.columns)
+        return self._difference(name, _CATALOG_FILES, catalog_entries, columns, entries, {})
+
+
+def _in_short(error: Exception) -> str:
+    """Give what an error says, which may quote what is untrusted."""
+    return ascii(" ".join(str(error).split())[:_SHOWN])
 
 
 def _ledger(runs: int, head: str, entries: int) -> bytes:
