@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +79,13 @@ class Inserting:
 
         self._thread.shutdown(wait=False, cancel_futures=True)
         raw: Any = self._connection.connection.driver_connection
+        driver: Any = self._connection.dialect.loaded_dbapi
         stop = raw.interrupt if self._connection.dialect.name == "sqlite" else raw.cancel
         running = [future for future in self._waiting if not future.done()]
         while wait(running, 0).not_done:
             # After an error or interrupt. It passes by a thread that is between two statements.
-            stop()
+            with suppress(driver.Error):
+                stop()
             wait(running, _PATIENCE)
         self._thread.shutdown()
 
