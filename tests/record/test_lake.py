@@ -563,6 +563,24 @@ def test_nonsense_is_named_and_never_written(
             shutil.rmtree(folder)
 
 
+def test_what_stands_for_the_number_of_a_run_is_no_path(
+    bare_sqlite: Engine, tmp_path: Path
+) -> None:
+    columns = ", ".join(metadata.tables["runs"].columns.keys()[1:])
+    with bare_sqlite.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE runs RENAME TO hidden")
+        connection.exec_driver_sql(
+            f"CREATE VIEW runs AS SELECT '../evil' AS run_id, {columns} FROM hidden "
+            "WHERE run_id = 1"
+        )
+    before = sorted(tmp_path.iterdir())
+    result = export_lake(bare_sqlite, tmp_path / "lake")
+    assert result.runs == 0
+    assert [one.finding for one in result.findings] == ["'../evil' is not the number of a run"]
+    assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "lake"])
+    assert not list((tmp_path / "lake").glob("run_id*"))
+
+
 def test_a_changed_catalog_is_not_written(full_sqlite: Engine, tmp_path: Path) -> None:
     result = refused(full_sqlite, tmp_path, "UPDATE keywords SET description = 'other'")
     assert {one.table for one in result.findings} == {"keywords"}
@@ -605,7 +623,8 @@ def tampered(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
             yield f"{name} as text", table.set_column(at, name, column.cast(pa.string()))
             yield f"{name} shorter", table.set_column(at, name, column.cast(pa.int32()))
     yield "a column more", table.append_column("more", pa.nulls(len(table), pa.string()))
-    yield "other order", table.select([*table.column_names[1:], table.column_names[0]])
+    if table.num_columns > 1:
+        yield "other order", table.select([*table.column_names[1:], table.column_names[0]])
     if len(table):
         yield "a row less", table.slice(1)
         yield "a row twice", pa.concat_tables([table, table.slice(0, 1)])

@@ -30,7 +30,7 @@ from asnrules.database.locks import take_snapshot
 from asnrules.database.schema import metadata
 from asnrules.database.schema.catalog import catalog_entries, rulesets
 from asnrules.database.schema.record import runs
-from asnrules.database.stored import Finding, any_text, as_stored, with_flags
+from asnrules.database.stored import Finding, any_text, as_stored, shown, with_flags
 from asnrules.errors import OutputError
 from asnrules.record.chain import (
     CATALOG,
@@ -147,7 +147,8 @@ class _Export:
         self._export_catalog()
         previous = NOTHING.digest
         for done, run in enumerate(stored, 1):
-            self._export_run(run, previous)
+            if self._is_numbered(run):
+                self._export_run(run, previous)
             previous = run.values["digest"]
             if self._progress is not None:
                 self._progress("runs", done, len(stored))
@@ -247,6 +248,14 @@ class _Export:
 
     def _found(self, run: StoredRun, table: Table, text: str) -> None:
         self._result.findings.append(Finding(run.values["run_id"], table.name, None, text))
+
+    def _is_numbered(self, run: StoredRun) -> bool:
+        """Tell whether a run has a number, which names its folder; that it has none is told."""
+        number = run.values["run_id"]
+        is_one = type(number) is int and number > 0
+        if not is_one:
+            self._found(run, runs, f"{shown(number)} is not the number of a run")
+        return is_one
 
     def _check_header(self, run: StoredRun, previous: str) -> None:
         values = run.values
