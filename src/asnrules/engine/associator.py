@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 from asnrules.associations.model import DISCOVERED, Member, Product
@@ -31,7 +32,7 @@ class Refused(NamedTuple):
 
     rank: int
     """How much the reason says: the lower, the more."""
-    places: Sequence[int]
+    places: list[int]
     lack: Lack
     """Why it did not come about."""
     number: int
@@ -71,35 +72,49 @@ class Made:
             getattr(self, one.name).extend(getattr(other, one.name))
 
     def __getstate__(self) -> tuple[Any, ...]:
-        """Give it to another process in plain tuples, each member once: named ones take longer."""
+        """Give it to another process in columns, each member once: that takes less of everything.
+
+        What follows the members is which of them each association has, one after the other.
+        """
         numbers: dict[int, int] = {}
-        members: list[tuple[Any, ...]] = []
-        rows = []
-        for one in self.unnamed:
-            listed = []
+        members: list[Member] = []
+        listed: list[int] = []
+        made = self.unnamed
+        for one in made:
             for member in one.product.members:
-                number = numbers.get(id(member))
-                if number is None:
-                    number = numbers[id(member)] = len(members)
-                    members.append(tuple(member))
+                number = numbers.setdefault(id(member), len(members))
+                if number == len(members):
+                    members.append(member)
                 listed.append(number)
-            rows.append((*one[:3], one.product.name, listed, *one[4:]))
+        columns: list[list[Any]] = [
+            [getattr(one, name) for one in made] for name in Unnamed._fields if name != "product"
+        ]
+        columns.append([one.product.name for one in made])
+        columns.append([len(one.product.members) for one in made])
         refused = [(one.rank, one.places, *one.lack, *one[3:]) for one in self.refused]
         others = self.finished, self.fates, self.order_dependent, self.unfinished
-        return members, rows, refused, *others
+        return _columns(members), listed, columns, refused, *others
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        listed, rows, refused, *others = state
+        columns, listed, made, refused, *others = state
         self.finished, self.fates, self.order_dependent, self.unfinished = others
-        members = [Member._make(one) for one in listed]
+        members = list(map(Member, *columns))
+        numbers = iter(listed)
         self.unnamed = []
-        for *first, name, numbers, digest, degraded, keys in rows:
-            product = Product(name, tuple([members[number] for number in numbers]))
-            self.unnamed.append(Unnamed._make((*first, product, digest, degraded, keys)))
+        for rule, candidate, creator, digest, degraded, keys, name, count in zip(
+            *made, strict=True
+        ):
+            of_one = tuple([members[number] for number in islice(numbers, count)])
+            product = Product(name, of_one)
+            self.unnamed.append(Unnamed(rule, candidate, creator, product, digest, degraded, keys))
         self.refused = [
             Refused(rank, places, Lack(text, exptype), number, candidate)
             for rank, places, text, exptype, number, candidate in refused
         ]
+
+
+def _columns(members: Sequence[Member]) -> list[list[Any]]:
+    return [[member[at] for member in members] for at in range(len(Member._fields))]
 
 
 class Associator:
@@ -130,6 +145,7 @@ class Associator:
         self._sensitivity = OrderSensitivity(work) if diagnosed else None
         self._groupings: dict[int, Grouping] = {}
         self._made = Made()
+        self._last_refused: dict[int, Refused] = {}
 
     def make(
         self, pools: Sequence[SubPool], progress: Callable[[int, int], None] | None = None
@@ -218,12 +234,21 @@ class Associator:
             if refusal(one.rule, one.candidate) is None
         ]
 
-    def _refuse(self, number: int, candidate: Pair, exposures: Sequence[int], reason: str) -> None:
+    def _refuse(self, number: int, candidate: Pair, exposures: list[int], reason: str) -> None:
         rank = OF_NO_CANDIDATE if cannot_stand(candidate) == reason else OF_OTHER_CANDIDATE
-        self._made.refused.append(Refused(rank, exposures, Lack(reason), number, candidate))
+        self._refused(Refused(rank, exposures, Lack(reason), number, candidate))
         if self._watched in exposures:
             rule = self._work.ruleset.rules[number]
             self._made.fates.append(Fate(rule, candidate, None, reason))
+
+    def _refused(self, one: Refused) -> None:
+        """Keep exposures with those that were refused before them, if it is for the same reason."""
+        last = self._last_refused.get(one.rank)
+        if last is not None and last[2:] == one[2:]:
+            last.places.extend(one.places)
+            return
+        self._last_refused[one.rank] = one
+        self._made.refused.append(one)
 
     def _finish(
         self, grown: list[GrowingAssociation], *, telling: bool = True
@@ -256,7 +281,8 @@ class Associator:
                 if member.exposure is not None and (member.exptype == SCIENCE) is is_science
             ]
             rank = OF_SCIENCE if is_science else OF_COMPANION
-            self._made.refused.append(Refused(rank, places, lack, number, dropped.candidate))
+            if places:
+                self._refused(Refused(rank, places, lack, number, dropped.candidate))
         if dropped.watched is not None:
             fate = Fate(dropped.rule, dropped.candidate, dropped.watched, lack.text)
             self._made.fates.append(fate._replace(lacked=lack.exptype))

@@ -60,7 +60,9 @@ def member_name(filename: str, *, rateints: bool) -> str:
 
 def _identities(
     ruleset: Ruleset, names: Sequence[str], rows: Sequence[Row], others: Sequence[int]
-) -> list[int]:
+) -> Sequence[int]:
+    if len(set(names)) == len(names):
+        return range(len(names))
     units: Sequence[Any] = names
     if ruleset.settings.taken_once != "file":
         units = list(zip(rows, others, strict=True)) if others else rows
@@ -180,6 +182,11 @@ class Work:
         if found is None:
             found = self._members[exptype, role, rateints] = Members(self, exptype, role, rateints)
         return found
+
+    def forget(self) -> None:
+        """Forget what was found out for making associations: it takes as much memory as they do."""
+        self._members.clear()
+        self._columns.clear()
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""

@@ -151,18 +151,23 @@ class Generation:
             made.unnamed.sort(key=self._turn_of)
             made.finished.sort(key=self._turn_of)
         found = self._discover()
-        named = [
-            (association, place)
-            for association, place in self._naming.name(
-                [*found.unnamed, *made.unnamed], pruned=self._unfinished_from is None
-            )
-            if selection.keeps(association.asn_id)
-        ]
-        associations = [association for association, _ in named]
+        self._work.forget()
+        made.unnamed[:0] = found.unnamed
+        associations: list[Association] = []
+        places: list[int] = []
+        for association, place in self._naming.name(
+            made.unnamed, pruned=self._unfinished_from is None
+        ):
+            if selection.keeps(association.asn_id):
+                associations.append(association)
+                places.append(place)
+        fates = made.fates
+        if wanted.watched is not None:
+            kept = dict(zip(places, associations, strict=True))
+            fates = [*fates, *self._fates([*found.finished, *made.finished], kept)]
         if wanted.merge:
             associations = merge(associations)
         memberships = self._memberships(associations)
-        fates = [*made.fates, *self._fates([*found.finished, *made.finished], named)]
         missing: list[MissingCompanion] = []
         if wanted.watched is not None:
             search = MissingCompanions(self._work, pools, self._candidates, wanted.watched, fates)
@@ -248,13 +253,15 @@ class Generation:
         return [counts[place] for place in range(len(self._work.rows))]
 
     def _fates(
-        self, finished: Sequence[GrowingAssociation], named: Sequence[tuple[Association, int]]
+        self, finished: Sequence[GrowingAssociation], kept: Mapping[int, Association]
     ) -> list[Fate]:
-        """Say what became of the watched exposure in the associations that came about."""
+        """Say what became of the watched exposure in the associations that came about.
+
+        Those that are kept are given by their places.
+        """
         watched = self._wanted.watched
         if watched is None:
             return []
-        kept = {place: association for association, place in named}
         fates = []
         for place, one in enumerate(finished):
             member = find(one.members, watched)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -80,7 +80,7 @@ class Naming:
         self._pool_names = pool_names
         self._version_id = version_id
         # Names come again and again, so each is made and held once.
-        self._stems: dict[str, str] = {}
+        self._programs: dict[str | None, str] = {}
         self._keys: dict[Keys, str] = {}
         self._asked = {
             rule.name: "; ".join(use.text for use in rule.requirements)
@@ -98,23 +98,25 @@ class Naming:
         return Unnamed(one.rule, one.candidate, one.creator, product, digest, one.degraded, keys)
 
     def name(
-        self, made: Sequence[Unnamed], *, pruned: bool = True
-    ) -> list[tuple[Association, int]]:
+        self, made: list[Unnamed], *, pruned: bool = True
+    ) -> Iterator[tuple[Association, int]]:
         """Prune, number and name associations, given in order of generation.
 
         Those that stay come in the order in which they are numbered, with their places in `made`.
+        That is emptied meanwhile: a million take as much memory as what is made of them.
         """
         settings = self._work.ruleset.settings
         if not pruned:
             settings = settings._replace(overall=())
+        places = prune(made, settings, self._twins)
+        left = [made[place] for place in reversed(places)]
+        made.clear()
         numbers: Counter[tuple[str, str]] = Counter()
-        named = []
-        for place in prune(made, settings, self._twins):
-            one = made[place]
+        for place in places:
+            one = left.pop()
             counted = (one.asn_id, one.asn_type)
             numbers[counted] += 1
-            named.append((self._association(one, numbers[counted]), place))
-        return named
+            yield self._association(one, numbers[counted]), place
 
     def _product(self, one: GrowingAssociation) -> tuple[Product, int | None]:
         """Give the product of an association, and the digest of its members."""
@@ -138,14 +140,17 @@ class Naming:
         return made.asn_type, made.asn_id[0], parts, members
 
     def _stem(self, expname: str) -> str:
-        stem = self._stems.get(expname)
-        if stem is None:
-            stem = self._stems[expname] = product_name(expname, self._work.ruleset.suffixes)
-        return stem
+        return product_name(expname, self._work.ruleset.suffixes)
+
+    def _program(self, place: int) -> str:
+        program = self._work.value(place, "program")
+        if program not in self._programs:
+            self._programs[program] = program_name(program)
+        return self._programs[program]
 
     def _association(self, made: Unnamed, sequence: int) -> Association:
         work = self._work
-        program = program_name(work.value(made.creator, "program"))
+        program = self._program(made.creator)
         digits = work.ruleset.settings.sequence_digits
         return Association(
             asn_name=association_name(
