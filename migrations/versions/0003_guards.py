@@ -279,14 +279,17 @@ def _guard_postgresql() -> None:
 
 
 def _enforce(how: str) -> None:
-    """Have PostgreSQL check keys row by row or not, though they stay declared, from version 18."""
+    """Have PostgreSQL check keys row by row or not, though they stay declared, from version 18.
+
+    Only where what they refer to cannot be removed either.
+    """
     connection = op.get_bind()
     if (connection.dialect.server_version_info or (0,)) < (18,):
         return
     found = sa.inspect(connection).get_multi_foreign_keys(filter_names=BULK)
     for (_, table), keys in found.items():
         for key in keys:
-            if not key["options"].get("deferrable"):
+            if not key["options"].get("deferrable") and key["referred_table"] in RECORD:
                 op.execute(f"ALTER TABLE {table} ALTER CONSTRAINT {key['name']} {how}")
 
 

@@ -317,7 +317,7 @@ def test_every_foreign_key_refuses_what_is_not_there(full_catalog: Engine) -> No
         (table, key.elements[-1].parent)
         for table in metadata.tables.values()
         for key in table.foreign_key_constraints
-        if table.name not in of_triggers or key.deferrable
+        if table.name not in of_triggers or key.deferrable or key.referred_table.name == "asn_types"
     ]
     assert keys
     for table, column in keys:
