@@ -1,4 +1,4 @@
-"""Groups of candidates, each made by a process that knows nothing else, come to the same."""
+"""Candidates, each made by a process that knows nothing else, come to the same."""
 
 from __future__ import annotations
 
@@ -15,22 +15,31 @@ from asnrules.engine.associator import Made
 from asnrules.engine.candidates import Selection, SubPool
 from asnrules.engine.exposures import Work
 from asnrules.engine.generation import Generation, Outcome, Wanted
-from asnrules.engine.part import in_order
+from asnrules.engine.part import digested
 from asnrules.engine.signatures import Judge
 from asnrules.pools import parse_candidates, read_pool
-from engine.building import POOL, Exposure, keywords, ruleset, work_of
+from engine.building import POOL, Exposure, image, keywords, ruleset, work_of
 from engine.pools import FAMILIES, pools
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "jw04231_20261105t101500_pool.csv"
 
 
 def apart(generation: Generation, candidates: Sequence[SubPool], _told: object) -> list[Made]:
-    """Make each group from its pickle, the last group first."""
-    made = []
-    for group in reversed(generation.groups(candidates)):
-        part = pickle.loads(pickle.dumps(generation.part(group)))
-        made.append(part.make(Judge(ruleset_of(generation), part.keywords)))
-    return [in_order(made, {one.candidate: at for at, one in enumerate(candidates)})]
+    """Make each candidate from its pickle."""
+    if not generation.can_part():
+        return [generation.make(candidates)]
+    parts = [pickle.loads(pickle.dumps(generation.part([one]))) for one in candidates]
+    judge = Judge(ruleset_of(generation), parts[0].keywords)
+    return [digested(elsewhere(part.make(judge), at)) for at, part in enumerate(parts)]
+
+
+def elsewhere(made: Made, process: int) -> Made:
+    """Give what is made with digests as another process has them."""
+    made.unnamed = [
+        one if one.digest is None else one._replace(digest=one.digest + process)
+        for one in made.unnamed
+    ]
+    return made
 
 
 def ruleset_of(generation: Generation) -> Any:
@@ -64,6 +73,16 @@ def test_merged_and_selected() -> None:
     assert_same(example("jwst-3.0.0"), merge=True)
     ids = frozenset({"o001", "o003"})
     assert_same(example("jwst-3.0.0"), selection=Selection(ids, dms=True))
+
+
+def test_candidates_that_make_the_same() -> None:
+    both = "[('o001', 'observation'), ('c1000', 'background')]"
+    pool = [
+        image("1_uncal.fits", asn_candidate=both),
+        image("2_uncal.fits", asn_candidate=both, bkgdtarg="t"),
+    ]
+    made = assert_same(work_of(pool)).associations
+    assert [one.asn_id for one in made] == ["o001", "o001"]
 
 
 @given(

@@ -17,7 +17,6 @@ from asnrules.engine.candidates import (
     SubPool,
     candidate_pools,
     hang_together,
-    linked,
     lone_candidates,
     without_background_rows,
 )
@@ -200,13 +199,9 @@ class Generation:
             pools, told
         )
 
-    def groups(self, pools: Sequence[SubPool]) -> list[list[SubPool]]:
-        """Give candidates, those together that have to be made together; see `linked`."""
-        if hang_together(self._work) or self.discovers():
-            return [list(pools)]
-        groups = linked(self._work, pools)
-        known = {pool.candidate for group in groups for pool in group}
-        return [*groups, *([pool] for pool in pools if pool.candidate not in known)]
+    def can_part(self) -> bool:
+        """Tell whether candidates can be made without the others, up to their names."""
+        return not hang_together(self._work)
 
     def part(self, pools: Sequence[SubPool]) -> Part:
         """Give candidates with all that it takes to make their associations elsewhere."""

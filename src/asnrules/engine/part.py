@@ -7,18 +7,17 @@ part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 from asnrules.associations.model import Member
-from asnrules.engine.associator import Associator, Made, Refused
-from asnrules.engine.candidates import Pair, SubPool
+from asnrules.engine.associator import Associator, Made
+from asnrules.engine.candidates import SubPool
 from asnrules.engine.conditions import Row
 from asnrules.engine.exposures import Work
 from asnrules.engine.naming import Naming
-from asnrules.engine.order_sensitivity import OrderDependence
-from asnrules.engine.pruning import Unnamed
+from asnrules.engine.pruning import digest_of
 from asnrules.engine.signatures import Judge
 
 
@@ -102,16 +101,10 @@ def _renumbered(made: Made, places: Sequence[int]) -> Made:
     )
 
 
-def in_order(parts: Sequence[Made], candidates: Mapping[Pair, int]) -> Made:
-    """Put together what was made of parts, in the order of the candidates."""
-    made = Made()
-    for part in parts:
-        made.add(part)
-
-    def turn(one: Unnamed | Refused | OrderDependence) -> int:
-        return candidates[one.candidate]
-
-    made.unnamed.sort(key=turn)
-    made.refused.sort(key=turn)
-    made.order_dependent.sort(key=turn)
+def digested(made: Made) -> Made:
+    """Digest anew what another process made: Python digests text differently in each."""
+    made.unnamed = [
+        one if one.digest is None else one._replace(digest=sum(map(digest_of, one.product.members)))
+        for one in made.unnamed
+    ]
     return made

@@ -8,7 +8,7 @@ from functools import lru_cache
 from asnrules.engine.associator import Made
 from asnrules.engine.candidates import SubPool
 from asnrules.engine.generation import Generation
-from asnrules.engine.part import Part, in_order
+from asnrules.engine.part import Part, digested
 from asnrules.engine.signatures import Judge
 from asnrules.rules.checksums import constant
 from asnrules.rules.model import Ruleset
@@ -28,36 +28,31 @@ def shared(
 ) -> list[Made]:
     """Have the associations of candidates made by workers, share by share.
 
-    Copies of this process know the whole pool, so each takes some candidates. Another machine gets
-    candidates with all that are linked with them, and their exposures.
+    Copies of this process know the whole pool. Another machine gets candidates with their exposures
+    only, so what may hang on those of other candidates is made here.
     """
+    sizes = [len(pool.places) for pool in pools]
     if isinstance(workers, int):
-        sizes = [len(pool.places) for pool in pools]
         count = workers if sum(sizes) >= _WORTH_SHARING else 1
         return parallel_map(generation.make, pools, sizes, count, told)
-    groups = generation.groups(pools)
-    sizes = [sum(len(pool.places) for pool in group) for group in groups]
+    if not generation.can_part():
+        return [generation.make(pools, told)]
     job = _Making(generation, constant(ruleset))
-    count = len(pools)
-    # Sizes are of exposures; what is told of is candidates.
-    of_candidates = told and (lambda done, whole: told(done * count // whole, count))
-    made = parallel_map(job, groups, sizes, workers, of_candidates)
-    return [in_order(made, {pool.candidate: at for at, pool in enumerate(pools)})]
+    return [digested(made) for made in parallel_map(job, pools, sizes, workers, told)]
 
 
 class _Making:
-    """Makes the associations of groups of candidates."""
+    """Makes the associations of candidates."""
 
     def __init__(self, generation: Generation, rules: Constant[Ruleset]) -> None:
         self._generation = generation
         self._rules = rules
 
-    def __call__(self, groups: Sequence[Sequence[SubPool]], told: Told | None = None, /) -> Made:
-        return self._generation.make([pool for group in groups for pool in group], told)
+    def __call__(self, pools: Sequence[SubPool], told: Told | None = None, /) -> Made:
+        return self._generation.make(pools, told)
 
-    def errand(self, groups: Sequence[Sequence[SubPool]]) -> Errand:
-        part = self._generation.part([pool for group in groups for pool in group])
-        return Errand(_made, (self._rules, part))
+    def errand(self, pools: Sequence[SubPool]) -> Errand:
+        return Errand(_made, (self._rules, self._generation.part(pools)))
 
 
 def _made(rules: Constant[Ruleset], part: Part) -> Made:
