@@ -73,9 +73,11 @@ ALL_TABLES = ("test_tampering.py", "test_verify.py")
 
 
 LONGEST = [
-    "record/test_tampering.py", "cli/test_unreadable.py", "crashes/test_cut_off.py",
-    "record/test_verify.py", "test_documents.py", "parity/test_parity.py", "parity/test_import.py",
-    "catalog/analysis/test_check.py",
+    "record/test_tampering.py", "record/test_verify.py", "cli/test_unreadable.py",
+    "cli/test_rulesets_analysis.py", "crashes/test_cut_off.py", "test_documents.py",
+    "engine/test_spoiled.py", "parity/test_parity.py", "parity/test_import.py",
+    "catalog/test_opening.py", "catalog/analysis/test_check.py", "workflows/test_replay.py",
+    "database/test_migrations.py", "util/test_limits.py", "robustness/test_benchmarks.py",
 ]  # fmt: skip
 """Files that come first, so that none of them is left for one of two processes at the end."""
 

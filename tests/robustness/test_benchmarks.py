@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SECTIONS = ("startup", "growth", "floor", "worst", "irregular")
+"""All but that of a cluster, whose processes take as long to start as all others together."""
 
 
 def test_a_quick_run(tmp_path: Path) -> None:
@@ -17,6 +19,9 @@ def test_a_quick_run(tmp_path: Path) -> None:
             sys.executable,
             "-m",
             "benchmarks",
+            *SECTIONS,
+            "ledger",
+            "oracle",
             "--quick",
             "--only",
             "sqlite",
@@ -32,7 +37,7 @@ def test_a_quick_run(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(figures.read_text())
     assert found["oracle"].get("runs") or found["oracle"] == {"skipped": "no jwst"}
-    for section in ("startup", "growth", "floor", "worst", "irregular"):
+    for section in SECTIONS:
         assert f"\n{section}: " in done.stdout
         assert found[section]["runs"]
         assert not any("error" in run for run in found[section]["runs"])
