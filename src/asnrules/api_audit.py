@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asnrules.database.stored import Finding
     from asnrules.record.compare import Differences
     from asnrules.record.queries.associations import AssociationReport
-    from asnrules.record.queries.exposures import DecisionCount, HistoricDecision
+    from asnrules.record.queries.history import DecisionCount, HistoricDecision
     from asnrules.record.queries.runs import RecordedRun, RunFilter, RunReport
     from asnrules.record.verify import Verification
     from asnrules.util.parallel import Progress
@@ -84,7 +84,7 @@ class Audit:
         list of HistoricDecision
             With `decision`, `memberships` and `changes` (from the one before, in words).
         """
-        from asnrules.record.queries.exposures import exposure_history
+        from asnrules.record.queries.history import exposure_history
 
         with transaction(self._engine) as connection, any_text(connection):
             return exposure_history(connection, filename, findings, limit)
@@ -100,7 +100,7 @@ class Audit:
             With `decisions` (how many), `ruleset`, `origin`, `associations`, `first_run` and
             `last_run`, the earliest first.
         """
-        from asnrules.record.queries.exposures import count_decisions
+        from asnrules.record.queries.history import count_decisions
 
         with transaction(self._engine) as connection, any_text(connection):
             return count_decisions(connection, filename, findings)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.record.queries.associations import report_association
-from asnrules.record.queries.exposures import exposure_history
+from asnrules.record.queries.history import exposure_history
 from asnrules.record.queries.runs import report_run
 from asnrules.report.rendering import page
 from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations

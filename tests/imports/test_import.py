@@ -17,7 +17,7 @@ from asnrules.catalog import store
 from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
 from asnrules.record.compare import compare_runs
 from asnrules.record.queries.associations import report_association
-from asnrules.record.queries.exposures import exposure_history
+from asnrules.record.queries.history import exposure_history
 from asnrules.workflows.generate import Options, generate
 from asnrules.workflows.import_associations import ImportOptions, ImportReport, import_associations
 from cli.small_pools import nrc_image, write_pool

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from asnrules.errors import NotFoundError
-from asnrules.record.queries.exposures import count_decisions, exposure_history, spellings, stem_of
+from asnrules.record.queries.exposures import spellings, stem_of
+from asnrules.record.queries.history import count_decisions, exposure_history
 from recorded import LATER_NAME, NEXT, POOL_NAME, image, moment, record, stem, write_pool
 
 

@@ -22,7 +22,7 @@ from asnrules.impact.turning import Named, Step, chain_between
 from asnrules.record.compare import Differences, Listed, compare
 from asnrules.record.pools import unrecorded
 from asnrules.record.queries.decisions import Place
-from asnrules.record.queries.exposures import exposure_history
+from asnrules.record.queries.history import exposure_history
 from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector

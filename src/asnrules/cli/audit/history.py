@@ -15,7 +15,8 @@ from asnrules.cli.output import Format, cell, print_lines, print_records
 if TYPE_CHECKING:
     from asnrules.database.stored import Finding
     from asnrules.record.queries.associations import AssociationReport
-    from asnrules.record.queries.exposures import DecisionCount, HistoricDecision, RecordedDecision
+    from asnrules.record.queries.exposures import RecordedDecision
+    from asnrules.record.queries.history import DecisionCount, HistoricDecision
     from asnrules.record.queries.runs import RecordedRun
 
 DECISIONS = (
