@@ -116,13 +116,17 @@ def kept_file(templates: Any) -> str:
 
 
 @pytest.fixture
-def asnrules(command: Callable[[str | None], Command], kept_database: str) -> Command:
+def asnrules(
+    command: Callable[[str | None], Command], kept_database: str, read_once: None
+) -> Command:
     """Give the command, on a catalog that the test leaves as it is."""
     return command(kept_database)
 
 
 @pytest.fixture
-def asnrules_on_file(command: Callable[[str | None], Command], kept_file: str) -> Command:
+def asnrules_on_file(
+    command: Callable[[str | None], Command], kept_file: str, read_once: None
+) -> Command:
     """Give the command, on a catalog in an SQLite file that the test leaves as it is."""
     return command(kept_file)
 
