@@ -66,6 +66,7 @@ TAKES = {
     ("asnrules audit diff", "before"): "5",
     ("asnrules audit diff", "after"): "1",
     ("asnrules audit replay", "run_ids"): "5",
+    ("asnrules audit verify", "since"): "5",
     ("asnrules audit timeline", "what"): "5",
     ("asnrules audit replay", "ruleset"): "jwst-3.0.0",
     ("asnrules audit import", "ruleset"): "jwst-3.0.0",

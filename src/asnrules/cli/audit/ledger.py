@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from asnrules.cli import messages
+from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import end_with
 from asnrules.cli.options import OutputFormat, ReplaceFile, Scheduler, argument, option
 from asnrules.cli.output import Format, print_records
@@ -26,7 +26,8 @@ def verify(
         str | None, option("DIGEST", "A digest kept outside; some run must have it.")
     ] = None,
     since: Annotated[
-        int, option("RUN", "Do not read the rows of this run and earlier ones.", min=0)
+        int,
+        option("RUN", "Do not read the rows of this run and earlier ones.", completion.runs, min=0),
     ] = 0,
     scheduler: Scheduler = None,
     output: OutputFormat = Format.TABLE,
