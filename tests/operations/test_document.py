@@ -174,6 +174,8 @@ def test_the_schema_passes_what_a_distributed_engine_asks(
     by_run.remove("runs")
     assert ask(empty_catalog, kinds) == " ".join(by_run)
     ask(empty_catalog, "DROP TABLE placed")
+    unenforced = "to_jsonb(pg_constraint) ->> 'conenforced' = 'false'"
+    assert ask(empty_catalog, f"SELECT count(*) FROM pg_constraint WHERE {unenforced}") == 0
     pool = write_pool(tmp_path / "pool.csv", nrc_image(1), nrc_image(2, bkgdtarg="t"))
     assert generate(empty_catalog, [pool], Options()).run_id == 1
     assert verify(empty_catalog).findings == []
@@ -192,6 +194,7 @@ def test_what_stands_for_the_engine_does_refuse(empty_catalog: Engine) -> None:
         for kind in ("guard", "keep", "late", "turn"):
             ask(empty_catalog, f"DROP TRIGGER {kind}_{table} ON {table}")
     ask(empty_catalog, "DROP TRIGGER next_traces ON traces")
+    ask(empty_catalog, "DROP TRIGGER refer_decisions ON decisions")
     assert refusal(by_run.format("traces")) == "a unique constraint of traces is without run_id"
     assert "refers to a table of one machine" in refusal(by_run.format("decisions"))
     ask(empty_catalog, "INSERT INTO placed VALUES ('exposures', 'distributed')")
