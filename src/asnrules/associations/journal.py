@@ -142,7 +142,7 @@ class NewJournal(NamedTuple):
     descriptor: int
 
     def add(self, lines: Iterable[object]) -> None:
-        """Add lines; they stay together, whoever else is adding some."""
+        """Add lines, which stay together even while other processes add theirs."""
         text = "".join(f"{json.dumps(line)}\n" for line in lines).encode("ascii")
         if os.write(self.descriptor, text) < len(text):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -163,7 +163,8 @@ class Generation:
         fates = made.fates
         if wanted.watched is not None:
             kept = dict(zip(places, associations, strict=True))
-            fates = [*fates, *self._fates([*found.finished, *made.finished], kept)]
+            finished = [*found.finished, *made.finished]
+            fates = [*fates, *self._fates(wanted.watched, finished, kept)]
         if wanted.merge:
             associations = merge(associations)
         memberships = self._memberships(associations)
@@ -248,15 +249,15 @@ class Generation:
         return [counts[place] for place in range(len(self._work.rows))]
 
     def _fates(
-        self, finished: Sequence[GrowingAssociation], kept: Mapping[int, Association]
+        self,
+        watched: int,
+        finished: Sequence[GrowingAssociation],
+        kept: Mapping[int, Association],
     ) -> list[Fate]:
         """Say what became of the watched exposure in the associations that came about.
 
         Those that are kept are given by their places.
         """
-        watched = self._wanted.watched
-        if watched is None:
-            return []
         fates = []
         for place, one in enumerate(finished):
             member = find(one.members, watched)

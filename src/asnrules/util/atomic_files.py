@@ -79,7 +79,7 @@ def whole_file(path: Path, *, overwrite: bool = False, mend: str = OVERWRITE) ->
 def whole_folder(parent: Folder, name: str, files: Collection[str]) -> Iterator[Folder]:
     """Give a folder that gets its name only when all in it is written; else it is removed.
 
-    It may hold some files, which whoever writes them syncs. An OSError if the name is taken.
+    It may hold files already; their writer syncs them. An OSError if the name is taken.
     """
     with staged(parent, files) as folder:
         yield folder
