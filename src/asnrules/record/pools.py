@@ -23,6 +23,9 @@ OWN_COLUMNS = ("filename", "program", "asn_candidate")
 """Keywords with columns of their own. A program that a pool does not write with five digits is
 among the other keywords as well, as written."""
 
+Place = tuple[int, int]
+"""Where an exposure stands: its pool, and its row there."""
+
 APART = "other_columns"
 """Stands among the keywords of a row that is equal to one before it, but for columns that are not
 recorded: a number that tells it from those. A pool has them if its rules tell such rows apart."""

@@ -48,8 +48,7 @@ from asnrules.record.chain import (
     ruleset_of,
     run_digest,
 )
-from asnrules.record.pools import exposure_rows
-from asnrules.record.queries.decisions import Place
+from asnrules.record.pools import Place, exposure_rows
 from asnrules.util.canonical import canonical
 
 GENERATED, IMPORTED = "generated", "imported"

@@ -21,14 +21,8 @@ from asnrules.impact.remake import Remake, Turned, turned
 from asnrules.impact.report import TurnedBy, by_change, names_of
 from asnrules.impact.turning import Chain, chain_between
 from asnrules.record.compare import Differences, Listed, compare
-from asnrules.record.pools import unrecorded
-from asnrules.record.queries.decisions import (
-    Decision,
-    DecisionDifference,
-    Place,
-    Trace,
-    compare_decisions,
-)
+from asnrules.record.pools import Place, unrecorded
+from asnrules.record.queries.decisions import Decision, DecisionDifference, Trace, compare_decisions
 from asnrules.record.queries.runs import RecordedRun, RunFilter, find_run, list_runs
 from asnrules.record.write import GENERATED, signature_text, trace_values
 from asnrules.rules.checksums import checksum

@@ -15,9 +15,9 @@ from asnrules.engine.generation import Wanted
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import evaluate
 from asnrules.record.compare import Associations, Numbered
-from asnrules.record.pools import pool_ids_of, stored_pools
+from asnrules.record.pools import Place, pool_ids_of, stored_pools
 from asnrules.record.queries.associations import RecordedAssociations
-from asnrules.record.queries.decisions import Decision, Place, decisions_in
+from asnrules.record.queries.decisions import Decision, decisions_in
 from asnrules.record.queries.reader import Reader
 from asnrules.record.queries.runs import RecordedRun, details_of
 from asnrules.record.write import recorded

@@ -20,8 +20,7 @@ from asnrules.impact.remake import Remade, Remake, turned
 from asnrules.impact.report import TurnedBy, by_change, names_of
 from asnrules.impact.turning import Named, Step, chain_between
 from asnrules.record.compare import Differences, Listed, compare
-from asnrules.record.pools import unrecorded
-from asnrules.record.queries.decisions import Place
+from asnrules.record.pools import Place, unrecorded
 from asnrules.record.queries.history import exposure_history
 from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.rules.model import Ruleset

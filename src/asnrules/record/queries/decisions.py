@@ -10,12 +10,10 @@ from sqlalchemy import Connection, select
 
 from asnrules.associations.comparison import FieldDifference, field_differences
 from asnrules.database.schema.record import decisions, exposures, traces
+from asnrules.record.pools import Place
 from asnrules.record.queries.reader import DECIDED, columns
 
 _BATCH = 10_000
-
-Place = tuple[int, int]
-"""The pool of an exposure, and its row there."""
 
 
 class Trace(NamedTuple):

@@ -21,17 +21,8 @@ from asnrules.database.schema.record import (
     runs,
     traces,
 )
-from asnrules.record.pools import APART
-from asnrules.record.queries.reader import (
-    DECIDED,
-    IMPORTED,
-    TRACE_REASON,
-    Reader,
-    columns,
-)
-
-Place = tuple[int | None, int | None]
-"""A pool and the row of an exposure there; None for a file that is in no pool."""
+from asnrules.record.pools import APART, Place
+from asnrules.record.queries.reader import DECIDED, IMPORTED, TRACE_REASON, Reader, columns
 
 _PRODUCTS = ("uncal", "rate", "rateints")
 _NAME = re.compile(r"(?P<stem>.+?)(?:_(?:uncal|rateints|rate))?(?P<extension>\.fits)?")
@@ -63,9 +54,9 @@ class RecordedDecision(NamedTuple):
     """What the rules made of it, or why it is in no association."""
 
     @property
-    def place(self) -> Place:
-        """Where the exposure is."""
-        return self.pool_id, self.position
+    def place(self) -> Place | None:
+        """Where the exposure stands; None for a file that is in no pool of the run."""
+        return _place(self.pool_id, self.position)
 
 
 class RecordedMembership(NamedTuple):
@@ -88,9 +79,9 @@ class RecordedMembership(NamedTuple):
     """All members of the association with their roles, separated by `MEMBER_SEPARATOR`."""
 
     @property
-    def place(self) -> Place:
-        """Where the exposure is."""
-        return self.pool_id, self.exposure
+    def place(self) -> Place | None:
+        """As that of a decision."""
+        return _place(self.pool_id, self.exposure)
 
     def words(self) -> str:
         """Say which place it is."""
@@ -106,6 +97,10 @@ class RecordedMembership(NamedTuple):
         names = ("asn_name", "asn_type", "asn_rule", "asn_id", "product", "expname", "exptype")
         own = {name: getattr(self, name) for name in names}
         return {**own, "members": len(self.all_members()), "verdict": self.verdict}
+
+
+def _place(pool_id: int | None, row: int | None) -> Place | None:
+    return None if pool_id is None or row is None else (pool_id, row)
 
 
 def spellings(filename: str) -> list[str]:

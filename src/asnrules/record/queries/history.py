@@ -21,8 +21,8 @@ from asnrules.database.schema.record import (
 )
 from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
+from asnrules.record.pools import NULL, Place
 from asnrules.record.queries.exposures import (
-    Place,
     RecordedDecision,
     RecordedMembership,
     decisions_of,
@@ -31,10 +31,7 @@ from asnrules.record.queries.exposures import (
     near_filenames,
     spellings,
 )
-from asnrules.record.queries.reader import (
-    DECIDED,
-    Reader,
-)
+from asnrules.record.queries.reader import DECIDED, Reader
 from asnrules.record.queries.runs import RunFilter, list_runs
 from asnrules.util.text import near_spellings
 
@@ -89,7 +86,7 @@ def exposure_history(
     reader = Reader(connection, findings)
     # One more than are given, with which the first of them is compared.
     run_ids = None if limit is None else _latest_runs(connection, names, limit + 1)
-    memberships: dict[tuple[int, Place], list[RecordedMembership]] = defaultdict(list)
+    memberships: dict[tuple[int, Place | None], list[RecordedMembership]] = defaultdict(list)
     for one in memberships_of(reader, names, run_ids):
         memberships[one.run_id, one.place].append(one)
     decisions = decisions_of(reader, names, run_ids)
@@ -105,7 +102,7 @@ def exposure_history(
     found = [HistoricDecision(one, memberships[one.run_id, one.place]) for one in decisions]
     # Only with more than one row of a pool can keywords have changed.
     places = {one.place for one in decisions}
-    pool_ids = {pool_id for pool_id, _ in places if pool_id is not None}
+    pool_ids = {place[0] for place in places if place is not None}
     keywords = keywords_of(reader, names, pool_ids) if len(places) > 1 else {}
     compared = _with_changes(found, keywords)
     if limit is None or run_ids is None:
@@ -241,9 +238,7 @@ def _changes(before: HistoricDecision, after: HistoricDecision, keywords: _Keywo
         )
         if old != new and (word == "ruleset" or both_decided)
     ]
-    changes += _keyword_changes(
-        keywords.get(before.decision.place), keywords.get(after.decision.place)
-    )
+    changes += _keyword_changes(keywords, before.decision.place, after.decision.place)
     changes += _membership_changes(before.memberships, after.memberships)
     reasons = before.decision.reason, after.decision.reason
     still_out = not before.memberships and not after.memberships
@@ -252,16 +247,12 @@ def _changes(before: HistoricDecision, after: HistoricDecision, keywords: _Keywo
     return changes
 
 
-def _keyword_changes(
-    before: Mapping[str, str | None] | None, after: Mapping[str, str | None] | None
-) -> list[str]:
-    if before is None or after is None:
+def _keyword_changes(keywords: _Keywords, *places: Place | None) -> list[str]:
+    old, new = (keywords.get(place) if place is not None else None for place in places)
+    if old is None or new is None:
         return []
-    return [
-        f"{name.upper()}: {after.get(name) or 'null'}, was {before.get(name) or 'null'}"
-        for name in sorted({*before, *after})
-        if (before.get(name) or "null") != (after.get(name) or "null")
-    ]
+    values = ((name, old.get(name) or NULL, new.get(name) or NULL) for name in {**old, **new})
+    return [f"{name.upper()}: {has}, was {had}" for name, had, has in sorted(values) if had != has]
 
 
 def _membership_changes(
