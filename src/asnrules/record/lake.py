@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -49,18 +49,18 @@ from asnrules.record.chain import (
 )
 from asnrules.record.parquet import (
     UnwritableError,
+    Wanted,
     arrow,
-    batch_of,
-    opened,
+    folder_problem,
+    in_short,
     parquet_file,
-    schema_of,
 )
 from asnrules.record.verify import difference
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.atomic_files import STAGE, remove_stage, staged, sync, whole_folder
 from asnrules.util.canonical import canonical
 from asnrules.util.folder_locks import locked
-from asnrules.util.folders import Folder, held
+from asnrules.util.folders import Folder
 from asnrules.util.parallel import Progress
 
 FORMAT = {"format": "asnrules lake", "version": 1}
@@ -78,7 +78,6 @@ _HEADER_COLUMNS = [
     Column("ruleset_checksum", Text, nullable=False),
 ]
 _LONGEST = 10_000  # Bytes of `_ledger.json`
-_SHOWN = 200  # Characters of what an error says
 
 
 @dataclass(slots=True)
@@ -240,7 +239,7 @@ class _Export:
                 with parquet_file(folder, _file(runs), _HEADER_COLUMNS) as add:
                     add([row])
         except UnwritableError as error:
-            self._found(run, runs, f"a value cannot be written: {_in_short(error)}")
+            self._found(run, runs, f"a value cannot be written: {in_short(error)}")
         except _UnfitError:
             pass
         else:
@@ -278,7 +277,7 @@ class _Export:
                     digest.add(rows)
                     add([[row[at] for at in places] for row in rows])
         except UnwritableError as error:
-            self._found(run, table, f"a value cannot be written: {_in_short(error)}")
+            self._found(run, table, f"a value cannot be written: {in_short(error)}")
         else:
             found, recorded = digest.finished(), run.sections.get(table.name)
             if found == recorded:
@@ -289,31 +288,11 @@ class _Export:
 
     def _run_problem(self, name: str, run: StoredRun, row: Sequence[Any]) -> str | None:
         """Say how a folder that is there differs from a run."""
-        counts = {table: run.sections.get(table.name, [0])[0] for table in SECTIONS}
-        return self._difference(name, _RUN_FILES, runs, _HEADER_COLUMNS, [row], counts)
-
-    def _difference(
-        self,
-        name: str,
-        files: Sequence[str],
-        table: Table,
-        columns: Sequence[Column[Any]],
-        rows: Sequence[Sequence[Any]],
-        counts: Mapping[Table, int],
-    ) -> str | None:
-        """Say how a folder differs in its files, in the rows of one, or in how many others have."""
-        try:
-            expected = batch_of(columns, rows)
-            with held(Path(name), self._folder) as folder:
-                return (
-                    _names_problem(folder, files)
-                    or _rows_problem(folder, table, expected)
-                    or _counts_problem(folder, counts)
-                )
-        except UnwritableError as error:
-            return f"the record has what cannot be written: {_in_short(error)}"
-        except (OSError, arrow().ArrowException, ValueError) as error:
-            return f"it cannot be read: {_in_short(error)}"
+        wanted = {_file(runs): Wanted(_HEADER_COLUMNS, 1, [row])}
+        for table in SECTIONS:
+            count = run.sections.get(table.name, [0])[0]
+            wanted[_file(table)] = Wanted(_columns(table), count)
+        return folder_problem(self._folder, name, _RUN_FILES, wanted)
 
     # --------------------------------------------------------------------- the catalog
 
@@ -340,13 +319,9 @@ class _Export:
     def _catalog_problem(self, name: str, entries: Sequence[Sequence[Any]]) -> str | None:
         if not entries or name != f"{_CATALOG}{entries[-1][0]}":
             return "there are no such entries on record"
-        columns = list(catalog_entries.columns)
-        return self._difference(name, _CATALOG_FILES, catalog_entries, columns, entries, {})
-
-
-def _in_short(error: Exception) -> str:
-    """Give what an error says, which may quote what is untrusted."""
-    return ascii(" ".join(str(error).split())[:_SHOWN])
+        wanted = Wanted(list(catalog_entries.columns), len(entries), entries)
+        files = _CATALOG_FILES
+        return folder_problem(self._folder, name, files, {_file(catalog_entries): wanted})
 
 
 def _ledger(runs: int, head: str, entries: int) -> bytes:
@@ -383,34 +358,3 @@ def _rows_of_entries(
         statement = statement.where(table.c.ruleset_id.in_(keys))
     found = connection.execute(statement.order_by(*table.primary_key.columns))
     return with_flags(columns, found.all())
-
-
-def _names_problem(folder: Folder, expected: Sequence[str]) -> str | None:
-    names = folder.names()
-    lacking, added = sorted({*expected} - {*names}), sorted({*names} - {*expected})
-    if lacking:
-        return f"it lacks {lacking[0]}"
-    return f"it has {added[0]!a}, which is not of asnrules" if added else None
-
-
-def _rows_problem(folder: Folder, table: Table, expected: Any) -> str | None:
-    """Say whether a file has other rows, of which there are few."""
-    with opened(folder, _file(table)) as file:
-        is_equal = (
-            file.schema_arrow.equals(expected.schema)
-            and file.metadata.num_rows == expected.num_rows
-            and file.read().equals(arrow().Table.from_batches([expected]))
-        )
-    return None if is_equal else f"{_file(table)} differs from the record"
-
-
-def _counts_problem(folder: Folder, counts: Mapping[Table, int]) -> str | None:
-    """Say whether a file has other columns, or another number of rows."""
-    for table, count in counts.items():
-        with opened(folder, _file(table)) as file:
-            found = file.metadata.num_rows
-            if not file.schema_arrow.equals(schema_of(_columns(table))):
-                return f"{_file(table)} has other columns"
-        if found != count:
-            return f"{_file(table)} has {found} rows where {count} are on record"
-    return None

@@ -1,11 +1,12 @@
-"""Rows of a table as a Parquet file."""
+"""Rows of tables as Parquet files, and how the files of a folder differ from them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Column, Integer
 
@@ -14,10 +15,11 @@ from asnrules.database.types import Day, UtcTime
 from asnrules.errors import StoredValueError
 from asnrules.util.atomic_files import sync
 from asnrules.util.environment import optional
-from asnrules.util.folders import Folder
+from asnrules.util.folders import Folder, held
 
 _GROUP_ROWS = 122_880  # Rows of a row group, in which engines read: what DuckDB prefers
 _GROUP_BYTES = 64 << 20  # Bytes of a row group, unpacked, from which on no more rows are added
+_SHOWN = 200  # Characters of what an error says
 
 Columns = Sequence[Column[Any]]
 
@@ -105,8 +107,58 @@ def parquet_file(
         sync(stream)
 
 
-@contextmanager
-def opened(folder: Folder, name: str) -> Iterator[Any]:
-    """Open a Parquet file of a folder; no link is followed."""
+# ------------------------------------------------------------------------- what is there
+
+
+class Wanted(NamedTuple):
+    """What a file should have."""
+
+    columns: Columns
+    row_count: int
+    rows: Sequence[Sequence[Any]] | None = None
+    """Compared value by value, if they are given: few."""
+
+
+def folder_problem(
+    parent: Folder, name: str, files: Sequence[str], wanted: Mapping[str, Wanted]
+) -> str | None:
+    """Say how a folder differs from what it should be: in its files, or in what one has."""
+    try:
+        with held(Path(name), parent) as folder:
+            problems = (_file_problem(folder, *one) for one in wanted.items())
+            return _names_problem(folder, files) or next(filter(None, problems), None)
+    except UnwritableError as error:
+        return f"the record has what cannot be written: {in_short(error)}"
+    except (OSError, arrow().ArrowException, ValueError) as error:
+        return f"it cannot be read: {in_short(error)}"
+
+
+def _names_problem(folder: Folder, expected: Sequence[str]) -> str | None:
+    names = folder.names()
+    lacking, added = sorted({*expected} - {*names}), sorted({*names} - {*expected})
+    if lacking:
+        return f"it lacks {lacking[0]}"
+    return f"it has {added[0]!a}, which is not of asnrules" if added else None
+
+
+def _file_problem(folder: Folder, name: str, wanted: Wanted) -> str | None:
+    columns, count, rows = wanted
+    # No link is followed.
     with os.fdopen(folder.open(name), "rb") as stream:
-        yield arrow(".parquet").ParquetFile(stream)
+        file = arrow(".parquet").ParquetFile(stream)
+        found, has_columns = file.metadata.num_rows, file.schema_arrow.equals(schema_of(columns))
+        if rows is not None:
+            # Looked at before it is read, as anything may be there.
+            is_equal = has_columns and found == count
+            if is_equal:
+                expected = arrow().Table.from_batches([batch_of(columns, rows)])
+                is_equal = file.read().equals(expected)
+            return None if is_equal else f"{name} differs from the record"
+    if not has_columns:
+        return f"{name} has other columns"
+    return None if found == count else f"{name} has {found} rows where {count} are on record"
+
+
+def in_short(error: Exception) -> str:
+    """Give what an error says, which may quote what is untrusted."""
+    return ascii(" ".join(str(error).split())[:_SHOWN])
