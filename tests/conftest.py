@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import shutil
@@ -14,12 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from asnrules.catalog.open import connect_catalog
+from asnrules.database import engines
 from seeds import connected, upgrade_with_all
 
 pytest_plugins = ("browser", "clusters", "filled", "read_once", "recorded")
@@ -47,6 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ["PYTHONDONTWRITEBYTECODE"]
         os.environ["PYTHONPYCACHEPREFIX"] = folder
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    # Each command of a test would compile all of its statements, as its database is a new one.
+    engines.create_engine = functools.partial(
+        create_engine, execution_options={"compiled_cache": _Compiled()}
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,6 +69,16 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+class _Compiled(dict[tuple[Any, ...], Any]):
+    """What SQLAlchemy made of statements, for all databases of an engine."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), compiled)
 
 
 ALIKE = ("catalog", "cli", "impact", "imports", "pools", "report", "workflows")
