@@ -164,9 +164,13 @@ def test_sqlite_file_is_shown_as_its_path() -> None:
 # ------------------------------------------------------------------------- connections
 
 
-def test_every_sqlite_connection_checks_foreign_keys_and_syncs(sqlite_engine: Engine) -> None:
+def test_every_sqlite_connection_checks_foreign_keys_and_syncs(
+    sqlite_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_set_up_sqlite", engines._set_up_sqlite.__wrapped__)
+    engine = open_engine(database_url(str(sqlite_file)))
     for _ in range(2):
-        with sqlite_engine.connect() as connection:
+        with engine.connect() as connection:
             assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
             assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
 

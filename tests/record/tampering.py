@@ -144,6 +144,7 @@ class Tampering:
                 connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
             else:
                 connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+                connection.exec_driver_sql("PRAGMA synchronous = OFF")
             yield connection
 
     @contextmanager

@@ -41,7 +41,7 @@ from seeds import connected
 
 __all__ = ["tool"]
 
-STRIDE = 1 if "ASNRULES_TAMPERING" in os.environ else 37
+STRIDE = 1 if "ASNRULES_TAMPERING" in os.environ else 67
 """Of the ways to change a file, each so many is tried."""
 RUN_FILES = [
     f"{name}.parquet"
@@ -52,11 +52,17 @@ RUN_FILES = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def whole_lake(templates: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole") / "lake"
+    export_lake(connected(templates.get("sqlite", "full", fill_catalog, empty=True)), folder)
+    return folder
+
+
 @pytest.fixture
-def exported(kept_sqlite: Engine, tmp_path: Path) -> Path:
+def exported(whole_lake: Path, tmp_path: Path) -> Path:
     """Give the lake of two runs, for a test to change."""
-    export_lake(kept_sqlite, tmp_path / "lake")
-    return tmp_path / "lake"
+    return Path(shutil.copytree(whole_lake, tmp_path / "lake"))
 
 
 @pytest.fixture
