@@ -87,7 +87,7 @@ def record_runs(engine: Engine) -> None:
 
 def _record(engine: Engine, origin: str) -> None:
     with transaction(engine, writing=True) as connection:
-        rules = store.ruleset_id(connection, "jwst-3.0.0")
+        rules = store.ruleset_ids(connection)["jwst-3.0.0"]
         assert rules is not None
         tables = IMPORTED if origin == "imported" else _generated(rules)
         with writing_run(connection) as ledger:

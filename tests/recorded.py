@@ -204,7 +204,7 @@ def _run_values(connection: Any, started: str, exposures: int, made: int) -> dic
     return {
         "origin": "imported", "started_at": moment(started), "finished_at": moment(started),
         "operator": "clara", "host": "there", "software_version": "0.1.0",
-        "ruleset_id": store.ruleset_id(connection, "jwst-3.0.0"), "options": "{}", "note": None,
+        "ruleset_id": store.ruleset_ids(connection)["jwst-3.0.0"], "options": "{}", "note": None,
         "exposure_count": exposures, "association_count": made, "unassociated_count": 0,
         "diagnostics": "[]",
     }  # fmt: skip

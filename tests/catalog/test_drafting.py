@@ -88,7 +88,7 @@ def test_draft_is_in_force_on_no_day(catalog: Engine) -> None:
     drafted(catalog, "my-rules", "jwst-3.0.0")
     with transaction(catalog) as connection:
         for kind in (TABLE, RULES):
-            found = in_force(connection, kind, dt.date(2031, 2, 1))
+            found = in_force(list_rulesets(connection), kind, dt.date(2031, 2, 1))
             assert found is not None
             assert found.status == "published"
             assert found.effective_until is None
@@ -283,7 +283,7 @@ def test_dates_given_go_before_those_of_the_draft(catalog: Engine) -> None:
     assert done.info.checksum == before.checksum
     assert check_catalog(catalog) == []
     with transaction(catalog) as connection:
-        assert in_force(connection, TABLE, dt.date(2031, 4, 1)) is None
+        assert in_force(list_rulesets(connection), TABLE, dt.date(2031, 4, 1)) is None
 
 
 def test_publishing_with_the_dates_of_the_draft_keeps_its_checksum(catalog: Engine) -> None:

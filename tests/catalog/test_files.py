@@ -524,7 +524,7 @@ def test_mutated_files_are_read_or_refused_in_one_line(tmp_path: Path, data: st.
 def test_tables_give_back_what_the_files_say(kept_seeds: Engine, label: str) -> None:
     files = seed(label)
     with transaction(kept_seeds) as connection:
-        key = store.ruleset_id(connection, label)
+        key = store.ruleset_ids(connection)[label]
         assert key is not None
         tables = store.load(connection, key)
         rows = store.stored_rows(connection, [key])[key]

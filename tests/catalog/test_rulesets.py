@@ -90,7 +90,7 @@ def test_a_label_near_none_brings_all(connection: Connection) -> None:
 def test_the_published_ruleset_of_a_day(
     connection: Connection, day: str, label: str | None
 ) -> None:
-    found = in_force(connection, TABLE, dt.date.fromisoformat(day))
+    found = in_force(list_rulesets(connection), TABLE, dt.date.fromisoformat(day))
     assert (found and found.ruleset) == label
 
 
@@ -111,7 +111,7 @@ def test_the_published_ruleset_of_a_day(
 def test_the_executable_ruleset_of_a_day(
     connection: Connection, day: str, label: str | None
 ) -> None:
-    found = in_force(connection, RULES, dt.date.fromisoformat(day))
+    found = in_force(list_rulesets(connection), RULES, dt.date.fromisoformat(day))
     assert (found and found.ruleset) == label
 
 

@@ -79,7 +79,7 @@ def in_files(folder: Path) -> dict[str, str]:
 def test_executable_ruleset_is_written_as_it_was(kept_seeds: Engine) -> None:
     """Groups, comments and all, from the database."""
     with transaction(kept_seeds) as connection:
-        key = store.ruleset_id(connection, EXECUTABLE)
+        key = store.ruleset_ids(connection)[EXECUTABLE]
         assert key is not None
         files = ruleset_files(stored(connection, key))
     assert files == in_files(SEEDS / EXECUTABLE)

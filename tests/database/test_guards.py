@@ -132,8 +132,8 @@ def ids(connection: Connection, table: str) -> tuple[int, int]:
     """Give the ids of a draft and of a published ruleset that can have rows in a table."""
     kind = "modes" if table in ROW_TABLES["table"] else "rules"
     published = {"rules": "jwst-3.0.0", "modes": "2026-03-20"}[kind]
-    draft = store.ruleset_id(connection, f"draft-{kind}")
-    key = store.ruleset_id(connection, published)
+    draft = store.ruleset_ids(connection)[f"draft-{kind}"]
+    key = store.ruleset_ids(connection)[published]
     assert draft is not None
     assert key is not None
     return draft, key
@@ -198,7 +198,7 @@ def test_draft_can_be_changed_and_deleted(
     full_catalog: Engine, label: str, tables: tuple[str, ...]
 ) -> None:
     with transaction(full_catalog, writing=True) as connection:
-        key = store.ruleset_id(connection, label)
+        key = store.ruleset_ids(connection)[label]
         for table in ("rulesets", *tables):
             for column in columns(table):
                 changed = connection.execute(
@@ -251,7 +251,7 @@ def put(
     if status == "draft":
         row["published_at"] = None
     if kind == "rules":
-        row["implements"] = store.ruleset_id(connection, "2026-03-20")
+        row["implements"] = store.ruleset_ids(connection)["2026-03-20"]
     with connection.begin_nested():
         connection.execute(insert(schema.catalog.rulesets).values(**row))
 

@@ -137,7 +137,7 @@ def test_only_the_curator_changes_rules(connect_as: Callable[[str], str], role: 
 
     engine = open_catalog(connect_as(role))
     with transaction(engine) as connection:
-        key = store.ruleset_id(connection, "2026-03-20")
+        key = store.ruleset_ids(connection)["2026-03-20"]
         assert key is not None
         content = store.load(connection, key)
     draft = replace(content, label="next", effective_from=dt.date(2031, 1, 1))

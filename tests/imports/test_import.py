@@ -525,7 +525,7 @@ def test_a_published_ruleset_has_the_release_of_its_label(catalog: Engine, tmp_p
     (file,) = run(catalog, path).files
     assert file.ruleset == "jwst-3.0.0"
     with catalog.begin() as connection:
-        draft = store.ruleset_id(connection, "jwst-3.0.1")
+        draft = store.ruleset_ids(connection)["jwst-3.0.1"]
         assert draft is not None
         store.publish(connection, [draft], dt.datetime.now(dt.UTC))
     (file,) = run(catalog, path).files
@@ -535,7 +535,7 @@ def test_a_published_ruleset_has_the_release_of_its_label(catalog: Engine, tmp_p
 def later_rules(engine: Engine, *, published: bool = True, label: str = "later") -> None:
     """Add the rules of jwst-3.0.0 once more, in force from 2026-09-01, or as a draft."""
     with engine.begin() as connection:
-        key = store.ruleset_id(connection, "jwst-3.0.0")
+        key = store.ruleset_ids(connection)["jwst-3.0.0"]
         assert key is not None
         content = store.load(connection, key)
         later = replace(content, label=label, effective_from=dt.date(2026, 9, 1))

@@ -192,7 +192,7 @@ def test_only_new_runs_and_entries_are_written(
     with transaction(full_sqlite, writing=True) as connection:
         connection.execute(instruments.insert().values(instrument="NEW"))
         add_entries(connection, instruments, ["NEW"])
-        key = store.ruleset_id(connection, "draft-modes")
+        key = store.ruleset_ids(connection)["draft-modes"]
         assert key is not None
         store.publish(connection, [key], STARTED)
     record_runs_again(full_sqlite)
@@ -216,7 +216,7 @@ def test_only_new_runs_and_entries_are_written(
 def record_runs_again(engine: Engine) -> None:
 
     with transaction(engine, writing=True) as connection:
-        rules = store.ruleset_id(connection, "jwst-3.0.0")
+        rules = store.ruleset_ids(connection)["jwst-3.0.0"]
         assert rules is not None
         with writing_run(connection) as ledger:
             for table, rows in IMPORTED.items():

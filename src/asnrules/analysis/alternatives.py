@@ -64,9 +64,8 @@ def _partitions(
     condition: Condition, empty: AbstractSet[str | None]
 ) -> dict[str, tuple[str | None, ...]]:
     terms: dict[str, list[Term]] = defaultdict(list)
-    for alternative in condition.alternatives:
-        for term in alternative:
-            terms[term.keyword].append(term)
+    for term in condition.terms:
+        terms[term.keyword].append(term)
     return {keyword: partition(found, empty) for keyword, found in terms.items()}
 
 

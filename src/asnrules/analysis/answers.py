@@ -148,8 +148,7 @@ def candidate_values(
         term
         for rule in ruleset.rules
         for use in rule.candidate_requirements
-        for terms in use.condition.alternatives
-        for term in terms
+        for term in use.condition.terms
         if term.keyword == keyword
     ]
     return partition(terms, ruleset.empty, texts)

@@ -147,8 +147,7 @@ def in_question(exp_types: Iterable[str], ruleset: Ruleset) -> list[str]:
     named = {
         value.upper()
         for condition in ruleset.used_conditions()
-        for terms in condition.alternatives
-        for term in terms
+        for term in condition.terms
         if term.keyword == "exp_type" and term.operator is not Operator.MATCHES
         for value in term.values
     }

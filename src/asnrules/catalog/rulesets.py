@@ -185,15 +185,17 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
     )
 
 
-def in_force(connection: Connection, kind: str, day: dt.date | None = None) -> RulesetInfo | None:
+def published(infos: Iterable[RulesetInfo], kind: str) -> list[RulesetInfo]:
+    """Give the published rulesets of a kind."""
+    return [info for info in infos if info.kind == kind and info.status == "published"]
+
+
+def in_force(
+    infos: Iterable[RulesetInfo], kind: str, day: dt.date | None = None
+) -> RulesetInfo | None:
     """Give the published ruleset of a kind that is in force on a day, today by default (UTC)."""
     day = day or dt.datetime.now(dt.UTC).date()
-    return next((info for info in _published(connection, kind) if info.is_in_force(day)), None)
-
-
-def _published(connection: Connection, kind: str) -> list[RulesetInfo]:
-    infos = list_rulesets(connection)
-    return [info for info in infos if info.kind == kind and info.status == "published"]
+    return next((info for info in published(infos, kind) if info.is_in_force(day)), None)
 
 
 def choose_ruleset(
@@ -215,18 +217,19 @@ def choose_ruleset(
             )
         return info
     day = day or dt.datetime.now(dt.UTC).date()
-    found = in_force(connection, kind, day)
+    infos = list_rulesets(connection)
+    found = in_force(infos, kind, day)
     if found is None:
         raise NotFoundError(
             f"no {kind} {'was' if kind == TABLE else 'were'} in force on {day}; "
-            f"{_nearest(connection, kind, day)}"
+            f"{_nearest(infos, kind, day)}"
         )
     return found
 
 
-def _nearest(connection: Connection, kind: str, day: dt.date) -> str:
+def _nearest(infos: Iterable[RulesetInfo], kind: str, day: dt.date) -> str:
     """Say which rulesets of a kind were in force last before a day, and first after it."""
-    dated = [(one.effective_from, one) for one in _published(connection, kind)]
+    dated = [(one.effective_from, one) for one in published(infos, kind)]
     before = [one for start, one in dated if start is not None and start <= day]
     after = [one for start, one in dated if start is not None and start > day]
     parts = [f"{one.ruleset} was until {one.effective_until}" for one in before[-1:]]
@@ -251,7 +254,7 @@ def ruleset_of(rulesets: Iterable[RulesetInfo], release: str) -> RulesetInfo | N
     wanted = release_numbers(release)
     if wanted is None:
         return None
-    rules = [info for info in rulesets if info.kind == RULES and info.status == "published"]
+    rules = published(rulesets, RULES)
     named = [info for info in rules if wanted in map(release_numbers, info.releases)]
     called = [
         info
@@ -282,9 +285,9 @@ def list_releases(connection: Connection) -> list[ListedRelease]:
     infos = list_rulesets(connection)
     shipped = shipped_releases()
     found = {name: one.release for name, one in shipped.items()}
-    published = {info.ruleset_id for info in infos if info.status == "published"}
+    keys = {info.ruleset_id for info in infos if info.status == "published"}
     for key, releases in _releases(connection).items():
-        if key in published:
+        if key in keys:
             found = {one.release: one for one in releases} | found
     listed = []
     for one in in_order(found.values()):

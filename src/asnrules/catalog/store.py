@@ -127,11 +127,6 @@ def publish(connection: Connection, keys: Collection[int], moment: dt.datetime) 
     add_entries(connection, rulesets, labels.scalars())
 
 
-def ruleset_id(connection: Connection, label: str) -> int | None:
-    """Give the id of a ruleset; None if there is none of that label."""
-    return connection.scalar(select(rulesets.c.ruleset_id).where(rulesets.c.label == label))
-
-
 class Period(NamedTuple):
     """When a published ruleset is in force; without an end, until the next of its kind is."""
 

@@ -165,7 +165,7 @@ def cell(value: Any, blank: str = "") -> str:
 
 def counted(number: int, what: str) -> str:
     """Write how many there are of something."""
-    return f"{number or 'no'} {what}{'s' * (number != 1)}"
+    return f"{format(number, ',') if number else 'no'} {what}{'s' * (number != 1)}"
 
 
 def _json(document: Any, indent: int | None = None) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
-from asnrules.cli.output import EXAMPLE, Format, Paragraph, print_paragraphs, print_records
+from asnrules.cli.output import EXAMPLE, Format, Paragraph, counted, print_paragraphs, print_records
 
 if TYPE_CHECKING:
     from asnrules.workflows.conform import Conformity
@@ -80,11 +80,11 @@ def _print(found: Conformity, output: Format) -> None:
         people=lambda: print_paragraphs(map(_difference, records)),
     )
     for reason, count in found.stops.items():
-        messages.warn(f"not compared, as asn_generate stops: {_counted(count, 'pool')}: {reason}")
-    told = _counted(len(records), "difference") if records else "they agree"
+        messages.warn(f"not compared, as asn_generate stops: {counted(count, 'pool')}: {reason}")
+    told = counted(len(records), "difference") if records else "they agree"
     messages.say(
         f"{found.ruleset} and jwst {found.release}: {told}; "
-        f"{_counted(found.exposures, 'exposure')} in {_counted(found.pools, 'pool')}, "
+        f"{counted(found.exposures, 'exposure')} in {counted(found.pools, 'pool')}, "
         f"{found.seconds:.1f} s"
     )
 
@@ -92,13 +92,9 @@ def _print(found: Conformity, output: Format) -> None:
 def _difference(record: Mapping[str, Any]) -> Paragraph:
     names = ", ".join(record[name] for name in ("asn_rule", "exp_type", "what") if record[name])
     rows = [(EXAMPLE, _exposure(row)) for row in record["pool"]]
-    return f"{names} ({_counted(record['count'], 'time')})", [("", record["difference"]), *rows]
+    return f"{names} ({counted(record['count'], 'time')})", [("", record["difference"]), *rows]
 
 
 def _exposure(row: Mapping[str, str]) -> str:
     """Write an exposure as keywords with their values."""
     return " ".join(f"{name.upper()}={value}" for name, value in row.items() if value != "null")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"

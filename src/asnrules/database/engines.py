@@ -40,7 +40,7 @@ BUSY_SECONDS = 60
 LOCK_TIMEOUT = "55P03"
 """PostgreSQL's code for a lock that was waited for too long."""
 
-_DAMAGED = "the file is damaged, restore it from a backup: docs/operations.md tells how"
+DAMAGED = "the file is damaged, restore it from a backup: docs/operations.md tells how"
 
 
 def database_url(database: str | None) -> URL:
@@ -209,7 +209,7 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
                 yield connection
     except UnicodeDecodeError as error:
         raise DatabaseError(
-            f"{shown_url(engine.url)}: it holds text that is not UTF-8; {_DAMAGED}"
+            f"{shown_url(engine.url)}: it holds text that is not UTF-8; {DAMAGED}"
         ) from error
     except DBAPIError as error:
         if (interrupt := _interrupt_before(error)) is not None:
@@ -264,7 +264,7 @@ _MENDS: dict[int | str | None, str] = {
     sqlite3.SQLITE_CANTOPEN: "check the path, or name another with --database",
     sqlite3.SQLITE_READONLY: "it cannot be written, name another with --database",
     sqlite3.SQLITE_FULL: "make room on the disk",
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: "this file is not a database, name another with --database",
     "P0001": "a guard of the catalog refuses it, and nothing is changed",
     "42501": "connect as one who may: docs/audit.md has the roles",

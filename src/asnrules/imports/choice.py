@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from asnrules.associations.reader import ForeignAssociation
-from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, ruleset_of
+from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, in_force, published, ruleset_of
 from asnrules.rules.releases import release_numbers
 from asnrules.util.text import shown
 
@@ -62,7 +62,7 @@ def choose(
     today's.
     """
     day, told_by = _day_of(association)
-    then = None if day is None else _in_force(rulesets, TABLE, day)
+    then = None if day is None else in_force(rulesets, TABLE, day)
     software = _software_of(association, rulesets)
     if software.info is not None and software.is_own:
         then = next((info for info in rulesets if info.ruleset == software.info.implements), then)
@@ -89,7 +89,7 @@ def _of_its_day(
     if day is None:
         return Choice(today, f"{begin}the file does not tell when it was made{also}", then)
     when = f"in force on {day}, when it was made ({told_by})"
-    own = _in_force(rulesets, RULES, day)
+    own = in_force(rulesets, RULES, day)
     if own is not None:
         return _by_day(own, f"{when}{also}", then)
     earliest = _earliest(rulesets)
@@ -111,7 +111,7 @@ def _software_of(association: ForeignAssociation, rulesets: Sequence[RulesetInfo
     made = f"by which it was {'written' if association.is_by_hand else 'made'} (code_version)"
     if (ours := _OURS.fullmatch(text)) is not None:
         name = ours[1].strip()
-        known = _published(rulesets, RULES)
+        known = published(rulesets, RULES)
         own = next((info for info in known if info.ruleset == name), None)
         return _Software(own, f"{own.ruleset if own else _none_for(name)}, {made}")
     version = _VERSION.fullmatch(text)
@@ -155,7 +155,7 @@ def _releases(rulesets: Sequence[RulesetInfo]) -> list[tuple[tuple[int, ...], Ru
     """Give the releases that the catalog has, in their order, with their rules."""
     found = (
         (release_numbers(release) or (), info)
-        for info in _published(rulesets, RULES)
+        for info in published(rulesets, RULES)
         for release in info.releases
     )
     return sorted(found, key=lambda one: one[0])
@@ -185,11 +185,3 @@ def _day_of(association: ForeignAssociation) -> tuple[dt.date | None, str]:
             with suppress(ValueError):
                 return dt.date.fromisoformat(found[1]), f"{told_by}, {found[0]}"
     return None, ""
-
-
-def _in_force(rulesets: Sequence[RulesetInfo], kind: str, day: dt.date) -> RulesetInfo | None:
-    return next((info for info in _published(rulesets, kind) if info.is_in_force(day)), None)
-
-
-def _published(rulesets: Sequence[RulesetInfo], kind: str) -> list[RulesetInfo]:
-    return [info for info in rulesets if info.kind == kind and info.status == "published"]

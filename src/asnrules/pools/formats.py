@@ -18,6 +18,7 @@ from typing import Any
 
 from asnrules.errors import UsageError
 from asnrules.pools.tables import ASN_CANDIDATE, FILENAME, TableSource
+from asnrules.util.environment import arrow as arrow_library
 from asnrules.util.environment import optional
 from asnrules.util.limits import LINE_BYTES, TABLE_BYTES, bounded_memory
 from asnrules.util.text import label
@@ -159,12 +160,8 @@ def _ecsv(content: bytes) -> Table:
     return columns, zip(*values, strict=True)
 
 
-def _arrow_library(module: str = "") -> Any:
-    return optional(f"pyarrow{module}", "parquet", "Parquet and Arrow tables")
-
-
 def _parquet(content: bytes) -> Table:
-    arrow, parquet = _arrow_library(), _arrow_library(".parquet")
+    arrow, parquet = arrow_library(), arrow_library(".parquet")
     source = arrow.BufferReader(content)
     stored = parquet.read_metadata(source)
     groups = [stored.row_group(number) for number in range(stored.num_row_groups)]
@@ -177,7 +174,7 @@ def _parquet(content: bytes) -> Table:
 
 
 def _arrow(content: bytes) -> Table:
-    arrow, ipc = _arrow_library(), _arrow_library(".ipc")
+    arrow, ipc = arrow_library(), arrow_library(".ipc")
     source = arrow.BufferReader(content)
     if content.startswith(_ARROW_FILE):
         file = ipc.open_file(source)
@@ -244,5 +241,5 @@ def _longest(arrow: Any, column: Any) -> int:
         return max((0 if buffer is None else buffer.size for buffer in buffers), default=0)
     if not _texts(arrow, [arrow.field("", column.type)]):
         return 0
-    compute = _arrow_library(".compute")
+    compute = arrow_library(".compute")
     return compute.max(compute.binary_length(column)).as_py() or 0

@@ -10,12 +10,10 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from asnrules.catalog.open import check_catalog
-from asnrules.database.engines import database_url, open_engine, shown_url
+from asnrules.database.engines import DAMAGED, database_url, open_engine, shown_url
 from asnrules.database.names import reading_uri
 from asnrules.errors import AsnrulesError, DatabaseError
 from asnrules.record.verify import verify
-
-_RESTORE = "the file is damaged; restore it from a backup, docs/operations.md tells how"
 
 
 def damage_of(database: str | None) -> DatabaseError | None:
@@ -26,7 +24,7 @@ def damage_of(database: str | None) -> DatabaseError | None:
     try:
         url = database_url(database)
         if url.get_backend_name() == "sqlite" and (found := _damaged_pages(url)):
-            return DatabaseError(f"{shown_url(url)}: {found}; {_RESTORE}")
+            return DatabaseError(f"{shown_url(url)}: {found}; {DAMAGED}")
         engine = open_engine(url)
     except AsnrulesError:
         return None
@@ -36,7 +34,7 @@ def damage_of(database: str | None) -> DatabaseError | None:
         if url.get_backend_name() != "sqlite":
             return None
         # Whatever such a file makes the checks stumble over is the damage.
-        return DatabaseError(f"{shown_url(url)}: {type(error).__name__}; {_RESTORE}")
+        return DatabaseError(f"{shown_url(url)}: {type(error).__name__}; {DAMAGED}")
     finally:
         engine.dispose()
     return DatabaseError(f"{shown_url(url)}: {found}") if found else None

@@ -50,7 +50,6 @@ from asnrules.record.chain import (
 from asnrules.record.parquet import (
     UnwritableError,
     Wanted,
-    arrow,
     folder_problem,
     in_short,
     parquet_file,
@@ -59,6 +58,7 @@ from asnrules.record.verify import difference
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.atomic_files import STAGE, remove_stage, staged, sync, whole_folder
 from asnrules.util.canonical import canonical
+from asnrules.util.environment import arrow
 from asnrules.util.folder_locks import locked
 from asnrules.util.folders import Folder
 from asnrules.util.parallel import Progress

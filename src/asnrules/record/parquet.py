@@ -14,7 +14,7 @@ from asnrules.database.stored import read_stored
 from asnrules.database.types import Day, UtcTime
 from asnrules.errors import StoredValueError
 from asnrules.util.atomic_files import sync
-from asnrules.util.environment import optional
+from asnrules.util.environment import arrow
 from asnrules.util.folders import Folder, held
 
 _GROUP_ROWS = 122_880  # Rows of a row group, in which engines read: what DuckDB prefers
@@ -26,11 +26,6 @@ Columns = Sequence[Column[Any]]
 
 class UnwritableError(Exception):
     """A value that a column cannot hold; this program never stored it."""
-
-
-def arrow(module: str = "") -> Any:
-    """Import pyarrow, or a module of it."""
-    return optional(f"pyarrow{module}", "parquet", "Parquet files")
 
 
 def schema_of(columns: Columns) -> Any:

@@ -125,9 +125,9 @@ def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def read_csv(path: Path, columns: Sequence[str] | None = None) -> list[dict[str, str]]:
+def read_csv(path: Path) -> list[dict[str, str]]:
     """Read the rows of a CSV file; see `read_lines`."""
-    return [row for _, row in read_lines(path, columns)]
+    return [row for _, row in read_lines(path)]
 
 
 def read_lines(

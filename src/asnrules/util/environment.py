@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from asnrules.errors import UsageError
 
@@ -37,6 +38,11 @@ def optional(module: str, extra: str, what: str) -> ModuleType:
             return importlib.import_module(module)
     except ImportError as error:
         raise missing(module.partition(".")[0], extra, what) from error
+
+
+def arrow(module: str = "") -> Any:
+    """Import pyarrow, or a module of it; see `optional`."""
+    return optional(f"pyarrow{module}", "parquet", "Parquet and Arrow files")
 
 
 def missing(library: str, extra: str, what: str) -> UsageError:

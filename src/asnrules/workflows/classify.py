@@ -17,7 +17,7 @@ from asnrules.engine.signatures import Judge, Judgement
 from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
 from asnrules.rules.model import Ruleset
-from asnrules.util.environment import optional
+from asnrules.util.environment import arrow as arrow_library
 from asnrules.util.text import near_spellings, repeated_header_note
 
 _GROUP = 50_000
@@ -99,8 +99,7 @@ def write_classifications(
     Columns have the names of the keys. What is nested stays so: `published` is a struct,
     `associations` and, with `explain`, `rules` are lists of structs.
     """
-    arrow = optional("pyarrow", "parquet", "Parquet tables")
-    parquet = optional("pyarrow.parquet", "parquet", "Parquet tables")
+    arrow, parquet = arrow_library(), arrow_library(".parquet")
     schema = _schema(arrow, explain)
     rows = iter(documents)
     count = 0

@@ -125,7 +125,7 @@ def import_associations(
         asn_types = asn_type_names(connection)
         rulesets = list_rulesets(connection)
         wanted = choose_ruleset(connection, RULES, options.ruleset, options.as_of)
-        today = in_force(connection, RULES)
+        today = in_force(rulesets, RULES)
     refuse_draft(wanted, "publish it first")
     asked = options.as_of if options.ruleset is None else options.ruleset
     read, errors = _read(words, asn_types, progress)
