@@ -22,11 +22,12 @@ from asnrules.database.locks import take_rulesets
 from asnrules.errors import NotFoundError, RulesetError, UsageError
 from asnrules.rules.errata import Accepted, correct_page
 from asnrules.rules.model import AnyRuleset, Erratum, Ruleset, Table
-from asnrules.rules.page import STANDARD_INPUT, read_page
+from asnrules.rules.page import read_page
 from asnrules.rules.read import check_label, read_ruleset
 from asnrules.rules.releases import release_numbers
 from asnrules.rules.write import Files, ruleset_files, write_folder
 from asnrules.rules.write_page import page_text
+from asnrules.util.text import STANDARD_INPUT
 
 DRAFT = "draft"
 

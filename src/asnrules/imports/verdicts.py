@@ -33,10 +33,7 @@ _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
 """Keys that every file made by a rule has."""
 
 _COMPRESSED = ".gz"
-
-
-_SHOWN = 6
-"""How many differences are put into words."""
+_SHOWN = 6  # How many differences are put into words
 
 
 def _in_words(texts: Sequence[str]) -> str:
@@ -116,9 +113,8 @@ class _Judging:
     def __init__(self, association: ForeignAssociation, choice: Choice, rules: Rules) -> None:
         self._association = association
         self._choice = choice
-        self._by_rules = rules.table
         self._matcher = rules.matcher
-        self._table = rules.table
+        self._by_rules = self._table = rules.table
         if choice.then is not None:
             self._table = rules.tables.get(choice.then.ruleset, rules.table)
         self._sciences = self._matcher.sciences(association.products) if self._matcher else []

@@ -12,9 +12,9 @@ from asnrules.pools.fits.headers import is_fits
 from asnrules.pools.fits.pool import make_pool
 from asnrules.pools.reader import PoolSource
 from asnrules.pools.tables import TableSource, table_source
-from asnrules.pools.text import STANDARD_INPUT
 from asnrules.rules.model import Ruleset
 from asnrules.util.parallel import Progress
+from asnrules.util.text import STANDARD_INPUT
 
 PoolInput = Any
 """A path, `-` for standard input, or a table of another library; see `table_source`."""

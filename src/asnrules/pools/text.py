@@ -16,13 +16,12 @@ from asnrules.errors import PoolError
 from asnrules.pools.formats import START, Kind, TableFormatError, kind_of, stored_table
 from asnrules.pools.tables import TableSource
 from asnrules.util.limits import LINE_BYTES, POOL_BYTES, POOL_COLUMNS, POOL_LINES
-from asnrules.util.text import label
+from asnrules.util.text import STANDARD_INPUT, label
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 Line: TypeAlias = tuple[int, str, bool]
-STANDARD_INPUT = "-"
 _BUFFER = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 _LABEL_LENGTH = 200

@@ -19,11 +19,8 @@ from asnrules.rules.settings import Settings
 from asnrules.rules.steps import FinishingStep
 from asnrules.rules.texts import AsnType, Class, Keyword, RoleName, RuleName, WrittenClass
 
-NOT_APPLICABLE = "N/A"
-"""How tables, and their CSV files, write that there is none."""
-
-ANYTHING = "(any)"
-"""In a known difference: whatever the table says, or whatever the rules make."""
+NOT_APPLICABLE = "N/A"  # How tables, and their CSV files, write that there is none
+ANYTHING = "(any)"  # In a known difference: whatever the table says, or the rules make
 
 # ------------------------------------------------------------------------- conditions
 
@@ -42,9 +39,9 @@ class Operator(StrEnum):
 class Term(NamedTuple):
     """One comparison: a keyword, an operator and its values.
 
-    `listed` is `in`, but for all values save the last a prefix is enough: that is how jwst
-    3.0.0 reads a list of values. `matches` is a regular expression for the whole value.
-    `not_in` holds for an empty value, every other comparison but `empty` fails on it.
+    `listed` is `in`, with all values but the last as prefixes, as jwst 3.0.0 reads a list;
+    `matches` is a regular expression for the whole value. An empty value meets `not_in` and
+    `empty`, and no other operator.
     """
 
     keyword: str
@@ -54,8 +51,7 @@ class Term(NamedTuple):
     """The name of the list that the values come from, if they have one."""
 
 
-Alternative = tuple[Term, ...]
-"""Terms that hold together."""
+Alternative = tuple[Term, ...]  # Terms that hold together
 
 
 class Condition(NamedTuple):
@@ -171,7 +167,7 @@ class Rule(NamedTuple):
     companion_class: WrittenClass | None = None
     steps: tuple[FinishingStep, ...] = ()
     groups: tuple[Group, ...] = ()
-    """Their keys are the first of `keys`, their requirements the last of `requirements`."""
+    """As those of a role."""
 
     def all_requirements(self) -> list[Requirement]:
         """Give every use of a condition, those of the roles last."""
@@ -195,7 +191,7 @@ def with_groups(
 
 
 def without_groups(asking: Rule | Role) -> tuple[Sequence[Key], Sequence[Requirement]]:
-    """Give the keys and requirements that a rule or role does not have by its groups."""
+    """Give the keys and requirements that a rule or role has by itself."""
     common = sum(len(group.keys) for group in asking.groups)
     asked = sum(len(group.requirements) for group in asking.groups)
     return asking.keys[common:], asking.requirements[: len(asking.requirements) - asked]
@@ -285,7 +281,6 @@ class Release(NamedTuple):
     """A release of jwst."""
 
     release: str
-    """Such as `1.9.4`."""
     released: dt.date
     """The day on which it was tagged."""
     in_operations_from: dt.date | None
@@ -310,15 +305,13 @@ class ChangeItem(NamedTuple):
         return self.kind not in _REMARKS and self.field not in {"title", "text"}
 
 
-_REMARKS = ("known_difference", "intended_overlap")
-"""Kinds of items that say something of rules."""
+_REMARKS = ("known_difference", "intended_overlap")  # Items that say something of rules
 
 
 class Change(NamedTuple):
     """A named step of a ruleset from its parent."""
 
     change: str
-    """Such as `1.9.4-flag-order`."""
     why: str
     source: str
     items: tuple[ChangeItem, ...]
@@ -346,7 +339,7 @@ class Header:
     """The label of the rules that these are made of by changes."""
 
     def header(self) -> dict[str, Any]:
-        """Give label, title, source, dates, what it implements and what it extends."""
+        """Give all of these."""
         return {one.name: getattr(self, one.name) for one in fields(Header)}
 
 
@@ -375,7 +368,6 @@ class Ruleset(Header):
     written_as: Mapping[str, str] = field(default_factory=dict)
     """Classes that are written into associations under another name."""
     required_columns: tuple[RequiredColumn, ...] = ()
-    """Columns that a pool cannot do without."""
     suffixes: frozenset[str] = frozenset()
     """Product suffixes that are taken off a file name to make a product name."""
     conditions: tuple[Condition, ...] = ()
@@ -390,8 +382,7 @@ class Ruleset(Header):
     """From the table that it implements."""
     intended_overlaps: tuple[IntendedOverlap, ...] = ()
     changes: tuple[Change, ...] = ()
-    releases: tuple[Release, ...] = ()
-    """Of jwst, which have these rules; in their order."""
+    releases: tuple[Release, ...] = ()  # Of jwst, in their order
     files: Mapping[str, str] = field(default_factory=dict, compare=False)
     """The texts that it was read from, by path: kept for people, with comments and examples."""
 

@@ -20,6 +20,7 @@ from asnrules.errors import RulesetError
 from asnrules.rules.text_files import decoded, wrong
 from asnrules.rules.words import near
 from asnrules.util.limits import PAGE_BYTES, PAGE_LINES
+from asnrules.util.text import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -48,9 +49,6 @@ class PrintedRow:
     """What is printed, by field; footnote references and stray blanks are taken off."""
     footnote: str | None
     """The text of the footnotes that the row refers to."""
-
-
-STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from asnrules.errors import UsageError
 
+STANDARD_INPUT = "-"  # What stands for it where a file is named
+
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 """What no cell of a pool may hold; a tab may be in one."""
 

@@ -35,11 +35,10 @@ from asnrules.imports.since import Since
 from asnrules.imports.table import Table
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
 from asnrules.pools.evaluation import evaluate, evaluate_pools
-from asnrules.pools.text import STANDARD_INPUT
 from asnrules.record.write import Run, record_run
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.parallel import Progress
-from asnrules.util.text import label
+from asnrules.util.text import STANDARD_INPUT, label
 from asnrules.workflows.generate import refuse_draft, user_name
 
 _UNKNOWN = "unknown"
