@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asnrules.associations.constraints import Told, read_constraints
+from asnrules.associations.constraints import Constraints, read_constraints
 from imports.foreign import constraints
 
 
@@ -32,7 +32,7 @@ def test_a_value_is_a_regular_expression() -> None:
 
 def test_alternatives_are_all_told_and_no_key() -> None:
     found = read_constraints(line("'nis_focus|nrc_focus'", "non_science"))
-    assert found == Told(frozenset({"NIS_FOCUS", "NRC_FOCUS"}))
+    assert found == Constraints(frozenset({"NIS_FOCUS", "NRC_FOCUS"}))
 
 
 def test_several_constraints_are_taken_together() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asnrules.associations.constraints import Constraints
 from asnrules.associations.reader import ForeignAssociation, read_association
 from asnrules.errors import AssociationFileError
 from asnrules.util.limits import ASSOCIATION_BYTES
@@ -70,8 +71,8 @@ def test_a_file_of_jwst_is_read_whole(tmp_path: Path) -> None:
             ),
         )
     ]
-    assert found.told.exp_types == {"NRC_IMAGE"}
-    assert found.told.candidate_types == {"o001": "observation"}
+    assert found.constraints.exp_types == {"NRC_IMAGE"}
+    assert found.constraints.candidate_types == {"o001": "observation"}
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_what_the_schema_of_jwst_does_not_want_may_be_missing(tmp_path: Path, ke
     given = document()
     del given[key]
     found = read_association(write(tmp_path, given), TYPES)
-    assert getattr(found, key, None) in {None, ""}
+    assert getattr(found, key, None) in (None, "", Constraints())
     assert [tuple(one) for one in found.products] == [
         (stem(1), ((f"{stem(1)}_rate.fits", "science", "null", None, None, ""),))
     ]
@@ -425,8 +426,8 @@ def texts(found: ForeignAssociation) -> list[str]:
     """Give all that may be recorded of an association, but for its status."""
     fields = (
         found.asn_name, found.asn_type, found.raw_rule, found.asn_id, found.program, found.target,
-        found.code_version, found.version_id, found.asn_pool, found.told.keys,
-        *found.told.exp_types, *found.told.candidate_types.values(),
+        found.code_version, found.version_id, found.asn_pool, found.constraints.keys,
+        *found.constraints.exp_types, *found.constraints.candidate_types.values(),
     )  # fmt: skip
     members = [
         value

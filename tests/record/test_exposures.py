@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from asnrules.errors import NotFoundError
-from asnrules.record.queries.exposures import spellings, stem_of
+from asnrules.record.queries.exposures import possible_names, stem_of
 from asnrules.record.queries.history import count_decisions, exposure_history
 from recorded import LATER_NAME, NEXT, POOL_NAME, image, moment, record, stem, write_pool
 
@@ -56,7 +56,7 @@ def test_an_exposure_is_found_by_any_of_its_names(ledger: Engine, name: str) -> 
     ],
 )
 def test_spellings(name: str, expected: list[str] | None) -> None:
-    found = spellings(name)
+    found = possible_names(name)
     assert found[0] == name.lower()
     if expected is not None:
         assert found[:1] + sorted(found[1:]) == expected[:1] + sorted(expected[1:])
@@ -68,7 +68,7 @@ def test_products_of_an_exposure_share_their_stem(begin: str) -> None:
     products = [f"{name}_{product}.fits" for product in ("uncal", "rate", "rateints")]
     assert {stem_of(product) for product in products} == {name}
     for product in products:
-        assert set(products) <= set(spellings(product))
+        assert set(products) <= set(possible_names(product))
 
 
 # ------------------------------------------------------------------ what was decided

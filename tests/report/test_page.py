@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 import hostile
 from asnrules.errors import NotFoundError, OutputError
 from asnrules.record.queries.summaries import ExposureCount, Flow, RuleCount
-from asnrules.report import content, picture
-from asnrules.report.rendering import page, plain, write_page
+from asnrules.report import page_data, picture
+from asnrules.report.rendering import page, readable, write_page
 from asnrules.workflows.generate import Options, generate
 from browser import Chromium, Page
 from cli.small_pools import nrc_image, write_pool
@@ -141,7 +141,7 @@ def test_values_that_look_like_markup_are_text(hostile_catalog: Engine) -> None:
     ],
 )
 def test_what_cannot_be_seen_is_written_out(value: object, shown: object) -> None:
-    assert plain(value) == shown
+    assert readable(value) == shown
 
 
 # ------------------------------------------------------------------ big runs
@@ -166,7 +166,7 @@ def test_a_long_run_is_cut_and_says_so(catalog: Engine, tmp_path: Path) -> None:
 def test_sharing_out_gives_all_there_is_and_the_small_ones_first(
     wanted: list[int], available: int
 ) -> None:
-    shares = content.shared_out(wanted, available)
+    shares = page_data.shared_out(wanted, available)
     assert sum(shares) == min(sum(wanted), available)
     assert all(0 <= share <= want for share, want in zip(shares, wanted, strict=True))
     cut = [share for share, want in zip(shares, wanted, strict=True) if share < want]

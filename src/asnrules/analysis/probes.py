@@ -76,7 +76,7 @@ def probes(
     making = _Probes(ruleset, vocabulary)
     chosen = [name.lower() for name in exp_types or vocabulary.exp_types]
     seen = set()
-    for probe in [*making.alone(chosen), *making.together(chosen)]:
+    for probe in [*making.single(chosen), *making.in_company(chosen)]:
         key = tuple((frozenset(one.values.items()), one.candidates) for one in probe)
         if key not in seen:
             seen.add(key)
@@ -99,7 +99,7 @@ class _Probes:
 
     # ------------------------------------------------------------------ alone
 
-    def alone(self, exp_types: Sequence[str]) -> Iterator[Probe]:
+    def single(self, exp_types: Sequence[str]) -> Iterator[Probe]:
         """Give exposures that come alone."""
         for exp_type in exp_types:
             answers = self._of(exp_type)
@@ -181,7 +181,7 @@ class _Probes:
 
     # ------------------------------------------------------------------ in company
 
-    def together(self, exp_types: Sequence[str]) -> Iterator[Probe]:
+    def in_company(self, exp_types: Sequence[str]) -> Iterator[Probe]:
         """Give exposures that come with others."""
         companions = self._companions()
         for exp_type in exp_types:
@@ -223,8 +223,8 @@ class _Probes:
         roles = [role for role in rule.roles if role.name in names]
         keys = [*rule.keys, *(key for role in roles for key in role.keys)]
         for source in dict.fromkeys(source for key in keys for source in key.sources):
-            apart = {**companion, source: _ELSEWHERE}
-            yield _together([values, apart])
+            differing = {**companion, source: _ELSEWHERE}
+            yield _together([values, differing])
         yield from self._series(values, rule, companion)
 
     def _beside(self, values: Values, other: _Base, rule: Rule) -> dict[str, str | None]:

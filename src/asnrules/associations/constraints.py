@@ -24,7 +24,7 @@ _OR = "|"
 _LONGEST = 5_000
 
 
-class Told(NamedTuple):
+class Constraints(NamedTuple):
     """What the constraints of an association tell."""
 
     exp_types: frozenset[str] = frozenset()
@@ -36,11 +36,11 @@ class Told(NamedTuple):
     """What its exposures have in common, as recorded of associations made here."""
 
 
-def read_constraints(text: str) -> Told:
+def read_constraints(text: str) -> Constraints:
     """Read what a text tells; one that neither jwst nor this program writes tells nothing."""
     ours = _OURS.search(text)
     if ours is not None:
-        return _told(_OUR_KEY.findall(ours[1]), _OUR_CANDIDATE.findall(text), [ours[1]])
+        return _printable(_OUR_KEY.findall(ours[1]), _OUR_CANDIDATE.findall(text), [ours[1]])
     exp_types: list[str] = []
     keys: dict[str, None] = {}
     for name, sources, value in _SOURCED.findall(text):
@@ -50,12 +50,14 @@ def read_constraints(text: str) -> Told:
             exp_types += unescaped.split(_OR)
         if _OR not in unescaped:
             keys[f"{name} = {unescaped} ({' or '.join(map(str.upper, keywords))})"] = None
-    return _told(exp_types, _CANDIDATE.findall(text), list(keys))
+    return _printable(exp_types, _CANDIDATE.findall(text), list(keys))
 
 
-def _told(exp_types: list[str], candidates: list[tuple[str, str]], keys: list[str]) -> Told:
+def _printable(
+    exp_types: list[str], candidates: list[tuple[str, str]], keys: list[str]
+) -> Constraints:
     joined = "; ".join(keys)
-    return Told(
+    return Constraints(
         frozenset(name.upper() for name in exp_types if _NAME.fullmatch(name)),
         {name: kind for name, kind in candidates if (name + kind).isprintable()},
         joined if len(joined) <= _LONGEST and joined.isprintable() else "",

@@ -79,7 +79,7 @@ class Journal(NamedTuple):
     """The run that the files stay with; None if they stay once all of them are moved."""
 
 
-def is_plain(name: str) -> bool:
+def is_plain_name(name: str) -> bool:
     """Tell whether a name of an association makes a plain file name."""
     return (
         name.isprintable()
@@ -90,7 +90,7 @@ def is_plain(name: str) -> bool:
 
 def is_file_name(name: str) -> bool:
     """Tell whether a name is one of an association's file."""
-    return name.endswith(".json") and is_plain(name.removesuffix(".json"))
+    return name.endswith(".json") and is_plain_name(name.removesuffix(".json"))
 
 
 def describe(folder: Folder, name: str, sha256: str, *, replaces: bool) -> Entry:

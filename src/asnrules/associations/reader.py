@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from asnrules.associations.constraints import Told, read_constraints
+from asnrules.associations.constraints import Constraints, read_constraints
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Member, Product
 from asnrules.errors import AssociationFileError
 from asnrules.util.limits import ASSOCIATION_BYTES, ASSOCIATION_MEMBERS, ASSOCIATION_TEXT
@@ -57,7 +57,7 @@ class ForeignAssociation:
     asn_pool: str | None
     products: tuple[Product, ...]
     """One or more, with their members, none of which is tied to an exposure."""
-    told: Told
+    constraints: Constraints
     """What its constraints tell."""
     untold: frozenset[str] = frozenset()
     """The files of members without the key exposerr."""
@@ -134,7 +134,7 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
         version_id=fields.optional("version_id"),
         asn_pool=fields.optional("asn_pool"),
         products=_products(fields, normal),
-        told=read_constraints(constraints) if isinstance(constraints, str) else Told(),
+        constraints=read_constraints(constraints if isinstance(constraints, str) else ""),
         untold=frozenset(normal.untold),
         remarks=normal.remarks(),
     )

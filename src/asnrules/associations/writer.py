@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.associations.journal import IsRecorded, RunMark, is_plain, new_journal
+from asnrules.associations.journal import IsRecorded, RunMark, is_plain_name, new_journal
 from asnrules.associations.model import Association
 from asnrules.associations.recovery import (
     ASIDE,
@@ -136,7 +136,7 @@ def check_names(associations: Sequence[Association]) -> None:
     seen = set()
     for association in associations:
         name = association.asn_name
-        if not is_plain(name) or name in seen:
+        if not is_plain_name(name) or name in seen:
             what = "would be made twice" if name in seen else "is not a plain file name"
             raise PoolError(
                 f"association {name[:80]!r} {what}; mend PROGRAM ({association.program[:80]!r}) "

@@ -102,9 +102,9 @@ def blame(
         rules = store.load_rules(connection, info.ruleset_id)
         exp_types = exp_type_names(connection)
         assumed = assumed_values(connection)
-    told, is_draft = _Told(rules, chain, changes), info.status == "draft"
+    history, is_draft = _History(rules, chain, changes), info.status == "draft"
     if name.upper() in exp_types:
-        parts = told.of_exp_type(name.upper(), exp_types, assumed)
+        parts = history.of_exp_type(name.upper(), exp_types, assumed)
         return Blame(name.upper(), (EXP_TYPE,), info.ruleset, is_draft, parts)
     for change in changes:
         if change.change.lower() == name.lower():
@@ -112,10 +112,10 @@ def blame(
             itself = ChangeItem("change", change.change, None, None, f'"{change.change}"')
             parts = [_blamed(change, item) for item in change.items or (itself,)]
             return Blame(change.change, ("change",), info.ruleset, is_draft, parts)
-    own = sorted(item for item in told.known if item[1].lower() == name.lower())
+    own = sorted(item for item in history.known if item[1].lower() == name.lower())
     if not own:
         spelled = {
-            known.lower(): known for known in (*exp_types, *(item for _, item in told.known))
+            known.lower(): known for known in (*exp_types, *(item for _, item in history.known))
         }
         near = [spelled[one] for one in near_spellings(name.lower(), sorted(spelled))]
         hint = f"near it are {', '.join(near)}" if near else "asnrules rulesets show names them"
@@ -123,11 +123,11 @@ def blame(
             f"no rule, condition or EXP_TYPE {name!r} in {info.ruleset}, nor another item; {hint}"
         )
     kinds = tuple(kind for kind, _ in own)
-    parts = told.of_items(with_used(own, told.uses))
+    parts = history.of_items(with_used(own, history.uses))
     return Blame(own[0][1], kinds, info.ruleset, is_draft, parts)
 
 
-class _Told:
+class _History:
     """What the changes of a chain tell of the items at its end."""
 
     def __init__(

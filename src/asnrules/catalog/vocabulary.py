@@ -11,8 +11,7 @@ from asnrules.catalog.entries import VOCABULARY, add_entries
 from asnrules.database import schema
 from asnrules.engine.conditions import ANY
 from asnrules.rules.text_files import read_csv
-from asnrules.rules.words import VOCABULARY as WORD_TABLES
-from asnrules.rules.words import Words, instrument_of
+from asnrules.rules.words import WORD_TABLES, Words, instrument_of
 from asnrules.util.environment import shipped
 
 

@@ -36,13 +36,13 @@ from asnrules.impact.report import Changed, Impact
 from asnrules.impact.turning import chain_between
 from asnrules.record.pools import (
     RecordedExposure,
+    RowRange,
     RunWithPools,
-    Stretch,
     newest_runs,
     recorded_exposures,
     recorded_programs,
+    row_ranges,
     stored_program,
-    stretches_of,
 )
 from asnrules.rules.checksums import joint_checksum
 from asnrules.util.environment import paused_collector
@@ -61,11 +61,11 @@ what it has."""
 
 
 class Piece(NamedTuple):
-    """Exposures of a run: all or those of some programs, of a stretch or of the whole run."""
+    """Exposures of a run: all or those of some programs, of some rows or of the whole run."""
 
     run: RunWithPools
     programs: frozenset[str | None] | None
-    stretch: Stretch | None
+    rows: RowRange | None
     size: int
     """How much work it is, about."""
 
@@ -179,8 +179,8 @@ class _Job:
         """Give pieces with their exposures; tell after each how far it is."""
         total, done = sum(piece.size for piece in pieces), 0
         for piece in pieces:
-            run, programs, stretch, size = piece
-            yield piece, recorded_exposures(connection, run, self._keywords, programs, stretch)
+            run, programs, rows, size = piece
+            yield piece, recorded_exposures(connection, run, self._keywords, programs, rows)
             done += size
             if told is not None:
                 told(done, total)
@@ -264,8 +264,8 @@ def _pieces(
     programs = None if wanted is None else frozenset([wanted])
     for run in runs:
         if wanted is None or wanted in recorded_programs(connection, run):
-            for stretch in stretches_of(run, _LENGTH):
-                yield Piece(run, programs, stretch, stretch.length)
+            for rows in row_ranges(run, _LENGTH):
+                yield Piece(run, programs, rows, rows.length)
 
 
 def _units(decided: Sequence[Found], runs: Mapping[int, RunWithPools]) -> list[Piece]:

@@ -81,7 +81,7 @@ class Step:
                 return False
 
         acting = [change.change for change in self._acting]
-        names = _alone(variants, acting, turns) or _together(variants, acting, turns)
+        names = _sufficient(variants, acting, turns) or _fewest(variants, acting, turns)
         return tuple(one for one in self._acting if one.change in names)
 
     @cached_property
@@ -106,7 +106,7 @@ class Step:
         return None if is_other else variants
 
 
-def _alone(variants: Variants, acting: Sequence[str], turns: _Turns) -> set[str]:
+def _sufficient(variants: Variants, acting: Sequence[str], turns: _Turns) -> set[str]:
     """Give the changes that turn something alone, or with such as they need but that do not."""
     needs = variants.needs
     found: set[str] = set()
@@ -116,7 +116,7 @@ def _alone(variants: Variants, acting: Sequence[str], turns: _Turns) -> set[str]
     return found
 
 
-def _together(variants: Variants, acting: Sequence[str], turns: _Turns) -> set[str]:
+def _fewest(variants: Variants, acting: Sequence[str], turns: _Turns) -> set[str]:
     """Give the fewest changes that turn something together, less those that others of them need."""
     needs, found = variants.needs, {*acting}
     for name in reversed(acting):

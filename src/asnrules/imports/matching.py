@@ -35,7 +35,7 @@ _SELECTED = (
 )
 
 
-class Made(NamedTuple):
+class Expected(NamedTuple):
     """An association that the rules make."""
 
     association: Association
@@ -51,13 +51,13 @@ class Made(NamedTuple):
 class Near(NamedTuple):
     """What the rules make, compared with an association that was made elsewhere."""
 
-    made: Made
+    expected: Expected
     differences: list[Difference]
 
     @property
     def association(self) -> Association:
         """What is compared."""
-        return self.made.association
+        return self.expected.association
 
     @property
     def is_of_another_candidate(self) -> bool:
@@ -164,7 +164,7 @@ class Matcher:
 
     # --------------------------------------------------------------------- what is compared
 
-    def _beside(self, one: ForeignAssociation) -> Iterator[Made]:
+    def _beside(self, one: ForeignAssociation) -> Iterator[Expected]:
         """Yield the associations that one may be, or may have been, the likely ones first."""
         if len(one.products) > 1:
             yield from self._merged(one)
@@ -177,24 +177,24 @@ class Matcher:
             if len(merged.products) == 1 and not keys.isdisjoint(self._keys(merged)):
                 yield made._replace(how=f", merged{made.how}")
 
-    def _single(self, products: Sequence[Product], asn_id: str) -> Iterator[Made]:
+    def _single(self, products: Sequence[Product], asn_id: str) -> Iterator[Expected]:
         """Yield the associations that have a science or the name of a product, not merged."""
         places = self.sciences(products)
         keys: set[int | str] = {*places, *(product.name for product in products)}
         whole = {id(made): made for key in keys for made in self._by_key.get(key, [])}
         turns = sorted(whole.values(), key=lambda made: (made.asn_id != asn_id, made.asn_name))
-        yield from map(Made, turns)
+        yield from map(Expected, turns)
         for name in self._candidates(asn_id, places):
             for pool in self._sub_pools.get(name, []):
                 for made in self._of_candidate(pool):
                     if not keys.isdisjoint(self._keys(made)):
-                        yield Made(made, _ALONE, selected=_only(pool))
+                        yield Expected(made, _ALONE, selected=_only(pool))
 
     def _keys(self, made: Association) -> set[int | str]:
         names = (file_name(product.name) for product in made.products)
         return {*self.sciences(made.products), *names}
 
-    def _merged(self, one: ForeignAssociation) -> Iterator[Made]:
+    def _merged(self, one: ForeignAssociation) -> Iterator[Expected]:
         """Yield what merging makes of the whole pool, and of a part of it."""
         names = {product.name for product in one.products}
         for asn_id in self._candidates(one.asn_id, self.sciences(one.products)):
@@ -245,7 +245,7 @@ class Matcher:
         return _grouped((one.asn_id, one) for one in self._whole)
 
     @cached_property
-    def _merged_of(self) -> dict[str, list[Made]]:
+    def _merged_of(self) -> dict[str, list[Expected]]:
         return {asn_id: _merges(found) for asn_id, found in self._whole_of.items()}
 
     @cached_property
@@ -262,10 +262,10 @@ class Matcher:
 
 def _merges(
     given: Sequence[Association], how: str = "", selected: Selection | None = None
-) -> list[Made]:
+) -> list[Expected]:
     """Merge the associations of a candidate."""
     parts = _grouped((one.asn_type, one) for one in given)
-    return [Made(one, how, parts[one.asn_type], selected) for one in merge(given)]
+    return [Expected(one, how, parts[one.asn_type], selected) for one in merge(given)]
 
 
 def _only(pool: SubPool) -> Selection:
@@ -274,7 +274,7 @@ def _only(pool: SubPool) -> Selection:
 
 
 def _nearest(
-    given: Iterable[Made], fewest: Fewest, compared: Callable[[Association], list[Difference]]
+    given: Iterable[Expected], fewest: Fewest, compared: Callable[[Association], list[Difference]]
 ) -> Near | None:
     """Find the first with the fewest differences, and put only these into words."""
     best: Near | None = None

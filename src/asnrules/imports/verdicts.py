@@ -24,9 +24,9 @@ from asnrules.associations.comparison import CANDIDATE, file_name
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.imports.choice import Choice
-from asnrules.imports.matching import Made, Matcher, Near
-from asnrules.imports.since import Since
+from asnrules.imports.matching import Expected, Matcher, Near
 from asnrules.imports.table import Table
+from asnrules.imports.today import Today
 from asnrules.util.text import EMPTY
 
 _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
@@ -68,7 +68,7 @@ class Rules(NamedTuple):
     """All tables that are published, by label."""
     matcher: Matcher | None
     """What the rules make of the pools, if any were given."""
-    since: Since | None = None
+    today: Today | None = None
     """What today's rules make of them, if these are others."""
 
 
@@ -80,28 +80,28 @@ def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judg
     texts = [found.explanation]
     if association.remarks:
         texts.append(_in_words(association.remarks))
-    if rules.since is not None:
-        now = kind(association, choice, rules._replace(matcher=rules.since.now))
-        texts += _today(association, rules.since, judging, now)
+    if rules.today is not None:
+        now = kind(association, choice, rules._replace(matcher=rules.today.now))
+        texts += _today(association, rules.today, judging, now)
     return found._replace(explanation="; ".join([*texts, f"rules: {choice.why}"]))
 
 
 def _today(
-    association: ForeignAssociation, since: Since, then: _Judging, now: _Judging
+    association: ForeignAssociation, today: Today, then: _Judging, now: _Judging
 ) -> list[str]:
     """Say what today's rules make of its exposures, and which changes since made the difference."""
     unlike = now.unlike()
     if unlike is None:
         return []
-    today = f"today's rules ({since.today})"
+    rules = f"today's rules ({today.label})"
     pairs = zip(then.nearest, now.nearest, strict=True)
-    found = (since.changes(association, *pair) for pair in pairs)
+    found = (today.changes(association, *pair) for pair in pairs)
     changes = list(dict.fromkeys(chain.from_iterable(found)))
     if not unlike and not changes and then.is_made:
-        return [f"{today} make the same"]
-    hows = {near.made.how for near in now.nearest if near}
+        return [f"{rules} make the same"]
+    hows = {near.expected.how for near in now.nearest if near}
     how = hows.pop() if len(hows) == 1 else ""
-    texts = [f"by {today}: {_in_words(unlike)}" if unlike else f"{today} make this{how}"]
+    texts = [f"by {rules}: {_in_words(unlike)}" if unlike else f"{rules} make this{how}"]
     if changes:
         texts.append(f"changed since by {'; and by '.join(one.words() for one in changes)}")
     return texts
@@ -118,7 +118,7 @@ class _Judging:
         if choice.then is not None:
             self._table = rules.tables.get(choice.then.ruleset, rules.table)
         self._sciences = self._matcher.sciences(association.products) if self._matcher else []
-        self._told = sorted(association.told.exp_types)
+        self._told = sorted(association.constraints.exp_types)
         """The EXP_TYPEs that its constraints tell."""
 
     @cached_property
@@ -166,7 +166,7 @@ class _Judging:
             *(["some members have no exposerr"] if untold else []),
             *self._other_values(ours),
         ]
-        what = _named(near.made)
+        what = _named(near.expected)
         if len(one.products) == 1:
             exactly = "this" if remarks or one.remarks else "exactly this"
             begin = f"the rules make {exactly}: {what}"
@@ -307,7 +307,7 @@ class _Judging:
         one, other = self._association, near.association.asn_id
         if not near.is_of_another_candidate:
             return [self._words(matcher, near)]
-        same = f"these are the members of the association of candidate {other}{near.made.how}"
+        same = f"these are the members of the association of candidate {other}{near.expected.how}"
         texts = [f"{same}, but asn_id is {one.asn_id}"]
         own = matcher.nearest(one, of_its_candidate=True)
         if own is not None:
@@ -324,7 +324,7 @@ class _Judging:
                 name = found.extra.name
                 made = matcher.nearest_product(self._association, found.extra)
                 if made is not None and file_name(made.association.products[0].name) == name:
-                    text = f"by the rules, product {name} is {_named(made.made)}"
+                    text = f"by the rules, product {name} is {_named(made.expected)}"
                     members = [one.text for one in made.differences if one.key == "members"]
                     text = "; ".join([text, *(f"product {name}: {one}" for one in members)])
             texts.append(text)
@@ -339,7 +339,7 @@ def _nothing_by_rules(matcher: Matcher, sciences: Sequence[int]) -> str:
     return f"the rules make none with {name} as science: {matcher.reason(sciences[0])}"
 
 
-def _named(made: Made) -> str:
+def _named(made: Expected) -> str:
     """Name what the rules make by its type, rules and candidate."""
     one = made.association
     rules = Counter(part.asn_rule for part in made.parts)
@@ -394,5 +394,5 @@ class _ByHand(_Judging):
             if near.differences:
                 unlike += [f"product {product.name}: {one.text}" for one in near.differences]
             else:
-                like.append(f"product {product.name} is {_named(near.made)}")
+                like.append(f"product {product.name} is {_named(near.expected)}")
         return like, unlike

@@ -47,13 +47,7 @@ from asnrules.record.chain import (
     stored_runs,
     unreadable_rows,
 )
-from asnrules.record.parquet import (
-    UnwritableError,
-    Wanted,
-    folder_problem,
-    in_short,
-    parquet_file,
-)
+from asnrules.record.parquet import UnwritableError, Wanted, folder_problem, in_short, parquet_file
 from asnrules.record.verify import difference
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.atomic_files import STAGE, remove_stage, staged, sync, whole_folder

@@ -26,7 +26,7 @@ among the other keywords as well, as written."""
 Place = tuple[int, int]
 """Where an exposure stands: its pool, and its row there."""
 
-APART = "other_columns"
+OTHER_COLUMNS = "other_columns"
 """Stands among the keywords of a row that is equal to one before it, but for columns that are not
 recorded: a number that tells it from those. A pool has them if its rules tell such rows apart."""
 
@@ -75,7 +75,7 @@ class RunWithPools(NamedTuple):
         return [pool.pool_id for pool in self.pools]
 
 
-class Stretch(NamedTuple):
+class RowRange(NamedTuple):
     """Exposures that follow one another in a pool of a run."""
 
     pool: int
@@ -103,12 +103,12 @@ def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
     filename, program, candidate = (places[keyword] for keyword in OWN_COLUMNS)
     pairs = [(_Pairs(name), place) for name, place in places.items() if name not in OWN_COLUMNS]
     exp_type = places["exp_type"]
-    apart = _apart(pool)
+    repeats = _repeats(pool)
     programs = {row[program]: stored_program(row[program]) for row in pool.rows}
     for position, row in enumerate(pool.rows, 1):
         parts = [text for of, place in pairs if (text := of[row[place]])]
-        if position - 1 in apart:
-            parts.append(f'"{APART}":"{apart[position - 1]}"')
+        if position - 1 in repeats:
+            parts.append(f'"{OTHER_COLUMNS}":"{repeats[position - 1]}"')
         number = programs[row[program]]
         if number is not None and number != row[program]:
             parts.append('"program":' + json.dumps(row[program]))
@@ -140,7 +140,7 @@ class _Pairs(dict[str | None, str]):
         return text
 
 
-def _apart(pool: Pool) -> dict[int, int]:
+def _repeats(pool: Pool) -> dict[int, int]:
     """Give numbers to rows that are equal to one before but for other columns, by place."""
     found: dict[int, int] = {}
     seen: dict[Row, dict[int, int]] = {}
@@ -192,15 +192,15 @@ def recorded_exposures(
     run: RunWithPools,
     keywords: Sequence[str],
     programs: Collection[str | None] | None = None,
-    stretch: Stretch | None = None,
+    rows: RowRange | None = None,
 ) -> Iterator[RecordedExposure]:
-    """Give the exposures of a run, or those of programs, with five digits, or of a stretch.
+    """Give the exposures of a run, or those of programs, with five digits, or of some rows.
 
     Values are aligned with the keywords. The connection is busy until the last has been given.
     """
-    whole = (Stretch(place, 1, pool.exposure_count + 1) for place, pool in enumerate(run.pools))
+    whole = (RowRange(place, 1, pool.exposure_count + 1) for place, pool in enumerate(run.pools))
     shared: dict[str, str] = {}
-    for place, first, end in [stretch] if stretch else whole:
+    for place, first, end in [rows] if rows else whole:
         wanted = [exposures.c.position >= first, exposures.c.position < end]
         if programs is not None:
             wanted.append(_of_programs(programs))
@@ -208,10 +208,10 @@ def recorded_exposures(
             yield RecordedExposure(place, row)
 
 
-def stretches_of(run: RunWithPools, length: int) -> list[Stretch]:
-    """Split the exposures of a run into stretches of at most some length."""
+def row_ranges(run: RunWithPools, length: int) -> list[RowRange]:
+    """Split the exposures of a run into ranges of at most so many rows."""
     return [
-        Stretch(place, first, min(first + length, pool.exposure_count + 1))
+        RowRange(place, first, min(first + length, pool.exposure_count + 1))
         for place, pool in enumerate(run.pools)
         for first in range(1, pool.exposure_count + 1, length)
     ]
@@ -312,7 +312,7 @@ def _rows(
             blank if (value := values.get(name)) is None else shared.setdefault(value, value)
             for name, blank in blanks
         )
-        other = values.get(APART)
+        other = values.get(OTHER_COLUMNS)
         yield row, 0 if other is None else hash(str(other))
 
 

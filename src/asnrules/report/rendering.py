@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
 from asnrules.database.stored import Finding, any_text
-from asnrules.report.content import page_content
+from asnrules.report.page_data import page_data
 from asnrules.report.picture import BAR, LEFT, RIGHT, UNREADABLE, WIDTH
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.parallel import Progress
@@ -66,19 +66,19 @@ def page(
     """Give the page of a run, piece by piece; see `write_page`."""
     with transaction(engine) as connection, any_text(connection):
         take_snapshot(connection)
-        content = page_content(connection, run_id, findings, progress)
+        data = page_data(connection, run_id, findings, progress)
     from markupsafe import Markup
 
     style, script = _part("report.css"), _part("report.js")
     # Both are shipped files, not values from a pool.
     return _template().generate(
-        page=content,
-        run=content["report"].run,
+        page=data,
+        run=data["report"].run,
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
         style_hash=_hash(style),
         script_hash=_hash(script),
-        picture=content["picture"],
+        picture=data["picture"],
         geometry={"width": WIDTH, "left": LEFT, "right": RIGHT, "bar": BAR},
         software=f"asnrules {version('asnrules')}",
     )
@@ -92,17 +92,17 @@ def _template() -> Template:
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=plain,
+        finalize=readable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(
-        plain=plain, number=number, moment=moment, role=role, by_colour=by_colour
+        readable=readable, number=number, moment=moment, role=role, by_colour=by_colour
     )
     return environment.get_template("report.html")
 
 
-def plain(value: Any) -> Any:
+def readable(value: Any) -> Any:
     """Cut a text that is too long to read, and write out what cannot be seen, or reorders text.
 
     None is what cannot be read: the templates themselves say what stands for no value.

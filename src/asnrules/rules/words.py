@@ -19,7 +19,7 @@ INSTRUMENT_PREFIXES = {
 }
 """What the EXP_TYPEs of an instrument begin with, up to the first underscore."""
 
-VOCABULARY = ("exp_types", "keywords", "member_types", "specials", "asn_types")
+WORD_TABLES = ("exp_types", "keywords", "member_types", "specials", "asn_types")
 """The tables of words, as their files and the fields of `Words` are called."""
 
 LABEL = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}"
@@ -48,7 +48,7 @@ def shipped_words() -> Words:
     return Words(
         **{
             name: frozenset(next(iter(row.values())) for row in read_csv(folder / f"{name}.csv"))
-            for name in VOCABULARY
+            for name in WORD_TABLES
         }
     )
 

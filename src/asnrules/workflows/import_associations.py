@@ -31,8 +31,8 @@ from asnrules.errors import AssociationFileError, PoolError, UsageError
 from asnrules.impact.turning import chain_between
 from asnrules.imports.choice import Choice, choose
 from asnrules.imports.matching import Matcher
-from asnrules.imports.since import Since
 from asnrules.imports.table import Table
+from asnrules.imports.today import Today
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
 from asnrules.pools.evaluation import evaluate, evaluate_pools
 from asnrules.record.write import Run, record_run
@@ -166,8 +166,8 @@ def _judged(
         matcher = Matcher(evaluated, progress and partial(progress, "candidates"))
     with transaction(engine) as connection:
         tables = _tables(connection, info, choices.values())
-        since = _since(connection, matcher, today)
-    rules = Rules(tables[info.implements or ""], tables, matcher, since)
+        now = _today(connection, matcher, today)
+    rules = Rules(tables[info.implements or ""], tables, matcher, now)
     verdicts, files = [], []
     for number, (path, choice) in enumerate(choices.items(), 1):
         asn = read[path]
@@ -181,8 +181,8 @@ def _judged(
     return replace(_run(info, verdicts, matcher, options), diagnostics=[*by_tag]), files
 
 
-def _since(connection: Connection, then: Matcher | None, today: RulesetInfo | None) -> Since | None:
-    """Give what became of the rules; None if they are today's, or nothing is known of the pools."""
+def _today(connection: Connection, then: Matcher | None, today: RulesetInfo | None) -> Today | None:
+    """Compare with today's rules; None if these are they, or nothing is known of the pools."""
     if then is None or today is None or then.evaluated.info.ruleset_id == today.ruleset_id:
         return None
     pools = then.evaluated
@@ -191,7 +191,7 @@ def _since(connection: Connection, then: Matcher | None, today: RulesetInfo | No
     except PoolError:
         return None
     between = chain_between(connection, pools.info.ruleset, today.ruleset)
-    return Since(then, Matcher(now), between)
+    return Today(then, Matcher(now), between)
 
 
 def _tables(
@@ -283,7 +283,7 @@ def _add(report: ImportReport, files: Sequence[ImportedFile], run_id: int) -> No
 
 def _association(one: ForeignAssociation, judged: Judged, matcher: Matcher | None) -> Association:
     """Give an imported association as it is recorded."""
-    known = one.told.candidate_types.get(one.asn_id)
+    known = one.constraints.candidate_types.get(one.asn_id)
     if known is None and judged.association is not None:
         known = judged.association.candidate_type
     if known is None and matcher is not None:
@@ -297,7 +297,7 @@ def _association(one: ForeignAssociation, judged: Judged, matcher: Matcher | Non
         program=one.program,
         target=one.target,
         degraded_status=one.degraded_status,
-        keys=one.told.keys,
+        keys=one.constraints.keys,
         products=one.products if matcher is None else tuple(map(matcher.placed, one.products)),
     )
 

@@ -21,7 +21,7 @@ from asnrules.database.schema.record import (
     runs,
     traces,
 )
-from asnrules.record.pools import APART, Place
+from asnrules.record.pools import OTHER_COLUMNS, Place
 from asnrules.record.queries.reader import DECIDED, IMPORTED, TRACE_REASON, Reader, columns
 
 _PRODUCTS = ("uncal", "rate", "rateints")
@@ -103,7 +103,7 @@ def _place(pool_id: int | None, row: int | None) -> Place | None:
     return None if pool_id is None or row is None else (pool_id, row)
 
 
-def spellings(filename: str) -> list[str]:
+def possible_names(filename: str) -> list[str]:
     """Give the names under which an exposure may be on record, its own among them.
 
     It is named by its uncal, rate or rateints product; extension and suffix may be left out.
@@ -241,7 +241,7 @@ def keywords_of(
     for row in reader.rows(statement):
         values = {name: row[name] for name in ("program", "asn_candidate")}
         values |= row["keyword_values"] or {}
-        values.pop(APART, None)
+        values.pop(OTHER_COLUMNS, None)
         found[row["pool_id"], row["position"]] = values
     return found
 

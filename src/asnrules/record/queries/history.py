@@ -29,7 +29,7 @@ from asnrules.record.queries.exposures import (
     keywords_of,
     memberships_of,
     near_filenames,
-    spellings,
+    possible_names,
 )
 from asnrules.record.queries.reader import DECIDED, Reader
 from asnrules.record.queries.runs import RunFilter, list_runs
@@ -82,7 +82,7 @@ def exposure_history(
     The file is its uncal, rate or rateints product, in any case, or another member of associations,
     such as a catalog. For findings see `Reader`.
     """
-    names = spellings(filename)
+    names = possible_names(filename)
     reader = Reader(connection, findings)
     # One more than are given, with which the first of them is compared.
     run_ids = None if limit is None else _latest_runs(connection, names, limit + 1)
@@ -114,8 +114,8 @@ def count_decisions(
     connection: Connection, filename: str, findings: list[Finding] | None = None
 ) -> list[DecisionCount]:
     """Count the decisions on an exposure by ruleset and outcome, the earliest first."""
-    of_pools = _in_pools(spellings(filename))
-    of_no_pool = _in_no_pool(spellings(filename))
+    of_pools = _in_pools(possible_names(filename))
+    of_no_pool = _in_no_pool(possible_names(filename))
     in_pool = and_(decisions.c.run_id == run_pools.c.run_id, DECIDED)
     reader = Reader(connection, findings)
     found = []

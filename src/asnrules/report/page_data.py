@@ -52,7 +52,7 @@ class Shown(NamedTuple):
     """How many there are."""
 
 
-def page_content(
+def page_data(
     connection: Connection,
     run_id: int,
     findings: list[Finding] | None = None,

@@ -16,15 +16,15 @@ from asnrules.rules.model import Ruleset
 _Making = Callable[[Ruleset], Remade | None]
 
 
-class Since:
-    """What became of the rules by which associations of pools are judged.
+class Today:
+    """What today's rules make of pools, compared with what the rules of the past make.
 
     Parameters
     ----------
-    then : Matcher
-        What these rules make of the pools; `now` is what today's do.
+    then, now : Matcher
+        By the rules of the past, and by today's.
     chain : Chain or None
-        From the ones to the others; None if neither was made of the other.
+        From the former to the latter; None if neither was made of the other.
     """
 
     def __init__(self, then: Matcher, now: Matcher, chain: Chain | None) -> None:
@@ -36,7 +36,7 @@ class Since:
         self._last: tuple[tuple[int, ...], Wanted, _Making] | None = None
 
     @property
-    def today(self) -> str:
+    def label(self) -> str:
         """The label of today's rules."""
         return self.now.evaluated.info.ruleset
 
@@ -50,10 +50,10 @@ class Since:
         if self._chain is None or not ends or not sciences:
             return ()
         # What only a selection makes is compared with what the same selection makes.
-        selections = [near.made.selected or Selection() for near in ends]
+        selections = [near.expected.selected or Selection() for near in ends]
         wanted = Wanted(min(selections, key=lambda selection: len(selection.ids)))
         making = self._making(self._remake.linked(sciences), wanted)
-        parts = [part for near in ends for part in near.made.parts or [near.association]]
+        parts = [part for near in ends for part in near.expected.parts or [near.association]]
         (found,) = turned(self._chain, making, [parts]).associations
         return found
 
