@@ -30,7 +30,7 @@ class Checked:
     kind: str
     checksum: str
     findings: Sequence[Finding]
-    """Those that nobody has explained come first."""
+    """Those without an explanation come first."""
     exp_types: int
     combinations: int
     """How many combinations of values that the rules can tell apart that was."""

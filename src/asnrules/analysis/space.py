@@ -56,7 +56,7 @@ class Explored:
         return self._cells[key]
 
     def forget(self) -> None:
-        """Forget the cells that nobody has asked for since the last time."""
+        """Forget the cells that were not asked for since the last time."""
         self._cells, self._before = {}, self._cells
 
 

@@ -1,7 +1,7 @@
 """The journal of a run: what it is about to move into a folder, so that it can be undone.
 
-A journal identifies files by inode, time and digest, so that a file that somebody else has put
-there is never taken back. It has the inode of the folder in which it was written, so that a copy of
+A journal identifies files by inode, time and digest, so that a file of another program is never
+taken back. It has the inode of the folder in which it was written, so that a copy of
 it, or one from an archive, is not valid. It is read line by line, each strictly.
 """
 

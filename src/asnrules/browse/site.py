@@ -238,7 +238,7 @@ def make_site(path: Path) -> Datasette:
         template_dir=str(_FOLDER / "templates"),
         static_mounts=[("-/asnrules", str(_FOLDER / "static"))],
     )
-    # Datasette's own for those who name no file: its statements would run in this process.
+    # Datasette's own database, in memory: its statements would run in this process.
     site.remove_database("_memory")
     site.add_database(CatalogFile(site, path), name=NAME)
     return site

@@ -1,7 +1,7 @@
 """Run the statements of visitors in other processes, which can be ended at any time.
 
 SQLite looks at the clock between some steps of a statement, and a single step may take as long
-as its arguments let it. So whoever waits ends the process that does not answer in time.
+as its arguments let it. So a process that does not answer in time is ended from outside.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
     RulesetError
         If the files or the page are not well formed, or a ruleset of that label is published.
     UsageError
-        If a page is to be imported without a label, or an answer is given that nobody asked for.
+        If a page is to be imported without a label, or an answer is given without a question.
     """
     with _changing(engine) as connection:
         ruleset, new = _read(connection, path, wish)

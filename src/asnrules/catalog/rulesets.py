@@ -19,7 +19,7 @@ BY_TAG = ", the day of a tag"
 TABLE = "table"
 RULES = "rules"
 
-# Without types: what cannot be read is for those who name the place.
+# Without types: a value that cannot be read is reported by `database.stored`, with its place.
 _PLAIN = ("ruleset_id", "kind", "status", "title", "source", "effective_from", "checksum")
 _NAMES = (*_PLAIN, "label", "effective_until", "implements", "extends")
 _ROW, _IMPLEMENTED, _EXTENDED = (

@@ -1,6 +1,6 @@
 """Words for completion: EXP_TYPEs, labels of rulesets, numbers of runs and others.
 
-A shell asks while somebody is typing, so this is quick, quiet, and changes nothing. It reads the
+A shell asks while the user is typing, so this is quick, quiet, and changes nothing. It reads the
 database as it is, if there is one, without SQLAlchemy, whose import takes longer than all the
 rest; what it cannot read there it takes from the shipped files.
 """

@@ -182,8 +182,8 @@ def answer(root: TyperGroup, shell: str, arguments: Sequence[str]) -> str:
     """Give what a shell is to read: a line for each word that may come next.
 
     The arguments are the words after the command, the last one incomplete; of bash the line up to
-    the cursor, and what it takes for the last word. The answer is empty if anything goes wrong:
-    whoever is typing did not ask for an error message.
+    the cursor, and what it takes for the last word. The answer is empty if anything goes wrong, as
+    an error message would disturb the typing.
     """
     try:
         with contextlib.redirect_stderr(io.StringIO()):

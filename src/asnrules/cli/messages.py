@@ -97,7 +97,7 @@ def say(message: str, **fields: Any) -> None:
 
 
 def warn(message: str, **fields: Any) -> None:
-    """Say something that whoever runs the command has to know; see `say`."""
+    """Warn the user of something; see `say`."""
     _speak(_WARNING, "diagnostic", message, fields)
 
 
@@ -132,7 +132,7 @@ def _log(level: int, event: str, message: str, fields: dict[str, Any]) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Give a function that draws a progress bar once work takes long; None if nobody looks.
+    """Give a function that draws a progress bar once work takes long; None without a terminal.
 
     It is called with the stage of work, how much is done and how much there is.
     """

@@ -55,7 +55,7 @@ def check(
     with messages.progress_bar() as progress:
         checked = check_rulesets(catalog(context), label, progress)
     records = [_with_example(record) for one in checked for record in one.records()]
-    # What nobody has explained comes last, where people look first.
+    # What is not explained comes last, where people look first.
     by_reason = sorted(records, key=lambda record: record["reason"] is None)
     print_records(
         records,

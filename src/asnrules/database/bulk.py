@@ -39,7 +39,7 @@ class Inserting:
     """Inserts rows in their order, many of them while the caller makes the next.
 
     Drivers let other threads run while the database works. One thread at a time uses the
-    connection, so who needs it otherwise takes it from here.
+    connection, so other statements take it from here.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -143,8 +143,8 @@ def lifted(connection: Connection, tables: Sequence[Table]) -> Iterator[None]:
     """Leave out, on SQLite, the triggers that look at each row that is added.
 
     They cost as much as adding the row. They are dropped and made again inside the writer's own
-    transaction, so that no other process ever sees the tables without them, nor does anybody if
-    the transaction fails. PostgreSQL's look at all the rows of a statement at once, and stay.
+    transaction, so that no other process ever sees the tables without them, and a failed
+    transaction restores them. PostgreSQL's look at all the rows of a statement at once, and stay.
     """
     guards: Sequence[Row[Any]] = ()
     if connection.dialect.name == "sqlite":

@@ -204,7 +204,7 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
             connection = connection.execution_options(writing=writing)
             with connection.begin():
                 if engine.dialect.name == "postgresql":
-                    # Who may change a table may also lock it so that nobody can read it.
+                    # A role that may change a table may also lock it against all reading.
                     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
                 yield connection
     except UnicodeDecodeError as error:
@@ -267,7 +267,7 @@ _MENDS: dict[int | str | None, str] = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: "this file is not a database, name another with --database",
     "P0001": "a guard of the catalog refuses it, and nothing is changed",
-    "42501": "connect as one who may: docs/audit.md has the roles",
+    "42501": "connect with a role that may: docs/audit.md lists the roles",
     "25006": "connect to a server that may be written",
     "53100": "make room on the server's disk",
 }

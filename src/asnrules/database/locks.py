@@ -1,9 +1,9 @@
-"""Locks by which processes take turns at one database, and who holds one.
+"""Locks by which processes take turns at one database, and the sessions that hold them.
 
 On SQLite the writing transaction itself is the turn. On PostgreSQL it is a lock of the table that
-is written first. It ends with the transaction, and only those who may write there can take it; an
-advisory lock could be taken by everybody who may connect. Its mode does not conflict with ROW
-EXCLUSIVE, which everybody gets who prepares an INSERT, whether allowed to or not.
+is written first. It ends with the transaction, and only roles that may write there can take it; an
+advisory lock could be taken by any role that may connect. Its mode does not conflict with ROW
+EXCLUSIVE, which any session gets that prepares an INSERT, even one without the right to insert.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ ORDER BY h.strength DESC, a.xact_start, h.pid
 def waited_too_long(
     engine: Engine, seconds: float, table: str | None = None, advisory: int = 0
 ) -> DatabaseError:
-    """Make the error of having waited too long: who has the lock, and what to do.
+    """Make the error of having waited too long: which sessions have the lock, and what to do.
 
     It is the lock of a table, by default of any of the catalog, or an advisory lock.
     """

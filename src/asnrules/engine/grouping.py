@@ -1,6 +1,6 @@
 """Make the associations of one rule for candidates, one after the other.
 
-Exposures are parted by their keys, so that no association crosses. Those that nobody joins make
+Exposures are parted by their keys, so that no association crosses. Those that no other joins make
 their associations here; what is left is grown by `asnrules.engine.batched_procedure`.
 """
 
@@ -100,7 +100,7 @@ class Grouping:
         )
 
     def _parts(self, group: Group) -> Iterable[Group]:
-        """Part a group where each is a science of its own, and nobody joins it."""
+        """Part a group where each is a science of its own, and no other joins it."""
         if len(group.places) == 1 or self._repeats(group.places):
             return [group]
         if all(fit.is_alone and not fit.waits for fit in self._fits_of(group)):

@@ -1,7 +1,7 @@
 """Find where jwst's answer depends on the order of the rows.
 
-Here the answer never does, as the rows are taken in canonical order. But whoever compares with
-jwst on the pool as it stands has to know for which exposures that order made a difference.
+Here the answer never does, as the rows are taken in canonical order. But for a comparison with jwst
+on the pool as it stands, the exposures have to be known for which that order makes a difference.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ compared by no more than that.
 _Pattern = tuple[int, str, tuple[Any, ...], tuple[tuple[int, ...], ...]]
 
 IRRELEVANT = frozenset({"asn_candidate", "exposerr"})
-"""Keywords that do not decide who joins whom."""
+"""Keywords that do not decide which exposures come together."""
 
 LARGE = 200
 """From this size of a group on, only the reversed order is tried."""

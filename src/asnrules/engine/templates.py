@@ -1,8 +1,8 @@
 """Make again what exposures of the same pattern became.
 
 Programs repeat the same patterns over and over: the same signatures in the same order, with the
-same values in what decides who joins whom. What a rule grows from one group of a pattern, it grows
-from all of them; so it is grown once, and made again with the exposures of the others.
+same values in what decides which come together. What a rule grows from one group of a pattern, it
+grows from all of them; so it is grown once, and made again with the exposures of the others.
 """
 
 from __future__ import annotations

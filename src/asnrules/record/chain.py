@@ -3,8 +3,8 @@
 Each row of the record belongs to one run: the one that brought it. A run's rows fall into
 *sections*, one for each table. The digest of a section is the SHA-256 of its rows in the order of
 the key, written as one JSON array of arrays, in ASCII, without spaces. The digest of a run is that
-of its header, its section digests and the digest of the run before it. So whoever changes,
-adds, removes or reorders anything changes every digest from there on.
+of its header, its section digests and the digest of the run before it. So to change,
+add, remove or reorder anything changes every digest from there on.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def head(connection: Connection) -> Head:
 
 
 class StoredRun(NamedTuple):
-    """A run as it is stored, by whomever."""
+    """A run as it is stored; it may have been changed."""
 
     values: dict[str, Any]
     """By column; moments are text, as the header has them."""

@@ -28,7 +28,7 @@ _MOST_SENT = 200_000
 """Rows of a section that another machine gets: they are in memory at once."""
 
 _DAMAGE = (DBAPIError, DatabaseError)
-"""What cannot be read is left to whoever names the place."""
+"""What cannot be read is left out here: `record.verify` reports it, with its place."""
 
 Rows = Sequence[Sequence[object]]
 

@@ -64,9 +64,9 @@ def verify(
     """Recompute the ledger; workers share the digests of the rows of runs.
 
     With a digest that was kept outside the database, the run that had it, and all before it, are
-    known to be what they were. Since a run means without the rows of it and of those before it:
-    only their headers are recomputed, with the digests of their rows as they are stored. What is
-    not a digest is a UsageError.
+    known to be what they were. With `since`, the rows of that run and of those before it are not
+    read: only their headers are recomputed, with the digests of their rows as they are stored.
+    What is not a digest is a UsageError.
     """
     if against is not None:
         against = _checked_digest(against)
@@ -82,7 +82,7 @@ def verify(
 
 
 def _checked_digest(text: str) -> str:
-    """Read a digest that somebody gives, or refuse it as wrong use."""
+    """Read a digest that the user gives; a UsageError if it is none."""
     digest = text.strip().lower()
     if len(digest) != len(GENESIS) or set(digest) - set("0123456789abcdef"):
         raise UsageError(

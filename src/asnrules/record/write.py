@@ -312,8 +312,9 @@ class RunWriter:
     def _known_pool(self, pool: Pool, keywords: str) -> tuple[int | None, int]:
         """Give the id of a pool that is on record with the same content.
 
-        An older version may have read the same file otherwise, and who may record may have put
-        another pool there under its digest. With the id, how many such there are.
+        Another pool may be there under the same digest: an older version may have read the file
+        otherwise, and any recorder can insert one. The second number counts the pools of this
+        digest and these keywords.
         """
         statement = select(pools.c.pool_id, pools.c.keywords, pools.c.column_names).where(
             pools.c.sha256 == pool.sha256

@@ -11,7 +11,7 @@ from asnrules.rules.model import AnyRuleset, Ruleset
 from asnrules.rules.rows import CHAIN_TABLES, ROW_TABLES, Row, Rows, row_tables, to_rows
 from asnrules.util.parallel import Constant
 
-# What is no JSON was never stored, but may be found where somebody has changed the database.
+# What is no JSON was never stored, but may be found in a database that was changed.
 _WRITER = json.JSONEncoder(sort_keys=True, default=repr, separators=(",\n", ": "))
 
 

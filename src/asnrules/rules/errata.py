@@ -74,7 +74,7 @@ def correct_page(page: Page, words: Words, accepted: Accepted) -> CorrectedPage:
     Raises
     ------
     RulesetError
-        If a correction is not certain and nobody has said what is meant; if an EXP_TYPE is of
+        If a correction is not certain and was not given; if an EXP_TYPE is of
         no instrument; if two rows say the same.
     """
     corrector = _Corrector(page, words, accepted)

@@ -1,6 +1,6 @@
 """Patterns of conditions: regular expressions that no value can keep busy.
 
-Values come from pools, and Python's `re` may take longer than anybody lives for a value of fifty
+Values come from pools, and Python's `re` may take more than a lifetime for a value of fifty
 characters. So a pattern is a sequence of single characters, each with how often it comes, without
 groups; alternatives are patterns of their own. It is run as an automaton, which looks at each
 character of a value once. The states of one that is accepted are few, so that the check of a

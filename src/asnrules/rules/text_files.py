@@ -70,7 +70,7 @@ class Findings:
 
 
 class Unplaced(Findings):
-    """What is wrong in a file that nobody is to mend: without lines, which take long to find."""
+    """What is wrong in a file, without lines: they take long to find, and nobody will look."""
 
     def at(self, keys: Keys, problem: str) -> None:
         """Note what is wrong."""

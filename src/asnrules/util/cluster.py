@@ -117,7 +117,7 @@ class DaskCluster:
         try:
             return await client
         except (OSError, ValueError, TypeError) as error:
-            # Some errors leave it open; whoever throws it away then is warned of.
+            # Some errors leave it open, and Python would warn when it is collected.
             await _close(client)
             text = " ".join(str(error).split())
             raise ClusterError(
@@ -270,7 +270,7 @@ def _answer(version: str, content: bytes, constants: Mapping[str, bytes]) -> Any
 @lru_cache(maxsize=8)
 def _checked(content: bytes) -> Constant[Any]:
     """Give a constant, the same each time: what is kept beside it is kept by what it is."""
-    constant: Constant[Any] = pickle.loads(content)  # noqa: S301 - from who starts the errand
+    constant: Constant[Any] = pickle.loads(content)  # noqa: S301 - sent by the process that starts the errand
     found = constant.compute(constant.value)
     if found != constant.checksum:
         raise ClusterError(

@@ -61,7 +61,7 @@ def paused_collector() -> Iterator[None]:
         yield
     finally:
         if was_collecting:
-            # What somebody else has frozen is not thawed.
+            # What other code has frozen is not thawed.
             if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
                 # Frozen and thawed, the new objects count as old: otherwise the collector looks
                 # at all of them at once. Few objects stay new, so that cycles are found.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _AS_IT_IS = getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW
-"""To open a file without following a link, or waiting for whoever writes into a pipe."""
+"""Opens a file without following a link, and a pipe without waiting for a writer."""
 
 _CAN_BE_HELD = hasattr(os, "O_DIRECTORY") and os.open in os.supports_dir_fd
 """Windows opens no folders; paths do there."""

@@ -79,7 +79,7 @@ class Cluster(Protocol):
 
 
 Workers = int | Cluster
-"""Who shares the work: so many processes of this machine, or a cluster."""
+"""What shares the work: so many processes of this machine, or a cluster."""
 
 _THREADS = Path("/proc/self/task")
 

@@ -79,7 +79,7 @@ def program_name(program: str | None) -> str:
 
 
 def wanted_program(program: str) -> str:
-    """Read a program that somebody asks for, with or without zeros, as `program_name` has it."""
+    """Give a program that is asked for, with or without zeros, as `program_name` has it."""
     return program_name(program.strip().lower().lstrip("0"))
 
 

@@ -26,7 +26,7 @@ _BESIDE = (_BLANK_CELLS, REPEATED_HEADER, BY_TAG)
 def of_what_is_kept(lines: Iterable[str]) -> list[str]:
     """Leave out diagnostics about how a file was written, or how the rules were chosen.
 
-    The record keeps what was read and chosen, so nobody can say these again from it.
+    The record keeps what was read and chosen, so these cannot be told again from it.
     """
     return [line for line in lines if not any(mark in line for mark in _BESIDE)]
 

@@ -1,4 +1,4 @@
-"""`asnrules audit verify`, `digest` and `export`: whether anybody has changed the record."""
+"""`asnrules audit verify`, `digest` and `export`: whether the record was changed."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Header(NamedTuple):
 def is_fits(path: str | Path) -> bool:
     """Tell whether a file is a FITS file, gzipped or not, by what it begins with.
 
-    False for what cannot be read, so that whatever reads it says why.
+    False for what cannot be read: the error comes when it is read as a pool.
     """
     try:
         if not Path(path).is_file():
@@ -120,7 +120,7 @@ def read_header(path: str) -> dict[str, str]:
 
 
 def _opened(path: str) -> BufferedReader:
-    # Opening a pipe that nobody writes to would wait for ever.
+    # Opening a pipe without a writer would wait for ever.
     if stat.S_ISFIFO(Path(path).stat().st_mode):
         raise HeaderError("not a regular file")
     return Path(path).open("rb")

@@ -231,7 +231,7 @@ def _unplaced(exposures: Sequence[_Read]) -> list[str]:
 def _assumptions(
     exposures: Sequence[_Read], rows: Sequence[Mapping[str, str]], ruleset: Ruleset | None
 ) -> list[str]:
-    """Say what headers do not tell and nobody has declared, as far as the rules look at it."""
+    """Say what neither headers nor declarations tell, as far as the rules look at it."""
     types: dict[str, str] = {}
     values = [{name: value.lower() for name, value in row.items()} for row in rows]
     for keyword in ASSUMED:

@@ -1,4 +1,4 @@
-"""Read rows of the record of which somebody may have changed any value; and how they are joined."""
+"""Read rows of the record, any value of which may have been changed; and how they are joined."""
 
 from __future__ import annotations
 
