@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ class Started:
     def __init__(self, process: subprocess.Popen[str], said: str) -> None:
         self.process = process
         self.address = said.partition(" at:")[2].split()[0]
+
+    def freeze(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         self.process.kill()

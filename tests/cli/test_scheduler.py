@@ -190,7 +190,7 @@ def test_a_worker_that_dies_costs_a_retry_and_the_scheduler_the_run(
     assert recorded(engine)["runs"] == []
 
 
-def test_without_workers_it_gives_up(
+def test_without_workers_or_an_answer_it_gives_up(
     clusters: Callable[[], Cluster], kept_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doomed = clusters()
@@ -206,6 +206,13 @@ def test_without_workers_it_gives_up(
         generate(
             engine, [EXAMPLE], options,
             lambda stage, *_: worker.kill() if stage == "candidates" else None,
+        )  # fmt: skip
+    monkeypatch.setattr(util_cluster, "_FAREWELL", 0.1)
+    doomed.worker()
+    with pytest.raises(ClusterError, match=r"was lost|do not answer"):
+        generate(
+            engine, [EXAMPLE], options,
+            lambda stage, *_: doomed.scheduler.freeze() if stage == "candidates" else None,
         )  # fmt: skip
 
 
@@ -271,6 +278,20 @@ def test_what_is_no_address(asked: Command, address: str) -> None:
 def test_a_scheduler_that_is_not_there(asked: Command, address: str) -> None:
     with dask.config.set({"distributed.comm.timeouts.connect": "300ms"}):
         asked(address).assert_error(4, f"cannot reach a Dask scheduler at {address}", "start one")
+
+
+def test_a_configuration_that_dask_cannot_read(asked: Command) -> None:
+    with dask.config.set({"distributed.comm.timeouts.connect": "soon"}):
+        asked("127.0.0.1:1").assert_error(4, "soon", "mend Dask's configuration")
+
+
+def test_a_configuration_with_which_dask_does_not_start(
+    asked: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "distributed.py").write_text("raise ValueError('dask.yaml is\\nmalformed')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "distributed")
+    asked("127.0.0.1:1").assert_error(4, "dask.yaml is malformed", "mend Dask's configuration")
 
 
 def test_the_library_is_named(asked: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from importlib import metadata
 from io import BytesIO
 from typing import Any
 
-from asnrules.errors import ClusterError, UsageError
+from asnrules.errors import AsnrulesError, ClusterError, UsageError
 from asnrules.util.environment import missing, optional
 from asnrules.util.parallel import (
     Constant,
@@ -48,6 +48,7 @@ _ADDRESS = re.compile(r"(?:[a-z]+://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P
 _PATIENCE = 60.0  # Seconds within which there has to be a worker, and all have to answer
 _FAREWELL = 5.0  # Seconds that closing a connection may take
 _TURNS = 4  # Shares for each worker: what they take differs, and one that dies costs one
+_CONFIGURATION = "mend Dask's configuration, in ~/.config/dask/ or variables DASK_*"
 _LARGEST = 10_000  # About the size of a share, however few workers there are
 
 
@@ -81,7 +82,7 @@ class DaskCluster:
         A scheduler that cannot be reached or is lost, and a worker that cannot do the work, are
         ClusterErrors.
         """
-        distributed = optional(_LIBRARY, _EXTRA, _WHAT)
+        distributed = _library()
         with _quiet():
             return _run(self._map(distributed, job, pieces, sizes, told))
 
@@ -111,18 +112,21 @@ class DaskCluster:
         )
 
     async def _connected(self, distributed: Any) -> Any:
-        client = distributed.Client(
-            self._address, asynchronous=True, set_as_default=False, name="asnrules"
-        )
+        client = None
         try:
+            client = distributed.Client(
+                self._address, asynchronous=True, set_as_default=False, name="asnrules"
+            )
             return await client
-        except (OSError, ValueError, TypeError) as error:
+        except Exception as error:
             # Some errors leave it open, and Python would warn when it is collected.
-            await _close(client)
-            text = " ".join(str(error).split())
+            if client is not None:
+                await _close(client)
+            mend = "start one, or give the address that it prints"
+            if not isinstance(error, OSError | ValueError | TypeError):
+                mend = _CONFIGURATION
             raise ClusterError(
-                f"cannot reach a Dask scheduler at {self._address} ({label(text, 200)}); start "
-                "one, or give the address that it prints"
+                f"cannot reach a Dask scheduler at {self._address} ({_words(error)}); {mend}"
             ) from None
 
     async def _checked_workers(self, client: Any) -> int:
@@ -145,8 +149,13 @@ class DaskCluster:
         return len(versions)
 
 
+async def _has_workers(client: Any) -> bool:
+    """Ask for the workers; a scheduler that does not answer is a TimeoutError."""
+    return bool(await asyncio.wait_for(client.nthreads(), _PATIENCE))
+
+
 async def _refuse_none(client: Any) -> None:
-    if not await client.nthreads():
+    if not await _has_workers(client):
         raise ClusterError("the cluster has no workers; start some")
 
 
@@ -154,6 +163,21 @@ async def _close(client: Any) -> None:
     """Close a client; one that cannot say goodbye in time goes without."""
     with suppress(TimeoutError):
         await client.close(timeout=_FAREWELL)
+
+
+def _library() -> Any:
+    """Import Dask, which reads its configuration then."""
+    try:
+        return optional(_LIBRARY, _EXTRA, _WHAT)
+    except AsnrulesError:
+        raise
+    except Exception as error:
+        raise ClusterError(f"Dask does not start ({_words(error)}); {_CONFIGURATION}") from None
+
+
+def _words(error: Exception) -> str:
+    """Give what an error of Dask says, in one line."""
+    return label(" ".join(f"{type(error).__name__}: {error}".split()), 200)
 
 
 class _Shares:
@@ -218,10 +242,9 @@ class _Shares:
             raise
         except Exception as error:
             # What an errand raises is in its answer: this is of workers that die, or begin none.
-            text = label(" ".join(f"{type(error).__name__}: {error}".split()), 200)
             raise ClusterError(
-                f"workers of the cluster cannot do a share of the work ({text}); see their logs, "
-                f"give them memory, and install asnrules {self._version} on all of them"
+                f"workers of the cluster cannot do a share of the work ({_words(error)}); see "
+                f"their logs, give them memory, and install asnrules {self._version} on all of them"
             ) from None
         return answer
 
@@ -230,7 +253,7 @@ class _Shares:
         while True:
             await asyncio.sleep(_PATIENCE / 2)
             try:
-                if not await self._client.nthreads():
+                if not await _has_workers(self._client):
                     await asyncio.sleep(_PATIENCE / 2)
                     await _refuse_none(self._client)
             except OSError:
