@@ -183,6 +183,16 @@ def test_an_exposure_in_many_runs_is_counted_and_listed_on_demand(audit: Command
     assert audit("exposure", stem(1), "--limit", "5").err == ""
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 10**30])
+def test_numbers_that_are_larger_than_any(audit: Command, number: int) -> None:
+    assert audit("exposure", stem(1), "--limit", str(number)).code == 0
+    assert audit("runs", "--limit", str(number), "--format", "json").json
+    audit("run", str(number)).assert_error(3, f"no run {number} on record")
+    audit("run", "--", str(-number)).assert_error(3, f"no run {-number} on record")
+    verified = audit("verify", "--since", str(number), "--format", "json")
+    assert f"there is no run {number}" in verified.out
+
+
 def test_an_exposure_that_is_not_there(audit: Command) -> None:
     result = audit("exposure", "jw04231001001_02101_00009_nrca1_uncal.fits")
     result.assert_error(3, "00009", "near it are", f"{stem(6)}_uncal.fits")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 import recorded
-from asnrules.errors import NotFoundError
+from asnrules.errors import NotFoundError, UsageError
 from asnrules.record.queries.runs import RunFilter, list_runs, report_run
 from recorded import LATER_NAME, NEXT, POOL_NAME, moment, stem
 
@@ -48,6 +48,12 @@ WANTED: list[tuple[dict[str, Any], list[int]]] = [
 @pytest.mark.parametrize(("wanted", "found"), WANTED)
 def test_filters(ledger: Engine, wanted: dict[str, Any], found: list[int]) -> None:
     assert numbers(ledger, **wanted) == found
+
+
+@pytest.mark.parametrize("limit", [0, -1, -(10**30)])
+def test_a_limit_that_is_not_a_number_of_runs(ledger: Engine, limit: int) -> None:
+    with pytest.raises(UsageError, match=f"limit: {limit} is not a number of runs"):
+        numbers(ledger, limit)
 
 
 def test_a_limit_leaves_the_latest(ledger: Engine) -> None:

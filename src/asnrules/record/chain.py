@@ -69,6 +69,7 @@ CHAINED = ("section_digests", "previous_digest", "digest")
 """The columns of a run that are not in its header, as they are made from it."""
 
 _BATCH = 10_000
+_NUMBERS = 2**63 - 1
 
 _MANY = 500
 """From so many rows on, the import of a faster library pays."""
@@ -253,7 +254,9 @@ def unreadable_rows(connection: Connection, table: Table, run_id: int) -> Iterat
 
 def strays(connection: Connection, since: int = 0) -> Iterator[Finding]:
     """Find rows that belong to no run on record, but for those of a run and of earlier ones."""
-    statement, values = (_strays_since(), {"since": since}) if since else (_strays(), {})
+    # No database has a column for larger numbers.
+    values = {"since": min(since, _NUMBERS)} if since else {}
+    statement = _strays_since() if since else _strays()
     for name, count in connection.execute(statement, values):
         if count:
             yield Finding(None, name, None, f"{count} rows belong to no run on record")

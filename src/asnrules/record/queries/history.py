@@ -32,7 +32,7 @@ from asnrules.record.queries.exposures import (
     possible_names,
 )
 from asnrules.record.queries.reader import DECIDED, Reader
-from asnrules.record.queries.runs import RunFilter, list_runs
+from asnrules.record.queries.runs import RunFilter, checked_limit, list_runs
 from asnrules.util.text import near_spellings
 
 
@@ -82,7 +82,7 @@ def exposure_history(
     The file is its uncal, rate or rateints product, in any case, or another member of associations,
     such as a catalog. For findings see `Reader`.
     """
-    names = possible_names(filename)
+    names, limit = possible_names(filename), checked_limit(limit)
     reader = Reader(connection, findings)
     # One more than are given, with which the first of them is compared.
     run_ids = None if limit is None else _latest_runs(connection, names, limit + 1)

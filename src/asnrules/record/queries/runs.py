@@ -22,12 +22,13 @@ from asnrules.database.schema.record import (
     traces,
 )
 from asnrules.database.stored import Finding
-from asnrules.errors import NotFoundError
+from asnrules.errors import NotFoundError, UsageError
 from asnrules.record.chain import NOTHING
 from asnrules.record.queries.reader import IMPORTED, TRACE_REASON, Reader, columns, unassociated
 from asnrules.util.text import check_day, wanted_program
 
 _NUMBERS = 2**63
+_MOST = 2**31  # Runs that are asked for; no ledger has as many
 
 
 class RunFilter(NamedTuple):
@@ -73,7 +74,7 @@ def list_runs(
     findings: list[Finding] | None = None,
 ) -> list[RecordedRun]:
     """Give runs, the latest first; for findings, here and below, see `Reader`."""
-    wanted = wanted or RunFilter()
+    wanted, limit = wanted or RunFilter(), checked_limit(limit)
     if wanted.ruleset is not None:
         find_ruleset(connection, wanted.ruleset)
     chosen = (
@@ -104,12 +105,21 @@ def list_runs(
     ]
 
 
+def checked_limit(limit: int | None) -> int | None:
+    """Give how many runs are wanted as databases take it; a number below 1 is a UsageError."""
+    if limit is None:
+        return None
+    if limit < 1:
+        raise UsageError(f"limit: {limit} is not a number of runs; give 1 or more")
+    return min(limit, _MOST)
+
+
 def find_run(
     connection: Connection, run_id: int, findings: list[Finding] | None = None
 ) -> RecordedRun:
     """Give a run by its number; a NotFoundError says which there are."""
     # No database has a column for larger numbers.
-    if run_id < _NUMBERS and (
+    if abs(run_id) < _NUMBERS and (
         found := list_runs(connection, RunFilter(run_ids=[run_id]), findings=findings)
     ):
         return found[0]
