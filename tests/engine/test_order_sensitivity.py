@@ -8,16 +8,25 @@ from hypothesis import strategies as st
 
 from asnrules.engine.generation import Generation, Wanted
 from asnrules.pools import parse_candidates
-from engine.building import POOL, Exposure, coronagraph, exposure, generated, image, work_of
+from engine.building import (
+    POOL,
+    Exposure,
+    coronagraph,
+    exposure,
+    generated,
+    image,
+    ruleset,
+    work_of,
+)
 from engine.pools import FAMILIES, pools
 
 STAR = {"is_psf": "t", "bkgdtarg": "t"}
 Found = list[tuple[str, str, list[str]]]
 
 
-def dependent(*pool: Exposure) -> Found:
+def dependent(*pool: Exposure, label: str = "jwst-3.0.0") -> Found:
     """Give rule, candidate and file names of the groups that are pointed out."""
-    work = work_of(pool)
+    work = work_of(pool, rules=ruleset(label))
     texts = {work.value(place, "asn_candidate") or "null" for place in range(len(work.rows))}
     candidates = {text: parse_candidates(text) for text in texts}
     outcome = Generation(work, candidates, [POOL] * len(work.rows), Wanted()).run()
@@ -56,6 +65,26 @@ def test_a_confirmation_with_nods_along_the_slit() -> None:
     # The confirmation last: it joins both nods; first: only the one that comes next.
     found = dependent(confirmation("a"), nod("b", "1"), nod("c", "2"))
     assert ("Asn_Lv2MIRLRSFixedSlitNod", "o001", ["a", "b", "c"]) in found
+
+
+def test_nods_that_change_places_whatever_their_names() -> None:
+    # Each of three nods is the science of one association and the background of another; from the
+    # last to the first, each two of them have each other's exptypes.
+    with_ids = {
+        f"o{number:03}": [
+            nod(f"{number:03}-{point}", point, bkgdtarg="t", is_psf="t") for point in "123"
+        ]
+        for number in range(1, 41)
+    }
+    pool = [
+        one | {"asn_candidate": f"[('{asn_id}', 'observation')]", "obs_id": f"v{asn_id}"}
+        for asn_id, nods in with_ids.items()
+        for one in nods
+    ]
+    found = dependent(*pool, label="jwst-1.13.0")
+    assert [one[:2] for one in found] == [
+        ("Asn_Lv2MIRLRSFixedSlitNod", asn_id) for asn_id in with_ids
+    ]
 
 
 def test_backgrounds_of_the_integral_field_with_their_imprints() -> None:

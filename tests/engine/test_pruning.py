@@ -55,6 +55,16 @@ def test_nothing_comes_of_nothing() -> None:
     assert prune([]) == []
 
 
+def test_digests_tell_who_has_which_exptype() -> None:
+    names = [f"jw01234001001_02101_{number:05}_mirimage_rate.fits" for number in range(50)]
+    given = {
+        name: [digest_of(Member(name, exptype, None, None)) for exptype in ("science", "imprint")]
+        for name in names
+    }
+    for one, other in combinations(given.values(), 2):
+        assert one[0] + other[1] != one[1] + other[0]
+
+
 # The same members
 
 

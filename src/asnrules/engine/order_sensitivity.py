@@ -168,4 +168,5 @@ def _made(work: Work, one: GrowingAssociation) -> _Made:
 
 def _digest_of(work: Work, member: Member) -> int:
     name = None if member.exposure is None else work.value(member.exposure, "filename")
-    return hash((name, member.expname, member.exptype))
+    # Of text, see `asnrules.engine.pruning.digest_of`.
+    return hash(f"{name} {member.expname} {member.exptype}")

@@ -59,9 +59,10 @@ class Unnamed(NamedTuple):
 def digest_of(member: Member) -> int:
     """Give the part of a member in the digest of its association, which is the sum of all.
 
-    Associations with the same members have the same digest.
+    Associations with the same members have the same digest, and nearly always none but those.
     """
-    return hash(member[:2])
+    # Of text: digests of tuples add up to the same where two members change exptypes.
+    return hash(f"{member.expname} {member.exptype}")
 
 
 Twins = Callable[[Unnamed], object]
