@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from asnrules.engine.exposures import Work, canonical_order
-from asnrules.engine.generation import Generation
+from asnrules.engine.generation import Generation, Wanted
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import check_columns
 from asnrules.rules.model import Ruleset
@@ -72,7 +72,11 @@ class Case:
         return self.rules <= {rule.name for rule in ruleset("jwst-3.0.0").rules}
 
     def generated(self, rules: Ruleset | None = None) -> list[tuple[str, Document]]:
-        """Give the name and document of each association that the engine makes."""
+        """Give the name and document of each association that the engine makes.
+
+        By the newest rules if none are given: by these with all reasons, as users have it.
+        """
+        wanted = Wanted(diagnosed=False, explained=False) if rules else Wanted()
         rules = rules or ruleset("jwst-3.0.0")
         keywords, pool = all_keywords(), self._pool
         check_columns(rules, pool)
@@ -81,7 +85,7 @@ class Case:
         )
         rows, others = ([one[place] for place in order] for one in (pool.rows, pool.others))
         work = Work.judged(rules, keywords, rows, others)
-        outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows)).run()
+        outcome = Generation(work, pool.candidates, [pool.name] * len(pool.rows), wanted).run()
         return [(one.asn_name, json.loads(one.text("test"))) for one in outcome.associations]
 
     @cached_property
