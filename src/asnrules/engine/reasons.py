@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from asnrules.associations.model import Association
 from asnrules.engine.anchors import LONE_CANDIDATE, anchored
@@ -35,10 +36,14 @@ class Reasons:
         self._work = work
         self._pools = pools
         self._candidates = candidates
-        self._ranking = RuleRanking(work.ruleset)
         most = _MOST_COMPARED if explained else 0
         self._companions = Companions(work, pools, candidates, most)
         self._anchored: dict[Judgement, list[Rule]] = {}
+
+    @cached_property
+    def _ranking(self) -> RuleRanking:
+        # Made when a reason asks for it, as it takes longer than a run of few exposures.
+        return RuleRanking(self._work.ruleset)
 
     def of(
         self,
