@@ -38,7 +38,7 @@ def test_exposures_of_all_pools_stand_in_canonical_order(
     second = write_pool(tmp_path / "2.csv", nrc_image(filename="c"), nrc_image(filename="B"))
     pools = worked(kept_seeds, first, second)
     assert names(pools) == ["a", "b", "c", "d"]
-    assert pools.exposures == [(0, 1), (1, 1), (1, 0), (0, 0)]
+    assert list(pools.exposures) == [(0, 1), (1, 1), (1, 0), (0, 0)]
     assert [pool.name for pool in pools.pools] == ["1.csv", "2.csv"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -73,7 +74,7 @@ def _identities(
 class KeyColumn(NamedTuple):
     """What a key finds in each exposure."""
 
-    numbers: list[int]
+    numbers: Sequence[int]
     """For each exposure, a number of `pairs`; equal numbers for equal finds."""
     pairs: list[tuple[str, str] | None]
     """The keyword and its value; None, which has the number 0, for no value."""
@@ -250,13 +251,14 @@ class Work:
     def _key_column(self, sources: tuple[str, ...]) -> KeyColumn:
         known = [source for source in sources if source in self.places]
         if not known:
-            return KeyColumn([0] * len(self.rows), [None])
-        cells = list(map(itemgetter(*(self.places[source] for source in known)), self.rows))
+            return KeyColumn(array("I", [0]) * len(self.rows), [None])
+        cells = itemgetter(*(self.places[source] for source in known))
         seen: dict[tuple[str, str], int] = {}
         empty = self.ruleset.empty
         numbers: dict[Any, int] = {}
-        for found in dict.fromkeys(cells):
+        for found in dict.fromkeys(map(cells, self.rows)):
             pairs = zip(known, found if len(known) > 1 else (found,), strict=True)
             pair = next((pair for pair in pairs if pair[1] not in empty), None)
             numbers[found] = 0 if pair is None else seen.setdefault(pair, len(seen) + 1)
-        return KeyColumn([numbers[found] for found in cells], [None, *seen])
+        found_in = map(numbers.__getitem__, map(cells, self.rows))
+        return KeyColumn(array("I", found_in), [None, *seen])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 from asnrules.associations.model import Association
@@ -243,10 +240,14 @@ class Generation:
         return 0, creator, number, candidate
 
     def _memberships(self, associations: Sequence[Association]) -> list[int]:
-        products = chain.from_iterable(association.products for association in associations)
-        members = chain.from_iterable(product.members for product in products)
-        counts = Counter(map(attrgetter("exposure"), members))
-        return [counts[place] for place in range(len(self._work.rows))]
+        # A Counter of a million exposures takes as much memory as their rows.
+        counts = [0] * len(self._work.rows)
+        for association in associations:
+            for product in association.products:
+                for member in product.members:
+                    if member.exposure is not None:
+                        counts[member.exposure] += 1
+        return counts
 
     def _fates(
         self,

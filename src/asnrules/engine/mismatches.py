@@ -64,7 +64,7 @@ class Mismatches:
         return (self._work.judgements[place], *[column[place] for column in self._columns])
 
     @cached_property
-    def _columns(self) -> list[list[int]]:
+    def _columns(self) -> list[Sequence[int]]:
         sources = key_sources(self._rule, self._rule.roles)
         return [self._work.key_column((one,)).numbers for one in {"asn_candidate", *sources}]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,14 +28,35 @@ from asnrules.util.atomic_files import sync, whole_file
 from asnrules.util.parallel import Progress
 
 
+class Origins:
+    """Where exposures come from, by place: pairs of a pool, by its place, and a row there."""
+
+    def __init__(self, pairs: Iterable[tuple[int, int]]) -> None:
+        # A pair of objects for each exposure would take a tenth of the memory of a run.
+        self.pools, self.rows = array("L"), array("L")
+        for pool, row in pairs:
+            self.pools.append(pool)
+            self.rows.append(row)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self.pools, self.rows, strict=True)
+
+    def part(self, places: Sequence[int]) -> Origins:
+        """Give those of some exposures."""
+        return Origins((self.pools[place], self.rows[place]) for place in places)
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluatedPools:
     """The exposures of pools together, in canonical order, evaluated by a ruleset."""
 
     classifier: Classifier
     pools: list[Pool]
-    exposures: list[tuple[int, int]]
-    """For each exposure in canonical order: its pool, by place in `pools`, and its row there."""
+    exposures: Origins
+    """For each exposure in canonical order, its pool and its row there."""
     work: Work
     candidates: dict[str, tuple[Candidate, ...]]
     """From the text of an asn_candidate cell to its pairs of id and type."""
@@ -49,7 +71,7 @@ class EvaluatedPools:
 
     def generation(self, wanted: Wanted) -> Generation:
         """Prepare to make the associations."""
-        names = [self.pools[pool].name for pool, _ in self.exposures]
+        names = [self.pools[pool].name for pool in self.exposures.pools]
         return Generation(self.work, self.candidates, names, wanted)
 
     def classification(self, place: int) -> Classification:
@@ -62,8 +84,7 @@ class EvaluatedPools:
 
     def part(self, places: Sequence[int]) -> EvaluatedPools:
         """Give some of the exposures, in canonical order, judged as they are here."""
-        exposures = [self.exposures[place] for place in places]
-        return replace(self, exposures=exposures, work=self.work.part(places))
+        return replace(self, exposures=self.exposures.part(places), work=self.work.part(places))
 
     def under(self, ruleset: Ruleset) -> EvaluatedPools:
         """Give the exposures judged by another ruleset, to make associations; not to classify.
@@ -125,12 +146,14 @@ def evaluate(
         check_columns(classifier.ruleset, pool)
     rows = [row for pool in pools for row in pool.rows]
     others = [other for pool in pools for other in pool.others]
-    origins = [(number, row) for number, pool in enumerate(pools) for row in range(len(pool.rows))]
+    origins = Origins(
+        (number, row) for number, pool in enumerate(pools) for row in range(len(pool.rows))
+    )
     order = canonical_order(rows, keywords.index("filename"), keywords.index("asn_candidate"))
     return EvaluatedPools(
         classifier,
         pools,
-        exposures=[origins[place] for place in order],
+        exposures=origins.part(order),
         work=Work.judged(
             classifier.ruleset,
             keywords,

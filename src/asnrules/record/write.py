@@ -36,7 +36,7 @@ from asnrules.database.schema.record import (
 from asnrules.engine.signatures import SET, Judgement
 from asnrules.errors import AsnrulesError, OutputError
 from asnrules.pools import Pool
-from asnrules.pools.evaluation import EvaluatedPools
+from asnrules.pools.evaluation import EvaluatedPools, Origins
 from asnrules.record.chain import (
     CATALOG,
     SECTIONS,
@@ -146,7 +146,7 @@ class RunRecorder:
 def record_run(connection: Connection, run: Run) -> int:
     """Record a run in a writing transaction, which the caller commits; give its id."""
     with writing_run(connection) as writer:
-        found: Sequence[Place] = ()
+        found = Origins(())
         pool_ids: list[int] = []
         if run.evaluated is not None:
             # Known ones are looked for, which would wait for exposures that are being inserted.
@@ -186,17 +186,19 @@ def _run_values(run: Run) -> dict[str, Any]:
 def _member_rows(
     run_id: int,
     made: Sequence[Association],
-    found: Sequence[Place],
+    found: Origins,
     pool_ids: Sequence[int],
 ) -> Iterator[tuple[Any, ...]]:
     """Give the members of associations as they are recorded, from where each exposure is."""
+    pools, rows = found.pools, found.rows
     for number, association in enumerate(made, 1):
         for at, (product, member) in enumerate(association.placed, 1):
             if member.exposure is None:
                 yield (run_id, number, at, product, *member[:3], None, None)
             else:
-                pool, row = found[member.exposure]
-                yield (run_id, number, at, product, *member[:3], pool_ids[pool], row + 1)
+                pool_id = pool_ids[pools[member.exposure]]
+                position = rows[member.exposure] + 1
+                yield (run_id, number, at, product, *member[:3], pool_id, position)
 
 
 def _add_traces(
@@ -221,11 +223,11 @@ def _add_decisions(
     found, judgements = evaluated.exposures, evaluated.work.judgements
 
     def decided(at: int) -> tuple[Any, ...]:
-        pool, row = found[at]
         result = trace_ids[judgements[at]], run.memberships[at], run.reasons.get(at)
-        return (writer.run_id, pool_ids[pool], row + 1, *result)
+        return (writer.run_id, pool_ids[found.pools[at]], found.rows[at] + 1, *result)
 
-    in_order = sorted(range(len(found)), key=found.__getitem__)
+    in_order = sorted(range(len(found)), key=found.rows.__getitem__)
+    in_order.sort(key=found.pools.__getitem__)
     writer.add(decisions, map(decided, in_order))
 
 

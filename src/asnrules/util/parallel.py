@@ -15,12 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, overload
+from typing import Any, BinaryIO, Generic, NamedTuple, Protocol, TypeVar, overload
 
 from asnrules.errors import ProcessError
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
 
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")
@@ -207,7 +204,7 @@ def _numbers(count: int) -> Iterator[Iterator[int]]:
 
 
 @contextmanager
-def _helpers(count: int, *work: Any) -> Iterator[list[Connection]]:
+def _helpers(count: int, *work: Any) -> Iterator[list[BinaryIO]]:
     """Start processes that help with the work, and give where their results come from."""
     from multiprocessing import get_context
 
@@ -215,8 +212,9 @@ def _helpers(count: int, *work: Any) -> Iterator[list[Connection]]:
     started = []
     try:
         for _ in range(count):
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_help, args=(*work, theirs), daemon=True)
+            out, into = os.pipe()
+            ours, theirs = os.fdopen(out, "rb"), os.fdopen(into, "wb")
+            process = context.Process(target=_help, args=(*work, ours, theirs), daemon=True)
             process.start()
             theirs.close()
             started.append((process, ours))
@@ -233,13 +231,17 @@ def _help(
     function: Callable[..., Any],
     shares: Sequence[Sequence[Any]],
     numbers: Iterator[int],
-    theirs: Connection,
+    ours: BinaryIO,
+    theirs: BinaryIO,
 ) -> None:
     """Process shares in a copy of the process, and send the results."""
+    # Else it would wait for itself to read them, should the first process be gone.
+    ours.close()
     try:
-        theirs.send_bytes(
-            answered(lambda: {number: function(shares[number], None) for number in numbers})
-        )
+        with theirs:
+            theirs.write(
+                answered(lambda: {number: function(shares[number], None) for number in numbers})
+            )
     except (KeyboardInterrupt, BrokenPipeError):
         # The first process has been told as well, or is gone.
         return
@@ -266,20 +268,23 @@ def _packed(error: Exception) -> bytes:
         return pickle.dumps((None, (RuntimeError, (text,), notes)), pickle.HIGHEST_PROTOCOL)
 
 
-def _received(ours: Connection) -> Any:
+def _received(ours: BinaryIO) -> Any:
     try:
-        answer = ours.recv_bytes()
-    except EOFError:
+        # Piece by piece: the whole would be a tenth of the memory of a run.
+        return _result(*pickle.load(ours))  # noqa: S301 - from a copy of this process
+    except (EOFError, pickle.UnpicklingError):
         raise ProcessError(
             "a process that shared the work was ended from outside; try again, with more memory "
             "or with one processor (taskset -c 0)"
         ) from None
-    return unpacked(answer)
 
 
 def unpacked(answer: bytes) -> Any:
     """Give what came of work that another process did, or raise what it raised."""
-    found, raised = pickle.loads(answer)  # noqa: S301 - from processes that we trust
+    return _result(*pickle.loads(answer))  # noqa: S301 - from processes that we trust
+
+
+def _result(found: Any, raised: Any) -> Any:
     if raised is None:
         return found
     kind, arguments, *state = raised

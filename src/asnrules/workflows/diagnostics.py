@@ -82,7 +82,7 @@ def _unread(evaluated: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
         for looks in all_looks:
             for keywords in looks.numbers:
                 for keyword, value in _unread_values(work, place, keywords):
-                    key = evaluated.exposures[place][0], keyword, looks.lost
+                    key = evaluated.exposures.pools[place], keyword, looks.lost
                     found.setdefault(key, Counter())[value] += 1
     return [
         f"{evaluated.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is not a whole "
