@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from asnrules.associations.model import Member
 from asnrules.engine.conditions import Row
@@ -71,13 +70,38 @@ def _identities(
     return [seen.setdefault(one, place) for place, one in enumerate(units)]
 
 
-class KeyColumn(NamedTuple):
-    """What a key finds in each exposure."""
+class KeyFinds(dict[Any, int]):
+    """What a key finds in exposures: from the cells of its sources to a number of `pairs`.
 
-    numbers: Sequence[int]
-    """For each exposure, a number of `pairs`; equal numbers for equal finds."""
-    pairs: list[tuple[str, str] | None]
-    """The keyword and its value; None, which has the number 0, for no value."""
+    Equal numbers are for equal finds. It learns cells when it first meets them.
+    """
+
+    def __init__(self, work: Work, sources: tuple[str, ...]) -> None:
+        super().__init__()
+        self._known = [source for source in sources if source in work.places]
+        self._empty = work.ruleset.empty
+        self._numbers: dict[tuple[str, str], int] = {}
+        places: list[Any] = [work.places[source] for source in self._known]
+        self.cells: Callable[[Row], Any] = itemgetter(*places or [slice(0)])
+        """Gives the cells of its sources in a row."""
+        self.pairs: list[tuple[str, str] | None] = [None]
+        """The keyword and its value; None, which has the number 0, for no value."""
+
+    def __missing__(self, cells: Any) -> int:
+        values = (cells,) if len(self._known) == 1 else cells
+        pairs = zip(self._known, values, strict=True)
+        pair = next((pair for pair in pairs if pair[1] not in self._empty), None)
+        number = 0
+        if pair is not None:
+            number = self._numbers.setdefault(pair, len(self.pairs))
+            if number == len(self.pairs):
+                self.pairs.append(pair)
+        self[cells] = number
+        return number
+
+    def pair(self, row: Row) -> tuple[str, str] | None:
+        """Give the keyword and its value in a row."""
+        return self.pairs[self[self.cells(row)]]
 
 
 class Members(dict[int, Member]):
@@ -120,7 +144,7 @@ class Work:
     """For the number of each rule its place in the order in which exposures first meet it."""
     identities: Sequence[int] = ()
     """A number for each exposure; of those with the same, an association takes one."""
-    _columns: dict[tuple[str, ...], KeyColumn] = field(default_factory=dict)
+    _finds: dict[tuple[str, ...], KeyFinds] = field(default_factory=dict)
     _members: dict[tuple[str, str, bool], Members] = field(default_factory=dict)
 
     @classmethod
@@ -170,7 +194,7 @@ class Work:
             judgements=[self.judgements[place] for place in places],
             identities=[self.identities[place] for place in places],
             degraded={number for number, place in enumerate(places) if place in self.degraded},
-            _columns={},
+            _finds={},
             _members={},
         )
 
@@ -187,7 +211,7 @@ class Work:
     def forget(self) -> None:
         """Forget what was found out for making associations: it takes as much memory as they do."""
         self._members.clear()
-        self._columns.clear()
+        self._finds.clear()
 
     def value(self, place: int, keyword: str) -> str | None:
         """Give the raw value of an exposure's keyword; None if there is no such column."""
@@ -241,24 +265,16 @@ class Work:
         fitting = self.judgements[place].verdicts[number].fitting
         return has(self.ruleset.rules[number].keys) and any(has(role.keys) for role in fitting)
 
-    def key_column(self, sources: tuple[str, ...]) -> KeyColumn:
-        """Give what a key with these sources finds in each exposure."""
-        column = self._columns.get(sources)
-        if column is None:
-            column = self._columns[sources] = self._key_column(sources)
-        return column
+    def key(self, sources: tuple[str, ...]) -> KeyFinds:
+        """Give what a key with these sources finds in exposures."""
+        finds = self._finds.get(sources)
+        if finds is None:
+            finds = self._finds[sources] = KeyFinds(self, sources)
+        return finds
 
-    def _key_column(self, sources: tuple[str, ...]) -> KeyColumn:
-        known = [source for source in sources if source in self.places]
-        if not known:
-            return KeyColumn(array("I", [0]) * len(self.rows), [None])
-        cells = itemgetter(*(self.places[source] for source in known))
-        seen: dict[tuple[str, str], int] = {}
-        empty = self.ruleset.empty
-        numbers: dict[Any, int] = {}
-        for found in dict.fromkeys(map(cells, self.rows)):
-            pairs = zip(known, found if len(known) > 1 else (found,), strict=True)
-            pair = next((pair for pair in pairs if pair[1] not in empty), None)
-            numbers[found] = 0 if pair is None else seen.setdefault(pair, len(seen) + 1)
-        found_in = map(numbers.__getitem__, map(cells, self.rows))
-        return KeyColumn(array("I", found_in), [None, *seen])
+    def found(self, sources: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Give all that a key with these sources finds in the exposures."""
+        finds = KeyFinds(self, sources)
+        for cells in dict.fromkeys(map(finds.cells, self.rows)):
+            finds[cells]
+        return [pair for pair in finds.pairs if pair is not None]

@@ -71,11 +71,13 @@ class Grouping:
             yield Group(places, has_same_keys=False)
             return
         keys = self._rule.keys
-        columns = [self._work.key_column(key.sources) for key in keys]
-        numbers = [column.numbers for column in columns]
+        finds = [self._work.key(key.sources) for key in keys]
+        cells_and_numbers = [(one.cells, one) for one in finds]
         groups: dict[tuple[int, ...], list[int]] = {}
         for place in places:
-            groups.setdefault(tuple([column[place] for column in numbers]), []).append(place)
+            row = self._work.rows[place]
+            found = tuple([numbers[cells(row)] for cells, numbers in cells_and_numbers])
+            groups.setdefault(found, []).append(place)
         # Keys that every exposure has from one keyword part for certain; the others only where
         # all that is left together has them from the same keywords.
         certain = [at for at, key in enumerate(keys) if key.required and len(key.sources) == 1]
@@ -84,7 +86,7 @@ class Grouping:
             buckets.setdefault(tuple([found[at] for at in certain]), []).append(found)
         for bucket in buckets.values():
             pairs = [
-                [one.pairs[at] for one, at in zip(columns, found, strict=True)] for found in bucket
+                [one.pairs[at] for one, at in zip(finds, found, strict=True)] for found in bucket
             ]
             if len({tuple([pair and pair[0] for pair in one]) for one in pairs}) == 1:
                 yield from (Group(groups[found], has_same_keys=True) for found in bucket)

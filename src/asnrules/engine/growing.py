@@ -156,8 +156,7 @@ def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bo
             if value != held[1] and (key.required or value not in work.ruleset.empty):
                 return False
             continue
-        column = work.key_column(key.sources)
-        found = column.pairs[column.numbers[place]]
+        found = work.key(key.sources).pair(row)
         if found is None:
             if key.required:
                 return False

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from asnrules.engine.candidates import BACKGROUND
 from asnrules.engine.conditions import Values, condition_holds, key_sources, keywords_in, term_holds
-from asnrules.engine.exposures import Work
+from asnrules.engine.exposures import KeyFinds, Work
 from asnrules.engine.growing import Locked
 from asnrules.engine.procedure import NEW, Offers
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SCIENCE, Unmet, is_written_as_science
@@ -61,12 +61,13 @@ class Mismatches:
 
     def signature(self, place: int) -> tuple[Hashable, ...]:
         """Give what alike exposures have in common: all that a comparison looks at."""
-        return (self._work.judgements[place], *[column[place] for column in self._columns])
+        row = self._work.rows[place]
+        return (self._work.judgements[place], *[find[find.cells(row)] for find in self._finds])
 
     @cached_property
-    def _columns(self) -> list[Sequence[int]]:
+    def _finds(self) -> list[KeyFinds]:
         sources = key_sources(self._rule, self._rule.roles)
-        return [self._work.key_column((one,)).numbers for one in {"asn_candidate", *sources}]
+        return [self._work.key((one,)) for one in {"asn_candidate", *sources}]
 
     def taken_as(self, place: int) -> str | None:
         """Say what an exposure is in an association that it creates; None if it creates none."""

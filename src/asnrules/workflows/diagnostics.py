@@ -107,8 +107,8 @@ def _named(work: Work, made: AbstractSet[str]) -> list[str]:
         f"{keyword.upper()} {pair[1]} is not a whole number to jwst, and so here; it stands in "
         "names as it is; write 1, not 1.0"
         for keyword in sorted(keywords | ({"program"} if made else set()))
-        for pair in work.key_column((keyword,)).pairs
-        if pair and WRITTEN_AS_FLOAT.fullmatch(pair[1])
+        for pair in work.found((keyword,))
+        if WRITTEN_AS_FLOAT.fullmatch(pair[1])
     ]
 
 
@@ -124,7 +124,7 @@ def _two_spellings(work: Work) -> list[str]:
     apart = {keyword for sources in keys for keyword in sources}
     spellings: dict[tuple[str, int], set[str]] = {}
     for sources in keys | compared:
-        for pair in filter(None, work.key_column(sources).pairs):
+        for pair in work.found(sources):
             if whole := _WHOLE.fullmatch(pair[1]):
                 spellings.setdefault((pair[0], int(whole[1])), set()).add(pair[1])
     return [
