@@ -8,15 +8,17 @@ Source: behaviour of releases of jwst, by running them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from asnrules.associations.model import Member, Product
 from asnrules.rules.model import Rule
 from asnrules.rules.settings import Settings
 from asnrules.rules.steps import ALIKE, FIRST_ID, SAME_FILES, SUPERSET, ProductPruning
+
+Common = TypeVar("Common", bound=Hashable)
 
 
 class Unnamed(NamedTuple):
@@ -87,7 +89,22 @@ def prune(made: Sequence[Unnamed], settings: Settings, twins: Twins) -> list[int
 
 
 def _by_id(made: Sequence[Unnamed], places: Sequence[int]) -> list[int]:
-    return sorted(places, key=lambda place: made[place].asn_id)
+    return sorted(places, key=lambda place: made[place].candidate[0])
+
+
+def _alike(places: Sequence[int], of: Callable[[int], Common]) -> dict[Common, list[int]]:
+    """Give the places that have something in common, by what it is; not those that stand alone."""
+    # Most stand alone, and a list for each would take much memory.
+    seen: set[Common] = set()
+    common: set[Common] = set()
+    for place in places:
+        key = of(place)
+        (common if key in seen else seen).add(key)
+    found: dict[Common, list[int]] = {}
+    for place in places:
+        if (key := of(place)) in common:
+            found.setdefault(key, []).append(place)
+    return found
 
 
 class _Pruning:
@@ -105,38 +122,34 @@ class _Pruning:
     def memberships(self) -> None:
         """Of those with the same members keep the last, by asn_id and then as generated."""
         ordered = _by_id(self._made, self._left)
-        same: dict[int | None, list[int]] = defaultdict(list)
-        for place in ordered:
-            same[self._made[place].digest].append(place)
+        same = _alike(ordered, lambda place: self._made[place].digest)
+        same.pop(None, None)
         kept: set[int] = set()
         for place in reversed(ordered):
             if place in self.removed:
                 continue
             kept.add(place)
-            alike = same[self._made[place].digest]
-            if len(alike) > 1 and self._made[place].digest is not None:
-                membership = self._made[place].membership()
-                found = [
-                    other
-                    for other in alike
-                    if other not in kept
-                    and other not in self.removed
-                    and self._made[other].membership() == membership
-                ]
-                for other in found:
-                    self._remove(other, kept)
+            alike = same.get(self._made[place].digest)
+            if alike is None:
+                continue
+            membership = self._made[place].membership()
+            found = [
+                other
+                for other in alike
+                if other not in kept
+                and other not in self.removed
+                and self._made[other].membership() == membership
+            ]
+            for other in found:
+                self._remove(other, kept)
 
     def products(self, keeps: str) -> None:
         """Of those with one product name keep some."""
-        named: dict[str, list[int]] = defaultdict(list)
-        for place in self._left:
-            named[self._made[place].product.name].append(place)
-        for places in named.values():
-            if len(places) > 1:
-                ordered = _by_id(self._made, places)
-                going = ordered[1:] if keeps == FIRST_ID else self._shorter(ordered, keeps)
-                for place in going:
-                    self._remove(place)
+        for places in _alike(self._left, lambda place: self._made[place].product.name).values():
+            ordered = _by_id(self._made, places)
+            going = ordered[1:] if keeps == FIRST_ID else self._shorter(ordered, keeps)
+            for place in going:
+                self._remove(place)
 
     def _shorter(self, places: Sequence[int], keeps: str) -> set[int]:
         """Of associations with one product name, in order of asn_id, choose those to drop."""
