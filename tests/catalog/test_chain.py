@@ -13,7 +13,12 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.life_cycle import Wish, export_files, import_ruleset, publish_ruleset
+from asnrules.catalog.life_cycle import (
+    ImportSettings,
+    export_files,
+    import_ruleset,
+    publish_ruleset,
+)
 from asnrules.catalog.open import connect_catalog
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_releases, list_rulesets
 from asnrules.database.engines import transaction
@@ -479,8 +484,8 @@ def test_changes_are_stored_beside_what_they_make(kept_seeds: Engine) -> None:
 
 def test_a_child_is_imported_exported_and_published(catalog: Engine, tmp_path: Path) -> None:
     folder = write_child(tmp_path, 'add.suffix = ["new"]')
-    wish = Wish(label="mine", effective_from=dt.date(2031, 1, 1))
-    assert import_ruleset(catalog, folder, wish).info.extends == "jwst-3.0.0"
+    wanted = ImportSettings(label="mine", effective_from=dt.date(2031, 1, 1))
+    assert import_ruleset(catalog, folder, wanted).info.extends == "jwst-3.0.0"
     write_folder(tmp_path / "out", export_files(catalog, "mine"))
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ruleset.toml"]
     grandchild = tmp_path / "grandchild"
@@ -488,11 +493,11 @@ def test_a_child_is_imported_exported_and_published(catalog: Engine, tmp_path: P
     text = HEADER.replace("jwst-3.0.0", "mine") + 'add.suffix = ["newer"]'
     (grandchild / "ruleset.toml").write_text(text)
     with pytest.raises(RulesetError, match=r"line 5: mine is a draft; publish it first"):
-        import_ruleset(catalog, grandchild, Wish("later"))
+        import_ruleset(catalog, grandchild, ImportSettings("later"))
     with pytest.raises(RulesetError, match=r"line 5: mine extends itself; name another one"):
-        import_ruleset(catalog, grandchild, wish)
+        import_ruleset(catalog, grandchild, wanted)
     publish_ruleset(catalog, "mine")
-    later = Wish(label="later", effective_from=dt.date(2032, 1, 1))
+    later = ImportSettings(label="later", effective_from=dt.date(2032, 1, 1))
     assert import_ruleset(catalog, grandchild, later).info.extends == "mine"
     with transaction(catalog) as connection:
         ruleset = store.load_rules(connection, find_ruleset(connection, "later").ruleset_id)
@@ -506,8 +511,8 @@ def test_an_edited_folder_under_another_label_is_another_ruleset(
     with (tmp_path / "edited" / "suffixes.csv").open("a", encoding="utf-8") as stream:
         stream.write("new\n")
     with pytest.raises(RulesetError, match="import the folder under another label"):
-        import_ruleset(catalog, tmp_path / "edited", Wish())
-    done = import_ruleset(catalog, tmp_path / "edited", Wish("mine"))
+        import_ruleset(catalog, tmp_path / "edited", ImportSettings())
+    done = import_ruleset(catalog, tmp_path / "edited", ImportSettings("mine"))
     assert (done.own_label, done.left_out) == ("jwst-3.0.0", ["parent", "changes", "releases"])
     info = done.info
     assert (info.extends, info.change_count, info.releases, info.effective_from) == (
@@ -525,7 +530,7 @@ def test_an_edited_folder_under_another_label_is_another_ruleset(
             if word not in ("label", "extends", "change", "releases")
         },
     }
-    again = import_ruleset(catalog, tmp_path / "back", Wish())
+    again = import_ruleset(catalog, tmp_path / "back", ImportSettings())
     assert (again.info, again.left_out) == (info, [])
 
 
@@ -533,7 +538,7 @@ def test_changes_under_another_label_stay_changes_but_have_no_release(
     catalog: Engine, tmp_path: Path
 ) -> None:
     write_folder(tmp_path / "copy", export_files(catalog, "jwst-2.0.0"))
-    done = import_ruleset(catalog, tmp_path / "copy", Wish("mine"))
+    done = import_ruleset(catalog, tmp_path / "copy", ImportSettings("mine"))
     original = info_of(catalog, "jwst-2.0.0")
     assert done.left_out == ["releases"]
     assert (done.info.extends, done.info.releases) == (original.extends, ())
@@ -555,11 +560,11 @@ def test_a_ruleset_is_the_same_in_another_database(
         folder.mkdir()
         text = HEADER.replace('"child"', '"mine"') + 'add.suffix = ["new"]\n'
     (folder / "ruleset.toml").write_text(text, encoding="utf-8")
-    assert import_ruleset(catalog, folder, Wish(effective_from=JANUARY)).left_out == []
+    assert import_ruleset(catalog, folder, ImportSettings(effective_from=JANUARY)).left_out == []
     publish_ruleset(catalog, "mine")
     write_folder(tmp_path / "out", export_files(catalog, "mine"))
     other = connect_catalog(str(shutil.copyfile(templates.seeded("sqlite"), tmp_path / "other.db")))
-    assert import_ruleset(other, tmp_path / "out", Wish()).left_out == []
+    assert import_ruleset(other, tmp_path / "out", ImportSettings()).left_out == []
     publish_ruleset(other, "mine")
     ours, theirs = info_of(catalog, "mine"), info_of(other, "mine")
     assert theirs._replace(ruleset_id=ours.ruleset_id) == ours
@@ -615,7 +620,9 @@ def test_a_release_is_listed_with_the_ruleset_that_is_published(
             f"releases = [{{ release = '3.9.0', released = 2030-01-01, "
             f"in_operations_from = 2030-{month:02}-01 }}]\nimplements",
         ).replace('"child"', f'"{label}"')
-        import_ruleset(catalog, write_child(tmp_path, 'add.suffix = ["new"]', header), Wish())
+        import_ruleset(
+            catalog, write_child(tmp_path, 'add.suffix = ["new"]', header), ImportSettings()
+        )
     with transaction(catalog) as connection:
         assert "3.9.0" not in [one.release for one in list_releases(connection)]
     publish_ruleset(catalog, "other")

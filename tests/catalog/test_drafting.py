@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 import labels
 from asnrules.catalog import store
 from asnrules.catalog.life_cycle import (
-    Wish,
+    ImportSettings,
     export_files,
     export_page,
     import_ruleset,
@@ -55,7 +55,7 @@ def info_of(engine: Engine, label: str) -> RulesetInfo:
 
 
 def drafted(engine: Engine, label: str, source: str = "2026-03-20") -> None:
-    import_ruleset(engine, SEEDS / source, Wish(label, JANUARY))
+    import_ruleset(engine, SEEDS / source, ImportSettings(label, JANUARY))
 
 
 def changed(folder: Path, source: str, file: str, old: str, new: str) -> Path:
@@ -72,7 +72,7 @@ def changed(folder: Path, source: str, file: str, old: str, new: str) -> Path:
 
 @pytest.mark.parametrize("source", ["2026-03-20", "jwst-3.0.0"])
 def test_folder_becomes_a_draft(catalog: Engine, source: str) -> None:
-    done = import_ruleset(catalog, SEEDS / source, Wish("mine", JANUARY, MARCH))
+    done = import_ruleset(catalog, SEEDS / source, ImportSettings("mine", JANUARY, MARCH))
     files = seed(source)
     expected = replace(files, label="mine", effective_from=JANUARY, effective_until=MARCH)
     assert done.info == info_of(catalog, "mine")
@@ -96,14 +96,14 @@ def test_draft_is_in_force_on_no_day(catalog: Engine) -> None:
 
 def test_draft_needs_no_date(catalog: Engine, tmp_path: Path) -> None:
     folder = changed(tmp_path, "2026-03-20", "ruleset.toml", "effective_from = 2026-03-20", "")
-    done = import_ruleset(catalog, folder, Wish("mine"))
+    done = import_ruleset(catalog, folder, ImportSettings("mine"))
     assert (done.info.effective_from, done.info.effective_until) == (None, None)
     assert content_of(catalog, "mine").effective_from is None
 
 
 def test_label_of_the_file_is_used_where_none_is_given(catalog: Engine, tmp_path: Path) -> None:
     folder = changed(tmp_path, "2026-03-20", "ruleset.toml", 'label = "2026-03-20"', 'label = "x1"')
-    assert import_ruleset(catalog, folder, Wish()).info.ruleset == "x1"
+    assert import_ruleset(catalog, folder, ImportSettings()).info.ruleset == "x1"
 
 
 def test_draft_is_replaced_by_the_next_import(catalog: Engine, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_draft_is_replaced_by_the_next_import(catalog: Engine, tmp_path: Path) -
         tmp_path, "jwst-3.0.0", "rules/image.toml", 'title = "An image of a time series"',
         'title = "Another title"',
     )  # fmt: skip
-    done = import_ruleset(catalog, folder, Wish("mine"))
+    done = import_ruleset(catalog, folder, ImportSettings("mine"))
     assert done.is_replaced
     assert done.info.ruleset_id == before.ruleset_id
     assert done.info.checksum != before.checksum
@@ -129,7 +129,7 @@ def test_draft_that_another_implements_can_be_replaced(catalog: Engine, tmp_path
     folder = changed(
         tmp_path, "jwst-3.0.0", "ruleset.toml", 'implements = "2026-03-20"', 'implements = "table"'
     )
-    import_ruleset(catalog, folder, Wish("rules", JANUARY))
+    import_ruleset(catalog, folder, ImportSettings("rules", JANUARY))
     drafted(catalog, "table", "2025-05-02")
     assert info_of(catalog, "rules").implements == "table"
     assert len(content_of(catalog, "table").modes) == 74
@@ -147,13 +147,13 @@ def test_table_that_is_not_there_cannot_be_implemented(catalog: Engine, tmp_path
         )  # fmt: skip
         words = rf"ruleset\.toml, line 6: unknown table '{label}'; .*2026-03-20"
         with pytest.raises(RulesetError, match=words):
-            import_ruleset(catalog, folder, Wish("mine"))
+            import_ruleset(catalog, folder, ImportSettings("mine"))
 
 
 def test_published_label_is_taken(catalog: Engine) -> None:
     before = content_of(catalog, "2026-03-20")
     with pytest.raises(RulesetError, match="'2026-03-20' is published and cannot be changed"):
-        import_ruleset(catalog, SEEDS / "2026-03-20", Wish())
+        import_ruleset(catalog, SEEDS / "2026-03-20", ImportSettings())
     assert content_of(catalog, "2026-03-20") == before
 
 
@@ -168,14 +168,14 @@ def test_import_that_is_refused_changes_nothing(catalog: Engine, tmp_path: Path)
     before = content_of(catalog, "mine")
     folder = changed(tmp_path, "2026-03-20", "exposure_modes.csv", "MIR_WFSS", "MIR_WFS")
     with pytest.raises(RulesetError, match="unknown EXP_TYPE 'MIR_WFS'"):
-        import_ruleset(catalog, folder, Wish("mine"))
+        import_ruleset(catalog, folder, ImportSettings("mine"))
     assert content_of(catalog, "mine") == before
 
 
 def test_end_has_to_come_after_the_start(catalog: Engine) -> None:
     for end in (JANUARY, dt.date(2030, 12, 31)):
         with pytest.raises(RulesetError, match=f"from {JANUARY} to {end}"):
-            import_ruleset(catalog, SEEDS / "2026-03-20", Wish("mine", JANUARY, end))
+            import_ruleset(catalog, SEEDS / "2026-03-20", ImportSettings("mine", JANUARY, end))
 
 
 def test_new_exp_type_comes_with_its_table_and_rules_may_use_it(
@@ -183,19 +183,21 @@ def test_new_exp_type_comes_with_its_table_and_rules_may_use_it(
 ) -> None:
     rules = changed(tmp_path, "jwst-3.0.0", "conditions.toml", '"mir_wfss"', '"mir_newmode"')
     with pytest.raises(RulesetError, match="unknown EXP_TYPE 'mir_newmode'"):
-        import_ruleset(catalog, rules, Wish("rules"))
+        import_ruleset(catalog, rules, ImportSettings("rules"))
 
     table = changed(tmp_path, "2026-03-20", "exposure_modes.csv", "MIR_WFSS", "MIR_NEWMODE")
     with pytest.raises(RulesetError, match="--accept 31=MIR_NEWMODE"):
-        import_ruleset(catalog, table, Wish("table"))
-    done = import_ruleset(catalog, table, Wish("table", accepted={(31, None): "MIR_NEWMODE"}))
+        import_ruleset(catalog, table, ImportSettings("table"))
+    done = import_ruleset(
+        catalog, table, ImportSettings("table", accepted={(31, None): "MIR_NEWMODE"})
+    )
     assert done.new_exp_types == ["MIR_NEWMODE"]
     with transaction(catalog) as connection:
         instrument = connection.execute(
             text("SELECT instrument FROM exp_types WHERE exp_type = 'MIR_NEWMODE'")
         ).scalar_one()
     assert instrument == "MIRI"
-    assert import_ruleset(catalog, rules, Wish("rules")).info.status == "draft"
+    assert import_ruleset(catalog, rules, ImportSettings("rules")).info.status == "draft"
 
 
 def test_new_exp_type_of_no_instrument_is_refused(catalog: Engine, tmp_path: Path) -> None:
@@ -204,15 +206,15 @@ def test_new_exp_type_of_no_instrument_is_refused(catalog: Engine, tmp_path: Pat
             tmp_path / exp_type, "2026-03-20", "exposure_modes.csv", "MIR_WFSS", exp_type
         )
         with pytest.raises(RulesetError, match=r"line 32: unknown EXP_TYPE") as caught:
-            import_ruleset(catalog, table, Wish("table", accepted={(31, None): exp_type}))
+            import_ruleset(catalog, table, ImportSettings("table", accepted={(31, None): exp_type}))
         assert "--accept" not in str(caught.value)
 
 
 def test_answer_to_what_a_folder_does_not_ask_is_refused(catalog: Engine) -> None:
     for row, exp_type in ((31, "MIR_OTHER"), (1, "FGS_ACQ1")):
-        wish = Wish("mine", accepted={(row, None): exp_type})
+        wanted = ImportSettings("mine", accepted={(row, None): exp_type})
         with pytest.raises(UsageError, match="no new EXP_TYPE"):
-            import_ruleset(catalog, SEEDS / "2026-03-20", wish)
+            import_ruleset(catalog, SEEDS / "2026-03-20", wanted)
 
 
 # ------------------------------------------------------------------------- pages
@@ -220,7 +222,7 @@ def test_answer_to_what_a_folder_does_not_ask_is_refused(catalog: Engine) -> Non
 
 def test_page_becomes_the_revision_of_the_catalog(catalog: Engine, shared: Path) -> None:
     page = shared / "reference" / "stage2_rules_2021-06-15.rst"
-    done = import_ruleset(catalog, page, Wish("again", JANUARY))
+    done = import_ruleset(catalog, page, ImportSettings("again", JANUARY))
     assert (done.rows, len(done.errata), done.new_exp_types) == (74, 2, [])
     assert to_rows(content_of(catalog, "again")) == to_rows(content_of(catalog, "2021-06-15"))
 
@@ -229,7 +231,7 @@ def test_exported_page_is_imported_equal(catalog: Engine, tmp_path: Path) -> Non
     for label in labels.TABLES:
         page = tmp_path / "page.rst"
         page.write_text(export_page(catalog, label), encoding="utf-8")
-        import_ruleset(catalog, page, Wish("again"))
+        import_ruleset(catalog, page, ImportSettings("again"))
         assert to_rows(content_of(catalog, "again")) == to_rows(content_of(catalog, label))
 
 
@@ -237,7 +239,7 @@ def test_page_needs_a_label(catalog: Engine, tmp_path: Path) -> None:
     page = tmp_path / "page.rst"
     page.write_text(export_page(catalog, "2026-03-20"), encoding="utf-8")
     with pytest.raises(UsageError, match="--label"):
-        import_ruleset(catalog, page, Wish())
+        import_ruleset(catalog, page, ImportSettings())
 
 
 def test_executable_ruleset_is_no_page(catalog: Engine) -> None:
@@ -249,7 +251,7 @@ def test_executable_ruleset_is_no_page(catalog: Engine) -> None:
 def test_exported_draft_is_imported_equal(catalog: Engine, tmp_path: Path, source: str) -> None:
     drafted(catalog, "mine", source)
     write_folder(tmp_path / "mine", export_files(catalog, "mine"))
-    done = import_ruleset(catalog, tmp_path / "mine", Wish())
+    done = import_ruleset(catalog, tmp_path / "mine", ImportSettings())
     assert done.is_replaced
     assert done.info == info_of(catalog, "mine")
     assert checksum(read_ruleset(tmp_path / "mine")) == done.info.checksum
@@ -309,7 +311,7 @@ def test_what_is_not_there_cannot_be_published(catalog: Engine) -> None:
 
 def test_without_a_date_nothing_is_published(catalog: Engine, tmp_path: Path) -> None:
     folder = changed(tmp_path, "2026-03-20", "ruleset.toml", "effective_from = 2026-03-20", "")
-    import_ruleset(catalog, folder, Wish("mine"))
+    import_ruleset(catalog, folder, ImportSettings("mine"))
     with pytest.raises(RulesetError, match="no date; give one with --effective-from"):
         publish_ruleset(catalog, "mine")
     assert publish_ruleset(catalog, "mine", JANUARY).info.effective_from == JANUARY
@@ -327,7 +329,7 @@ OVERLAPS = [
 def test_periods_do_not_overlap(catalog: Engine) -> None:
     import_ruleset(
         catalog, SEEDS / "2021-06-15",
-        Wish("short", dt.date(2033, 1, 1), dt.date(2034, 1, 1)),
+        ImportSettings("short", dt.date(2033, 1, 1), dt.date(2034, 1, 1)),
     )  # fmt: skip
     publish_ruleset(catalog, "short")
     drafted(catalog, "mine")

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from asnrules.associations.model import Association
-from asnrules.catalog.life_cycle import Wish, import_ruleset
+from asnrules.catalog.life_cycle import ImportSettings, import_ruleset
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError
-from asnrules.impact.turning import Chain, Once, chain_between
+from asnrules.impact.turning import Chain, RulesetCache, chain_between
 from asnrules.rules.model import Ruleset
 from engine.building import exposure, outcome_of, work_of
 from parity.cases import PARITY, Case
@@ -167,7 +167,7 @@ def house(engine: Engine, folder: Path, *changes: str) -> None:
         CHANGE.format(name) + does for name, _, does in (one.partition(":") for one in changes)
     )
     (path / "ruleset.toml").write_text(HEADER + text_, encoding="utf-8")
-    import_ruleset(engine, path, Wish())
+    import_ruleset(engine, path, ImportSettings())
 
 
 def test_each_that_does_it_alone(catalog: Engine, tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_the_change_that_a_kept_pool_shows(kept_seeds: Engine, name: str) -> Non
     case = Case(PARITY / "changes" / name, PARITY)
     whole = kept_chain(kept_seeds)
     (step,) = (step for step in whole.steps if name in [change.change for change in step.changes])
-    contents = Once(
+    contents = RulesetCache(
         lambda ruleset: {
             repr(one["products"]) + one["asn_rule"] for _, one in case.generated(ruleset)
         }

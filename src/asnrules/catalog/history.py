@@ -15,7 +15,7 @@ from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, list_rulesets
 from asnrules.catalog.vocabulary import assumed_values, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.signatures import EXP_TYPE
-from asnrules.impact.turning import Once, chain_between
+from asnrules.impact.turning import RulesetCache, chain_between
 from asnrules.rules.model import Ruleset
 
 
@@ -149,7 +149,7 @@ class _Past:
         self._rules = {ruleset.label: ruleset for ruleset in loaded}
         ends = [info.ruleset for info in (*rules[:1], *rules[-1:])]
         self._chain = chain_between(connection, *ends) if rules else None
-        self._states = Once(self._anchored)
+        self._states = RulesetCache(self._anchored)
 
     def anchored(self, info: RulesetInfo) -> _States:
         """Say what rules make of its exposures judged alone, by what they are flagged as."""

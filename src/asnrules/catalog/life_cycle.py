@@ -33,7 +33,7 @@ DRAFT = "draft"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ImportSettings:
     """How a ruleset is to be imported."""
 
     label: str | None = None
@@ -71,7 +71,7 @@ class Publication:
     """The one that it brings to an end."""
 
 
-def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
+def import_ruleset(engine: Engine, path: Path, wanted: ImportSettings) -> Imported:
     """Load a ruleset as a draft: from a folder of files, or from the published page.
 
     The folder is as `seed/rulesets/` has them; the exposure-mode page, in reStructuredText, may
@@ -85,7 +85,7 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
         If a page is to be imported without a label, or an answer is given without a question.
     """
     with _changing(engine) as connection:
-        ruleset, new = _read(connection, path, wish)
+        ruleset, new = _read(connection, path, wanted)
         known = {info.ruleset: info for info in list_rulesets(connection)}
         before = known.get(ruleset.label)
         if before is not None and before.status != DRAFT:
@@ -115,13 +115,15 @@ def import_ruleset(engine: Engine, path: Path, wish: Wish) -> Imported:
     )
 
 
-def _read(connection: Connection, path: Path, wish: Wish) -> tuple[AnyRuleset, set[str]]:
+def _read(
+    connection: Connection, path: Path, wanted: ImportSettings
+) -> tuple[AnyRuleset, set[str]]:
     """Read what is to be imported; give it with the EXP_TYPEs that are new."""
     words = stored_words(connection)
     if str(path) != STANDARD_INPUT and os.path.isdir(path):  # noqa: PTH112 - a name may be too long
-        accepted = {row: value for (row, _), value in wish.accepted.items()}
+        accepted = {row: value for (row, _), value in wanted.accepted.items()}
         with _parents(connection) as parents:
-            ruleset = read_ruleset(path, words, accepted, parents, wish.label)
+            ruleset = read_ruleset(path, words, accepted, parents, wanted.label)
         modes = ruleset.modes if isinstance(ruleset, Table) else ()
         new = {mode.exp_type for mode in modes} - words.exp_types
         for number, value in accepted.items():
@@ -131,18 +133,18 @@ def _read(connection: Connection, path: Path, wish: Wish) -> tuple[AnyRuleset, s
                 )
     else:
         page = read_page(path)
-        if wish.label is None:
+        if wanted.label is None:
             raise UsageError("a page has no label; give one with --label")
-        corrected = correct_page(page, words, wish.accepted)
+        corrected = correct_page(page, words, wanted.accepted)
         new = corrected.new_exp_types
         ruleset = Table(
-            label=wish.label,
+            label=wanted.label,
             title=page.title,
             source=f"the page {page.title!r}, imported from a file with SHA-256 {page.sha256}",
             modes=corrected.modes,
             errata=corrected.errata,
         )
-    return _dated(ruleset, wish.label, wish.effective_from, wish.effective_until), new
+    return _dated(ruleset, wanted.label, wanted.effective_from, wanted.effective_until), new
 
 
 def _left_out(ruleset: AnyRuleset) -> tuple[str | None, list[str]]:

@@ -189,16 +189,16 @@ def import_(
     --------
     rulesets check, rulesets impact, rulesets publish
     """
-    from asnrules.catalog.life_cycle import Wish, import_ruleset
+    from asnrules.catalog.life_cycle import ImportSettings, import_ruleset
     from asnrules.rules.errata import parse_accepted
 
-    wish = Wish(
+    wanted = ImportSettings(
         label=label,
         effective_from=read_day("--effective-from", effective_from),
         effective_until=read_day("--effective-until", effective_until),
         accepted=parse_accepted(accept or ()),
     )
-    done = import_ruleset(catalog(context, writing=True), source, wish)
+    done = import_ruleset(catalog(context, writing=True), source, wanted)
     messages.running.kept.append(f"ruleset {done.info.ruleset} is imported")
     for erratum in done.errata:
         messages.warn(_erratum(erratum._asdict()))

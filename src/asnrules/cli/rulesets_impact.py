@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import completion, messages
+from asnrules.cli.differences import turned_lines
 from asnrules.cli.options import DraftLabel, OutputFormat, Scheduler, catalog, option
 from asnrules.cli.output import Format, print_lines, print_records
-from asnrules.cli.turned import turned_lines
 from asnrules.errors import UsageError
 from asnrules.util.text import read_day
 

@@ -15,7 +15,7 @@ from asnrules.engine.signatures import SCIENCE, Judge
 from asnrules.impact.decisions import Decisions
 from asnrules.impact.remake import Remade, turned
 from asnrules.impact.report import Changed, Reason
-from asnrules.impact.turning import Named, Once
+from asnrules.impact.turning import Named, RulesetCache
 from asnrules.pools import parse_candidates
 from asnrules.record.compare import content_of
 from asnrules.record.pools import RecordedExposure, RunWithPools, stored_program
@@ -62,7 +62,7 @@ class Regrouping:
 
     def changes(self, decisions: Decisions) -> Iterator[Changed]:
         """Give the associations that change, come or go."""
-        made = Once(lambda ruleset: Remade(self._made(decisions.judge(ruleset))))
+        made = RulesetCache(lambda ruleset: Remade(self._made(decisions.judge(ruleset))))
         old, new = (made(judge.ruleset).associations for judge in decisions.judges)
         pairs = paired(surplus(old, new, content_of), surplus(new, old, content_of), [_same])
         named: Sequence[Named] = [()] * len(pairs)

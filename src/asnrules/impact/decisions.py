@@ -11,7 +11,7 @@ from asnrules.engine.conditions import Row, condition_holds
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import Judge, Judgement, RuleVerdict
 from asnrules.impact.report import Reason
-from asnrules.impact.turning import Chain, Named, Once
+from asnrules.impact.turning import Chain, Named, RulesetCache
 from asnrules.pools import parse_candidates
 from asnrules.record.pools import NULL
 from asnrules.rules.model import Rule, Ruleset
@@ -46,7 +46,7 @@ class Decisions:
         self._keywords = keywords
         self.chain = chain
         """That between the two, if they are of one."""
-        self.judge = Once(lambda ruleset: Judge(ruleset, keywords))
+        self.judge = RulesetCache(lambda ruleset: Judge(ruleset, keywords))
         self.judges = (self.judge(before), self.judge(after))
         self._nearness = (RuleRanking(before), RuleRanking(after))
         self._pairs: dict[tuple[Judgement, Judgement], DecisionPair] = {}

@@ -15,7 +15,7 @@ from asnrules.catalog.changes import NamedChange
 from asnrules.engine.candidates import hang_together, linked_exposures
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
-from asnrules.impact.turning import Chain, Named, Once, Step
+from asnrules.impact.turning import Chain, Named, RulesetCache, Step
 from asnrules.pools.evaluation import EvaluatedPools
 from asnrules.record.compare import Content, content_of
 from asnrules.rules.model import Ruleset
@@ -66,7 +66,7 @@ class Remake:
         self._progress = progress
         self._asked = 0
         judged: Callable[[Ruleset], EvaluatedPools | None] = self._judged
-        self._under = Once(judged) if keeps else judged
+        self._under = RulesetCache(judged) if keeps else judged
 
     def linked(self, places: Iterable[int]) -> tuple[int, ...]:
         """Give exposures, in canonical order, with all that any of the rules may link with them."""
@@ -152,7 +152,7 @@ def turned(
             *(tuple(made.counts[content] for content in pair) for pair in contents),
         ]
 
-    asked = Once(states)
+    asked = RulesetCache(states)
 
     def state(ruleset: Ruleset, at: int) -> Hashable:
         return asked(ruleset)[at]

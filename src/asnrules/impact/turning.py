@@ -35,7 +35,7 @@ _Turns = Callable[[Collection[str]], bool]
 """Tells whether some changes turn something."""
 
 
-class Once(Generic[Made]):
+class RulesetCache(Generic[Made]):
     """Asks something of each ruleset once."""
 
     def __init__(self, made: Callable[[Ruleset], Made]) -> None:

@@ -9,7 +9,7 @@ from asnrules.catalog.changes import NamedChange
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
 from asnrules.impact.remake import Remade, Remake, turned
-from asnrules.impact.turning import Chain, Once
+from asnrules.impact.turning import Chain, RulesetCache
 from asnrules.imports.matching import Matcher, Near
 from asnrules.rules.model import Ruleset
 
@@ -60,6 +60,6 @@ class Today:
     def _making(self, places: tuple[int, ...], wanted: Wanted) -> _Making:
         # Files come in the order of their candidates; all that rules make would be too much.
         if self._last is None or self._last[:2] != (places, wanted):
-            made = Once(lambda rules: self._remake.make(rules, places, wanted))
+            made = RulesetCache(lambda rules: self._remake.make(rules, places, wanted))
             self._last = places, wanted, made
         return self._last[2]

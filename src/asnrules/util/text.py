@@ -73,6 +73,15 @@ def near_spellings(
     return difflib.get_close_matches(word, list(known), count, cutoff)
 
 
+def unknown_keyword(keyword: str, known: Iterable[str]) -> str:
+    """Say that rules look at no such keyword: the nearest one, and all that they look at."""
+    names = sorted(known)
+    near = near_spellings(keyword, names, 1)
+    meant = f"did you mean {near[0].upper()}? " if near else ""
+    listed = ", ".join(names).upper()
+    return f"the rules look at no keyword {shown(keyword.upper())}; {meant}they look at {listed}"
+
+
 def program_name(program: str | None) -> str:
     """Write a program with at least five characters, filled with zeros."""
     return (program or "").rjust(5, "0")

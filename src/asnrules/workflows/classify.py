@@ -18,7 +18,7 @@ from asnrules.errors import UsageError
 from asnrules.pools import PoolReader, PoolSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import arrow as arrow_library
-from asnrules.util.text import near_spellings, repeated_header_note
+from asnrules.util.text import repeated_header_note, unknown_keyword
 
 _GROUP = 50_000
 """Rows of a Parquet table that are written at a time."""
@@ -50,12 +50,7 @@ def classify_keywords(
     given = {keyword.lower(): value.strip().lower() for keyword, value in values.items()}
     for keyword in given:
         if keyword not in known:
-            near = near_spellings(keyword, known, 1)
-            question = f"did you mean {near[0].upper()}? " if near else ""
-            raise UsageError(
-                f"unknown keyword {keyword.upper()!r}; {question}rules look at "
-                f"{', '.join(known).upper()}"
-            )
+            raise UsageError(unknown_keyword(keyword, known))
     taken = filled_in(classifier.ruleset, given, assumed)
     return classifier.classify(judged(classifier.ruleset, [taken]), 0)
 

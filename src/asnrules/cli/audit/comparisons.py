@@ -9,9 +9,9 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import Program, Since, Until, audit
+from asnrules.cli.differences import association_line, first_lines, turned_lines, turned_words
 from asnrules.cli.options import OutputFormat, Scheduler, argument, catalog, flag, option
 from asnrules.cli.output import Format, print_json, print_lines, print_records
-from asnrules.cli.turned import association_line, first_lines, turned_lines, turned_words
 from asnrules.util.text import read_day
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import audit
+from asnrules.cli.differences import association_line, first_lines, turned_lines
 from asnrules.cli.options import OutputFormat, argument
 from asnrules.cli.output import Format, counted, print_lines, print_records
-from asnrules.cli.turned import association_line, first_lines, turned_lines
 
 if TYPE_CHECKING:
     from asnrules.workflows.timeline import Timeline

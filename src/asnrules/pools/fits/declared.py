@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from asnrules.errors import UsageError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
 from asnrules.pools.tables import NULL
-from asnrules.util.text import label, near_spellings, shown
+from asnrules.util.text import shown, unknown_keyword
 
 FLAGS = frozenset({"bkgdtarg", "is_imprt", "is_psf", "tsovisit"})  # Keywords that are true or false
 TRUTH = {
@@ -107,12 +107,7 @@ def _assigned(text: str, known: Collection[str]) -> tuple[str, str, str]:
     if keyword in _OTHERWISE:
         raise UsageError(f"{_SET}: {keyword.upper()} cannot be set; {_OTHERWISE[keyword]}")
     if known and keyword not in known:
-        near = near_spellings(keyword, known, 1)
-        meant = f"did you mean {near[0].upper()}? " if near else ""
-        raise UsageError(
-            f"{_SET}: the rules look at no keyword {label(keyword.upper())}; {meant}they look at "
-            f"{', '.join(sorted(known)).upper()}"
-        )
+        raise UsageError(f"{_SET}: {unknown_keyword(keyword, known)}")
     if not value.isprintable():
         raise UsageError(f"{_SET}: {shown(value)} holds control characters; leave them out")
     if keyword in FLAGS and value.lower() not in TRUTH:

@@ -1,4 +1,4 @@
-"""What differs, and the changes of the chain that turned it, in words."""
+"""Lines that say what differs, and which changes of the chain turned it."""
 
 from __future__ import annotations
 
