@@ -294,6 +294,21 @@ def test_a_configuration_with_which_dask_does_not_start(
     asked("127.0.0.1:1").assert_error(4, "dask.yaml is malformed", "mend Dask's configuration")
 
 
+def test_it_is_asked_even_where_one_share_is_all(
+    ledger_of_two: str, command: Callable[[str | None], Command], tmp_path: Path
+) -> None:
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1))
+    with dask.config.set({"distributed.comm.timeouts.connect": "300ms"}):
+        for asked in (
+            ("rulesets", "impact", "jwst-1.12.5"),
+            ("audit", "replay", "1"),
+            ("audit", "verify"),
+            ("generate", pool, "--dry-run"),
+        ):
+            result = command(ledger_of_two)(*asked, "--scheduler", "127.0.0.1:1")
+            result.assert_error(4, "cannot reach a Dask scheduler at 127.0.0.1:1")
+
+
 def test_the_library_is_named(asked: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     # As if it were not installed: None in sys.modules is Python's own way to say so.
     monkeypatch.setitem(sys.modules, "distributed", None)

@@ -162,11 +162,11 @@ def parallel_map(
         How many shares there are for each process, which takes one after the other: the more, the
         less it matters how well the sizes are known. A cluster has many.
     """
-    if len(pieces) < 2:
+    if not pieces:
         return [job(pieces, told)]
     if not isinstance(workers, int):
         return workers.map(job, pieces, sizes, told)
-    if workers < 2 or not can_share():
+    if len(pieces) < 2 or workers < 2 or not can_share():
         return [job(pieces, told)]
     shares = shares_of(pieces, sizes, min(workers * turns, _MOST))
     found: dict[int, Any] = {}
