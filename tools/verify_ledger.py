@@ -153,9 +153,14 @@ class Run:
         self.hashes[table].update((b"," if self.counts[table] else b"") + compact(values))
         self.counts[table] += 1
 
-    def problems(self, number, previous):
-        if self.header["run_id"] != number:
-            yield f"run {self.header['run_id']}: it is the {number}. of the file"
+    def problems(self, expected, previous):
+        number = self.header["run_id"]
+        if number > expected + 1:
+            yield f"runs {expected} to {number - 1} are missing"
+        elif number > expected:
+            yield f"run {expected} is missing"
+        elif number < expected:
+            yield f"run {number}: it comes after run {expected - 1}"
         if self.previous != previous:
             yield f"run {number}: it does not follow the run before it"
         content = {"run": self.header, "sections": self.sections, "previous": self.previous}
@@ -172,7 +177,7 @@ class Ledger:
     """A ledger while its lines are read."""
 
     def __init__(self):
-        self.problems, self.digests = [], [GENESIS]
+        self.problems, self.digests, self.expected = [], [GENESIS], 1
         self.catalog = (0, hashlib.sha256(b"["))
         self.run = self.end = None
 
@@ -194,7 +199,8 @@ class Ledger:
     def finish_run(self):
         if self.run is None:
             return
-        self.problems += self.run.problems(len(self.digests), self.digests[-1])
+        self.problems += self.run.problems(self.expected, self.digests[-1])
+        self.expected = self.run.header["run_id"] + 1
         self.digests.append(self.run.digest)
         if CATALOG in self.run.sections:
             self.catalog = (self.run.counts[CATALOG], self.run.hashes[CATALOG])

@@ -176,9 +176,12 @@ class _Export:
     # --------------------------------------------------------------------- how far it came
 
     def _check_ledger(self, stored: Sequence[StoredRun]) -> None:
-        """Refuse a folder that holds another record."""
+        """Refuse a folder that holds another record, or other things and no record."""
         found = self._read_ledger()
-        if found is None or found["runs"] == 0:
+        if found is None:
+            self._refuse_others()
+            return
+        if found["runs"] == 0:
             return
         digests = {run.values["run_id"]: run.values["digest"] for run in stored}
         if digests.get(found["runs"]) != found["head"]:
@@ -186,6 +189,14 @@ class _Export:
                 f"{self._folder.path}: holds another record, or this one was changed: the digest "
                 f"of its run {found['runs']} is another one; verify both, or choose another folder"
             )
+
+    def _refuse_others(self) -> None:
+        for name in self._folder.names():
+            if not name.startswith((_RUN, _CATALOG, STAGE)):
+                raise OutputError(
+                    f"{self._folder.path}: holds {shown(name)}, and no export; choose another "
+                    "folder"
+                )
 
     def _read_ledger(self) -> dict[str, Any] | None:
         """Give how far the last export came; None if there was none."""
