@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
 
-from asnrules.catalog import store
+from asnrules.catalog import history, store
 from asnrules.database.schema.catalog import rulesets
 from asnrules.impact import turning
 from asnrules.rules.model import Ruleset
@@ -16,6 +17,7 @@ from labels import RULES
 
 _chains: dict[tuple[str, str], turning.Chain | None] = {}
 _loaded: dict[str, Ruleset] = {}
+_anchored: dict[tuple[int, str], tuple[Ruleset, Any]] = {}
 _USERS = (
     "catalog.history",
     "impact.assess",
@@ -34,6 +36,20 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "load_all_rules", functools.partial(_rules, store.load_all_rules))
     for user in _USERS:
         monkeypatch.setattr(f"asnrules.{user}.chain_between", _chain)
+    monkeypatch.setattr(history._Past, "_anchored", _what_becomes(history._Past._anchored))
+
+
+def _what_becomes(asked: Callable[[Any, Ruleset], Any]) -> Callable[[Any, Ruleset], Any]:
+    """Ask once what rules make of an EXP_TYPE: of those that are kept, and of their changes."""
+
+    def of(past: Any, ruleset: Ruleset) -> Any:
+        key = id(ruleset), past._exp_type
+        if key not in _anchored:
+            # With the rules, whose place in memory no others have then.
+            _anchored[key] = ruleset, asked(past, ruleset)
+        return _anchored[key][1]
+
+    return of
 
 
 def _rules(read: object, connection: Connection, keys: Sequence[int]) -> list[Ruleset]:

@@ -133,7 +133,7 @@ def asnrules_on_file(
 
 @pytest.fixture
 def asnrules_on_copy(
-    command: Callable[[str | None], Command], catalog: object, database_url: str
+    command: Callable[[str | None], Command], catalog: object, database_url: str, read_once: None
 ) -> Command:
     """Give the command, on a catalog of the test's own, of each engine in turn."""
     assert catalog
