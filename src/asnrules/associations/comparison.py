@@ -163,8 +163,8 @@ def contents(one: Either) -> tuple[Any, ...]:
 class Fewest:
     """Counts, without texts, the least differences from an association of the rules.
 
-    A file of many exposures has something in common with as many associations, and to put into
-    words what it has besides, for each of them, would take time by the square of their number.
+    A file of many exposures has something in common with as many associations. To put the
+    differences from each of them into words would take time by the square of their number.
     """
 
     def __init__(

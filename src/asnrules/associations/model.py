@@ -166,4 +166,4 @@ def _member_text(member: Member) -> str:
 
 
 RECORDED = Association._fields[: Association._fields.index("products")]
-"""What is recorded of an association, besides its products."""
+"""The fields of an association that are recorded, but for its products."""

@@ -62,7 +62,7 @@ class ForeignAssociation:
     untold: frozenset[str] = frozenset()
     """The files of members without the key exposerr."""
     remarks: tuple[str, ...] = ()
-    """What the file writes otherwise than it is given here: capitals, folders, spaces."""
+    """What the file writes in another way than it is recorded: capitals, folders, spaces."""
 
     @property
     def is_by_hand(self) -> bool:
@@ -78,7 +78,7 @@ class ForeignAssociation:
 
     @property
     def rule_prefix(self) -> str:
-        """What stands before the rule: how jwst came to its candidate; '' for nothing."""
+        """The prefix of the rule, which tells how jwst found its candidate; '' for none."""
         return next((one for one in _PREFIXES if self.raw_rule.startswith(one)), "")
 
     @property

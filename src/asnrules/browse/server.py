@@ -111,7 +111,7 @@ def _is_from_elsewhere(headers: Mapping[bytes, bytes], host: bytes) -> bool:
     """Whether a request comes from a page of another site or port, as far as browsers say."""
     if (site := headers.get(b"sec-fetch-site")) is not None:
         return site not in {b"same-origin", b"none"}
-    # Browsers from before 2023 may not know that one. What is no browser sends none of them.
+    # Browsers from before 2023 may not know that one. Other clients send none of them.
     own = b"http://" + host
     origin, referrer = headers.get(b"origin", own), headers.get(b"referer", own + b"/")
     return origin != own or not referrer.startswith(own + b"/")

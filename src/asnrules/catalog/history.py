@@ -20,7 +20,7 @@ from asnrules.rules.model import Ruleset
 
 
 class Change(NamedTuple):
-    """A day on which something else became of an EXP_TYPE."""
+    """A day on which the rules for an EXP_TYPE changed."""
 
     date: dt.date
     goes_by: str | None

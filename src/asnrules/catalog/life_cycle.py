@@ -46,7 +46,7 @@ class ImportSettings:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import came to."""
+    """The result of an import."""
 
     info: RulesetInfo
     rows: int
@@ -64,7 +64,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What publishing a ruleset came to."""
+    """The result of publishing a ruleset."""
 
     info: RulesetInfo
     ended: RulesetInfo | None
@@ -258,7 +258,7 @@ def publish_ruleset(
     Parameters
     ----------
     effective_from, effective_until : date, optional
-        The first day on which it is in force, and the first on which it is no more; those that
+        The first day on which it is in force, and the first on which it no longer is; those that
         the draft has by default. Without an end it is in force until the next of its kind is.
 
     Raises

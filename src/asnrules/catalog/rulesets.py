@@ -74,14 +74,14 @@ class RulesetInfo(NamedTuple):
     """The first day on which it is in force; None for a draft without a date, and for rules that
     operations never ran."""
     effective_until: dt.date | None
-    """The first day on which it is no more: its own end, or the day on which the next one of its
+    """The first day on which it no longer is: its own end, or the day on which the next one of its
     kind starts; None if there is neither."""
     implements: str | None
     checksum: str
     """SHA-256 of its content."""
     ruleset_id: int
     extends: str | None = None
-    """The rules of which its changes make it."""
+    """The rules that its changes start from."""
     change_count: int = 0
     releases: tuple[str, ...] = ()
     """Of jwst, which have these rules."""

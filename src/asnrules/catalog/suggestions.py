@@ -86,7 +86,7 @@ def runs(database: str | None, start: str = "") -> list[Suggestion]:
 
 
 def _suggested(pairs: Iterable[tuple[str, str]]) -> list[Suggestion]:
-    """Leave out words that a shell would take for more than a word, and what is no letter."""
+    """Leave out what a shell would not take as one word, and unprintable characters of notes."""
     return [
         (word, "".join(char for char in note if char.isprintable())[:_WIDEST])
         for word, note in pairs

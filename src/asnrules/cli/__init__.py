@@ -66,7 +66,7 @@ def _run(app: typer.Typer) -> int:
     # The base of typer's own errors, which it does not export by name.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A letter that the terminal's encoding lacks is no reason to fail.
+        # A character that the terminal's encoding lacks is escaped.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         check_words(sys.argv[1:])

@@ -76,7 +76,7 @@ def runs(context: typer.Context, incomplete: str) -> Pairs:
 
 
 def keyword_values(context: typer.Context, incomplete: str) -> Pairs:
-    """Complete KEYWORD=VALUE, where no file is meant."""
+    """Complete KEYWORD=VALUE, unless the word may be the name of a file."""
     from glob import escape, glob
 
     from asnrules.catalog.suggestions import words

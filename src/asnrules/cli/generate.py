@@ -140,7 +140,7 @@ def _run(context: typer.Context, pools: list[str], options: Options) -> Report:
 
 
 def _tell(report: Report) -> None:
-    """Say on stderr what came of a run, and its first diagnostics."""
+    """Print the result of a run on stderr, and its first diagnostics."""
     run_id, counts = report.run_id, _counts(report)
     if run_id is None:
         messages.note("made", "the associations are made", run_id=None, **counts)

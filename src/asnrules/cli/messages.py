@@ -90,7 +90,7 @@ def note(event: str, message: str, **fields: Any) -> None:
 
 
 def say(message: str, **fields: Any) -> None:
-    """Say what a command came to; the fields are the numbers in it, for the log."""
+    """Say the result of a command; the fields are the numbers in it, for the log."""
     note("summary", message, **fields)
     if not running.is_json:
         tell(f"{message}\n")

@@ -61,7 +61,7 @@ def print_records(
     document : callable, optional
         Makes what JSON has in place of the list of records.
     people : callable, optional
-        Prints for people what is no table.
+        Prints for people what does not fit into a table.
     """
     if output is Format.JSON:
         print_json(list(records) if document is None else document())

@@ -1,4 +1,4 @@
-"""`asnrules rulesets check` and `diff`: what rulesets come to."""
+"""`asnrules rulesets check` and `diff`: rulesets analysed exhaustively."""
 
 from __future__ import annotations
 

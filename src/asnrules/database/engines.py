@@ -239,7 +239,7 @@ def _interrupt_before(error: BaseException | None) -> KeyboardInterrupt | None:
 def _is_about_the_database(error: DBAPIError) -> bool:
     """Whether an error is the database's, not ours: a broken constraint is a bug, not an outage."""
     if isinstance(error.orig, sqlite3.Error) and not hasattr(error.orig, "sqlite_errorcode"):
-        # Of the driver itself: what is stored is no text.
+        # Of the driver itself: a stored value is not text.
         return False
     names = {kind.__name__ for kind in type(error.orig).__mro__}
     ours = {"IntegrityError", "DataError", "InterfaceError", "NotSupportedError"}

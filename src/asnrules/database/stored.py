@@ -29,7 +29,7 @@ from asnrules.errors import StoredValueError
 
 
 def read_stored(column: Column[Any], value: Any, of: str) -> Any:
-    """Read a stored value: JSON as what it holds, moments and days as such, all else as it is.
+    """Read a stored value: JSON as what it holds, moments and days as such, others unchanged.
 
     Moments and days come as `as_stored` has them; `of` says in the message what the value belongs
     to, such as `run 3`. What cannot have been stored by this program is a StoredValueError.

@@ -72,7 +72,7 @@ class Piece(NamedTuple):
 
 @dataclass(slots=True)
 class Found:
-    """What came of deciding exposures, or of making their associations again."""
+    """The result of deciding exposures, or of making their associations again."""
 
     exposures: int = 0
     """How many were decided, or are made again."""

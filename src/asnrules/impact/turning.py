@@ -91,7 +91,7 @@ class Step:
 
     @cached_property
     def _variants(self) -> Variants | None:
-        """What the changes make by themselves; None if there is no telling them apart."""
+        """What the changes make by themselves; None if they cannot be told apart."""
         if len(self._acting) < 2:
             return None
         variants = self._of(self.after.label)
@@ -201,7 +201,7 @@ class Chain:
                     items, _ = one.applied(items, {change.change for change in several})
                 self._skipping[key] = variants[-1].built(items)
         except (KeyError, RulesetError):
-            # There is no leaving out what is between.
+            # The rulesets in between cannot be left out.
             return False
         return state(self._skipping[key]) == wanted
 

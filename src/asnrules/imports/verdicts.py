@@ -238,7 +238,7 @@ class _Judging:
         return "", []
 
     def _in_force(self) -> str:
-        """Name the table, and say how it comes to be this one."""
+        """Name the table, and say why it is this one."""
         if self._table is self._by_rules:
             return self._table.label
         return f"in force when it was made, {self._table.label},"

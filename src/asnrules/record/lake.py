@@ -58,7 +58,7 @@ from asnrules.util.folders import Folder
 from asnrules.util.parallel import Progress
 
 FORMAT = {"format": "asnrules lake", "version": 1}
-"""What `_ledger.json` has besides how many runs and entries there are, and the last digest."""
+"""Stands in `_ledger.json`, with the numbers of runs and entries and the last digest."""
 
 LEDGER = "_ledger.json"
 """Engines take a file whose name begins so for none of their data."""
@@ -76,7 +76,7 @@ _LONGEST = 10_000  # Bytes of `_ledger.json`
 
 @dataclass(slots=True)
 class Exported:
-    """What an export came to."""
+    """The result of an export."""
 
     head: Head = NOTHING
     """The last run on record."""

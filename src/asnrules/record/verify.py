@@ -42,7 +42,7 @@ _Read = TypeVar("_Read")
 
 @dataclass(slots=True)
 class Verification:
-    """What a verification came to."""
+    """The result of a verification."""
 
     runs: int = 0
     """How many were recomputed; so with `rows`."""

@@ -1,4 +1,4 @@
-"""Verify what answers rest on besides the record: rulesets, with all their rows, and vocabulary."""
+"""Verify rulesets, with all their rows, and vocabulary: answers rest on them as on the record."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ruleset_findings(connection: Connection) -> Iterator[Finding]:
     stored = store.stored_rows(connection, [row["ruleset_id"] for row in readable])
     for row in readable:
         if row["ruleset_id"] not in stored:
-            # Its number is no number: that is a finding already.
+            # Its id is not a number: that is a finding already.
             continue
         yield from _content_findings(stored[row["ruleset_id"]], row)
     yield from unreadable(ruleset_files, connection.execute(select(ruleset_files)).all(), None)

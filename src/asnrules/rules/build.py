@@ -1,7 +1,7 @@
 """Make rules of the items of a document: look up what they name, and check the words.
 
-Most rulesets differ from their parent in a few items. What an item came to is kept with what it
-named, and stands as long as both do.
+Most rulesets differ from their parent in a few items. What was made of an item is kept, and used
+again as long as the item and what it names are the same.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 
 class _Kept(NamedTuple):
-    """What an item came to, with all that it named."""
+    """What was made of an item, with all that it named."""
 
     item: Item
     uses: list[tuple[str, str, Any]]

@@ -69,7 +69,7 @@ def _digest(content: Any) -> str:
 
 
 def row_differences(before: Ruleset, after: Ruleset) -> Iterator[str]:
-    """Say what rows one ruleset lacks, or has besides, compared with the one before.
+    """Say which rows one ruleset lacks, or has in addition, compared with the one before.
 
     Changes and releases do not count.
     """

@@ -152,7 +152,7 @@ class FileConverter:
         return shipped_releases()[name].release
 
     def _made(self, value: Any) -> dict[str, Any]:
-        """Read what is to be seen of an association: its type and rule, or more."""
+        """Read what an example shows of an association: its type and rule, or more."""
         if isinstance(value, str):
             asn_type, _, rule = value.partition(" ")
             value = {"asn_type": asn_type, "asn_rule": rule}

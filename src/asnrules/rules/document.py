@@ -193,7 +193,7 @@ def rule_items(value: Mapping[str, Any], path: Path, keys: Keys) -> Iterator[tup
     own = {word: its for word, its in value.items() if word != "role"}
     roles = value.get("role")
     if not isinstance(roles, list) or not all(isinstance(role, dict) for role in roles):
-        # What is no list of roles is told with the rule.
+        # If it is not a list of roles, that is reported with the rule.
         yield "rule", rule, Item({**own, "role": roles} if roles is not None else own, path, keys)
         return
     yield "rule", rule, Item(own, path, keys)

@@ -332,7 +332,7 @@ class Header:
     effective_from: dt.date | None = None
     """The first day on which it is in force; None for a draft that has no date yet."""
     effective_until: dt.date | None = None
-    """The first day on which it is no longer; None if that is for the next one to say."""
+    """The first day on which it no longer is; None if it ends when the next one starts."""
     implements: str | None = None
     """The label of the table that rules implement."""
     extends: str | None = None

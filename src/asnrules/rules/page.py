@@ -34,7 +34,7 @@ HEADINGS = {
 """The columns of the table, by the headings that they may have, in lower case."""
 
 STAGE = re.compile(r"\(?\b(stage|level)[ -]?2\b\)?")
-"""What a heading may say besides, as the title of the page does."""
+"""What a heading may have in addition, as the title of the page does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def parse_restructuredtext(text: str) -> nodes.document:
             "file_insertion_enabled": False,
             "raw_enabled": False,
             "syntax_highlight": "none",
-            # What Sphinx knows and docutils does not is no error: errors stay in the document.
+            # Markup that only Sphinx knows is not an error: errors stay in the document.
             "report_level": 2,
             "halt_level": 5,
             "warning_stream": False,

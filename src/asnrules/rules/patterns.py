@@ -64,7 +64,7 @@ def pattern_problem(pattern: str) -> str | None:
 
 
 def fits(pattern: str, value: str) -> bool:
-    """Tell whether a pattern, in which there is no problem, fits the whole of a value."""
+    """Tell whether a valid pattern fits the whole of a value."""
     return automaton(pattern).fits(value)
 
 
@@ -140,7 +140,7 @@ class Automaton:
 
 @lru_cache(maxsize=256)
 def automaton(pattern: str) -> Automaton:
-    """Give the automaton of a pattern in which there is no problem."""
+    """Give the automaton of a valid pattern."""
     return Automaton(pattern)
 
 

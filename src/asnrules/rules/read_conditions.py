@@ -12,7 +12,7 @@ from asnrules.rules.texts import MisfitError, Parts, table
 from asnrules.rules.words import Words, near, unknown
 
 PSEUDO_KEYWORDS = ("class", "candidate_id", "candidate_type")
-"""What conditions may look at that is no keyword of an exposure."""
+"""What conditions may look at beside the keywords of an exposure."""
 
 
 class Terms:

@@ -22,7 +22,7 @@ from asnrules.rules.model import (
 from asnrules.rules.steps import Step
 
 CHAIN_TABLES = ("ruleset_releases", "ruleset_changes", "ruleset_change_items")
-"""The tables with what rules came from, which is no part of what they do."""
+"""The tables with the origin of rules, which does not affect what they do."""
 
 ROW_TABLES = {
     Table.kind: ("exposure_modes", "errata"),
@@ -137,7 +137,7 @@ def _common_rows(rows: Rows, named: Row, asking: Rule | Role, scope: str) -> Non
 
 
 def _shared_rows(rows: Rows, ruleset: Ruleset) -> None:
-    """Add what rules have in common besides."""
+    """Add what holds for all rules."""
     classes = [(line.condition, line.exposure_class, line.keyword) for line in ruleset.class_rules]
     rows["class_rules"] = _ordered(
         {},
@@ -169,7 +169,7 @@ def _shared_rows(rows: Rows, ruleset: Ruleset) -> None:
 
 
 def _chain_rows(rows: Rows, ruleset: Ruleset) -> None:
-    """Add what the ruleset came from: its releases, and its changes with their items."""
+    """Add the origin of the ruleset: its releases, and its changes with their items."""
     rows["ruleset_releases"] = [
         {
             "release": one.release,

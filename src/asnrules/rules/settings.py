@@ -1,4 +1,4 @@
-"""The settings: what rules have in common besides conditions, and the words for it."""
+"""The settings, which hold for all rules of a ruleset, and the words for their values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TAKEN_ONCE = {
     "member": "a row, and of members with the same file and exptype the first stays",
     "file": "a file: an association that has it takes no other row of it",
 }
-"""What an association takes no more than once."""
+"""What an association takes once only."""
 
 DMS_MODES = {
     "ignored": "nothing",
@@ -46,7 +46,7 @@ SEVERAL_SELECTED = {
 
 
 class Settings(NamedTuple):
-    """What rules have in common besides conditions; every ruleset says each."""
+    """What holds for all rules of a ruleset; every ruleset states each setting."""
 
     sequence_digits: Digits
     """The fewest digits of the sequence number in a name."""

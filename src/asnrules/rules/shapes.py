@@ -42,7 +42,7 @@ Plain = NewType("Plain", object)
 """Text, a whole number, a flag, or lists and tables of them: what a change may say of an item."""
 
 Made = NewType("Made", dict[str, Any])
-"""What is to be seen of an association."""
+"""What an example shows of an association."""
 
 _CALLED = {
     ClassRule: "a class",
@@ -167,7 +167,7 @@ class ReleaseShape:
 
 @dataclass
 class MadeShape:
-    """An association of an example, and what is to be seen of it."""
+    """An association of an example: what is shown of it."""
 
     asn_type: AsnType
     asn_rule: str

@@ -65,7 +65,7 @@ def whole_file(path: Path, *, overwrite: bool = False, mend: str = OVERWRITE) ->
                 with os.fdopen(folder.create(beside), "wb") as stream:
                     yield stream
                     sync(stream)
-                # Somebody else may have written it meanwhile.
+                # Another process may have written it by now.
                 check_target(path, overwrite=overwrite, mend=mend)
                 folder.move(beside, folder, path.name)
                 folder.sync()

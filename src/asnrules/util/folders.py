@@ -1,4 +1,4 @@
-"""Folders held open: work in one stays in it, even if it is renamed meanwhile."""
+"""Folders held open: what is done in one stays in it, even if it is renamed."""
 
 from __future__ import annotations
 

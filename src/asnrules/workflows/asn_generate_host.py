@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Answer until there is nothing more on stdin."""
     answers = os.fdopen(os.dup(1), "w")
-    # Whatever jwst prints is no answer.
+    # What jwst prints must not get among the answers.
     os.dup2(2, 1)
     seconds = int(sys.argv[1])
     try:

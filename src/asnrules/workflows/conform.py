@@ -92,7 +92,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Conformity:
-    """What came out of a comparison of a ruleset with a release."""
+    """The result of comparing a ruleset with a release."""
 
     ruleset: str
     release: str

@@ -83,7 +83,7 @@ class ImportedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import came to."""
+    """The result of an import."""
 
     runs: list[ImportedRun]
     """One for each ruleset that was needed."""

@@ -182,7 +182,7 @@ def _latest_runs(connection: Connection, names: Sequence[str], limit: int) -> li
 
 
 def _time(one: RecordedDecision) -> tuple[bool, dt.datetime | int, int]:
-    """Order decisions by time, those of which it cannot be read first."""
+    """Order decisions by time; those whose time cannot be read come first."""
     moment: dt.datetime | None = one.started_at
     return (False, 0, one.run_id) if moment is None else (True, moment, one.run_id)
 

@@ -85,7 +85,7 @@ class Reader:
         run_id : int, optional
             The run that the rows belong to; by default it is what they have as `run_id`.
         outer : mapping, optional
-            From what comes from an outer join to what is None where there is no such row.
+            From each column of an outer join to the column that is None where there is no such row.
         links : mapping, optional
             From what comes from an outer join to the column that refers there: if it is None,
             that column refers to nothing.
