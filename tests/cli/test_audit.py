@@ -152,6 +152,10 @@ def test_an_exposure_of_which_nothing_changed(
     lines = command(database_url)("audit", "exposure", stem(1)).out.splitlines()
     assert lines[-2].startswith("run 2, ")
     assert lines[-1] == "  as before"
+    alone = command(database_url)("audit", "exposure", stem(1), "--limit", "1").out.splitlines()
+    assert alone[0] == "runs 1 to 2: 2 decisions, ruleset jwst-3.0.0, in 1 association"
+    assert alone[3] == lines[-2]
+    assert alone[4:] == lines[2:4]
 
 
 def test_an_exposure_as_data(audit: Command) -> None:
@@ -171,10 +175,12 @@ def test_an_exposure_in_many_runs_is_counted_and_listed_on_demand(audit: Command
     done = audit("exposure", stem(1), "--limit", "2")
     assert done.code == 0
     lines = done.out.splitlines()
-    assert lines[0] == "runs 1 to 1: 1 decisions, ruleset jwst-3.0.0, in 1 associations"
-    assert lines[3] == "runs 4 to 4: 1 decisions, imported, ruleset jwst-3.0.0"
+    assert lines[0] == "run 1: 1 decision, ruleset jwst-3.0.0, in 1 association"
+    assert lines[3] == "run 4: 1 decision, imported, ruleset jwst-3.0.0"
     assert lines[5:7] == ["", f"{stem(1)}_rate.fits"]
-    assert [line.split(",")[0] for line in lines if line.startswith("run ")] == ["run 4", "run 5"]
+    assert [line.split(",")[0] for line in lines[6:] if line.startswith("run ")] == [
+        "run 4", "run 5",
+    ]  # fmt: skip
     assert done.err == "2 of 5 decisions are listed, the latest; --all lists all\n"
     whole = audit("exposure", stem(1), "--format", "json").json
     cut = audit("exposure", stem(1), "--limit", "2", "--format", "json")
@@ -191,6 +197,13 @@ def test_numbers_that_are_larger_than_any(audit: Command, number: int) -> None:
     audit("run", "--", str(-number)).assert_error(3, f"no run {-number} on record")
     verified = audit("verify", "--since", str(number), "--format", "json")
     assert f"there is no run {number}" in verified.out
+
+
+def test_a_ledger_verified_in_part_says_so(audit: Command) -> None:
+    assert json.loads(audit("verify", "--format", "json").out)["since"] == 0
+    done = audit("verify", "--since", "2", "--format", "json")
+    assert json.loads(done.out)["since"] == 2
+    assert "rows of runs up to 2 were not read" in done.err
 
 
 def test_an_exposure_that_is_not_there(audit: Command) -> None:

@@ -61,7 +61,7 @@ def test_it_works_without_a_network(installed: Installed, hermit: list[str], pla
     assert "NRS_IFU" in run("lookup", "NRS_IFU").out
     run("generate", "pool.csv", "--output", "made")
     assert len(list((place / "made").glob("*_asn.json"))) == 2
-    assert run("audit", "verify").err.startswith("1 runs with ")
+    assert run("audit", "verify").err.startswith("1 run with ")
     (database,) = place.rglob("*.db")
     assert database.name == "asnrules.db"
 

@@ -10,7 +10,7 @@ import typer
 from asnrules.cli import messages
 from asnrules.cli.audit.runs import audit, end_with
 from asnrules.cli.options import OutputFormat, argument, flag, option
-from asnrules.cli.output import Format, cell, print_lines, print_records
+from asnrules.cli.output import Format, cell, counted, print_lines, print_records
 
 if TYPE_CHECKING:
     from asnrules.database.stored import Finding
@@ -84,11 +84,12 @@ def exposure(
 def _count_lines(counts: Sequence[DecisionCount]) -> Iterable[str]:
     for one in counts:
         made = "imported, " if one.origin == "imported" else ""
-        where = "" if one.associations is None else f", in {one.associations} associations"
-        yield (
-            f"runs {one.first_run} to {one.last_run}: {one.decisions} decisions, {made}"
-            f"ruleset {one.ruleset}{where}"
+        many = one.last_run > one.first_run
+        which = f"runs {one.first_run} to {one.last_run}" if many else f"run {one.first_run}"
+        where = (
+            "" if one.associations is None else f", in {counted(one.associations, 'association')}"
         )
+        yield f"{which}: {counted(one.decisions, 'decision')}, {made}ruleset {one.ruleset}{where}"
     if counts:
         yield ""
 
@@ -104,12 +105,14 @@ def _decision_lines(found: Iterable[HistoricDecision]) -> Iterable[str]:
         decision = one.decision
         if last is not None:
             yield ""
-        if decision.filename != last:
+        is_first = decision.filename != last
+        if is_first:
             last = decision.filename
             yield last
         pool = f", pool {decision.pool}" if decision.pool else ""
         yield f"{_run(decision)}{pool}"
-        if one.changes == []:
+        # The one before may not be listed.
+        if one.changes == [] and not is_first:
             yield "  as before"
             continue
         yield from (f"  {line}" for line in _what_was_decided(one))

@@ -11,7 +11,7 @@ import typer
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import end_with
 from asnrules.cli.options import OutputFormat, ReplaceFile, Scheduler, argument, option
-from asnrules.cli.output import Format, print_records
+from asnrules.cli.output import Format, counted, print_records
 from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,17 +63,19 @@ def verify(
     if records or output is not Format.TABLE:
         document = {
             "runs": found.runs, "rows": found.rows, "head": found.head._asdict(),
-            "known": found.known, "findings": records,
+            "known": found.known, "since": since, "findings": records,
         }  # fmt: skip
         columns = ["run_id", "table", "column", "finding"]
         print_records(records, columns, output, document=lambda: document)
     known = "" if found.known is None else f"; run {found.known} has the digest that was given"
     unread = f"; rows of runs up to {since} were not read" if since else ""
     messages.say(
-        f"{found.runs} runs with {found.rows} rows, {len(records)} findings{known}{unread}",
+        f"{counted(found.runs, 'run')} with {counted(found.rows, 'row')}, "
+        f"{counted(len(records), 'finding')}{known}{unread}",
         runs=found.runs,
         rows=found.rows,
         findings=len(records),
+        since=since,
     )
     head = found.head
     messages.say(f"the last is run {head.run_id}, {head.digest}", **head._asdict())
