@@ -15,8 +15,11 @@ from asnrules.impact import turning
 from asnrules.rules.model import Ruleset
 from labels import RULES
 
-_chains: dict[tuple[str, str], turning.Chain | None] = {}
-_loaded: dict[str, Ruleset] = {}
+_Version = tuple[Any, ...]
+"""A label with its checksums: there are cut versions of shipped rulesets."""
+
+_chains: dict[frozenset[_Version], dict[tuple[str, str], turning.Chain | None]] = {}
+_loaded: dict[_Version, Ruleset] = {}
 _anchored: dict[tuple[int, str], tuple[Ruleset, Any]] = {}
 _USERS = (
     "catalog.history",
@@ -52,19 +55,26 @@ def _what_becomes(asked: Callable[[Any, Ruleset], Any]) -> Callable[[Any, Rulese
     return of
 
 
+def _versions(connection: Connection) -> dict[int, _Version]:
+    """Give the shipped rulesets of a database."""
+    columns = (rulesets.c.label, rulesets.c.checksum, rulesets.c.changes_checksum)
+    rows = connection.execute(select(rulesets.c.ruleset_id, *columns))
+    return {key: tuple(version) for key, *version in rows if version[0] in RULES}
+
+
 def _rules(read: object, connection: Connection, keys: Sequence[int]) -> list[Ruleset]:
-    columns = (rulesets.c.ruleset_id, rulesets.c.label)
-    labels = dict(connection.execute(select(*columns).where(rulesets.c.ruleset_id.in_(keys))).all())
-    known = {key: _loaded[label] for key, label in labels.items() if label in _loaded}
+    versions = _versions(connection)
+    known = {key: _loaded[versions[key]] for key in keys if versions.get(key) in _loaded}
     missing = [key for key in keys if key not in known]
     known.update(zip(missing, read(connection, missing), strict=True))  # type: ignore[operator]
-    _loaded.update((one.label, one) for one in known.values() if one.label in RULES)
+    _loaded.update((versions[key], one) for key, one in known.items() if key in versions)
     return [known[key] for key in keys]
 
 
 def _chain(connection: Connection, before: str, after: str) -> turning.Chain | None:
     if not {before, after} <= {*RULES}:
         return turning.chain_between(connection, before, after)
-    if (before, after) not in _chains:
-        _chains[before, after] = turning.chain_between(connection, before, after)
-    return _chains[before, after]
+    chains = _chains.setdefault(frozenset(_versions(connection).values()), {})
+    if (before, after) not in chains:
+        chains[before, after] = turning.chain_between(connection, before, after)
+    return chains[before, after]

@@ -13,6 +13,8 @@ from cli.conftest import Command, Result
 from labels import RULES
 from recorded import LATER_NAME, NEXT, POOL_NAME, image, record, stem, write_pool
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 
 @pytest.fixture
 def audit(command: Callable[[str | None], Command], ledger_database: str) -> Command:

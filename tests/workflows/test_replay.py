@@ -20,6 +20,8 @@ from asnrules.rules.model import RequiredColumn
 from asnrules.workflows.replay import Replay, Verdict, replay, runs_to_replay
 from recorded import NEXT, POOL, image, moment, next_ruleset, record, stem, write_pool
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 EXAMPLE = str(next((Path(__file__).parents[2] / "examples").glob("*_pool.csv")))
 
 
