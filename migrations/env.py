@@ -6,7 +6,7 @@ The caller owns the transaction, so that a whole upgrade is committed or nothing
 
 from alembic import context
 
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -15,8 +15,9 @@ from sqlalchemy import Engine
 from asnrules.catalog import store
 from asnrules.catalog.open import connect_catalog
 from asnrules.catalog.vocabulary import seed_vocabulary
-from asnrules.database import migrations, schema
+from asnrules.database import migrations
 from asnrules.database.engines import transaction
+from asnrules.database.schema import all_tables as schema
 from asnrules.record.write import writing_run
 from asnrules.rules.model import AnyRuleset, Change, ChangeItem, Ruleset
 from seeds import connected, seed

@@ -8,7 +8,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.record.chain import SECTIONS
 
 ROOT = Path(__file__).parents[1]

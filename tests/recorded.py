@@ -26,8 +26,8 @@ from sqlalchemy import Engine
 
 from asnrules.catalog import store
 from asnrules.catalog.open import upgrade_catalog
-from asnrules.database import schema
 from asnrules.database.engines import transaction
+from asnrules.database.schema import all_tables as schema
 from asnrules.engine.generation import Wanted
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate_pools

@@ -25,9 +25,9 @@ from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
 from asnrules.rules.checksums import row_differences
 from asnrules.rules.document import KINDS
-from asnrules.rules.model import Release, Ruleset
+from asnrules.rules.model import Ruleset
 from asnrules.rules.read import read_ruleset
-from asnrules.rules.releases import shipped_releases, start_of
+from asnrules.rules.releases import Release, shipped_releases, start_of
 from asnrules.rules.rows import to_rows
 from asnrules.rules.write import write_folder
 from seeds import READER, SEEDS, seed

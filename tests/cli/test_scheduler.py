@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from asnrules.catalog.open import connect_catalog
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.errors import ClusterError
 from asnrules.record.verify import verify
 from asnrules.util import cluster as util_cluster

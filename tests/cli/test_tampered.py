@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Column, Table
 
 from asnrules.catalog.open import connect_catalog, upgrade_catalog
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.types import Day, Json, UtcTime
 from cli.conftest import Command
 from record.tampering import Tampering, nonsense, with_few_rulesets, without_constraints

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Column, Engine, UniqueConstraint
 
 from asnrules.catalog.open import upgrade_catalog
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.schema.record import runs
 from asnrules.record.chain import SECTIONS
 from cli.conftest import Command

@@ -18,9 +18,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from asnrules.catalog import store
 from asnrules.catalog.rulesets import list_rulesets
-from asnrules.database import guards, schema
+from asnrules.database import guards
 from asnrules.database.bulk import insert_rows
 from asnrules.database.engines import transaction
+from asnrules.database.schema import all_tables as schema
 from asnrules.rules.rows import ROW_TABLES
 from filled import without_guards
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from asnrules.catalog.open import check_catalog, connect_catalog
 from asnrules.database import guards, migrations
 from asnrules.database.engines import transaction
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.record.verify import verify
 from asnrules.util.environment import shipped
 from filled import without_guards

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from asnrules.catalog import store
 from asnrules.catalog.open import connect_catalog, open_catalog
 from asnrules.database.engines import transaction
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.errors import DatabaseError
 from asnrules.record.verify import verify
 from asnrules.workflows.generate import Options, generate

@@ -13,7 +13,7 @@ from asnrules.catalog.open import check_catalog, connect_catalog, upgrade_catalo
 from asnrules.database import migrations
 from asnrules.database.engines import transaction
 from asnrules.database.guards import NUMBERED, PUBLISHED, RECORDED, WHOLE
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from database.test_guards import LATE
 from database.test_turns import insert as insert_copy
 from filled import fill_catalog

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from asnrules.catalog.open import check_catalog, connect_catalog, upgrade_catalog
 from asnrules.database.locks import take_ledger
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.record.verify import verify
 from asnrules.workflows.generate import Options, generate
 from cli.conftest import Command, command

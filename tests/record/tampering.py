@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.pool import NullPool
 
 from asnrules.catalog import open as catalog
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.types import Day, Json, UtcTime
 from filled import without_guards
 

@@ -25,7 +25,7 @@ from asnrules.catalog.entries import add_entries
 from asnrules.catalog.open import connect_catalog
 from asnrules.database.engines import transaction
 from asnrules.database.guards import RECORDED
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.schema.catalog import instruments
 from asnrules.database.schema.record import decisions
 from asnrules.errors import OutputError

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from asnrules.database.engines import transaction
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.schema.record import runs
 from asnrules.errors import UsageError
 from asnrules.record import shared_digests

@@ -10,10 +10,8 @@ import datetime as dt
 import logging
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
-from asnrules.catalog import store
-from asnrules.catalog.entries import changed_rulesets
 from asnrules.database import migrations
 from asnrules.database.engines import (
     database_url,
@@ -23,10 +21,9 @@ from asnrules.database.engines import (
     shown_url,
     transaction,
 )
-from asnrules.database.guards import missing_guards
 from asnrules.database.locks import take_schema
+from asnrules.database.schema.catalog import rulesets
 from asnrules.errors import DatabaseError
-from asnrules.rules.model import AnyRuleset
 from asnrules.util.environment import paused_collector, shipped
 
 _log = logging.getLogger(__name__)
@@ -109,6 +106,10 @@ def upgrade_catalog(engine: Engine) -> tuple[str | None, str]:
 
 def check_catalog(engine: Engine) -> list[str]:
     """Look for what is wrong with a database; give a line for each finding."""
+    from asnrules.catalog import store
+    from asnrules.catalog.entries import changed_rulesets
+    from asnrules.database.guards import missing_guards
+
     with transaction(engine) as connection:
         revision = migrations.current_revision(connection)
         if revision != migrations.HEAD:
@@ -167,12 +168,14 @@ def _seed_folders() -> dict[str, Path]:
 
 
 def _missing_seeds(connection: Connection) -> set[str]:
-    return set(_seed_folders()) - set(store.ruleset_ids(connection))
+    return set(_seed_folders()) - set(connection.scalars(select(rulesets.c.label)))
 
 
 def _seed(connection: Connection) -> list[str]:
     """Publish the shipped rulesets that the catalog does not have; give their labels."""
+    from asnrules.catalog import store
     from asnrules.catalog.vocabulary import seed_vocabulary
+    from asnrules.rules.model import AnyRuleset
     from asnrules.rules.read import RulesetReader
 
     seed_vocabulary(connection)

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.errors import NotFoundError
-from asnrules.rules.model import Release
-from asnrules.rules.releases import PREFIX, in_order, release_numbers, shipped_releases
+from asnrules.rules.releases import PREFIX, Release, in_order, release_numbers, shipped_releases
 from asnrules.util.text import check_day, near_spellings
 
 BY_TAG = ", the day of a tag"

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from asnrules.catalog.entries import add_entries
-from asnrules.database import schema
 from asnrules.database.bulk import insert_rows, lifted
 from asnrules.database.schema.catalog import ruleset_files, rulesets
+from asnrules.database.schema.columns import metadata
 from asnrules.database.stored import as_stored, with_flags
 from asnrules.errors import RulesetError
 from asnrules.rules import model
@@ -53,7 +53,7 @@ def insert_drafts(connection: Connection, drafts: Iterable[AnyRuleset]) -> list[
 def replace_draft(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
     """Put other content into a draft, which keeps its id; see `insert_draft`."""
     for name in ("ruleset_files", *reversed(row_tables(ruleset.kind))):
-        table = schema.metadata.tables[name]
+        table = metadata.tables[name]
         connection.execute(delete(table).where(table.c.ruleset_id == key))
     rows = to_rows(ruleset)
     _insert(connection, dict(_owned(key, ruleset, rows)))
@@ -110,7 +110,7 @@ def _owned(key: int, ruleset: AnyRuleset, rows: Rows) -> Iterator[tuple[str, lis
 
 
 def _insert(connection: Connection, rows: Rows) -> None:
-    tables = {schema.metadata.tables[name]: found for name, found in rows.items() if found}
+    tables = {metadata.tables[name]: found for name, found in rows.items() if found}
     # What the triggers look for cannot be: the rows are of drafts.
     with lifted(connection, [*tables]):
         for table, found in tables.items():
@@ -223,7 +223,7 @@ def stored_rows(connection: Connection, keys: Collection[int]) -> dict[int, Stor
         found[key] = StoredRows(kind, header, {}, None if header["extends"] is None else sums)
     names = {name: None for stored in found.values() for name in row_tables(stored.kind)}
     for name in names:
-        rows = _rows(connection, schema.metadata.tables[name], found)
+        rows = _rows(connection, metadata.tables[name], found)
         for key, stored in found.items():
             if name in row_tables(stored.kind):
                 stored.rows[name] = rows.get(key, [])

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Integer, insert, select
 
 from asnrules.catalog.entries import VOCABULARY, add_entries
-from asnrules.database import schema
-from asnrules.engine.conditions import ANY
-from asnrules.rules.text_files import read_csv
-from asnrules.rules.words import WORD_TABLES, Words, instrument_of
+from asnrules.database.schema import catalog
+from asnrules.database.schema.columns import metadata
 from asnrules.util.environment import shipped
+
+if TYPE_CHECKING:
+    from asnrules.rules.words import Words
 
 
 def stored_words(connection: Connection) -> Words:
     """Give the words of a catalog, which may have more EXP_TYPEs than the shipped ones."""
-    table = schema.catalog.rulesets
-    firsts = {name: select(schema.metadata.tables[name].columns[0]) for name in WORD_TABLES}
+    from asnrules.rules.words import WORD_TABLES, Words
+
+    table = catalog.rulesets
+    firsts = {name: select(metadata.tables[name].columns[0]) for name in WORD_TABLES}
     firsts["tables"] = select(table.c.label).where(table.c.kind == "table")
     return Words(**{name: frozenset(connection.scalars(one)) for name, one in firsts.items()})
 
@@ -28,16 +31,20 @@ def add_exp_types(connection: Connection, exp_types: Iterable[str]) -> list[str]
 
     Each begins as those of an instrument do.
     """
+    from asnrules.rules.words import instrument_of
+
     new = sorted(set(exp_types) - set(exp_type_names(connection)))
     rows = [{"exp_type": name, "instrument": instrument_of(name)} for name in new]
     if rows:
-        connection.execute(insert(schema.catalog.exp_types), rows)
-        add_entries(connection, schema.catalog.exp_types, new)
+        connection.execute(insert(catalog.exp_types), rows)
+        add_entries(connection, catalog.exp_types, new)
     return new
 
 
 def seed_vocabulary(connection: Connection) -> None:
     """Add the words of the shipped vocabulary that the database does not have."""
+    from asnrules.rules.text_files import read_csv
+
     for table in VOCABULARY:
         key = table.columns[0]
         present = set(connection.scalars(select(key)))
@@ -54,7 +61,7 @@ def seed_vocabulary(connection: Connection) -> None:
 
 def keyword_names(connection: Connection) -> list[str]:
     """Give the keywords of an exposure that rules and replays need, lower case, sorted."""
-    return sorted(map(str.lower, connection.scalars(select(schema.catalog.keywords.c.keyword))))
+    return sorted(map(str.lower, connection.scalars(select(catalog.keywords.c.keyword))))
 
 
 def assumed_values(connection: Connection) -> dict[str, str | None]:
@@ -62,7 +69,9 @@ def assumed_values(connection: Connection) -> dict[str, str | None]:
 
     By keyword in lower case: a value, None for no value, or `ANY` for one that fits.
     """
-    table = schema.catalog.keywords
+    from asnrules.engine.conditions import ANY
+
+    table = catalog.keywords
     rows = connection.execute(select(table.c.keyword, table.c.assumed))
     meanings = {"": None, "(any)": ANY}
     return {keyword.lower(): meanings.get(assumed, assumed) for keyword, assumed in rows}
@@ -70,16 +79,16 @@ def assumed_values(connection: Connection) -> dict[str, str | None]:
 
 def exp_type_names(connection: Connection) -> list[str]:
     """Give all EXP_TYPEs, sorted."""
-    return sorted(connection.scalars(select(schema.catalog.exp_types.c.exp_type)))
+    return sorted(connection.scalars(select(catalog.exp_types.c.exp_type)))
 
 
 def asn_type_names(connection: Connection) -> list[str]:
     """Give all types of Stage 2 associations, sorted."""
-    return sorted(connection.scalars(select(schema.catalog.asn_types.c.asn_type)))
+    return sorted(connection.scalars(select(catalog.asn_types.c.asn_type)))
 
 
 def special_keywords(connection: Connection) -> list[tuple[str, str]]:
     """Give each special with the lower-case keyword that sets it, the first that counts first."""
-    table = schema.catalog.specials
+    table = catalog.specials
     rows = connection.execute(select(table.c.special, table.c.keyword).order_by(table.c.position))
     return [(special, keyword.lower()) for special, keyword in rows]

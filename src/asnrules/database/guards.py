@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 
 PUBLISHED = tuple(
     name

@@ -34,7 +34,7 @@ def current_revision(connection: Connection) -> str | None:
             return ", ".join(str(one) for one in found)
     tables = set(inspector.get_table_names()) - {"alembic_version"}
     if connection.dialect.name == "postgresql":
-        from asnrules.database.schema import metadata
+        from asnrules.database.schema.all_tables import metadata
 
         # A server's database may be shared; a file is one program's.
         tables &= set(metadata.tables)
@@ -73,7 +73,7 @@ def schema_differences(connection: Connection) -> list[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from asnrules.database.schema import metadata
+    from asnrules.database.schema.all_tables import metadata
 
     opts = {"compare_type": True, "include_object": _is_declared}
     context = MigrationContext.configure(connection, opts=opts)

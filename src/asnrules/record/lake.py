@@ -27,7 +27,7 @@ from asnrules.catalog.entries import VOCABULARY
 from asnrules.database.engines import transaction
 from asnrules.database.guards import PUBLISHED
 from asnrules.database.locks import take_snapshot
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.schema.catalog import catalog_entries, rulesets
 from asnrules.database.schema.record import runs
 from asnrules.database.stored import Finding, any_text, as_stored, shown, with_flags

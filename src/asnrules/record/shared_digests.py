@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from asnrules.database.engines import transaction
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.stored import any_text
 from asnrules.errors import DatabaseError
 from asnrules.record.chain import SECTIONS, RowsDigest, StoredRun, section_rows, stored_runs

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, event, inspect
 from sqlalchemy.engine.reflection import ObjectKind
 
 from asnrules.database import migrations
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.stored import Finding
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import CompoundSelect, Connection, select
 from asnrules.catalog import store
 from asnrules.catalog.entries import ENTRY_TABLES, VOCABULARY, current_digests
 from asnrules.database.guards import PUBLISHED
-from asnrules.database.schema import metadata
+from asnrules.database.schema.all_tables import metadata
 from asnrules.database.schema.catalog import catalog_entries, ruleset_files, rulesets
 from asnrules.database.stored import Finding, as_stored, shown, unreadable
 from asnrules.record.chain import count_without

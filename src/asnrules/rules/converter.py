@@ -22,8 +22,7 @@ from cattrs.cols import (
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from asnrules.rules.model import Release
-from asnrules.rules.releases import shipped_releases
+from asnrules.rules.releases import Release, shipped_releases
 from asnrules.rules.shapes import Made, MadeShape, Plain, ReleaseShape, called, words_of
 from asnrules.rules.steps import FinishingStep, OverallStep, Step, step_of
 from asnrules.rules.text_files import Findings, Keys

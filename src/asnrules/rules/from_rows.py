@@ -23,7 +23,6 @@ from asnrules.rules.model import (
     KnownDifference,
     Mode,
     Operator,
-    Release,
     RequiredColumn,
     Requirement,
     Role,
@@ -34,7 +33,7 @@ from asnrules.rules.model import (
     with_groups,
 )
 from asnrules.rules.patterns import Patterns
-from asnrules.rules.releases import in_order
+from asnrules.rules.releases import Release, in_order
 from asnrules.rules.rows import Row, Rows
 from asnrules.rules.settings import Settings
 from asnrules.rules.steps import FinishingStep, OverallStep, Step, step_of

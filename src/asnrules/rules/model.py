@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
+from asnrules.rules.releases import Release
 from asnrules.rules.settings import Settings
 from asnrules.rules.steps import FinishingStep
 from asnrules.rules.texts import AsnType, Class, Keyword, RoleName, RuleName, WrittenClass
@@ -275,16 +276,6 @@ class Erratum(NamedTuple):
 
 
 # ------------------------------------------------------------------------- the chain
-
-
-class Release(NamedTuple):
-    """A release of jwst."""
-
-    release: str
-    released: dt.date
-    """The day on which it was tagged."""
-    in_operations_from: dt.date | None
-    """The first day on which operations ran it, if that is known."""
 
 
 class ChangeItem(NamedTuple):

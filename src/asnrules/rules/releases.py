@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from asnrules.rules.model import Release
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
 
@@ -20,6 +19,16 @@ PREFIX = "jwst-"
 """With a release behind it, a name for the ruleset that has the release."""
 
 _RELEASE = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+
+class Release(NamedTuple):
+    """A release of jwst."""
+
+    release: str
+    released: dt.date
+    """The day on which it was tagged."""
+    in_operations_from: dt.date | None
+    """The first day on which operations ran it, if that is known."""
 
 
 class ShippedRelease(NamedTuple):

@@ -15,12 +15,12 @@ from asnrules.rules.model import (
     Alternative,
     ClassRule,
     Key,
-    Release,
     RequiredColumn,
     Requirement,
     Role,
     Rule,
 )
+from asnrules.rules.releases import Release
 from asnrules.rules.settings import Settings
 from asnrules.rules.steps import FinishingStep
 from asnrules.rules.text_files import Findings

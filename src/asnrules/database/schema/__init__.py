@@ -3,8 +3,3 @@
 The migrations make them; a test holds the two against each other. Names are the field's.
 JSON is kept as text: it is stored once, never searched, and must keep its bytes.
 """
-
-from asnrules.database.schema import catalog, record
-from asnrules.database.schema.columns import metadata
-
-__all__ = ["catalog", "metadata", "record"]
