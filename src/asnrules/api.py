@@ -217,7 +217,7 @@ class Catalog:
         ruleset: str | None = None,
         as_of: dt.date | None = None,
     ) -> Explanation:
-        """Explain one exposure of a pool, given by its file name in any case.
+        """Explain one exposure of a pool, given by any file of it, or by how its name begins.
 
         Returns
         -------

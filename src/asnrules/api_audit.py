@@ -76,8 +76,8 @@ class Audit:
     ) -> list[HistoricDecision]:
         """Give every decision on record about an exposure, in order of time; see `limit`.
 
-        Its name is that of the uncal, rate or rateints product, in any case. With a limit, only the
-        decisions of so many runs are given, the latest.
+        It is given by any file of it, or by how its name begins. With a limit, only the decisions
+        of so many runs are given, the latest.
 
         Returns
         -------

@@ -170,6 +170,29 @@ def test_the_file_name_is_taken_in_any_case(asnrules_on_file: Command, pool: str
     assert result.json == explained(asnrules_on_file, pool, "sky")
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "sky", "sky_rate", "sky_rateints.fits", "sky_cal.fits", "sky.fits", "data/sky_uncal.fits",
+        "/a/b/SKY_CAL.FITS", r"C:\data\sky_x1d.fits", "sky_uncal.fits.gz", "sk",
+    ],
+)  # fmt: skip
+def test_any_product_and_a_beginning_stand_for_an_exposure(
+    asnrules_on_file: Command, pool: str, spelling: str
+) -> None:
+    result = asnrules_on_file("why", pool, spelling, "--format", "json")
+    assert result.json["filename"] == "sky_uncal.fits"
+
+
+def test_a_beginning_of_several_exposures_names_them(asnrules_on_file: Command, pool: str) -> None:
+    result = asnrules_on_file("why", pool, "imprint")
+    result.assert_error(2, "imprint1_uncal.fits", "imprint2_uncal.fits", "write more of the name")
+
+
+def test_a_whole_name_is_no_beginning(asnrules_on_file: Command, pool: str) -> None:
+    asnrules_on_file("why", pool, "sk_uncal.fits").assert_error(3, "near it are sky_uncal.fits")
+
+
 def test_the_order_of_rows_makes_no_difference(
     asnrules_on_file: Command, pool: str, tmp_path: Path
 ) -> None:

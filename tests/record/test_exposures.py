@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from asnrules.errors import NotFoundError
-from asnrules.record.queries.exposures import possible_names, stem_of
+from asnrules.errors import NotFoundError, UsageError
+from asnrules.pools.exposure_names import possible_names, stem_of
 from asnrules.record.queries.history import count_decisions, exposure_history
 from recorded import LATER_NAME, NEXT, POOL_NAME, image, moment, record, stem, write_pool
 
@@ -35,7 +35,10 @@ NAMES = [
     f"{stem(1)}_UNCAL.FITS".upper(),
     f"  {stem(1)}_rate ",
     f"{stem(1)}.fits",
+    f"/data/{stem(1)}_cal.fits",
+    f"stage2/{stem(1)}_i2d.fits.gz",
     stem(1),
+    stem(1)[:-1],
 ]
 
 
@@ -60,6 +63,13 @@ def test_spellings(name: str, expected: list[str] | None) -> None:
     assert found[0] == name.lower()
     if expected is not None:
         assert found[:1] + sorted(found[1:]) == expected[:1] + sorted(expected[1:])
+
+
+def test_a_beginning_that_several_exposures_on_record_have_names_them(ledger: Engine) -> None:
+    with pytest.raises(UsageError, match="write more of the name") as caught:
+        history(ledger, stem(1)[:10])
+    for number in (1, 2):
+        assert stem(number) in str(caught.value)
 
 
 @given(st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def why(
     context: typer.Context,
     pool: Annotated[str, argument("POOL", "The pool; - is stdin.")],
-    filename: Annotated[str, argument("FILENAME", "File name of an exposure in it.")],
+    exposure: Annotated[str, argument("EXPOSURE", "Any file of it, or how its name begins.")],
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
     output: OutputFormat = Format.TABLE,
@@ -34,6 +34,7 @@ def why(
 
     Exit Codes
     ----------
+    2: several exposures have names that begin so, and none has that name
     3: there is no such exposure in the pool, or no such ruleset
 
     See Also
@@ -46,7 +47,7 @@ def why(
     if output is Format.CSV:
         raise UsageError("why: an explanation is not a table; use --format json")
     engine = catalog(context, day=day)
-    found = explain_exposure(engine, pool, filename, ruleset=ruleset, as_of=day)
+    found = explain_exposure(engine, pool, exposure, ruleset=ruleset, as_of=day)
     document = found.document
     print_records(
         [document()], (), output, document=document, people=lambda: print_lines(_lines(found))

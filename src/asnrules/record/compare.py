@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from asnrules.associations.comparison import FieldDifference, field_differences, paired, surplus
 from asnrules.associations.model import RECORDED, Association, Member
+from asnrules.pools.exposure_names import stem_of
+from asnrules.pools.fits.file_names import STARTS
 from asnrules.record.queries.associations import RecordedAssociations
-from asnrules.record.queries.exposures import stem_of
 from asnrules.record.queries.runs import find_run
 
 _FIELDS = (
@@ -230,7 +231,7 @@ def _common_stems(one: Association, other: Association) -> int:
 
 
 def _stems(one: Association) -> set[str]:
-    return {stem_of(member.expname) for _, member in one.placed}
+    return {stem_of(member.expname, STARTS) for _, member in one.placed}
 
 
 def _change(before: Association, after: Association, exactly: bool) -> Change:

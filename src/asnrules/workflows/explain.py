@@ -15,12 +15,11 @@ from asnrules.engine.generation import Wanted
 from asnrules.engine.growing import Fate
 from asnrules.engine.nearest_companion import MissingCompanion
 from asnrules.engine.signatures import EXP_TYPE
-from asnrules.errors import NotFoundError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
+from asnrules.pools.exposure_names import find_exposure
 from asnrules.pools.inputs import PoolInput
 from asnrules.rules.model import Operator, Rule
 from asnrules.rules.words import instrument_of
-from asnrules.util.text import near_spellings
 
 
 class Miss(NamedTuple):
@@ -95,7 +94,7 @@ def explain_exposure(
     ruleset: str | None = None,
     as_of: dt.date | None = None,
 ) -> Explanation:
-    """Explain what becomes of an exposure of a pool, given by its file name in any case.
+    """Explain what becomes of an exposure of a pool; see `find_exposure` for spellings.
 
     If the pool lists it more than once, the first of them in canonical order is explained.
     """
@@ -119,15 +118,8 @@ def explain_exposure(
 
 
 def _find(evaluated: EvaluatedPools, filename: str) -> int:
-    wanted = filename.strip().lower()
-    names = [
-        evaluated.work.value(place, "filename") or "" for place in range(len(evaluated.work.rows))
-    ]
-    if wanted in names:
-        return names.index(wanted)
-    near = near_spellings(wanted, names) or names[:3]
-    hint = f"near it are {', '.join(near)}" if near else "the pool is empty"
-    raise NotFoundError(f"no exposure {filename!r} in the pool; {hint}")
+    names = [name or "" for name in evaluated.work.column("filename")]
+    return find_exposure(filename, names, "the pool")
 
 
 def _kept_name(fate: Fate) -> str:

@@ -32,7 +32,7 @@ ASSOCIATIONS = (
 
 def exposure(
     context: typer.Context,
-    filename: Annotated[str, argument("FILENAME", "Of its uncal, rate or rateints product.")],
+    filename: Annotated[str, argument("EXPOSURE", "Any file of it, or how its name begins.")],
     limit: Annotated[int, option("N", "List the latest N runs.", min=1)] = 10,
     all_: Annotated[bool, flag("--all", "List all runs.")] = False,
     output: OutputFormat = Format.TABLE,

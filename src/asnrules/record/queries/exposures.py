@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
@@ -21,12 +20,15 @@ from asnrules.database.schema.record import (
     runs,
     traces,
 )
+from asnrules.errors import NotFoundError
+from asnrules.pools.exposure_names import ambiguous, begun, plain_name, possible_names
 from asnrules.record.pools import OTHER_COLUMNS, Place
 from asnrules.record.queries.reader import DECIDED, IMPORTED, TRACE_REASON, Reader, columns
+from asnrules.util.text import near_spellings
 
-_PRODUCTS = ("uncal", "rate", "rateints")
-_NAME = re.compile(r"(?P<stem>.+?)(?:_(?:uncal|rateints|rate))?(?P<extension>\.fits)?")
 _NEAR = 3
+_BEGUN = 30
+"""Names that are looked at for one that begins as is asked."""
 MEMBER_SEPARATOR = "\n"
 """Between the members of an association where they are fetched as one text."""
 
@@ -103,22 +105,23 @@ def _place(pool_id: int | None, row: int | None) -> Place | None:
     return None if pool_id is None or row is None else (pool_id, row)
 
 
-def possible_names(filename: str) -> list[str]:
-    """Give the names under which an exposure may be on record, its own among them.
+def names_on_record(connection: Connection, spelling: str) -> list[str]:
+    """Give the names under which an exposure is on record that a spelling means.
 
-    It is named by its uncal, rate or rateints product; extension and suffix may be left out.
+    See `find_exposure` for spellings and errors.
     """
-    name = filename.strip().lower()
-    stem = stem_of(name)
-    if "." in stem:
-        return [name]
-    return list(dict.fromkeys([name, *(f"{stem}_{product}.fits" for product in _PRODUCTS)]))
-
-
-def stem_of(filename: str) -> str:
-    """Give what the names of the uncal, rate and rateints products of an exposure begin with."""
-    match = _NAME.fullmatch(filename)
-    return filename if match is None else match["stem"]
+    names = possible_names(spelling)
+    if _are_on_record(connection, names):
+        return names
+    name = plain_name(spelling)
+    found = begun(name, _beside(connection, name, _BEGUN))
+    if len(found) > 1:
+        raise ambiguous(spelling, found)
+    if found:
+        return possible_names(found[0])
+    near = ", ".join(near_spellings(name, _beside(connection, name, _NEAR), cutoff=0))
+    hint = f"near it are {near}" if near else "there is no exposure yet"
+    raise NotFoundError(f"no exposure {spelling!r} on record; {hint}")
 
 
 def decisions_of(
@@ -246,14 +249,26 @@ def keywords_of(
     return found
 
 
-def near_filenames(connection: Connection, filename: str) -> list[str]:
+_FOREIGN = association_members.c.exposure.is_(None)
+"""What tells the members that are in no pool of their run."""
+
+
+def _are_on_record(connection: Connection, names: Sequence[str]) -> bool:
+    member = association_members.c.expname
+    of_pools = select(exposures.c.filename).where(exposures.c.filename.in_(names))
+    of_no_pool = select(member).where(_FOREIGN, member.in_(names))
+    statements = (one.limit(1) for one in (of_pools, of_no_pool))
+    return any(connection.execute(one).first() is not None for one in statements)
+
+
+def _beside(connection: Connection, name: str, number: int) -> list[str]:
     """Give names on record that come just before and after a name in their order."""
     found: set[str] = set()
-    foreign = select(association_members.c.expname).where(association_members.c.exposure.is_(None))
+    foreign = select(association_members.c.expname).where(_FOREIGN)
     for names in (select(exposures.c.filename), foreign):
         (column,) = names.selected_columns
-        before = names.where(column < filename).order_by(column.desc())
-        after = names.where(column > filename).order_by(column)
+        before = names.where(column < name).order_by(column.desc())
+        after = names.where(column > name).order_by(column)
         for beside in (before, after):
-            found |= set(connection.execute(beside.limit(_NEAR)).scalars())
+            found |= set(connection.execute(beside.limit(number)).scalars())
     return sorted(found)

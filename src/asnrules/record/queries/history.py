@@ -20,7 +20,6 @@ from asnrules.database.schema.record import (
     runs,
 )
 from asnrules.database.stored import Finding
-from asnrules.errors import NotFoundError
 from asnrules.record.pools import NULL, Place
 from asnrules.record.queries.exposures import (
     RecordedDecision,
@@ -28,12 +27,10 @@ from asnrules.record.queries.exposures import (
     decisions_of,
     keywords_of,
     memberships_of,
-    near_filenames,
-    possible_names,
+    names_on_record,
 )
 from asnrules.record.queries.reader import DECIDED, Reader
 from asnrules.record.queries.runs import RunFilter, checked_limit, list_runs
-from asnrules.util.text import near_spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +76,10 @@ def exposure_history(
 ) -> list[HistoricDecision]:
     """Give every decision on record about an exposure, or those of the latest runs, by time.
 
-    The file is its uncal, rate or rateints product, in any case, or another member of associations,
-    such as a catalog. For findings see `Reader`.
+    It is named by any of its products, as a whole or in its beginning (see `names_on_record`), or
+    it is another member of associations, such as a catalog. For findings see `Reader`.
     """
-    names, limit = possible_names(filename), checked_limit(limit)
+    names, limit = names_on_record(connection, filename), checked_limit(limit)
     reader = Reader(connection, findings)
     # One more than are given, with which the first of them is compared.
     run_ids = None if limit is None else _latest_runs(connection, names, limit + 1)
@@ -93,11 +90,6 @@ def exposure_history(
     decided = {(one.run_id, one.place) for one in decisions}
     foreign = [own[0] for place, own in memberships.items() if place not in decided]
     decisions += _foreign(reader, foreign)
-    if not decisions:
-        name = filename.strip().lower()
-        near = ", ".join(near_spellings(name, near_filenames(connection, name), cutoff=0))
-        hint = f"near it are {near}" if near else "there is no exposure yet"
-        raise NotFoundError(f"no exposure {filename!r} on record; {hint}")
     decisions.sort(key=_time)
     found = [HistoricDecision(one, memberships[one.run_id, one.place]) for one in decisions]
     # Only with more than one row of a pool can keywords have changed.
@@ -114,8 +106,8 @@ def count_decisions(
     connection: Connection, filename: str, findings: list[Finding] | None = None
 ) -> list[DecisionCount]:
     """Count the decisions on an exposure by ruleset and outcome, the earliest first."""
-    of_pools = _in_pools(possible_names(filename))
-    of_no_pool = _in_no_pool(possible_names(filename))
+    names = names_on_record(connection, filename)
+    of_pools, of_no_pool = _in_pools(names), _in_no_pool(names)
     in_pool = and_(decisions.c.run_id == run_pools.c.run_id, DECIDED)
     reader = Reader(connection, findings)
     found = []
