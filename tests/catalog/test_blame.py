@@ -15,6 +15,8 @@ from asnrules.catalog.blame import Blame, blame
 from asnrules.errors import NotFoundError
 from seeds import seed
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 CHAIN = labels.RULES[: labels.RULES.index("jwst-2.0.0") + 1]
 
 

@@ -10,6 +10,8 @@ import pytest
 from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "jw04231_20261105t101500_pool.csv"
 
 

@@ -23,6 +23,8 @@ from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
 from pools.fits_files import image_name, write_fits
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 EVERYTHING = {one.path: one for one in commands.walk()}
 SECTIONS = {path: read_sections(one.command.help)[1] for path, one in EVERYTHING.items()}
 EXAMPLE_LINES = [

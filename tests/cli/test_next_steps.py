@@ -15,6 +15,8 @@ from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
 from recorded import fill_ledger, stem
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 WRONG_USE = [
     # What was typed; what is said besides that.
     (["lokup"], ["Did you mean 'lookup'?", "asnrules --help"]),

@@ -21,6 +21,8 @@ from asnrules.workflows.asn_generate import AsnGenerate
 from cli.conftest import Command
 from cli.small_pools import nrc_image, pool_text, without
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 NAMES = tuple(f"jw00001001001_02101_{number:05}_nrca1" for number in (1, 2, 3))
 SHARED = "[('o001', 'observation'), ('c1000', 'mosaic')]"
 

@@ -18,6 +18,8 @@ from asnrules.errors import NotFoundError, PoolError, UsageError
 from asnrules.workflows.classify import classify_keywords, classify_pool
 from cli.small_pools import nrc_image, pool_text, without, write_pool
 
+pytestmark = pytest.mark.usefixtures("read_once")
+
 
 @pytest.fixture
 def engine(engine_name: str, templates: Any) -> Engine:
