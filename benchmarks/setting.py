@@ -17,7 +17,7 @@ from benchmarks.pools import write_pool
 from benchmarks.processes import Cost, measured, median
 
 Result = dict[str, Any]
-_SHORT = 10_000
+SHORT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ class Setting:
         A Python that has jwst.
     pools : Path or None
         A folder of pools to compare on, instead of made-up ones.
+    rows : sequence of int
+        Sizes of pools that were asked for, for sections that take them.
+    before : Path or None
+        Another checkout, to compare with.
     """
 
     folder: Path
@@ -47,6 +51,8 @@ class Setting:
     repeats: int = 3
     oracle_python: str | None = None
     pools: Path | None = None
+    rows: Sequence[int] = ()
+    before: Path | None = None
 
     def pool(self, mode: str, rows: int) -> Path:
         """Give a made-up pool."""
@@ -70,7 +76,7 @@ class Setting:
             Seconds after which it is stopped.
         """
         runs = [self._stages(pool, databases, keep=keep, limit=limit)]
-        while len(runs) < self.repeats and runs[0]["rows"] <= _SHORT and runs[0]["total"] < 10:
+        while len(runs) < self.repeats and runs[0]["rows"] <= SHORT and runs[0]["total"] < 10:
             runs.append(self._stages(pool, databases, keep=keep, limit=limit))
         middle = {
             name: statistics.median(run[name] for run in runs)
@@ -103,7 +109,7 @@ class Setting:
             finally:
                 databases.drop(database)
 
-        cost = median(once, self.repeats if rows <= _SHORT else 1)
+        cost = median(once, self.repeats if rows <= SHORT else 1)
         return {"wall": cost.wall, "cpu": cost.cpu, "peak": cost.peak}
 
     def _stages(self, pool: Path, databases: Databases, *, keep: bool, limit: float) -> Result:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SECTIONS = ("startup", "growth", "floor", "worst", "irregular")
+SECTIONS = ("startup", "command", "growth", "floor", "worst", "irregular")
 """All but that of a cluster, whose processes take as long to start as all others together."""
 
 
@@ -23,6 +23,8 @@ def test_a_quick_run(tmp_path: Path) -> None:
             "ledger",
             "oracle",
             "--quick",
+            "--before",
+            str(ROOT),
             "--only",
             "sqlite",
             "--output",
