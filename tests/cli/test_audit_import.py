@@ -146,3 +146,77 @@ def test_a_process_ends_with_code_2(process: Process, tmp_path: Path) -> None:
     assert result.err == (
         "asnrules: deep_asn.json: is nested too deeply; give an association file\n"
     )
+
+
+def test_a_dry_run_judges_and_records_nothing(
+    asnrules_on_copy: Command, folder: Path, pool: str
+) -> None:
+    given = ("audit", "import", str(folder), "--pool", pool, "-f", "json")
+    found = asnrules_on_copy(*given, "--dry-run").json
+    assert (found["run_id"], found["imported"], found["runs"][0]["run_id"]) == (None, 0, None)
+    assert asnrules_on_copy("audit", "runs", "-f", "json").json == []
+    recorded = asnrules_on_copy(*given).json
+    assert found["verdicts"] == recorded["verdicts"]
+    for one, other in zip(found["files"], recorded["files"], strict=True):
+        assert one | {"run_id": 1} == other
+
+
+def test_a_dry_run_says_what_the_rules_make(
+    asnrules_on_file: Command, folder: Path, pool: str
+) -> None:
+    given = ("audit", "import", str(folder / f"{OTHER}.json"), "--pool", pool, "--dry-run")
+    result = asnrules_on_file(*given)
+    result.assert_fine()
+    assert result.out.splitlines()[0].split() == ["ruleset", "judged", *COUNTS]
+    made = [
+        {
+            "asn_type": "image2", "asn_rule": "Asn_Lv2Image", "asn_id": "o001",
+            "products": [
+                {
+                    "name": stem(2),
+                    "members": [{"expname": f"{stem(2)}_rate.fits", "exptype": "science"}],
+                }
+            ],
+        }
+    ]  # fmt: skip
+    assert f"  by the rules: image2 by Asn_Lv2Image for o001, {stem(2)}" in result.out
+    assert f"    {stem(2)}_rate.fits (science)" in result.out
+    assert asnrules_on_file(*given, "-f", "json").json["files"][0]["by_rules"] == made
+
+
+@pytest.mark.parametrize("dry_run", [["--dry-run"], []])
+def test_members_that_are_not_in_the_folder_are_named(
+    asnrules_on_copy: Command, tmp_path: Path, dry_run: list[str]
+) -> None:
+    path = write(
+        tmp_path,
+        document(
+            member(1, expname=f"./data/{stem(1)}_rate.fits"),
+            member(2, "background"),
+            member(3, "background"),
+        ),
+    )
+    data = tmp_path / "data"
+    data.mkdir()
+    given = ("audit", "import", path, "--members", str(data), *dry_run)
+    for name in (f"{stem(1)}_rate.fits", f"{stem(2)}_uncal.fits"):
+        (data / name).touch()
+    result = asnrules_on_copy(*given)
+    assert result.code == 1
+    assert (
+        f"  not in {data}: {stem(2)}_rate.fits ({stem(2)}_uncal.fits is), {stem(3)}_rate.fits\n"
+    ) in result.out
+    for name in (f"{stem(2)}_rate.fits", f"{stem(3)}_rate.fits"):
+        (data / name).touch()
+    path = write(tmp_path, document(member(1), member(2), member(3)), OTHER)
+    result = asnrules_on_copy("audit", "import", path, *given[3:], "-f", "json")
+    result.assert_fine()
+    assert result.json["files"][0]["missing"] == []
+
+
+def test_a_folder_of_members_has_to_be_there(
+    asnrules_on_file: Command, folder: Path, tmp_path: Path
+) -> None:
+    given = ("audit", "import", str(folder), "--dry-run", "--members")
+    asnrules_on_file(*given, str(tmp_path / "no")).assert_error(2, "--members")
+    asnrules_on_file(*given, str(folder / f"{NAME}.json")).assert_error(2, "--members")

@@ -57,6 +57,8 @@ class Judged(NamedTuple):
     verdict: Verdict
     explanation: str
     association: Association | None = None
+    by_rules: Sequence[Association] = ()
+    """What the rules make that comes nearest to each part of it."""
 
 
 class Rules(NamedTuple):
@@ -83,7 +85,10 @@ def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judg
     if rules.today is not None:
         now = kind(association, choice, rules._replace(matcher=rules.today.now))
         texts += _today(association, rules.today, judging, now)
-    return found._replace(explanation="; ".join([*texts, f"rules: {choice.why}"]))
+    return found._replace(
+        explanation="; ".join([*texts, f"rules: {choice.why}"]),
+        by_rules=[near.association for near in judging.nearest if near is not None],
+    )
 
 
 def _today(

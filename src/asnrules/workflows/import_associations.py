@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from asnrules.associations.comparison import file_name
 from asnrules.associations.model import Association
 from asnrules.associations.reader import ForeignAssociation, association_files, read_association
 from asnrules.catalog import store
@@ -31,6 +32,7 @@ from asnrules.errors import AssociationFileError, PoolError, UsageError
 from asnrules.impact.turning import chain_between
 from asnrules.imports.choice import Choice, choose
 from asnrules.imports.matching import Matcher
+from asnrules.imports.member_folder import MemberFolder
 from asnrules.imports.table import Table
 from asnrules.imports.today import Today
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
@@ -57,6 +59,10 @@ class ImportOptions:
     operator: str | None = None
     """For the record; by default the user."""
     note: str | None = None
+    members: str | None = None
+    """A folder in which the members are looked for."""
+    dry_run: bool = False
+    """Judge only, and record nothing."""
 
 
 class ImportedFile(NamedTuple):
@@ -66,16 +72,25 @@ class ImportedFile(NamedTuple):
     asn_name: str
     asn_type: str | None
     asn_rule: str
-    run_id: int
+    run_id: int | None
+    """None in a dry run."""
     ruleset: str
     verdict: str
     explanation: str
+    missing: list[str] | None
+    """The members that are not in the folder in which they were looked for."""
+    by_rules: Sequence[Association]
+    """What the rules make that comes nearest to it."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {**self._asdict(), "by_rules": [_content(one) for one in self.by_rules]}
 
 
 class ImportedRun(NamedTuple):
-    """A run that was recorded."""
+    """A run that was recorded, or that would be."""
 
-    run_id: int
+    run_id: int | None
     ruleset: str
     associations: int
     verdicts: dict[str, int]
@@ -95,11 +110,11 @@ class ImportReport:
         """Give it as the command line prints it."""
         return {
             "run_id": self.runs[0].run_id if len(self.runs) == 1 else None,
-            "imported": len(self.files),
+            "imported": sum(file.run_id is not None for file in self.files),
             "refused": len(self.errors),
             "verdicts": _counts(file.verdict for file in self.files),
             "runs": [run._asdict() for run in self.runs],
-            "files": [file._asdict() for file in self.files],
+            "files": [file.document() for file in self.files],
             "errors": self.errors,
         }
 
@@ -110,7 +125,7 @@ def import_associations(
     options: ImportOptions,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Import association files: all that can be read, in one transaction.
+    """Import association files: all that can be read, in one transaction; or judge them only.
 
     The words are files, folders and patterns; see `asnrules.associations.reader`.
     """
@@ -126,6 +141,7 @@ def import_associations(
         wanted = choose_ruleset(connection, RULES, options.ruleset, options.as_of)
         today = in_force(rulesets, RULES)
     refuse_draft(wanted, "publish it first")
+    folder = None if options.members is None else MemberFolder(options.members)
     asked = options.as_of if options.ruleset is None else options.ruleset
     read, errors = _read(words, asn_types, progress)
     by_ruleset: dict[RulesetInfo, dict[str, Choice]] = {}
@@ -138,11 +154,16 @@ def import_associations(
             f"({', '.join(info.ruleset for info in by_ruleset)}); give the pool as a file"
         )
     report = ImportReport([], [], errors)
-    runs = [
-        _judged(engine, info, today, read, choices, options, progress)
-        for info, choices in by_ruleset.items()
-    ]
-    if runs:
+    runs = []
+    for info, choices in by_ruleset.items():
+        run, files = _judged(engine, info, today, read, choices, options, progress)
+        if folder is not None:
+            files = [one._replace(missing=folder.missing(read[one.file])) for one in files]
+        runs.append((run, files))
+    if options.dry_run:
+        for _, files in runs:
+            _add(report, files, None)
+    elif runs:
         with transaction(engine, writing=True) as connection:
             for run, files in runs:
                 run = replace(run, started_at=started, diagnostics=[*errors, *run.diagnostics])
@@ -173,8 +194,9 @@ def _judged(
         asn = read[path]
         judged = judge(asn, choice, rules)
         verdicts.append((asn, judged))
-        named = (path, asn.asn_name, asn.asn_type, asn.asn_rule, 0, info.ruleset)
-        files.append(ImportedFile(*named, judged.verdict.value, judged.explanation))
+        named = (path, asn.asn_name, asn.asn_type, asn.asn_rule, None, info.ruleset)
+        said = (judged.verdict.value, judged.explanation)
+        files.append(ImportedFile(*named, *said, missing=None, by_rules=judged.by_rules))
         if progress is not None:
             progress("verdicts", number, len(choices))
     by_tag = {choice.by_tag: None for choice in choices.values() if choice.by_tag is not None}
@@ -275,7 +297,7 @@ def _run(
     )
 
 
-def _add(report: ImportReport, files: Sequence[ImportedFile], run_id: int) -> None:
+def _add(report: ImportReport, files: Sequence[ImportedFile], run_id: int | None) -> None:
     verdicts = _counts(file.verdict for file in files)
     report.runs.append(ImportedRun(run_id, files[0].ruleset, len(files), verdicts))
     report.files.extend(file._replace(run_id=run_id) for file in files)
@@ -326,6 +348,22 @@ def _decided(
                 f"in {by_rules}" if by_rules else f"in none: {matcher.reason(place)}"
             )
     return memberships, reasons
+
+
+def _content(one: Association) -> dict[str, Any]:
+    """Give what an association of the rules consists of, as the command line prints it."""
+    products = [
+        {
+            "name": file_name(name),
+            "members": [
+                {"expname": file_name(member.expname), "exptype": member.exptype}
+                for member in members
+            ],
+        }
+        for name, members in one.products
+    ]
+    told = {name: getattr(one, name) for name in ("asn_type", "asn_rule", "asn_id")}
+    return {**told, "products": products}
 
 
 def _counts(verdicts: Iterable[str]) -> dict[str, int]:

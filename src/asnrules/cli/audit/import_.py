@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +16,7 @@ from asnrules.cli.options import (
     RulesLabel,
     argument,
     catalog,
+    flag,
     option,
     parse_day,
 )
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "file", "asn_name", "asn_type", "asn_rule", "run_id", "ruleset", "verdict", "explanation",
+    "missing",
 )  # fmt: skip
 REFUSED = 2  # The exit code where files were refused, though all others were imported
+MISSING = 1  # The exit code where members are not in the folder
 
 
 def import_(
@@ -37,13 +42,17 @@ def import_(
         list[str] | None,
         option("POOL", "A pool they were made of, or - for stdin; may be repeated."),
     ] = None,
+    members: Annotated[
+        str | None, option("DIR", "Look for the members in this folder; name those missing.")
+    ] = None,
+    dry_run: Annotated[bool, flag("--dry-run", "Judge only; record nothing.")] = False,
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
     operator: Annotated[str | None, option("NAME", "Who imports.", show_default="you")] = None,
     note: Note = None,
     format_: OutputFormat = Format.TABLE,
 ) -> None:
-    """Record associations that were made elsewhere, with a verdict on each.
+    """Record associations that were made elsewhere or by hand, with a verdict on each.
 
     Each is judged by the rules of its time, if its file tells that, or by today's. With a pool it
     says what today's would make instead, and which changes since made the difference.
@@ -52,9 +61,11 @@ def import_(
     --------
     asnrules audit import associations/ --pool jw01234_pool.csv
     asnrules audit import associations/ --pool - < jw01234_pool.csv
+    asnrules audit import my_asn.json --pool jw01234_pool.csv --members rates/ --dry-run
 
     Exit Codes
     ----------
+    1: members are not in the folder
     2: files were refused, though the others are on record
     3: there is no such ruleset, or none was in force on that day
 
@@ -65,33 +76,49 @@ def import_(
     from asnrules.workflows.import_associations import ImportOptions, import_associations
 
     day = parse_day(as_of, ruleset)
-    options = ImportOptions(pool or (), ruleset, day, operator, note)
+    options = ImportOptions(pool or (), ruleset, day, operator, note, members, dry_run)
     with messages.progress_bar() as progress:
-        engine = catalog(context, writing=True, day=day)
+        engine = catalog(context, writing=not dry_run, day=day)
         report = import_associations(engine, files, options, progress)
-    messages.running.kept += [f"run {run.run_id} is on record" for run in report.runs]
-    for run in report.runs:
+    recorded = [run for run in report.runs if run.run_id is not None]
+    messages.running.kept += [f"run {run.run_id} is on record" for run in recorded]
+    for run in recorded:
         messages.note("recorded", f"run {run.run_id} is on record", **run._asdict())
     for error in report.errors:
         messages.refuse(error)
     print_records(
-        (file._asdict() for file in report.files),
+        (file.document() for file in report.files),
         COLUMNS,
         format_,
         document=report.document,
-        people=lambda: _print(report),
+        people=lambda: _print(report, members, is_recorded=not dry_run),
     )
     if report.errors:
         raise typer.Exit(REFUSED)
+    if any(file.missing for file in report.files):
+        raise typer.Exit(MISSING)
 
 
-def _print(report: ImportReport) -> None:
-    print_table(
-        ("run", "ruleset", "imported", "explained", "differs", "contradicts", "unexplained"),
-        (
-            [run.run_id, run.ruleset, run.associations, *run.verdicts.values()]
-            for run in report.runs
-        ),
-    )
+def _print(report: ImportReport, folder: str | None, *, is_recorded: bool) -> None:
+    counts = ("explained", "differs", "contradicts", "unexplained")
+    rows = [[run.ruleset, run.associations, *run.verdicts.values()] for run in report.runs]
+    if is_recorded:
+        rows = [[run.run_id, *row] for run, row in zip(report.runs, rows, strict=True)]
+        print_table(("run", "ruleset", "imported", *counts), rows)
+    else:
+        print_table(("ruleset", "judged", *counts), rows)
     for file in report.files:
         print_lines(["", f"{file.asn_name}: {file.verdict}", f"  {file.explanation}"])
+        if file.missing:
+            print_lines([f"  not in {folder}: {', '.join(file.missing)}"])
+        if file.verdict in {"differs", "contradicts"}:
+            print_lines(chain.from_iterable(map(_made, file.document()["by_rules"])))
+
+
+def _made(association: dict[str, Any]) -> Iterator[str]:
+    """Say what the rules make."""
+    one = association
+    for product in one["products"]:
+        by = f"{one['asn_type']} by {one['asn_rule']} for {one['asn_id']}"
+        yield f"  by the rules: {by}, {product['name']}"
+        yield from (f"    {it['expname']} ({it['exptype']})" for it in product["members"])
