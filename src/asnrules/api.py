@@ -108,7 +108,7 @@ class Catalog:
         Parameters
         ----------
         *exp_types : str
-            In any case; all by default.
+            In any case, or words as `asnrules lookup` takes; all by default.
         instrument, member_type, special, asn_type : str, optional
             Only rows with these values; `N/A` for special and asn_type means rows without one.
 

@@ -29,7 +29,7 @@ def modes(
 
 
 def test_a_mode_has_all_its_fields(connection: Connection) -> None:
-    assert modes(connection, exp_types=["NRC_CORON"]) == [
+    assert modes(connection, words=["NRC_CORON"]) == [
         ExposureMode(
             ruleset="2026-03-20",
             exp_type="NRC_CORON",
@@ -111,28 +111,33 @@ def test_na_wants_the_rows_without(connection: Connection) -> None:
 def test_filters_narrow_each_other(connection: Connection) -> None:
     assert [
         (row.exp_type, row.member_type)
-        for row in modes(connection, exp_types=["nrs_ifu", "MIR_MRS"], special="background")
+        for row in modes(connection, words=["nrs_ifu", "MIR_MRS"], special="background")
     ] == [("MIR_MRS", "background"), ("NRS_IFU", "background")]
 
 
 def test_known_values_that_do_not_meet_give_nothing(connection: Connection) -> None:
-    assert modes(connection, exp_types=["NRS_IFU"], special="PSF") == []
+    assert modes(connection, words=["NRS_IFU"], special="PSF") == []
 
 
 def test_a_type_that_only_another_revision_has_is_known(connection: Connection) -> None:
-    assert modes(connection, "2021-06-15", exp_types=["MIR_WFSS"]) == []
+    assert modes(connection, "2021-06-15", words=["MIR_WFSS"]) == []
+
+
+def test_a_word_that_only_other_revisions_have_is_known(connection: Connection) -> None:
+    assert modes(connection, asn_type="wfs-image2") == []
+    assert [mode.exp_type for mode in modes(connection, "2021-06-15", words=["wfs-image2"])] == [
+        "NRS_MIMF"
+    ]
 
 
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ({"exp_types": ["NRS_IFUX"]}, ["EXP_TYPE 'NRS_IFUX'", "NRS_IFU"]),
+        ({"words": ["NRS_IFUX"]}, ["EXP_TYPE 'NRS_IFUX'", "NRS_IFU"]),
         ({"instrument": "NIRSPECK"}, ["NIRSPEC"]),
         ({"member_type": "backgrond"}, ["background"]),
-        ({"special": "IMPRIMT"}, ["imprint"]),
+        ({"special": "IMPRIMT"}, ["IMPRINT"]),
         ({"asn_type": "images"}, ["image2"]),
-        # Not a type of that revision of the table, though one of the vocabulary.
-        ({"asn_type": "wfs-image2"}, ["image2"]),
     ],
 )
 def test_what_is_not_known_brings_near_spellings(

@@ -159,6 +159,74 @@ def test_an_unknown_exp_type_brings_near_spellings(asnrules: Command) -> None:
     asnrules("lookup", "NRS_IFUU").assert_error(3, "'NRS_IFUU'", "NRS_IFU")
 
 
+@pytest.mark.parametrize(
+    ("words", "number", "rows"),
+    [
+        ("NRS", 14, {"instrument": {"NIRSPEC"}}),
+        ("nrs_", 14, {"instrument": {"NIRSPEC"}}),
+        ("nirspec", 14, {"instrument": {"NIRSPEC"}}),
+        ("NRS_*", 14, {"instrument": {"NIRSPEC"}}),
+        ("MIR_LRS", 4, {"exp_type": {"MIR_LRS-FIXEDSLIT", "MIR_LRS-SLITLESS"}}),
+        ("*soss", 1, {"exp_type": {"NIS_SOSS"}}),
+        ("NRS_IF?", 1, {"exp_type": {"NRS_IFU"}}),
+        ("spec2", 10, {"asn_type": {"spec2"}}),
+        ("tso-*", 2, {"asn_type": {"tso-spec2", "tso-image2"}}),
+        ("calwebb_spec2", 10, {"pipeline": {"calwebb_spec2"}}),
+        ("imprint", 2, {"special": {"IMPRINT"}}),
+        ("NRS spec2 nrslamp-spec2", 4, {"instrument": {"NIRSPEC"}, "pipeline": {"calwebb_spec2"}}),
+        ("MIRI NIS background", 2, {"instrument": {"MIRI"}, "special": {"BACKGROUND"}}),
+        ("NRS_IFU MIR_*", 10, {"instrument": {"NIRSPEC", "MIRI"}}),
+    ],
+)  # fmt: skip
+def test_a_word_may_be_a_beginning_a_pattern_or_of_another_column(
+    asnrules: Command, words: str, number: int, rows: dict[str, set[str]]
+) -> None:
+    found = asnrules("lookup", *words.split(), "--format", "json").json
+    assert len(found) >= number
+    for field, values in rows.items():
+        assert {row[field] for row in found} == values
+
+
+def test_words_find_all_that_the_columns_have(asnrules: Command) -> None:
+    every = asnrules("lookup", "--format", "json").json
+    for field, word in (("asn_type", "spec2"), ("instrument", "NIRSPEC"), ("exp_type", "NRS_IFU")):
+        wanted = [row for row in every if row[field] == word]
+        assert asnrules("lookup", word.swapcase(), "--format", "json").json == wanted
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [("XYZ", "near it are"), ("NRX_*", "NRS_"), ("spek2", "spec2"), ("[", "near it are"),
+     ("NRS_IF", "NRS_IFU"), ("", "near it are")],
+)  # fmt: skip
+def test_an_unknown_word_brings_the_nearest(asnrules: Command, word: str, near: str) -> None:
+    asnrules("lookup", "--", word).assert_error(3, repr(word), near, "asnrules lookup shows all")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["MIR_TACONFIRM"], "MIR_TACONFIRM' has no row in 2026-03-20, nor in any other table"),
+        (["wfs-image2"], "but in the tables in force from 2020-12-07 to 2026-01-23"),
+        (["--asn-type", "WFS-IMAGE2"], "from 2020-12-07 to 2026-01-23"),
+        (["{new}", "--as-of", "2021-07-01"], "from 2026-03-20 to further notice"),
+    ],
+)
+def test_what_is_known_but_has_no_row_says_so_and_when_it_had_one(
+    asnrules: Command, arguments: list[str], words: str
+) -> None:
+    types = [
+        {row["exp_type"] for row in asnrules("lookup", "--ruleset", one, "--format", "json").json}
+        for one in ("2026-01-23", "2026-03-20")
+    ]
+    (new,) = types[1] - types[0]
+    for others in ([], ["NRS_IFU"] if "--asn-type" not in arguments else []):
+        found = asnrules("lookup", *(one.format(new=new) for one in arguments), *others)
+        assert found.code == 0
+        assert words in found.err
+        assert len(found.err.splitlines()) == 1
+
+
 def test_one_unknown_exp_type_among_known_ones_is_an_error(asnrules: Command) -> None:
     asnrules("lookup", "NRS_IFU", "MIR_IMAGES").assert_error(3, "'MIR_IMAGES'", "MIR_IMAGE")
 
@@ -168,7 +236,7 @@ def test_one_unknown_exp_type_among_known_ones_is_an_error(asnrules: Command) ->
     [
         (["--instrument", "nirspek"], "NIRSPEC"),
         (["--member-type", "sciense"], "science"),
-        (["--special", "imprnt"], "imprint"),
+        (["--special", "imprnt"], "IMPRINT"),
         (["--asn-type", "images"], "image2"),
     ],
 )

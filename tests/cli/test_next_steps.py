@@ -48,7 +48,7 @@ WRONG_USE = [
 
 NOT_FOUND = [
     (["lookup", "NRS_IFUU"], ["NRS_IFU,", "asnrules lookup"]),
-    (["lookup", "no-such"], ["FGS_ACQ1", "asnrules lookup"]),
+    (["lookup", "no-such"], ["near it are", "asnrules lookup"]),
     (["lookup", "--instrument", "MIR"], ["MIRI"]),
     (["lookup", "--ruleset", "2026-03-21"], ["2026-03-20", "asnrules rulesets list"]),
     (["lookup", "--ruleset", "jwst-3.0.0"], ["of kind rules", "2026-03-20"]),

@@ -100,8 +100,8 @@ def test_one_unknown_candidate_of_several_is_named() -> None:
         made("o001", "o009", "c1000")
 
 
-def test_an_unknown_candidate_that_is_near_none_is_answered_with_some() -> None:
-    with pytest.raises(NotFoundError, match=r"there are c1000, c1001, o001$"):
+def test_an_unknown_candidate_of_a_few_is_answered_with_all() -> None:
+    with pytest.raises(NotFoundError, match=r"there are c1000, c1001, o001, o002, o003$"):
         made("xyzzy")
 
 

@@ -33,7 +33,7 @@ from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import ChangeItem, Ruleset
 from asnrules.rules.uses import Item, uses_of, with_used
-from asnrules.util.text import near_spellings
+from asnrules.util.text import nearest_words
 
 _Step = tuple[NamedChange, ChangeItem]
 
@@ -114,13 +114,10 @@ def blame(
             return Blame(change.change, ("change",), info.ruleset, is_draft, parts)
     own = sorted(item for item in history.known if item[1].lower() == name.lower())
     if not own:
-        spelled = {
-            known.lower(): known for known in (*exp_types, *(item for _, item in history.known))
-        }
-        near = [spelled[one] for one in near_spellings(name.lower(), sorted(spelled))]
-        hint = f"near it are {', '.join(near)}" if near else "asnrules rulesets show names them"
+        known = sorted({*exp_types, *(item for _, item in history.known)})
         raise NotFoundError(
-            f"no rule, condition or EXP_TYPE {name!r} in {info.ruleset}, nor another item; {hint}"
+            f"no rule, condition or EXP_TYPE {name!r} in {info.ruleset}, nor another item; "
+            f"{nearest_words(name, known)}; asnrules rulesets show {info.ruleset} names them"
         )
     kinds = tuple(kind for kind, _ in own)
     parts = history.of_items(with_used(own, history.uses))

@@ -12,7 +12,7 @@ from asnrules.catalog import store
 from asnrules.catalog.classification import Classifier, filled_in, judged, made_by
 from asnrules.catalog.look_up import Filter, look_up
 from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, list_rulesets
-from asnrules.catalog.vocabulary import assumed_values, special_keywords
+from asnrules.catalog.vocabulary import assumed_values, known_exp_types, special_keywords
 from asnrules.database.engines import transaction
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.impact.turning import RulesetCache, chain_between
@@ -58,8 +58,8 @@ def exp_type_history(engine: Engine, exp_type: str) -> list[Change]:
     In order of the dates; of a day, the table first. It is a NotFoundError if the catalog does not
     know the EXP_TYPE.
     """
-    name = exp_type.upper()
     with transaction(engine) as connection:
+        (name,) = known_exp_types(connection, [exp_type])
         infos = list_rulesets(connection)
         dated = [info for info in infos if info.status != "draft" and info.effective_from]
         tables, rules = ([info for info in dated if info.kind == kind] for kind in (TABLE, RULES))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select, union_all
 
-from asnrules.catalog.rulesets import RulesetInfo
-from asnrules.catalog.vocabulary import exp_type_names
-from asnrules.database.schema.catalog import asn_types, exp_types, exposure_modes
+from asnrules.catalog.rulesets import TABLE, RulesetInfo, list_rulesets, published
+from asnrules.database.schema.catalog import (
+    asn_types,
+    exp_types,
+    exposure_modes,
+    instruments,
+    member_types,
+    specials,
+)
 from asnrules.errors import NotFoundError
-from asnrules.util.text import near_spellings
+from asnrules.util.text import nearest_words, shown
 
 
 class ExposureMode(NamedTuple):
@@ -32,13 +40,49 @@ class ExposureMode(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """Which rows are wanted; an empty field wants all."""
+    """Which rows are wanted; an empty field wants all.
 
-    exp_types: Sequence[str] = ()
+    A word is an EXP_TYPE, the beginning of some (NRS, MIR_LRS), or a value of another column; all
+    may be patterns (`NRS_*`), in any case. Words for the exposure, for its class and for its
+    association each narrow what the others leave, and are alternatives among themselves.
+    """
+
+    words: Sequence[str] = ()
     instrument: str | None = None
     member_type: str | None = None
     special: str | None = None
     asn_type: str | None = None
+
+
+_NAMED = {
+    "exp_type": exp_types.c.exp_type,
+    "instrument": instruments.c.instrument,
+    "asn_type": asn_types.c.asn_type,
+    "pipeline": asn_types.c.pipeline,
+    "member_type": member_types.c.member_type,
+    "special": specials.c.special,
+}
+"""The columns that words are looked for in, in this order, and where all that they may say is."""
+
+_SUBJECTS: tuple[tuple[str, ...], ...] = (
+    ("exp_type", "instrument"),
+    ("asn_type", "pipeline"),
+    ("member_type", "special"),
+)
+"""Columns that say one thing of a row."""
+
+_NONE = "N/A"
+_MAY_BE_NONE = frozenset({"special", "asn_type"})
+
+
+class _Wanted(NamedTuple):
+    """The values of columns that one word stands for."""
+
+    word: str
+    values: set[tuple[str, str]]
+
+    def has(self, mode: ExposureMode) -> bool:
+        return any((getattr(mode, field) or _NONE) == one for field, one in self.values)
 
 
 def look_up(
@@ -48,23 +92,96 @@ def look_up(
 
     What is wanted may be in any case; `N/A` for special and asn_type wants the rows that have none.
     A value that the catalog does not know is a NotFoundError, which suggests near spellings. If all
-    are known, but no row fits, the answer is empty.
+    are known, but no row fits, the answer is empty; see `rowless`.
     """
     modes = _modes(connection, info)
-    if wanted is None:
+    if wanted is None or not any(wanted):
         return modes
-    names = [name.upper() for name in wanted.exp_types]
-    known = exp_type_names(connection)
-    for name in names:
-        _check("EXP_TYPE", name, known)
-    found = [mode for mode in modes if not names or mode.exp_type in names]
-    for field in ("instrument", "member_type", "special", "asn_type"):
-        if (value := getattr(wanted, field)) is not None:
-            spell = str.upper if field == "instrument" else str.lower
-            value = spell(value)
-            _check(field, value, sorted({spell(getattr(mode, field) or "N/A") for mode in modes}))
-            found = [mode for mode in found if spell(getattr(mode, field) or "N/A") == value]
+    words, options = _read(connection, wanted)
+    found = [mode for mode in modes if all(one.has(mode) for one in options)]
+    for fields in _SUBJECTS:
+        if own := [one for one in words if any(field in fields for field, _ in one.values)]:
+            found = [mode for mode in found if any(one.has(mode) for one in own)]
     return found
+
+
+def rowless(connection: Connection, info: RulesetInfo, wanted: Filter) -> list[str]:
+    """Say which of the values that are wanted no row of a table has, and when one had them."""
+    words, options = _read(connection, wanted)
+    if not (words or options):
+        return []
+    modes = _modes(connection, info)
+    rare = [one for one in (*words, *options) if not any(map(one.has, modes))]
+    if not rare:
+        return []
+    infos = published(list_rulesets(connection), TABLE)
+    tables = [(one, _modes(connection, one)) for one in infos]
+    texts = []
+    for one in rare:
+        having = [any(map(one.has, modes)) for _, modes in tables]
+        periods = ", ".join(_periods(infos, having))
+        texts.append(
+            f"{shown(one.word)} has no row in {info.ruleset}, "
+            + (f"but in the tables in force {periods}" if periods else "nor in any other table")
+        )
+    return texts
+
+
+def _periods(infos: Sequence[RulesetInfo], having: Sequence[bool]) -> Iterator[str]:
+    """Say in which periods a row was in force, by the tables that have it."""
+    starts = [
+        at for at, (before, now) in enumerate(pairwise((False, *having))) if now and not before
+    ]
+    for start in starts:
+        end = next((at for at in range(start, len(having)) if not having[at]), len(having)) - 1
+        until = infos[end].effective_until
+        yield f"from {infos[start].effective_from} to {until or 'further notice'}"
+
+
+def _read(connection: Connection, wanted: Filter) -> tuple[list[_Wanted], list[_Wanted]]:
+    """Give the values that the words and the other fields of a filter stand for."""
+    known: dict[str, list[str]] = {field: [] for field in _NAMED}
+    every = (select(literal(field), column).distinct() for field, column in _NAMED.items())
+    for field, value in connection.execute(union_all(*every)):
+        known[field].append(value)
+    words = [_of_word(word, known) for word in wanted.words]
+    options = []
+    for field in ("instrument", "member_type", "special", "asn_type"):
+        if (word := getattr(wanted, field)) is not None:
+            values = [*sorted(known[field]), *([_NONE] * (field in _MAY_BE_NONE))]
+            if not (fitting := _fitting(word, values)):
+                raise _unknown(field, word, values)
+            options.append(_Wanted(word, {(field, value) for value in fitting}))
+    return words, options
+
+
+def _of_word(word: str, known: dict[str, list[str]]) -> _Wanted:
+    of_types: tuple[str, ...] = ("exp_type",)
+    for fields in (of_types, *_SUBJECTS):
+        values = {(field, one) for field in fields for one in _fitting(word, known[field])}
+        if not values and fields == of_types:
+            start = word.strip().upper().rstrip("_-")
+            begin = (f"{start}_", f"{start}-")
+            values = {("exp_type", one) for one in known["exp_type"] if one.startswith(begin)}
+        if values:
+            return _Wanted(word, values)
+    if "_" in word:
+        # What has the form of an EXP_TYPE is likely one.
+        raise _unknown("EXP_TYPE", word, known["exp_type"])
+    every = sorted(one for own in known.values() for one in own)
+    raise _unknown("EXP_TYPE or other word of the table", word, every)
+
+
+def _fitting(word: str, values: Iterable[str]) -> list[str]:
+    pattern = word.strip().casefold().replace("[", "[[]")
+    return [value for value in values if fnmatchcase(value.casefold(), pattern)]
+
+
+def _unknown(what: str, word: str, known: Sequence[str]) -> NotFoundError:
+    near = nearest_words(word, known)
+    return NotFoundError(
+        f"no {what} {shown(word)} in the catalog; {near}; asnrules lookup shows all"
+    )
 
 
 def _modes(connection: Connection, info: RulesetInfo) -> list[ExposureMode]:
@@ -86,12 +203,3 @@ def _modes(connection: Connection, info: RulesetInfo) -> list[ExposureMode]:
         .order_by(table.c.position)
     )
     return [ExposureMode(info.ruleset, *row) for row in connection.execute(statement)]
-
-
-def _check(what: str, value: str, known: Sequence[str]) -> None:
-    if value in known:
-        return
-    near = near_spellings(value, known, cutoff=0.5)
-    hint = f"near it are {', '.join(near)}" if near else f"there are {', '.join(known[:5])}"
-    more = "" if len(near) == len(known) else "; asnrules lookup shows all"
-    raise NotFoundError(f"no {what} {value!r} in the catalog; {hint}{more}")

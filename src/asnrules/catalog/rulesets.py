@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.errors import NotFoundError
 from asnrules.rules.releases import PREFIX, Release, in_order, release_numbers, shipped_releases
-from asnrules.util.text import check_day, near_spellings
+from asnrules.util.text import check_day, nearest_words
 
 BY_TAG = ", the day of a tag"
 """Stands in what is said of rules whose first day that is."""
@@ -173,14 +173,13 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
     if label in rulesets:
         return rulesets[label]
     release = label.removeprefix(PREFIX)
-    near = near_spellings(label, rulesets) or list(rulesets)
+    near = nearest_words(label, rulesets)
     if (info := ruleset_of(rulesets.values(), release)) is not None:
         if label.startswith(PREFIX):
             return info
-        near = [f"{PREFIX}{release}, for the rules of that release"]
+        near = f"{PREFIX}{release} means the rules of that release"
     raise NotFoundError(
-        f"no ruleset {label!r} in the catalog; there are {', '.join(near)}; "
-        "asnrules rulesets list tells more"
+        f"no ruleset {label!r} in the catalog; {near}; asnrules rulesets list shows all"
     )
 
 

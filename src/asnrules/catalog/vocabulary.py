@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Integer, insert, select
 from asnrules.catalog.entries import VOCABULARY, add_entries
 from asnrules.database.schema import catalog
 from asnrules.database.schema.columns import metadata
+from asnrules.errors import NotFoundError
 from asnrules.util.environment import shipped
+from asnrules.util.text import nearest_words, shown
 
 if TYPE_CHECKING:
     from asnrules.rules.words import Words
@@ -80,6 +82,19 @@ def assumed_values(connection: Connection) -> dict[str, str | None]:
 def exp_type_names(connection: Connection) -> list[str]:
     """Give all EXP_TYPEs, sorted."""
     return sorted(connection.scalars(select(catalog.exp_types.c.exp_type)))
+
+
+def known_exp_types(connection: Connection, names: Iterable[str]) -> list[str]:
+    """Give EXP_TYPEs, in any case, in upper case; an unknown one is a NotFoundError."""
+    known = exp_type_names(connection)
+    wanted = [name.strip().upper() for name in names]
+    for name in wanted:
+        if name not in known:
+            raise NotFoundError(
+                f"no EXP_TYPE {shown(name)} in the catalog; {nearest_words(name, known)}; "
+                "asnrules lookup shows all"
+            )
+    return wanted
 
 
 def asn_type_names(connection: Connection) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.options import (
     AsOf,
     OutputFormat,
@@ -18,6 +18,7 @@ from asnrules.cli.options import (
 )
 from asnrules.cli.output import Format, print_records
 
+WORDS = "Or its beginning, a pattern, another word of the table; all by default."
 ASN_TYPE = "Rows with this association type; N/A for rows without one."
 COLUMNS = (
     "ruleset", "exp_type", "instrument", "member_type",
@@ -27,8 +28,8 @@ COLUMNS = (
 
 def lookup(
     context: typer.Context,
-    exp_types: Annotated[
-        list[str] | None, argument("[EXP_TYPE]...", "All by default.", completion.exp_types)
+    words: Annotated[
+        list[str] | None, argument("[EXP_TYPE]...", WORDS, completion.exp_types)
     ] = None,
     instrument: Annotated[
         str | None, option("I", "Rows of this instrument.", completion.instruments)
@@ -50,23 +51,30 @@ def lookup(
     Examples
     --------
     asnrules lookup NRS_IFU --as-of 2021-07-01
+    asnrules lookup NRS spec2
+    asnrules lookup "MIR_*" "NRC_TS*" background
     asnrules lookup --instrument MIRI --asn-type spec2 --format csv
 
     Exit Codes
     ----------
-    3: there is no such EXP_TYPE or other value, no such ruleset, or none was in force
+    3: there is no such EXP_TYPE or other word, no such ruleset, or none was in force
 
     See Also
     --------
     rulesets history, rulesets show, classify
     """
-    from asnrules.catalog.look_up import Filter, look_up
+    from asnrules.catalog.look_up import Filter, look_up, rowless
     from asnrules.catalog.rulesets import TABLE, choose_ruleset
     from asnrules.database.engines import transaction
 
     day = parse_day(as_of, ruleset)
-    wanted = Filter(exp_types or (), instrument, member_type, special, asn_type)
+    wanted = Filter(words or (), instrument, member_type, special, asn_type)
     with transaction(catalog(context)) as connection:
-        modes = look_up(connection, choose_ruleset(connection, TABLE, ruleset, day), wanted)
+        info = choose_ruleset(connection, TABLE, ruleset, day)
+        modes = look_up(connection, info, wanted)
+        # One word of which there are rows has some itself.
+        notes = rowless(connection, info, wanted) if len(wanted.words) > 1 or not modes else []
     records = [{name: getattr(mode, name) for name in COLUMNS} for mode in modes]
+    for note in notes:
+        messages.warn(note)
     print_records(records, COLUMNS, output, not_applicable=("special", "asn_type", "pipeline"))

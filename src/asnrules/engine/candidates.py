@@ -19,7 +19,7 @@ from asnrules.engine.exposures import Work
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import Rule
 from asnrules.rules.steps import CandidateValidity, DirectImageProducts
-from asnrules.util.text import near_spellings
+from asnrules.util.text import nearest_words
 
 OBSERVATION = "observation"
 BACKGROUND = "background"
@@ -64,9 +64,8 @@ class Selection(NamedTuple):
         for pool in pools:
             known.setdefault(qualified(pool.candidate), pool)
         for name in sorted(self.ids - set(known)):
-            ids = sorted({pool.candidate[0] for pool in pools})
-            near = ", ".join(near_spellings(name, known) or ids[:3])
-            raise NotFoundError(f"no candidate {name!r} in the pool; there are {near}")
+            words = known if ":" in name else (pool.candidate[0] for pool in pools)
+            raise NotFoundError(f"no candidate {name!r} in the pool; {nearest_words(name, words)}")
         wanted = [known[name] for name in self.ids]
         kept = {pool.candidate for pool in wanted}
         if self.dms:

@@ -64,13 +64,23 @@ def repeated_header_note(name: str, lines: Sequence[int]) -> str:
 def near_spellings(
     word: str, known: Iterable[str], count: int = 3, *, cutoff: float = 0.6
 ) -> list[str]:
-    """Give the known words that are spelled most like a word, the nearest first.
+    """Give the known words that are spelled most like a word in any case, the nearest first.
 
     The cutoff says how much alike they have to be, from 0 to 1.
     """
     import difflib
 
-    return difflib.get_close_matches(word, list(known), count, cutoff)
+    spelled = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(word.casefold(), list(spelled), count, cutoff)
+    return [spelled[one] for one in near]
+
+
+def nearest_words(word: str, known: Iterable[str]) -> str:
+    """Say which known words are nearest to one that is not known; all of them if they are few."""
+    words = list(dict.fromkeys(known))
+    if len(words) <= _FEW:
+        return f"there are {', '.join(words)}" if words else "there is none"
+    return f"near it are {', '.join(near_spellings(word, words, cutoff=0))}"
 
 
 def unknown_keyword(keyword: str, known: Iterable[str]) -> str:

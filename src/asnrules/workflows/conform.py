@@ -27,9 +27,8 @@ from asnrules.associations.model import Association, members_of
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.catalog.check import load_vocabulary
 from asnrules.catalog.classification import Classifier, load_classifier
-from asnrules.catalog.look_up import Filter, look_up
 from asnrules.catalog.rulesets import RULES, choose_ruleset
-from asnrules.catalog.vocabulary import asn_type_names, keyword_names
+from asnrules.catalog.vocabulary import asn_type_names, keyword_names, known_exp_types
 from asnrules.database.engines import transaction
 from asnrules.engine.generation import Wanted
 from asnrules.engine.naming import product_name
@@ -139,7 +138,7 @@ def conform(
     started = time.monotonic()
     with transaction(engine) as connection:
         classifier = load_classifier(connection, choose_ruleset(connection, RULES, label))
-        look_up(connection, classifier.table, Filter(exp_types=exp_types))
+        exp_types = known_exp_types(connection, exp_types)
         keywords = keyword_names(connection)
         vocabulary = load_vocabulary(connection)
         asn_types = asn_type_names(connection)
