@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Sequence
 from multiprocessing import get_context
 from pathlib import Path
@@ -161,6 +162,22 @@ def test_files_of_several_processes_are_taken_back(tmp_path: Path, many: list[As
 
     assert refusal(PoolError, writing) == "it fails"
     assert content(tmp_path) == before
+
+
+def test_a_file_that_cannot_be_made_is_named_with_its_folder(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    many = [association(f"jw00001-o{number:03}_image2_00001_asn") for number in range(60)]
+    with (tmp_path / "out.txt").open("w") as next_free:
+        few = next_free.fileno() + 10
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    try:
+        said = refusal(OutputError, lambda: write(tmp_path / "out", *many))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
+    assert re.match(f"{re.escape(str(tmp_path))}/out/jw[^/]*[.]json: ", said)
+    assert os.strerror(errno.EMFILE) in said
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_disk_that_is_full_for_another_process_leaves_nothing(

@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.associations.journal import IsRecorded, RunMark, is_plain_name, new_journal
+from asnrules.associations.journal import (
+    IsRecorded,
+    RunMark,
+    is_file_name,
+    is_plain_name,
+    new_journal,
+)
 from asnrules.associations.model import Association
 from asnrules.associations.recovery import (
     ASIDE,
@@ -91,10 +97,16 @@ def written_files(
                 _clean_up_own(place, stage_name, is_recorded)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        # Where a folder takes no stage, it is the folder that is at fault.
-        is_inside = str(error.filename or PREFIX).startswith(PREFIX)
-        where = folder if is_inside else error.filename
+        where = _where(folder, str(error.filename))
         raise OutputError(f"{where}: {reason}; choose another folder with --output") from error
+
+
+def _where(folder: Path, name: str) -> str | Path:
+    """Say where an error was; what is in an open folder is named without it."""
+    if name in map(str, (folder, *folder.parents)):
+        return name
+    # Where a folder takes no stage, it is the folder that is at fault.
+    return folder / name if is_file_name(name) else folder
 
 
 def _cleaned_up(
