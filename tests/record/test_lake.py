@@ -245,7 +245,10 @@ def test_a_folder_of_another_record_is_refused(
     assert state(exported) == before
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{}", '{"runs":1}', "[" * 9_000])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[1]", "{}", '{"runs":1}', "[" * 9_000, '{"runs":1e999}', '{"runs":' + "9" * 5_000 + "}"],
+)
 def test_a_ledger_file_of_somebody_else_is_refused(
     kept_sqlite: Engine, tmp_path: Path, content: str
 ) -> None:

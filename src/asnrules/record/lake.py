@@ -202,7 +202,7 @@ class _Export:
         """Give how far the last export came; None if there was none."""
         if self._folder.find(LEDGER) is None:
             return None
-        with suppress(OSError, ValueError, RecursionError, KeyError, TypeError):
+        with suppress(OSError, ValueError, RecursionError, KeyError, TypeError, OverflowError):
             with os.fdopen(self._folder.open(LEDGER), "rb") as stream:
                 content = stream.read(_LONGEST)
             found = json.loads(content)
