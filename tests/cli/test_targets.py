@@ -118,6 +118,11 @@ def test_nothing_is_replaced_unasked(kept: Command, writer: str, what: str) -> N
     assert state(Path()) == before
 
 
+def test_an_export_into_a_folder_is_told_its_format(kept: Command) -> None:
+    Path("lake").mkdir()
+    kept("audit", "export", "lake").assert_error(2, "lake: is a folder", "--format parquet")
+
+
 @pytest.mark.parametrize("what", NEVER)
 @pytest.mark.parametrize("writer", [*COMMANDS, *OVERWRITING])
 def test_what_is_no_file_is_never_replaced(kept: Command, writer: str, what: str) -> None:
