@@ -220,3 +220,22 @@ def test_a_folder_of_members_has_to_be_there(
     given = ("audit", "import", str(folder), "--dry-run", "--members")
     asnrules_on_file(*given, str(tmp_path / "no")).assert_error(2, "--members")
     asnrules_on_file(*given, str(folder / f"{NAME}.json")).assert_error(2, "--members")
+
+
+def test_what_was_not_imported_is_not_in_no_association(
+    asnrules_on_copy: Command, folder: Path, tmp_path: Path
+) -> None:
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1), nrc_image(2), nrc_image(3))
+    asnrules_on_copy("audit", "import", str(folder), "--pool", pool).assert_fine()
+    page = tmp_path / "run.html"
+    assert asnrules_on_copy("audit", "report", "1", "--output", str(page)).code == 0
+    shown = [
+        asnrules_on_copy("audit", "exposure", stem(3)).out,
+        asnrules_on_copy("audit", "run", "1").out,
+        page.read_text(),
+        asnrules_on_copy("sql", "SELECT * FROM v_unassociated").out,
+    ]
+    for text in shown:
+        assert "not imported" in text.lower()
+        assert "in no association" not in text.lower()
+    assert "  not imported: by the rules, in 1\n" in shown[0]

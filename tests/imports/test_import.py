@@ -191,10 +191,8 @@ def test_all_exposures_of_the_pool_have_a_decision(
         (f"{stem(3)}_uncal.fits", 2),
     ]
     assert {row["origin"] for row in found} == {"imported"}
-    assert found[0]["reason"] == (
-        "in none of the associations imported; by the rules, in none: no rule takes its EXP_TYPE"
-    )
-    assert found[2]["reason"] == "in none of the associations imported; by the rules, in 1"
+    assert found[0]["reason"] == ("not imported; by the rules, in none: no rule takes its EXP_TYPE")
+    assert found[2]["reason"] == "not imported; by the rules, in 1"
     assert found[1]["reason"] == "image2 by Asn_Lv2Image"
     assert tuples(catalog, "SELECT exposure_count, unassociated_count FROM runs") == [(4, 2)]
     assert tuples(catalog, "SELECT filename FROM v_unassociated ORDER BY position") == [

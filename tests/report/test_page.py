@@ -182,12 +182,13 @@ def test_bands_are_as_wide_as_there_are_members() -> None:
         Flow("NRC_IMAGE", "image2", "Asn_Lv2Image", "background", 60),
     ]
     counts = [ExposureCount("NRC_IMAGE", 40, 10)]
-    drawn = picture.draw(flows, counts, [RuleCount("image2", "Asn_Lv2Image", "p", 30, 30, 90, 1)])
+    made = [RuleCount("image2", "Asn_Lv2Image", "p", 30, 30, 90, 1)]
+    drawn = picture.draw(flows, counts, made, "left out")
 
     assert [(node.name, node.amount) for node in drawn.types] == [("NRC_IMAGE", 40)]
     assert [(node.name, node.amount) for node in drawn.rules] == [
         ("Asn_Lv2Image (image2)", 30),
-        ("in no association", 10),
+        ("left out", 10),
     ]
     left_out, taken = drawn.rules[1].height, drawn.rules[0].height
     assert taken == pytest.approx(9 * left_out, rel=0.01)
@@ -195,7 +196,7 @@ def test_bands_are_as_wide_as_there_are_members() -> None:
     assert {band.title for band in drawn.bands} == {
         "NRC_IMAGE: 30 science in Asn_Lv2Image (image2)",
         "NRC_IMAGE: 60 background in Asn_Lv2Image (image2)",
-        "NRC_IMAGE: 10 in no association",
+        "NRC_IMAGE: 10 left out",
     }
 
 
@@ -204,7 +205,7 @@ def test_the_rest_of_many_types_share_a_place() -> None:
         Flow(f"TYPE_{number:03}", "image2", "Asn_Lv2Image", "science", number)
         for number in range(1, 101)
     ]
-    drawn = picture.draw(flows, [], [])
+    drawn = picture.draw(flows, [], [], "left out")
     names = [node.name for node in drawn.types]
     assert len(names) == picture.MOST_BARS + 1
     assert "TYPE_100" in names
@@ -217,7 +218,7 @@ def test_bars_do_not_overlap_and_are_inside() -> None:
     flows = [
         Flow(f"T{number}", "spec2", f"R{number % 3}", "science", 10**number) for number in range(5)
     ]
-    drawn = picture.draw(flows, [], [])
+    drawn = picture.draw(flows, [], [], "left out")
     for column in (drawn.types, drawn.rules):
         for above, below in pairwise(column):
             assert above.y + above.height < below.y

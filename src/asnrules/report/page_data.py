@@ -80,7 +80,7 @@ def page_data(
             if value
         ],
         "flows": _first(moved),
-        "picture": draw(moved, counts, made),
+        "picture": draw(moved, counts, made, report.run.without_association),
         "groups": groups,
         "listed": sum(len(group["associations"]) for group in groups),
         "reasons": _first(report.left_out),

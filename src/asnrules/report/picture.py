@@ -23,7 +23,6 @@ _LEAST_BAND = 1.5
 _HEIGHT = 420.0
 """What all bands together are high, where none is too thin to be seen."""
 
-LEFT_OUT = "in no association"
 NO_EXPOSURE = "files not in the pool"
 NO_TYPE = "no EXP_TYPE"
 UNREADABLE = "(cannot be read)"
@@ -74,10 +73,16 @@ class _Piece(NamedTuple):
 
 
 def draw(
-    flows: Sequence[Flow], counts: Sequence[ExposureCount], made: Sequence[RuleCount]
+    flows: Sequence[Flow],
+    counts: Sequence[ExposureCount],
+    made: Sequence[RuleCount],
+    left_out: str,
 ) -> Picture:
-    """Draw a run from what went where, what there is and is left out, and what the rules made."""
-    pieces = _pieces(flows, counts)
+    """Draw a run from what went where, what there is and is left out, and what the rules made.
+
+    What is left out ends at a bar of that name.
+    """
+    pieces = _pieces(flows, counts, left_out)
     roles = _by_amount(pieces, lambda piece: piece.role)
     unit = _HEIGHT / max(1, sum(piece.amount for piece in pieces))
     heights = {piece: max(_LEAST_BAND, piece.amount * unit) for piece in pieces}
@@ -86,7 +91,9 @@ def draw(
     types = _column(
         heights, lambda piece: piece.source, exposures, lambda name: (name == NO_EXPOSURE, name)
     )
-    rules = _column(heights, lambda piece: piece.target, associations, _ranks(heights, types).get)
+    rules = _column(
+        heights, lambda piece: piece.target, associations, _ranks(heights, types, left_out).get
+    )
     ends = [bar.y + bar.height for bar in (*types, *rules)]
     return Picture(
         height=round(max(ends, default=0) + _GAP),
@@ -97,17 +104,17 @@ def draw(
     )
 
 
-def _pieces(flows: Iterable[Flow], counts: Iterable[ExposureCount]) -> list[_Piece]:
+def _pieces(flows: Iterable[Flow], counts: Iterable[ExposureCount], left_out: str) -> list[_Piece]:
     whole = [
         _Piece(flow.exp_type or NO_EXPOSURE, _rule(flow), flow.exptype or UNREADABLE, flow.members)
         for flow in flows
     ] + [
-        _Piece(count.exp_type or NO_TYPE, LEFT_OUT, "", count.unassociated)
+        _Piece(count.exp_type or NO_TYPE, left_out, "", count.unassociated)
         for count in counts
         if count.unassociated
     ]
     types = set(_by_amount(whole, lambda piece: piece.source)[:MOST_BARS])
-    rules = {*_by_amount(whole, lambda piece: piece.target)[:MOST_BARS], LEFT_OUT}
+    rules = {*_by_amount(whole, lambda piece: piece.target)[:MOST_BARS], left_out}
     amounts: dict[tuple[str, str, str], int] = defaultdict(int)
     for piece in whole:
         source = piece.source if piece.source in types else "other EXP_TYPEs"
@@ -147,7 +154,9 @@ def _column(
     return bars
 
 
-def _ranks(heights: dict[_Piece, float], types: list[Bar]) -> dict[str, tuple[bool, float, str]]:
+def _ranks(
+    heights: dict[_Piece, float], types: list[Bar], left_out: str
+) -> dict[str, tuple[bool, float, str]]:
     """Rank the rules by where their bands come from, so that few of these cross."""
     middle = {bar.name: bar.middle for bar in types}
     weights: dict[str, float] = defaultdict(float)
@@ -155,7 +164,7 @@ def _ranks(heights: dict[_Piece, float], types: list[Bar]) -> dict[str, tuple[bo
     for piece, height in heights.items():
         weights[piece.target] += height
         sums[piece.target] += height * middle[piece.source]
-    return {name: (name == LEFT_OUT, sums[name] / weights[name], name) for name in weights}
+    return {name: (name == left_out, sums[name] / weights[name], name) for name in weights}
 
 
 def _bands(

@@ -37,6 +37,7 @@ from asnrules.imports.table import Table
 from asnrules.imports.today import Today
 from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
 from asnrules.pools.evaluation import evaluate, evaluate_pools
+from asnrules.record.queries.reader import NOT_IMPORTED
 from asnrules.record.write import Run, record_run
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.parallel import Progress
@@ -344,7 +345,7 @@ def _decided(
     for place, count in enumerate(memberships):
         if count == 0:
             by_rules = matcher.memberships[place]
-            reasons[place] = "in none of the associations imported; by the rules, " + (
+            reasons[place] = f"{NOT_IMPORTED}; by the rules, " + (
                 f"in {by_rules}" if by_rules else f"in none: {matcher.reason(place)}"
             )
     return memberships, reasons

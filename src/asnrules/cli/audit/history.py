@@ -86,9 +86,11 @@ def _count_lines(counts: Sequence[DecisionCount]) -> Iterable[str]:
         made = "imported, " if one.origin == "imported" else ""
         many = one.last_run > one.first_run
         which = f"runs {one.first_run} to {one.last_run}" if many else f"run {one.first_run}"
-        where = (
-            "" if one.associations is None else f", in {counted(one.associations, 'association')}"
-        )
+        where = f", in {counted(one.associations or 0, 'association')}"
+        if not one.associations and one.origin == "imported":
+            where = f", {one.without_association}"
+        if one.associations is None:
+            where = ""
         yield f"{which}: {counted(one.decisions, 'decision')}, {made}ruleset {one.ruleset}{where}"
     if counts:
         yield ""
@@ -137,7 +139,9 @@ def _what_was_decided(one: HistoricDecision) -> Iterable[str]:
             f"by {place.asn_rule} for {place.asn_id}{verdict}"
         )
     if not one.memberships:
-        yield f"in no association: {decision.reason or 'nothing that was imported has it'}"
+        where = decision.without_association
+        reason = (decision.reason or "").removeprefix(where).lstrip("; ")
+        yield f"{where}: {reason}" if reason else where
 
 
 def association(

@@ -123,13 +123,20 @@ def run(context: typer.Context, run_id: RunNumber, output: OutputFormat = Format
 def _print_run(report: RunReport) -> None:
     values = {name: getattr(report.run, name) for name in HEADER}
     options = [f"{name}={value}" for name, value in (report.options or {}).items() if value]
+    left_out = report.run.without_association
+    if report.run.origin == "imported":
+        values[left_out] = values.pop("unassociated")
     for name, value in {**values, "options": options, **report.digests}.items():
         if value not in (None, []):
             sys.stdout.write(f"{name:<17} {cell(value)}\n")
     for title, columns, records in (
         ("", ("pool", "exposures", "sha256", "first_run_id"), report.pools),
         ("", ("asn_type", "asn_rule", "associations"), report.by_rule),
-        ("In no association:", ("exp_type", "exposures", "first", "reason"), report.left_out),
+        (
+            f"{left_out.capitalize()}:",
+            ("exp_type", "exposures", "first", "reason"),
+            report.left_out,
+        ),
         ("Imported:", ("verdict", "file_name", "asn_rule", "explanation"), report.verdicts),
     ):
         if records:

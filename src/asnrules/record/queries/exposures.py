@@ -23,7 +23,14 @@ from asnrules.database.schema.record import (
 from asnrules.errors import NotFoundError
 from asnrules.pools.exposure_names import ambiguous, begun, plain_name, possible_names
 from asnrules.record.pools import OTHER_COLUMNS, Place
-from asnrules.record.queries.reader import DECIDED, IMPORTED, TRACE_REASON, Reader, columns
+from asnrules.record.queries.reader import (
+    DECIDED,
+    IMPORTED,
+    TRACE_REASON,
+    Reader,
+    columns,
+    without_association,
+)
 from asnrules.util.text import near_spellings
 
 _NEAR = 3
@@ -54,6 +61,11 @@ class RecordedDecision(NamedTuple):
     """In how many; None where nothing was decided: imported runs only say what others decided."""
     reason: str | None
     """What the rules made of it, or why it is in no association."""
+
+    @property
+    def without_association(self) -> str:
+        """Say where it is if no association of the run has it."""
+        return without_association(self.origin)
 
     @property
     def place(self) -> Place | None:

@@ -29,7 +29,7 @@ from asnrules.record.queries.exposures import (
     memberships_of,
     names_on_record,
 )
-from asnrules.record.queries.reader import DECIDED, Reader
+from asnrules.record.queries.reader import DECIDED, Reader, without_association
 from asnrules.record.queries.runs import RunFilter, checked_limit, list_runs
 
 
@@ -66,6 +66,11 @@ class DecisionCount(NamedTuple):
     """In how many it is; None for a file that is in no pool, or of which nothing was decided."""
     first_run: int
     last_run: int
+
+    @property
+    def without_association(self) -> str:
+        """Say where it is if no association of the run has it."""
+        return without_association(self.origin)
 
 
 def exposure_history(

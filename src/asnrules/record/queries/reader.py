@@ -50,6 +50,17 @@ decision itself says it, or there is none."""
 
 _NOTHING: Mapping[str, Any] = {}
 
+NOT_IMPORTED = "not imported"
+"""What is to be said of an exposure of a pool that no imported association has."""
+
+
+def without_association(origin: str) -> str:
+    """Say where an exposure is that a run of an origin has in no association.
+
+    An imported run has some associations, and does not tell of others.
+    """
+    return NOT_IMPORTED if origin == "imported" else "in no association"
+
 
 class Reader:
     """Reads rows; each value is checked, and JSON is given as what it means.

@@ -24,7 +24,14 @@ from asnrules.database.schema.record import (
 from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError, UsageError
 from asnrules.record.chain import NOTHING
-from asnrules.record.queries.reader import IMPORTED, TRACE_REASON, Reader, columns, unassociated
+from asnrules.record.queries.reader import (
+    IMPORTED,
+    TRACE_REASON,
+    Reader,
+    columns,
+    unassociated,
+    without_association,
+)
 from asnrules.util.text import check_day, wanted_program
 
 _NUMBERS = 2**63
@@ -65,6 +72,11 @@ class RecordedRun(NamedTuple):
     associations: int
     unassociated: int
     note: str | None
+
+    @property
+    def without_association(self) -> str:
+        """Say where the exposures are that it has in no association."""
+        return without_association(self.origin)
 
 
 def list_runs(
