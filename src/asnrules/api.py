@@ -14,7 +14,8 @@ from asnrules.catalog.rulesets import TABLE, RulesetInfo, choose_ruleset, list_r
 from asnrules.database.engines import transaction
 from asnrules.pools.inputs import PoolInput, gather
 from asnrules.workflows.classify import classify_keywords, classify_pool
-from asnrules.workflows.explain import Explanation, explain_exposure
+from asnrules.workflows.explain import Explanation, explain_exposure, explain_other
+from asnrules.workflows.explain_pair import PairExplanation
 from asnrules.workflows.generate import Options, Report, generate
 
 if TYPE_CHECKING:
@@ -227,6 +228,25 @@ class Catalog:
             prints.
         """
         return explain_exposure(self.engine, pool, filename, ruleset=ruleset, as_of=as_of)
+
+    def why_not(
+        self,
+        pool: PoolInput,
+        filename: str,
+        other: str,
+        *,
+        ruleset: str | None = None,
+        as_of: dt.date | None = None,
+    ) -> PairExplanation:
+        """Explain why another exposure of a pool is no companion of one; see `why`.
+
+        Returns
+        -------
+        PairExplanation
+            With `together` (the associations that have both), `left_out`, `nearest` (for each kind
+            of companion the association that comes nearest to taking it) and `takes_none`.
+        """
+        return explain_other(self.engine, pool, filename, other, ruleset=ruleset, as_of=as_of)
 
     def query(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run one SELECT, read only, for column names and rows; docs/sql.md describes the views."""

@@ -197,8 +197,8 @@ CASES = {
         cube("b", bkgdtarg="t", asn_candidate="[('o002', 'observation')]"),
         "background",
         "Asn_Lv2Spec",
-        "b fits, but no candidate of type background has both",
-        "a fits, but no candidate of type background has both",
+        "b fits, but the observations are not linked: no candidate of type background has both",
+        "a fits, but the observations are not linked: no candidate of type background has both",
         {"asn_candidate": "[('o001', 'observation')]"},
     ),
     "an imprint of another tile": Case(
@@ -251,8 +251,8 @@ CASES = {
         direct("b", asn_candidate="[('o002', 'observation')]"),
         "direct_image",
         "Asn_Lv2WFSSNIS",
-        "b fits, but no candidate has both",
-        "a fits, but no candidate has both",
+        "b fits, but the observations are not linked: no candidate has both",
+        "a fits, but the observations are not linked: no candidate has both",
         {"asn_candidate": "[('o001', 'observation')]"},
     ),
     "a confirmation": Case(

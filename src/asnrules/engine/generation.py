@@ -18,7 +18,7 @@ from asnrules.engine.candidates import (
     without_background_rows,
 )
 from asnrules.engine.exposures import Work
-from asnrules.engine.growing import Fate, GrowingAssociation, Locked, find
+from asnrules.engine.growing import Fate, GrowingAssociation, Locked, exptype_of, find
 from asnrules.engine.joint_candidates import JointCandidates
 from asnrules.engine.naming import Naming, merge
 from asnrules.engine.nearest_companion import MissingCompanion, MissingCompanions
@@ -26,6 +26,7 @@ from asnrules.engine.order_sensitivity import OrderDependence
 from asnrules.engine.part import Part
 from asnrules.engine.pruning import Unnamed
 from asnrules.engine.reasons import Reasons
+from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps import left_out_text
 
 BY_RULE, BY_CANDIDATE = "by_rule", "by_candidate"
@@ -278,5 +279,7 @@ class Generation:
                     if self._work.value(watched, keyword) == value
                 }
             association = None if reason else kept[place]
-            fates.append(Fate(one.rule, one.candidate, before, reason, association, keys))
+            science = one.first(self._work, exptype_of, SCIENCE)
+            fate = Fate(one.rule, one.candidate, before, reason, association, keys)
+            fates.append(fate._replace(science=science and science.exposure))
         return fates

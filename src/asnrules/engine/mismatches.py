@@ -32,6 +32,21 @@ class Mismatch(NamedTuple):
     wanted: str | None = None
     """What it needs in words, where that is another thing."""
 
+    def text(self) -> str:
+        """Say it with both values."""
+        found = "not given" if self.found in {None, "", "null"} else self.found
+        wanted = f": {self.wanted}" if self.science is None else f" {self.wanted or self.science}"
+        other = f" than {self.science}" if self.wanted is not None and self.science else ""
+        return f"{self.keyword.upper()} {found}, wanted{wanted}{other}"
+
+
+class Refusal(NamedTuple):
+    """Why a rule does not take an exposure of an EXP_TYPE that it is for."""
+
+    mismatches: tuple[Mismatch, ...]
+    excluded: str | None
+    """What the exposure is, in words, where the rule takes all but those."""
+
 
 class Mismatches:
     """Holds exposures against the associations that the rule of a number makes of sciences."""
@@ -104,6 +119,20 @@ class Mismatches:
             is_other = not self._has_class(place, role, exptype)
             ways.append((len(first), is_other, tuple(first.values())))
         return min(ways, key=lambda way: way[:2])[2] if ways else None
+
+    def refusal(self, place: int) -> Refusal | None:
+        """Say what keeps the rule from taking an exposure, by the role that comes nearest.
+
+        None if nothing does, or if the rule is for other EXP_TYPEs.
+        """
+        verdict = self._work.judgements[place].verdicts[self._number]
+        roles = [unmet for role, unmet in verdict.roles if not role.keys_only]
+        unmet = (*verdict.unmet, *min(roles, key=len))
+        found = tuple(self._unmet(place, unmet))
+        if not found or any(one.keyword == EXP_TYPE for one in found):
+            return None
+        excluded = [one.condition for one in unmet if isinstance(one, Requirement) and one.negated]
+        return Refusal(found, excluded[0].text if len(excluded) == len(unmet) == 1 else None)
 
     def _roles(self, exptype: str) -> list[Role]:
         """Give the roles in which companions of an exptype join."""

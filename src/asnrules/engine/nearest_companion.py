@@ -10,6 +10,7 @@ from asnrules.engine.candidates import BACKGROUND, OBSERVATION, Pair, SubPool, r
 from asnrules.engine.exposures import Work
 from asnrules.engine.growing import Fate
 from asnrules.engine.mismatches import Mismatch, Mismatches
+from asnrules.engine.pairing import Pairing, unlinked
 from asnrules.engine.signatures import EXP_TYPE, SCIENCE
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE
 from asnrules.rules.model import Ruleset
@@ -222,9 +223,9 @@ class MissingCompanion(NamedTuple):
                 f"{self.asn_rule} for candidate {self.candidate[0]}, {what}: the nearest is "
                 f"{self.near.text()}"
             )
-        kind = f"candidate of type {BACKGROUND}" if self.exptype == BACKGROUND else "candidate"
         more = f" (and {self.others} more)" if self.others else ""
-        return f"{self.asn_rule}, {what}: {self.near.filename} fits{more}, but no {kind} has both"
+        fits = f"{self.near.filename} fits{more}"
+        return f"{self.asn_rule}, {what}: {fits}, but {unlinked(self.exptype)}"
 
 
 class MissingCompanions:
@@ -243,6 +244,7 @@ class MissingCompanions:
         self._fates = fates
         self._class = work.judgements[place].exposure_class
         self._companions = Companions(work, pools, candidates)
+        self._pairing = Pairing(work, candidates)
         self._rules = list(enumerate(work.ruleset.rules))
         self._numbers = {rule.name: number for number, rule in self._rules}
 
@@ -252,6 +254,9 @@ class MissingCompanions:
             return fate
         number = self._numbers[fate.rule.name]
         near = self._companions.told(number, fate.candidate, self._place, fate.lacked)
+        if not near and fate.member is not None and fate.member.exptype == SCIENCE:
+            none = self._pairing.takes_none(self._place, fate.lacked, fate.rule.name)
+            near = "" if none is None or fate.rule.as_science else f": {none.text()}"
         return fate._replace(reason=f"{fate.reason}{near}")
 
     def run(self) -> list[MissingCompanion]:

@@ -20,6 +20,7 @@ from asnrules.pools.exposure_names import find_exposure
 from asnrules.pools.inputs import PoolInput
 from asnrules.rules.model import Operator, Rule
 from asnrules.rules.words import instrument_of
+from asnrules.workflows.explain_pair import PairExplanation, explain_pair
 
 
 class Miss(NamedTuple):
@@ -99,7 +100,24 @@ def explain_exposure(
     If the pool lists it more than once, the first of them in canonical order is explained.
     """
     evaluated = evaluate_pools(engine, [pool], ruleset, as_of)
-    place = _find(evaluated, filename)
+    return _explain(evaluated, _find(evaluated, filename))
+
+
+def explain_other(
+    engine: Engine,
+    pool: PoolInput,
+    filename: str,
+    other: str,
+    *,
+    ruleset: str | None = None,
+    as_of: dt.date | None = None,
+) -> PairExplanation:
+    """Explain why an exposure of a pool is no companion of another; see `explain_pair`."""
+    evaluated = evaluate_pools(engine, [pool], ruleset, as_of)
+    return explain_pair(evaluated, _find(evaluated, filename), _find(evaluated, other))
+
+
+def _explain(evaluated: EvaluatedPools, place: int) -> Explanation:
     outcome = evaluated.generation(Wanted(watched=place)).run()
     classification = evaluated.classification(place)
     instrument = instrument_of(classification.exp_type or "")

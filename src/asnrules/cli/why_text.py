@@ -1,0 +1,123 @@
+"""What `asnrules why` says to people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asnrules.workflows.explain import Explanation
+    from asnrules.workflows.explain_pair import PairExplanation
+
+
+def of_exposure(explanation: Explanation) -> Iterable[str]:
+    """Say it in plain words, a line at a time."""
+    found = explanation.classification
+    known_class = found.member_type or "unknown"
+    yield f"{explanation.filename}: {found.exp_type or 'no EXP_TYPE'}, class {known_class}"
+    published = found.published
+    if published is None:
+        yield "  the table has no row for it"
+    else:
+        made = published.asn_type or "no association"
+        yield f"  the table ({published.ruleset}) says {published.member_type}, {made}"
+    for (first, *lines), documents in groupby(explanation.document()["associations"], _joined):
+        names = [document["asn_name"] for document in documents]
+        if len(names) == 1:
+            yield from ("", f"{names[0]}: {first}")
+        else:
+            yield from ("", f"In {len(names)} associations: {first}", f"  {', '.join(names)}")
+        yield from lines
+    if explanation.reason is not None:
+        yield from ("", f"It is in no association: {explanation.reason}")
+    yield from _dropped_lines(explanation)
+    if explanation.lacking:
+        yield from ("", "The nearest companions that it is not with:")
+    for lacking in explanation.lacking:
+        yield f"  {lacking.text()}"
+    yield from _miss_lines(explanation)
+
+
+def _joined(document: Mapping[str, Any]) -> list[str]:
+    """Say how an exposure came into an association, but for the name of that."""
+    exptype = document["exptype"]
+    lines = [
+        f"it is {_a(exptype)} here ({document['asn_type']})",
+        f"  {document['asn_rule']} took it as {document['role']}, "
+        f"for candidate {document['candidate']} ({document['candidate_type']})",
+    ]
+    asked = [text for text in document["asked"] if not text.startswith("not ")]
+    lines.append(f"  asked of it: {'; '.join(asked) or 'nothing'}")
+    if (document["role"], exptype) == ("science", "background"):
+        lines.append(
+            "  of the sciences of the pattern each is one in turn, the others its background"
+        )
+    shared, of_role = (
+        ", ".join(
+            f"{key['keyword']} {key['value']}"
+            for key in document["keys"].values()
+            if key["of_role"] is of_its_role
+        )
+        for of_its_role in (False, True)
+    )
+    lines.append(f"  in common with the other members: {shared or 'nothing'}")
+    if of_role:
+        lines.append(f"  what its role has to match: {of_role}")
+    return lines
+
+
+def _dropped_lines(explanation: Explanation) -> Iterable[str]:
+    reasons = Counter(
+        f"{fate.rule.name} for candidate {fate.candidate[0]}: {fate.reason}"
+        for fate in explanation.dropped
+    )
+    if reasons:
+        yield from ("", "Made, or looked at, but not kept:")
+    for reason, count in reasons.items():
+        yield f"  {reason}" if count == 1 else f"  {reason} ({count} times)"
+
+
+def _miss_lines(explanation: Explanation) -> Iterable[str]:
+    missed = explanation.missed
+    near = [miss for miss in missed if not miss.distance.is_other_type]
+    far = [miss.rule.name for miss in missed if miss.distance.is_other_type]
+    if near:
+        yield from ("", "Rules for this instrument that do not take it, the nearest miss first:")
+    for miss in near:
+        yield f"  {miss.rule.name}: {'; also '.join(one.found() for one in miss.failures)}"
+    if far:
+        yield from ("", f"Rules for other EXP_TYPEs of this instrument: {', '.join(far)}")
+
+
+def of_pair(found: PairExplanation) -> Iterable[str]:
+    """Say what two exposures are to each other, a line at a time."""
+    science, other = found.science, found.other
+    yield f"{science}: class {found.classes[0]}"
+    yield f"{other}: class {found.classes[1]}"
+    if found.reason is not None:
+        yield from ("", f"{science} is in no association: {found.reason}")
+    if found.together:
+        yield from ("", "Associations that have both:")
+    for one in found.together:
+        yield f"  {one.asn_name}: {science} is {_a(one.exptype)}, {other} {_a(one.other)}"
+    if found.left_out:
+        yield from ("", f"Associations of {science} that took {other} at first:")
+    for fate in found.left_out:
+        yield f"  {fate.rule.name} for candidate {fate.candidate[0]}: {fate.reason}"
+    for none in found.takes_none:
+        yield from ("", f"{other} is no {_words(none.exptype)} of {science}:", f"  {none.text()}")
+    for near in found.nearest:
+        yield from ("", f"{other} is no {_words(near.apart.exptype)} of {science}; the nearest is")
+        yield f"  {near.text()}"
+    if not (found.together or found.left_out or found.takes_none or found.nearest):
+        yield from ("", f"No rule that takes {science} as a science takes another exposure with it")
+
+
+def _words(exptype: str) -> str:
+    return exptype.replace("_", " ")
+
+
+def _a(exptype: str) -> str:
+    return f"{'an' if exptype[0] in 'aeiou' else 'a'} {_words(exptype)}"
