@@ -83,6 +83,67 @@ def test_an_unknown_exp_type_is_no_rule(asnrules: Command) -> None:
     assert "no rule: the table has no row for NRC_IMAGINARY" in found["reason"]
 
 
+@pytest.mark.parametrize("words", ["NRS_IFU", "nrs_ifu", "GRATING=G395H Nrs_Ifu", "NRS_IFUU"])
+def test_an_exp_type_alone_is_short_for_the_keyword(asnrules: Command, words: str) -> None:
+    written = [word if "=" in word else f"EXP_TYPE={word}" for word in words.split()]
+    for output in ("json", "csv"):
+        short = asnrules("classify", *words.split(), "--format", output)
+        short.assert_fine()
+        assert short.out == asnrules("classify", *written, "--format", output).out
+
+
+def test_an_exp_type_is_given_once(asnrules: Command) -> None:
+    for words in (["NRS_IFU", "MIR_IMAGE"], ["EXP_TYPE=NRS_IFU", "NRS_IFU"]):
+        asnrules("classify", *words).assert_error(2, "EXP_TYPE is given twice")
+
+
+def test_a_file_with_the_name_of_an_exp_type_is_a_pool(
+    asnrules: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pool(tmp_path / "NRS_IFU", nrc_image())
+    monkeypatch.chdir(tmp_path)
+    (found,) = asnrules("classify", "NRS_IFU", "--format", "json").json
+    assert found["exp_type"] == "NRC_IMAGE"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("NRS_IFUU", "no EXP_TYPE 'NRS_IFUU' in the catalog; near it are NRS_IFU, "),
+        ("MIR_TACONFIRM", "has no row in 2026-03-20, nor in any other table"),
+        ("MIR_WFSS --as-of 2021-07-01", "in the tables in force from 2026-03-20"),
+    ],
+)
+def test_a_type_without_a_row_has_the_nearest_or_when_it_had_one(
+    asnrules: Command, arguments: str, words: str
+) -> None:
+    found = asnrules("classify", *arguments.split(), "--format", "json")
+    assert found.code == 0
+    document = json.loads(found.out)
+    assert document["published"] is None
+    assert words in document["reason"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("GRATING=G395X", "GRATING is 'g395x', wanted prism, g140m, g235m, g395m, g140h, g235h, "
+         "g395h;"),
+        ("GRATING=G395X FILTER=F290LP", "GRATING is 'g395x', wanted g395m, g395h;"),
+        ("GRATING=G395X FILTER=F290LP DETECTOR=NRS2", "GRATING is 'g395x', wanted g395h;"),
+        ("FILTER=F290X", "FILTER is 'f290x', wanted clear, f070lp, f100lp, f170lp, f290lp;"),
+        ("GRATING=G395H FILTER=F100LP",
+         "FILTER is 'f100lp', wanted f290lp, or GRATING is 'g395h', wanted g140m, g140h;"),
+    ],
+)  # fmt: skip
+def test_the_keyword_that_is_wrong_is_named_with_all_values_that_fit(
+    asnrules: Command, given: str, words: str
+) -> None:
+    found = asnrules("classify", "NRS_IFU", *given.split(), "--format", "json").json
+    assert found["associations"] == []
+    assert words in found["reason"]
+
+
 def test_without_exp_type_there_is_no_rule(asnrules: Command) -> None:
     found = asnrules("classify", "FILTER=F200W", "--format", "json").json
     assert (found["exp_type"], found["published"], found["associations"]) == (None, None, [])

@@ -34,7 +34,7 @@ DRAFT = "my-draft"
 EXECUTABLE = sorted(RULES)
 
 TAKES = {
-    ("asnrules lookup", "exp_types"): "NRS_IFU",
+    ("asnrules lookup", "words"): "NRS_IFU",
     ("asnrules lookup", "ruleset"): "2026-03-20",
     ("asnrules lookup", "instrument"): "MIRI",
     ("asnrules lookup", "member_type"): "science",

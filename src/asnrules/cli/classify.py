@@ -41,8 +41,8 @@ def classify(
     what: Annotated[
         list[str],
         argument(
-            "KEYWORD=VALUE...|POOL...",
-            "One exposure; or pools (- is stdin), or FITS files.",
+            "KEYWORD=VALUE...|EXP_TYPE|POOL...",
+            "One exposure, whose EXP_TYPE may stand alone; or pools (- is stdin), or FITS files.",
             completion.keyword_values,
         ),
     ],
@@ -61,7 +61,7 @@ def classify(
 
     Examples
     --------
-    asnrules classify EXP_TYPE=NRS_BRIGHTOBJ --format json
+    asnrules classify NRS_BRIGHTOBJ --format json
     asnrules classify EXP_TYPE=MIR_IMAGE BKGDTARG=T --explain
     gzip -dc jw01234_pool.csv.gz | asnrules classify - --format csv
 
@@ -85,7 +85,7 @@ def classify(
         (*COLUMNS, "rules") if explain else COLUMNS,
         Format(format_),
         flat=_flat,
-        document=(lambda: next(documents)) if _is_pair(what[0]) else None,
+        document=(lambda: next(documents)) if _pair(what[0]) else None,
         people=(lambda: _print_explained(list(documents))) if explain else None,
     )
 
@@ -123,7 +123,7 @@ def _documents(
     from asnrules.util.parallel import processors
     from asnrules.workflows.classify import chosen_rules, classify_keywords, classify_pool
 
-    if any(_is_pair(word) for word in what):
+    if any(map(_pair, what)):
         values = _values(what)
         found = classify_keywords(engine, values, ruleset=ruleset, as_of=day)
         yield found.document(values.get("FILENAME"), explain=explain)
@@ -140,23 +140,30 @@ def _documents(
             yield found.document(filename, explain=explain)
 
 
-def _is_pair(word: str) -> bool:
-    keyword, separator, _ = word.partition("=")
+def _pair(word: str) -> tuple[str, str] | None:
+    """Read KEYWORD=VALUE, or an EXP_TYPE alone; None if it is neither, or a file."""
+    from asnrules.rules.words import instrument_of
+
     # Path would fail where a name is too long for a file.
-    return bool(separator) and keyword.isidentifier() and not os.path.isfile(word)  # noqa: PTH113
+    if os.path.isfile(word):  # noqa: PTH113
+        return None
+    if instrument_of(word.upper()):
+        return "EXP_TYPE", word
+    keyword, separator, value = word.partition("=")
+    return (keyword.upper(), value) if separator and keyword.isidentifier() else None
 
 
 def _values(words: list[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for word in words:
-        if not _is_pair(word):
+        if (pair := _pair(word)) is None:
             raise UsageError(
                 f"{word!r} is not KEYWORD=VALUE; give keywords or pool files, not both"
             )
-        keyword, _, value = word.partition("=")
-        if keyword.upper() in values:
-            raise UsageError(f"{keyword.upper()} is given twice; give it once")
-        values[keyword.upper()] = value
+        keyword, value = pair
+        if keyword in values:
+            raise UsageError(f"{keyword} is given twice; give it once")
+        values[keyword] = value
     return values
 
 

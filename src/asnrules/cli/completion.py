@@ -76,7 +76,7 @@ def runs(context: typer.Context, incomplete: str) -> Pairs:
 
 
 def keyword_values(context: typer.Context, incomplete: str) -> Pairs:
-    """Complete KEYWORD=VALUE, unless the word may be the name of a file."""
+    """Complete KEYWORD=VALUE or an EXP_TYPE, unless the word may be the name of a file."""
     from glob import escape, glob
 
     from asnrules.catalog.suggestions import words
@@ -86,7 +86,10 @@ def keyword_values(context: typer.Context, incomplete: str) -> Pairs:
         return [(f"{keyword}={word}", note) for word, note in exp_types(context, value)]
     if given or not keyword or glob(f"{escape(incomplete)}*"):  # noqa: PTH207
         return []
-    return [(f"{_as_typed(word, keyword)}=", note) for word, note in words(context.obj, "keywords")]
+    keywords = [
+        (f"{_as_typed(word, keyword)}=", note) for word, note in words(context.obj, "keywords")
+    ]
+    return [*keywords, *exp_types(context, incomplete)]
 
 
 # ------------------------------------------------------------- which of them is being typed

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any, BinaryIO
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from asnrules.catalog.classification import Classification, choose_classifier, filled_in, judged
-from asnrules.catalog.vocabulary import assumed_values, keyword_names
+from asnrules.catalog.classification import (
+    Classification,
+    Classifier,
+    choose_classifier,
+    filled_in,
+    judged,
+)
+from asnrules.catalog.look_up import Filter, rowless
+from asnrules.catalog.vocabulary import assumed_values, keyword_names, known_exp_types
 from asnrules.database.engines import transaction
 from asnrules.engine.exposures import Work
 from asnrules.engine.signatures import Judge, Judgement
-from asnrules.errors import UsageError
+from asnrules.errors import NotFoundError, UsageError
 from asnrules.pools import PoolReader, PoolSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import arrow as arrow_library
@@ -46,13 +54,26 @@ def classify_keywords(
     with transaction(engine) as connection:
         assumed = assumed_values(connection)
         classifier = choose_classifier(connection, ruleset, as_of)
-    known = sorted(assumed)
-    given = {keyword.lower(): value.strip().lower() for keyword, value in values.items()}
-    for keyword in given:
-        if keyword not in known:
-            raise UsageError(unknown_keyword(keyword, known))
-    taken = filled_in(classifier.ruleset, given, assumed)
-    return classifier.classify(judged(classifier.ruleset, [taken]), 0)
+        known = sorted(assumed)
+        given = {keyword.lower(): value.strip().lower() for keyword, value in values.items()}
+        for keyword in given:
+            if keyword not in known:
+                raise UsageError(unknown_keyword(keyword, known))
+        taken = filled_in(classifier.ruleset, given, assumed)
+        found = classifier.classify(judged(classifier.ruleset, [taken]), 0)
+        hints = _hints(connection, classifier, found)
+    return replace(found, reason="; ".join([found.reason, *hints]))
+
+
+def _hints(connection: Connection, classifier: Classifier, found: Classification) -> list[str]:
+    """Say of an EXP_TYPE without a row which are spelled like it, or when it had one."""
+    if found.exp_type is None or found.published is not None:
+        return []
+    try:
+        known_exp_types(connection, [found.exp_type])
+    except NotFoundError as error:
+        return [str(error)]
+    return rowless(connection, classifier.table, Filter([found.exp_type]))
 
 
 def classify_pool(
