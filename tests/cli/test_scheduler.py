@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -225,6 +228,37 @@ def test_within_an_event_loop(cluster: Cluster, kept_file: str) -> None:
         )
 
     assert asyncio.run(generated()).associations == 344
+
+
+def test_an_interrupt_within_an_event_loop_ends_it(cluster: Cluster, kept_file: str) -> None:
+    seen: list[tuple[int, int]] = []
+    is_interrupted = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        is_interrupted.set()
+        raise KeyboardInterrupt
+
+    def told(stage: str, done: int, whole: int) -> None:
+        if stage == "candidates":
+            seen.append((done, whole))
+            if len(seen) == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+                assert is_interrupted.wait(60)
+
+    async def generated() -> None:
+        options = Options(record=False, workers=DaskCluster(cluster.address))
+        generate(connect_catalog(kept_file), [EXAMPLE], options, told)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    loop = asyncio.new_event_loop()
+    try:
+        # As notebooks do it: asyncio.run takes interrupts itself.
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(generated())
+    finally:
+        loop.close()
+        signal.signal(signal.SIGINT, before)
+    assert seen[-1][0] < seen[-1][1]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import re
 import threading
 import uuid
 import warnings
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -359,8 +359,23 @@ def _run(work: Coroutine[Any, Any, list[Found]]) -> list[Found]:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
+    cancels: list[Callable[[], object]] = []
+
+    async def cancellable() -> list[Found]:
+        task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
+        cancels.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await task
+
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
+        future = thread.submit(asyncio.run, cancellable())
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            # Its loop is closed if it has just ended.
+            with suppress(RuntimeError):
+                for cancel in cancels:
+                    cancel()
+            raise
 
 
 @contextmanager
