@@ -40,8 +40,9 @@ ROLES = tuple(RIGHTS)
 
 
 @pytest.fixture(scope="module")
-def people(postgresql_server: Any) -> Iterator[dict[str, str]]:
-    """Give a person for each role."""
+def people(postgresql_server: Any, templates: Any) -> Iterator[dict[str, str]]:
+    """Give a person for each role, which the first catalog of the server makes."""
+    templates.get("postgresql", "few", seed_few, empty=True)
     found = {role: f"{role}_{uuid.uuid4().hex[:8]}" for role in ROLES}
     for role, person in found.items():
         postgresql_server.execute(f"CREATE ROLE {person} LOGIN IN ROLE asnrules_{role}")
