@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import commands
 import shown
+from asnrules.cli import BEFORE
+from asnrules.cli.app import app
 from asnrules.cli.help import EXAMPLES, SEE_ALSO, read_sections
 from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
@@ -173,3 +176,30 @@ def test_an_example_does_what_it_says(
 
     found = any(one.startswith("1: ") for one in SECTIONS[path].get("Exit Codes", []))
     assert code in ({0, 1} if found and path != "asnrules" else {0}), said
+
+
+# ------------------------------------------------------------------ commands that are not called
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "below"),
+    [
+        ("lookup NRS_IFU", "lookup", None),
+        ("--database generate lookup", "lookup", None),
+        ("--database=generate --log-format json audit runs", "audit", {"runs"}),
+        ("audit --help", "audit", {path.split()[2] for path in EVERYTHING if "audit " in path}),
+    ],
+)
+def test_a_command_that_is_called_is_made_alone(
+    words: str, name: str, below: set[str] | None
+) -> None:
+    made: Any = typer.main.get_command(app.narrowed(words.split(), BEFORE))
+    assert set(made.commands) == {name}
+    assert below is None or set(made.commands[name].commands) == below
+
+
+@pytest.mark.parametrize(
+    "words", ["", "--help lookup", "lokup", "--version", "-- db", "--database"]
+)
+def test_all_commands_are_made_where_none_is_called(words: str) -> None:
+    assert app.narrowed(words.split(), BEFORE) is app

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from asnrules.cli import completion, messages
-from asnrules.cli.help import path_of
+from asnrules.cli.help import App, path_of
 from asnrules.database.names import check_words
 from asnrules.errors import AsnrulesError
 from asnrules.util.process import (
@@ -62,7 +62,7 @@ def main() -> None:
     sys.exit(code)
 
 
-def _run(app: typer.Typer) -> int:
+def _run(app: App) -> int:
     # The base of typer's own errors, which it does not export by name.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -70,7 +70,8 @@ def _run(app: typer.Typer) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         check_words(sys.argv[1:])
-        code = app(prog_name="asnrules", standalone_mode=False)
+        called = app.narrowed(sys.argv[1:], BEFORE)
+        code = called(prog_name="asnrules", standalone_mode=False)
         sys.stdout.flush()
         # typer catches an interrupt itself.
         return _interrupted() if code == INTERRUPTED else messages.ended(code)

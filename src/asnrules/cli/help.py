@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
+from typing import Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -87,6 +88,25 @@ class App(typer.Typer):
             rich_markup_mode=None,
         )
 
+    def narrowed(self, words: Sequence[str], options: Collection[str] = ()) -> App:
+        """Give it with no command but the one that is called; with all where none is plainly.
+
+        typer makes all the commands that there are, which takes longer than a look-up. Of the
+        options of the group itself, those that take a value are given.
+        """
+        called, rest = _first(words, options)
+        commands = [one for one in self.registered_commands if one.name == called]
+        groups = [one for one in self.registered_groups if one.name == called]
+        if not commands and not groups:
+            return self
+        alone = copy(self)
+        alone.registered_commands = commands
+        alone.registered_groups = []
+        for group in map(copy, groups):
+            group.typer_instance = cast("App", group.typer_instance).narrowed(rest)
+            alone.registered_groups.append(group)
+        return alone
+
     def command(self, name: str | None = None, **settings: Any) -> Callable[[Any], Any]:
         """Add a command; see `typer.Typer.command`."""
         return super().command(name, **{"cls": Command, **settings})
@@ -95,3 +115,15 @@ class App(typer.Typer):
 def path_of(context: Any) -> str:
     """Give the name of a command as typed after the program: `audit verify`."""
     return str(context.command_path).partition(" ")[2]
+
+
+def _first(words: Sequence[str], options: Collection[str]) -> tuple[str | None, Sequence[str]]:
+    """Give the first word that is no option, and those after it; None where that is not certain."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        option, is_whole, _ = words[at].partition("=")
+        if option not in options:
+            break
+        at += 1 if is_whole else 2
+    named = words[at : at + 1]
+    return (named[0] if named else None), words[at + 1 :]
