@@ -9,14 +9,19 @@ import pytest
 from sqlalchemy import Engine, inspect
 
 import shown
+from asnrules.catalog.open import upgrade_catalog
 from asnrules.database.readonly import query
-from recorded import LATER_NAME, NEXT, POOL_NAME, stem
+from cli.small_pools import write_pool
+from recorded import LATER_NAME, NEXT, POOL_NAME, image, record, stem
+from seeds import connected
 
 DOCUMENT = (shown.ROOT / "docs" / "sql.md").read_text()
 # Names in the prose of a question are no end of it.
 PROSE = re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", DOCUMENT)
 QUESTIONS = dict(re.findall(r"^### ([^\n]+\?)\n[^#`]*```sql[^\n]*\n(.*?)```$", PROSE, re.M | re.S))
 
+LABEL = "jwst-1.18.0"
+"""The rules of 2025-07-01."""
 RULE, SPECIAL = "Asn_Lv2Image", "Asn_Lv2ImageSpecial"
 
 
@@ -109,6 +114,28 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (3, name(2), stem(1), rate(3)),
         (5, name(3), stem(1), rate(3)),
     ],
+    "Which associations have a background of another target?": [],
+    "What did the table say of an EXP_TYPE on a day?": [
+        ("2025-05-02", "science", None, "wfs-image2", None),
+    ],
+    "What did the rules say of an EXP_TYPE on a day?": [
+        (
+            LABEL,
+            rule,
+            asn_type,
+            "exposure",
+            None,
+            "no",
+            "image_science",
+            "an imaging science exposure type",
+        )
+        for rule, asn_type in (
+            (RULE, "image2"),
+            (SPECIAL, "image2"),
+            ("Asn_Lv2ImageTSO", "tso-image2"),
+            ("Asn_Lv2WFSC", "wfs-image2"),
+        )
+    ],
     "Which are the largest associations?": [
         (1, name(2), RULE, 1, 2),
         (1, name(3), RULE, 1, 2),
@@ -160,6 +187,27 @@ def test_a_question_has_its_answer(ledger: Engine, question: str) -> None:
     assert (found if in_order else sorted(found)) == (
         ANSWERS[question] if in_order else sorted(ANSWERS[question])
     )
+
+
+def test_backgrounds_of_another_target(
+    engine_name: str, templates: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def fill(engine: Engine) -> None:
+        upgrade_catalog(engine)
+        pool = tmp_path_factory.mktemp("targets") / POOL_NAME
+        exposures = [
+            image(1), image(2, targetid="2", bkgdtarg="t"), image(3, bkgdtarg="t"), image(4),
+        ]  # fmt: skip
+        record(engine, [write_pool(pool, *exposures)])
+
+    other_targets = connected(templates.get(engine_name, "another target", fill))
+    found = answer(other_targets, "Which associations have a background of another target?")
+    assert sorted((row[0], *row[2:]) for row in found) == [
+        (1, rate(1), "1", rate(2), "2"),
+        (1, rate(4), "1", rate(2), "2"),
+    ]
+    # For each of the sciences another association.
+    assert len({row[1] for row in found}) == 2
 
 
 def test_rows_that_were_never_used(ledger: Engine) -> None:

@@ -77,7 +77,6 @@ def test_errors_are_one_line_on_stderr(process: Process, arguments: list[str], c
         (["classify"], "KEYWORD=VALUE"),
         (["generate"], "POOL"),
         (["rulesets", "show"], "LABEL"),
-        (["sql"], "QUERY"),
     ],
 )
 def test_wrong_use_is_one_line_as_well(

@@ -95,6 +95,20 @@ def test_no_control_character_is_printed(asnrules: Command, output: str) -> None
     assert not set(result.out) & {"\x1b", "\x9b"}
 
 
+def test_without_a_query_it_lists_the_views_with_a_line_each(
+    asnrules: Command, catalog: Engine
+) -> None:
+    views = asnrules("sql", "--format", "json").json
+    assert sorted(view["view"] for view in views) == sorted(inspect(catalog).get_view_names())
+    assert views[0] == {
+        "view": "v_exposure_modes",
+        "rows": "The table in force today, in the order of the published page",
+    }
+    lines = asnrules("sql").lines
+    assert len(lines) == len(views)
+    assert all(len(line.split()) >= 4 and len(line) <= 110 for line in lines)
+
+
 # ------------------------------------------------------------------ what is refused
 
 
@@ -179,6 +193,20 @@ def test_a_query_that_is_not_understood_is_one_line(
     asnrules: Command, query: str, word: str
 ) -> None:
     asnrules("sql", query).assert_error(2, "sql: ", word)
+
+
+@pytest.mark.parametrize(
+    ("query", "near"),
+    [
+        ("SELECT * FROM v_exposure_mode", "near it are v_exposure_modes, "),
+        ("SELECT * FROM association_v", "association"),
+        ("SELECT exp_typ FROM v_exposure_modes", "near it are exp_type, "),
+        ("SELECT m.exp_typ FROM v_exposure_modes AS m", "near it are exp_type, "),
+        ("SELECT asn_type FROM v_rules WHERE rulset = 'x'", "ruleset"),
+    ],
+)
+def test_an_unknown_name_brings_the_nearest(asnrules: Command, query: str, near: str) -> None:
+    asnrules("sql", query).assert_error(2, "sql: ", near, "asnrules sql lists the views")
 
 
 def test_an_error_in_the_midst_of_the_rows_is_one_line(asnrules: Command, engine_name: str) -> None:

@@ -103,13 +103,17 @@ def check(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 
 def sql(
     context: typer.Context,
-    query: Annotated[str, argument("QUERY", "One SELECT (- is stdin); nothing is changed.")],
+    query: Annotated[
+        str | None,
+        argument("[QUERY]", "One SELECT (- is stdin); nothing is changed. None lists the views."),
+    ] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Run a read-only query; the views and their columns are described in docs/sql.md.
+    """Run a read-only query, or list the views; docs/sql.md describes their columns.
 
     Examples
     --------
+    asnrules sql
     asnrules sql "SELECT exp_type, reason FROM v_unassociated"
     asnrules sql - --format csv < query.sql
 
@@ -117,8 +121,13 @@ def sql(
     --------
     browse, audit runs
     """
+    from asnrules.database.readonly import described_views
     from asnrules.database.readonly import query as run
 
+    if query is None:
+        views = [{"view": name, "rows": words} for name, words in described_views().items()]
+        print_records(views, ("view", "rows"), output)
+        return
     if query == "-":
         query = sys.stdin.read(QUERY_CHARACTERS + 1)
     if len(query) > QUERY_CHARACTERS:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
+from asnrules.util.environment import shipped
+from asnrules.util.text import nearest_words
 
 _ALLOWED = {
     sqlite3.SQLITE_SELECT,
@@ -18,6 +21,22 @@ _ALLOWED = {
     sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
 }
+
+
+_VIEW = re.compile(r"^### (v_\w+)\n\n(.+?)(?:[.;:](?=\s)|\n\n)", re.MULTILINE | re.DOTALL)
+"""A view in the document of the views, and the first sentence of what it says of it."""
+
+_UNKNOWN_NAME = re.compile(
+    r"no such (?P<kind>table|column): (?P<name>\S+)"
+    r'|(?P<relation>relation|column) "?(?P<other>[^"]+?)"? does not exist'
+)
+"""A table or column that the database does not know, as SQLite and PostgreSQL say it."""
+
+
+def described_views() -> dict[str, str]:
+    """Give each view in the order of docs/sql.md, with what its rows are in a line."""
+    text = (shipped("docs") / "sql.md").read_text(encoding="utf-8")
+    return {name: " ".join(words.split()) for name, words in _VIEW.findall(text)}
 
 
 @contextmanager
@@ -33,11 +52,11 @@ def query(engine: Engine, statement: str) -> Iterator[tuple[list[str], Iterator[
             cursor.execute(statement)
             yield [column[0] for column in _described(cursor)], iter(cursor)
         except (sqlite3.Error, sqlite3.Warning) as error:
-            raise _refusal(error) from error
+            raise _refusal(error, _nearest(engine, statement, error)) from error
         except Exception as error:
             if type(error).__module__.split(".")[0] != "psycopg":
                 raise
-            raise _refusal(error) from error
+            raise _refusal(error, _nearest(engine, statement, error)) from error
         finally:
             cursor.close()
             if is_sqlite:
@@ -69,6 +88,29 @@ def _postgresql_cursor(connection: Connection) -> Any:
     return raw.cursor(name="asnrules_query")
 
 
-def _refusal(error: Exception | str) -> UsageError:
+def _nearest(engine: Engine, statement: str, error: Exception) -> str:
+    """Name what is spelled like a name that the database does not know."""
+    found = _UNKNOWN_NAME.search(str(error))
+    if found is None:
+        return ""
+    name = (found["name"] or found["other"]).rpartition(".")[2]
+    # Another connection: PostgreSQL answers nothing more in a transaction that has failed.
+    inspector = inspect(engine)
+    tables = [*inspector.get_view_names(), *inspector.get_table_names()]
+    if "column" not in (found["kind"], found["relation"]):
+        return f"{nearest_words(name, tables)}; "
+    asked = set(re.findall(r"\w+", statement.lower()))
+    columns = [
+        column["name"]
+        for table in tables
+        if table in asked
+        for column in inspector.get_columns(table)
+    ]
+    return f"{nearest_words(name, columns)}; " if columns else ""
+
+
+def _refusal(error: Exception | str, near: str = "") -> UsageError:
     words = " ".join(str(error).split("\n")[0].split())
-    return UsageError(f"sql: {words}; give one SELECT, docs/sql.md has the views")
+    return UsageError(
+        f"sql: {words}; {near}give one SELECT; asnrules sql lists the views, docs/sql.md has more"
+    )
