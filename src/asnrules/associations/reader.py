@@ -9,13 +9,16 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from asnrules.associations.constraints import Constraints, read_constraints
+from asnrules.associations.json_text import JsonError, read_json
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Member, Product
+from asnrules.associations.schema import kind_of, violations
 from asnrules.errors import AssociationFileError
 from asnrules.util.limits import ASSOCIATION_BYTES, ASSOCIATION_MEMBERS, ASSOCIATION_TEXT
 from asnrules.util.text import label, program_name, shown
@@ -24,16 +27,18 @@ _PREFIXES = ("candidate_", "discover_")
 _STAGE_3_RULE = re.compile(r"lv_?3|level_?3", re.IGNORECASE)
 """What the names of all rules of Stage 3 contain."""
 
+_STAGE_3_MEMBER = re.compile(r"_(?:cal|calints|crf|crfints|tweakreg|o\d{3}_crf)\.fits$")
+"""How the names of the files end that Stage 3 starts from."""
+
+_SCIENCE = "science"
+
 BASE_RULE = "DMSLevel2bBase"
 """The rule that `asn_from_list` is told for Stage 2: the base of all, which takes anything."""
 
 _OF_BASE_RULE = {"asn_type": "none", "asn_id": "a3001", "program": "noprogram"}
 """What `asn_from_list` writes by that rule where it is told nothing."""
 
-_KINDS = {
-    dict: "an object", list: "a list", str: "text", bool: "true or false",
-    int: "a number", float: "a number", type(None): "null",
-}  # fmt: skip
+_SHOWN = 6  # How many faults of a file are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +116,24 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
     """
     file = _File(label(path, 200))
     content = file.content(path)
-    document = file.document(content)
+    document, repeated = file.document(content)
     fields = _Fields(file, document)
     base = Path(path).name
     if not base.isprintable() or len(base) > ASSOCIATION_TEXT:
         raise file.error("its name is not one that can be recorded", "rename it")
     constraints = document.get("constraints")
-    normal = _Normaliser()
+    normal = _Normaliser(repeated)
     rule = fields.told("asn_rule")
     raw_rule = normal.remarked("asn_rule", rule, rule.strip())
+    products = _products(fields, normal)
+    mend = f"give Stage 2 associations: {', '.join(sorted(asn_types))}"
+    asn_type = _stage_2(fields, normal, raw_rule, asn_types, mend)
+    _check_members(fields, products, raw_rule, mend)
     return ForeignAssociation(
         file_name=base,
         sha256=hashlib.sha256(content).hexdigest(),
         asn_name=base.lower().removesuffix(".json"),
-        asn_type=_stage_2(fields, normal, raw_rule, asn_types),
+        asn_type=asn_type,
         raw_rule=raw_rule,
         asn_id=normal.lower("asn_id", fields.told("asn_id")),
         program=normal.program(fields.told("program")),
@@ -133,7 +142,7 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
         code_version=fields.optional("code_version"),
         version_id=fields.optional("version_id"),
         asn_pool=fields.optional("asn_pool"),
-        products=_products(fields, normal),
+        products=products,
         constraints=read_constraints(constraints if isinstance(constraints, str) else ""),
         untold=frozenset(normal.untold),
         remarks=normal.remarks(),
@@ -172,53 +181,26 @@ class _File(NamedTuple):
             )
         return content
 
-    def document(self, content: bytes) -> dict[str, Any]:
-        """Read the object that the file holds."""
+    def document(self, content: bytes) -> tuple[dict[str, Any], list[str]]:
+        """Read the object that the file holds, as the schema wants it; see `read_json`."""
         try:
             text = content.decode("utf-8-sig")
-            if not text.strip():
-                raise self.error("is empty", "fetch the file again")
-            document = json.loads(
-                text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer
-            )
         except UnicodeDecodeError as error:
             raise self.error(f"is not UTF-8 text: byte {error.start + 1}") from error
-        except json.JSONDecodeError as error:
-            place = f"line {error.lineno}, column {error.colno}"
-            cut = "" if error.doc.rstrip().endswith("}") else "cut off, or "
-            problem = f"is {cut}no JSON: {error.msg} at {place}"
-            raise self.error(problem, "fetch the file again") from error
-        except RecursionError as error:
-            raise self.error("is nested too deeply") from error
-        except ValueError as error:
-            raise self.error(f"is no JSON: {error}", "mend the file") from error
+        if not text.strip():
+            raise self.error("is empty", "fetch the file again")
+        try:
+            document, repeated = read_json(text)
+        except JsonError as error:
+            raise self.error(error.problem, error.mend) from error
         if not isinstance(document, dict):
-            raise self.error(f"is not an association: it holds {_kind(document)}")
-        return document
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"the key {shown(twice)} comes twice in one object")
-    return found
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON number")
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        # Python reads no number of more digits than this.
-        raise ValueError(f"it holds a number of {len(text):,} digits") from error
-
-
-def _kind(value: Any) -> str:
-    return _KINDS.get(type(value), "something else")
+            raise self.error(f"is not an association: it holds {kind_of(document)}")
+        wrong = list(islice(violations(document), _SHOWN + 1))
+        if wrong:
+            more = ["and more"] if len(wrong) > _SHOWN else []
+            mend = "give an association file, as jwst's schema demands it"
+            raise self.error(", ".join([*wrong[:_SHOWN], *more]), mend)
+        return document, repeated
 
 
 class _Fields(NamedTuple):
@@ -232,31 +214,35 @@ class _Fields(NamedTuple):
     def refuse(self, problem: str, mend: str = "give an association file") -> NoReturn:
         raise self.file.error(problem, mend)
 
-    def text(self, key: str) -> str:
-        """Give a value that has to be there."""
-        value = self.optional(key)
-        if value is None:
-            self.refuse(f"{self.place}{key} is {'null' if self.has(key) else 'missing'}")
-        if not value.strip():
-            self.refuse(f"{self.place}{key} is blank")
-        return value
-
     def has(self, key: str) -> bool:
         """Tell whether there is a value, if only null."""
         return key in self.values
 
+    def text(self, key: str) -> str:
+        """Give a value that has to be there, and not be blank."""
+        value = self.optional(key) or ""
+        if not value.strip():
+            self.refuse(f"{self.place}{key} is blank")
+        return value
+
     def told(self, key: str) -> str:
-        """Give a value that may be missing, but not blank or null; '' if it is missing."""
-        return self.text(key) if self.has(key) else ""
+        """Give a value that may be missing; '' if it is, or if it is null or blank."""
+        value = self.optional(key) or ""
+        return value if value.strip() else ""
 
     def optional(self, key: str, *, lines: bool = False) -> str | None:
-        """Give a value that may be null or missing; only some have more than one line."""
+        """Give a value that may be null or missing; only some have more than one line.
+
+        A number is text where the schema leaves that open.
+        """
         value = self.values.get(key)
         place = f"{self.place}{key}"
         if value is None:
             return None
+        if isinstance(value, int | float):
+            value = json.dumps(value)
         if not isinstance(value, str):
-            self.refuse(f"{place} is {_kind(value)}, where text is wanted")
+            self.refuse(f"{place} is {kind_of(value)}, where text is wanted")
         if len(value) > ASSOCIATION_TEXT:
             self.refuse(f"{place} has {len(value):,} characters, more than {ASSOCIATION_TEXT}")
         plain = value.replace("\n", "") if lines else value
@@ -265,28 +251,20 @@ class _Fields(NamedTuple):
         return value
 
     def objects(self, key: str) -> list[_Fields]:
-        """Give the objects of a list that has to be there, with at least one."""
-        values = self.values.get(key)
+        """Give the objects of a list, which has to have at least one."""
         place = f"{self.place}{key}"
-        if key not in self.values:
-            self.refuse(f"is not an association: {place} is missing")
-        if not isinstance(values, list):
-            self.refuse(f"{place} is {_kind(values)}, where a list is wanted")
-        if not values:
-            self.refuse(f"{place} is an empty list")
-        for number, value in enumerate(values):
-            if not isinstance(value, dict):
-                self.refuse(f"{place}[{number}] is {_kind(value)}, where an object is wanted")
+        if not self.values[key]:
+            self.refuse(f"{place} is an empty list, of which jwst makes nothing")
         return [
-            _Fields(self.file, value, f"{place}[{number}].") for number, value in enumerate(values)
+            _Fields(self.file, value, f"{place}[{number}].")
+            for number, value in enumerate(self.values[key])
         ]
 
 
 def _stage_2(
-    fields: _Fields, normal: _Normaliser, raw_rule: str, asn_types: Collection[str]
+    fields: _Fields, normal: _Normaliser, raw_rule: str, asn_types: Collection[str], mend: str
 ) -> str | None:
     """Give the type of an association that is one of Stage 2."""
-    mend = f"give Stage 2 associations: {', '.join(sorted(asn_types))}"
     if _STAGE_3_RULE.search(raw_rule):
         fields.refuse(f"asn_rule {shown(raw_rule)} is a Stage 3 rule", mend)
     given = fields.told("asn_type")
@@ -297,6 +275,16 @@ def _stage_2(
         what = "a Stage 3 type" if asn_type.endswith("3") else "not known"
         fields.refuse(f"asn_type {shown(asn_type)} is {what}", mend)
     return asn_type
+
+
+def _check_members(fields: _Fields, products: Sequence[Product], raw_rule: str, mend: str) -> None:
+    """Refuse a file whose sciences are what Stage 2 makes, joined in a product, or by no rule."""
+    for product in products:
+        sciences = [one.expname for one in product.members if one.exptype == _SCIENCE]
+        is_joined = len(sciences) > 1 or not raw_rule
+        if sciences and is_joined and all(map(_STAGE_3_MEMBER.search, sciences)):
+            what = f"such as {shown(sciences[0])}, are what Stage 2 makes"
+            fields.refuse(f"is a Stage 3 association: its sciences, {what}", mend)
 
 
 def _products(fields: _Fields, normal: _Normaliser) -> tuple[Product, ...]:
@@ -313,8 +301,8 @@ def _products(fields: _Fields, normal: _Normaliser) -> tuple[Product, ...]:
                 "give Stage 2 associations, which have fewer",
             )
         members = tuple(_member(member, normal) for member in found)
-        if name in seen:
-            fields.refuse(f"the product {shown(name)} comes twice", "mend the file")
+        if name and name in seen:
+            normal.remark(f"the product {name} comes twice")
         seen.add(name)
         products.append(Product(name, members))
     return tuple(products)
@@ -337,8 +325,11 @@ class _Normaliser:
     by their names alone.
     """
 
-    def __init__(self) -> None:
-        self._remarks: dict[str, None] = {}
+    def __init__(self, repeated: Iterable[str] = ()) -> None:
+        self._remarks: dict[str, None] = {
+            f"the key {shown(key)} comes twice in one object, and the last one counts": None
+            for key in repeated
+        }
         self._folders: dict[str, Counter[str]] = {}
         self.untold: set[str] = set()
         """The files of members without the key exposerr."""
@@ -380,15 +371,19 @@ class _Normaliser:
         """Give the name of a product, less its folder; '' if it names a folder."""
         folder, name = _folder_and_name(text)
         if not text:
-            self._remarks["a product has no name"] = None
+            self.remark("a product has no name")
         if folder:
-            self._remarks[f"the name of product {name.strip()} has a folder ({folder})"] = None
+            self.remark(f"the name of product {name.strip()} has a folder ({folder})")
         return self.remarked("the name of a product", name, name.strip().lower())
+
+    def remark(self, text: str) -> None:
+        """Add a remark."""
+        self._remarks[text] = None
 
     def remarked(self, key: str, value: str, recorded: str) -> str:
         """Give a value as it is recorded, with a remark if a file has it otherwise."""
         if value != recorded:
-            self._remarks[f"{key} is written {shown(value)}"] = None
+            self.remark(f"{key} is written {shown(value)}")
         return recorded
 
 
