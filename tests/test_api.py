@@ -118,6 +118,43 @@ def test_looking_up(kept: Catalog) -> None:
         kept.lookup("NRS_IFO")
 
 
+def test_a_day_is_text_or_a_date(own: Catalog) -> None:
+    for day in (dt.date(2021, 7, 1), "2021-07-01"):
+        assert [mode.ruleset for mode in own.lookup("nrs_mimf", as_of=day)] == ["2021-06-15"]
+        report = own.generate(pd.DataFrame(POOL), options=Options(as_of=day))
+        assert report.ruleset == "jwst-1.2.1"
+        assert own.audit.run(report.run_id or 0).options["as_of"] == "2021-07-01"
+        assert own.audit.runs(RunFilter(until=day)) == []
+        assert len(own.audit.runs(RunFilter(since=day))) == report.run_id
+    for odd in ("1 July", "2021-7-1", dt.datetime(2021, 7, 1, tzinfo=dt.UTC)):
+        with pytest.raises(UsageError, match="as_of"):
+            own.lookup("nrs_mimf", as_of=odd)
+
+
+def test_a_path_is_text_or_a_path(tmp_path: Path) -> None:
+    path = str(write_fits(tmp_path / image_name()))
+    with asnrules.open_catalog(tmp_path / "a.db") as catalog:
+        for place in (tmp_path / "one", str(tmp_path / "two")):
+            folder = Path(place)
+            asnrules.write_pool(asnrules.make_pool([path]), f"{place}.csv")
+            options = Options(
+                output=place, save_orphans=type(place)(f"{place}.orphans"), record=False
+            )
+            assert catalog.generate(f"{place}.csv", options=options).associations == 1
+            assert len(list(folder.iterdir())) == 1
+            assert Path(f"{place}.orphans").is_file()
+
+
+def test_values_of_keywords_are_text_numbers_or_truth_values(kept: Catalog) -> None:
+    science = kept.classify({"exp_type": "MIR_IMAGE"})
+    background = kept.classify({"exp_type": "MIR_IMAGE", "bkgdtarg": "T"})
+    assert (science.member_type, background.member_type) == ("science", "background")
+    for value, expected in ((True, background), (False, science), (None, science), ("f", science)):
+        assert kept.classify({"EXP_TYPE": "mir_image", "BKGDTARG": value}) == expected
+    with pytest.raises(UsageError, match="BKGDTARG"):
+        kept.classify({"EXP_TYPE": "MIR_IMAGE", "BKGDTARG": ["t"]})
+
+
 def test_classifying_one_exposure(kept: Catalog) -> None:
     found = kept.classify({"exp_type": "MIR_IMAGE", "BKGDTARG": "T"})
     assert (found.member_type, found.agrees) == ("background", False)

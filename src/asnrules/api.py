@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from asnrules.api_audit import Audit
@@ -13,6 +13,8 @@ from asnrules.catalog.look_up import ExposureMode, Filter, look_up
 from asnrules.catalog.rulesets import TABLE, RulesetInfo, choose_ruleset, list_rulesets
 from asnrules.database.engines import transaction
 from asnrules.pools.inputs import PoolInput, gather
+from asnrules.pools.tables import keyword_texts
+from asnrules.util.text import Day
 from asnrules.workflows.classify import classify_keywords, classify_pool
 from asnrules.workflows.explain import Explanation, explain_exposure, explain_other
 from asnrules.workflows.explain_pair import PairExplanation
@@ -24,12 +26,12 @@ if TYPE_CHECKING:
     from asnrules.catalog.classification import Classification
 
 
-def open_catalog(database: str | None = None, *, writing: bool = False) -> Catalog:
+def open_catalog(database: str | Path | None = None, *, writing: bool = False) -> Catalog:
     """Open the catalog, which is also a context manager that closes it.
 
     Parameters
     ----------
-    database : str, optional
+    database : str or Path, optional
         An SQLAlchemy URL, or the path of an SQLite file, which is made, migrated and seeded when
         it is first used. By default what ASNRULES_DATABASE says, or the file in your data folder.
     writing : bool
@@ -44,7 +46,8 @@ def open_catalog(database: str | None = None, *, writing: bool = False) -> Catal
     """
     from asnrules.catalog import open as opening
 
-    return Catalog(opening.open_catalog(database, writing=writing))
+    name = None if database is None else str(database)
+    return Catalog(opening.open_catalog(name, writing=writing))
 
 
 class Catalog:
@@ -53,7 +56,8 @@ class Catalog:
     `open_catalog` gives one. Its `engine` is SQLAlchemy's; `audit` is the record.
 
     Rulesets are chosen by label (`ruleset`) or by the day on which they were in force (`as_of`,
-    UTC), today's by default. A pool is any of
+    UTC), today's by default. A day is a `datetime.date` or text such as `2026-01-31`; a path is
+    text or a `Path`. A pool is any of
 
     - a path (`str` or `Path`): a '|' separated text, CSV with commas, ECSV, Parquet or Arrow,
       gzipped or not (the content tells which); or a FITS file, and all FITS files that are given
@@ -102,7 +106,7 @@ class Catalog:
         special: str | None = None,
         asn_type: str | None = None,
         ruleset: str | None = None,
-        as_of: dt.date | None = None,
+        as_of: Day | None = None,
     ) -> list[ExposureMode]:
         """Give rows of the exposure-mode table.
 
@@ -124,9 +128,7 @@ class Catalog:
             wanted = Filter(exp_types, instrument, member_type, special, asn_type)
             return look_up(connection, info, wanted)
 
-    def blame(
-        self, name: str, *, ruleset: str | None = None, as_of: dt.date | None = None
-    ) -> Blame:
+    def blame(self, name: str, *, ruleset: str | None = None, as_of: Day | None = None) -> Blame:
         """Say which changes made a rule, a condition or what becomes of an EXP_TYPE what it is.
 
         Parameters
@@ -155,18 +157,18 @@ class Catalog:
 
     def classify(
         self,
-        exposure: Mapping[str, str],
+        exposure: Mapping[str, object],
         *,
         ruleset: str | None = None,
-        as_of: dt.date | None = None,
+        as_of: Day | None = None,
     ) -> Classification:
         """Say what the table and the rules make of one exposure.
 
         Parameters
         ----------
-        exposure : mapping of str to str
-            Keyword to value, in any case. Keywords that are not given are assumed to fit, flags
-            not to be set.
+        exposure : mapping of str to object
+            Keyword to value, in any case: text, a number, or for flags a truth value. Keywords that
+            are not given, or have None, are assumed to fit, flags not to be set.
         ruleset, as_of : optional
             Rules, which come with the table that they implement, or a table, which is compared
             with the rules of today.
@@ -177,13 +179,14 @@ class Catalog:
             With `exp_type`, `member_type`, `special`, `published`, `associations`, `agrees`,
             `reason` and `rules`; its `document()` is what the command prints.
         """
-        return classify_keywords(self.engine, exposure, ruleset=ruleset, as_of=as_of)
+        values = keyword_texts(exposure)
+        return classify_keywords(self.engine, values, ruleset=ruleset, as_of=as_of)
 
     def classify_pool(
         self,
         *pools: PoolInput,
         ruleset: str | None = None,
-        as_of: dt.date | None = None,
+        as_of: Day | None = None,
     ) -> Iterator[tuple[str | None, Classification]]:
         """Classify every exposure of pools, one after the other as they are read; see `classify`.
 
@@ -216,7 +219,7 @@ class Catalog:
         filename: str,
         *,
         ruleset: str | None = None,
-        as_of: dt.date | None = None,
+        as_of: Day | None = None,
     ) -> Explanation:
         """Explain one exposure of a pool, given by any file of it, or by how its name begins.
 
@@ -236,7 +239,7 @@ class Catalog:
         other: str,
         *,
         ruleset: str | None = None,
-        as_of: dt.date | None = None,
+        as_of: Day | None = None,
     ) -> PairExplanation:
         """Explain why another exposure of a pool is no companion of one; see `why`.
 

@@ -33,7 +33,7 @@ from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import ChangeItem, Ruleset
 from asnrules.rules.uses import Item, uses_of, with_used
-from asnrules.util.text import nearest_words
+from asnrules.util.text import Day, nearest_words
 
 _Step = tuple[NamedChange, ChangeItem]
 
@@ -83,7 +83,7 @@ class Blame(NamedTuple):
 
 
 def blame(
-    engine: Engine, name: str, *, ruleset: str | None = None, as_of: dt.date | None = None
+    engine: Engine, name: str, *, ruleset: str | None = None, as_of: Day | None = None
 ) -> Blame:
     """Say which changes made something what it is in some rules, today's by default.
 

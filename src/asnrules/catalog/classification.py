@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import SET, Judgement, judge_values
 from asnrules.engine.unmet_conditions import kind_keywords
 from asnrules.rules.model import NOT_APPLICABLE, Key, Rule, Ruleset
+from asnrules.util.text import Day
 
 
 class RuleAnswer(NamedTuple):
@@ -264,7 +264,7 @@ def _needed(ruleset: Ruleset, values: Mapping[str, str | None]) -> set[str]:
 
 
 def choose_classifier(
-    connection: Connection, label: str | None = None, day: dt.date | None = None
+    connection: Connection, label: str | None = None, day: Day | None = None
 ) -> Classifier:
     """Choose rules and a table: those named, in force on a day, or in force today.
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.errors import NotFoundError
 from asnrules.rules.releases import PREFIX, Release, in_order, release_numbers, shipped_releases
-from asnrules.util.text import check_day, nearest_words
+from asnrules.util.text import Day, given_day, nearest_words
 
 BY_TAG = ", the day of a tag"
 """Stands in what is said of rules whose first day that is."""
@@ -197,14 +197,14 @@ def in_force(
 
 
 def choose_ruleset(
-    connection: Connection, kind: str, label: str | None = None, day: dt.date | None = None
+    connection: Connection, kind: str, label: str | None = None, day: Day | None = None
 ) -> RulesetInfo:
     """Give the ruleset that a command means: by label, by date, or today's.
 
     It is a NotFoundError if there is no such label, it is of the other kind, or none was in force,
     a UsageError if the day is not a date.
     """
-    check_day("as_of", day)
+    on = given_day("as_of", day)
     if label is not None:
         info = find_ruleset(connection, label)
         if info.kind != kind:
@@ -214,13 +214,13 @@ def choose_ruleset(
                 f"{', '.join(others)}"
             )
         return info
-    day = day or dt.datetime.now(dt.UTC).date()
+    on = on or dt.datetime.now(dt.UTC).date()
     infos = list_rulesets(connection)
-    found = in_force(infos, kind, day)
+    found = in_force(infos, kind, on)
     if found is None:
         raise NotFoundError(
-            f"no {kind} {'was' if kind == TABLE else 'were'} in force on {day}; "
-            f"{_nearest(infos, kind, day)}"
+            f"no {kind} {'was' if kind == TABLE else 'were'} in force on {on}; "
+            f"{_nearest(infos, kind, on)}"
         )
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from asnrules.pools.tables import TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import sync, whole_file
 from asnrules.util.parallel import Progress
+from asnrules.util.text import Day
 
 
 class Origins:
@@ -110,7 +110,7 @@ def evaluate_pools(
     engine: Engine,
     paths: Sequence[PoolInput],
     ruleset: str | None = None,
-    as_of: dt.date | None = None,
+    as_of: Day | None = None,
     progress: Progress | None = None,
     *,
     workers: int = 1,

@@ -92,6 +92,19 @@ class TableSource:
         )
 
 
+def keyword_texts(values: Mapping[str, object]) -> dict[str, str]:
+    """Give an exposure, by keyword, as a pool has it, without keywords that have no value."""
+    texts = {}
+    for keyword, value in values.items():
+        try:
+            text = cell_text(value)
+        except ValueError as error:
+            raise UsageError(f"{label(str(keyword))}: {error}; give text or a number") from error
+        if text or isinstance(value, str):
+            texts[str(keyword)] = text
+    return texts
+
+
 def _is_refused(value: object) -> bool:
     try:
         cell_text(value)

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from asnrules.errors import UsageError
 
+Day = dt.date | str
+"""A day from Python: a date, or text such as 2026-01-31."""
+
 STANDARD_INPUT = "-"  # What stands for it where a file is named
 
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
@@ -114,9 +117,13 @@ def read_day(option: str, text: str | None) -> dt.date | None:
     raise UsageError(f"{option}: {shown(text)} is not a date; write it as 2026-01-31")
 
 
-def check_day(name: str, day: object) -> None:
-    """Refuse what is neither a `datetime.date` nor None, as the day of a `datetime` is unclear."""
+def given_day(name: str, day: Day | None) -> dt.date | None:
+    """Give a day that was given as text or as a date; that of a `datetime` is unclear."""
+    if isinstance(day, str):
+        return read_day(name, day)
     if day is not None and type(day) is not dt.date:
         raise UsageError(
-            f"{name}: {shown(str(day))} is not a datetime.date; give datetime.date(2026, 1, 31)"
+            f"{name}: {shown(str(day))} is not a datetime.date; give datetime.date(2026, 1, 31) "
+            "or '2026-01-31'"
         )
+    return day

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -26,13 +25,13 @@ from asnrules.errors import NotFoundError, UsageError
 from asnrules.pools import PoolReader, PoolSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import arrow as arrow_library
-from asnrules.util.text import repeated_header_note, unknown_keyword
+from asnrules.util.text import Day, repeated_header_note, unknown_keyword
 
 _GROUP = 50_000
 """Rows of a Parquet table that are written at a time."""
 
 
-def chosen_rules(engine: Engine, label: str | None = None, day: dt.date | None = None) -> Ruleset:
+def chosen_rules(engine: Engine, label: str | None = None, day: Day | None = None) -> Ruleset:
     """Give the rules that are meant; see `choose_classifier`."""
     with transaction(engine) as connection:
         return choose_classifier(connection, label, day).ruleset
@@ -43,7 +42,7 @@ def classify_keywords(
     values: Mapping[str, str],
     *,
     ruleset: str | None = None,
-    as_of: dt.date | None = None,
+    as_of: Day | None = None,
 ) -> Classification:
     """Classify one exposure given by keywords, in any case.
 
@@ -81,7 +80,7 @@ def classify_pool(
     path: PoolSource,
     *,
     ruleset: str | None = None,
-    as_of: dt.date | None = None,
+    as_of: Day | None = None,
     told: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[str | None, Classification]]:
     """Classify every exposure of a pool, in order, while it is read; give each with its file name.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from asnrules.pools.exposure_names import find_exposure
 from asnrules.pools.inputs import PoolInput
 from asnrules.rules.model import Operator, Rule
 from asnrules.rules.words import instrument_of
+from asnrules.util.text import Day
 from asnrules.workflows.explain_pair import PairExplanation, explain_pair
 
 
@@ -93,7 +93,7 @@ def explain_exposure(
     filename: str,
     *,
     ruleset: str | None = None,
-    as_of: dt.date | None = None,
+    as_of: Day | None = None,
 ) -> Explanation:
     """Explain what becomes of an exposure of a pool; see `find_exposure` for spellings.
 
@@ -110,7 +110,7 @@ def explain_other(
     other: str,
     *,
     ruleset: str | None = None,
-    as_of: dt.date | None = None,
+    as_of: Day | None = None,
 ) -> PairExplanation:
     """Explain why an exposure of a pool is no companion of another; see `explain_pair`."""
     evaluated = evaluate_pools(engine, [pool], ruleset, as_of)

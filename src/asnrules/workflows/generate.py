@@ -26,6 +26,7 @@ from asnrules.pools.inputs import PoolInput
 from asnrules.record.write import Run, RunRecorder
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress, Workers, processes
+from asnrules.util.text import Day
 from asnrules.workflows.diagnostics import diagnostics_of
 from asnrules.workflows.sharing import shared
 
@@ -38,7 +39,7 @@ class Options:
 
     ruleset: str | None = None
     """The label of the rules; by default those in force today."""
-    as_of: dt.date | None = None
+    as_of: Day | None = None
     """The rules in force on this day instead."""
     candidates: Sequence[str] = ()
     """Ids of candidates; `ID:TYPE` if an id has several types and the first is not meant. By
@@ -49,9 +50,9 @@ class Options:
     """Whether associations of one type and candidate become one file."""
     version_id: str | None = None
     """Stands in names and files."""
-    save_orphans: Path | None = None
+    save_orphans: Path | str | None = None
     """Where the unassociated exposures are written as a pool."""
-    output: Path | None = None
+    output: Path | str | None = None
     """The folder for association files; None writes none."""
     record: bool = True
     """Whether the run is recorded."""
@@ -67,7 +68,7 @@ class Options:
     def recorded(self) -> dict[str, Any]:
         """Give what is recorded of them."""
         return {
-            "as_of": self.as_of and self.as_of.isoformat(),
+            "as_of": self.as_of and str(self.as_of),
             "output": self.output is not None,
             "candidates": sorted(self.candidates),
             "dms": self.dms,
@@ -202,16 +203,18 @@ def _keep(
     notes = [*evaluated.notes]
     run_id = None
     with ExitStack() as stack:
+        folder = None if options.output is None else Path(options.output)
         if options.save_orphans is not None:
-            _refuse_one_file_for_both(options.save_orphans, options.output, outcome.associations)
+            path = Path(options.save_orphans)
+            _refuse_one_file_for_both(path, folder, outcome.associations)
             orphans = written_orphans(
-                evaluated, outcome.memberships, options.save_orphans, overwrite=options.overwrite
+                evaluated, outcome.memberships, path, overwrite=options.overwrite
             )
             stack.enter_context(orphans)
-        if options.output is not None:
+        if folder is not None:
             written = stack.enter_context(
                 written_files(
-                    options.output,
+                    folder,
                     outcome.associations,
                     f"asnrules {run.software_version}, rules {evaluated.info.ruleset}",
                     overwrite=options.overwrite,

@@ -41,7 +41,7 @@ from asnrules.record.queries.reader import NOT_IMPORTED
 from asnrules.record.write import Run, record_run
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.parallel import Progress
-from asnrules.util.text import STANDARD_INPUT, label
+from asnrules.util.text import STANDARD_INPUT, Day, given_day, label
 from asnrules.workflows.generate import refuse_draft, user_name
 
 _UNKNOWN = "unknown"
@@ -54,7 +54,7 @@ class ImportOptions:
     pools: Sequence[str] = ()
     """The pools that the associations were made of, as far as they are at hand."""
     ruleset: str | None = None
-    as_of: dt.date | None = None
+    as_of: Day | None = None
     """The rules to judge by, by label or by date; by default those that were in force when each
     association was made, or today's."""
     operator: str | None = None
@@ -143,7 +143,7 @@ def import_associations(
         today = in_force(rulesets, RULES)
     refuse_draft(wanted, "publish it first")
     folder = None if options.members is None else MemberFolder(options.members)
-    asked = options.as_of if options.ruleset is None else options.ruleset
+    asked = options.ruleset or given_day("as_of", options.as_of)
     read, errors = _read(words, asn_types, progress)
     by_ruleset: dict[RulesetInfo, dict[str, Choice]] = {}
     for path, association in read.items():
@@ -286,7 +286,7 @@ def _run(
         operator=options.operator or user_name(),
         ruleset_id=info.ruleset_id,
         options={
-            "as_of": options.as_of and options.as_of.isoformat(),
+            "as_of": options.as_of and str(options.as_of),
             "ruleset": options.ruleset,
         },
         note=options.note,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from asnrules.errors import PoolError
 from asnrules.pools.evaluation import evaluate_pools
 from asnrules.pools.inputs import PoolInput
 from asnrules.util.parallel import Progress
+from asnrules.util.text import Day
 
 
 class Group(NamedTuple):
@@ -29,7 +29,7 @@ def candidate_groups(
     engine: Engine,
     paths: Sequence[PoolInput],
     ruleset: str | None = None,
-    as_of: dt.date | None = None,
+    as_of: Day | None = None,
     progress: Progress | None = None,
     *,
     workers: int = 1,

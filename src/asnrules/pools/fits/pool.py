@@ -122,12 +122,12 @@ def make_pool(
     )
 
 
-def write_pool(made: MadePool, path: Path, *, overwrite: bool = False) -> None:
+def write_pool(made: MadePool, path: Path | str, *, overwrite: bool = False) -> None:
     """Write a pool that was made.
 
     It is an OutputError if it cannot be written, or is there already without `overwrite`.
     """
-    with whole_file(path, overwrite=overwrite) as stream:
+    with whole_file(Path(path), overwrite=overwrite) as stream:
         stream.writelines(made.source.blocks())
 
 

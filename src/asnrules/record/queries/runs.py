@@ -32,7 +32,7 @@ from asnrules.record.queries.reader import (
     unassociated,
     without_association,
 )
-from asnrules.util.text import check_day, wanted_program
+from asnrules.util.text import Day, given_day, wanted_program
 
 _NUMBERS = 2**63
 _MOST = 2**31  # Runs that are asked for; no ledger has as many
@@ -48,9 +48,9 @@ class RunFilter(NamedTuple):
     operator: str | None = None
     ruleset: str | None = None
     origin: str | None = None
-    since: dt.date | None = None
+    since: Day | None = None
     """The first day (UTC) on which it may have started; `until` is the last."""
-    until: dt.date | None = None
+    until: Day | None = None
     run_ids: Sequence[int] | None = None
 
 
@@ -254,12 +254,11 @@ def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
         yield runs.c.ruleset_id.in_(of_label)
     if wanted.origin is not None:
         yield runs.c.origin == wanted.origin
-    check_day("since", wanted.since)
-    check_day("until", wanted.until)
-    if wanted.since is not None:
-        yield runs.c.started_at >= dt.datetime.combine(wanted.since, dt.time.min, dt.UTC)
-    if wanted.until is not None:
-        yield runs.c.started_at <= dt.datetime.combine(wanted.until, dt.time.max, dt.UTC)
+    since, until = given_day("since", wanted.since), given_day("until", wanted.until)
+    if since is not None:
+        yield runs.c.started_at >= dt.datetime.combine(since, dt.time.min, dt.UTC)
+    if until is not None:
+        yield runs.c.started_at <= dt.datetime.combine(until, dt.time.max, dt.UTC)
 
 
 def _has_program(program: str) -> ColumnElement[bool]:
