@@ -53,12 +53,27 @@ def words(result: Result) -> str:
     return result.out + result.err
 
 
-def test_the_reason_of_a_fixed_slit_from_fits_is_what_no_header_has(
+def test_nods_of_a_fixed_slit_are_told_by_the_names_of_files(
     asnrules_on_file: Command, case: Case
 ) -> None:
     files = sorted(path.name for path in case("fits-fixed-slit-no-expspcin").glob("*.fits"))
+    associations = made(asnrules_on_file, *files)
+    rules = [association["asn_rule"] for association in associations]
+    assert rules == ["candidate_Asn_Lv2NRSFSS"] * 3
     told = words(asnrules_on_file("generate", *files, "--dry-run", "--no-record"))
-    assert "headers do not tell EXPSPCIN (NRS_FIXEDSLIT)" in told
+    assert "headers do not tell EXPSPCIN (NRS_FIXEDSLIT), so it is the activity in file" in told
+
+
+def test_the_reason_of_a_fixed_slit_from_fits_is_what_no_header_has(
+    asnrules_on_file: Command, case: Case
+) -> None:
+    folder = case("fits-fixed-slit-no-expspcin")
+    files = [
+        path.rename(folder / f"nod{number}_rate.fits").name
+        for number, path in enumerate(sorted(folder.glob("*.fits")))
+    ]
+    told = words(asnrules_on_file("generate", *files, "--dry-run", "--no-record"))
+    assert "headers do not tell EXPSPCIN (NRS_FIXEDSLIT), and nothing is assumed" in told
     assert told.count("EXPSPCIN is empty, wanted a value") == 3
 
 
@@ -97,7 +112,7 @@ def test_products_of_one_exposure_are_one_exposure(asnrules_on_file: Command, ca
     [association] = made(asnrules_on_file, *files)
     assert members(association) == [("science", "jw01234004001_03101_00001_nrcblong_rate.fits")]
     told = words(asnrules_on_file("generate", *files, "--dry-run", "--no-record"))
-    for product in ("rateints", "cal", "i2d"):
+    for product in ("uncal", "rateints", "cal", "i2d"):
         assert f"jw01234004001_03101_00001_nrcblong_{product}.fits" in told
 
 

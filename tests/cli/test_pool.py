@@ -22,8 +22,8 @@ from pools.fits_files import image_name, with_card, write_fits
 from pools.test_fits_file_names import AROUND, ROOT
 
 ASSUMED = (
-    "asnrules: headers do not tell, so it is assumed: PNTGTYPE science (NRC_IMAGE); declare what "
-    "is so by asnrules pool make --set\n"
+    "asnrules: headers do not tell PNTGTYPE (NRC_IMAGE), so science is assumed; declare what is so "
+    "by asnrules pool make --set\n"
 )
 
 

@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 import asnrules
 from asnrules import Catalog, Options
 from asnrules.errors import PoolError
-from asnrules.pools.fits.pool import ASSUMED, make_pool, write_pool
+from asnrules.pools.fits.pool import make_pool, write_pool
+from asnrules.pools.fits.untold import ASSUMED
 from differential.families import FAMILIES
 from differential.pools import RandomPool, pools
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asnrules.errors import PoolError
-from asnrules.pools.fits.file_names import OTHERS, STARTS, sort_out
+from asnrules.pools.fits.file_names import OTHERS, STARTS, listed_as, other_products, sort_out
 from asnrules.pools.fits.pool import make_pool
 from asnrules.pools.inputs import gather
 from pools.fits_files import write_fits
+from seeds import seed
 
 ROOT = "jw01234004001_03101_00001_nrcblong"
 PRODUCTS = [*STARTS, "cal", "i2d", "x1d", "s2d", "crf", "trapsfilled", "newproduct"]
@@ -40,20 +40,33 @@ def listed(*files: str) -> list[str]:
     return [one.name for one in sort_out(files).exposures]
 
 
-@pytest.mark.parametrize("starts", [
-    list(some) for size in (1, 2, 3) for some in itertools.combinations(STARTS, size)
-])  # fmt: skip
-def test_each_exposure_is_listed_once(starts: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("starts", "wanted", "expected"),
+    [
+        ("uncal", "", "uncal"), ("rate", "", "rate"), ("rateints", "", "rateints"),
+        ("uncal rate", "", "uncal"), ("uncal rateints", "", "uncal"),
+        ("rate rateints", "", "uncal"), ("uncal rate rateints", "", "uncal"),
+        ("uncal", "rate", "uncal"), ("uncal", "rateints", "uncal"),
+        ("uncal rate", "rate", "rate"), ("uncal rate rateints", "rate", "rate"),
+        ("uncal rate rateints", "rateints", "rateints"), ("rate rateints", "rateints", "rateints"),
+        ("rate rateints", "rate", "rate"), ("uncal rateints", "rateints", "rateints"),
+        # What Stage 1 has yet to make, or the rules choose by what goes with the exposure.
+        ("uncal rate", "rateints", "uncal"), ("uncal rateints", "rate", "uncal"),
+        ("uncal rate rateints", "rate rateints", "uncal"),
+        ("rate rateints", "rate rateints", "uncal"),
+        ("rate", "rateints", "rate"), ("rateints", "rate", "rateints"),
+    ],
+)  # fmt: skip
+def test_each_exposure_is_listed_once(starts: str, wanted: str, expected: str) -> None:
     others = [one for one in PRODUCTS if one not in STARTS]
-    found = sort_out(names_of([*others, *starts]))
-    (exposure,) = found.exposures
-    # Of rate and rateints the rules name one, if the exposure is listed as its uncal file.
-    expected = starts[0] if starts != ["rate", "rateints"] else "uncal"
-    assert exposure.name == f"{ROOT}_{expected}.fits"
-    assert exposure.path == f"{ROOT}_{starts[0]}.fits"
-    (note,) = found.notes
+    products = starts.split()
+    (exposure,) = sort_out(names_of([*others, *products])).exposures
+    assert exposure.path == f"{ROOT}_{products[0]}.fits"
+    listed = listed_as(exposure, wanted.split())
+    assert listed.name == f"{ROOT}_{expected}.fits"
+    (note,) = other_products([listed])
     assert note.startswith("left alone, as other products of the same exposures")
-    left = set(names_of([*others, *starts[1:]]))
+    left = {*names_of([*others, *products])} - {listed.name}
     assert set(note.split(": ")[1].split(", ")) == left
 
 
@@ -76,6 +89,22 @@ def test_names_that_say_nothing_are_exposures() -> None:
     names = ["mine.fits", "b_c.fits", "a_uncal.fits", "a_b.fits", "2_rate.fits"]
     assert sorted(listed(*names)) == sorted(names)
     assert listed("a_rate.fits", "a_cal.fits", "A_I2D.fits", "b_cal.fits") == ["a_rate.fits"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({}, "rate"), ({"TSOVISIT": True}, "rateints"), ({"EXP_TYPE": "NRC_DARK"}, "uncal")],
+)
+def test_the_rules_say_what_stage_2_starts_from(
+    changes: dict[str, object], expected: str, tmp_path: Path
+) -> None:
+    products = [*STARTS, "cal", "i2d"]
+    paths = [write_fits(tmp_path / name, **changes) for name in names_of(products)]
+    made = make_pool(paths, ruleset=seed())
+    (row,) = csv.DictReader(io.StringIO(b"".join(made.source.blocks()).decode()), delimiter="|")
+    assert row["filename"] == f"{ROOT}_{expected}.fits"
+    left = [one for one in products if one != expected]
+    assert set(made.notes[0].split(": ")[1].split(", ")) == set(names_of(left))
 
 
 def test_parts_of_a_long_exposure_are_exposures() -> None:
@@ -119,8 +148,9 @@ def test_any_folder_lists_each_exposure_that_can_be_worked_once(
     found = sort_out(names)
     expected = {number for number, product, _ in files if product in STARTS}
     assert [int(one.name.split("_")[2]) for one in found.exposures] == sorted(expected)
-    said = "".join(found.notes)
-    taken = {one.path.removesuffix(".gz") for one in found.exposures}
+    exposures = [listed_as(one, ["rate"]) for one in found.exposures]
+    said = "".join([*found.notes, *other_products(exposures)])
+    taken = {one.name for one in exposures}
     assert all(
         name.removesuffix(".gz") in taken or name.removesuffix(".gz") in said for name in names
     )

@@ -53,12 +53,13 @@ def make(
 
     Each exposure becomes one row, whatever products of it there are; files from which Stage 2 does
     not start are ignored. Declare by options what headers do not tell, for all files or for those
-    whose names fit a pattern. Options may be repeated; the last that fits counts.
+    whose names fit a pattern. Options may be repeated; the last that fits counts. Spectra that need
+    EXPSPCIN get the activity in the file name, unless a visit has several visit groups.
 
     Examples
     --------
     asnrules pool make exposures/*_uncal.fits --output pool.csv
-    asnrules pool make exposures/*.fits --output my.csv --set EXPSPCIN=1
+    asnrules pool make exposures/*.fits --output my.csv --set "*_05102_*:EXPSPCIN=3"
     asnrules pool make exposures/*.fits --output - --set "*002001_*:IS_IMPRT=t"
 
     See Also

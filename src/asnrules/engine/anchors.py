@@ -35,6 +35,15 @@ def anchored(work: Work, place: int) -> list[Rule]:
     for another candidate than an observation, where there is none for that. Of rules that
     make the same, those stay that the ruleset lets stay.
     """
+    return [one.rule for one in _anchors(work, place)]
+
+
+def products_of(work: Work, place: int) -> set[str]:
+    """Give the products with which an exposure is the science of those associations."""
+    return {"rateints" if one.rateints else "rate" for one in _anchors(work, place)}
+
+
+def _anchors(work: Work, place: int) -> list[Anchor]:
     found: dict[tuple[bool, bool], list[Anchor]] = {}
     for number in work.judgements[place].takers:
         for made in BatchedProcedure(work, number).run([place], LONE_CANDIDATE):
@@ -48,7 +57,7 @@ def anchored(work: Work, place: int) -> list[Rule]:
     if not found:
         return []
     nearest = found[min(found)]
-    return [nearest[number].rule for number in staying(nearest, work.ruleset.settings)]
+    return [nearest[number] for number in staying(nearest, work.ruleset.settings)]
 
 
 def stands_alone(work: Work, place: int, rule: Rule, exptype: str) -> bool:

@@ -17,7 +17,7 @@ from asnrules.engine.signatures import (
     is_written_as_science,
     judge_as,
 )
-from asnrules.rules.model import Role, Rule, Ruleset
+from asnrules.rules.model import Condition, Requirement, Role, Rule, Ruleset
 
 Known = Mapping[str, str | None]
 """Lower-case keyword to lower-case value."""
@@ -36,12 +36,7 @@ def keywords_of(ruleset: Ruleset) -> frozenset[str]:
 def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> list[bool]:
     """Say for which exposures of a pool the rules look at a keyword whose value is not known."""
     exposures = [known_values(ruleset, known) for known in exposures]
-    valued = _in_conditions(ruleset)
-    others = sorted(keywords_of(ruleset).difference(valued))
-    signatures = [
-        (*map(known.get, valued), *(known.get(name) is None for name in others))
-        for known in exposures
-    ]
+    signatures = _signatures(ruleset, exposures)
     judged = {
         signature: list(_judgements(ruleset, known, keyword))
         for signature, known in zip(signatures, exposures, strict=True)
@@ -63,6 +58,60 @@ def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> lis
         for signature, judgements in judged.items()
     }
     return [answers[signature] for signature in signatures]
+
+
+def kept_out(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> list[bool]:
+    """Say which exposures a rule does not take for want of a value of a keyword.
+
+    Where another takes one as science, a key without a value does not count: it may have none.
+    """
+    exposures = [known_values(ruleset, known) for known in exposures]
+    signatures = _signatures(ruleset, exposures)
+    distinct = dict(zip(signatures, exposures, strict=True))
+    answers = {
+        signature: values.get(keyword) is None and _misses(ruleset, values, keyword)
+        for signature, values in distinct.items()
+    }
+    return [answers[signature] for signature in signatures]
+
+
+def _misses(ruleset: Ruleset, values: Known, keyword: str) -> bool:
+    name = class_of(ruleset, values)
+    without = judge_as(ruleset, {**values, keyword: None}, name)
+    given = judge_as(ruleset, {**values, keyword: UNKNOWN}, name)
+    missed = [
+        without.verdicts[number]
+        for number in set(given.takers).difference(without.takers)
+        if _may_be_science(ruleset, given, given.verdicts[number])
+    ]
+    taken = any(
+        _may_be_science(ruleset, without, without.verdicts[number]) for number in without.takers
+    )
+    if not taken or keyword in _telling_class(ruleset):
+        return bool(missed)
+    return any(
+        isinstance(unmet, Requirement) and keyword in _keywords(unmet.condition)
+        for verdict in missed
+        for unmet in (*verdict.unmet, *(one for role in verdict.roles for one in role.unmet))
+    )
+
+
+def _telling_class(ruleset: Ruleset) -> set[str]:
+    return {keyword for line in ruleset.class_rules for keyword in _keywords(line.condition)}
+
+
+def _keywords(condition: Condition) -> set[str]:
+    return {term.keyword for term in condition.terms}
+
+
+def _signatures(ruleset: Ruleset, exposures: Sequence[Known]) -> list[tuple[object, ...]]:
+    """Give what the rules can tell of each exposure; those with the same are judged alike."""
+    valued = _in_conditions(ruleset)
+    others = sorted(keywords_of(ruleset).difference(valued))
+    return [
+        (*map(known.get, valued), *(known.get(name) is None for name in others))
+        for known in exposures
+    ]
 
 
 def _in_conditions(ruleset: Ruleset) -> list[str]:

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from asnrules.util.text import few, label
 
-STARTS = ("uncal", "rate", "rateints")
-"""What Stage 2 starts from. Of the products that are there the first stands for the exposure; of
-an uncal file, the rules name the rate or the rateints product."""
+UNCAL, RATE, RATEINTS = "uncal", "rate", "rateints"
+STARTS = (UNCAL, RATE, RATEINTS)
+"""What Stage 2 starts from: rate or rateints, which Stage 1 makes of uncal. Of an exposure that is
+listed as uncal, the rules name one of the two. The header of the first that is there is read."""
 
 OTHERS = frozenset(
     {
@@ -51,6 +52,8 @@ class Exposure(NamedTuple):
     """What it is listed as."""
     names: tuple[str, ...]
     """The names of all its files."""
+    starts: tuple[str, ...] = ()
+    """Its products from which Stage 2 starts; none if its name does not tell."""
 
 
 @dataclass(slots=True)
@@ -110,9 +113,7 @@ def sort_out(paths: Iterable[str]) -> SortedFiles:
             found.exposures.append(Exposure(path, file_name(path), (file_name(path),)))
     for products in groups.values():
         _sort_group(products, found, left)
-    for kind, names in left.items():
-        listed = few((label(name, _NAME_LENGTH) for name in names), _SHOWN)
-        found.notes.append(f"left alone, as {kind}: {listed}")
+    found.notes += [_left_alone(kind, names) for kind, names in left.items()]
     return found
 
 
@@ -120,21 +121,54 @@ def _sort_group(
     products: dict[str, list[str]], found: SortedFiles, left: dict[str, list[str]]
 ) -> None:
     """Sort out the products of one exposure."""
-    names = [file_name(path) for paths in products.values() for path in paths]
-    start = next((product for product in STARTS if product in products), None)
-    if start is None:
+    names = tuple(file_name(path) for paths in products.values() for path in paths)
+    starts = tuple(product for product in STARTS if product in products)
+    if not starts:
         left["products from which Stage 2 does not start (uncal, rate or rateints)"] += names
         return
-    listed = "uncal" if {"rate", "rateints"} <= set(products) else start
-    for path in products[start]:
-        name = file_name(path)
-        if listed != start:
-            end = name.lower().rindex(f"_{start}") + 1
-            name = f"{name[:end]}{listed}{name[end + len(start) :]}"
-        found.exposures.append(Exposure(path, name, tuple(names)))
-    others = [file_name(path) for one, paths in products.items() if one != start for path in paths]
-    if others:
+    for path in products[starts[0]]:
+        found.exposures.append(Exposure(path, file_name(path), names, starts))
+
+
+def listed_as(exposure: Exposure, wanted: Collection[str]) -> Exposure:
+    """Name an exposure by the product that Stage 2 starts from.
+
+    `wanted` are the products that the rules would name. If that is not one, or it is not there, the
+    exposure is listed as uncal, as long as Stage 1 can make it or the rules can choose.
+    """
+    if not exposure.starts:
+        return exposure
+    known = set(wanted).intersection(exposure.starts) if len(wanted) == 1 else set()
+    if known:
+        (product,) = known
+    elif UNCAL in exposure.starts or len(exposure.starts) > 1:
+        product = UNCAL
+    else:
+        (product,) = exposure.starts
+    return exposure._replace(name=_renamed(exposure, product))
+
+
+def _renamed(exposure: Exposure, product: str) -> str:
+    for name in exposure.names:
+        if _told_by_name(name)[2] == product:
+            return name
+    name, start = exposure.name, exposure.starts[0]
+    end = name.lower().rindex(f"_{start}") + 1
+    return f"{name[:end]}{product}{name[end + len(start) :]}"
+
+
+def other_products(exposures: Iterable[Exposure]) -> list[str]:
+    """Say which files are other products of exposures than the one that each is listed as."""
+    left: dict[str, list[str]] = defaultdict(list)
+    for one in exposures:
+        listed = _told_by_name(one.name)[2]
         kind = f"other products of the same exposures, which are listed once, as {listed}"
-        if listed == "uncal":
+        if listed == UNCAL:
             kind += " (of which the rules name rate or rateints)"
-        left[kind] += others
+        left[kind] += [name for name in one.names if name != one.name]
+    return [_left_alone(kind, names) for kind, names in left.items() if names]
+
+
+def _left_alone(kind: str, names: Iterable[str]) -> str:
+    listed = few((label(name, _NAME_LENGTH) for name in names), _SHOWN)
+    return f"left alone, as {kind}: {listed}"

@@ -2,9 +2,8 @@
 
 The columns are those of the command asn_make_pool of jwst 3.0.0, as running it shows: every
 keyword of the headers, in order of their names, `null` where a header lacks it; ASN_CANDIDATE
-from OBSERVTN. What the rules look at and a header does not have is as there: TARGETID counted by
-TARGNAME, DITHPTIN and MOSTILNO 1, IS_IMPRT `f`, PNTGTYPE `science` and DMS_NOTE empty, unless
-something else is declared.
+from OBSERVTN. What the rules look at and a header does not have is as there, unless something else
+is declared: TARGETID counted by TARGNAME, and what `asnrules.pools.fits.untold` assumes.
 
 docs/deviations.md lists where it differs from asn_make_pool on purpose; tests/downstream compares
 the two.
@@ -19,29 +18,22 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from asnrules.engine.keywords import keywords_of, looked_at
+from asnrules.engine.anchors import products_of
+from asnrules.engine.exposures import Work
+from asnrules.engine.keywords import keywords_of
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
 from asnrules.pools.fits.declared import FLAGS, TRUTH, Declarations, Declared
-from asnrules.pools.fits.file_names import Exposure, sort_out
+from asnrules.pools.fits.file_names import Exposure, listed_as, other_products, sort_out
 from asnrules.pools.fits.headers import Header, read_headers
+from asnrules.pools.fits.untold import ASSUMED, settle
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.tables import NULL, TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import whole_file
-from asnrules.util.text import EMPTY, few, label, shown
+from asnrules.util.text import EMPTY, label, shown
 
 NAME = "fits_headers"  # The name of a pool that is made from headers and not stored
-
-ASSUMED: Mapping[str, str | None] = {
-    "is_imprt": "f",
-    "pntgtype": "science",
-    "dms_note": NULL,
-    "dithptin": "1",
-    "mostilno": "1",
-    "expspcin": None,
-}
-"""Keywords that the headers of most releases lack, and what is assumed; None for nothing."""
 
 _ALSO = frozenset({"observtn", "targname", "exposerr"})
 """What may be declared beside what the rules look at: candidate, target and degraded exposures
@@ -80,9 +72,11 @@ def make_pool(
     """Make a pool from FITS files, a row for each exposure.
 
     The files, gzipped or not, come in any order, and only their primary headers are read. Other
-    files of a downloaded folder are ignored, see `asnrules.pools.fits.file_names`. What headers do
-    not tell is declared or assumed; notes list the assumed values that the rules look at, or all
-    without a ruleset, and then any keyword may be declared.
+    files of a downloaded folder are ignored, see `asnrules.pools.fits.file_names`. An exposure is
+    listed as the rate or rateints product, whichever the rules name, if it is there. What headers
+    do not tell is declared or assumed, or for EXPSPCIN taken from file names; a note for each
+    keyword that the rules look at says so. Without a ruleset, rate and rateints are listed as
+    uncal, all that is assumed is said, file names do not count, and any keyword may be declared.
 
     A file that is not a JWST exposure, or the second one of a name, is left out with `skip`;
     otherwise it is a PoolError, with a line for each in its `details`. So it is if Stage 2 starts
@@ -111,6 +105,8 @@ def make_pool(
     ]
     rows = _rows(good, declared)
     declared.check_all_fit()
+    untold = settle([one.keywords for one in good], rows, ruleset)
+    listed = _listed([one.exposure for one in good], rows, ruleset)
     columns = sorted({column for row in rows for column in row})
     cells = [[row.get(column, NULL) for column in columns] for row in rows]
     return MadePool(
@@ -118,7 +114,7 @@ def make_pool(
         exposures=len(rows),
         skipped=problems,
         unplaced=_unplaced(good),
-        notes=[*files.notes, *_assumptions(good, rows, ruleset)],
+        notes=[*other_products(listed), *files.notes, *untold, *_lonely(rows)],
     )
 
 
@@ -129,6 +125,29 @@ def write_pool(made: MadePool, path: Path | str, *, overwrite: bool = False) -> 
     """
     with whole_file(Path(path), overwrite=overwrite) as stream:
         stream.writelines(made.source.blocks())
+
+
+def _listed(
+    exposures: Sequence[Exposure], rows: Sequence[dict[str, str]], ruleset: Ruleset | None
+) -> list[Exposure]:
+    """Put into the rows, and give, the exposures as products that Stage 2 starts from."""
+    wanted = _wanted(rows, ruleset)
+    listed = [listed_as(one, products) for one, products in zip(exposures, wanted, strict=True)]
+    for row, exposure in zip(rows, listed, strict=True):
+        row["filename"] = exposure.name
+    return listed
+
+
+def _wanted(rows: Sequence[Mapping[str, str]], ruleset: Ruleset | None) -> list[set[str]]:
+    """Give for each exposure the products that the rules would name; none without rules."""
+    if ruleset is None:
+        return [set() for _ in rows]
+    keywords = sorted(keywords_of(ruleset) | {"filename"})
+    cells = [tuple(row.get(name, NULL).lower() for name in keywords) for row in rows]
+    work = Work.judged(ruleset, keywords, cells)
+    found = {judgement: place for place, judgement in enumerate(work.judgements)}
+    wanted = {judgement: products_of(work, place) for judgement, place in found.items()}
+    return [wanted[judgement] for judgement in work.judgements]
 
 
 class _Read(NamedTuple):
@@ -228,31 +247,11 @@ def _unplaced(exposures: Sequence[_Read]) -> list[str]:
     return lines
 
 
-def _assumptions(
-    exposures: Sequence[_Read], rows: Sequence[Mapping[str, str]], ruleset: Ruleset | None
-) -> list[str]:
-    """Say what neither headers nor declarations tell, as far as the rules look at it."""
-    types: dict[str, str] = {}
-    values = [{name: value.lower() for name, value in row.items()} for row in rows]
-    for keyword in ASSUMED:
-        lacking = [not one.keywords.get(keyword) for one in exposures]
-        if any(lacking):
-            matters = looked_at(ruleset, values, keyword) if ruleset else lacking
-            found = [row for row, *both in zip(rows, lacking, matters, strict=True) if all(both)]
-            if found:
-                types[keyword] = few(dict.fromkeys(row.get("exp_type", NULL) for row in found))
-    assumed = [f"{name.upper()} {ASSUMED[name]} ({types[name]})" for name in types if ASSUMED[name]]
-    lines = [f"headers do not tell, so it is assumed: {', '.join(assumed)}"] if assumed else []
-    lines += [
-        f"headers do not tell {name.upper()} ({types[name]}), and nothing is assumed"
-        for name in types
-        if ASSUMED[name] is None
-    ]
-    lines = [f"{line}; declare what is so by asnrules pool make --set" for line in lines]
+def _lonely(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Say that background targets are in no candidate with sciences, as far as headers tell."""
     backgrounds = [row["asn_candidate"] for row in rows if row.get("bkgdtarg") == "t"]
-    if lonely := sum(candidates.count("(") < 2 for candidates in backgrounds):
-        lines.append(
-            f"headers do not tell of which sciences background targets (exposures: {lonely:,})"
-            " are the background; declare a candidate by asnrules pool make --asn-candidate"
-        )
-    return lines
+    count = sum(candidates.count("(") < 2 for candidates in backgrounds)
+    return [
+        f"headers do not tell of which sciences background targets (exposures: {count:,})"
+        " are the background; declare a candidate by asnrules pool make --asn-candidate"
+    ] * bool(count)
