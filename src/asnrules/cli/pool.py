@@ -59,7 +59,7 @@ def make(
     Examples
     --------
     asnrules pool make exposures/*_uncal.fits --output pool.csv
-    asnrules pool make exposures/*.fits --output my.csv --set "*_05102_*:EXPSPCIN=3"
+    asnrules pool make exposures/*.fits --output - --set "*_02101_*:EXPSPCIN=3"
     asnrules pool make exposures/*.fits --output - --set "*002001_*:IS_IMPRT=t"
 
     See Also
