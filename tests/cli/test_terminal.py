@@ -54,6 +54,13 @@ def test_no_colours_where_none_help(terminal: Callable[..., bytes], arguments: l
     assert b"\x1b" not in printed
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_table_fits_the_terminal(terminal: Callable[..., bytes], width: int) -> None:
+    lines = terminal("-m", "asnrules", "lookup", "NRS", COLUMNS=str(width)).decode().splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("NRS_IFU" in line for line in lines)
+
+
 def test_a_progress_bar_has_colours(terminal: Callable[..., bytes]) -> None:
     printed = terminal("-c", BAR)
     assert b"stage" in printed

@@ -138,17 +138,29 @@ def _print_cells(
 ) -> None:
     blanks = ["N/A" if name in not_applicable else "" for name in columns]
     header = [printable(name) for name in columns]
-    cells = ([cell(*pair) for pair in zip(row, blanks, strict=True)] for row in rows)
+    cells: Iterable[list[str]] = (
+        [cell(*pair) for pair in zip(row, blanks, strict=True)] for row in rows
+    )
     if output is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         # Whatever is wrong from the start is found before anything is printed.
-        first = list(islice(cells, 1))
+        rest = iter(cells)
+        first = list(islice(rest, 1))
         writer.writerow(header)
-        writer.writerows(chain(first, cells))
+        writer.writerows(chain(first, rest))
         return
     from tabulate import tabulate
 
-    table = tabulate(cells, header, tablefmt="simple", disable_numparse=True)
+    table = None
+    if sys.stdout.isatty():
+        import shutil
+
+        from asnrules.cli.tables import fitted
+
+        cells = list(cells)
+        table = fitted(header, cells, shutil.get_terminal_size().columns)
+    if table is None:
+        table = tabulate(cells, header, tablefmt="simple", disable_numparse=True)
     sys.stdout.write("\n".join(line.rstrip() for line in table.split("\n")) + "\n")
 
 
