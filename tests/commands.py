@@ -21,8 +21,8 @@ HEAD = """# Commands
 Written from the help of the commands, `asnrules COMMAND --help`; `python tests/commands.py` renews
 it. Data go to standard output, all else to standard error. An error is one line that says what to
 do next. A table on a terminal is fitted to it: cells are wrapped, columns without a value left out,
-and if that is not enough, each row is a list of its cells. Through a pipe tables are as wide as they
-are. Where a pool, a page or a query is read, `-` is standard input; where one file is written,
+and if that is not enough, each row is a list of its cells. Through a pipe tables are as wide as
+they are. Where a pool, a page or a query is read, `-` is standard input; where one file is written,
 `-` is standard output.
 """
 
