@@ -117,6 +117,55 @@ def test_how_it_differs(
     assert says in found.explanation
 
 
+@pytest.mark.parametrize(
+    ("other", "exptype", "why"),
+    [
+        ({"filter": "f150w"}, "background", "FILTER f150w, wanted f200w"),
+        ({"bkgdtarg": "f"}, "background", "BKGDTARG f, wanted: BKGDTARG is set"),
+        (
+            {"asn_candidate": "[('o002', 'observation')]"}, "background",
+            "the observations are not linked: no candidate of type background has both",
+        ),
+        (
+            {"bkgdtarg": "f"}, "selfcal",
+            "Asn_Lv2Image takes no selfcal, nor does any other rule for its EXP_TYPE",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("rule", ["DMSLevel2bBase", "candidate_Asn_Lv2Image"])
+def test_the_keyword_that_keeps_a_member_out_is_named(
+    catalog: Engine, tmp_path: Path, other: dict[str, str], exptype: str, why: str, rule: str
+) -> None:
+    given = listed(1, asn_rule=rule, asn_type="image2", asn_id="o001", program="00001")
+    given["products"][0]["members"].append(member(3, exptype))
+    companion = nrc_image(3, **{"bkgdtarg": "t", **other})
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1), companion)
+    found = judge(catalog, tmp_path, given, pool)
+    assert found.verdict == "differs"
+    says = f"the file has {stem(3)}_rate.fits ({exptype}), but the rules do not: {why}; "
+    assert says in found.explanation
+
+
+def test_why_a_nod_is_no_background(catalog: Engine, tmp_path: Path, shared: Path) -> None:
+    pool = shared / "parity" / "pool_024b_nirspec_fss_nods" / "pool.csv"
+    if not pool.exists():
+        pytest.skip("shared/ has no parity pools")
+    roles = {1: "science", 3: "background", 5: "background", 7: "background", 9: "background"}
+    members = [
+        {"expname": f"jw_{number:05}_rate.fits", "exptype": role} for number, role in roles.items()
+    ]
+    given = listed(products=[{"name": "jw_00001", "members": members}])
+    found = judge(catalog, tmp_path, given, str(pool))
+    assert found.verdict == "differs"
+    assert (
+        "the file has jw_00003_rate.fits (background), but the rules do not: made without it: "
+        "no background for jw_00001_uncal.fits, as it is at a neighbouring point of the pattern: "
+        "PATT_NUM 2, that of the science 1; rules: "
+    ) in found.explanation
+    del members[1]
+    assert judge(catalog, tmp_path, given, str(pool)).verdict == "explained"
+
+
 def test_a_type_may_be_told_and_contradict(
     catalog: Engine, tmp_path: Path, plain_pool: str
 ) -> None:

@@ -313,11 +313,13 @@ DIFFERING: list[tuple[dict[str, Any], str]] = [
         ),
         (
             document(*OURS, member(2, "background")),
-            f"the file has {stem(2)}_rate.fits (background), but the rules do not",
+            f"the file has {stem(2)}_rate.fits (background), but the rules do not: "
+            "BKGDTARG f, wanted: BKGDTARG is set",
         ),
         (
             document(member(1), member(3, "imprint")),
-            f"{stem(3)}_rate.fits is imprint, background by the rules",
+            f"{stem(3)}_rate.fits is imprint, background by the rules: "
+            "Asn_Lv2Image takes no imprint, nor does any other rule for its EXP_TYPE",
         ),
         (
             document(member(1), member(3, "background", expname=f"{stem(3)}_rateints.fits")),
@@ -364,7 +366,7 @@ def test_many_differences_are_counted(catalog: Engine, tmp_path: Path) -> None:
     given = document(member(1), *[member(number, "background") for number in range(2, 30)])
     verdict, explanation = said(judge(catalog, tmp_path, given, pool))
     assert verdict == "differs"
-    assert explanation.count(" (background), but the rules do not; ") == 6
+    assert explanation.count(" (background), but the rules do not: BKGDTARG f, ") == 6
     assert explanation.endswith("; and 22 more")
 
 

@@ -87,6 +87,10 @@ class Difference(NamedTuple):
     text: str
     extra: Product | None = None
     """The product, where the rules have none of its name in their association."""
+    product: str = ""
+    """The product of the rules in which it is."""
+    member: tuple[str, str] | None = None
+    """File and role, where the rules do not have a file in this role."""
 
 
 def differences(
@@ -143,7 +147,7 @@ def product_differences(
         Counter(_content(member, untold) for member in product.members) for product in (found, made)
     )
     words = [] if theirs == ours else _member_differences(theirs, ours, suffixes, untold)
-    return texts + [Difference("members", text) for text in words]
+    return texts + [one._replace(product=made.name) for one in words]
 
 
 Either = ForeignAssociation | Association
@@ -219,13 +223,13 @@ def _member_differences(
     ours: Counter[_Content],
     suffixes: frozenset[str],
     untold: Container[str],
-) -> list[str]:
+) -> list[Difference]:
     texts = []
     for member, count in theirs.items():
         had = ours[member]
         if count > max(had, 1) or count < had:
             than = f", {_times(had)} by the rules" if had > 1 or count == 1 else ""
-            texts.append(f"{member[0]} ({member[1]}) is listed {_times(count)}{than}")
+            texts.append(_of_members(f"{member[0]} ({member[1]}) is listed {_times(count)}{than}"))
     missing: dict[str, list[_Content]] = defaultdict(list)
     roles: dict[str, list[str]] = defaultdict(list)
     for member in ours:
@@ -240,28 +244,34 @@ def _member_differences(
             texts += _of_pair(member, same.pop(), has_error=name not in untold)
         elif name in roles:
             others = " and ".join(roles[name])
-            texts.append(f"the file has {name} as {role} too, the rules only as {others}")
+            text = f"the file has {name} as {role} too, the rules only as {others}"
+            texts.append(_of_members(text, (name, role)))
         else:
-            texts.append(f"the file has {name} ({role}), but the rules do not")
+            text = f"the file has {name} ({role}), but the rules do not"
+            texts.append(_of_members(text, (name, role)))
     return texts + [
-        f"the rules have {name} ({role}), but the file does not"
+        _of_members(f"the rules have {name} ({role}), but the file does not")
         for left in missing.values()
         for name, role, _ in left
     ]
+
+
+def _of_members(text: str, member: tuple[str, str] | None = None) -> Difference:
+    return Difference("members", text, member=member)
 
 
 def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
-def _of_pair(one: _Content, other: _Content, *, has_error: bool) -> list[str]:
+def _of_pair(one: _Content, other: _Content, *, has_error: bool) -> list[Difference]:
     texts = []
     if one[0] != other[0]:
-        texts.append(f"{one[0]} stands for {other[0]}")
+        texts.append(_of_members(f"{one[0]} stands for {other[0]}"))
     if one[1] != other[1]:
-        texts.append(f"{one[0]} is {one[1]}, {other[1]} by the rules")
+        text = f"{one[0]} is {one[1]}, {other[1]} by the rules"
+        texts.append(_of_members(text, one[:2]))
     if has_error and one[2] != other[2]:
-        texts.append(
-            f"the error of {one[0]} is {one[2] or 'none'}, {other[2] or 'none'} in the pool"
-        )
+        errors = f"{one[2] or 'none'}, {other[2] or 'none'} in the pool"
+        texts.append(_of_members(f"the error of {one[0]} is {errors}"))
     return texts

@@ -24,6 +24,7 @@ from asnrules.engine.generation import Wanted
 from asnrules.engine.naming import merge, product_name
 from asnrules.engine.signatures import SCIENCE
 from asnrules.engine.steps.direct_images import MADE_LATER
+from asnrules.imports.members_apart import MembersApart
 from asnrules.pools.evaluation import EvaluatedPools
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -120,6 +121,17 @@ class Matcher:
         if roles:
             return f"it is {' and '.join(sorted(set(roles)))} only"
         return self._reasons.get(place) or self.evaluated.classification(place).reason
+
+    def apart(self, made: Association, product: str, expname: str, exptype: str) -> str:
+        """Say which keywords keep a member of a file out of a product of the rules in a role.
+
+        '' if that is not known.
+        """
+        own = [one for one in made.products if one.name == product]
+        sciences, place = self.sciences(own), self.place(expname)
+        if place is None or not sciences:
+            return ""
+        return self._apart.text(made, sciences[0], place, exptype)
 
     def is_unsettled(self, places: Iterable[int]) -> bool:
         """Tell whether jwst's own answer for exposures depends on the order of the rows."""
@@ -225,6 +237,10 @@ class Matcher:
             found = part.generation(Wanted(_only(pool))).run().associations
             self._of_candidates[pool.candidate] = found
         return found
+
+    @cached_property
+    def _apart(self) -> MembersApart:
+        return MembersApart(self.evaluated, self._sub_pools)
 
     @cached_property
     def _sub_pools(self) -> dict[str, list[SubPool]]:

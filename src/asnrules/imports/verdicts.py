@@ -20,7 +20,7 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from asnrules.associations.comparison import CANDIDATE, file_name
+from asnrules.associations.comparison import CANDIDATE, Difference, file_name
 from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.imports.choice import Choice
@@ -323,8 +323,8 @@ class _Judging:
     def _words(self, matcher: Matcher, near: Near) -> str:
         """Put differences into words; of a product too many, say where the rules have it."""
         texts = []
-        for found in near.differences:
-            text = found.text
+        for number, found in enumerate(near.differences):
+            text = _explained_text(matcher, near, found) if number < _SHOWN else found.text
             if found.extra is not None:
                 name = found.extra.name
                 made = matcher.nearest_product(self._association, found.extra)
@@ -334,6 +334,14 @@ class _Judging:
                     text = "; ".join([text, *(f"product {name}: {one}" for one in members)])
             texts.append(text)
         return _in_words(texts)
+
+
+def _explained_text(matcher: Matcher, near: Near, found: Difference) -> str:
+    """Give the text of a difference, with what keeps a member out by the rules."""
+    if found.member is None:
+        return found.text
+    why = matcher.apart(near.association, found.product, *found.member)
+    return f"{found.text}: {why}" if why else found.text
 
 
 def _nothing_by_rules(matcher: Matcher, sciences: Sequence[int]) -> str:
@@ -397,7 +405,10 @@ class _ByHand(_Judging):
                 unlike.append(f"product {product.name}: {why}")
                 continue
             if near.differences:
-                unlike += [f"product {product.name}: {one.text}" for one in near.differences]
+                for one in near.differences:
+                    is_shown = len(unlike) < _SHOWN
+                    text = _explained_text(matcher, near, one) if is_shown else one.text
+                    unlike.append(f"product {product.name}: {text}")
             else:
                 like.append(f"product {product.name} is {_named(near.expected)}")
         return like, unlike

@@ -1,0 +1,48 @@
+"""What keeps a member of a file out of the association that the rules make instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from asnrules.associations.model import Association
+from asnrules.engine.candidates import SubPool
+from asnrules.engine.generation import Wanted
+from asnrules.engine.pairing import Pairing
+from asnrules.engine.signatures import SCIENCE
+from asnrules.pools.evaluation import EvaluatedPools
+
+
+class MembersApart:
+    """Compares exposures of pools with the sciences of associations that the rules make."""
+
+    def __init__(
+        self, evaluated: EvaluatedPools, sub_pools: Mapping[str, Sequence[SubPool]]
+    ) -> None:
+        self._evaluated = evaluated
+        self._sub_pools = sub_pools
+        self._pairing = Pairing(evaluated.work, evaluated.candidates)
+
+    def text(self, made: Association, science: int, place: int, exptype: str) -> str:
+        """Say which keywords keep an exposure out in a role; '' if that is not known."""
+        if exptype == SCIENCE or place == science:
+            return ""
+        pair = (made.asn_id, made.candidate_type)
+        found = self._pairing.apart(science, place, [(made.asn_rule, pair)])
+        apart = next((one for one in found if one.exptype == exptype), None)
+        if apart is None:
+            none = self._pairing.takes_none(science, exptype, made.asn_rule)
+            return "" if none is None else none.text()
+        return apart.text() if apart.distance else self._left_out(made, science, place)
+
+    def _left_out(self, made: Association, science: int, place: int) -> str:
+        """Say why an association that took an exposure left it out in the end."""
+        for pool in self._sub_pools.get(made.asn_id, ()):
+            places = list(pool.places)
+            if pool.candidate[1] == made.candidate_type and {science, place} <= set(places):
+                wanted = Wanted(watched=places.index(place))
+                outcome = self._evaluated.part(places).generation(wanted).run()
+                for fate in outcome.fates:
+                    is_its = fate.science == places.index(science) and fate.association is None
+                    if is_its and fate.rule.name == made.asn_rule:
+                        return fate.reason or ""
+        return ""
