@@ -199,6 +199,20 @@ def test_whole_numbers_with_a_point_are_whole_numbers_but_not_to_jwst(tmp_path: 
     assert [row[3] for row in read_pool(tmp_path / "bars", KEYWORDS).rows] == ["1.0", "2"]
 
 
+def test_numbers_of_rows_that_pandas_writes_are_left_out(tmp_path: Path) -> None:
+    frame = pd.DataFrame({**COLUMNS, "patt_num": [1, 2, None]})
+    frame.to_csv(tmp_path / "numbered")
+    frame.to_csv(tmp_path / "plain", index=False)
+    numbered, plain = (read_pool(tmp_path / name, KEYWORDS) for name in ("numbered", "plain"))
+    assert (numbered.columns, numbered.rows) == (plain.columns, plain.rows)
+    assert [row[3] for row in numbered.rows] == ["1", "2", "null"]
+    broken = (tmp_path / "numbered").read_text().splitlines()
+    broken[2] = broken[2].rpartition(",")[0]
+    (tmp_path / "broken").write_text("\n".join(broken))
+    with pytest.raises(PoolError, match=r"line 3.* the row stops before 'patt_num'"):
+        read_pool(tmp_path / "broken", KEYWORDS)
+
+
 DIRTY = st.text(st.characters(codec="utf-8"), max_size=8)
 CELLS = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8),

@@ -88,7 +88,11 @@ def stored_table(kind: Kind, stream: io.BufferedReader, name: str) -> TableSourc
     if kind is Kind.COMMAS:
         records = _Records(stream)
         rows = iter(records)
-        return TableSource(name, next(rows, []), rows, records.skipped)
+        columns: Sequence[str] = next(rows, [])
+        if [*columns[:1]] == [""]:
+            # The numbers of rows that pandas writes unless it is told not to.
+            columns, rows = columns[1:], (row[1:] for row in rows)
+        return TableSource(name, columns, rows, records.skipped)
     with _own_errors():
         content = stream.read(TABLE_BYTES + 1)
         _check_size(len(content))

@@ -151,7 +151,7 @@ class PoolReader:
         seen = set()
         for place, column in enumerate(columns, 1):
             if not column:
-                mend = "name it, or remove its separator"
+                mend = "name it, or leave it out (pandas writes none with index=False)"
                 raise self._error(number, str(place), "the column has no name", mend)
             if column in seen:
                 problem = f"a second column of the name {shown(column)}"
@@ -235,13 +235,14 @@ class PoolReader:
     def _lacking(self, required: str, columns: Sequence[str], line: str, number: int) -> PoolError:
         problem = f"no column {required}"
         if _SEPARATOR not in line:
-            other = "tabs" if "\t" in line else "commas" if "," in line else ""
+            marks = {"\t": "tabs", ";": "semicolons", ",": "commas"}
+            other = next((name for mark, name in marks.items() if mark in line), "")
             problem += f", and no '|' but {other}" if other else ", and no '|'"
         first = ", ".join(map(shown, columns[:_HEADER_SHOWN]))
         more = ", ..." if len(columns) > _HEADER_SHOWN else ""
         return self.stored.error(
             f"{problem}: the header begins with {first}{more}",
-            f"give a header with {FILENAME} and {ASN_CANDIDATE}, separated by '|'",
+            f"give a header with {FILENAME} and {ASN_CANDIDATE}, separated by '|' or commas",
             line=number,
         )
 
