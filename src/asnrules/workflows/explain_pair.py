@@ -148,7 +148,7 @@ def _named(apart: Apart, own: dict[tuple[str, Pair], str]) -> Nearest:
 
 
 def _left_out(outcome: Outcome, science: int) -> list[Fate]:
-    found = {}
+    found: dict[tuple[str, Pair, str | None], Fate] = {}
     for fate in outcome.fates:
         if fate.science == science and fate.association is None:
             found.setdefault((fate.rule.name, fate.candidate, fate.reason), fate)
