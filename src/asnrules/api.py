@@ -16,8 +16,9 @@ from asnrules.pools.inputs import PoolInput, gather
 from asnrules.pools.tables import keyword_texts
 from asnrules.util.text import Day
 from asnrules.workflows.classify import classify_keywords, classify_pool
-from asnrules.workflows.explain import Explanation, explain_exposure, explain_other
-from asnrules.workflows.explain_pair import PairExplanation
+from asnrules.workflows.explain import Explanation, explain_exposure
+from asnrules.workflows.explain_pair import PairExplanation, explain_pair
+from asnrules.workflows.explained import of_pool
 from asnrules.workflows.generate import Options, Report, generate
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ class Catalog:
             not take it, the nearest first) and `reason`; its `document()` is what the command
             prints.
         """
-        return explain_exposure(self.engine, pool, filename, ruleset=ruleset, as_of=as_of)
+        return explain_exposure(of_pool(self.engine, pool, ruleset, as_of), filename)
 
     def why_not(
         self,
@@ -249,7 +250,7 @@ class Catalog:
             With `together` (the associations that have both), `left_out`, `nearest` (for each kind
             of companion the association that comes nearest to taking it) and `takes_none`.
         """
-        return explain_other(self.engine, pool, filename, other, ruleset=ruleset, as_of=as_of)
+        return explain_pair(of_pool(self.engine, pool, ruleset, as_of), filename, other)
 
     def query(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run one SELECT, read only, for column names and rows; docs/sql.md describes the views."""

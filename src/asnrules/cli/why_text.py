@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asnrules.workflows.explain import Explanation
+    from asnrules.workflows.explain_association import AssociationExplanation
     from asnrules.workflows.explain_pair import PairExplanation
+
+_OF_NODS = ("science", "background")
+_NODS = "  of the sciences of the pattern each is one in turn, the others its background"
 
 
 def of_exposure(explanation: Explanation) -> Iterable[str]:
@@ -48,24 +52,31 @@ def _joined(document: Mapping[str, Any]) -> list[str]:
         f"  {document['asn_rule']} took it as {document['role']}, "
         f"for candidate {document['candidate']} ({document['candidate_type']})",
     ]
-    asked = [text for text in document["asked"] if not text.startswith("not ")]
-    lines.append(f"  asked of it: {'; '.join(asked) or 'nothing'}")
-    if (document["role"], exptype) == ("science", "background"):
-        lines.append(
-            "  of the sciences of the pattern each is one in turn, the others its background"
-        )
-    shared, of_role = (
-        ", ".join(
-            f"{key['keyword']} {key['value']}"
-            for key in document["keys"].values()
-            if key["of_role"] is of_its_role
-        )
-        for of_its_role in (False, True)
-    )
+    lines.append(f"  asked of it: {_asked(document)}")
+    if (document["role"], exptype) == _OF_NODS:
+        lines.append(_NODS)
+    shared, of_role = _keys(document["keys"])
     lines.append(f"  in common with the other members: {shared or 'nothing'}")
     if of_role:
         lines.append(f"  what its role has to match: {of_role}")
     return lines
+
+
+def _asked(document: Mapping[str, Any]) -> str:
+    """List what was asked of an exposure, but for what it was not to be."""
+    return "; ".join(one for one in document["asked"] if not one.startswith("not ")) or "nothing"
+
+
+def _keys(keys: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """List what is in common with the other members, and what a role has to match."""
+    return [
+        ", ".join(
+            f"{key['keyword']} {key['value']}"
+            for key in keys.values()
+            if key["of_role"] is of_its_role
+        )
+        for of_its_role in (False, True)
+    ]
 
 
 def _dropped_lines(explanation: Explanation) -> Iterable[str]:
@@ -113,6 +124,30 @@ def of_pair(found: PairExplanation) -> Iterable[str]:
         yield f"  {near.text()}"
     if not (found.together or found.left_out or found.takes_none or found.nearest):
         yield from ("", f"No rule that takes {science} as a science takes another exposure with it")
+
+
+def of_association(found: AssociationExplanation) -> Iterable[str]:
+    """Say why each member is in an association, a line at a time."""
+    document = found.document()
+    yield (
+        f"{document['asn_name']}: {document['asn_type']} by {document['asn_rule']}, for candidate "
+        f"{document['candidate']} ({document['candidate_type']}), of {document['of']}"
+    )
+    alike = groupby(document["members"], lambda one: {**one, "expname": None})
+    for first, members in alike:
+        yield ""
+        for member in members:
+            yield f"{member['expname']}: {_words(member['exptype'])}"
+        if first["role"] is None:
+            yield "  made by Stage 3 of direct images, for which it stands"
+            continue
+        shared, of_role = _keys(first["keys"])
+        yield f"  taken as {first['role']}; asked of it: {_asked(first)}"
+        if (first["role"], first["exptype"]) == _OF_NODS:
+            yield _NODS
+        yield f"  in common with the other members: {shared or 'nothing'}"
+        if of_role:
+            yield f"  what its role has to match: {of_role}"
 
 
 def _words(exptype: str) -> str:

@@ -5,22 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine
-
 from asnrules.catalog.classification import Classification
 from asnrules.engine import nearest_rule as nearest
 from asnrules.engine.conditions import requirements_of
-from asnrules.engine.generation import Wanted
 from asnrules.engine.growing import Fate
 from asnrules.engine.nearest_companion import MissingCompanion
 from asnrules.engine.signatures import EXP_TYPE
-from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
-from asnrules.pools.exposure_names import find_exposure
-from asnrules.pools.inputs import PoolInput
 from asnrules.rules.model import Operator, Rule
 from asnrules.rules.words import instrument_of
-from asnrules.util.text import Day
-from asnrules.workflows.explain_pair import PairExplanation, explain_pair
+from asnrules.workflows.explained import Explained
 
 
 class Miss(NamedTuple):
@@ -71,7 +64,7 @@ class Explanation:
             **{
                 name: document[name] for name in ("exp_type", "member_type", "special", "published")
             },
-            "associations": [_kept_document(fate) for fate in self.kept],
+            "associations": [kept_document(fate) for fate in self.kept],
             "dropped": [
                 {
                     "asn_rule": fate.rule.name,
@@ -87,38 +80,13 @@ class Explanation:
         }
 
 
-def explain_exposure(
-    engine: Engine,
-    pool: PoolInput,
-    filename: str,
-    *,
-    ruleset: str | None = None,
-    as_of: Day | None = None,
-) -> Explanation:
-    """Explain what becomes of an exposure of a pool; see `find_exposure` for spellings.
+def explain_exposure(of: Explained, spelling: str) -> Explanation:
+    """Explain what becomes of an exposure; see `find_exposure` for spellings.
 
-    If the pool lists it more than once, the first of them in canonical order is explained.
+    If it is listed more than once, the first of them in canonical order is explained.
     """
-    evaluated = evaluate_pools(engine, [pool], ruleset, as_of)
-    return _explain(evaluated, _find(evaluated, filename))
-
-
-def explain_other(
-    engine: Engine,
-    pool: PoolInput,
-    filename: str,
-    other: str,
-    *,
-    ruleset: str | None = None,
-    as_of: Day | None = None,
-) -> PairExplanation:
-    """Explain why an exposure of a pool is no companion of another; see `explain_pair`."""
-    evaluated = evaluate_pools(engine, [pool], ruleset, as_of)
-    return explain_pair(evaluated, _find(evaluated, filename), _find(evaluated, other))
-
-
-def _explain(evaluated: EvaluatedPools, place: int) -> Explanation:
-    outcome = evaluated.generation(Wanted(watched=place)).run()
+    evaluated, place = of.evaluated, of.place(spelling)
+    outcome = of.outcome(place)
     classification = evaluated.classification(place)
     instrument = instrument_of(classification.exp_type or "")
     misses = evaluated.classifier.nearness.misses(evaluated.work.judgements[place])
@@ -135,16 +103,12 @@ def _explain(evaluated: EvaluatedPools, place: int) -> Explanation:
     )
 
 
-def _find(evaluated: EvaluatedPools, filename: str) -> int:
-    names = [name or "" for name in evaluated.work.column("filename")]
-    return find_exposure(filename, names, "the pool")
-
-
 def _kept_name(fate: Fate) -> str:
     return "" if fate.association is None else fate.association.asn_name
 
 
-def _kept_document(fate: Fate) -> dict[str, Any]:
+def kept_document(fate: Fate) -> dict[str, Any]:
+    """Say how an exposure came into an association."""
     association = fate.association
     member = fate.member
     if association is None or member is None:

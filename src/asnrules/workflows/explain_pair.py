@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from asnrules.associations.model import Association, Member, members_of
 from asnrules.engine.candidates import Pair
-from asnrules.engine.generation import Outcome, Wanted
+from asnrules.engine.generation import Outcome
 from asnrules.engine.growing import Fate
 from asnrules.engine.pairing import Apart, Pairing, TakesNone
 from asnrules.engine.signatures import SCIENCE, is_written_as_science
 from asnrules.errors import UsageError
-from asnrules.pools.evaluation import EvaluatedPools
+from asnrules.workflows.explained import Explained
 
 
 class Together(NamedTuple):
@@ -97,19 +97,20 @@ class PairExplanation:
         }
 
 
-def explain_pair(evaluated: EvaluatedPools, first: int, second: int) -> PairExplanation:
+def explain_pair(of: Explained, spelling: str, other_spelling: str) -> PairExplanation:
     """Explain why the second of two exposures is no companion of the first.
 
     It is the other way round if only the second is of a class that is written as a science.
     """
-    work = evaluated.work
+    evaluated, work = of.evaluated, of.evaluated.work
+    first, second = of.place(spelling), of.place(other_spelling)
     if first == second:
         raise UsageError(f"{work.value(first, 'filename')}: given twice; name another exposure")
     classes = [work.judgements[place].exposure_class for place in (first, second)]
     science, other = first, second
     if [is_written_as_science(work.ruleset, one) for one in classes] == [False, True]:
         science, other = second, first
-    outcome = evaluated.generation(Wanted(watched=other)).run()
+    outcome = of.outcome(other)
     own = {
         (one.asn_rule, (one.asn_id, one.candidate_type)): one.asn_name
         for one in outcome.associations

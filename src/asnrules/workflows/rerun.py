@@ -10,12 +10,15 @@ from typing import Any, Self
 from sqlalchemy import Connection
 
 from asnrules.associations.model import Association
-from asnrules.catalog.classification import Classifier
+from asnrules.catalog.classification import Classifier, load_classifier
+from asnrules.catalog.rulesets import RulesetInfo
+from asnrules.catalog.vocabulary import keyword_names
 from asnrules.engine.generation import Wanted
+from asnrules.errors import UsageError
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import evaluate
 from asnrules.record.compare import Associations, Numbered
-from asnrules.record.pools import Place, pool_ids_of, stored_pools
+from asnrules.record.pools import Place, pool_ids_of, stored_pools, unrecorded
 from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.decisions import Decision, decisions_in
 from asnrules.record.queries.reader import Reader
@@ -74,6 +77,25 @@ class Rerun:
             (before.pool_ids[pool], row + 1) for pool, row in self.evaluated.exposures
         ]
         """Where each exposure, in canonical order, is on record."""
+
+    @classmethod
+    def of(
+        cls, connection: Connection, run: RecordedRun, info: RulesetInfo, *, whole: bool
+    ) -> Self:
+        """Evaluate the pools of a run again by rules.
+
+        If `whole`, all that any rules look at has to be on record. What is not there is a
+        UsageError.
+        """
+        keywords = keyword_names(connection)
+        if not run.pools:
+            raise UsageError(f"the pool of run {run.run_id} is not on record")
+        if whole and (lost := unrecorded(connection, run.run_id, keywords)):
+            names = ", ".join(lost).upper()
+            raise UsageError(
+                f"{names} of the pool of run {run.run_id} was not recorded; generate again"
+            )
+        return cls(OnRecord.read(connection, run, keywords), load_classifier(connection, info))
 
     def recorded(
         self, made: Iterable[Association], places: Sequence[int] | None = None

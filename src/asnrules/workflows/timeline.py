@@ -11,22 +11,20 @@ from sqlalchemy import Connection, Engine
 
 from asnrules.associations.model import Association
 from asnrules.catalog.changes import chain_of
-from asnrules.catalog.classification import load_classifier
 from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, list_rulesets
-from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
 from asnrules.impact.remake import Remade, Remake, turned
 from asnrules.impact.report import TurnedBy, by_change, names_of
 from asnrules.impact.turning import Named, Step, chain_between
 from asnrules.record.compare import Differences, Listed, compare
-from asnrules.record.pools import Place, unrecorded
+from asnrules.record.pools import Place
 from asnrules.record.queries.history import exposure_history
 from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
-from asnrules.workflows.rerun import OnRecord, Rerun
+from asnrules.workflows.rerun import Rerun
 
 FIRST, APPEARS, VANISHES, CHANGES = "first", "appears", "vanishes", "changes"
 
@@ -103,7 +101,8 @@ def timeline(engine: Engine, what: str | int, progress: Progress | None = None) 
         infos = chain_of(list_rulesets(connection), choose_ruleset(connection, RULES).ruleset)
         chain = chain_between(connection, infos[0].ruleset, infos[-1].ruleset)
         assert chain is not None  # noqa: S101
-        rerun = _rerun(connection, run)
+        own = choose_ruleset(connection, RULES, run.ruleset)
+        rerun = Rerun.of(connection, run, own, whole=True)
         remake = Remake(rerun.evaluated, rerun.wanted, chain.rulesets, progress)
         chosen: Sequence[int] = range(len(rerun.places))
         if places:
@@ -140,17 +139,6 @@ def _meant(connection: Connection, what: str | int) -> tuple[RecordedRun, set[Pl
         for one in decisions
         if one.run_id == run.run_id and one.pool_id is not None and one.position is not None
     }
-
-
-def _rerun(connection: Connection, run: RecordedRun) -> Rerun:
-    keywords = keyword_names(connection)
-    if not run.pools:
-        raise UsageError(f"audit timeline: the pool of run {run.run_id} is not on record")
-    if lost := unrecorded(connection, run.run_id, keywords):
-        names = ", ".join(lost).upper()
-        raise UsageError(f"audit timeline: {names} of its pool was not recorded; generate again")
-    classifier = load_classifier(connection, choose_ruleset(connection, RULES, run.ruleset))
-    return Rerun(OnRecord.read(connection, run, keywords), classifier)
 
 
 def _named(
