@@ -105,6 +105,11 @@ def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) ->
         assert [one for one in names if not hasattr(found, one)] == [], method
         promised += len(names)
     assert promised > 50
+    for found in (own, own.audit, own.lookup(), own.query("SELECT 1 AS one"), *given.values()):
+        shown = repr(found)
+        assert type(found).__name__ in shown or isinstance(found, list) or "rows" in shown
+        assert len(shown) < 250, type(found)
+        assert " object at " not in shown
     for method in (own.audit.exposure, own.audit.association, own.audit.diff, own.audit.replay):
         assert json.dumps(given[method].document(), default=str), method  # type: ignore[attr-defined]
 
@@ -214,6 +219,50 @@ def test_asking_the_record_as_the_commands_do(own: Catalog, tmp_path: Path) -> N
     assert [one.verdict for one in own.audit.replay(1, 2)] == ["identical", "identical"]
     with pytest.raises(NotFoundError):
         own.audit.run(3)
+
+
+KINDS = {"to_pandas": pd.DataFrame, "to_polars": pl.DataFrame, "to_astropy": Table}
+
+
+@pytest.mark.parametrize("method", KINDS)
+def test_results_become_tables(own: Catalog, method: str) -> None:
+    report = own.generate(pd.DataFrame(POOL), options=Options(note="a note"))
+    own.generate(pd.DataFrame(POOL))
+    asn_name = report.made[0].asn_name
+    statement = "SELECT filename, 1 AS a, 2 AS a FROM v_unassociated ORDER BY run_id"
+    for found, length, columns in (
+        (own.rulesets(), 33, {"ruleset", "effective_from", "change_count"}),
+        (own.lookup("NRS_IFU"), 3, {"exp_type", "special", "position"}),
+        (own.lookup("NRS_IFU", asn_type="N/A", special="N/A"), 0, {"exp_type", "special"}),
+        (own.history("NRS_IFU"), None, {"date", "became", "changes"}),
+        (own.classify_pool(pd.DataFrame(POOL)), 3, {"filename", "published_asn_type", "agrees"}),
+        (report, 2, {"asn_name", "expname", "exptype"}),
+        (own.query(statement), 2, {"filename", "a", "a_2"}),
+        (own.audit.runs(), 2, {"run_id", "started_at", "pools", "note"}),
+        (own.audit.exposure(POOL[0]["filename"]), 2, {"run_id", "reason"}),
+        (own.audit.association(asn_name), 2, {"run_id", "asn_rule"}),
+        (own.audit.replay(1, 2), 2, {"run_id", "verdict"}),
+        (own.audit.diff(1, 2), 0, set()),
+    ):
+        table = getattr(found, method)()
+        assert type(table) is KINDS[method]
+        assert length in {None, len(table)}
+        assert columns <= set(getattr(table, "colnames", getattr(table, "columns", ())))
+
+
+def test_cells_of_tables_keep_what_they_are(own: Catalog) -> None:
+    own.generate(pd.DataFrame(POOL), options=Options(note="a note"))
+    own.generate(pd.DataFrame(POOL))
+    runs = own.audit.runs()
+    pandas, polars, astropy = runs.to_pandas(), runs.to_polars(), runs.to_astropy()
+    assert pandas["run_id"].tolist() == polars["run_id"].to_list() == [2, 1]
+    assert list(astropy["run_id"]) == [2, 1]
+    assert pandas["note"].isna().tolist() == polars["note"].is_null().to_list() == [True, False]
+    assert astropy["note"].mask.tolist() == [True, False]
+    assert polars["started_at"].to_list() == [run.started_at for run in runs]
+    assert pandas["started_at"].tolist() == [run.started_at for run in runs]
+    days = own.rulesets().to_polars().filter(pl.col("ruleset") == "2021-06-15")["effective_from"]
+    assert days.to_list() == [dt.date(2021, 6, 15)]
 
 
 def test_explaining(kept: Catalog) -> None:

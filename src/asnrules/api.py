@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from asnrules.api_audit import Audit
 from asnrules.catalog.blame import Blame, blame
 from asnrules.catalog.history import Change, exp_type_history
 from asnrules.catalog.look_up import ExposureMode, Filter, look_up
 from asnrules.catalog.rulesets import TABLE, RulesetInfo, choose_ruleset, list_rulesets
-from asnrules.database.engines import transaction
+from asnrules.database.engines import shown_url, transaction
 from asnrules.pools.inputs import PoolInput, gather
 from asnrules.pools.tables import keyword_texts
+from asnrules.util.results import QueryResult, Results, ResultStream
 from asnrules.util.text import Day
 from asnrules.workflows.classify import classify_keywords, classify_pool
 from asnrules.workflows.explain import Explanation, explain_exposure
@@ -66,6 +68,9 @@ class Catalog:
     - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
       names to lists, with at least the columns `filename` and `asn_candidate`.
 
+    Results that are lists, and what else has `records()`, become a table by `to_pandas()`,
+    `to_polars()` or `to_astropy()`.
+
     Every method may raise `NotFoundError` for a ruleset, EXP_TYPE or exposure that is not there,
     `PoolError` for a pool that is not valid, `UsageError` for a keyword or query that is not valid
     or a library that is not installed, `OutputError` for files that cannot be written, and
@@ -77,6 +82,9 @@ class Catalog:
         self.engine = engine
         self.audit = Audit(engine)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({shown_url(self.engine.url)!r})"
+
     def __enter__(self) -> Self:
         return self
 
@@ -87,7 +95,7 @@ class Catalog:
         """Close its connections."""
         self.engine.dispose()
 
-    def rulesets(self) -> list[RulesetInfo]:
+    def rulesets(self) -> Results[RulesetInfo]:
         """Give all rulesets, published ones first, in order of their dates.
 
         Returns
@@ -97,7 +105,7 @@ class Catalog:
             `effective_until`, `implements` and `checksum`.
         """
         with transaction(self.engine) as connection:
-            return list_rulesets(connection)
+            return Results(list_rulesets(connection), RulesetInfo._fields)
 
     def lookup(
         self,
@@ -108,7 +116,7 @@ class Catalog:
         asn_type: str | None = None,
         ruleset: str | None = None,
         as_of: Day | None = None,
-    ) -> list[ExposureMode]:
+    ) -> Results[ExposureMode]:
         """Give rows of the exposure-mode table.
 
         Parameters
@@ -127,7 +135,7 @@ class Catalog:
         with transaction(self.engine) as connection:
             info = choose_ruleset(connection, TABLE, ruleset, as_of)
             wanted = Filter(exp_types, instrument, member_type, special, asn_type)
-            return look_up(connection, info, wanted)
+            return Results(look_up(connection, info, wanted), ExposureMode._fields)
 
     def blame(self, name: str, *, ruleset: str | None = None, as_of: Day | None = None) -> Blame:
         """Say which changes made a rule, a condition or what becomes of an EXP_TYPE what it is.
@@ -145,7 +153,7 @@ class Catalog:
         """
         return blame(self.engine, name, ruleset=ruleset, as_of=as_of)
 
-    def history(self, exp_type: str) -> list[Change]:
+    def history(self, exp_type: str) -> Results[Change]:
         """Give the history of an EXP_TYPE over all published rulesets.
 
         Returns
@@ -154,7 +162,7 @@ class Catalog:
             In order of their dates, with `date`, `ruleset`, `kind`, `special`, `was`, `became`,
             `changes` (named ones, of rules) and `source`.
         """
-        return exp_type_history(self.engine, exp_type)
+        return Results(exp_type_history(self.engine, exp_type), Change._fields)
 
     def classify(
         self,
@@ -188,7 +196,7 @@ class Catalog:
         *pools: PoolInput,
         ruleset: str | None = None,
         as_of: Day | None = None,
-    ) -> Iterator[tuple[str | None, Classification]]:
+    ) -> ResultStream[tuple[str | None, Classification]]:
         """Classify every exposure of pools, one after the other as they are read; see `classify`.
 
         Yields
@@ -196,8 +204,9 @@ class Catalog:
         tuple of (str, Classification)
             The file name in lower case, and what the exposure is, in the order of the pools.
         """
-        for source in gather(pools).sources:
-            yield from classify_pool(self.engine, source, ruleset=ruleset, as_of=as_of)
+        sources = gather(pools).sources
+        found = (classify_pool(self.engine, one, ruleset=ruleset, as_of=as_of) for one in sources)
+        return ResultStream(chain.from_iterable(found))
 
     def generate(self, *pools: PoolInput, options: Options | None = None) -> Report:
         """Make the Stage 2 associations of pools; by default record the run, and write no files.
@@ -252,9 +261,12 @@ class Catalog:
         """
         return explain_pair(of_pool(self.engine, pool, ruleset, as_of), filename, other)
 
-    def query(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Run one SELECT, read only, for column names and rows; docs/sql.md describes the views."""
+    def query(self, statement: str) -> QueryResult:
+        """Run one SELECT, read only, for `columns` (names) and `rows`, which it is a pair of.
+
+        docs/sql.md describes the views.
+        """
         from asnrules.database.readonly import query
 
         with query(self.engine, statement) as (columns, rows):
-            return columns, list(rows)
+            return QueryResult((columns, list(rows)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asnrules.database.engines import transaction
+from asnrules.database.engines import shown_url, transaction
 from asnrules.database.stored import any_text
+from asnrules.util.results import Results, ResultStream
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -33,12 +33,15 @@ class Audit:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({shown_url(self._engine.url)!r})"
+
     def runs(
         self,
         wanted: RunFilter | None = None,
         limit: int | None = None,
         findings: list[Finding] | None = None,
-    ) -> list[RecordedRun]:
+    ) -> Results[RecordedRun]:
         """Give recorded runs, the latest first; at most `limit`.
 
         Returns
@@ -48,10 +51,11 @@ class Audit:
             `software_version`, `ruleset`, `pools`, `exposures`, `associations`, `unassociated`
             and `note`.
         """
-        from asnrules.record.queries.runs import list_runs
+        from asnrules.record.queries.runs import RecordedRun, list_runs
 
         with transaction(self._engine) as connection, any_text(connection):
-            return list_runs(connection, wanted, limit, findings)
+            found = list_runs(connection, wanted, limit, findings)
+        return Results(found, RecordedRun._fields)
 
     def run(self, run_id: int, findings: list[Finding] | None = None) -> RunReport:
         """Give what is on record about a run.
@@ -73,7 +77,7 @@ class Audit:
         filename: str,
         findings: list[Finding] | None = None,
         limit: int | None = None,
-    ) -> list[HistoricDecision]:
+    ) -> Results[HistoricDecision]:
         """Give every decision on record about an exposure, in order of time; see `limit`.
 
         It is given by any file of it, or by how its name begins. With a limit, only the decisions
@@ -87,11 +91,11 @@ class Audit:
         from asnrules.record.queries.history import exposure_history
 
         with transaction(self._engine) as connection, any_text(connection):
-            return exposure_history(connection, filename, findings, limit)
+            return Results(exposure_history(connection, filename, findings, limit))
 
     def exposure_counts(
         self, filename: str, findings: list[Finding] | None = None
-    ) -> list[DecisionCount]:
+    ) -> Results[DecisionCount]:
         """Count the decisions on record about an exposure by ruleset and outcome.
 
         Returns
@@ -103,11 +107,11 @@ class Audit:
         from asnrules.record.queries.history import count_decisions
 
         with transaction(self._engine) as connection, any_text(connection):
-            return count_decisions(connection, filename, findings)
+            return Results(count_decisions(connection, filename, findings))
 
     def association(
         self, name: str, findings: list[Finding] | None = None
-    ) -> list[AssociationReport]:
+    ) -> Results[AssociationReport]:
         """Give an association in every run that has one of this name, in order of time.
 
         The name is that of the association or its file, in any case.
@@ -120,7 +124,7 @@ class Audit:
         from asnrules.record.queries.associations import report_association
 
         with transaction(self._engine) as connection, any_text(connection):
-            return report_association(connection, name, findings)
+            return Results(report_association(connection, name, findings))
 
     def diff(self, before: int, after: int) -> Differences:
         """Compare the associations of two runs by content, ignoring sequence numbers.
@@ -135,7 +139,7 @@ class Audit:
         with transaction(self._engine) as connection:
             return compare_runs(connection, before, after)
 
-    def replay(self, *run_ids: int, ruleset: str | None = None) -> Iterator[Replay]:
+    def replay(self, *run_ids: int, ruleset: str | None = None) -> ResultStream[Replay]:
         """Run recorded pools again, each with the options it had.
 
         By default each run's own rules are used, and the result must be identical.
@@ -154,7 +158,7 @@ class Audit:
         """
         from asnrules.workflows.replay import replay, runs_to_replay
 
-        yield from replay(self._engine, runs_to_replay(self._engine, run_ids), ruleset)
+        return ResultStream(replay(self._engine, runs_to_replay(self._engine, run_ids), ruleset))
 
     def timeline(self, what: str | int, progress: Progress | None = None) -> Timeline:
         """Make the associations of a recorded pool under each ruleset of the chain.

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from asnrules.util.results import Tabular, shown_briefly
 
+
+@shown_briefly
 class Finding(NamedTuple):
     """Something that a check found."""
 
@@ -22,8 +25,9 @@ class Finding(NamedTuple):
     """The reason that the ruleset gives for it; None if it gives none."""
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Tabular):
     """What came out of the check of a ruleset."""
 
     ruleset: str

@@ -7,6 +7,8 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
+from asnrules.util.results import shown_briefly
+
 NO_DEGRADED = "No known degraded exposures in association."
 DEGRADED = (
     "One or more members have an error associated with them."
@@ -52,6 +54,7 @@ def members_of(products: Iterable[Product]) -> list[Member]:
     return [member for product in products for member in product.members]
 
 
+@shown_briefly
 class Association(NamedTuple):
     """An association as it is written and recorded."""
 

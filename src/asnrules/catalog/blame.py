@@ -33,11 +33,13 @@ from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import ChangeItem, Ruleset
 from asnrules.rules.uses import Item, uses_of, with_used
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import Day, nearest_words
 
 _Step = tuple[NamedChange, ChangeItem]
 
 
+@shown_briefly
 class Blamed(NamedTuple):
     """A part of an item, and the change that made it what it is."""
 
@@ -59,6 +61,7 @@ class Blamed(NamedTuple):
     source: str
 
 
+@shown_briefly
 class Blame(NamedTuple):
     """Which changes made something what it is."""
 

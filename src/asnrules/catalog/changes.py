@@ -14,11 +14,13 @@ from asnrules.database.schema.catalog import ruleset_change_items, ruleset_chang
 from asnrules.engine.conditions import term_holds
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.rules.model import ChangeItem, Condition, Ruleset
+from asnrules.util.results import shown_briefly
 
 Element = tuple[str, ...]
 """A value, with the words on the way to it."""
 
 
+@shown_briefly
 class NamedChange(NamedTuple):
     """A named step from one ruleset of the chain to the next."""
 

@@ -21,6 +21,7 @@ from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import SET, Judgement, judge_values
 from asnrules.engine.unmet_conditions import kind_keywords
 from asnrules.rules.model import NOT_APPLICABLE, Key, Rule, Ruleset
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import Day
 
 
@@ -32,6 +33,7 @@ class RuleAnswer(NamedTuple):
     failed_condition: str | None
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class Classification:
     """What table and rules say of an exposure."""

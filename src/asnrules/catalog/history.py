@@ -17,8 +17,10 @@ from asnrules.database.engines import transaction
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.impact.turning import RulesetCache, chain_between
 from asnrules.rules.model import Ruleset
+from asnrules.util.results import shown_briefly
 
 
+@shown_briefly
 class Change(NamedTuple):
     """A day on which the rules for an EXP_TYPE changed."""
 

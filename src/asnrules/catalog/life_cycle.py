@@ -27,6 +27,7 @@ from asnrules.rules.read import check_label, read_ruleset
 from asnrules.rules.releases import release_numbers
 from asnrules.rules.write import Files, ruleset_files, write_folder
 from asnrules.rules.write_page import page_text
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import STANDARD_INPUT
 
 DRAFT = "draft"
@@ -44,6 +45,7 @@ class ImportSettings:
     """What a person has said of cells of the table that are not certain."""
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class Imported:
     """The result of an import."""
@@ -62,6 +64,7 @@ class Imported:
     """What belongs to the rules of that label and not to these."""
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class Publication:
     """The result of publishing a ruleset."""

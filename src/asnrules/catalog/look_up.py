@@ -19,9 +19,11 @@ from asnrules.database.schema.catalog import (
     specials,
 )
 from asnrules.errors import NotFoundError
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import nearest_words, shown
 
 
+@shown_briefly
 class ExposureMode(NamedTuple):
     """A row of a table, with what the vocabulary says of it."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.errors import NotFoundError
 from asnrules.rules.releases import PREFIX, Release, in_order, release_numbers, shipped_releases
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import Day, given_day, nearest_words
 
 BY_TAG = ", the day of a tag"
@@ -60,6 +61,7 @@ _FIRST_DAYS = {
 }
 
 
+@shown_briefly
 class RulesetInfo(NamedTuple):
     """A ruleset of the catalog."""
 

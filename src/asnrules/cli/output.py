@@ -7,12 +7,12 @@ import datetime as dt
 import json
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain, islice
 from typing import Any
 
+from asnrules.util.results import distinct_names
 from asnrules.util.text import printable
 
 Record = Mapping[str, Any]
@@ -81,12 +81,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], output: Fo
     if output in {Format.TABLE, Format.CSV}:
         _print_cells(columns, rows, output, ())
     else:
-        # A JSON object has each name once.
-        seen: Counter[str] = Counter()
-        names = []
-        for name in columns:
-            seen[name] += 1
-            names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+        names = distinct_names(columns)
         print_records((dict(zip(names, row, strict=True)) for row in rows), names, output)
 
 

@@ -12,6 +12,7 @@ from asnrules.engine.exposures import Members, Work
 from asnrules.engine.member_log import Facet, LogSlice
 from asnrules.engine.signatures import SCIENCE, RuleVerdict
 from asnrules.rules.model import Key, Role, Rule, Ruleset
+from asnrules.util.results import shown_briefly
 
 Keys = tuple[tuple[str, tuple[str, str]], ...]
 """Names of locked keys, each with the keyword that its value came from, and the value."""
@@ -126,6 +127,7 @@ class Lack(NamedTuple):
     """What it lacked a member of; None if it was something else."""
 
 
+@shown_briefly
 class Fate(NamedTuple):
     """What became of an exposure in an association that a rule made, or might have made."""
 

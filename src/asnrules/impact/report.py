@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from asnrules.catalog.changes import NamedChange
 from asnrules.util.atomic_files import whole_file
+from asnrules.util.results import Tabular, shown_briefly
 
 EXAMPLES = 3
 """How many examples a group shows."""
@@ -27,6 +28,7 @@ class Reason(NamedTuple):
     """What of the rules brings it about."""
 
 
+@shown_briefly
 class Changed(NamedTuple):
     """A decision or association that changes."""
 
@@ -95,8 +97,9 @@ class Group:
         }
 
 
+@shown_briefly
 @dataclass(slots=True)
-class Impact:
+class Impact(Tabular):
     """What a draft would change."""
 
     draft: dict[str, str]

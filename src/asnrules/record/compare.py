@@ -15,6 +15,7 @@ from asnrules.pools.exposure_names import stem_of
 from asnrules.pools.fits.file_names import STARTS
 from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.runs import find_run
+from asnrules.util.results import Tabular, shown_briefly
 
 _FIELDS = (
     "asn_type", "asn_rule", "asn_id", "candidate_type", "program", "target", "degraded_status",
@@ -71,6 +72,7 @@ class Numbered:
         return [self._found[position] for position in sorted(positions)]
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class Change:
     """An association that is in both runs, but not the same."""
@@ -112,8 +114,9 @@ def _member_document(product: str, member: Member) -> dict[str, Any]:
     return {"product": product, **member.document()}
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(Tabular):
     """In what the associations of two runs differ."""
 
     unchanged: int
@@ -134,6 +137,14 @@ class Differences:
             *((None, one) for one in self.added),
             *((one.before, one.after) for one in self.changed),
         ]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give each association that differs as a record, as it was and as it is."""
+        for before, after in self.pairs():
+            one = after or before
+            if one is not None:
+                kind = "removed" if after is None else "added" if before is None else "changed"
+                yield {"change": kind, **{name: getattr(one, name) for name in RECORDED}}
 
     def summary(self) -> str:
         """Say how many there are of each kind."""

@@ -36,10 +36,12 @@ from asnrules.record.shared_digests import Digests, Section, shared_digests
 from asnrules.record.tables import all_columns, stored_tables
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.parallel import Progress, Workers
+from asnrules.util.results import shown_briefly
 
 _Read = TypeVar("_Read")
 
 
+@shown_briefly
 @dataclass(slots=True)
 class Verification:
     """The result of a verification."""

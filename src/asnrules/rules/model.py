@@ -19,6 +19,7 @@ from asnrules.rules.releases import Release
 from asnrules.rules.settings import Settings
 from asnrules.rules.steps import FinishingStep
 from asnrules.rules.texts import AsnType, Class, Keyword, RoleName, RuleName, WrittenClass
+from asnrules.util.results import shown_briefly
 
 NOT_APPLICABLE = "N/A"  # How tables, and their CSV files, write that there is none
 ANYTHING = "(any)"  # In a known difference: whatever the table says, or the rules make
@@ -145,6 +146,7 @@ class Role(NamedTuple):
     """Their keys are the first of `keys`, their requirements the last of `requirements`."""
 
 
+@shown_briefly
 class Rule(NamedTuple):
     """An association rule."""
 

@@ -13,9 +13,11 @@ from asnrules.engine.nearest_companion import MissingCompanion
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.rules.model import Operator, Rule
 from asnrules.rules.words import instrument_of
+from asnrules.util.results import shown_briefly
 from asnrules.workflows.explained import Explained
 
 
+@shown_briefly
 class Miss(NamedTuple):
     """Why a rule does not take an exposure."""
 
@@ -32,6 +34,7 @@ class Miss(NamedTuple):
     """How many other conditions failed."""
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything that was decided about an exposure of a pool."""

@@ -13,6 +13,7 @@ from asnrules.engine.growing import Fate
 from asnrules.engine.pairing import Apart, Pairing, TakesNone
 from asnrules.engine.signatures import SCIENCE, is_written_as_science
 from asnrules.errors import UsageError
+from asnrules.util.results import shown_briefly
 from asnrules.workflows.explained import Explained
 
 
@@ -57,6 +58,7 @@ class Nearest(NamedTuple):
         }
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class PairExplanation:
     """What two exposures are to each other: a science, and one that may be a companion of it."""

@@ -6,7 +6,7 @@ import datetime as dt
 import getpass
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +26,7 @@ from asnrules.pools.inputs import PoolInput
 from asnrules.record.write import Run, RunRecorder
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress, Workers, processes
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import Day
 from asnrules.workflows.diagnostics import diagnostics_of
 from asnrules.workflows.sharing import shared
@@ -86,8 +87,9 @@ class Orphan(NamedTuple):
     reason: str
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Tabular):
     """What a run came to."""
 
     run_id: int | None
@@ -107,6 +109,14 @@ class Report:
     """By file name."""
     made: Sequence[Association] = field(default=(), compare=False, repr=False)
     """The associations themselves."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give each member of each association as a record."""
+        for one in self.made:
+            names = ("asn_name", "asn_type", "asn_rule", "asn_id", "program", "target")
+            association = {name: getattr(one, name) for name in names}
+            for product, member in one.placed:
+                yield {**association, "product": product, **member.document()}
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

@@ -41,6 +41,7 @@ from asnrules.record.queries.reader import NOT_IMPORTED
 from asnrules.record.write import Run, record_run
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.parallel import Progress
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import STANDARD_INPUT, Day, given_day, label
 from asnrules.workflows.generate import refuse_draft, user_name
 
@@ -66,6 +67,7 @@ class ImportOptions:
     """Judge only, and record nothing."""
 
 
+@shown_briefly
 class ImportedFile(NamedTuple):
     """What became of a file."""
 
@@ -97,6 +99,7 @@ class ImportedRun(NamedTuple):
     verdicts: dict[str, int]
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """The result of an import."""

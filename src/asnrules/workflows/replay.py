@@ -28,6 +28,7 @@ from asnrules.record.write import GENERATED, signature_text, trace_values
 from asnrules.rules.checksums import checksum
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Constant, Errand, Progress, Told, Workers, parallel_map
+from asnrules.util.results import shown_briefly
 from asnrules.workflows.diagnostics import diagnostics_of, of_what_is_kept
 from asnrules.workflows.generate import make_associations
 from asnrules.workflows.rerun import OnRecord, Rerun
@@ -47,6 +48,7 @@ class Verdict(StrEnum):
     """The rules cannot evaluate the pool."""
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class Replay:
     """What came out when a run was run again."""

@@ -24,11 +24,13 @@ from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Progress
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.workflows.rerun import Rerun
 
 FIRST, APPEARS, VANISHES, CHANGES = "first", "appears", "vanishes", "changes"
 
 
+@shown_briefly
 class Event(NamedTuple):
     """An association that a ruleset makes, and the one before it does not, or not so."""
 
@@ -60,8 +62,9 @@ class Event(NamedTuple):
         }
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Tabular):
     """What becomes of a recorded pool, or of an exposure of it, under each ruleset."""
 
     run: RecordedRun
@@ -73,6 +76,10 @@ class Timeline:
     """In the order of the rulesets."""
     refused: list[str] = field(default_factory=list)
     """The rulesets that cannot evaluate the pool, as it lacks a column."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give each event as a record."""
+        return (event.document() for event in self.events)
 
     def turned(self) -> list[TurnedBy]:
         """Say how much each change of the chain turned, the most first."""

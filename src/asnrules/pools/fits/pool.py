@@ -31,6 +31,7 @@ from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.tables import NULL, TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import whole_file
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import EMPTY, label, shown
 
 NAME = "fits_headers"  # The name of a pool that is made from headers and not stored
@@ -44,6 +45,7 @@ _NEEDED = ("program", "exp_type", "instrume")
 _LABEL_LENGTH = 200
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class MadePool:
     """A pool made from headers."""

@@ -17,6 +17,7 @@ from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
 from asnrules.record.queries.reader import Reader, columns
 from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs, verdicts_of
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import near_spellings
 
 _BATCH = 10_000
@@ -122,6 +123,7 @@ def near_names(connection: Connection, asn_name: str) -> list[str]:
     return sorted(found)
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class AssociationReport:
     """An association in one run."""

@@ -31,6 +31,7 @@ from asnrules.record.queries.reader import (
     columns,
     without_association,
 )
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import near_spellings
 
 _NEAR = 3
@@ -40,6 +41,7 @@ MEMBER_SEPARATOR = "\n"
 """Between the members of an association where they are fetched as one text."""
 
 
+@shown_briefly
 class RecordedDecision(NamedTuple):
     """What a run decided of an exposure in one of its pools."""
 
@@ -73,6 +75,7 @@ class RecordedDecision(NamedTuple):
         return _place(self.pool_id, self.position)
 
 
+@shown_briefly
 class RecordedMembership(NamedTuple):
     """A place of an exposure in an association."""
 

@@ -31,8 +31,10 @@ from asnrules.record.queries.exposures import (
 )
 from asnrules.record.queries.reader import DECIDED, Reader, without_association
 from asnrules.record.queries.runs import RunFilter, checked_limit, list_runs
+from asnrules.util.results import shown_briefly
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class HistoricDecision:
     """What one run decided of an exposure, with its places in associations."""

@@ -32,6 +32,7 @@ from asnrules.record.queries.reader import (
     unassociated,
     without_association,
 )
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import Day, given_day, wanted_program
 
 _NUMBERS = 2**63
@@ -54,6 +55,7 @@ class RunFilter(NamedTuple):
     run_ids: Sequence[int] | None = None
 
 
+@shown_briefly
 class RecordedRun(NamedTuple):
     """What the record says of a run as a whole."""
 
@@ -277,6 +279,7 @@ def _has_program(program: str) -> ColumnElement[bool]:
     return or_(runs.c.run_id.in_(of_pools), runs.c.run_id.in_(imported))
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """All that the record says of a run but for the single exposures and associations."""

@@ -1,0 +1,220 @@
+"""What results are to a user of Python: a line or two when shown, and tables of other libraries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import json
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+from asnrules.errors import UsageError
+
+_Class = TypeVar("_Class", bound=type)
+_Item = TypeVar("_Item")
+
+_SHOWN = 150
+"""Characters of a result that is shown, about: two lines of a terminal."""
+_TEXT = 40
+_PLAIN = (bool, int, float, Decimal, dt.date, dt.time, PurePath)
+
+
+def shown_briefly(kind: _Class) -> _Class:
+    """Let objects of a class, with named fields, show themselves in a line or two."""
+    type.__setattr__(kind, "__repr__", brief)
+    return kind
+
+
+def brief(result: Any) -> str:
+    """Show the fields of an object: short values as they are, and how many others hold."""
+    names = [one.name for one in fields(result)] if is_dataclass(result) else result._fields
+    parts: list[str] = []
+    for name in names:
+        text = _brief_value(getattr(result, name))
+        if text and sum(map(len, parts)) + len(name) + len(text) > _SHOWN:
+            parts.append("...")
+            break
+        if text:
+            parts.append(f"{name}={text}")
+    return f"{type(result).__name__}({', '.join(parts)})"
+
+
+def _brief_value(value: Any) -> str:
+    """Show a value; nothing if it is None or empty."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= _TEXT else f"{value[:_TEXT]}...")
+    if isinstance(value, Enum):
+        return repr(value.value)
+    if isinstance(value, _PLAIN):
+        return str(value)
+    if isinstance(value, Collection) and not hasattr(value, "_fields"):
+        return f"<{len(value)}>" if len(value) else ""
+    return "" if value is None else f"<{type(value).__name__}>"
+
+
+class Tabular:
+    """A result that becomes a table of another library, a row for each of its records.
+
+    Texts, numbers, truth values and times stay what they are. What is nested in a record becomes
+    columns of its own, or a text.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def records(self) -> Iterable[Mapping[str, Any]]:
+        """Give its records, each by the names of the columns."""
+
+    def to_pandas(self) -> Any:
+        """Give it as a pandas DataFrame."""
+        frame = _library("pandas").DataFrame(self._columns())
+        return frame.convert_dtypes()
+
+    def to_polars(self) -> Any:
+        """Give it as a polars DataFrame."""
+        return _library("polars").DataFrame(self._columns(), strict=False)
+
+    def to_astropy(self) -> Any:
+        """Give it as an astropy Table; days and times are text, and None is masked."""
+        table = _library("astropy.table")
+        columns = {name: _astropy_column(table, values) for name, values in self._columns().items()}
+        return table.Table(columns)
+
+    def _columns(self) -> dict[str, list[Any]]:
+        records = [dict(_flat(record)) for record in self.records()]
+        names = dict.fromkeys((*self._names(), *(name for one in records for name in one)))
+        return {name: [one.get(name) for one in records] for name in names}
+
+    def _names(self) -> Sequence[str]:
+        """Give the columns that it has even without records."""
+        return ()
+
+
+class Results(list[_Item], Tabular):
+    """A list of results."""
+
+    __slots__ = ("_fields_of_none",)
+
+    def __init__(self, results: Iterable[_Item] = (), names: Sequence[str] = ()) -> None:
+        super().__init__(results)
+        self._fields_of_none = names
+
+    def __repr__(self) -> str:
+        more = f", and {len(self) - 1:,} more" if len(self) > 1 else ""
+        return f"[{self[0]!r}{more}]" if self else "[]"
+
+    def records(self) -> Iterator[Mapping[str, Any]]:
+        """Give the records: what the command prints of each."""
+        return map(_record, self)
+
+    def _names(self) -> Sequence[str]:
+        return () if self else self._fields_of_none
+
+
+class ResultStream(Iterator[_Item], Tabular):
+    """Results, one after the other as they are made; a table takes those that are left."""
+
+    __slots__ = ("_results",)
+
+    def __init__(self, results: Iterator[_Item]) -> None:
+        self._results = results
+
+    def __next__(self) -> _Item:
+        return next(self._results)
+
+    def records(self) -> Iterator[Mapping[str, Any]]:
+        """Give the records that are left."""
+        return map(_record, self)
+
+
+class QueryResult(tuple[list[str], list[tuple[Any, ...]]], Tabular):
+    """The columns and the rows of an answer, as a pair."""
+
+    __slots__ = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Their names."""
+        return self[0]
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows, in order."""
+        return self[1]
+
+    def __repr__(self) -> str:
+        return f"<{len(self.rows):,} rows of {', '.join(self.columns)[:_SHOWN]}>"
+
+    def records(self) -> Iterator[Mapping[str, Any]]:
+        """Give each row by the names of the columns; those that share one are numbered."""
+        names = self._names()
+        return (dict(zip(names, row, strict=True)) for row in self.rows)
+
+    def _names(self) -> Sequence[str]:
+        return distinct_names(self.columns)
+
+
+def distinct_names(columns: Iterable[str]) -> list[str]:
+    """Give each name once, as an object of JSON and a table need it: later ones get numbers."""
+    seen: Counter[str] = Counter()
+    names = []
+    for name in columns:
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return names
+
+
+def _record(result: Any) -> Mapping[str, Any]:
+    if isinstance(result, tuple) and not hasattr(result, "_fields"):
+        # What is said of a file, with its name.
+        name, said = result
+        found: Mapping[str, Any] = said.document(name)
+    elif hasattr(result, "document"):
+        found = result.document()
+    else:
+        found = result._asdict()
+    return found
+
+
+def _flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in record.items():
+        if hasattr(value, "_asdict"):
+            yield from _flat({f"{name}_{inner}": one for inner, one in value._asdict().items()})
+        elif isinstance(value, Mapping) and value and all(isinstance(one, str) for one in value):
+            yield from _flat({f"{name}_{inner}": one for inner, one in value.items()})
+        elif isinstance(value, Enum):
+            yield name, value.value
+        elif value is None or isinstance(value, (str, *_PLAIN)):
+            yield name, value
+        elif isinstance(value, Iterable) and all(isinstance(one, str) for one in value):
+            yield name, "; ".join(value)
+        else:
+            yield name, json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _astropy_column(table: Any, values: Sequence[Any]) -> Any:
+    """Make a column, in which what has no value is masked."""
+    texts = [str(one) if isinstance(one, dt.date | dt.time | PurePath) else one for one in values]
+    kinds = {type(one) for one in texts if one is not None}
+    if len(kinds) > 1 and not kinds <= {int, float}:
+        texts = [None if one is None else str(one) for one in texts]
+        kinds = {str}
+    mask = [one is None for one in texts]
+    if not any(mask):
+        return texts
+    blank = next(iter(kinds), str)()
+    return table.MaskedColumn([blank if one is None else one for one in texts], mask=mask)
+
+
+def _library(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        name = module.partition(".")[0]
+        raise UsageError(f"this table needs {name}; pip install {name}") from error
