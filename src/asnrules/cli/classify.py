@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from asnrules.cli import completion, messages
+from asnrules.cli import completion, messages, selection
 from asnrules.cli.options import (
     AnyRuleset,
     AsOf,
@@ -21,6 +21,7 @@ from asnrules.cli.options import (
     format_option,
     option,
     parse_day,
+    selects,
 )
 from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
@@ -36,6 +37,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@selects
 def classify(
     context: typer.Context,
     what: Annotated[
@@ -93,6 +95,8 @@ def classify(
 def _write_parquet(
     documents: Iterable[dict[str, Any]], path: Path | None, *, explain: bool, overwrite: bool
 ) -> None:
+    if selection.current is not None:
+        raise UsageError("--columns and --where are for rows that are printed, not for Parquet")
     from asnrules.util.atomic_files import whole_file
     from asnrules.workflows.classify import write_classifications
 

@@ -25,6 +25,7 @@ from asnrules.cli.options import (
     format_option,
     option,
     parse_day,
+    selects,
 )
 from asnrules.cli.output import Format, print_records, print_table
 from asnrules.errors import UsageError
@@ -190,6 +191,7 @@ def _print_for_people(report: Report) -> None:
         messages.warn(f"and {rest} more in no association; --format json lists them all")
 
 
+@selects
 def candidates(
     context: typer.Context,
     pools: Pools,

@@ -15,6 +15,7 @@ from asnrules.cli.options import (
     catalog,
     option,
     parse_day,
+    selects,
 )
 from asnrules.cli.output import Format, print_records
 
@@ -26,6 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@selects
 def lookup(
     context: typer.Context,
     words: Annotated[
@@ -54,6 +56,7 @@ def lookup(
     asnrules lookup NRS spec2
     asnrules lookup "MIR_*" "NRC_TS*" background
     asnrules lookup --instrument MIRI --asn-type spec2 --format csv
+    asnrules lookup --where "asn_type=tso-*" --columns exp_type,asn_type
 
     Exit Codes
     ----------

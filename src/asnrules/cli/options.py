@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import completion, messages
+from asnrules.cli import completion, messages, selection
 from asnrules.cli.completion import Completer
 from asnrules.cli.output import Format
 from asnrules.errors import UsageError
@@ -55,6 +58,11 @@ AsOf = Annotated[
 ]
 AnyLabel = Annotated[str, argument("LABEL", "Label of the ruleset.", completion.rulesets)]
 DraftLabel = Annotated[str, argument("DRAFT", "Label of the draft.", completion.drafts)]
+Columns = Annotated[str | None, option("NAME,...", "Print only these columns, in this order.")]
+Where = Annotated[
+    list[str] | None,
+    option("NAME=VALUE", "Print only rows with this (* for any) or != < <= > >= it; repeatable."),
+]
 RunNumber = Annotated[int, argument("RUN", "Number of the run.", completion.runs)]
 Pools = Annotated[list[str], argument("POOL...", "Pools (- is stdin), or FITS files.")]
 ReplaceFile = Annotated[bool, flag("--overwrite", "Replace an existing file.")]
@@ -62,6 +70,34 @@ Scheduler = Annotated[
     str | None, option("ADDRESS", "Share the work among the workers of this Dask scheduler.")
 ]
 Note = Annotated[str | None, option("TEXT", "Kept in the record.")]
+
+
+class _Selecting:
+    """A command with the options `--columns` and `--where`; see `selects`."""
+
+    def __init__(self, command: Callable[..., None]) -> None:
+        functools.update_wrapper(self, command)
+        self._command = command
+        self.__annotations__ = {**command.__annotations__, "columns": Columns, "where": Where}
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        # typer asks for it when it makes the command; what it reads is not read for others.
+        own = inspect.signature(self._command, eval_str=True)
+        added = (
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+            for name, kind in (("columns", Columns), ("where", Where))
+        )
+        return own.replace(parameters=[*own.parameters.values(), *added])
+
+    def __call__(self, *, columns: str | None, where: list[str] | None, **given: Any) -> None:
+        with selection.selecting(columns, where or ()):
+            self._command(**given)
+
+
+def selects(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that prints rows the options `--columns` and `--where`."""
+    return _Selecting(command)
 
 
 def parse_day(text: str | None, ruleset: str | None = None) -> dt.date | None:

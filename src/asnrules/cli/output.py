@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import chain, islice
 from typing import Any
 
+from asnrules.cli import selection
 from asnrules.util.results import distinct_names
 from asnrules.util.text import printable
 
@@ -48,6 +49,8 @@ def print_records(
 ) -> None:
     """Print data in the format that is asked for.
 
+    With `--columns` or `--where` they are rows in every format.
+
     Parameters
     ----------
     records : iterable of mapping
@@ -63,6 +66,16 @@ def print_records(
     people : callable, optional
         Prints for people what does not fit into a table.
     """
+    written = flat or _as_it_is
+    if (wanted := selection.current) is not None:
+        records = wanted.rows(records, columns, _texts(written, not_applicable))
+        columns = wanted.columns or columns
+        document = people = None
+        if wanted.columns and output in {Format.JSON, Format.JSONL}:
+            records = (
+                {name: one[name] if name in one else written(one)[name] for name in columns}
+                for one in records
+            )
     if output is Format.JSON:
         print_json(list(records) if document is None else document())
     elif output is Format.JSONL:
@@ -71,9 +84,21 @@ def print_records(
     elif output is Format.TABLE and people is not None:
         people()
     else:
-        flattened = records if flat is None else map(flat, records)
-        rows = ([record[name] for name in columns] for record in flattened)
+        rows = ([record[name] for name in columns] for record in map(written, records))
         _print_cells(columns, rows, output, not_applicable)
+
+
+def _as_it_is(record: Record) -> Record:
+    return record
+
+
+def _texts(written: Callable[[Record], Record], not_applicable: Sequence[str]) -> selection.Texts:
+    def texts(record: Record, name: str) -> list[str]:
+        value = written(record)[name]
+        blank = "N/A" if name in not_applicable else ""
+        return [cell(one, blank) for one in (value if isinstance(value, list) else [value])]
+
+    return texts
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], output: Format) -> None:

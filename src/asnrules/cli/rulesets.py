@@ -18,7 +18,15 @@ from asnrules.cli import (
     rulesets_impact,
 )
 from asnrules.cli.help import App
-from asnrules.cli.options import AnyLabel, DraftLabel, OutputFormat, argument, catalog, option
+from asnrules.cli.options import (
+    AnyLabel,
+    DraftLabel,
+    OutputFormat,
+    argument,
+    catalog,
+    option,
+    selects,
+)
 from asnrules.cli.output import Format, print_lines, print_records
 from asnrules.util.text import read_day
 
@@ -57,6 +65,7 @@ EffectiveUntil = Annotated[
 
 
 @app.command("list")
+@selects
 def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     """List the rulesets, the dates on which they are in force, and the releases that have them.
 
@@ -88,6 +97,7 @@ def _listed(info: RulesetInfo) -> dict[str, Any]:
 
 
 @app.command()
+@selects
 def releases(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
     """List the releases of jwst, and the ruleset that each has.
 

@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asnrules.cli import completion
-from asnrules.cli.options import AsOf, OutputFormat, RulesLabel, argument, catalog, parse_day
+from asnrules.cli.options import (
+    AsOf,
+    OutputFormat,
+    RulesLabel,
+    argument,
+    catalog,
+    parse_day,
+    selects,
+)
 from asnrules.cli.output import Format, Paragraph, print_lines, print_paragraphs, print_records
 
 if TYPE_CHECKING:
     from asnrules.catalog.blame import Blame, Blamed
 
 
+@selects
 def history(
     context: typer.Context,
     exp_type: Annotated[str, argument("EXP_TYPE", "Type of the exposures.", completion.exp_types)],
@@ -42,6 +51,7 @@ def history(
     print_records(records, Change._fields, output, not_applicable=("special",))
 
 
+@selects
 def blame(
     context: typer.Context,
     item: Annotated[

@@ -10,7 +10,7 @@ import typer
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import Program, Since, Until, audit
 from asnrules.cli.differences import association_line, first_lines, turned_lines, turned_words
-from asnrules.cli.options import OutputFormat, Scheduler, argument, catalog, flag, option
+from asnrules.cli.options import OutputFormat, Scheduler, argument, catalog, flag, option, selects
 from asnrules.cli.output import Format, print_json, print_lines, print_records
 from asnrules.util.text import read_day
 
@@ -27,6 +27,7 @@ REPLAYS = (
 )  # fmt: skip
 
 
+@selects
 def diff(
     context: typer.Context,
     before: Annotated[int, argument("RUN", "Number of a run.", completion.runs)],

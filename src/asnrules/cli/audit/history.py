@@ -9,7 +9,7 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.audit.runs import audit, end_with
-from asnrules.cli.options import OutputFormat, argument, flag, option
+from asnrules.cli.options import OutputFormat, argument, flag, option, selects
 from asnrules.cli.output import Format, cell, counted, print_lines, print_records
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ ASSOCIATIONS = (
 )  # fmt: skip
 
 
+@selects
 def exposure(
     context: typer.Context,
     filename: Annotated[str, argument("EXPOSURE", "Any file of it, or how its name begins.")],
@@ -58,7 +59,7 @@ def exposure(
     findings: list[Finding] = []
     record = audit(context)
     found = record.exposure(filename, findings, None if all_ else limit)
-    counts = []
+    counts: Sequence[DecisionCount] = []
     if not all_ and len({one.decision.run_id for one in found}) == limit:
         counts = record.exposure_counts(filename, findings)
     total = sum(one.decisions for one in counts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.options import OutputFormat, ReplaceFile, RunNumber, catalog, option
+from asnrules.cli.options import OutputFormat, ReplaceFile, RunNumber, catalog, option, selects
 from asnrules.cli.output import Format, cell, print_lines, print_records, print_table
 from asnrules.errors import UsageError
 from asnrules.util.text import read_day
@@ -51,6 +51,7 @@ def end_with(findings: list[Finding]) -> None:
         raise typer.Exit(1)
 
 
+@selects
 def runs(
     context: typer.Context,
     program: Program = None,

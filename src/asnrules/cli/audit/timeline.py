@@ -11,7 +11,7 @@ import typer
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import audit
 from asnrules.cli.differences import association_line, first_lines, turned_lines
-from asnrules.cli.options import OutputFormat, argument
+from asnrules.cli.options import OutputFormat, argument, selects
 from asnrules.cli.output import Format, counted, print_lines, print_records
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ EVENTS = (
 )  # fmt: skip
 
 
+@selects
 def timeline(
     context: typer.Context,
     what: Annotated[
