@@ -8,6 +8,7 @@ import pytest
 
 from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
+from imports.foreign import document, member, write
 from labels import RULES, TABLES, TRIED
 
 pytestmark = pytest.mark.usefixtures("read_once")
@@ -66,3 +67,19 @@ def test_generate_why_report_and_replay(
     assert asnrules_on_copy("audit", "replay", "1").code == 0
     other = TRIED[TRIED.index(label) - 1]
     assert asnrules_on_copy("rulesets", "impact", other).code in {0, 1}
+
+
+@pytest.mark.parametrize("label", TRIED)
+def test_judging_what_was_made_by_hand(
+    asnrules_on_file: Command, tmp_path: Path, label: str
+) -> None:
+    background = nrc_image(2, bkgdtarg="t", filter="f150w")
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1), background)
+    given = document(member(1), member(2, "background"), asn_type="None", asn_rule="DMSLevel2bBase")
+    told = ("--pool", pool, "--ruleset", label, "--dry-run", "--format", "json")
+    (file,) = asnrules_on_file("audit", "import", write(tmp_path, given), *told).json["files"]
+    assert file["verdict"] == "differs"
+    assert "(background), but the rules do not: FILTER f150w, wanted f200w; " in file["explanation"]
+    (made,) = file["by_rules"]
+    assert (made["asn_type"], made["asn_rule"]) == ("image2", "Asn_Lv2Image")
+    assert [len(product["members"]) for product in made["products"]] == [1]
