@@ -21,9 +21,10 @@ from asnrules.database.engines import transaction
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
 from asnrules.imports.choice import Choice
+from asnrules.imports.judging import Judged, Rules
 from asnrules.imports.matching import Matcher
 from asnrules.imports.table import Table
-from asnrules.imports.verdicts import Judged, Rules, judge
+from asnrules.imports.verdicts import judge
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate
 from imports.foreign import NAME

@@ -198,6 +198,20 @@ def test_what_the_pool_does_not_have_is_named(
     )
 
 
+def test_what_the_pool_has_is_compared_even_so(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    given = listed(1)
+    given["products"][0]["members"] += [member(8, "background"), member(2, "background")]
+    found = judge(catalog, tmp_path, given, plain_pool)
+    assert (found.verdict, found.explanation) == (
+        "unexplained",
+        "made by hand (rule DMSLevel2bBase); not in the pools that were given: "
+        f"{stem(8)}_rate.fits; of the rest, product {stem(1)}: the file has {stem(2)}_rate.fits "
+        f"(background), but the rules do not: BKGDTARG f, wanted: BKGDTARG is set; {RULES}",
+    )
+
+
 def test_the_record_answers_for_what_has_no_type(
     catalog: Engine, tmp_path: Path, plain_pool: str
 ) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from asnrules.catalog.open import connect_catalog
 from asnrules.engine.candidates import Selection
 from asnrules.engine.generation import Wanted
-from asnrules.imports.verdicts import Verdict
+from asnrules.imports.judging import Verdict
 from cli.small_pools import nrc_image, write_pool
 from engine.pools import FAMILIES, pools
 from imports.foreign import constraints

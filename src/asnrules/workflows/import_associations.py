@@ -31,11 +31,12 @@ from asnrules.database.engines import transaction
 from asnrules.errors import AssociationFileError, PoolError, UsageError
 from asnrules.impact.turning import chain_between
 from asnrules.imports.choice import Choice, choose
+from asnrules.imports.judging import Judged, Rules, Verdict
 from asnrules.imports.matching import Matcher
 from asnrules.imports.member_folder import MemberFolder
 from asnrules.imports.table import Table
 from asnrules.imports.today import Today
-from asnrules.imports.verdicts import Judged, Rules, Verdict, judge
+from asnrules.imports.verdicts import judge
 from asnrules.pools.evaluation import evaluate, evaluate_pools
 from asnrules.record.queries.reader import NOT_IMPORTED
 from asnrules.record.write import Run, record_run

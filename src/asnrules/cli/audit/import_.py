@@ -111,7 +111,7 @@ def _print(report: ImportReport, folder: str | None, *, is_recorded: bool) -> No
         print_lines(["", f"{file.asn_name}: {file.verdict}", f"  {file.explanation}"])
         if file.missing:
             print_lines([f"  not in {folder}: {', '.join(file.missing)}"])
-        if file.verdict in {"differs", "contradicts"}:
+        if file.verdict != "explained":
             print_lines(chain.from_iterable(map(_made, file.document()["by_rules"])))
 
 

@@ -1,0 +1,78 @@
+"""The verdict on an association that was made by hand."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from asnrules.engine.signatures import SCIENCE
+from asnrules.imports.judging import (
+    SHOWN,
+    Judged,
+    Judging,
+    Verdict,
+    explained_text,
+    in_words,
+    named,
+    nothing_by_rules,
+)
+from asnrules.imports.matching import Matcher, Near
+
+
+class ByHand(Judging):
+    """The verdict on an association that was made by hand, from a list of members."""
+
+    def judged(self) -> Judged:
+        """Compare each of its products, as it has no type, rule or candidate to go by."""
+        rule = self._association.asn_rule
+        begin = f"made by hand ({f'rule {rule}' if rule else 'it names no rule'})"
+        missing = self._missing()
+        contradiction = self._contradiction()
+        if self._matcher is None or missing:
+            if contradiction:
+                return Judged(Verdict.CONTRADICTS, "; ".join([begin, *contradiction]))
+            known = self._compared(self._matcher)[1] if self._matcher else []
+            texts = [begin, missing, *([f"of the rest, {in_words(known)}"] if known else [])]
+            return Judged(Verdict.UNEXPLAINED, "; ".join(texts))
+        like, unlike = self._compared(self._matcher)
+        if not unlike:
+            text = f"{begin}, and as the rules make it: {in_words(like)}"
+            return Judged(Verdict.EXPLAINED, text)
+        verdict = Verdict.CONTRADICTS if contradiction else Verdict.DIFFERS
+        return Judged(verdict, "; ".join([begin, *contradiction, in_words(unlike)]))
+
+    def _missing(self) -> str:
+        if self._matcher is None:
+            return "no pool was given to compare it with"
+        return super()._missing()
+
+    @cached_property
+    def nearest(self) -> list[Near | None]:
+        """What comes nearest to each product."""
+        one, matcher = self._association, self._matcher
+        return [matcher.nearest_product(one, its) for its in one.products] if matcher else []
+
+    def _difference(self, matcher: Matcher, near: Near | None) -> list[str]:
+        return self._compared(matcher)[1]
+
+    def _compared(self, matcher: Matcher) -> tuple[list[str], list[str]]:
+        """Compare each product, by members and roles, with what the rules make for its science.
+
+        What the pools do not have is left out.
+        """
+        like: list[str] = []
+        unlike: list[str] = []
+        unknown = set(matcher.unknown(self._association))
+        for product, near in zip(self._association.products, self.nearest, strict=True):
+            sciences = [one.expname for one in product.members if one.exptype == SCIENCE]
+            if near is None and unknown.isdisjoint(sciences):
+                why = nothing_by_rules(matcher, matcher.sciences([product]))
+                unlike.append(f"product {product.name}: {why}")
+            elif near is not None and near.differences:
+                for one in near.differences:
+                    if one.member is None or one.member[0] not in unknown:
+                        is_shown = len(unlike) < SHOWN
+                        text = explained_text(matcher, near, one) if is_shown else one.text
+                        unlike.append(f"product {product.name}: {text}")
+            elif near is not None:
+                like.append(f"product {product.name} is {named(near.expected)}")
+        return like, unlike
