@@ -11,6 +11,7 @@ from asnrules.util.results import Results, ResultStream
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from asnrules.associations.needs import Need
     from asnrules.database.stored import Finding
     from asnrules.record.compare import Differences
     from asnrules.record.queries.associations import AssociationReport
@@ -125,6 +126,20 @@ class Audit:
 
         with transaction(self._engine) as connection, any_text(connection):
             return Results(report_association(connection, name, findings))
+
+    def needs(self, name: str, findings: list[Finding] | None = None) -> list[Need]:
+        """List the files that an association needs on disk, as the newest run has it.
+
+        Returns
+        -------
+        list of Need
+            With `asn_name`, `kind` (the exptype of a member, or `msa_metadata`), `file` and
+            `is_made_later` (by Stage 3).
+        """
+        from asnrules.workflows.needs import recorded_needs
+
+        with transaction(self._engine) as connection, any_text(connection):
+            return recorded_needs(connection, name, findings)
 
     def diff(self, before: int, after: int) -> Differences:
         """Compare the associations of two runs by content, ignoring sequence numbers.

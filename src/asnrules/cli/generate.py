@@ -13,6 +13,7 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.help import Command
+from asnrules.cli.needs import Needs, print_needs
 from asnrules.cli.options import (
     AsOf,
     Note,
@@ -78,6 +79,7 @@ def generate(
     operator: Annotated[str | None, option("NAME", "Who runs it.", show_default="you")] = None,
     note: Note = None,
     scheduler: Scheduler = None,
+    needs: Needs = False,
     format_: OutputFormat = Format.TABLE,
 ) -> None:
     """Make the Stage 2 associations of pools: association files, and a run in the record.
@@ -89,6 +91,7 @@ def generate(
     asnrules generate jw01234_pool.csv --output associations
     asnrules generate jw01234_pool.csv --candidate o001 --dry-run
     asnrules generate exposures/*_uncal.fits --output associations-of-fits
+    asnrules generate jw01234_pool.csv --dry-run --needs > files.txt
 
     Exit Codes
     ----------
@@ -115,11 +118,15 @@ def generate(
         overwrite=overwrite,
         operator=operator,
         note=note,
+        needs=needs,
         workers=workers_at(scheduler),
     )
     report = _run(context, pools, options)
     _tell(report)
-    _print(report, format_)
+    if needs:
+        print_needs(report.needs, format_)
+    else:
+        _print(report, format_)
 
 
 def _refuse_streams(*paths: Path | None) -> None:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from asnrules.associations.model import Association
+from asnrules.associations.model import Association, Member
+from asnrules.associations.needs import Need, needs_of
 from asnrules.associations.writer import check_names, written_files
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset
 from asnrules.database.engines import transaction
@@ -63,6 +64,8 @@ class Options:
     """For the record; by default the user."""
     note: str | None = None
     """Kept in the record."""
+    needs: bool = False
+    """Whether the report lists the files that the associations need on disk."""
     workers: Workers = 1
     """How many processes may share the work, or a `DaskCluster` that does it."""
 
@@ -107,6 +110,8 @@ class Report(Tabular):
     """From asn_type and asn_rule to the number of associations."""
     orphans: list[Orphan] = field(default_factory=list)
     """By file name."""
+    needs: Sequence[Need] = field(default=(), compare=False, repr=False)
+    """The files that the associations need on disk, if that was asked."""
     made: Sequence[Association] = field(default=(), compare=False, repr=False)
     """The associations themselves."""
 
@@ -245,7 +250,17 @@ def _keep(
         if options.record:
             # Committed inside the block of the files: if that fails, they go.
             run_id = recorder.record(run)
-    return _report(run_id, evaluated, outcome, files, [*notes, *run.diagnostics])
+    report = _report(run_id, evaluated, outcome, files, [*notes, *run.diagnostics])
+    return replace(report, needs=_needs(evaluated, outcome)) if options.needs else report
+
+
+def _needs(evaluated: EvaluatedPools, outcome: Outcome) -> list[Need]:
+    work = evaluated.work
+
+    def value(member: Member, keyword: str) -> str | None:
+        return None if member.exposure is None else work.given(member.exposure, keyword)
+
+    return list(needs_of(outcome.associations, work.ruleset.rules, value))
 
 
 def _refuse_one_file_for_both(

@@ -9,6 +9,7 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.audit.runs import audit, end_with
+from asnrules.cli.needs import Needs, print_needs
 from asnrules.cli.options import OutputFormat, argument, flag, option, selects
 from asnrules.cli.output import Format, cell, counted, print_lines, print_records
 
@@ -148,13 +149,18 @@ def _what_was_decided(one: HistoricDecision) -> Iterable[str]:
 def association(
     context: typer.Context,
     name: Annotated[str, argument("NAME", "Of the association or of its file.")],
+    needs: Needs = False,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Show an association in every run that has one of this name, in order of time.
 
+    Of the newest it tells with --needs which files it takes on disk: members, among them catalogs
+    that Stage 3 makes, and MSA metadata files.
+
     Examples
     --------
     asnrules audit association jw01234-o001_image2_00001_asn
+    asnrules audit association jw01234-o001_image2_00001_asn --needs
 
     Exit Codes
     ----------
@@ -166,6 +172,10 @@ def association(
     audit exposure, audit run
     """
     findings: list[Finding] = []
+    if needs:
+        print_needs(audit(context).needs(name, findings), output)
+        end_with(findings)
+        return
     found = audit(context).association(name, findings)
     print_records(
         (one.document() for one in found),

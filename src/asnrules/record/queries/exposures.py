@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
@@ -35,6 +35,8 @@ from asnrules.util.results import shown_briefly
 from asnrules.util.text import near_spellings
 
 _NEAR = 3
+_NUMBERS = 5_000
+"""How many numbers a statement lists."""
 _BEGUN = 30
 """Names that are looked at for one that begins as is asked."""
 MEMBER_SEPARATOR = "\n"
@@ -118,6 +120,26 @@ class RecordedMembership(NamedTuple):
 
 def _place(pool_id: int | None, row: int | None) -> Place | None:
     return None if pool_id is None or row is None else (pool_id, row)
+
+
+def values_at(reader: Reader, places: Iterable[Place]) -> dict[Place, dict[str, Any]]:
+    """Give the values of the keywords of exposures, by pool and row."""
+    found: dict[Place, dict[str, Any]] = {}
+    ordered = sorted(set(places))
+    for start in range(0, len(ordered), _NUMBERS):
+        some = ordered[start : start + _NUMBERS]
+        statement = (
+            select(pools.c.run_id, *columns(exposures, "pool_id", "position", "keyword_values"))
+            .select_from(exposures)
+            .join(pools, pools.c.pool_id == exposures.c.pool_id)
+            .where(
+                exposures.c.pool_id.in_({pool for pool, _ in some}),
+                exposures.c.position.in_({row for _, row in some}),
+            )
+        )
+        for row in reader.rows(statement):
+            found[row["pool_id"], row["position"]] = row["keyword_values"] or {}
+    return found
 
 
 def names_on_record(connection: Connection, spelling: str) -> list[str]:
