@@ -36,7 +36,7 @@ def test_show_as_json(asnrules_on_file: Command, label: str) -> None:
 def test_export_and_classify(asnrules_on_file: Command, tmp_path: Path, label: str) -> None:
     assert asnrules_on_file("rulesets", "export", label, str(tmp_path / label)).code == 0
     answer = asnrules_on_file(
-        "classify", "EXP_TYPE=NRC_IMAGE", "--ruleset", label, "--explain", "--format", "json"
+        "classify", "NRC_IMAGE", "--ruleset", label, "--explain", "--format", "json"
     )
     assert [one["asn_rule"] for one in answer.json["associations"]] == ["Asn_Lv2Image"]
 
@@ -45,8 +45,10 @@ def test_export_and_classify(asnrules_on_file: Command, tmp_path: Path, label: s
 def test_look_up_and_export_of_tables(
     asnrules_on_file: Command, tmp_path: Path, label: str
 ) -> None:
-    (row,) = asnrules_on_file("lookup", "NRC_IMAGE", "--ruleset", label, "--format", "json").json
-    assert (row["ruleset"], row["asn_type"]) == (label, "image2")
+    for words in (["NRC_IMAGE"], ["NRC", "NRC_IMA*", "image2"]):
+        rows = asnrules_on_file("lookup", *words, "--ruleset", label, "--format", "json").json
+        (row,) = [row for row in rows if row["exp_type"] == "NRC_IMAGE"]
+        assert (row["ruleset"], row["asn_type"]) == (label, "image2")
     assert asnrules_on_file("rulesets", "export", label, str(tmp_path / label)).code == 0
 
 

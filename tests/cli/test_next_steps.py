@@ -146,3 +146,27 @@ def test_a_library_that_is_not_there_is_named_with_its_extra(
     assert (done.returncode, done.stdout) == (4 if module == "psycopg" else 2, "")
     assert f"pip install '{extra}'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lookup", "--ruleset"],
+        ["classify", "NRS_IFU", "--ruleset"],
+        ["rulesets", "show"],
+        ["rulesets", "check"],
+        ["rulesets", "diff", "jwst-3.0.0"],
+        ["rulesets", "publish"],
+        ["rulesets", "blame", "NRS_IFU", "--ruleset"],
+        ["rulesets", "impact", "jwst-3.0.0", "--against"],
+        ["audit", "runs", "--ruleset"],
+        ["audit", "replay", "--program", "99999", "--ruleset"],
+    ],
+)
+def test_an_unknown_ruleset_brings_the_nearest_ones(
+    asnrules_on_ledger: Command, arguments: list[str]
+) -> None:
+    for label in ("jwst-9.9.9", "zzz"):
+        asnrules_on_ledger(*arguments, label).assert_error(
+            3, repr(label), "near it are ", "asnrules rulesets list shows all"
+        )

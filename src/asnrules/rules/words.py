@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
-from asnrules.util.text import near_spellings
+from asnrules.util.text import near_spellings, nearest_words
 
 INSTRUMENT_PREFIXES = {
     "FGS": "FGS",
@@ -60,13 +60,11 @@ def instrument_of(exp_type: str) -> str | None:
 
 
 def near(word: str, words: Iterable[str]) -> str:
-    """Suggest the word that was meant, or say that there is none like it."""
+    """Suggest the word that was meant; the nearest ones, or all, where none is plainly it."""
     known = sorted(words)
     if found := near_spellings(word, known, 1):
         return f"did you mean {found[0]!r}?"
-    if not known:
-        return "there is none"
-    return f"there are {', '.join(known)}" if len(known) <= _FEW else "nothing is spelled like it"
+    return nearest_words(word, known, few=_FEW)
 
 
 def unknown(what: str, word: str, words: Iterable[str]) -> str:

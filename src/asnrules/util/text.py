@@ -78,10 +78,10 @@ def near_spellings(
     return [spelled[one] for one in near]
 
 
-def nearest_words(word: str, known: Iterable[str]) -> str:
+def nearest_words(word: str, known: Iterable[str], few: int = _FEW) -> str:
     """Say which known words are nearest to one that is not known; all of them if they are few."""
     words = list(dict.fromkeys(known))
-    if len(words) <= _FEW:
+    if len(words) <= few:
         return f"there are {', '.join(words)}" if words else "there is none"
     return f"near it are {', '.join(near_spellings(word, words, cutoff=0))}"
 

@@ -151,6 +151,9 @@ class _Job:
         self._engine = engine
         self._ruleset = ruleset
         with transaction(engine) as connection:
+            if ruleset is not None:
+                # Even if there is no run, it is to be one that there is.
+                choose_ruleset(connection, RULES, ruleset)
             self._keywords = keyword_names(connection)
         self._classifiers: dict[str, Constant[Classifier]] = {}
         self._chains: dict[tuple[str, str], Constant[Chain] | None] = {}
