@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asnrules.engine.keywords import keywords_of, looked_at
+from asnrules.engine.keywords import keywords_of, looked_at, wanting
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import shipped
 from cli.small_pools import nrc_image
@@ -72,6 +72,28 @@ def test_each_exposure_has_its_own_answer(ruleset: Ruleset) -> None:
     pool = [nrc_image() | KNOWN | changes for changes in ({}, MRS, {}, IFU)]
     assert looked_at(ruleset, pool, "mostilno") == [False, True, False, True]
     assert looked_at(ruleset, [], "mostilno") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        # Flags that are not set are empty, and could be set.
+        ({}, {"bkgdtarg", "is_psf", "tsovisit"}),
+        ({"tsovisit": "t"}, {"bkgdtarg", "is_psf"}),
+        # Without a filter no rule takes it as science; BAND could stand for it.
+        ({"filter": "null", "tsovisit": "t"}, {"filter", "band"}),
+        (SLIT | {"expspcin": "1"}, {"bkgdtarg", "is_psf", "is_imprt"}),
+        (SLIT | {"expspcin": "null"}, {"bkgdtarg", "is_psf", "is_imprt", "expspcin"}),
+        (SLIT | {"expspcin": "1", "fxd_slit": "null"},
+         {"bkgdtarg", "is_psf", "is_imprt", "fxd_slit"}),
+        ({"exp_type": "nrc_dark"}, set()),
+    ],
+)  # fmt: skip
+def test_what_keeps_an_exposure_out(
+    changes: dict[str, str], expected: set[str], ruleset: Ruleset
+) -> None:
+    pool = [nrc_image() | KNOWN | changes, nrc_image() | KNOWN | {"exp_type": "nrc_dark"}]
+    assert wanting(ruleset, pool) == [expected, set()]
 
 
 def test_all_keywords_of_the_rules_are_in_the_vocabulary(ruleset: Ruleset) -> None:

@@ -107,6 +107,19 @@ def test_the_rules_say_what_stage_2_starts_from(
     assert set(made.notes[0].split(": ")[1].split(", ")) == set(names_of(left))
 
 
+@pytest.mark.parametrize(("series", "there"), [(True, "rate"), (False, "rateints")])
+def test_a_product_that_is_not_there_is_named(series: bool, there: str, tmp_path: Path) -> None:
+    wanted = "rateints" if series else "rate"
+    path = write_fits(tmp_path / names_of([there])[0], TSOVISIT=series)
+    made = make_pool([path], ruleset=seed())
+    assert made.notes[0] == (
+        f"the {wanted} files, from which Stage 2 starts, are missing of the exposures listed as "
+        f"{names_of([there])[0]}; get them, or the uncal files"
+    )
+    uncal = write_fits(tmp_path / names_of(["uncal"])[0], TSOVISIT=series)
+    assert not any("missing" in note for note in make_pool([path, uncal]).notes)
+
+
 def test_parts_of_a_long_exposure_are_exposures() -> None:
     parts = [f"jw01366002001_04101_00001-seg00{part}_nrs1" for part in (1, 2)]
     names = [name for part in parts for name in names_of(["uncal", "rateints", "calints"], part)]

@@ -13,9 +13,11 @@ from asnrules.engine.signatures import (
     CLASS,
     Judgement,
     RuleVerdict,
+    Unmet,
     class_of,
     is_written_as_science,
     judge_as,
+    judge_by_rule,
 )
 from asnrules.rules.model import Condition, Requirement, Role, Rule, Ruleset
 
@@ -60,44 +62,62 @@ def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> lis
     return [answers[signature] for signature in signatures]
 
 
-def kept_out(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> list[bool]:
-    """Say which exposures a rule does not take for want of a value of a keyword.
+def wanting(ruleset: Ruleset, exposures: Sequence[Known]) -> list[frozenset[str]]:
+    """Give for each exposure the keywords for want of whose value a rule does not take it.
 
-    Where another takes one as science, a key without a value does not count: it may have none.
+    Where another takes it as science, a key without a value does not count: it may have none.
     """
     exposures = [known_values(ruleset, known) for known in exposures]
     signatures = _signatures(ruleset, exposures)
     distinct = dict(zip(signatures, exposures, strict=True))
+    keywords = keywords_of(ruleset)
     answers = {
-        signature: values.get(keyword) is None and _misses(ruleset, values, keyword)
+        signature: _missed(ruleset, values, [word for word in keywords if values.get(word) is None])
         for signature, values in distinct.items()
     }
     return [answers[signature] for signature in signatures]
 
 
-def _misses(ruleset: Ruleset, values: Known, keyword: str) -> bool:
+def _missed(ruleset: Ruleset, values: Known, lacking: Sequence[str]) -> frozenset[str]:
     name = class_of(ruleset, values)
-    without = judge_as(ruleset, {**values, keyword: None}, name)
-    given = judge_as(ruleset, {**values, keyword: UNKNOWN}, name)
-    missed = [
-        without.verdicts[number]
-        for number in set(given.takers).difference(without.takers)
-        if _may_be_science(ruleset, given, given.verdicts[number])
-    ]
+    without = judge_as(ruleset, {**values, **dict.fromkeys(lacking)}, name)
     taken = any(
         _may_be_science(ruleset, without, without.verdicts[number]) for number in without.takers
     )
-    if not taken or keyword in _telling_class(ruleset):
-        return bool(missed)
+    telling = {word for line in ruleset.class_rules for word in _keywords(line.condition)}
+    found = set()
+    for keyword in lacking:
+        for verdict in without.verdicts:
+            counts = not taken or keyword in telling or _asks(verdict, keyword)
+            if counts and _may_meet(verdict, keyword):
+                given = judge_by_rule(verdict.rule, {**values, keyword: UNKNOWN}, name)
+                if given.matched and _may_be_science(ruleset, without, given):
+                    found.add(keyword)
+                    break
+    return frozenset(found)
+
+
+def _may_meet(verdict: RuleVerdict, keyword: str) -> bool:
+    """Tell whether nothing but a value of a keyword keeps an exposure out of a rule."""
+    roles = [role.unmet for role in verdict.roles]
+    return not verdict.matched and all(
+        any(all(keyword in _asked(one) for one in unmet) for unmet in ways)
+        for ways in ([verdict.unmet], roles)
+    )
+
+
+def _asks(verdict: RuleVerdict, keyword: str) -> bool:
+    """Tell whether a rule takes no exposure without a value, whatever its keys."""
     return any(
-        isinstance(unmet, Requirement) and keyword in _keywords(unmet.condition)
-        for verdict in missed
+        isinstance(unmet, Requirement) and keyword in _asked(unmet)
         for unmet in (*verdict.unmet, *(one for role in verdict.roles for one in role.unmet))
     )
 
 
-def _telling_class(ruleset: Ruleset) -> set[str]:
-    return {keyword for line in ruleset.class_rules for keyword in _keywords(line.condition)}
+def _asked(unmet: Unmet) -> set[str]:
+    if isinstance(unmet, Requirement):
+        return _keywords(unmet.condition)
+    return set(unmet.sources)
 
 
 def _keywords(condition: Condition) -> set[str]:

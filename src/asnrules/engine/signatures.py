@@ -148,6 +148,11 @@ def judge_as(ruleset: Ruleset, values: Values, exposure_class: str) -> Judgement
     return Judgement(judged, exposure_class, verdicts, takers)
 
 
+def judge_by_rule(rule: Rule, values: Values, exposure_class: str) -> RuleVerdict:
+    """Judge an exposure that is of a class by one rule; of its values, those not given are None."""
+    return _verdict(rule, {**values, CLASS: exposure_class}, {})
+
+
 def class_of(ruleset: Ruleset, values: Values) -> str:
     """Give the class of an exposure: that of the first class rule whose condition holds."""
     for rule in ruleset.class_rules:

@@ -169,6 +169,23 @@ def other_products(exposures: Iterable[Exposure]) -> list[str]:
     return [_left_alone(kind, names) for kind, names in left.items() if names]
 
 
+def absent_products(listed: Iterable[tuple[Exposure, Collection[str]]]) -> list[str]:
+    """Say of which exposures the product that the rules would name is not there, nor uncal."""
+    lacking: dict[str, list[str]] = defaultdict(list)
+    for one, wanted in listed:
+        product = _told_by_name(one.name)[2]
+        if one.starts and len(wanted) == 1 and product not in {UNCAL, *wanted}:
+            lacking[next(iter(wanted))].append(one.name)
+    return [
+        f"the {product} files, from which Stage 2 starts, are missing of the exposures listed as "
+        f"{_named(names)}; get them, or the uncal files"
+        for product, names in sorted(lacking.items())
+    ]
+
+
 def _left_alone(kind: str, names: Iterable[str]) -> str:
-    listed = few((label(name, _NAME_LENGTH) for name in names), _SHOWN)
-    return f"left alone, as {kind}: {listed}"
+    return f"left alone, as {kind}: {_named(names)}"
+
+
+def _named(names: Iterable[str]) -> str:
+    return few((label(name, _NAME_LENGTH) for name in names), _SHOWN)

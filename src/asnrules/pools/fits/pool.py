@@ -24,7 +24,13 @@ from asnrules.engine.keywords import keywords_of
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
 from asnrules.pools.fits.declared import FLAGS, TRUTH, Declarations, Declared
-from asnrules.pools.fits.file_names import Exposure, listed_as, other_products, sort_out
+from asnrules.pools.fits.file_names import (
+    Exposure,
+    absent_products,
+    listed_as,
+    other_products,
+    sort_out,
+)
 from asnrules.pools.fits.headers import Header, read_headers
 from asnrules.pools.fits.untold import ASSUMED, settle
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
@@ -108,7 +114,11 @@ def make_pool(
     rows = _rows(good, declared)
     declared.check_all_fit()
     untold = settle([one.keywords for one in good], rows, ruleset)
-    listed = _listed([one.exposure for one in good], rows, ruleset)
+    wanted = _wanted(rows, ruleset)
+    listed = [listed_as(one.exposure, names) for one, names in zip(good, wanted, strict=True)]
+    for row, exposure in zip(rows, listed, strict=True):
+        row["filename"] = exposure.name
+    absent = absent_products(zip(listed, wanted, strict=True))
     columns = sorted({column for row in rows for column in row})
     cells = [[row.get(column, NULL) for column in columns] for row in rows]
     return MadePool(
@@ -116,7 +126,7 @@ def make_pool(
         exposures=len(rows),
         skipped=problems,
         unplaced=_unplaced(good),
-        notes=[*other_products(listed), *files.notes, *untold, *_lonely(rows)],
+        notes=[*other_products(listed), *absent, *files.notes, *untold, *_lonely(rows)],
     )
 
 
@@ -127,17 +137,6 @@ def write_pool(made: MadePool, path: Path | str, *, overwrite: bool = False) -> 
     """
     with whole_file(Path(path), overwrite=overwrite) as stream:
         stream.writelines(made.source.blocks())
-
-
-def _listed(
-    exposures: Sequence[Exposure], rows: Sequence[dict[str, str]], ruleset: Ruleset | None
-) -> list[Exposure]:
-    """Put into the rows, and give, the exposures as products that Stage 2 starts from."""
-    wanted = _wanted(rows, ruleset)
-    listed = [listed_as(one, products) for one, products in zip(exposures, wanted, strict=True)]
-    for row, exposure in zip(rows, listed, strict=True):
-        row["filename"] = exposure.name
-    return listed
 
 
 def _wanted(rows: Sequence[Mapping[str, str]], ruleset: Ruleset | None) -> list[set[str]]:

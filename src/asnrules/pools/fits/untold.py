@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from asnrules.engine.keywords import kept_out, keywords_of, looked_at
+from asnrules.engine.keywords import keywords_of, looked_at, wanting
 from asnrules.pools.fits.activities import numbers_of
 from asnrules.pools.tables import NULL
 from asnrules.rules.model import Ruleset
@@ -26,6 +26,7 @@ ASSUMED: Mapping[str, str | None] = {
 _ELSEWHERE = frozenset({"program", "exp_type", "instrume", "targetid"})
 """Keywords without which an exposure has no place, which is said of each; targets are counted."""
 _BY_NAME = "expspcin"  # File names may tell it
+_OPEN = "and nothing is assumed"
 _DECLARE = "; declare what is so by asnrules pool make --set"
 
 Keywords = Sequence[Mapping[str, str]]
@@ -39,33 +40,47 @@ def settle(told: Keywords, rows: Sequence[dict[str, str]], ruleset: Ruleset | No
     at: file names are not asked, and all that is assumed is said.
     """
     lines: list[str] = []
-    for keyword in _asked(ruleset):
-        lacking = [not known.get(keyword) for known in told]
-        if not any(lacking):
-            continue
-        matters = _matters(keyword, rows, ruleset) if ruleset else lacking
-        places = [
-            place for place, both in enumerate(zip(lacking, matters, strict=True)) if all(both)
-        ]
-        if keyword == _BY_NAME and ruleset:
-            compared = [place for place, matter in enumerate(matters) if matter]
+    lacking = {keyword: [not known.get(keyword) for known in told] for keyword in ASSUMED}
+    matters = _matters(lacking, rows, ruleset) if ruleset else lacking
+    for keyword, assumed in ASSUMED.items():
+        both = zip(lacking[keyword], matters[keyword], strict=True)
+        places = [place for place, needed in enumerate(both) if all(needed)]
+        if keyword == _BY_NAME and ruleset and places:
+            compared = [place for place, is_compared in enumerate(matters[keyword]) if is_compared]
             lines += _by_name(told, rows, compared)
         elif places:
-            lines.append(_line(keyword, rows, places, _otherwise(ASSUMED.get(keyword))))
-    return lines
+            otherwise = _OPEN if assumed is None else f"so {assumed} is assumed"
+            lines.append(_line(keyword, rows, places, otherwise))
+    return [*lines, *_wanting(told, rows, ruleset)] if ruleset else lines
 
 
-def _asked(ruleset: Ruleset | None) -> list[str]:
-    """Give the keywords that may not be known: those that headers lack, and all others of rules."""
-    others = keywords_of(ruleset).difference(ASSUMED, _ELSEWHERE) if ruleset else ()
-    return [*ASSUMED, *sorted(others)]
+def _matters(
+    lacking: Mapping[str, Sequence[bool]], rows: Keywords, ruleset: Ruleset
+) -> dict[str, list[bool]]:
+    values = _values(rows, ruleset)
+    return {
+        keyword: looked_at(ruleset, values, keyword) if any(among) else [False] * len(rows)
+        for keyword, among in lacking.items()
+    }
 
 
-def _matters(keyword: str, rows: Keywords, ruleset: Ruleset) -> list[bool]:
-    values = [{name: value.lower() for name, value in row.items()} for row in rows]
-    # A keyword that headers have stands for nothing where it is lacking, unless rules ask for it.
-    ask = looked_at if keyword in ASSUMED else kept_out
-    return ask(ruleset, values, keyword)
+def _wanting(told: Keywords, rows: Keywords, ruleset: Ruleset) -> Iterator[str]:
+    """Say which other keywords headers lack and rules ask for.
+
+    Most that are lacking stand for nothing, as an instrument does not have them.
+    """
+    asked: dict[str, list[int]] = {}
+    for place, keywords in enumerate(wanting(ruleset, _values(rows, ruleset))):
+        for keyword in keywords.difference(ASSUMED, _ELSEWHERE):
+            if not told[place].get(keyword):
+                asked.setdefault(keyword, []).append(place)
+    for keyword, places in sorted(asked.items()):
+        yield _line(keyword, rows, places, _OPEN)
+
+
+def _values(rows: Keywords, ruleset: Ruleset) -> Keywords:
+    keywords = keywords_of(ruleset)
+    return [{name: row.get(name, NULL).lower() for name in keywords} for row in rows]
 
 
 def _by_name(
@@ -86,10 +101,6 @@ def _by_name(
             f"and nothing is assumed: {reason}" if reason else "so it is the activity in file names"
         )
         yield _line(_BY_NAME, rows, found, said)
-
-
-def _otherwise(assumed: str | None) -> str:
-    return "and nothing is assumed" if assumed is None else f"so {assumed} is assumed"
 
 
 def _line(keyword: str, rows: Keywords, places: Sequence[int], otherwise: str) -> str:
