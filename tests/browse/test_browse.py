@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import hostile
+from asnrules.browse.pages import LINKS
 from asnrules.browse.reference import read_reference, slug
-from asnrules.browse.site import LINKS
 from asnrules.catalog.open import connect_catalog
 from browse.conftest import Serve, Site, command
 from browser import Chromium, Page
@@ -62,11 +62,9 @@ def test_views_have_a_description_and_column_help(site: Site) -> None:
             assert f"{column} {meaning}" in found.text
 
 
-def test_the_table_links_to_its_history(site: Site) -> None:
+def test_the_table_links_to_its_exp_types(site: Site) -> None:
     _, text = site.get("catalog/v_exposure_modes", exp_type="NRS_MIMF")
-    (link,) = Page(text).named(
-        "a", href="/catalog/v_exposure_modes_history?exp_type__exact=NRS_MIMF"
-    )
+    (link,) = Page(text).named("a", href="/exp_type?exp_type=NRS_MIMF")
     rows = site.rows("v_exposure_modes_history", exp_type__exact="NRS_MIMF")
     assert link
     rows.sort(key=lambda row: row["ruleset"])
@@ -269,6 +267,7 @@ def test_no_markup_of_a_pool_is_obeyed(
 
 def test_what_is_asked_for_is_shown_as_text(site: Site) -> None:
     for path, query in (
+        ("search", {"q": hostile.IMAGE}),
         ("catalog", {"sql": f"SELECT '{hostile.SCRIPT.replace(chr(39), chr(34))}'"}),
         (slug("What was one exposure in, ever?"), {"filename": hostile.IMAGE}),
         ("catalog/v_runs", {"operator": hostile.IMAGE}),

@@ -39,8 +39,9 @@ def browse(engine: Engine, port: int, *, open_browser: bool, tell: Callable[[str
 
         from asnrules.browse.site import make_site
     except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
         raise UsageError(
-            f"browse needs {error.name}, which is not installed; pip install 'asnrules[browse]'"
+            f"browse needs {library}, which is not installed; pip install 'asnrules[browse]'"
         ) from error
     with _listening(port) as listener:
         number = listener.getsockname()[1]

@@ -13,24 +13,17 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from datasette import Response, hookimpl
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import DEFAULT_PLUGINS, pm
-from markupsafe import Markup
 
+from asnrules.browse.pages import NAME, SECONDS, Pages
 from asnrules.browse.reference import Reference, read_reference, slug
 from asnrules.browse.statements import Interrupted, Statements
 from asnrules.database.names import reading_uri
 
-NAME = "catalog"
-"""The name of the database in the addresses of the pages."""
 TITLE = "asnrules catalog"
-
-SECONDS = 30
-"""How long a statement may take."""
 
 SETTINGS = {
     "allow_download": False,
@@ -46,39 +39,6 @@ FACETS = {
     "v_rules": ["ruleset", "asn_type"],
 }
 NEWEST_FIRST = {"v_runs", "v_run_pools"}
-
-LINKS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
-    ("v_runs", "exposure_count"): ("v_decisions", ("run_id",)),
-    ("v_runs", "association_count"): ("v_associations", ("run_id",)),
-    ("v_runs", "unassociated_count"): ("v_unassociated", ("run_id",)),
-    ("v_rules", "asn_rule"): ("v_rule_conditions", ("ruleset", "asn_rule")),
-    ("v_exposures", "filename"): ("v_decisions", ("run_id", "filename")),
-    ("v_exposure_candidates", "filename"): ("v_decisions", ("run_id", "filename")),
-    ("v_decisions", "filename"): ("v_association_members", ("run_id", "filename")),
-    ("v_associations", "asn_name"): ("v_association_members", ("run_id", "asn_name")),
-    ("v_associations", "asn_rule"): ("v_rule_conditions", ("ruleset", "asn_rule")),
-    ("v_association_members", "filename"): ("v_decisions", ("filename",)),
-    ("v_unassociated", "filename"): ("v_decisions", ("filename",)),
-    ("v_exposure_modes", "exp_type"): ("v_exposure_modes_history", ("exp_type",)),
-    ("v_imported_associations", "asn_name"): ("v_association_members", ("run_id", "asn_name")),
-}
-"""From a column of a view to the view that its values lead to, and the columns in common."""
-
-COLUMNS = {
-    "v_decisions": (
-        "run_id", "filename", "exp_type", "member_type", "special", "agrees",
-        "association_count", "reason",
-    ),
-    "v_unassociated": ("run_id", "filename", "exp_type", "member_type", "special", "reason"),
-    "v_associations": (
-        "run_id", "asn_name", "asn_type", "asn_rule", "asn_id", "product_count", "member_count",
-        "keys",
-    ),
-    "v_association_members": (
-        "run_id", "asn_name", "asn_rule", "product", "expname", "exptype", "filename", "exp_type",
-    ),
-}  # fmt: skip
-"""What links show of wide views, so that the reason is not beyond the edge of the screen."""
 
 # Datasette's own way with errors is a traceback on the terminal.
 _PLUGINS = set(DEFAULT_PLUGINS) - {"datasette.handle_exception"}
@@ -137,90 +97,6 @@ def _cursor_of(columns: Sequence[str]) -> sqlite3.Cursor:
         return connection.execute("SELECT " + (", ".join(names) or "NULL"))
 
 
-class Pages:
-    """What our pages have beyond those of Datasette."""
-
-    __name__ = "asnrules"
-
-    def __init__(self, reference: Reference) -> None:
-        self._reference = reference
-
-    @hookimpl
-    def render_cell(
-        self, row: Any, value: Any, column: str, table: str | None, datasette: Datasette
-    ) -> str | None:
-        """Link a value to what belongs to it; leave an address that came from a pool a text."""
-        if value is None:
-            return None
-        view, names = LINKS.get((table or "", column), ("", ()))
-        if view and all(name in row.keys() for name in names):  # noqa: SIM118
-            address = page_of(datasette, view, {name: row[name] for name in names})
-            return Markup('<a href="{}">{}</a>').format(address, value)
-        if isinstance(value, str) and value.strip().lower().startswith("http"):
-            return value[: datasette.setting("truncate_cells_html")]
-        return None
-
-    @hookimpl
-    def handle_exception(self, datasette: Datasette, request: Any, exception: Exception) -> Any:
-        """Say on the page what went wrong, and nothing on the terminal."""
-        status = getattr(exception, "status", 500)
-        message = getattr(exception, "message", None) or str(exception) or type(exception).__name__
-        if getattr(exception, "message_is_html", False):
-            # Datasette's own, for queries that take too long, speaks of its settings.
-            message = f"the query took longer than {SECONDS} s, and was stopped; ask for less"
-        title = getattr(exception, "title", None)
-        if request.path.endswith(".json"):
-            return Response.json({"ok": False, "error": message, "status": status}, status=status)
-        return self._error_page(datasette, error=message, status=status, title=title)
-
-    async def _error_page(self, datasette: Datasette, **values: Any) -> Response:
-        template = datasette.jinja_env.get_template("error.html")
-        css_hash = datasette.app_css_hash()
-        text = await template.render_async(
-            **values, urls=datasette.urls, app_css_hash=css_hash, menu_links=list
-        )
-        return Response.html(text, status=values["status"])
-
-    @hookimpl
-    def extra_template_vars(self, template: str, datasette: Datasette) -> Any:
-        """Return what the first page shows."""
-        if template != "index.html":
-            return {}
-        return lambda: self._overview(datasette)
-
-    async def _overview(self, datasette: Datasette) -> dict[str, Any]:
-        database = datasette.get_database(NAME)
-        results = {
-            name: [dict(row) for row in (await database.execute(sql)).rows]
-            for name, sql in _OVERVIEW.items()
-        }
-        return {
-            **results,
-            "questions": [
-                (_address(datasette, slug(one.title), list(one.examples.items())), one)
-                for one in self._reference.questions
-            ],
-            "views": self._reference.views.items(),
-            "catalog": datasette.urls.database(NAME),
-            "page_of": lambda view, **values: page_of(datasette, view, values),
-        }
-
-
-_OVERVIEW = {
-    "table": "SELECT ruleset, COUNT(*) AS modes FROM v_exposure_modes GROUP BY ruleset",
-    "revisions": "SELECT COUNT(*) AS number FROM v_rulesets "
-    "WHERE kind = 'table' AND status = 'published'",
-    "changes": "SELECT COUNT(*) AS number FROM v_ruleset_changes",
-    "rulesets": "SELECT COUNT(*) AS number FROM v_rulesets",
-    "recorded": "SELECT COUNT(*) AS number FROM v_runs",
-    "runs": "SELECT run_id, origin, REPLACE(SUBSTR(started_at, 1, 16), 'T', ' ') AS started_at, "
-    "operator, ruleset, "
-    "exposure_count, association_count, unassociated_count, note, (SELECT GROUP_CONCAT(pool, ', ') "
-    "FROM v_run_pools AS p WHERE p.run_id = v_runs.run_id) AS pools "
-    "FROM v_runs ORDER BY run_id DESC LIMIT 12",
-}
-
-
 def make_site(path: Path) -> Datasette:
     """Make the pages of a catalog in an SQLite file; `app()` of what is given serves them."""
     reference = read_reference()
@@ -242,18 +118,6 @@ def make_site(path: Path) -> Datasette:
     site.remove_database("_memory")
     site.add_database(CatalogFile(site, path), name=NAME)
     return site
-
-
-def page_of(datasette: Datasette, view: str, values: Mapping[str, Any]) -> str:
-    """Return the address of the rows of a view that have these values."""
-    query = [(f"{name}__exact", value) for name, value in values.items()]
-    query += [("_col", name) for name in COLUMNS.get(view, ())]
-    return _address(datasette, view, query)
-
-
-def _address(datasette: Datasette, page: str, query: Sequence[tuple[str, Any]]) -> str:
-    address = datasette.urls.table(NAME, page)
-    return f"{address}?{urlencode(query)}" if query else str(address)
 
 
 def _metadata(path: Path, reference: Reference) -> dict[str, Any]:

@@ -1,0 +1,256 @@
+"""What our pages have beyond those of Datasette: links, the search, and the pages of things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import Response, hookimpl
+from datasette.app import Datasette
+from markupsafe import Markup
+
+from asnrules.browse import questions, search
+from asnrules.browse.reference import Question, Reference, slug
+from asnrules.browse.things import KINDS, Kind, label_of, thing_in
+
+NAME = "catalog"
+"""The name of the database in the addresses of the pages."""
+
+SECONDS = 30
+"""How long a statement may take."""
+
+MOST = 200
+"""How many rows of a section are shown."""
+
+LINKS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
+    ("v_runs", "exposure_count"): ("v_decisions", ("run_id",)),
+    ("v_runs", "association_count"): ("v_associations", ("run_id",)),
+    ("v_runs", "unassociated_count"): ("v_unassociated", ("run_id",)),
+}
+"""From a column of a view to the view that its values lead to, and the columns in common."""
+
+COLUMNS = {
+    "v_decisions": (
+        "run_id", "filename", "exp_type", "member_type", "special", "agrees",
+        "association_count", "reason",
+    ),
+    "v_unassociated": ("run_id", "filename", "exp_type", "member_type", "special", "reason"),
+    "v_associations": (
+        "run_id", "asn_name", "asn_type", "asn_rule", "asn_id", "product_count", "member_count",
+        "keys",
+    ),
+    "v_association_members": (
+        "run_id", "asn_name", "asn_rule", "product", "expname", "exptype", "filename", "exp_type",
+    ),
+}  # fmt: skip
+"""What links show of wide views, so that the reason is not beyond the edge of the screen."""
+
+
+class Pages:
+    """What our pages have beyond those of Datasette."""
+
+    __name__ = "asnrules"
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        self._questions = {
+            f"/{NAME}/{slug(one.title)}": one for one in reference.questions if one.examples
+        }
+
+    @hookimpl
+    def register_routes(self) -> list[tuple[str, Callable[..., Any]]]:
+        """Give the search and the pages of things their addresses."""
+        things = "|".join(KINDS)
+        return [(r"^/search$", self._search), (rf"^/(?P<kind>{things})$", self._thing)]
+
+    @hookimpl
+    def asgi_wrapper(self, datasette: Datasette) -> Callable[[Any], Any]:
+        """Lead a question without values to the same with some that give an answer."""
+
+        def wrapped(app: Any) -> Any:
+            async def answered(scope: Any, receive: Any, send: Any) -> None:
+                question = self._questions.get(scope.get("path", ""))
+                if question is None or scope.get("query_string"):
+                    await app(scope, receive, send)
+                else:
+                    address = await _asked(datasette, question)
+                    await Response.redirect(address).asgi_send(send)
+
+            return answered
+
+        return wrapped
+
+    async def _search(self, request: Any, datasette: Datasette) -> Response:
+        asked = request.args.get("q") or ""
+        found = await search.find(_execute(datasette), asked)
+        if len(found.hits) == 1:
+            return Response.redirect(found.hits[0].address)
+        values = {"asked": asked, "found": found}
+        page = await datasette.render_template("found.html", values, request=request)
+        return Response.html(page, status=200 if found.hits or not asked else 404)
+
+    async def _thing(self, request: Any, datasette: Datasette) -> Response:
+        kind = KINDS[request.url_vars["kind"]]
+        execute = _execute(datasette)
+        values = {name: request.args.get(name) for name in kind.parameters}
+        if kind.within and not values[kind.within]:
+            for row in await execute(kind.latest, values):
+                values[kind.within] = next(iter(row.values()))
+        sections = await _sections(datasette, kind, values)
+        name = values[kind.name] if kind.name else ""
+        shown = {
+            "kind": kind,
+            "name": name,
+            "where": f"{kind.within.removesuffix('_id')} {values[kind.within]}"
+            if kind.within and values[kind.within] is not None
+            else "",
+            "sections": sections,
+            "search": f"/search?{urlencode({'q': name or ''})}",
+            "most": MOST,
+        }
+        page = await datasette.render_template("thing.html", shown, request=request)
+        return Response.html(page, status=200 if sections else 404)
+
+    @hookimpl
+    def render_cell(
+        self, row: Any, value: Any, column: str, table: str | None, datasette: Datasette
+    ) -> str | None:
+        """Link a value to what belongs to it; leave an address that came from a pool a text."""
+        if value is None:
+            return None
+        columns = row.keys()
+        view, names = LINKS.get((table or "", column), ("", ()))
+        if view and all(name in columns for name in names):
+            address = page_of(datasette, view, {name: row[name] for name in names})
+            return _link(address, value)
+        page = thing_in(column, row, columns)
+        if page is not None:
+            return _link(page, value)
+        if isinstance(value, str) and value.strip().lower().startswith("http"):
+            return value[: datasette.setting("truncate_cells_html")]
+        return None
+
+    @hookimpl
+    def handle_exception(self, datasette: Datasette, request: Any, exception: Exception) -> Any:
+        """Say on the page what went wrong, and nothing on the terminal."""
+        status = getattr(exception, "status", 500)
+        message = getattr(exception, "message", None) or str(exception) or type(exception).__name__
+        if getattr(exception, "message_is_html", False):
+            # Datasette's own, for queries that take too long, speaks of its settings.
+            message = f"the query took longer than {SECONDS} s, and was stopped; ask for less"
+        title = getattr(exception, "title", None)
+        if request.path.endswith(".json"):
+            return Response.json({"ok": False, "error": message, "status": status}, status=status)
+        return self._error_page(datasette, error=message, status=status, title=title)
+
+    async def _error_page(self, datasette: Datasette, **values: Any) -> Response:
+        template = datasette.jinja_env.get_template("error.html")
+        css_hash = datasette.app_css_hash()
+        text = await template.render_async(
+            **values, urls=datasette.urls, app_css_hash=css_hash, menu_links=list
+        )
+        return Response.html(text, status=values["status"])
+
+    @hookimpl
+    def extra_template_vars(self, template: str, datasette: Datasette) -> Any:
+        """Return what the first page shows, and how questions name what they ask about."""
+        if template == "index.html":
+            return lambda: self._overview(datasette)
+        return {"asked_label": questions.label_of, "column_label": label_of}
+
+    async def _overview(self, datasette: Datasette) -> dict[str, Any]:
+        database = datasette.get_database(NAME)
+        results = {
+            name: [dict(row) for row in (await database.execute(sql)).rows]
+            for name, sql in _OVERVIEW.items()
+        }
+        return {
+            **results,
+            "questions": [
+                (_address(datasette, slug(one.title), ()), one) for one in self._reference.questions
+            ],
+            "views": self._reference.views.items(),
+            "catalog": datasette.urls.database(NAME),
+            "page_of": lambda view, **values: page_of(datasette, view, values),
+        }
+
+
+_OVERVIEW = {
+    "table": "SELECT ruleset, COUNT(*) AS modes FROM v_exposure_modes GROUP BY ruleset",
+    "revisions": "SELECT COUNT(*) AS number FROM v_rulesets "
+    "WHERE kind = 'table' AND status = 'published'",
+    "changes": "SELECT COUNT(*) AS number FROM v_ruleset_changes",
+    "rulesets": "SELECT COUNT(*) AS number FROM v_rulesets",
+    "recorded": "SELECT COUNT(*) AS number FROM v_runs",
+    "runs": "SELECT run_id, origin, REPLACE(SUBSTR(started_at, 1, 16), 'T', ' ') AS started_at, "
+    "operator, ruleset, "
+    "exposure_count, association_count, unassociated_count, note, (SELECT GROUP_CONCAT(pool, ', ') "
+    "FROM v_run_pools AS p WHERE p.run_id = v_runs.run_id) AS pools "
+    "FROM v_runs ORDER BY run_id DESC LIMIT 12",
+}
+
+
+def _link(address: str, value: Any) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(address, value)
+
+
+def _execute(datasette: Datasette) -> search.Execute:
+    async def execute(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        results = await datasette.get_database(NAME).execute(sql, dict(values), truncate=True)
+        return [dict(row) for row in results.rows]
+
+    return execute
+
+
+async def _asked(datasette: Datasette, question: Question) -> str:
+    values = await questions.defaults(_execute(datasette), question)
+    return _address(datasette, slug(question.title), list(values.items()))
+
+
+async def _sections(
+    datasette: Datasette, kind: Kind, values: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Give the sections of a page that have rows, each value with its link."""
+    sections = []
+    for section in kind.sections:
+        rows = await _execute(datasette)(section.sql, values)
+        if rows:
+            view, names = section.view or ("", ())
+            chosen = {name: values[name] for name in names}
+            sections.append({
+                "title": section.title,
+                "is_facts": section.is_facts,
+                "columns": [column for column in rows[0] if not column.startswith("_")],
+                "rows": [
+                    [(column, _shown(column, value), _address_in(column, row, values))
+                     for column, value in row.items() if not column.startswith("_")]
+                    for row in rows[:MOST]
+                ],
+                "is_cut": len(rows) > MOST,
+                "all": page_of(datasette, view, chosen) if view else None,
+            })  # fmt: skip
+    return sections
+
+
+def _address_in(column: str, row: Mapping[str, Any], page: Mapping[str, Any]) -> str | None:
+    """Give the address that a value leads to, unless it is that of its own page."""
+    is_own = all(str(row.get(name)) == page[name] for name in page)
+    return None if column in page and is_own else thing_in(column, row, row.keys())
+
+
+def _shown(column: str, value: Any) -> Any:
+    """Put each constraint on a line of its own."""
+    return value.replace("; ", "\n") if column == "constraints" and value else value
+
+
+def page_of(datasette: Datasette, view: str, values: Mapping[str, Any]) -> str:
+    """Return the address of the rows of a view that have these values."""
+    query = [(f"{name}__exact", value) for name, value in values.items()]
+    query += [("_col", name) for name in COLUMNS.get(view, ())]
+    return _address(datasette, view, query)
+
+
+def _address(datasette: Datasette, page: str, query: Sequence[tuple[str, Any]]) -> str:
+    address = datasette.urls.table(NAME, page)
+    return f"{address}?{urlencode(query)}" if query else str(address)

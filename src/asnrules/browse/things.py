@@ -1,0 +1,394 @@
+"""The pages of single things, such as an exposure, an association or a rule, as data.
+
+Each has sections, and each section a query. A value whose column names another thing leads to the
+page of that, so that pages are linked with each other without more said of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+
+class Section(NamedTuple):
+    """A part of a page."""
+
+    title: str
+    sql: str
+    is_facts: bool = False
+    """Whether its one row is shown as a list of names and values."""
+    view: tuple[str, tuple[str, ...]] | None = None
+    """The view that has all of its rows, and the parameters to choose them by."""
+
+
+class Kind(NamedTuple):
+    """What there is a page of."""
+
+    words: str
+    name: str
+    """The parameter that names one of them; "" if there is one page of all."""
+    within: str
+    """Where the name holds, or "": a parameter that `latest` gives if it is not given."""
+    latest: str
+    sections: tuple[Section, ...]
+
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters of its address, the name first."""
+        return [one for one in (self.name, self.within) if one]
+
+
+def thing_in(column: str, row: Mapping[str, Any], columns: Collection[str]) -> str | None:
+    """Give the address of the page that a value of a row leads to, if there is one."""
+    if column == "expname":
+        name = next((one for one in ("_filename", "filename") if one in columns), None)
+        file = row[name] if name else None
+        return address_of("exposure", {"filename": file}) if file is not None else None
+    kind = _KIND_OF.get(column)
+    if kind is None or row[column] is None:
+        return None
+    name, within = KINDS[kind].name, KINDS[kind].within
+    values = {name: row[column]}
+    if within in columns and row[within] is not None:
+        values[within] = row[within]
+    return address_of(kind, values)
+
+
+def label_of(column: str) -> str:
+    """Name a column for people."""
+    return _LABELS.get(column, column.replace("_", " "))
+
+
+def address_of(kind: str, values: Mapping[str, Any]) -> str:
+    """Give the address of the page of a thing."""
+    return f"/{kind}?{urlencode(values)}" if values else f"/{kind}"
+
+
+_ASKED = (
+    "CASE c.scope WHEN 'role' THEN 'role ' || c.role WHEN 'rateints' THEN 'rateints product' "
+    "ELSE c.scope END AS of_what, CASE WHEN c.scope = 'rateints' THEN 'taken if any holds' "
+    "WHEN c.negated = 'yes' THEN 'must not hold' ELSE 'must hold' END AS is_asked, "
+    "c.text, c.when_key || ' = ' || c.when_value AS only_if"
+)
+_NEWEST_WITH_RULE = (
+    "SELECT s.ruleset FROM v_rules AS r JOIN v_rulesets AS s ON s.ruleset = r.ruleset "
+    "WHERE r.asn_rule = :asn_rule "
+    "ORDER BY s.effective_from <= DATE('now') DESC, s.effective_from DESC LIMIT 1"
+)
+
+# From the exposure to its members by indexes: from the view, SQLite goes through all members.
+_ASSOCIATIONS_OF_EXPOSURE = """
+    SELECT u.run_id, r.label AS ruleset, a.asn_name, a.asn_type, a.asn_rule,
+           m.exptype, m.product
+    FROM exposures AS e
+    JOIN run_pools AS p ON p.pool_id = e.pool_id
+    JOIN association_members AS m
+        ON m.run_id = p.run_id AND m.pool_id = e.pool_id AND m.exposure = e.position
+    JOIN associations AS a ON a.run_id = m.run_id AND a.position = m.association
+    JOIN runs AS u ON u.run_id = m.run_id
+    JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
+    WHERE e.filename = :filename ORDER BY u.run_id DESC, a.position, m.position"""
+
+_EXPOSURE = Kind(
+    "exposure", "filename", "", "",
+    (
+        Section(
+            "What became of it, and why",
+            "SELECT run_id, SUBSTR(started_at, 1, 10) AS day, ruleset, exp_type, "
+            "member_type AS class, special, association_count AS associations, reason "
+            "FROM v_decisions WHERE filename = :filename ORDER BY run_id DESC",
+            view=("v_decisions", ("filename",)),
+        ),
+        Section("Its associations", _ASSOCIATIONS_OF_EXPOSURE),
+        Section(
+            "What the table has said of its EXP_TYPE",
+            "SELECT ruleset, effective_from, effective_until, exp_type, member_type AS class, "
+            "special, asn_type FROM v_exposure_modes_history WHERE exp_type IN "
+            "(SELECT UPPER(exp_type) FROM exposures WHERE filename = :filename) "
+            "ORDER BY effective_from DESC, position",
+        ),
+        Section(
+            "Its keywords, by the latest pool",
+            "SELECT * FROM v_exposures WHERE filename = :filename ORDER BY run_id DESC LIMIT 1",
+            is_facts=True,
+        ),
+    ),
+)  # fmt: skip
+
+_ASSOCIATION = Kind(
+    "association", "asn_name", "run_id",
+    "SELECT MAX(r.run_id) FROM runs AS r CROSS JOIN associations AS a "
+    "ON a.run_id = r.run_id AND a.asn_name = :asn_name",
+    (
+        Section(
+            "What it is",
+            "SELECT asn_type, pipeline, asn_rule, ruleset, asn_id AS candidate, candidate_type, "
+            "program, target, degraded_status, run_id, origin, "
+            "keys AS constraints FROM v_associations "
+            "WHERE run_id = :run_id AND asn_name = :asn_name",
+            is_facts=True,
+        ),
+        Section(
+            "What was said of it when it was imported",
+            "SELECT verdict, explanation, file_name, code_version FROM v_imported_associations "
+            "WHERE run_id = :run_id AND asn_name = :asn_name",
+            is_facts=True,
+        ),
+        Section(
+            "Members, with their roles",
+            "SELECT m.exptype, m.expname, e.filename AS _filename, e.exp_type, "
+            "t.member_type AS class, COALESCE(d.reason, t.reason) AS on_its_own, m.product "
+            "FROM associations AS a JOIN association_members AS m "
+            "ON m.run_id = a.run_id AND m.association = a.position "
+            "LEFT JOIN exposures AS e ON e.pool_id = m.pool_id AND e.position = m.exposure "
+            "LEFT JOIN decisions AS d ON d.run_id = m.run_id AND d.pool_id = m.pool_id "
+            "AND d.position = m.exposure LEFT JOIN traces AS t ON t.trace_id = d.trace_id "
+            "WHERE a.run_id = :run_id AND a.asn_name = :asn_name ORDER BY m.position",
+            view=("v_association_members", ("run_id", "asn_name")),
+        ),
+        Section(
+            "What its rule asks",
+            f"SELECT {_ASKED} "  # noqa: S608 (columns of ours)
+            "FROM v_associations AS a JOIN v_rule_conditions AS c "
+            "ON c.ruleset = a.ruleset AND c.asn_rule = a.asn_rule "
+            "WHERE a.run_id = :run_id AND a.asn_name = :asn_name "
+            "ORDER BY c.scope, c.role, c.position",
+        ),
+        Section(
+            "The same name in other runs",
+            "SELECT a.run_id, a.started_at, a.ruleset, a.asn_name, a.asn_rule, a.member_count "
+            "FROM runs AS r CROSS JOIN v_associations AS a ON a.run_id = r.run_id "
+            "AND a.asn_name = :asn_name WHERE r.run_id <> :run_id ORDER BY r.run_id DESC",
+        ),
+    ),
+)  # fmt: skip
+
+_RULE = Kind(
+    "rule", "asn_rule", "ruleset", _NEWEST_WITH_RULE,
+    (
+        Section(
+            "What it is",
+            "SELECT title, asn_type, pipeline, ruleset FROM v_rules "
+            "WHERE ruleset = :ruleset AND asn_rule = :asn_rule",
+            is_facts=True,
+        ),
+        Section(
+            "What it asks",
+            f"SELECT {_ASKED} "  # noqa: S608 (columns of ours)
+            "FROM v_rule_conditions AS c "
+            "WHERE ruleset = :ruleset AND asn_rule = :asn_rule ORDER BY scope, role, position",
+            view=("v_rule_conditions", ("ruleset", "asn_rule")),
+        ),
+        Section(
+            "Changes of it and its conditions, in all rulesets",
+            "SELECT ruleset, effective_from, change, kind, item, field, why, source "
+            "FROM v_rule_changes WHERE (kind = 'rule' AND item = :asn_rule) "
+            "OR (kind = 'role' AND SUBSTR(item, 1, LENGTH(:asn_rule) + 2) = :asn_rule || ': ') "
+            "OR (kind = 'condition' AND item IN (SELECT condition FROM v_rule_conditions "
+            "WHERE ruleset = :ruleset AND asn_rule = :asn_rule)) "
+            "ORDER BY effective_from DESC, ruleset DESC, position, item_position",
+        ),
+        Section(
+            "Rulesets that have it",
+            "SELECT s.ruleset, r.asn_rule, s.status, s.effective_from, s.effective_until, "
+            "r.asn_type, r.title FROM v_rules AS r JOIN v_rulesets AS s ON s.ruleset = r.ruleset "
+            "WHERE r.asn_rule = :asn_rule ORDER BY s.effective_from DESC, s.ruleset DESC",
+            view=("v_rules", ("asn_rule",)),
+        ),
+        Section(
+            "Runs in which it made associations",
+            "SELECT r.run_id, s.ruleset, COUNT(*) AS associations FROM associations AS a "
+            "JOIN runs AS r ON r.run_id = a.run_id "
+            "JOIN v_rulesets AS s ON s.ruleset_id = r.ruleset_id "
+            "WHERE a.asn_rule = :asn_rule GROUP BY r.run_id, s.ruleset ORDER BY r.run_id DESC",
+            view=("v_associations", ("asn_rule",)),
+        ),
+    ),
+)  # fmt: skip
+
+_EXP_TYPE = Kind(
+    "EXP_TYPE", "exp_type", "", "",
+    (
+        Section(
+            "What it is",
+            "SELECT instrument, description FROM exp_types WHERE exp_type = :exp_type",
+            is_facts=True,
+        ),
+        Section(
+            "What the table says today",
+            "SELECT ruleset, member_type AS class, special, asn_type, pipeline, footnote "
+            "FROM v_exposure_modes WHERE exp_type = :exp_type ORDER BY position",
+        ),
+        Section(
+            "Its history",
+            "SELECT ruleset, effective_from, effective_until, member_type AS class, special, "
+            "asn_type, footnote FROM v_exposure_modes_history WHERE exp_type = :exp_type "
+            "ORDER BY effective_from DESC, position",
+            view=("v_exposure_modes_history", ("exp_type",)),
+        ),
+        Section(
+            "What became of its exposures",
+            "SELECT run_id, ruleset, member_type AS class, special, COUNT(*) AS exposures, "
+            "SUM(association_count > 0) AS in_associations, MIN(filename) AS filename "
+            "FROM v_decisions WHERE exp_type = :exp_type "
+            "GROUP BY run_id, ruleset, member_type, special ORDER BY run_id DESC, exposures DESC",
+            view=("v_decisions", ("exp_type",)),
+        ),
+    ),
+)  # fmt: skip
+
+_PROGRAM = Kind(
+    "program", "program", "run_id",
+    "SELECT MAX(p.run_id) FROM exposures AS e JOIN run_pools AS p ON p.pool_id = e.pool_id "
+    "WHERE e.program = :program",
+    (
+        Section(
+            "Runs of it",
+            "SELECT r.run_id, r.program, r.day, r.operator, r.ruleset, r.exposures FROM ("
+            "SELECT p.run_id, e.program, SUBSTR(u.started_at, 1, 10) AS day, u.operator, "
+            "u.ruleset, COUNT(*) AS exposures FROM exposures AS e "
+            "JOIN run_pools AS p ON p.pool_id = e.pool_id "
+            "JOIN v_runs AS u ON u.run_id = p.run_id WHERE e.program = :program "
+            "GROUP BY p.run_id, e.program) AS r ORDER BY r.run_id DESC",
+        ),
+        Section(
+            "Its associations in this run",
+            "SELECT run_id, asn_name, asn_type, asn_rule, ruleset, asn_id AS candidate, "
+            "member_count AS members FROM v_associations "
+            "WHERE run_id = :run_id AND program = :program ORDER BY asn_name",
+            view=("v_associations", ("run_id", "program")),
+        ),
+        Section(
+            "Its exposures in this run",
+            "SELECT filename, exp_type, member_type AS class, special, "
+            "association_count AS associations, reason FROM v_decisions "
+            "WHERE run_id = :run_id AND program = :program ORDER BY position",
+            view=("v_decisions", ("run_id", "program")),
+        ),
+    ),
+)  # fmt: skip
+
+_RUN = Kind(
+    "run", "run_id", "", "",
+    (
+        Section(
+            "What it is",
+            "SELECT origin, started_at, finished_at, operator, host, ruleset, note, "
+            "exposure_count AS exposures, association_count AS associations, "
+            "unassociated_count AS in_no_association, software_version, options, digest "
+            "FROM v_runs WHERE run_id = :run_id",
+            is_facts=True,
+        ),
+        Section(
+            "Pools",
+            "SELECT pool, exposure_count AS exposures, first_run_id, sha256 FROM v_run_pools "
+            "WHERE run_id = :run_id ORDER BY position",
+        ),
+        Section(
+            "Warnings for the operator",
+            "SELECT d.value AS warning FROM v_runs AS r, JSON_EACH(r.diagnostics) AS d "
+            "WHERE r.run_id = :run_id ORDER BY d.key",
+        ),
+        Section(
+            "What its rules made",
+            "SELECT s.label AS ruleset, a.asn_rule, a.asn_type, COUNT(*) AS associations, "
+            "MIN(a.asn_name) AS asn_name, r.run_id FROM associations AS a "
+            "JOIN runs AS r ON r.run_id = a.run_id JOIN rulesets AS s "
+            "ON s.ruleset_id = r.ruleset_id WHERE a.run_id = :run_id "
+            "GROUP BY a.asn_rule, a.asn_type ORDER BY associations DESC, a.asn_rule",
+            view=("v_associations", ("run_id",)),
+        ),
+        Section(
+            "What became of its exposures",
+            "SELECT exp_type, member_type AS class, special, COUNT(*) AS exposures, "
+            "SUM(association_count > 0) AS in_associations, MIN(filename) AS filename "
+            "FROM v_decisions WHERE run_id = :run_id "
+            "GROUP BY exp_type, member_type, special ORDER BY exp_type, class, special",
+            view=("v_decisions", ("run_id",)),
+        ),
+        Section(
+            "Exposures in no association",
+            "SELECT filename, exp_type, member_type AS class, reason FROM v_unassociated "
+            "WHERE run_id = :run_id ORDER BY filename",
+            view=("v_unassociated", ("run_id",)),
+        ),
+    ),
+)  # fmt: skip
+
+_RULESET = Kind(
+    "ruleset", "ruleset", "", "",
+    (
+        Section(
+            "What it is",
+            "SELECT title, kind, status, source, effective_from, effective_until, implements, "
+            "extends, (SELECT GROUP_CONCAT(release, ', ') FROM v_releases AS e "
+            "WHERE e.ruleset = s.ruleset) AS releases_of_jwst, checksum, published_at "
+            "FROM v_rulesets AS s WHERE ruleset = :ruleset",
+            is_facts=True,
+        ),
+        Section(
+            "What it changed, why, and by what source",
+            "SELECT change, why, source, COUNT(item) AS items FROM v_rule_changes "
+            "WHERE ruleset = :ruleset GROUP BY position, change, why, source ORDER BY position",
+            view=("v_rule_changes", ("ruleset",)),
+        ),
+        Section(
+            "What the table changed",
+            "SELECT change, exp_type, member_type AS class, special, asn_type_before, "
+            "asn_type_after, footnote_before, footnote_after FROM v_ruleset_changes "
+            "WHERE ruleset = :ruleset ORDER BY exp_type, member_type, special",
+            view=("v_ruleset_changes", ("ruleset",)),
+        ),
+        Section(
+            "Its rules",
+            "SELECT ruleset, asn_rule, asn_type, title FROM v_rules WHERE ruleset = :ruleset "
+            "ORDER BY asn_rule",
+            view=("v_rules", ("ruleset",)),
+        ),
+        Section(
+            "Its rows",
+            "SELECT position, exp_type, member_type AS class, special, asn_type, footnote "
+            "FROM v_exposure_modes_history WHERE ruleset = :ruleset ORDER BY position",
+            view=("v_exposure_modes_history", ("ruleset",)),
+        ),
+    ),
+)  # fmt: skip
+
+_RULESETS = Kind(
+    "all rulesets", "", "", "",
+    tuple(
+        Section(
+            title,
+            "SELECT s.ruleset, s.status, s.effective_from, s.effective_until, s.title, "  # noqa: S608
+            f"(SELECT {count} FROM {view} AS c WHERE c.ruleset = s.ruleset) AS changes "
+            f"FROM v_rulesets AS s WHERE s.kind = '{kind}' "
+            "ORDER BY s.effective_from DESC, s.ruleset DESC",
+        )
+        for title, kind, view, count in (
+            ("Rules, the newest first", "rules", "v_rule_changes", "COUNT(DISTINCT c.change)"),
+            ("Tables, the newest first", "table", "v_ruleset_changes", "COUNT(*)"),
+        )
+    ),
+)  # fmt: skip
+
+KINDS = {
+    "exposure": _EXPOSURE,
+    "association": _ASSOCIATION,
+    "rule": _RULE,
+    "exp_type": _EXP_TYPE,
+    "program": _PROGRAM,
+    "run": _RUN,
+    "ruleset": _RULESET,
+    "rulesets": _RULESETS,
+}
+"""The pages that there are, by the first part of their address."""
+
+_KIND_OF = {kind.name: name for name, kind in KINDS.items() if kind.name}
+_LABELS = {
+    "run_id": "run", "asn_name": "association", "asn_rule": "rule", "asn_type": "type",
+    "filename": "exposure", "expname": "member", "exp_type": "EXP_TYPE",
+    "effective_from": "in force from", "effective_until": "until", "of_what": "of",
+    "text": "in words",    "is_asked": "condition", "on_its_own": "by the rules, on its own",
+}  # fmt: skip
+_KIND_OF |= {"implements": "ruleset", "extends": "ruleset", "table_ruleset": "ruleset"}

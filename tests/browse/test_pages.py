@@ -1,0 +1,184 @@
+"""The search and the pages of single things, linked with each other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import hostile
+from asnrules.browse.questions import ASKED
+from asnrules.browse.reference import read_reference, slug
+from asnrules.browse.things import KINDS
+from asnrules.catalog.open import connect_catalog
+from browse.conftest import Serve, Site
+from browser import Page
+from recorded import stem
+
+FIRST = f"{stem(1)}_uncal.fits"
+ASSOCIATION = "jw04231-o001_image2_00001_asn"
+
+
+@pytest.mark.parametrize(
+    ("asked", "title", "kind"),
+    [
+        ("nrs_ifu", "NRS_IFU", "EXP_TYPE"),
+        (FIRST, FIRST, "exposure"),
+        (f"/folder/{stem(1)}_cal.fits", FIRST, "exposure"),
+        (stem(1)[:-3], FIRST, "exposure"),
+        (f"{ASSOCIATION}.json", ASSOCIATION, "association"),
+        ("4231", "04231", "program"),
+        ("JW04231", "04231", "program"),
+        ("asn_lv2image", "Asn_Lv2Image", "rule"),
+        ("jwst-next", "jwst-next", "ruleset"),
+        ("2026-03-20", "2026-03-20", "ruleset"),
+        ("1.12.5", "jwst-1.12.0", "ruleset"),
+        (" run 2 ", "2", "run"),
+    ],
+)
+def test_the_search_leads_to_the_page_of_what_is_found(
+    site: Site, asked: str, title: str, kind: str
+) -> None:
+    status, text = site.get("search", q=asked)
+    found = Page(text)
+    assert (status, found.title) == (200, title)
+    assert f"{kind} {title}" in found.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("jw04231001001_02101", [f"{stem(number)}_uncal.fits" for number in range(1, 7)]),
+        ("NRS_IF*", ["NRS_IFU"]),
+        ("NRS_IFX", ["NRS_IFU"]),
+        ("NRS_W", ["NRS_WATA"]),
+        ("Asn_Lv2Imagee", ["Asn_Lv2Image"]),
+        ("jw04231-o001_image2", [ASSOCIATION]),
+        ("jwst-3.0", ["jwst-3.0.0"]),
+    ],
+)
+def test_the_search_names_what_comes_near(site: Site, asked: str, named: list[str]) -> None:
+    status, text = site.get("search", q=asked)
+    assert status == 200
+    for name in named:
+        assert name in Page(text).text
+
+
+def test_the_search_says_what_it_finds_nothing_for(site: Site) -> None:
+    status, text = site.get("search", q="%_'\"\x00")
+    assert (status, "Nothing is like" in text) == (404, True)
+    assert site.get("search")[0] == 200
+
+
+def test_every_page_has_the_search_and_the_first_begins_there(site: Site) -> None:
+    for path in ("", "catalog", "catalog/v_runs", "rulesets", "search", "nothing"):
+        (field,) = Page(site.get(path)[1]).named("input", name="q")
+        assert ("autofocus" in field) == (path == ""), path
+
+
+PAGES = {
+    f"exposure?filename={FIRST}": [
+        "1 2026-11-05 jwst-3.0.0 NRC_IMAGE science",
+        "image2 by Asn_Lv2Image",
+        "jwst-next jw04231-o001_image2_00002_asn image2 Asn_Lv2Image science",
+    ],
+    f"exposure?filename={stem(5)}_uncal.fits": ["it belongs to no candidate"],
+    f"association?run_id=1&asn_name={ASSOCIATION}": [
+        "in run 1",
+        "constraints program = 4231 (PROGRAM) instrument = nircam (INSTRUME)",
+        f"science {stem(3)}_rate.fits NRC_IMAGE background",
+    ],
+    "association?run_id=4&asn_name=jw04231-o001_image2_00002_asn": [
+        "contradicts", "NRC_DARK makes no association", "jw04231001001_cat.ecsv",
+    ],
+    "rule?asn_rule=Asn_Lv2Spec&ruleset=jwst-1.12.0": [
+        "in ruleset jwst-1.12.0", "must not hold a time-series science exposure",
+        "jwst pull request",
+    ],
+    "exp_type?exp_type=NRS_MIMF": ["2020-12-07 2021-03-19 science wfs-image2", "2026-03-20"],
+    "exp_type?exp_type=NRC_NEW": ["What became of its exposures", f"{stem(6)}_uncal.fits"],
+    "program?program=04231&run_id=2": ["2 04231 2026-11-05 anna jwst-3.0.0 2", ASSOCIATION],
+    "run?run_id=1": ["operator anna", "Asn_Lv2Image", "no rule takes its EXP_TYPE"],
+    "ruleset?ruleset=jwst-3.0.0": ["3.0.0-parallel-mir", "jwst pull request 10570"],
+    "ruleset?ruleset=2026-03-20": ["added MIR_WFSS"],
+    "rulesets": ["jwst-3.0.0 published 2026-07-09", "2026-03-20 published 2026-03-20"],
+}  # fmt: skip
+"""Addresses, and words of what they show."""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_says_it_and_its_links_lead_on(site: Site, path: str) -> None:
+    status, text = site.get(path)
+    found = Page(text)
+    assert status == 200
+    for words in PAGES[path]:
+        assert words in found.text
+    links = [one["href"] or "" for one in found.named("a")]
+    pages = {link.partition("?")[0]: link for link in links if link[1:].partition("?")[0] in KINDS}
+    assert pages
+    for link in [*pages.values(), *(link for link in links if link.startswith("/catalog/"))]:
+        assert site.get(link.removeprefix("/"))[0] == 200, link
+
+
+def test_an_association_of_several_runs_is_that_of_the_last(site: Site) -> None:
+    found = Page(site.get("association", asn_name=ASSOCIATION)[1])
+    assert "in run 4" in found.text
+    links = [one["href"] for one in found.named("a")]
+    assert f"/association?asn_name={ASSOCIATION}&run_id=1" in links
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.name])
+def test_what_the_catalog_does_not_have_is_said(site: Site, kind: str) -> None:
+    for query in ({}, {KINDS[kind].name: "other"}):
+        status, text = site.get(kind, **query)
+        assert (status, "The catalog has no" in text) == (404, True)
+
+
+# ------------------------------------------------------------------ questions
+
+
+@pytest.mark.parametrize(
+    "question", [one for one in read_reference().questions if one.examples], ids=lambda one: one[0]
+)
+def test_a_question_begins_with_values_that_give_an_answer(site: Site, question: object) -> None:
+    title, _, _, examples = question  # type: ignore[misc]
+    status, text = site.get(f"catalog/{slug(title)}")
+    found = Page(text)
+    assert (status, found.title) == (200, title)
+    assert len(found.named("tr")) > 1
+    for name in examples:
+        (field,) = found.named("input", name=name, type="text")
+        assert field["value"]
+        assert found.named("label", **{"for": field["id"] or ""})
+        assert ASKED[name].label in found.text
+
+
+def test_a_question_without_an_answer_says_for_what(site: Site) -> None:
+    _, text = site.get("catalog/" + slug("What was one exposure in, ever?"), filename="other")
+    assert "None for Exposure other." in Page(text).text
+
+
+# ------------------------------------------------------------------ distrust
+
+
+def test_no_markup_of_a_pool_is_obeyed_on_pages(
+    served: Serve, new_file: Path, tmp_path: Path
+) -> None:
+    hostile.record_hostile_run(connect_catalog(str(new_file)), tmp_path)
+    with served(new_file) as site:
+        for path, query in (
+            ("search", {"q": hostile.IMAGE}),
+            ("search", {"q": hostile.TAKEN[:5]}),
+            ("exposure", {"filename": hostile.TAKEN}),
+            ("exposure", {"filename": hostile.SCRIPT}),
+            ("exp_type", {"exp_type": hostile.SCRIPT.upper()}),
+            ("run", {"run_id": "1"}),
+            ("program", {"program": hostile.SCRIPT}),
+        ):
+            found = Page(site.get(path, **query)[1])
+            assert found.named("img") == []
+            assert len(found.named("script")) == len(Page(site.get("rulesets")[1]).named("script"))
+            assert hostile.IMAGE.lower()[:8] in found.text.lower()
+            for link in found.named("a"):
+                assert re.match(r"/|https://datasette\.io/", link["href"] or ""), link
