@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from asnrules.associations.model import Association
-from asnrules.engine.candidates import SubPool
+from asnrules.engine.candidates import Pair, SubPool
 from asnrules.engine.generation import Wanted
 from asnrules.engine.pairing import Pairing
 from asnrules.engine.signatures import SCIENCE
@@ -21,6 +21,7 @@ class MembersApart:
         self._evaluated = evaluated
         self._sub_pools = sub_pools
         self._pairing = Pairing(evaluated.work, evaluated.candidates)
+        self._left_outs: dict[tuple[Pair, int], dict[tuple[str, int], str]] = {}
 
     def text(self, made: Association, science: int, place: int, exptype: str) -> str:
         """Say which keywords keep an exposure out in a role; '' if that is not known."""
@@ -36,13 +37,18 @@ class MembersApart:
 
     def _left_out(self, made: Association, science: int, place: int) -> str:
         """Say why an association that took an exposure left it out in the end."""
-        for pool in self._sub_pools.get(made.asn_id, ()):
+        pair = (made.asn_id, made.candidate_type)
+        if (pair, place) not in self._left_outs:
+            # Nods are left out of the associations of several others.
+            self._left_outs[pair, place] = dict(self._reasons(pair, place))
+        return self._left_outs[pair, place].get((made.asn_rule, science), "")
+
+    def _reasons(self, pair: Pair, place: int) -> Iterator[tuple[tuple[str, int], str]]:
+        """Give why associations of a candidate left an exposure out, by rule and science."""
+        for pool in self._sub_pools.get(pair[0], ()):
             places = list(pool.places)
-            if pool.candidate[1] == made.candidate_type and {science, place} <= set(places):
+            if pool.candidate == pair and place in places:
                 wanted = Wanted(watched=places.index(place))
-                outcome = self._evaluated.part(places).generation(wanted).run()
-                for fate in outcome.fates:
-                    is_its = fate.science == places.index(science) and fate.association is None
-                    if is_its and fate.rule.name == made.asn_rule:
-                        return fate.reason or ""
-        return ""
+                for fate in self._evaluated.part(places).generation(wanted).run().fates:
+                    if fate.science is not None and fate.association is None:
+                        yield (fate.rule.name, places[fate.science]), fate.reason or ""
