@@ -227,6 +227,15 @@ def test_what_is_known_but_has_no_row_says_so_and_when_it_had_one(
         assert len(found.err.splitlines()) == 1
 
 
+def test_known_words_that_no_row_has_together_are_told_beside_an_empty_table(
+    asnrules: Command,
+) -> None:
+    found = asnrules("lookup", "NRS_IFU", "image2")
+    assert (found.code, found.lines) == (0, [])
+    assert found.err == "no row of 2026-03-20 has all of that\n"
+    assert asnrules("lookup", "NRS_IFU", "image2", "--format", "json").json == []
+
+
 def test_one_unknown_exp_type_among_known_ones_is_an_error(asnrules: Command) -> None:
     asnrules("lookup", "NRS_IFU", "MIR_IMAGES").assert_error(3, "'MIR_IMAGES'", "MIR_IMAGE")
 

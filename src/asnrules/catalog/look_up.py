@@ -110,8 +110,6 @@ def look_up(
 def rowless(connection: Connection, info: RulesetInfo, wanted: Filter) -> list[str]:
     """Say which of the values that are wanted no row of a table has, and when one had them."""
     words, options = _read(connection, wanted)
-    if not (words or options):
-        return []
     modes = _modes(connection, info)
     rare = [one for one in (*words, *options) if not any(map(one.has, modes))]
     if not rare:

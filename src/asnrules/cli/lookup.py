@@ -81,3 +81,5 @@ def lookup(
     for note in notes:
         messages.warn(note)
     print_records(records, COLUMNS, output, not_applicable=("special", "asn_type", "pipeline"))
+    if not modes and not notes and output is Format.TABLE:
+        messages.say(f"no row of {info.ruleset} has all of that")
