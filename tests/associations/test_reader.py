@@ -376,7 +376,7 @@ TEXT = json.dumps(document(member(1), member(2, "background")), indent=1)
         ("{products: []}", "has a key without quotes at line 1, column 2; put it into double"),
         (
             "asn_type: image2\nproducts:\n- name: a\n  members:\n  - expname: a\n",
-            "is YAML, which jwst will read no more; save it as JSON, in Python: ",
+            "is YAML, which jwst will stop reading; save it as JSON, in Python: ",
         ),
         ("---\n# mine\nproducts:\n- members: []\n", "is YAML"),
     ],

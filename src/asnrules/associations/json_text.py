@@ -68,7 +68,7 @@ def _integer(text: str) -> int:
 def _explained(error: json.JSONDecodeError) -> JsonError:
     text, at = error.doc, error.pos
     if not text.lstrip().startswith(("{", "[")) and _YAML.search(text):
-        return JsonError("is YAML, which jwst will read no more", _TO_JSON)
+        return JsonError("is YAML, which jwst will stop reading", _TO_JSON)
     comma = text.rfind(",", 0, at + 1)
     surplus = _SURPLUS.match(text, comma) if comma >= 0 else None
     if surplus is not None and surplus.end() > at:

@@ -305,7 +305,7 @@ def explained_text(matcher: Matcher, near: Near, found: Difference) -> str:
         return found.text
     why = matcher.apart(near.association, found.product, *found.member)
     # Semicolons are between statements.
-    return f"{found.text}: {why.replace('; ', ', ')}" if why else found.text
+    return f"{found.text}: {why.replace('; ', ', and ')}" if why else found.text
 
 
 def nothing_by_rules(matcher: Matcher, sciences: Sequence[int]) -> str:
