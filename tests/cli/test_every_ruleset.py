@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
 from imports.foreign import document, member, write
 from labels import RULES, TABLES, TRIED
+from pools.fits_files import SLIT, image_name, write_fits
 
 pytestmark = pytest.mark.usefixtures("read_once")
 
@@ -85,3 +87,26 @@ def test_judging_what_was_made_by_hand(
     (made,) = file["by_rules"]
     assert (made["asn_type"], made["asn_rule"]) == ("image2", "Asn_Lv2Image")
     assert [len(product["members"]) for product in made["products"]] == [1]
+
+
+@pytest.mark.parametrize("label", TRIED)
+def test_a_folder_of_fits_files(asnrules_on_file: Command, tmp_path: Path, label: str) -> None:
+    products = ("uncal", "rate", "rateints", "cal", "i2d")
+    image = image_name().removesuffix("_uncal.fits")
+    files = [write_fits(tmp_path / f"{image}_{product}.fits") for product in products]
+    files += [
+        write_fits(tmp_path / f"jw01234002001_03104_0000{at}_nrs1_rate.fits", **SLIT, PATT_NUM=at)
+        for at in (1, 2, 3)
+    ]
+    told = ("--ruleset", label, "--no-record", "--output", str(tmp_path / "out"))
+    report = json.loads(asnrules_on_file("generate", *files, *told, "--format", "json").out)
+    assert (report["exposures"], report["associations"]) == (4, 4)
+    (left,) = [line for line in report["diagnostics"] if line.startswith("left alone")]
+    assert "listed once, as rate: " in left
+    (number,) = [line for line in report["diagnostics"] if "EXPSPCIN" in line]
+    assert "so it is the activity in file names" in number
+    members = [
+        [member["exptype"] for member in json.loads(path.read_text())["products"][0]["members"]]
+        for path in (tmp_path / "out").glob("*_spec2_*")
+    ]
+    assert [sorted(one) for one in members] == [["background", "background", "science"]] * 3

@@ -25,6 +25,21 @@ IMAGE: Mapping[str, object] = {
     "IS_PSF": False,
     "PATT_NUM": 1,
 }
+SLIT: Mapping[str, object] = {
+    "EXP_TYPE": "NRS_FIXEDSLIT",
+    "INSTRUME": "NIRSPEC",
+    "DETECTOR": "NRS1",
+    "FILTER": "F170LP",
+    "GRATING": "G235M",
+    "FXD_SLIT": "S200A1",
+    "SUBARRAY": "SUBS200A1",
+    "CHANNEL": None,
+    "PUPIL": None,
+    "PATTTYPE": "3-POINT-NOD",
+    "NUMDTHPT": 3,
+    "SUBPXPTS": 1,
+}
+"""What a nod of a fixed slit has otherwise."""
 
 
 def image_name(number: int = 1, observation: int = 1) -> str:

@@ -12,13 +12,12 @@ from asnrules.pools.fits.activities import GROUPS, NAMELESS, OTHERWISE, numbers_
 from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.fits.pool import MadePool, make_pool
 from asnrules.rules.model import Ruleset
-from pools.fits_files import write_fits
+from pools.fits_files import SLIT, write_fits
 from seeds import seed
 
-SLIT: dict[str, object] = {
-    "EXP_TYPE": "NRS_FIXEDSLIT", "INSTRUME": "NIRSPEC", "DETECTOR": "NRS1", "FILTER": "F170LP",
-    "GRATING": "G235M", "FXD_SLIT": "S200A1", "SUBARRAY": "SUBS200A1", "CHANNEL": None,
-    "PUPIL": None, "NUMDTHPT": 3, "SUBPXPTS": 1,
+IFU: dict[str, object] = {
+    **SLIT, "EXP_TYPE": "NRS_IFU", "IS_IMPRT": False, "PNTGTYPE": "SCIENCE", "DITHPTIN": 1,
+    "MOSTILNO": 1, "FXD_SLIT": None,
 }  # fmt: skip
 VISIT = "jw01234001001"
 
@@ -101,15 +100,13 @@ def test_why_names_do_not_tell(tmp_path: Path, ruleset: Ruleset) -> None:
         ({"TSOVISIT": None, "IS_PSF": None}, {"PNTGTYPE": "science", "IS_PSF": "", "TSOVISIT": ""}),
         ({"FILTER": None}, {"PNTGTYPE": "science", "BAND": "", "FILTER": ""}),
         ({"EXP_TYPE": "NRC_DARK", "IS_PSF": None}, {"PNTGTYPE": "science"}),
-        (SLIT | {"FXD_SLIT": None, "EXPSPCIN": 1, "IS_IMPRT": False, "PNTGTYPE": "SCIENCE"},
+        ({**SLIT} | {"FXD_SLIT": None, "EXPSPCIN": 1, "IS_IMPRT": False, "PNTGTYPE": "SCIENCE"},
          {"FXD_SLIT": ""}),
-        (SLIT | {"EXP_TYPE": "NRS_MSASPEC", "EXPSPCIN": 1, "IS_IMPRT": False,
+        ({**SLIT} | {"EXP_TYPE": "NRS_MSASPEC", "EXPSPCIN": 1, "IS_IMPRT": False,
                  "PNTGTYPE": "SCIENCE"}, {"MSAMETFL": ""}),
         # No pattern, no nods: a header says NONE where there is none.
-        (SLIT | {"EXP_TYPE": "NRS_IFU", "IS_IMPRT": False, "PNTGTYPE": "SCIENCE", "DITHPTIN": 1,
-                 "MOSTILNO": 1, "FXD_SLIT": None}, {"PATTTYPE": ""}),
-        (SLIT | {"EXP_TYPE": "NRS_IFU", "IS_IMPRT": False, "PNTGTYPE": "SCIENCE", "DITHPTIN": 1,
-                 "MOSTILNO": 1, "FXD_SLIT": None, "PATTTYPE": "NONE"}, {}),
+        (IFU | {"PATTTYPE": None}, {"PATTTYPE": ""}),
+        (IFU | {"PATTTYPE": "NONE"}, {}),
     ],
 )  # fmt: skip
 def test_a_line_for_each_keyword_that_matters(
