@@ -221,17 +221,17 @@ def test_the_nearest_miss(
 
 
 @pytest.mark.parametrize(
-    ("pool", "miss"),
+    ("pool", "miss", "both"),
     [
-        ("other-grating", "its GRATING is g395m, here g395h"),
-        ("other-band", "its BAND is medium, here short"),
-        ("flag-missing", "its BKGDTARG is f"),
-        ("lrs-slitless-tso", "its TSOVISIT is t"),
-        ("not-linked", "no candidate of type background has both"),
+        ("other-grating", "its GRATING is g395m, here g395h", "GRATING g395m, wanted g395h"),
+        ("other-band", "its BAND is medium, here short", "BAND medium, wanted short"),
+        ("flag-missing", "its BKGDTARG is f", "BKGDTARG f, wanted: BKGDTARG is set"),
+        ("lrs-slitless-tso", "its TSOVISIT is t", "TSOVISIT t, wanted: not a time-series"),
+        ("not-linked", "no candidate of type background has both", "are not linked"),
     ],
 )
 def test_why_a_background_is_not_subtracted(
-    asnrules_on_file: Command, case: Case, pool: str, miss: str
+    asnrules_on_file: Command, case: Case, pool: str, miss: str, both: str
 ) -> None:
     folder = case("why-background-does-not-fit")
     science = next(
@@ -242,3 +242,5 @@ def test_why_a_background_is_not_subtracted(
     told = words(asnrules_on_file("why", f"{pool}.csv", science))
     assert miss in told
     assert "jw01234002001_02101_00001" in told
+    pair = words(asnrules_on_file("why", f"{pool}.csv", science, "jw01234002001_02101_00001"))
+    assert both in pair

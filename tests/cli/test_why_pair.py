@@ -99,7 +99,7 @@ def test_an_imprint_that_another_fits_better_than(
     found = ask(asnrules_on_file, tmp_path, *exposures)
     (left_out,) = found["left_out"]
     assert "its DITHPTIN is 2, that of the science 1" in left_out["reason"]
-    assert "imprint" not in [one["exptype"] for one in found["nearest"]]
+    assert found["nearest"] == []
 
 
 def test_an_imprint_of_another_tile(asnrules_on_file: Command, tmp_path: Path) -> None:
@@ -107,6 +107,16 @@ def test_an_imprint_of_another_tile(asnrules_on_file: Command, tmp_path: Path) -
     found = ask(asnrules_on_file, tmp_path, cube("cube_uncal.fits"), imprint)
     assert found["nearest"][0]["exptype"] == "imprint"
     assert obstacles(found["nearest"][0]) == [("MOSTILNO", "2", "1")]
+
+
+@pytest.mark.parametrize("label", TRIED)
+def test_an_imprint_of_another_grating_by_each_ruleset(
+    asnrules_on_file: Command, tmp_path: Path, label: str
+) -> None:
+    imprint = cube("imprint_uncal.fits", is_imprt="t", grating="g140h")
+    found = ask(asnrules_on_file, tmp_path, cube("cube_uncal.fits"), imprint, rules=label)
+    nearest = next(one for one in found["nearest"] if one["exptype"] == "imprint")
+    assert obstacles(nearest) == [("GRATING", "g140h", "g395h")]
 
 
 def test_nods(asnrules_on_file: Command, tmp_path: Path) -> None:

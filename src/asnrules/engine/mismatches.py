@@ -68,7 +68,9 @@ class Mismatches:
         for role in self._taking:
             if role.science_as is not None:
                 found[role.science_as] = None
-            elif role.name.startswith(_ANY_COMPANION) or self._is_split:
+            elif role.name.startswith(_ANY_COMPANION):
+                found |= dict.fromkeys([BACKGROUND, *sorted(self._wanted.flag_classes)])
+            elif self._is_split:
                 found[BACKGROUND] = None
             elif not role.single:
                 found[_class_of(role)] = None

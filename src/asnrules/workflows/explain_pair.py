@@ -72,7 +72,7 @@ class PairExplanation:
     left_out: list[Fate]
     """Associations of the science that took the other, and left it out in the end."""
     nearest: list[Nearest]
-    """For each kind of companion that it is not, the nearest first."""
+    """For each kind of companion that it might be and is not, the nearest first."""
     takes_none: list[TakesNone]
     """Rules that make associations of the science and take none of the class of the other."""
     reason: str | None
@@ -123,7 +123,8 @@ def explain_pair(of: Explained, spelling: str, other_spelling: str) -> PairExpla
     settled = {one.other for one in together}
     settled |= {fate.member.exptype for fate in left_out if fate.member is not None}
     pairing = Pairing(work, evaluated.candidates)
-    found = pairing.apart(science, other, own)
+    # What took it, if only at first, says what it is; other kinds of companions are not meant.
+    found = [] if settled else pairing.apart(science, other, own)
     kind = work.judgements[other].exposure_class
     told = [
         pairing.takes_none(science, kind, rule) for rule in dict.fromkeys(rule for rule, _ in own)
@@ -136,7 +137,7 @@ def explain_pair(of: Explained, spelling: str, other_spelling: str) -> PairExpla
         classes=(work.judgements[science].exposure_class, kind),
         together=together,
         left_out=left_out,
-        nearest=[_named(one, own) for one in found if one.exptype not in settled],
+        nearest=[_named(one, own) for one in found],
         takes_none=[one for one in told if one is not None and is_told],
         reason=None if outcome.memberships[science] else outcome.reasons.get(science),
     )
