@@ -69,7 +69,8 @@ class Mismatches:
             if role.science_as is not None:
                 found[role.science_as] = None
             elif role.name.startswith(_ANY_COMPANION):
-                found |= dict.fromkeys([BACKGROUND, *sorted(self._wanted.flag_classes)])
+                flagged = sorted(filter(None, self._wanted.flag_classes))
+                found |= dict.fromkeys([BACKGROUND, *flagged])
             elif self._is_split:
                 found[BACKGROUND] = None
             elif not role.single:
