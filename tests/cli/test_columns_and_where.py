@@ -90,6 +90,12 @@ def test_a_document_is_rows_then(asnrules: Command) -> None:
     assert {line.strip() for line in asnrules(*arguments).lines} == {"1.10.0-psf-science"}
 
 
+def test_what_a_command_comes_to_goes_by_all_that_it_found(asnrules: Command) -> None:
+    every = asnrules("rulesets", "check", "2026-03-20")
+    none = asnrules("rulesets", "check", "2026-03-20", "--where", "finding=*no such*", "-f", "json")
+    assert (none.code, none.out) == (every.code, "[]\n")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -123,6 +129,6 @@ def test_commands_that_print_rows_have_both() -> None:
     ]
     assert having == [
         "lookup", "classify", "candidates", "rulesets list", "rulesets releases",
-        "rulesets history", "rulesets blame", "audit runs", "audit exposure", "audit diff",
-        "audit timeline",
+        "rulesets history", "rulesets blame", "rulesets check", "rulesets impact", "audit runs",
+        "audit exposure", "audit association", "audit diff", "audit timeline",
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asnrules.cli import completion, messages
-from asnrules.cli.options import OutputFormat, argument, catalog
+from asnrules.cli.options import OutputFormat, argument, catalog, selects
 from asnrules.cli.output import (
     EXAMPLE,
     Format,
@@ -27,6 +27,7 @@ CHANGES = ("what", "name", "change", "field", "before", "after")
 BOTH = (*CHANGES, "by", "exp_types", "combinations", "example")
 
 
+@selects
 def check(
     context: typer.Context,
     label: Annotated[

@@ -9,7 +9,7 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.differences import turned_lines
-from asnrules.cli.options import DraftLabel, OutputFormat, Scheduler, catalog, option
+from asnrules.cli.options import DraftLabel, OutputFormat, Scheduler, catalog, option, selects
 from asnrules.cli.output import Format, print_lines, print_records
 from asnrules.errors import UsageError
 from asnrules.util.text import read_day
@@ -22,6 +22,7 @@ GROUPS = ("what", "change", "why", "turned_by", "count", "exp_types", "examples"
 IMPACT = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "name", "turned_by")
 
 
+@selects
 def impact(
     context: typer.Context,
     draft: DraftLabel,

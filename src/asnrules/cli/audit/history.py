@@ -146,6 +146,7 @@ def _what_was_decided(one: HistoricDecision) -> Iterable[str]:
         yield f"{where}: {reason}" if reason else where
 
 
+@selects
 def association(
     context: typer.Context,
     name: Annotated[str, argument("NAME", "Of the association or of its file.")],
