@@ -109,7 +109,7 @@ SELECT r.label AS ruleset, r.kind, r.status, r.title, r.source, r.effective_from
                PARTITION BY r.kind, r.status, r.effective_from IS NULL ORDER BY r.effective_from)
        END) AS effective_until,
        i.label AS implements, p.label AS extends, r.checksum, r.changes_checksum, r.published_at,
-       r.ruleset_id
+       r.published_by, r.retroactive, r.ruleset_id
 FROM rulesets AS r
 LEFT JOIN rulesets AS i ON i.ruleset_id = r.implements
 LEFT JOIN rulesets AS p ON p.ruleset_id = r.extends;

@@ -297,6 +297,7 @@ RULESET_COLUMNS = {
     "ruleset_id": int, "label": str, "kind": str, "status": str, "title": str, "source": str,
     "effective_from": TEXT, "effective_until": TEXT, "implements": (int, None),
     "extends": (int, None), "checksum": str, "changes_checksum": TEXT, "published_at": str,
+    "published_by": TEXT, "retroactive": TEXT,
 }  # fmt: skip
 MOMENT_TYPE, DAY_TYPE = "timestamp[us, tz=UTC]", "date32[day]"
 TYPES = {int: "int64", str: "string", bool: "bool"}
@@ -456,6 +457,9 @@ class Catalog:
         parent = self.rulesets.get(row["extends"])
         for word in ("implements", "extends"):
             row[word] = self.rulesets.get(row[word], {}).get("label")
+        for word in ("published_by", "retroactive"):
+            if row[word] is None:
+                del row[word]
         kind = row["kind"]
         content, chain = CONTENT.get(kind, ()), CHAIN.get(kind, ())
         sums = parent and [parent["checksum"], parent["changes_checksum"]]

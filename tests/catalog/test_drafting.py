@@ -17,12 +17,13 @@ import labels
 from asnrules.catalog import store
 from asnrules.catalog.life_cycle import (
     ImportSettings,
+    discard_ruleset,
     export_files,
     export_page,
     import_ruleset,
-    publish_ruleset,
 )
 from asnrules.catalog.open import check_catalog
+from asnrules.catalog.publishing import Publishing, publish_ruleset
 from asnrules.catalog.rulesets import (
     RULES,
     TABLE,
@@ -33,6 +34,7 @@ from asnrules.catalog.rulesets import (
     list_rulesets,
 )
 from asnrules.database.engines import transaction
+from asnrules.database.schema.columns import metadata
 from asnrules.errors import NotFoundError, RulesetError, UsageError
 from asnrules.rules.checksums import checksum
 from asnrules.rules.read import read_ruleset
@@ -134,9 +136,9 @@ def test_draft_that_another_implements_can_be_replaced(catalog: Engine, tmp_path
     assert info_of(catalog, "rules").implements == "table"
     assert len(content_of(catalog, "table").modes) == 74
     with pytest.raises(RulesetError, match="implements 'table', which is a draft; publish that"):
-        publish_ruleset(catalog, "rules")
-    publish_ruleset(catalog, "table")
-    assert publish_ruleset(catalog, "rules").info.status == "published"
+        publish_ruleset(catalog, "rules", Publishing())
+    publish_ruleset(catalog, "table", Publishing())
+    assert publish_ruleset(catalog, "rules", Publishing()).info.status == "published"
 
 
 def test_table_that_is_not_there_cannot_be_implemented(catalog: Engine, tmp_path: Path) -> None:
@@ -267,7 +269,7 @@ def test_export_of_what_is_not_there(catalog: Engine) -> None:
 
 def test_published_draft_is_in_force_and_ends_the_one_before(catalog: Engine) -> None:
     drafted(catalog, "mine")
-    done = publish_ruleset(catalog, "mine")
+    done = publish_ruleset(catalog, "mine", Publishing())
     assert (done.info.status, done.info.effective_from) == ("published", JANUARY)
     assert done.ended is not None
     assert (done.ended.ruleset, done.ended.effective_until) == ("2026-03-20", JANUARY)
@@ -280,7 +282,7 @@ def test_published_draft_is_in_force_and_ends_the_one_before(catalog: Engine) ->
 def test_dates_given_go_before_those_of_the_draft(catalog: Engine) -> None:
     drafted(catalog, "mine")
     before = info_of(catalog, "mine")
-    done = publish_ruleset(catalog, "mine", MARCH, dt.date(2031, 4, 1))
+    done = publish_ruleset(catalog, "mine", Publishing(MARCH, dt.date(2031, 4, 1)))
     assert (done.info.effective_from, done.info.effective_until) == (MARCH, dt.date(2031, 4, 1))
     assert done.info.checksum == before.checksum
     assert check_catalog(catalog) == []
@@ -291,14 +293,14 @@ def test_dates_given_go_before_those_of_the_draft(catalog: Engine) -> None:
 def test_publishing_with_the_dates_of_the_draft_keeps_its_checksum(catalog: Engine) -> None:
     drafted(catalog, "mine", "jwst-3.0.0")
     before = info_of(catalog, "mine")
-    assert publish_ruleset(catalog, "mine").info.checksum == before.checksum
+    assert publish_ruleset(catalog, "mine", Publishing()).info.checksum == before.checksum
 
 
 def test_published_ruleset_cannot_be_published_again(catalog: Engine) -> None:
     drafted(catalog, "mine")
-    publish_ruleset(catalog, "mine")
+    publish_ruleset(catalog, "mine", Publishing())
     with pytest.raises(RulesetError, match="published already"):
-        publish_ruleset(catalog, "mine", MARCH)
+        publish_ruleset(catalog, "mine", Publishing(MARCH))
     with pytest.raises(RulesetError, match="published and cannot be changed"):
         drafted(catalog, "mine")
 
@@ -306,15 +308,15 @@ def test_published_ruleset_cannot_be_published_again(catalog: Engine) -> None:
 def test_what_is_not_there_cannot_be_published(catalog: Engine) -> None:
     drafted(catalog, "mine")
     with pytest.raises(NotFoundError, match=r"'min'.*mine"):
-        publish_ruleset(catalog, "min")
+        publish_ruleset(catalog, "min", Publishing())
 
 
 def test_without_a_date_nothing_is_published(catalog: Engine, tmp_path: Path) -> None:
     folder = changed(tmp_path, "2026-03-20", "ruleset.toml", "effective_from = 2026-03-20", "")
     import_ruleset(catalog, folder, ImportSettings("mine"))
     with pytest.raises(RulesetError, match="no date; give one with --effective-from"):
-        publish_ruleset(catalog, "mine")
-    assert publish_ruleset(catalog, "mine", JANUARY).info.effective_from == JANUARY
+        publish_ruleset(catalog, "mine", Publishing())
+    assert publish_ruleset(catalog, "mine", Publishing(JANUARY)).info.effective_from == JANUARY
 
 
 OVERLAPS = [
@@ -331,20 +333,24 @@ def test_periods_do_not_overlap(catalog: Engine) -> None:
         catalog, SEEDS / "2021-06-15",
         ImportSettings("short", dt.date(2033, 1, 1), dt.date(2034, 1, 1)),
     )  # fmt: skip
-    publish_ruleset(catalog, "short")
+    publish_ruleset(catalog, "short", Publishing())
     drafted(catalog, "mine")
     before = info_of(catalog, "mine")
     for start, end, words in OVERLAPS:
         with pytest.raises(RulesetError, match=words):
             publish_ruleset(
-                catalog, "mine", dt.date.fromisoformat(start), end and dt.date.fromisoformat(end)
+                catalog,
+                "mine",
+                Publishing(dt.date.fromisoformat(start), end and dt.date.fromisoformat(end)),
             )
         assert info_of(catalog, "mine") == before
 
 
 def test_first_of_all_may_be_published_before_the_others(catalog: Engine) -> None:
     drafted(catalog, "mine")
-    done = publish_ruleset(catalog, "mine", dt.date(2019, 1, 1))
+    done = publish_ruleset(
+        catalog, "mine", Publishing(dt.date(2019, 1, 1), retroactive="an old page", operator="me")
+    )
     assert done.info.effective_until == dt.date(2020, 12, 7)
     assert done.ended is None
 
@@ -360,7 +366,7 @@ def test_of_those_that_publish_for_one_day_one_does_and_the_others_are_told(
     def publish(label: str) -> str:
         together.wait(timeout=120)
         try:
-            return publish_ruleset(catalog, label).info.status
+            return publish_ruleset(catalog, label, Publishing()).info.status
         except RulesetError as error:
             return str(error)
 
@@ -371,3 +377,89 @@ def test_of_those_that_publish_for_one_day_one_does_and_the_others_are_told(
     with transaction(catalog) as connection:
         states = [info.status for info in list_rulesets(connection) if info.ruleset in labels]
     assert sorted(states) == ["draft"] * 5 + ["published"]
+
+
+# ------------------------------------------------------------------------- review
+
+
+def test_only_what_was_reviewed_is_published(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    reviewed = info_of(catalog, "mine").checksum
+    drafted(catalog, "mine", "2025-05-02")
+    for given in (reviewed, reviewed[:8], reviewed.upper()):
+        with pytest.raises(RulesetError, match=f"not the one with checksum {reviewed[:8]}"):
+            publish_ruleset(catalog, "mine", Publishing(checksum=given))
+    for given in ("", reviewed[:7], "jwst-3.0.0", f"{reviewed}0"):
+        with pytest.raises(UsageError, match="--checksum"):
+            publish_ruleset(catalog, "mine", Publishing(checksum=given))
+    assert info_of(catalog, "mine").status == "draft"
+    now = info_of(catalog, "mine").checksum
+    done = publish_ruleset(catalog, "mine", Publishing(checksum=now[:12]))
+    assert (done.info.status, done.info.checksum) == ("published", now)
+
+
+def test_past_days_are_changed_for_a_reason_that_is_kept(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    today = dt.datetime.now(dt.UTC).date()
+    yesterday, long_ago = today - dt.timedelta(days=1), dt.date(2021, 1, 1)
+    for dates, words in (
+        ((yesterday,), f"past days: {yesterday}, when 2026-03-20 was;"),
+        ((long_ago, dt.date(2021, 1, 3)), "past days: 2021-01-01 to 2021-01-02, when 2020-12-07 "),
+        ((dt.date(2020, 1, 1),), "past days: 2020-01-01 to 2020-12-06, when nothing was"),
+    ):
+        for reason in (None, " "):
+            with pytest.raises(RulesetError, match=words):
+                publish_ruleset(catalog, "mine", Publishing(*dates, retroactive=reason))
+    wanted = Publishing(yesterday, retroactive="the page was late", operator="a curator")
+    info = publish_ruleset(catalog, "mine", wanted).info
+    assert (info.retroactive, info.published_by) == ("the page was late", "a curator")
+    with transaction(catalog) as connection:
+        row = connection.execute(
+            text("SELECT published_by, retroactive FROM v_rulesets WHERE ruleset = 'mine'")
+        ).one()
+    assert tuple(row) == ("a curator", "the page was late")
+    assert check_catalog(catalog) == []
+
+
+def test_days_to_come_need_no_reason(catalog: Engine) -> None:
+    drafted(catalog, "mine")
+    today = dt.datetime.now(dt.UTC).date()
+    wanted = Publishing(today, retroactive="not needed", operator="a curator")
+    info = publish_ruleset(catalog, "mine", wanted).info
+    assert (info.retroactive, info.published_by) == (None, "a curator")
+
+
+# ------------------------------------------------------------------------- discard
+
+
+@pytest.mark.parametrize("source", ["2026-03-20", "jwst-3.0.0"])
+def test_draft_that_is_discarded_leaves_nothing(catalog: Engine, source: str) -> None:
+    def counted() -> dict[str, int]:
+        with transaction(catalog) as connection:
+            return {
+                name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
+                for name in metadata.tables
+            }
+
+    before = counted()
+    drafted(catalog, "mine", source)
+    assert discard_ruleset(catalog, "mine").ruleset == "mine"
+    assert counted() == before
+    with pytest.raises(NotFoundError, match="'mine'"):
+        discard_ruleset(catalog, "mine")
+    drafted(catalog, "mine")
+    assert info_of(catalog, "mine").status == "draft"
+
+
+def test_what_is_published_or_implemented_is_not_discarded(catalog: Engine, tmp_path: Path) -> None:
+    with pytest.raises(RulesetError, match="published already"):
+        discard_ruleset(catalog, "jwst-3.0.0")
+    drafted(catalog, "table")
+    folder = changed(
+        tmp_path, "jwst-3.0.0", "ruleset.toml", 'implements = "2026-03-20"', 'implements = "table"'
+    )
+    import_ruleset(catalog, folder, ImportSettings("rules", JANUARY))
+    with pytest.raises(RulesetError, match="'table' is implemented by rules"):
+        discard_ruleset(catalog, "table")
+    discard_ruleset(catalog, "rules")
+    discard_ruleset(catalog, "table")

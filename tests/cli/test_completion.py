@@ -52,6 +52,7 @@ TAKES = {
     ("asnrules rulesets import", "label"): DRAFT,
     ("asnrules rulesets export", "label"): "2026-03-20",
     ("asnrules rulesets publish", "label"): DRAFT,
+    ("asnrules rulesets discard", "label"): DRAFT,
     ("asnrules rulesets check", "label"): "2026-03-20",
     ("asnrules rulesets diff", "before"): "2026-03-20",
     ("asnrules rulesets diff", "after"): "jwst-3.0.0",

@@ -92,6 +92,7 @@ for line in (
     "rulesets export 2026-03-20 page.rst",
     "rulesets import my-rules --label my-rules --effective-from 2026-10-01",
     "rulesets import page.rst --label 2026-09-01",
+    "rulesets import page.rst --label old-rules",
 ):
     sys.argv = ["asnrules", *line.split()]
     with open(f"{line.split()[1]}.txt", "w") as said, redirect_stdout(said):

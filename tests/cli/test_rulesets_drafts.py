@@ -19,6 +19,7 @@ SEEDS = shipped("seed") / "rulesets"
 HEADER = "FILENAME,PROGRAM,TARGETID,EXP_TYPE,PNTGTYPE,INSTRUME,DETECTOR,FILTER,ASN_CANDIDATE"
 
 
+IMAGE_TSO = 'asn_rule = "Asn_Lv2ImageTSO"\nasn_type = "tso-image2"'
 LEFT_OUT = "asnrules: {} is not jwst-3.0.0; left out: parent, changes, releases\n"
 
 
@@ -148,10 +149,31 @@ def test_rules_are_exported_edited_imported_and_published(
     asnrules("rulesets", "publish", "mine").assert_error(
         2, "'mine' has no date", "--effective-from"
     )
-    result = asnrules("rulesets", "publish", "mine", "--effective-from", "2031-01-01")
-    assert result.err == "asnrules: jwst-3.0.0 is in force until 2031-01-01\n"
-    day = ("--as-of", "2031-01-01")
-    assert _asn_types(asnrules("classify", *keywords, *day)) == ["image2"]
+    publish = ("rulesets", "publish", "mine", "--effective-from", "2031-01-01")
+    asnrules(*publish).assert_error(2, "does not pass its check", "NRC_TSIMAGE", "rulesets check")
+    discarded = asnrules("rulesets", "discard", "mine", "--format", "json")
+    assert (discarded.code, discarded.json[0]["status"]) == (0, "draft")
+    asnrules("rulesets", "discard", "mine").assert_error(3, "no ruleset 'mine'")
+
+    edited(folder, "rules/image.toml", 'title = "An image of a time series"', 'title = "Another"')
+    edited(folder, "rules/image.toml", IMAGE_TSO.replace("tso-image2", "image2"), IMAGE_TSO)
+    imported = asnrules("rulesets", "import", str(folder), "--label", "mine", "--format", "csv")
+    (one,) = csv.DictReader(io.StringIO(imported.out))
+    result = asnrules(*publish, "--checksum", one["checksum"], "--operator", "me")
+    assert (result.code, result.err) == (0, "asnrules: jwst-3.0.0 is in force until 2031-01-01\n")
+    assert "published by: me\n" in asnrules("rulesets", "show", "mine").out
+
+
+def test_past_days_are_changed_for_a_reason_only(asnrules_on_copy: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "table"
+    asnrules_on_copy("rulesets", "export", "2026-03-20", str(folder)).assert_fine()
+    assert asnrules_on_copy("rulesets", "import", str(folder), "--label", "mine").code == 0
+    publish = ("rulesets", "publish", "mine", "--effective-from", "2026-04-01")
+    asnrules_on_copy(*publish).assert_error(2, "past days: 2026-04-01 to ", "--retroactive")
+    result = asnrules_on_copy(*publish, "--retroactive", "it came late", "--operator", "me")
+    assert result.code == 0
+    shown = asnrules_on_copy("rulesets", "show", "mine", "--format", "json").json
+    assert (shown["published_by"], shown["retroactive"]) == ("me", "it came late")
 
 
 def _asn_types(result: object) -> list[str]:

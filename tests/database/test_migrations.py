@@ -197,6 +197,12 @@ BROKEN_CHECKS = {
     "ck_rulesets_published_at": (
         "UPDATE rulesets SET status = 'published' WHERE label = 'draft-modes'"
     ),
+    "ck_rulesets_published_by": (
+        "UPDATE rulesets SET published_by = 'me' WHERE label = 'draft-modes'"
+    ),
+    "ck_rulesets_retroactive": (
+        "UPDATE rulesets SET retroactive = 'a reason' WHERE label = 'draft-modes'"
+    ),
     "ck_rulesets_dated": (
         "UPDATE rulesets SET status = 'published', published_at = '2029-12-31T00:00:00Z', "
         "effective_from = NULL WHERE label = 'draft-modes'"

@@ -55,6 +55,10 @@ class Description:
         if info.releases:
             yield f"releases: {', '.join(info.releases)}"
         yield f"checksum: {info.checksum}"
+        if info.published_by is not None:
+            yield f"published by: {info.published_by}"
+        if info.retroactive is not None:
+            yield f"it changed what was in force on past days: {info.retroactive}"
 
     def rule_lines(self) -> list[str]:
         """Give rules in lines to read, with what their words mean."""

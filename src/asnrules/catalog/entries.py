@@ -32,6 +32,10 @@ ENTRY_TABLES = (*VOCABULARY, rulesets)
 """The tables with what becomes an entry."""
 
 
+SAID_OF_SOME = ("published_by", "retroactive")
+"""Columns of rulesets that are in a digest only where they say something."""
+
+
 def add_entries(connection: Connection, table: Table, entries: Iterable[str]) -> None:
     """Put words, or labels of published rulesets, on record; they are in their table already."""
     added = set(entries)
@@ -87,4 +91,7 @@ def _of_rulesets(connection: Connection, only: set[str] | None) -> Iterator[tupl
         files = {path: text for path, text in connection.execute(own)}  # noqa: C416
         for word in ("implements", "extends"):
             row[word] = labels.get(row[word])
+        for word in SAID_OF_SOME:
+            if row[word] is None:
+                del row[word]
         yield label, digest_of({**row, "files": files})

@@ -1,4 +1,4 @@
-"""The life of a ruleset in the catalog: imported as a draft, exported, published."""
+"""Drafts in the catalog: imported, discarded; and any ruleset exported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +24,6 @@ from asnrules.rules.errata import Accepted, correct_page
 from asnrules.rules.model import AnyRuleset, Erratum, Ruleset, Table
 from asnrules.rules.page import read_page
 from asnrules.rules.read import check_label, read_ruleset
-from asnrules.rules.releases import release_numbers
 from asnrules.rules.write import Files, ruleset_files, write_folder
 from asnrules.rules.write_page import page_text
 from asnrules.util.results import shown_briefly
@@ -64,16 +63,6 @@ class Imported:
     """What belongs to the rules of that label and not to these."""
 
 
-@shown_briefly
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """The result of publishing a ruleset."""
-
-    info: RulesetInfo
-    ended: RulesetInfo | None
-    """The one that it brings to an end."""
-
-
 def import_ruleset(engine: Engine, path: Path, wanted: ImportSettings) -> Imported:
     """Load a ruleset as a draft: from a folder of files, or from the published page.
 
@@ -87,7 +76,7 @@ def import_ruleset(engine: Engine, path: Path, wanted: ImportSettings) -> Import
     UsageError
         If a page is to be imported without a label, or an answer is given without a question.
     """
-    with _changing(engine) as connection:
+    with changing(engine) as connection:
         ruleset, new = _read(connection, path, wanted)
         known = {info.ruleset: info for info in list_rulesets(connection)}
         before = known.get(ruleset.label)
@@ -147,7 +136,7 @@ def _read(
             modes=corrected.modes,
             errata=corrected.errata,
         )
-    return _dated(ruleset, wanted.label, wanted.effective_from, wanted.effective_until), new
+    return dated(ruleset, wanted.label, wanted.effective_from, wanted.effective_until), new
 
 
 def _left_out(ruleset: AnyRuleset) -> tuple[str | None, list[str]]:
@@ -187,7 +176,7 @@ def _parents(connection: Connection) -> Iterator[Callable[[str], Path]]:
         yield folder
 
 
-def _dated(
+def dated(
     ruleset: AnyRuleset,
     label: str | None,
     effective_from: dt.date | None,
@@ -210,7 +199,7 @@ def _dated(
 
 
 @contextmanager
-def _changing(engine: Engine) -> Iterator[Connection]:
+def changing(engine: Engine) -> Iterator[Connection]:
     """Open a writing transaction; the database refuses it where another process was first."""
     try:
         with transaction(engine, writing=True) as connection:
@@ -247,88 +236,33 @@ def export_page(engine: Engine, label: str) -> str:
     return page_text(ruleset)
 
 
-# ------------------------------------------------------------------------- publish
+# ------------------------------------------------------------------------- discard
 
 
-def publish_ruleset(
-    engine: Engine,
-    label: str,
-    effective_from: dt.date | None = None,
-    effective_until: dt.date | None = None,
-) -> Publication:
-    """Publish a draft: it is in force on its dates, and the database refuses any change of it.
+def discard_ruleset(engine: Engine, label: str) -> RulesetInfo:
+    """Remove a draft, and tell what it was; EXP_TYPEs that came with it stay.
 
-    Parameters
-    ----------
-    effective_from, effective_until : date, optional
-        The first day on which it is in force, and the first on which it no longer is; those that
-        the draft has by default. Without an end it is in force until the next of its kind is.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such ruleset.
-    RulesetError
-        If it is published already, has no date, overlaps with another of its kind, has a
-        release of another one, or implements a draft.
+    It is a NotFoundError if there is no such ruleset, a RulesetError if it is published or a draft
+    implements it.
     """
-    with _changing(engine) as connection:
-        info = find_ruleset(connection, label)
-        if info.status != DRAFT:
+    with changing(engine) as connection:
+        info = find_draft(connection, label)
+        users = [one.ruleset for one in list_rulesets(connection) if one.implements == label]
+        if users:
             raise RulesetError(
-                f"ruleset {label!r} is published already, and cannot be changed; "
-                "to change rules, export it, edit, and import it under another label"
+                f"the draft {label!r} is implemented by {', '.join(users)}; discard or import "
+                "that first"
             )
-        draft = store.load(connection, info.ruleset_id)
-        ruleset = _dated(draft, None, effective_from, effective_until)
-        if ruleset.effective_from is not None:
-            _refuse_overlap(ruleset, ruleset.effective_from, store.periods(connection, info.kind))
-        elif not info.releases:
-            raise RulesetError(f"ruleset {label!r} has no date; give one with --effective-from")
-        before = {one.ruleset: one for one in list_rulesets(connection)}
-        _refuse_others(info, before.values())
-        store.update_dates(connection, info.ruleset_id, ruleset)
-        store.publish(connection, [info.ruleset_id], dt.datetime.now(dt.UTC))
-        after = list_rulesets(connection)
-    changed = [one for one in after if one != before[one.ruleset]]
-    return Publication(
-        info=next(one for one in changed if one.ruleset == label),
-        ended=next((one for one in changed if one.ruleset != label), None),
-    )
+        store.delete_draft(connection, info.ruleset_id)
+    return info
 
 
-def _refuse_others(info: RulesetInfo, others: Iterable[RulesetInfo]) -> None:
-    """Refuse to publish rules with the releases of others, or that implement a draft."""
-    ours = {release_numbers(one) for one in info.releases}
-    for other in others:
-        common = [one for one in other.releases if release_numbers(one) in ours]
-        if other.status != DRAFT and common:
-            raise RulesetError(
-                f"ruleset {info.ruleset!r} has releases that {other.ruleset} has: "
-                f"{', '.join(common)}; import it without them"
-            )
-        if other.status == DRAFT and other.ruleset == info.implements:
-            raise RulesetError(
-                f"ruleset {info.ruleset!r} implements {other.ruleset!r}, which is a draft; "
-                "publish that one first"
-            )
-
-
-def _refuse_overlap(ruleset: AnyRuleset, start: dt.date, others: list[store.Period]) -> None:
-    """Refuse a period that meets another; the database would as well, in fewer words."""
-    for other in others:
-        first = other.effective_from
-        # Without an end of its own, the other one ends where this one starts.
-        is_inside = first < start < (other.effective_until or start)
-        is_around = start < first < (ruleset.effective_until or first)
-        if first == start or is_inside or is_around:
-            raise RulesetError(
-                f"ruleset {ruleset.label!r} would be in force from "
-                f"{_span(start, ruleset.effective_until)}, but {other.label} is from "
-                f"{_span(first, other.effective_until)}; give other dates with --effective-from "
-                "and --effective-until"
-            )
-
-
-def _span(start: dt.date, end: dt.date | None) -> str:
-    return str(start) if end is None else f"{start} until {end}"
+def find_draft(connection: Connection, label: str) -> RulesetInfo:
+    """Give a draft by its label; a published ruleset is a RulesetError."""
+    info = find_ruleset(connection, label)
+    if info.status != DRAFT:
+        raise RulesetError(
+            f"ruleset {label!r} is published already, and cannot be changed; "
+            "to change rules, export it, edit, and import it under another label"
+        )
+    return info

@@ -20,7 +20,10 @@ TABLE = "table"
 RULES = "rules"
 
 # Without types: a value that cannot be read is reported by `database.stored`, with its place.
-_PLAIN = ("ruleset_id", "kind", "status", "title", "source", "effective_from", "checksum")
+_PLAIN = (
+    "ruleset_id", "kind", "status", "title", "source", "effective_from", "checksum", "published_by",
+    "retroactive",
+)  # fmt: skip
 _NAMES = (*_PLAIN, "label", "effective_until", "implements", "extends")
 _ROW, _IMPLEMENTED, _EXTENDED = (
     table("rulesets", *map(column, _NAMES)).alias(name) for name in "rie"
@@ -90,6 +93,10 @@ class RulesetInfo(NamedTuple):
     """What its first day is: `operations`, the first on which operations ran one of its releases,
     or `tag`, that on which one was tagged. Why it has none: `superseded`, as a later ruleset begins
     on the same day, or `never`, as operations ran none of its releases. None if it was said."""
+    published_by: str | None = None
+    """Who published it; None for a draft, and for what is shipped."""
+    retroactive: str | None = None
+    """Why it changed what was in force on past days, if it did."""
 
     @property
     def period(self) -> str:

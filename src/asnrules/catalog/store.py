@@ -52,13 +52,24 @@ def insert_drafts(connection: Connection, drafts: Iterable[AnyRuleset]) -> list[
 
 def replace_draft(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
     """Put other content into a draft, which keeps its id; see `insert_draft`."""
-    for name in ("ruleset_files", *reversed(row_tables(ruleset.kind))):
-        table = metadata.tables[name]
-        connection.execute(delete(table).where(table.c.ruleset_id == key))
+    _delete_rows(connection, key, ruleset.kind)
     rows = to_rows(ruleset)
     _insert(connection, dict(_owned(key, ruleset, rows)))
     values = _header(_known(connection), ruleset, rows)
     connection.execute(update(rulesets).where(rulesets.c.ruleset_id == key).values(**values))
+
+
+def delete_draft(connection: Connection, key: int) -> None:
+    """Remove a draft with all its rows."""
+    kind = connection.scalar(select(rulesets.c.kind).where(rulesets.c.ruleset_id == key))
+    _delete_rows(connection, key, str(kind))
+    connection.execute(delete(rulesets).where(rulesets.c.ruleset_id == key))
+
+
+def _delete_rows(connection: Connection, key: int, kind: str) -> None:
+    for name in (ruleset_files.name, *reversed(row_tables(kind))):
+        table = metadata.tables[name]
+        connection.execute(delete(table).where(table.c.ruleset_id == key))
 
 
 def update_dates(connection: Connection, key: int, ruleset: AnyRuleset) -> None:
@@ -118,10 +129,25 @@ def _insert(connection: Connection, rows: Rows) -> None:
             insert_rows(connection, table, [[row[column] for column in columns] for row in found])
 
 
-def publish(connection: Connection, keys: Collection[int], moment: dt.datetime) -> None:
-    """Publish drafts at an aware moment: from here on the database refuses any change of them."""
+def publish(
+    connection: Connection,
+    keys: Collection[int],
+    moment: dt.datetime,
+    *,
+    by: str | None = None,
+    retroactive: str | None = None,
+) -> None:
+    """Publish drafts at an aware moment: from here on the database refuses any change of them.
+
+    It is on record who does, and why, if what was in force on past days becomes another.
+    """
     chosen = rulesets.c.ruleset_id.in_(keys)
-    values = {"status": "published", "published_at": moment}
+    values = {
+        "status": "published",
+        "published_at": moment,
+        "published_by": by,
+        "retroactive": retroactive,
+    }
     connection.execute(update(rulesets).where(chosen).values(**values))
     labels = connection.execute(select(rulesets.c.label).where(chosen))
     add_entries(connection, rulesets, labels.scalars())

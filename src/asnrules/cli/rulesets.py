@@ -262,15 +262,23 @@ def publish(
     label: DraftLabel,
     effective_from: EffectiveFrom = None,
     effective_until: EffectiveUntil = None,
+    checksum: Annotated[
+        str | None, option("DIGITS", "Publish only the draft with this checksum, as reviewed.")
+    ] = None,
+    retroactive: Annotated[
+        str | None, option("WHY", "Change what was in force on past days; kept in the record.")
+    ] = None,
+    operator: Annotated[str | None, option("NAME", "Who publishes it.", show_default="you")] = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Publish a draft: it is then in force on its dates and can no longer be changed.
 
-    Without an end it is in force until the next ruleset of its kind.
+    It has to pass its check. Without an end it is in force until the next ruleset of its kind.
 
     Examples
     --------
-    asnrules rulesets publish 2026-09-01 --effective-from 2026-09-01
+    asnrules rulesets publish 2026-09-01 --effective-from 2031-01-01
+    asnrules rulesets publish my-rules --retroactive 'it came late'
 
     Exit Codes
     ----------
@@ -278,17 +286,47 @@ def publish(
 
     See Also
     --------
-    rulesets check, rulesets impact, rulesets list
+    rulesets check, rulesets impact, rulesets discard
     """
-    from asnrules.catalog.life_cycle import publish_ruleset
+    from asnrules.catalog.publishing import Publishing
+    from asnrules.workflows.publish import publish_checked
 
-    first = read_day("--effective-from", effective_from)
-    until = read_day("--effective-until", effective_until)
-    done = publish_ruleset(catalog(context, writing=True), label, first, until)
+    wanted = Publishing(
+        read_day("--effective-from", effective_from),
+        read_day("--effective-until", effective_until),
+        checksum,
+        retroactive,
+        operator,
+    )
+    with messages.progress_bar() as progress:
+        done = publish_checked(catalog(context, writing=True), label, wanted, progress)
     messages.running.kept.append(f"ruleset {done.info.ruleset} is published")
     if done.ended is not None:
         messages.warn(f"{done.ended.ruleset} is in force until {done.ended.effective_until}")
     _print("published", done.info, output)
+
+
+@app.command()
+def discard(context: typer.Context, label: DraftLabel, output: OutputFormat = Format.TABLE) -> None:
+    """Remove a draft. Published rulesets stay; so do the EXP_TYPEs that came with the draft.
+
+    Examples
+    --------
+    asnrules rulesets discard old-rules
+
+    Exit Codes
+    ----------
+    3: there is no such ruleset
+
+    See Also
+    --------
+    rulesets import, rulesets export, rulesets list
+    """
+    from asnrules.catalog.life_cycle import discard_ruleset
+
+    info = discard_ruleset(catalog(context, writing=True), label)
+    messages.running.kept.append(f"the draft {info.ruleset} is discarded")
+    _print("discarded", info, output)
 
 
 def _print(event: str, info: RulesetInfo, output: Format, **counts: int) -> None:

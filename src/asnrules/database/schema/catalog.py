@@ -71,10 +71,14 @@ rulesets = table(
     # Tables have none.
     optional("changes_checksum"),
     Column("published_at", UtcTime),
+    # Of what was shipped nobody is known; a reason is given if it changed past days.
+    optional("published_by", "retroactive"),
     unique("label"),
     check("kind", "kind IN ('table', 'rules')"),
     check("status", "status IN ('draft', 'published')"),
     check("published_at", "(status = 'published') = (published_at IS NOT NULL)"),
+    check("published_by", "published_by IS NULL OR status = 'published'"),
+    check("retroactive", "retroactive IS NULL OR published_by IS NOT NULL"),
     check("implements", "(kind = 'rules') = (implements IS NOT NULL)"),
     check("dated", "status = 'draft' OR effective_from IS NOT NULL OR kind = 'rules'"),
     check("extends", "extends IS NULL OR kind = 'rules'"),
