@@ -139,11 +139,11 @@ def run_digest(
 
 def header_of(run: Mapping[str, Any], ruleset: str | None, checksum: str | None) -> dict[str, Any]:
     """Give what the digest of a run covers of the run itself, from its row."""
-    header = {name: plain(value) for name, value in run.items() if name not in CHAINED}
+    header = {name: _with_text(value) for name, value in run.items() if name not in CHAINED}
     return {**header, "ruleset": ruleset, "ruleset_checksum": checksum}
 
 
-def plain(value: Any) -> Any:
+def _with_text(value: Any) -> Any:
     """Write a moment as text: the same from every database."""
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).strftime(MOMENT)
