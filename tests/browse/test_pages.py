@@ -89,14 +89,23 @@ PAGES = {
         "constraints program = 4231 (PROGRAM) instrument = nircam (INSTRUME)",
         f"science {stem(3)}_rate.fits NRC_IMAGE background",
     ],
+    "association?run_id=1&asn_name=jw04231-o001_image2_00002_asn": [
+        f"science {stem(2)}_rate.fits NRC_IMAGE science",
+        f"background {stem(3)}_rate.fits NRC_IMAGE background",
+        "Why each is in it",
+        "BKGDTARG is set",
+    ],
     "association?run_id=4&asn_name=jw04231-o001_image2_00002_asn": [
         "contradicts", "NRC_DARK makes no association", "jw04231001001_cat.ecsv",
     ],
     "rule?asn_rule=Asn_Lv2Spec&ruleset=jwst-1.12.0": [
-        "in ruleset jwst-1.12.0", "must not hold a time-series science exposure",
+        "in ruleset jwst-1.12.0", "takes a spectral science exposure type",
+        "not a time-series science exposure",
+        "in common program (PROGRAM)",
+        "finishing steps science_required",
         "jwst pull request",
     ],
-    "exp_type?exp_type=NRS_MIMF": ["2020-12-07 2021-03-19 science wfs-image2", "2026-03-20"],
+    "exp_type?exp_type=NRS_MIMF": ["2026-01-23 2026-01-23 science, wfs-image2 science, image2"],
     "exp_type?exp_type=NRC_NEW": ["What became of its exposures", f"{stem(6)}_uncal.fits"],
     "program?program=04231&run_id=2": ["2 04231 2026-11-05 anna jwst-3.0.0 2", ASSOCIATION],
     "run?run_id=1": ["operator anna", "Asn_Lv2Image", "no rule takes its EXP_TYPE"],
@@ -135,6 +144,15 @@ def test_what_the_catalog_does_not_have_is_said(site: Site, kind: str) -> None:
         assert (status, "The catalog has no" in text) == (404, True)
 
 
+def test_a_run_has_its_report(site: Site) -> None:
+    _, text = site.get("run", run_id="1")
+    assert Page(text).named("a", href="/report?run_id=1")
+    status, text = site.get("report", run_id="1")
+    assert (status, len(Page(text).named("svg")) > 0) == (200, True)
+    for run in ("6", "other", ""):
+        assert site.get("report", run_id=run)[0] == 404
+
+
 # ------------------------------------------------------------------ questions
 
 
@@ -167,7 +185,9 @@ def test_no_markup_of_a_pool_is_obeyed_on_pages(
 ) -> None:
     hostile.record_hostile_run(connect_catalog(str(new_file)), tmp_path)
     with served(new_file) as site:
+        (one,) = site.rows("v_associations", target__exact=hostile.IMAGE)
         for path, query in (
+            ("association", {"asn_name": one["asn_name"]}),
             ("search", {"q": hostile.IMAGE}),
             ("search", {"q": hostile.TAKEN[:5]}),
             ("exposure", {"filename": hostile.TAKEN}),

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from datasette import Response, hookimpl
+from datasette import NotFound, Response, hookimpl
 from datasette.app import Datasette
 from markupsafe import Markup
+from sqlalchemy import Engine
 
 from asnrules.browse import questions, search
 from asnrules.browse.reference import Question, Reference, slug
-from asnrules.browse.things import KINDS, Kind, label_of, thing_in
+from asnrules.browse.things import KINDS, TOLD, Kind, label_of, thing_in
+from asnrules.browse.told import Told
+from asnrules.browse.told import tell as tell_of
+from asnrules.errors import NotFoundError
+from asnrules.report.rendering import page as report_page
 
 NAME = "catalog"
 """The name of the database in the addresses of the pages."""
@@ -52,8 +60,11 @@ class Pages:
 
     __name__ = "asnrules"
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, engine: Engine, reference: Reference) -> None:
+        self._engine = engine
         self._reference = reference
+        # One at a time, as what is told may make associations again.
+        self._telling = asyncio.Lock()
         self._questions = {
             f"/{NAME}/{slug(one.title)}": one for one in reference.questions if one.examples
         }
@@ -62,7 +73,11 @@ class Pages:
     def register_routes(self) -> list[tuple[str, Callable[..., Any]]]:
         """Give the search and the pages of things their addresses."""
         things = "|".join(KINDS)
-        return [(r"^/search$", self._search), (rf"^/(?P<kind>{things})$", self._thing)]
+        return [
+            (r"^/search$", self._search),
+            (r"^/report$", self._report),
+            (rf"^/(?P<kind>{things})$", self._thing),
+        ]
 
     @hookimpl
     def asgi_wrapper(self, datasette: Datasette) -> Callable[[Any], Any]:
@@ -90,6 +105,20 @@ class Pages:
         page = await datasette.render_template("found.html", values, request=request)
         return Response.html(page, status=200 if found.hits or not asked else 404)
 
+    async def _report(self, request: Any) -> Response:
+        """Give the page of a run that `audit report` writes."""
+        run_id = request.args.get("run_id") or ""
+        if not re.fullmatch("[0-9]{1,15}", run_id):
+            raise NotFound("name a run: /report?run_id=1")
+        async with self._telling:
+            try:
+                text = await asyncio.to_thread(
+                    lambda: "".join(report_page(self._engine, int(run_id), []))
+                )
+            except NotFoundError as error:
+                raise NotFound(str(error)) from error
+        return Response.html(text)
+
     async def _thing(self, request: Any, datasette: Datasette) -> Response:
         kind = KINDS[request.url_vars["kind"]]
         execute = _execute(datasette)
@@ -97,7 +126,9 @@ class Pages:
         if kind.within and not values[kind.within]:
             for row in await execute(kind.latest, values):
                 values[kind.within] = next(iter(row.values()))
-        sections = await _sections(datasette, kind, values)
+        tell = partial(tell_of, self._engine, request.url_vars["kind"], values)
+        async with self._telling:
+            sections = await _sections(datasette, kind, values, tell)
         name = values[kind.name] if kind.name else ""
         shown = {
             "kind": kind,
@@ -108,6 +139,7 @@ class Pages:
             "sections": sections,
             "search": f"/search?{urlencode({'q': name or ''})}",
             "most": MOST,
+            "report": f"/report?{urlencode(values)}" if kind is KINDS["run"] else None,
         }
         page = await datasette.render_template("thing.html", shown, request=request)
         return Response.html(page, status=200 if sections else 404)
@@ -209,28 +241,38 @@ async def _asked(datasette: Datasette, question: Question) -> str:
 
 
 async def _sections(
-    datasette: Datasette, kind: Kind, values: Mapping[str, Any]
+    datasette: Datasette, kind: Kind, values: Mapping[str, Any], tell: Callable[[], list[Told]]
 ) -> list[dict[str, Any]]:
     """Give the sections of a page that have rows, each value with its link."""
-    sections = []
+    sections: list[dict[str, Any]] = []
     for section in kind.sections:
-        rows = await _execute(datasette)(section.sql, values)
-        if rows:
+        if section is not TOLD:
             view, names = section.view or ("", ())
-            chosen = {name: values[name] for name in names}
-            sections.append({
-                "title": section.title,
-                "is_facts": section.is_facts,
-                "columns": [column for column in rows[0] if not column.startswith("_")],
-                "rows": [
-                    [(column, _shown(column, value), _address_in(column, row, values))
-                     for column, value in row.items() if not column.startswith("_")]
-                    for row in rows[:MOST]
-                ],
-                "is_cut": len(rows) > MOST,
-                "all": page_of(datasette, view, chosen) if view else None,
-            })  # fmt: skip
+            rows = await _execute(datasette)(section.sql, values)
+            everything = page_of(datasette, view, {name: values[name] for name in names})
+            shown = _section(section.title, rows, values, is_facts=section.is_facts)
+            sections += [{**shown, "all": everything if view else None}] if rows else []
+        elif sections:
+            for told in await asyncio.to_thread(tell):
+                shown = _section(told.title, told.rows, values, is_facts=told.is_facts)
+                sections.append(shown)
     return sections
+
+
+def _section(
+    title: str, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any], *, is_facts: bool
+) -> dict[str, Any]:
+    return {
+        "title": title,
+        "is_facts": is_facts,
+        "columns": [column for row in rows[:1] for column in row if not column.startswith("_")],
+        "rows": [
+            [(column, _shown(column, value), _address_in(column, row, values))
+             for column, value in row.items() if not column.startswith("_")]
+            for row in rows[:MOST]
+        ],
+        "is_cut": len(rows) > MOST,
+    }  # fmt: skip
 
 
 def _address_in(column: str, row: Mapping[str, Any], page: Mapping[str, Any]) -> str | None:

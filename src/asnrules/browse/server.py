@@ -7,7 +7,6 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
@@ -45,7 +44,7 @@ def browse(engine: Engine, port: int, *, open_browser: bool, tell: Callable[[str
         ) from error
     with _listening(port) as listener:
         number = listener.getsockname()[1]
-        app = _guarded(make_site(Path(engine.url.database or "")).app(), number)
+        app = _guarded(make_site(engine).app(), number)
         # Without handlers of its own: what it logs goes where all that is logged goes.
         config = uvicorn.Config(
             app, log_config=None, log_level="warning", access_log=False, ws="none"

@@ -17,6 +17,7 @@ from typing import Any
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import DEFAULT_PLUGINS, pm
+from sqlalchemy import Engine
 
 from asnrules.browse.pages import NAME, SECONDS, Pages
 from asnrules.browse.reference import Reference, read_reference, slug
@@ -97,13 +98,14 @@ def _cursor_of(columns: Sequence[str]) -> sqlite3.Cursor:
         return connection.execute("SELECT " + (", ".join(names) or "NULL"))
 
 
-def make_site(path: Path) -> Datasette:
+def make_site(engine: Engine) -> Datasette:
     """Make the pages of a catalog in an SQLite file; `app()` of what is given serves them."""
+    path = Path(engine.url.database or "")
     reference = read_reference()
     for plugin in pm.get_plugins():
         if getattr(plugin, "__name__", "") not in _PLUGINS:
             pm.unregister(plugin)
-    pm.register(Pages(reference), "asnrules")
+    pm.register(Pages(engine, reference), "asnrules")
     site = Datasette(
         settings=SETTINGS,
         metadata={

@@ -22,6 +22,10 @@ class Section(NamedTuple):
     """The view that has all of its rows, and the parameters to choose them by."""
 
 
+TOLD = Section("", "")
+"""Where the sections stand that no query gives; see `told.py`."""
+
+
 class Kind(NamedTuple):
     """What there is a page of."""
 
@@ -65,12 +69,6 @@ def address_of(kind: str, values: Mapping[str, Any]) -> str:
     return f"/{kind}?{urlencode(values)}" if values else f"/{kind}"
 
 
-_ASKED = (
-    "CASE c.scope WHEN 'role' THEN 'role ' || c.role WHEN 'rateints' THEN 'rateints product' "
-    "ELSE c.scope END AS of_what, CASE WHEN c.scope = 'rateints' THEN 'taken if any holds' "
-    "WHEN c.negated = 'yes' THEN 'must not hold' ELSE 'must hold' END AS is_asked, "
-    "c.text, c.when_key || ' = ' || c.when_value AS only_if"
-)
 _NEWEST_WITH_RULE = (
     "SELECT s.ruleset FROM v_rules AS r JOIN v_rulesets AS s ON s.ruleset = r.ruleset "
     "WHERE r.asn_rule = :asn_rule "
@@ -101,6 +99,7 @@ _EXPOSURE = Kind(
             view=("v_decisions", ("filename",)),
         ),
         Section("Its associations", _ASSOCIATIONS_OF_EXPOSURE),
+        TOLD,
         Section(
             "What the table has said of its EXP_TYPE",
             "SELECT ruleset, effective_from, effective_until, exp_type, member_type AS class, "
@@ -147,14 +146,7 @@ _ASSOCIATION = Kind(
             "WHERE a.run_id = :run_id AND a.asn_name = :asn_name ORDER BY m.position",
             view=("v_association_members", ("run_id", "asn_name")),
         ),
-        Section(
-            "What its rule asks",
-            f"SELECT {_ASKED} "  # noqa: S608 (columns of ours)
-            "FROM v_associations AS a JOIN v_rule_conditions AS c "
-            "ON c.ruleset = a.ruleset AND c.asn_rule = a.asn_rule "
-            "WHERE a.run_id = :run_id AND a.asn_name = :asn_name "
-            "ORDER BY c.scope, c.role, c.position",
-        ),
+        TOLD,
         Section(
             "The same name in other runs",
             "SELECT a.run_id, a.started_at, a.ruleset, a.asn_name, a.asn_rule, a.member_count "
@@ -173,22 +165,7 @@ _RULE = Kind(
             "WHERE ruleset = :ruleset AND asn_rule = :asn_rule",
             is_facts=True,
         ),
-        Section(
-            "What it asks",
-            f"SELECT {_ASKED} "  # noqa: S608 (columns of ours)
-            "FROM v_rule_conditions AS c "
-            "WHERE ruleset = :ruleset AND asn_rule = :asn_rule ORDER BY scope, role, position",
-            view=("v_rule_conditions", ("ruleset", "asn_rule")),
-        ),
-        Section(
-            "Changes of it and its conditions, in all rulesets",
-            "SELECT ruleset, effective_from, change, kind, item, field, why, source "
-            "FROM v_rule_changes WHERE (kind = 'rule' AND item = :asn_rule) "
-            "OR (kind = 'role' AND SUBSTR(item, 1, LENGTH(:asn_rule) + 2) = :asn_rule || ': ') "
-            "OR (kind = 'condition' AND item IN (SELECT condition FROM v_rule_conditions "
-            "WHERE ruleset = :ruleset AND asn_rule = :asn_rule)) "
-            "ORDER BY effective_from DESC, ruleset DESC, position, item_position",
-        ),
+        TOLD,
         Section(
             "Rulesets that have it",
             "SELECT s.ruleset, r.asn_rule, s.status, s.effective_from, s.effective_until, "
@@ -219,14 +196,9 @@ _EXP_TYPE = Kind(
             "What the table says today",
             "SELECT ruleset, member_type AS class, special, asn_type, pipeline, footnote "
             "FROM v_exposure_modes WHERE exp_type = :exp_type ORDER BY position",
-        ),
-        Section(
-            "Its history",
-            "SELECT ruleset, effective_from, effective_until, member_type AS class, special, "
-            "asn_type, footnote FROM v_exposure_modes_history WHERE exp_type = :exp_type "
-            "ORDER BY effective_from DESC, position",
             view=("v_exposure_modes_history", ("exp_type",)),
         ),
+        TOLD,
         Section(
             "What became of its exposures",
             "SELECT run_id, ruleset, member_type AS class, special, COUNT(*) AS exposures, "
@@ -388,7 +360,7 @@ _KIND_OF = {kind.name: name for name, kind in KINDS.items() if kind.name}
 _LABELS = {
     "run_id": "run", "asn_name": "association", "asn_rule": "rule", "asn_type": "type",
     "filename": "exposure", "expname": "member", "exp_type": "EXP_TYPE",
-    "effective_from": "in force from", "effective_until": "until", "of_what": "of",
-    "text": "in words",    "is_asked": "condition", "on_its_own": "by the rules, on its own",
+    "effective_from": "in force from", "effective_until": "until",
+    "on_its_own": "by the rules, on its own",
 }  # fmt: skip
 _KIND_OF |= {"implements": "ruleset", "extends": "ruleset", "table_ruleset": "ruleset"}
