@@ -23,7 +23,8 @@ HEAD = """# The Python API
 Written from the docstrings; `python tests/described.py` renews it. `import asnrules` is fast, as
 everything below is imported when it is first used. Tables of other libraries are recognised by
 their methods; none of these libraries need be installed.
-[A worked example](../examples/notebook.md) uses most of it.
+[A worked example](../examples/notebook.md) uses most of it;
+[an auditor's morning](../examples/auditor.md) asks the record.
 """
 
 

@@ -20,11 +20,12 @@ from astropy.table import Table
 
 import asnrules
 import described
-from asnrules import Catalog, Options, RunFilter
-from asnrules.errors import NotFoundError, PoolError, UsageError
+from asnrules import Catalog, ImportOptions, Options, RunFilter
+from asnrules.errors import NotFoundError, PoolError, RulesetError, UsageError
 from cli.small_pools import nrc_image, write_pool
 from pools.fits_files import image_name, write_fits
 from record.tampering import with_few_rulesets
+from seeds import SEEDS
 
 ROOT = Path(__file__).parents[1]
 POOL = [nrc_image(1), nrc_image(2), nrc_image(3, exp_type="nrc_dark")]
@@ -95,6 +96,12 @@ def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) ->
         own.audit.diff: own.audit.diff(1, 2),
         own.audit.replay: next(own.audit.replay(1)),
         own.audit.verify: own.audit.verify(),
+        own.audit.import_associations: own.audit.import_associations(tmp_path / "out"),
+        own.curator.import_ruleset: own.curator.import_ruleset(SEEDS / "2026-03-20", "mine"),
+        own.curator.check: own.curator.check("mine")[0],
+        own.curator.diff: own.curator.diff("2025-05-02", "mine"),
+        own.curator.impact: own.curator.impact("jwst-2.0.0"),
+        own.curator.publish: own.curator.publish("mine", effective_from="2031-01-01"),
     }
     promised = 0
     for method, found in given.items():
@@ -280,6 +287,43 @@ def test_what_is_refused_is_an_error_of_ours(kept: Catalog) -> None:
         kept.generate({"filename": ["a"], "asn_candidate": [""]})
 
 
+def test_files_are_imported_with_their_pool(own: Catalog, tmp_path: Path) -> None:
+    frame, folder = pd.DataFrame(POOL), tmp_path / "made"
+    own.generate(frame, options=Options(output=folder, record=False))
+    dry = own.audit.import_associations(
+        folder, options=ImportOptions(pools=[frame], dry_run=True, members=tmp_path)
+    )
+    assert ([one.verdict for one in dry.files], own.audit.runs()) == (["explained"] * 2, [])
+    report = own.audit.import_associations(
+        *map(str, folder.iterdir()), options=ImportOptions(pools=[frame], as_of="2026-11-01")
+    )
+    table = report.to_pandas()
+    assert table[["run_id", "verdict"]].values.tolist() == [[1, "explained"]] * 2
+    assert [run.origin for run in own.audit.runs()] == ["imported"]
+
+
+def test_a_ruleset_lives_from_draft_to_publication(own: Catalog, tmp_path: Path) -> None:
+    curator = own.curator
+    curator.export_ruleset("2026-03-20", str(tmp_path / "page.rst"))
+    done = curator.import_ruleset(str(tmp_path / "page.rst"), "mine")
+    (checked,) = curator.check("mine")
+    assert (checked.checksum, checked.open_findings()) == (done.info.checksum, [])
+    assert curator.discard("mine").ruleset == "mine"
+    with pytest.raises(NotFoundError, match="'mine'"):
+        curator.publish("mine", effective_from="2031-01-01")
+    curator.export_ruleset("2026-03-20", tmp_path / "folder")
+    curator.import_ruleset(tmp_path / "folder", "mine", effective_from=dt.date(2031, 1, 1))
+    with pytest.raises(RulesetError, match="not the one with checksum"):
+        curator.publish("mine", checksum="0" * 64)
+    with pytest.raises(RulesetError, match="past days"):
+        curator.publish("mine", effective_from="2026-04-01")
+    published = curator.publish("mine", checksum=checked.checksum, operator="me")
+    assert (published.info.published_by, published.info.effective_from) == (
+        "me", dt.date(2031, 1, 1),
+    )  # fmt: skip
+    assert published.ended is not None
+
+
 # ------------------------------------------------------------------ its documents
 
 
@@ -295,11 +339,15 @@ def test_every_name_is_there_and_described() -> None:
         asnrules.no_such_name  # noqa: B018
 
 
-def test_the_notebook_runs(templates: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["notebook.md", "auditor.md"])
+def test_a_notebook_runs(
+    templates: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     shutil.copyfile(templates.seeded("sqlite"), tmp_path / "example.db")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    result = doctest.testfile(str(ROOT / "examples" / "notebook.md"), module_relative=False)
+    monkeypatch.setenv("ASNRULES_DATABASE", "example.db")
+    result = doctest.testfile(str(ROOT / "examples" / name), module_relative=False)
     assert result.failed == 0
     assert result.attempted > 20
 

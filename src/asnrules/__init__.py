@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from asnrules.api import Catalog, open_catalog
     from asnrules.api_audit import Audit
+    from asnrules.api_curator import Curator
     from asnrules.errors import (
         AsnrulesError,
         ClusterError,
@@ -28,15 +29,18 @@ if TYPE_CHECKING:
     from asnrules.record.queries.runs import RunFilter
     from asnrules.util.cluster import DaskCluster
     from asnrules.workflows.generate import Options, Orphan, Report
+    from asnrules.workflows.import_associations import ImportOptions
 
 __all__ = [
     "AsnrulesError",
     "Audit",
     "Catalog",
     "ClusterError",
+    "Curator",
     "DaskCluster",
     "DatabaseError",
     "Declarations",
+    "ImportOptions",
     "MadePool",
     "NotFoundError",
     "Options",
@@ -55,11 +59,13 @@ __all__ = [
 _HOMES = {
     "asnrules.api": ("Catalog", "open_catalog"),
     "asnrules.api_audit": ("Audit",),
+    "asnrules.api_curator": ("Curator",),
     "asnrules.record.queries.runs": ("RunFilter",),
     "asnrules.errors": (
         "AsnrulesError", "ClusterError", "DatabaseError", "NotFoundError", "OutputError",
         "PoolError", "RulesetError", "UsageError",
     ),
+    "asnrules.workflows.import_associations": ("ImportOptions",),
     "asnrules.workflows.generate": ("Options", "Orphan", "Report"),
     "asnrules.pools.fits.declared": ("Declarations",),
     "asnrules.util.cluster": ("DaskCluster",),

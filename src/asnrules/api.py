@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from asnrules.api_audit import Audit
+from asnrules.api_curator import Curator
 from asnrules.catalog.blame import Blame, blame
 from asnrules.catalog.history import Change, exp_type_history
 from asnrules.catalog.look_up import ExposureMode, Filter, look_up
@@ -56,7 +57,8 @@ def open_catalog(database: str | Path | None = None, *, writing: bool = False) -
 class Catalog:
     """The rules, what they make of exposures, and the record of what was made.
 
-    `open_catalog` gives one. Its `engine` is SQLAlchemy's; `audit` is the record.
+    `open_catalog` gives one. Its `engine` is SQLAlchemy's; `audit` is the record,
+    and `curator` changes rulesets.
 
     Rulesets are chosen by label (`ruleset`) or by the day on which they were in force (`as_of`,
     UTC), today's by default. A day is a `datetime.date` or text such as `2026-01-31`; a path is
@@ -81,6 +83,7 @@ class Catalog:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.audit = Audit(engine)
+        self.curator = Curator(engine)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shown_url(self.engine.url)!r})"

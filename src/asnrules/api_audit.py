@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asnrules.database.engines import shown_url, transaction
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from asnrules.record.queries.runs import RecordedRun, RunFilter, RunReport
     from asnrules.record.verify import Verification
     from asnrules.util.parallel import Progress
+    from asnrules.workflows.import_associations import ImportOptions, ImportReport
     from asnrules.workflows.replay import Replay
     from asnrules.workflows.timeline import Timeline
 
@@ -174,6 +176,24 @@ class Audit:
         from asnrules.workflows.replay import replay, runs_to_replay
 
         return ResultStream(replay(self._engine, runs_to_replay(self._engine, run_ids), ruleset))
+
+    def import_associations(
+        self, *paths: Path | str, options: ImportOptions | None = None
+    ) -> ImportReport:
+        """Record association files that were made elsewhere, with a verdict on each.
+
+        A folder means its `*_asn.json`. Files that cannot be read do not hinder the others.
+
+        Returns
+        -------
+        ImportReport
+            With `runs`, `files` (each with a verdict and its explanation) and `errors`, a line
+            for each file that was refused; it becomes a table with a row for each file.
+        """
+        from asnrules.workflows.import_associations import ImportOptions, import_associations
+
+        words = [str(path) for path in paths]
+        return import_associations(self._engine, words, options or ImportOptions())
 
     def timeline(self, what: str | int, progress: Progress | None = None) -> Timeline:
         """Make the associations of a recorded pool under each ruleset of the chain.

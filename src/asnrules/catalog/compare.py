@@ -19,6 +19,7 @@ from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
 from asnrules.rules.model import AnyRuleset, ChangeItem, Ruleset
 from asnrules.rules.uses import Item, Uses, uses_of, with_used
+from asnrules.util.results import shown_briefly
 
 
 class NamedDifference(NamedTuple):
@@ -33,6 +34,7 @@ class NamedDifference(NamedTuple):
         return {**self.change._asdict(), "by": [one.document() for one in self.by]}
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class RulesetDifference:
     """How two rulesets differ."""

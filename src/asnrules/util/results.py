@@ -47,10 +47,10 @@ def brief(result: Any) -> str:
 
 def _brief_value(value: Any) -> str:
     """Show a value; nothing if it is None or empty."""
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, str):
         return repr(value if len(value) <= _TEXT else f"{value[:_TEXT]}...")
-    if isinstance(value, Enum):
-        return repr(value.value)
     if isinstance(value, _PLAIN):
         return str(value)
     if isinstance(value, Collection) and not hasattr(value, "_fields"):

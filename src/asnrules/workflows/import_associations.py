@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -38,11 +39,12 @@ from asnrules.imports.table import Table
 from asnrules.imports.today import Today
 from asnrules.imports.verdicts import judge
 from asnrules.pools.evaluation import evaluate, evaluate_pools
+from asnrules.pools.inputs import PoolInput
 from asnrules.record.queries.reader import NOT_IMPORTED
 from asnrules.record.write import Run, record_run
 from asnrules.util.limits import ASSOCIATION_FILES
 from asnrules.util.parallel import Progress
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import STANDARD_INPUT, Day, given_day, label
 from asnrules.workflows.generate import refuse_draft, user_name
 
@@ -53,8 +55,8 @@ _UNKNOWN = "unknown"
 class ImportOptions:
     """How to import."""
 
-    pools: Sequence[str] = ()
-    """The pools that the associations were made of, as far as they are at hand."""
+    pools: Sequence[PoolInput] = ()
+    """The pools that the associations were made of, as far as they are at hand: paths or tables."""
     ruleset: str | None = None
     as_of: Day | None = None
     """The rules to judge by, by label or by date; by default those that were in force when each
@@ -62,7 +64,7 @@ class ImportOptions:
     operator: str | None = None
     """For the record; by default the user."""
     note: str | None = None
-    members: str | None = None
+    members: Path | str | None = None
     """A folder in which the members are looked for."""
     dry_run: bool = False
     """Judge only, and record nothing."""
@@ -102,7 +104,7 @@ class ImportedRun(NamedTuple):
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class ImportReport:
+class ImportReport(Tabular):
     """The result of an import."""
 
     runs: list[ImportedRun]
@@ -110,6 +112,10 @@ class ImportReport:
     files: list[ImportedFile]
     errors: list[str]
     """A line for each file that was refused."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give each file as a record."""
+        return (file.document() for file in self.files)
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -146,14 +152,16 @@ def import_associations(
         wanted = choose_ruleset(connection, RULES, options.ruleset, options.as_of)
         today = in_force(rulesets, RULES)
     refuse_draft(wanted, "publish it first")
-    folder = None if options.members is None else MemberFolder(options.members)
+    folder = None if options.members is None else MemberFolder(str(options.members))
     asked = options.ruleset or given_day("as_of", options.as_of)
     read, errors = _read(words, asn_types, progress)
     by_ruleset: dict[RulesetInfo, dict[str, Choice]] = {}
     for path, association in read.items():
         choice = choose(association, rulesets, wanted, asked)
         by_ruleset.setdefault(choice.info, {})[path] = choice
-    if len(by_ruleset) > 1 and STANDARD_INPUT in options.pools:
+    if len(by_ruleset) > 1 and any(
+        isinstance(one, str) and one == STANDARD_INPUT for one in options.pools
+    ):
         raise UsageError(
             "--pool: standard input is read once, and the files need several rulesets "
             f"({', '.join(info.ruleset for info in by_ruleset)}); give the pool as a file"
