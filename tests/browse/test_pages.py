@@ -28,6 +28,7 @@ ASSOCIATION = "jw04231-o001_image2_00001_asn"
         (f"/folder/{stem(1)}_cal.fits", FIRST, "exposure"),
         (stem(1)[:-3], FIRST, "exposure"),
         (f"{ASSOCIATION}.json", ASSOCIATION, "association"),
+        ("jw04231001001_cat.ecsv", "jw04231001001_cat.ecsv", "exposure"),
         ("4231", "04231", "program"),
         ("JW04231", "04231", "program"),
         ("asn_lv2image", "Asn_Lv2Image", "rule"),
@@ -84,6 +85,9 @@ PAGES = {
         "jwst-next jw04231-o001_image2_00002_asn image2 Asn_Lv2Image science",
     ],
     f"exposure?filename={stem(5)}_uncal.fits": ["it belongs to no candidate"],
+    f"exposure?filename={stem(4)}_uncal.fits": [
+        "4 imported jw04231-o001_image2_00002_asn image2 Asn_Lv2Image science",
+    ],
     f"association?run_id=1&asn_name={ASSOCIATION}": [
         "in run 1",
         "constraints program = 4231 (PROGRAM) instrument = nircam (INSTRUME)",
@@ -111,7 +115,11 @@ PAGES = {
     "run?run_id=1": ["operator anna", "Asn_Lv2Image", "no rule takes its EXP_TYPE"],
     "ruleset?ruleset=jwst-3.0.0": ["3.0.0-parallel-mir", "jwst pull request 10570"],
     "ruleset?ruleset=2026-03-20": ["added MIR_WFSS"],
-    "rulesets": ["jwst-3.0.0 published 2026-07-09", "2026-03-20 published 2026-03-20"],
+    "rulesets": [
+        "jwst-3.0.0 published 2026-07-09", "2026-03-20 published 2026-03-20",
+        "3.0.0-parallel-mir: Grism exposures of MIRI are taken in parallel as well.",
+        "added MIR_WFSS",
+    ],
 }  # fmt: skip
 """Addresses, and words of what they show."""
 

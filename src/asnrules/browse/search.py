@@ -52,6 +52,10 @@ _RELEASES = "SELECT ruleset FROM v_releases WHERE release = :release"
 _PROGRAMS = "SELECT program FROM exposures WHERE program = :program LIMIT 1"
 _RUNS = "SELECT run_id, started_at FROM runs WHERE run_id = :run_id"
 _EXPOSURE = "SELECT DISTINCT filename FROM exposures WHERE filename IN ({})"
+_MEMBER = (
+    "SELECT DISTINCT expname AS filename FROM association_members "
+    "WHERE exposure IS NULL AND expname IN ({})"
+)
 _EXPOSURES_BEGUN = """
     SELECT DISTINCT filename FROM exposures
     WHERE filename >= :start AND filename < :start || CHAR(1114111) ORDER BY 1 LIMIT :most"""
@@ -89,9 +93,13 @@ async def _on_record(execute: Execute, word: str) -> AsyncIterator[Hit]:
     """Yield what has just this name, of whatever the record and releases name."""
     for row in await execute(_RELEASES, {"release": word.lower().removeprefix("jwst ")}):
         yield Hit("ruleset", row["ruleset"], f"jwst {word}")
+    found = set()
     for kind, statement, values, name in _names(word):
-        for row in await execute(statement, values):
+        # A member that is in no pool is asked for only where no exposure of a pool is meant.
+        rows = [] if kind in found else await execute(statement, values)
+        for row in rows:
             yield Hit(kind, str(row[name]))
+            found.add(kind)
 
 
 def _names(word: str) -> Iterator[tuple[str, str, dict[str, Any], str]]:
@@ -103,5 +111,6 @@ def _names(word: str) -> Iterator[tuple[str, str, dict[str, Any], str]]:
     names = {f"name{number}": name for number, name in enumerate(possible_names(word))}
     marks = ", ".join(f":{name}" for name in names)
     yield "exposure", _EXPOSURE.format(marks), names, "filename"
+    yield "exposure", _MEMBER.format(marks), names, "filename"
     name = plain_name(word).removesuffix(".json")
     yield "association", _ASSOCIATION, {"name": name}, "asn_name"

@@ -99,6 +99,16 @@ _EXPOSURE = Kind(
             view=("v_decisions", ("filename",)),
         ),
         Section("Its associations", _ASSOCIATIONS_OF_EXPOSURE),
+        Section(
+            "Associations that name it, which no pool of their run does",
+            "SELECT a.run_id, r.origin, a.asn_name, a.asn_type, a.asn_rule, m.exptype, m.product "
+            "FROM association_members AS m JOIN associations AS a "
+            "ON a.run_id = m.run_id AND a.position = m.association "
+            "JOIN v_runs AS r ON r.run_id = a.run_id WHERE m.exposure IS NULL AND m.expname IN ("
+            ":filename, REPLACE(:filename, '_uncal.fits', '_rate.fits'), "
+            "REPLACE(:filename, '_uncal.fits', '_rateints.fits')) "
+            "ORDER BY a.run_id DESC, a.position",
+        ),
         TOLD,
         Section(
             "What the table has said of its EXP_TYPE",
@@ -328,18 +338,22 @@ _RULESET = Kind(
 )  # fmt: skip
 
 _RULESETS = Kind(
-    "all rulesets", "", "", "",
+    "All rulesets", "", "", "",
     tuple(
         Section(
             title,
             "SELECT s.ruleset, s.status, s.effective_from, s.effective_until, s.title, "  # noqa: S608
-            f"(SELECT {count} FROM {view} AS c WHERE c.ruleset = s.ruleset) AS changes "
+            f"(SELECT GROUP_CONCAT(c.what, CHAR(10)) FROM ({changes}) AS c) AS changed "
             f"FROM v_rulesets AS s WHERE s.kind = '{kind}' "
             "ORDER BY s.effective_from DESC, s.ruleset DESC",
         )
-        for title, kind, view, count in (
-            ("Rules, the newest first", "rules", "v_rule_changes", "COUNT(DISTINCT c.change)"),
-            ("Tables, the newest first", "table", "v_ruleset_changes", "COUNT(*)"),
+        for title, kind, changes in (
+            ("Rules, the newest first", "rules",
+             "SELECT change || ': ' || why AS what FROM v_rule_changes "
+             "WHERE ruleset = s.ruleset GROUP BY position, change, why ORDER BY position"),
+            ("Tables, the newest first", "table",
+             "SELECT change || ' ' || exp_type || COALESCE(', ' || special, '') AS what "
+             "FROM v_ruleset_changes WHERE ruleset = s.ruleset ORDER BY exp_type"),
         )
     ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,9 @@ from asnrules.database.engines import transaction
 from asnrules.errors import AsnrulesError
 from asnrules.record.queries.history import exposure_history
 from asnrules.record.queries.runs import find_run
+from asnrules.workflows.explain import explain_exposure
 from asnrules.workflows.explain_association import explain_recorded
+from asnrules.workflows.explained import of_run
 
 MOST_EXPOSURES = 20_000
 """Of a run of more, a page does not make associations again to say why members are in them."""
@@ -37,11 +40,11 @@ def tell(engine: Engine, kind: str, values: Mapping[str, Any]) -> list[Told]:
     teller = _TELLERS.get(kind)
     if teller is None or not all(values.values()):
         return []
-    try:
-        return [one for one in teller(engine, values) if one.rows]
-    except (AsnrulesError, ValueError):
-        # What is not there, or damaged, is told by the other sections.
-        return []
+    found: list[Told] = []
+    # What is not there, or damaged, is told by the other sections.
+    with contextlib.suppress(AsnrulesError, ValueError):
+        found.extend(one for one in teller(engine, values) if one.rows)
+    return found
 
 
 def _of_rule(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
@@ -96,6 +99,39 @@ def _of_exposure(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
             {"run_id": one.decision.run_id, "ruleset": one.decision.ruleset,
              "changes": _lines(one.changes)}
             for one in reversed(decisions) if one.changes
+        ],
+    )  # fmt: skip
+    generated = [one.decision for one in decisions if one.decision.origin == "generated"]
+    if generated:
+        yield from _why(engine, generated[-1].run_id, values["filename"])
+
+
+def _why(engine: Engine, run_id: int, filename: str) -> Iterator[Told]:
+    """Say what keeps an exposure out of other associations, in a run."""
+    with transaction(engine) as connection:
+        run = find_run(connection, run_id)
+    if run.exposures > MOST_EXPOSURES:
+        return
+    found = explain_exposure(of_run(engine, run_id), filename).document()
+    ruleset = found["ruleset"]
+    yield Told(
+        f"Why no other companions in run {run_id}: what comes nearest",
+        [{"candidate": one["candidate"], "in_words": one["text"]} for one in found["lacking"]],
+    )
+    yield Told(
+        f"Why no other associations in run {run_id}: what did not come about, or left it out",
+        [{"ruleset": ruleset, **one} for one in found["dropped"]],
+    )
+    yield Told(
+        f"Rules that do not take it in run {run_id}, the nearest first",
+        [
+            {
+                "ruleset": ruleset, "asn_rule": one["asn_rule"],
+                "unmet_condition": one["condition"],
+                "keyword": one["keyword"], "has": one["found"], "wanted": one["wanted"],
+                "other_unmet": one["others"],
+            }
+            for one in found["misses"]
         ],
     )  # fmt: skip
 
