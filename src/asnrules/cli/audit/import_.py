@@ -61,7 +61,7 @@ def import_(
     --------
     asnrules audit import associations/ --pool jw01234_pool.csv
     asnrules audit import associations/ --pool - < jw01234_pool.csv
-    asnrules audit import my_asn.json --pool jw01234_pool.csv --members rates/ --dry-run
+    asnrules audit import associations/ --members . --dry-run
 
     Exit Codes
     ----------
