@@ -315,4 +315,4 @@ def test_an_unknown_draft(engine: Engine) -> None:
     with pytest.raises(NotFoundError, match="no ruleset 'drafd'"):
         assess_impact(engine, "drafd")
     with pytest.raises(NotFoundError, match="is of kind table"):
-        assess_impact(engine, "2026-03-20")
+        assess_impact(engine, "jwst-3.0.0", against="2026-03-20")

@@ -28,7 +28,7 @@ def impact(
     draft: DraftLabel,
     against: Annotated[
         str | None,
-        option("LABEL", COMPARE, completion.rules, show_default="that of each run"),
+        option("LABEL", COMPARE, completion.rulesets, show_default="that of each run"),
     ] = None,
     since: Annotated[str | None, option("DATE", "Only runs since this day (UTC).")] = None,
     program: Annotated[str | None, option("P", "Only exposures of this program.")] = None,
@@ -39,6 +39,8 @@ def impact(
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Decide every recorded exposure again under a draft: what would change, and why.
+
+    Of a table it says which exposures another row covers.
 
     Examples
     --------
@@ -91,10 +93,14 @@ def _print(found: Impact) -> None:
 
 
 def _summary(found: Impact) -> str:
+    changes = (
+        f"{found.decisions or 'no'} decisions and {found.associations or 'no'} associations change"
+    )
+    if found.rows:
+        changes = f"another row covers {found.rows:,} of them"
     return (
         f"{found.draft['ruleset']} ({found.draft['checksum'][:12]}) against "
         f"{', '.join(one['ruleset'] for one in found.against) or 'nothing'}: "
         f"{found.exposures:,} exposures of {found.runs} runs, {found.signatures:,} signatures; "
-        f"{found.decisions or 'no'} decisions and {found.associations or 'no'} associations "
-        f"change; {found.seconds:.1f} s"
+        f"{changes}; {found.seconds:.1f} s"
     )

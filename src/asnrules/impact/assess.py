@@ -26,12 +26,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, find_ruleset
+from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, choose_ruleset, find_ruleset
 from asnrules.catalog.vocabulary import keyword_names
 from asnrules.database.engines import transaction
 from asnrules.errors import NotFoundError
 from asnrules.impact.associations import Regrouping, affected_parts
 from asnrules.impact.decisions import Decisions, Signature
+from asnrules.impact.modes import TableComparison
 from asnrules.impact.report import Changed, Impact
 from asnrules.impact.turning import chain_between
 from asnrules.record.pools import (
@@ -209,13 +210,13 @@ def assess_impact(
     started = time.monotonic()
     moment = None if since is None else dt.datetime.combine(since, dt.time(), dt.UTC)
     with transaction(engine) as connection:
-        info = choose_ruleset(connection, RULES, draft)
+        info = find_ruleset(connection, draft)
+        if info.kind == TABLE:
+            runs = newest_runs(connection, moment)
+            return _table_impact(connection, info, runs, against, program, started)
         pieces = list(_pieces(connection, newest_runs(connection, moment), program))
         if program is not None and not pieces:
-            raise NotFoundError(
-                f"no exposure of program {program!r} is on record; "
-                "asnrules audit runs lists the pools"
-            )
+            raise _no_program(program)
         labels = [against] if against else dict.fromkeys(piece.run.ruleset for piece in pieces)
         others = [choose_ruleset(connection, RULES, label) for label in labels]
         keywords = keyword_names(connection)
@@ -224,18 +225,48 @@ def assess_impact(
             for one in others
         }
     comparison = Comparison(keywords, decisions, against and others[0].ruleset)
-    runs = {piece.run.run_id: piece.run for piece in pieces}
+    by_id = {piece.run.run_id: piece.run for piece in pieces}
     job = partial(_Job, engine, keywords, comparison)
-    decided, regrouped = _shared(job, pieces, runs, workers, progress)
+    decided, regrouped = _shared(job, pieces, by_id, workers, progress)
     return Impact(
         _named(info),
         [_named(one) for one in others],
-        runs=len(runs),
+        runs=len(by_id),
         exposures=sum(one.exposures for one in decided),
         signatures=len(set[object]().union(*(one.signatures for one in decided))),
         regrouped=sum(one.exposures for one in regrouped),
         changed=[changed for one in (*decided, *regrouped) for changed in one.changed],
         seconds=time.monotonic() - started,
+    )
+
+
+def _table_impact(
+    connection: Connection,
+    info: RulesetInfo,
+    runs: Sequence[RunWithPools],
+    against: str | None,
+    program: str | None,
+    started: float,
+) -> Impact:
+    """Find which rows of a table would cover recorded exposures in place of others."""
+    comparison = TableComparison(connection, info, against)
+    changed = [one for run in runs for one in comparison.changed(run, program)]
+    if program is not None and not comparison.exposures:
+        raise _no_program(program)
+    return Impact(
+        _named(info),
+        [_named(one) for one in comparison.others],
+        runs=len(runs),
+        exposures=comparison.exposures,
+        signatures=len(comparison.kinds),
+        changed=changed,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _no_program(program: str) -> NotFoundError:
+    return NotFoundError(
+        f"no exposure of program {program!r} is on record; asnrules audit runs lists the pools"
     )
 
 

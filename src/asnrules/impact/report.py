@@ -21,7 +21,7 @@ class Reason(NamedTuple):
     """What changed, and why."""
 
     what: str
-    """`decision` or `association`."""
+    """`decision` or `association`; for a table, `row`."""
     change: str
     """What was, and what it would be."""
     why: str
@@ -122,7 +122,12 @@ class Impact(Tabular):
     @property
     def associations(self) -> int:
         """How many associations would change."""
-        return len(self.changed) - self.decisions
+        return sum(one.reason.what == "association" for one in self.changed)
+
+    @property
+    def rows(self) -> int:
+        """How many exposures another row of the table would cover."""
+        return len(self.changed) - self.decisions - self.associations
 
     def groups(self) -> Sequence[Group]:
         """Group the changes by what changed and why, the most frequent first."""
@@ -158,6 +163,7 @@ class Impact(Tabular):
             "signatures": self.signatures,
             "decisions_changed": self.decisions,
             "associations_changed": self.associations,
+            "rows_changed": self.rows,
             "exposures_regrouped": self.regrouped,
             "seconds": round(self.seconds, 2),
             "by_change": [one.document() for one in self.by_change()],
