@@ -236,7 +236,7 @@ def test_impact_of_nothing(asnrules: Command) -> None:
         (["jwst-3.0.0", "--since", "May"], 2, "--since: 'May'"),
         (["jwst-3.0.0", "--program", "4"], 3, "no exposure of program '4' is on record"),
         (["jwst-3.0.0", "--against", "jwst"], 3, "no ruleset 'jwst'"),
-        (["2026-03-20"], 3, "is of kind table"),
+        (["jwst-3.0.0", "--against", "2026-03-20"], 3, "is of kind table"),
     ],
 )
 def test_impact_of_what_makes_no_sense(
