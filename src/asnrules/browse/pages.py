@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,11 +13,10 @@ from datasette.app import Datasette
 from markupsafe import Markup
 from sqlalchemy import Engine
 
-from asnrules.browse import questions, search
+from asnrules.browse import questions, search, told
 from asnrules.browse.reference import Question, Reference, slug
 from asnrules.browse.things import KINDS, TOLD, Kind, label_of, thing_in
 from asnrules.browse.told import Told
-from asnrules.browse.told import tell as tell_of
 from asnrules.errors import NotFoundError
 from asnrules.report.rendering import page as report_page
 
@@ -126,9 +124,13 @@ class Pages:
         if kind.within and not values[kind.within]:
             for row in await execute(kind.latest, values):
                 values[kind.within] = next(iter(row.values()))
-        tell = partial(tell_of, self._engine, request.url_vars["kind"], values)
-        async with self._telling:
-            sections = await _sections(datasette, kind, values, tell)
+
+        async def tell() -> list[Told]:
+            async with self._telling:
+                kind_name = request.url_vars["kind"]
+                return await asyncio.to_thread(told.tell, self._engine, kind_name, values)
+
+        sections = await _sections(datasette, kind, values, tell)
         name = values[kind.name] if kind.name else ""
         shown = {
             "kind": kind,
@@ -241,7 +243,10 @@ async def _asked(datasette: Datasette, question: Question) -> str:
 
 
 async def _sections(
-    datasette: Datasette, kind: Kind, values: Mapping[str, Any], tell: Callable[[], list[Told]]
+    datasette: Datasette,
+    kind: Kind,
+    values: Mapping[str, Any],
+    tell: Callable[[], Awaitable[list[Told]]],
 ) -> list[dict[str, Any]]:
     """Give the sections of a page that have rows, each value with its link."""
     sections: list[dict[str, Any]] = []
@@ -253,8 +258,8 @@ async def _sections(
             shown = _section(section.title, rows, values, is_facts=section.is_facts)
             sections += [{**shown, "all": everything if view else None}] if rows else []
         elif sections:
-            for told in await asyncio.to_thread(tell):
-                shown = _section(told.title, told.rows, values, is_facts=told.is_facts)
+            for one in await tell():
+                shown = _section(one.title, one.rows, values, is_facts=one.is_facts)
                 sections.append(shown)
     return sections
 
