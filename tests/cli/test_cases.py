@@ -61,7 +61,7 @@ def test_nods_of_a_fixed_slit_are_told_by_the_names_of_files(
     rules = [association["asn_rule"] for association in associations]
     assert rules == ["candidate_Asn_Lv2NRSFSS"] * 3
     told = words(asnrules_on_file("generate", *files, "--dry-run", "--no-record"))
-    assert "headers do not tell EXPSPCIN (NRS_FIXEDSLIT), so it is the activity in file" in told
+    assert "headers do not tell EXPSPCIN (NRS_FIXEDSLIT), so the activity in file names is" in told
 
 
 def test_the_reason_of_a_fixed_slit_from_fits_is_what_no_header_has(

@@ -104,7 +104,7 @@ def test_a_folder_of_fits_files(asnrules_on_file: Command, tmp_path: Path, label
     (left,) = [line for line in report["diagnostics"] if line.startswith("left alone")]
     assert "listed once, as rate: " in left
     (number,) = [line for line in report["diagnostics"] if "EXPSPCIN" in line]
-    assert "so it is the activity in file names" in number
+    assert "so the activity in file names is taken" in number
     members = [
         [member["exptype"] for member in json.loads(path.read_text())["products"][0]["members"]]
         for path in (tmp_path / "out").glob("*_spec2_*")

@@ -68,7 +68,7 @@ def test_what_is_told_stays_and_the_rest_is_by_name(tmp_path: Path, ruleset: Rul
     assert numbers(made) == ["1", "2"]
     (line,) = [line for line in made.notes if "EXPSPCIN" in line]
     assert line == (
-        "headers do not tell EXPSPCIN (NRS_FIXEDSLIT), so it is the activity in file names; "
+        "headers do not tell EXPSPCIN (NRS_FIXEDSLIT), so the activity in file names is taken; "
         "declare what is so by asnrules pool make --set"
     )
     declared = Declarations(keywords=["*_03102_*:EXPSPCIN=7"])

@@ -97,9 +97,7 @@ def _by_name(
             rows[place][_BY_NAME] = number.value
         outcomes.setdefault(number.reason, []).append(place)
     for reason, found in sorted(outcomes.items()):
-        said = (
-            f"and nothing is assumed: {reason}" if reason else "so it is the activity in file names"
-        )
+        said = f"{_OPEN}: {reason}" if reason else "so the activity in file names is taken"
         yield _line(_BY_NAME, rows, found, said)
 
 
