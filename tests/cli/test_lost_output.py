@@ -47,6 +47,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "asnrules rulesets import": ["no-folder", "--label", "x"],
     "asnrules rulesets export": ["2026-03-20", "-"],
     "asnrules rulesets publish": ["no-draft"],
+    "asnrules rulesets discard": ["no-draft"],
     "asnrules audit": [],
     "asnrules audit runs": [],
     "asnrules audit run": ["1"],
@@ -84,7 +85,7 @@ WAYS: dict[str, dict[str, str]] = {
 ALL = "ASNRULES_STREAMS" in os.environ
 """Whether every command is run in all of these ways; else in the first two and another."""
 
-WRITING = {"generate", "publish", "upgrade", "import"}
+WRITING = {"generate", "publish", "discard", "upgrade", "import"}
 
 LOST = "asnrules: the output cannot be written: "
 
