@@ -36,7 +36,7 @@ WRONG_USE = [
     (["generate", "none.csv"], ["none.csv", "name a file"]),
     (["why", "none.csv", "x"], ["none.csv", "name a file"]),
     (["classify", "EXPTYPE=NRS_IFU"], ["did you mean EXP_TYPE?"]),
-    (["classify", "NRS_IFU"], ["NRS_IFU", "name a file"]),
+    (["classify", "none.csv"], ["none.csv", "name a file"]),
     (["rulesets", "import", "none.rst"], ["none.rst", "page's file", "folder"]),
     (["rulesets", "publish", "jwst-3.0.0"], ["export it", "another label"]),
     (["rulesets", "export", "jwst-3.0.0", "x.rst"], ["into a folder"]),
