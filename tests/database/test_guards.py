@@ -453,7 +453,7 @@ def test_draft_cannot_be_updated_to_replace_a_published_ruleset(
         connection.execute(insert(schema.catalog.rulesets).values(**EMPTY_RULESET))
         connection.exec_driver_sql(
             "INSERT INTO rulesets SELECT 100, 'new', kind, 'draft', title, source, '2032-01-01', "
-            "NULL, implements, extends, checksum, changes_checksum, NULL FROM rulesets "
+            "NULL, implements, extends, checksum, changes_checksum, NULL, NULL, NULL FROM rulesets "
             "WHERE ruleset_id = 99"
         )
     statement = (
