@@ -121,8 +121,8 @@ with the release installed. If they differ:
    a few exposures, with the associations made of them before the change and after it.
 2. Add the release to `seed/releases.csv`, with the day of its tag; add the day on which operations
    first ran it once that is published.
-3. `uv run pytest tests/catalog/test_examples.py` runs the examples. `rulesets check`, `diff` and
-   `conform` tell what the changes come to.
+3. `uv run --group dev pytest tests/catalog/test_examples.py` runs the examples. `rulesets check`,
+   `diff` and `conform` tell what the changes come to.
 4. `python tests/chronicle.py` renews this page.
 
 If they do not differ, add the release to `releases` of the newest ruleset, and do steps 2 and 4.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Curator:
-    """The life of rulesets, from draft to publication; `Catalog.curator` is one.
+    """What a curator does with rulesets, from draft to publication; `Catalog.curator` gives it.
 
     Every method may raise `NotFoundError` for a ruleset that is not there, with near labels in the
     message, and `RulesetError` for one that is not valid or may not be published.

@@ -36,7 +36,8 @@ class Number(NamedTuple):
 def numbers_of(names: Sequence[str], told: Sequence[str | None]) -> list[Number]:
     """Say what EXPSPCIN is by name, for exposures of which the rules look at it.
 
-    What is told of some of them, by headers or declarations, has to agree for the names to count.
+    Some have a number already, from their headers or a declaration: `told`. Where one of those is
+    not the activity, the names of its visit do not count.
     """
     activities = [_activity(name) for name in names]
     groups: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -46,16 +47,17 @@ def numbers_of(names: Sequence[str], told: Sequence[str | None]) -> list[Number]
             groups[activity.sequence].add(activity.group)
             if whole_number(value or None) not in {None, activity.number}:
                 disagreeing.add(activity.sequence)
-    return [
-        Number(None, NAMELESS)
-        if activity is None
-        else Number(None, GROUPS)
-        if len(groups[activity.sequence]) > 1
-        else Number(None, OTHERWISE)
-        if activity.sequence in disagreeing
-        else Number(str(activity.number))
-        for activity in activities
-    ]
+
+    def number_of(activity: _Activity | None) -> Number:
+        if activity is None:
+            return Number(None, NAMELESS)
+        if len(groups[activity.sequence]) > 1:
+            return Number(None, GROUPS)
+        if activity.sequence in disagreeing:
+            return Number(None, OTHERWISE)
+        return Number(str(activity.number))
+
+    return [number_of(activity) for activity in activities]
 
 
 class _Activity(NamedTuple):
