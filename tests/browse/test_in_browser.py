@@ -1,0 +1,60 @@
+"""Pages in a real browser: keys, narrow screens, and names that are hard on both."""
+
+from __future__ import annotations
+
+import pytest
+
+from browse.conftest import Site
+from browse.test_pages import PAGES
+from browser import Chromium
+
+FOCUSED = "document.activeElement.id"
+
+
+@pytest.mark.parametrize("path", ["rulesets", "catalog/v_runs"])
+def test_a_key_goes_to_the_search_and_enter_to_what_is_found(
+    site: Site, chromium: Chromium, path: str
+) -> None:
+    chromium.page(f"{site.address}/{path}")
+    assert chromium.evaluate(FOCUSED) != "find"
+    chromium.press("/", "/")
+    assert (chromium.evaluate(FOCUSED), chromium.evaluate("document.activeElement.value")) == (
+        "find",
+        "",
+    )
+    for letter in "run/1":
+        chromium.press(letter, letter)
+    # In a field it is a letter as any other.
+    assert chromium.evaluate("document.activeElement.value") == "run/1"
+    chromium.evaluate("document.activeElement.value = 'run 1'")
+    assert "exposures 6" in chromium.follow(lambda: chromium.press("Enter", "\r")).text
+
+
+def test_the_first_page_is_read_with_the_keyboard(site: Site, chromium: Chromium) -> None:
+    """It begins in the search; Tab leads on from there, and Enter follows a link."""
+    chromium.page(f"{site.address}/")
+    assert chromium.evaluate(FOCUSED) == "find"
+    for _ in range(2):
+        chromium.press("Tab")
+    assert chromium.evaluate("document.activeElement.tagName") == "A"
+    there = chromium.evaluate("document.activeElement.href")
+    assert chromium.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    chromium.follow(lambda: chromium.press("Enter", "\r"))
+    assert chromium.evaluate("location.href") == there
+
+
+WIDE = """
+    Array.from(document.querySelectorAll("body *")).filter((one) => {
+        const { left, right } = one.getBoundingClientRect();
+        const may = ".picture, pre, thead, .CodeMirror";
+        return (left < 0 || right > innerWidth) && !one.closest(may);
+    }).map((one) => `${one.tagName}.${one.className} ${one.textContent.slice(0, 40)}`)
+"""
+
+
+def test_nothing_is_beyond_the_edge_of_a_narrow_screen(site: Site, chromium: Chromium) -> None:
+    questions = ["catalog/what-was-one-exposure-in-ever", "catalog?sql=SELECT+*+FROM+v_runs"]
+    for path in ("", "search?q=jw0423", "search", "catalog/v_exposure_modes", *questions, *PAGES):
+        chromium.page(f"{site.address}/{path}", width=400)
+        assert chromium.evaluate(WIDE) == [], path
+        assert chromium.evaluate("document.documentElement.scrollWidth") <= 400, path
