@@ -65,8 +65,8 @@ class Catalog:
     text or a `Path`. A pool is any of
 
     - a path (`str` or `Path`): a '|' separated text, CSV with commas, ECSV, Parquet or Arrow,
-      gzipped or not (the content tells which); or a FITS file, and all FITS files that are given
-      together make one pool from their primary headers;
+      gzipped or not (the content tells which); or a FITS file or a folder of these, and all FITS
+      files that are given together make one pool from their primary headers;
     - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
       names to lists, with at least the columns `filename` and `asn_candidate`.
 

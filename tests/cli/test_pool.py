@@ -18,12 +18,12 @@ from pyarrow import parquet
 
 from cli.conftest import Command, Process
 from cli.small_pools import nrc_image, write_pool
-from pools.fits_files import image_name, with_card, write_fits
+from pools.fits_files import SLIT, image_name, with_card, write_fits
 from pools.test_fits_file_names import AROUND, ROOT
 
 ASSUMED = (
     "asnrules: headers do not tell PNTGTYPE (NRC_IMAGE), so science is assumed; declare what is so "
-    "by asnrules pool make --set\n"
+    "by --set\n"
 )
 
 
@@ -177,6 +177,61 @@ def test_the_rules_name_the_member(
     assert (member["expname"], member["exptype"]) == (f"{ROOT}_{product}.fits", "science")
     assert f"{ROOT}_cal.fits, {ROOT}_i2d.fits" in made.err
     assert all(name in made.err for name in AROUND)
+
+
+@pytest.fixture
+def nods(tmp_path: Path) -> Path:
+    """Give a folder of three nods, without the names of the observatory, so without EXPSPCIN."""
+    folder = tmp_path / "nods" / "below"
+    folder.mkdir(parents=True)
+    for number in (1, 2, 3):
+        write_fits(folder / f"nod{number}_rate.fits", **SLIT, PATT_NUM=number)
+    (folder / "plot.png").write_text("")
+    return tmp_path / "nods"
+
+
+def test_a_folder_stands_for_its_files(asnrules_on_file: Command, nods: Path) -> None:
+    made = asnrules_on_file("pool", "make", str(nods), "--output", "-")
+    assert len(made.out.splitlines()) == 4
+    assert asnrules_on_file("generate", "nods", "--dry-run", "--format", "json").code == 0
+    (nods / "below" / "nod2_rate.fits").write_text("no FITS")
+    broken = asnrules_on_file("pool", "make", str(nods), "--output", "-")
+    assert (broken.code, "nod2_rate.fits: not a FITS file" in broken.err) == (2, True)
+
+
+def test_what_is_declared_is_so_in_each_command(asnrules_on_copy: Command, nods: Path) -> None:
+    declared = ("--set", "*:EXPSPCIN=1", "--set", "nod3*:TARGNAME=M 33", "--format", "json")
+    report = json.loads(asnrules_on_copy("generate", str(nods), *declared).out)
+    assert (report["associations"], report["unassociated"]) == (3, 0)
+    run = asnrules_on_copy("audit", "run", "1", "--format", "json").json
+    assert run["options"]["set"] == ["*:EXPSPCIN=1", "nod3*:TARGNAME=M 33"]
+    assert asnrules_on_copy("audit", "replay", "1").code == 0
+    why = json.loads(asnrules_on_copy("why", str(nods), "nod1", *declared).out)
+    assert {one["exptype"] for one in why["associations"]} == {"science", "background"}
+    linked = ("--asn-candidate", "*=[('c1000', 'background')]")
+    groups = json.loads(asnrules_on_copy("candidates", str(nods), *declared, *linked).out)
+    assert groups == [{"exposures": 3, "candidates": ["c1000", "o001"]}]
+    classes = json.loads(
+        asnrules_on_copy("classify", str(nods), "--set", "nod1*:BKGDTARG=t", *declared).out
+    )
+    assert [one["member_type"] for one in classes] == ["background", "science", "science"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["generate", "pool.csv", "--dry-run"], ["candidates", "pool.csv"], ["classify", "pool.csv"],
+        ["classify", "NRS_IFU"], ["why", "pool.csv", "jw"], ["why", "--run", "1", "jw"],
+    ],
+)  # fmt: skip
+def test_only_fits_files_are_declared(asnrules_on_file: Command, words: list[str]) -> None:
+    write_pool(Path("pool.csv"), nrc_image(1))
+    for option in (["--set", "EXPSPCIN=1"], ["--asn-candidate", "[('c1000', 'background')]"]):
+        asnrules_on_file(*words, *option).assert_error(2, "are for FITS files")
+
+
+def test_why_says_what_headers_do_not_tell(asnrules_on_file: Command, two: list[str]) -> None:
+    assert asnrules_on_file("why", two[0], two[0]).err == ASSUMED
 
 
 def test_many_files(process: Process, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_what_is_told_stays_and_the_rest_is_by_name(tmp_path: Path, ruleset: Rul
     (line,) = [line for line in made.notes if "EXPSPCIN" in line]
     assert line == (
         "headers do not tell EXPSPCIN (NRS_FIXEDSLIT), so the activity in file names is taken; "
-        "declare what is so by asnrules pool make --set"
+        "declare what is so by --set"
     )
     declared = Declarations(keywords=["*_03102_*:EXPSPCIN=7"])
     assert numbers(make_pool(paths, declared, ruleset=ruleset)) == ["1", "7"]
@@ -114,7 +114,7 @@ def test_a_line_for_each_keyword_that_matters(
 ) -> None:
     made = make_pool([write_fits(tmp_path / file("03", "01"), **changes)], ruleset=ruleset)
     kind = changes.get("EXP_TYPE", "NRC_IMAGE")
-    end = "; declare what is so by asnrules pool make --set"
+    end = "; declare what is so by --set"
     assert made.notes == [
         f"headers do not tell {keyword} ({kind}), "
         f"{f'so {value} is assumed' if value else 'and nothing is assumed'}{end}"

@@ -14,9 +14,12 @@ from asnrules.cli import completion, messages, selection
 from asnrules.cli.options import (
     AnyRuleset,
     AsOf,
+    MoreCandidates,
     ReplaceFile,
+    SetKeywords,
     argument,
     catalog,
+    declared,
     flag,
     format_option,
     option,
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from asnrules.pools.fits.declared import Declarations
+
 COLUMNS = (
     "filename", "exp_type", "member_type", "special",
     "published", "associations", "agrees", "reason",
@@ -44,12 +49,15 @@ def classify(
         list[str],
         argument(
             "KEYWORD=VALUE...|EXP_TYPE|POOL...",
-            "One exposure, whose EXP_TYPE may stand alone; or pools (- is stdin), or FITS files.",
+            "One exposure, whose EXP_TYPE may stand alone; or pools (- is stdin), or FITS files, or "
+            "folders of these.",
             completion.keyword_values,
         ),
     ],
     ruleset: AnyRuleset = None,
     as_of: AsOf = None,
+    set_: SetKeywords = None,
+    asn_candidate: MoreCandidates = None,
     explain: Annotated[
         bool, flag("--explain", "Say for each rule why it does not take it.")
     ] = False,
@@ -78,7 +86,8 @@ def classify(
     day = parse_day(as_of, ruleset)
     if output is not None and format_ != "parquet":
         raise UsageError("--output is for --format parquet; redirect the output instead")
-    documents = _documents(catalog(context, day=day), what, ruleset, day, explain)
+    declarations = declared(set_, asn_candidate)
+    documents = _documents(catalog(context, day=day), what, ruleset, day, declarations, explain)
     if format_ == "parquet":
         _write_parquet(documents, output, explain=explain, overwrite=overwrite)
         return
@@ -121,20 +130,32 @@ def _print_explained(documents: list[dict[str, Any]]) -> None:
 
 
 def _documents(
-    engine: Engine, what: list[str], ruleset: str | None, day: dt.date | None, explain: bool
+    engine: Engine,
+    what: list[str],
+    ruleset: str | None,
+    day: dt.date | None,
+    declarations: Declarations,
+    explain: bool,
 ) -> Iterator[dict[str, Any]]:
     from asnrules.pools.inputs import gather
     from asnrules.util.parallel import processors
     from asnrules.workflows.classify import chosen_rules, classify_keywords, classify_pool
 
     if any(map(_pair, what)):
+        declarations.refuse("give KEYWORD=VALUE")
         values = _values(what)
         found = classify_keywords(engine, values, ruleset=ruleset, as_of=day)
         yield found.document(values.get("FILENAME"), explain=explain)
         return
     with messages.progress_bar() as progress:
         rules = chosen_rules(engine, ruleset, day)
-        gathered = gather(what, ruleset=rules, workers=processors(), progress=progress)
+        gathered = gather(
+            what,
+            declarations=declarations,
+            ruleset=rules,
+            workers=processors(),
+            progress=progress,
+        )
     for note in gathered.notes:
         messages.warn(note)
     for path in gathered.sources:

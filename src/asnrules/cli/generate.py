@@ -16,12 +16,15 @@ from asnrules.cli.help import Command
 from asnrules.cli.needs import Needs, print_needs
 from asnrules.cli.options import (
     AsOf,
+    MoreCandidates,
     Note,
     OutputFormat,
     Pools,
     RulesLabel,
     Scheduler,
+    SetKeywords,
     catalog,
+    declared,
     flag,
     format_option,
     option,
@@ -66,6 +69,8 @@ def generate(
         bool, flag("--dms", "With --candidate: leave out what background candidates duplicate.")
     ] = False,
     merge: Annotated[bool, flag("--merge", "One file for each type and candidate.")] = False,
+    set_: SetKeywords = None,
+    asn_candidate: MoreCandidates = None,
     version_id: Annotated[
         str | None, option("[ID]", "Put ID into the names; without ID, the time.")
     ] = None,
@@ -91,6 +96,7 @@ def generate(
     asnrules generate jw01234_pool.csv --output associations
     asnrules generate jw01234_pool.csv --candidate o001 --dry-run
     asnrules generate exposures/*_uncal.fits --output associations-of-fits
+    asnrules generate exposures --set "*_02101_*:EXPSPCIN=3" --dry-run
     asnrules generate jw01234_pool.csv --dry-run --needs > files.txt
 
     Exit Codes
@@ -108,6 +114,7 @@ def generate(
     options = Options(
         ruleset=ruleset,
         as_of=parse_day(as_of, ruleset),
+        declarations=declared(set_, asn_candidate),
         candidates=candidate or (),
         dms=dms,
         merge=merge,
@@ -204,6 +211,8 @@ def candidates(
     pools: Pools,
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
+    set_: SetKeywords = None,
+    asn_candidate: MoreCandidates = None,
     output: Annotated[
         Literal["table", "json", "jsonl", "csv", "options"],
         format_option("How data are printed; options: a line for each job."),
@@ -233,7 +242,15 @@ def candidates(
     day = parse_day(as_of, ruleset)
     engine = catalog(context, day=day)
     with messages.progress_bar() as progress:
-        groups = candidate_groups(engine, pools, ruleset, day, progress, workers=processors())
+        groups = candidate_groups(
+            engine,
+            pools,
+            ruleset,
+            day,
+            progress,
+            declarations=declared(set_, asn_candidate),
+            workers=processors(),
+        )
     if output != "options":
         records = (group._asdict() for group in groups)
         print_records(records, ("exposures", "candidates"), Format(output))

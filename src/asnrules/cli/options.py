@@ -19,6 +19,8 @@ from asnrules.util.text import read_day
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from asnrules.pools.fits.declared import Declarations
+
 
 def option(
     metavar: str | None,
@@ -64,12 +66,33 @@ Where = Annotated[
     option("NAME=VALUE", "Print only rows with this (* for any) or != < <= > >= it; repeatable."),
 ]
 RunNumber = Annotated[int, argument("RUN", "Number of the run.", completion.runs)]
-Pools = Annotated[list[str], argument("POOL...", "Pools (- is stdin), or FITS files.")]
+Pools = Annotated[
+    list[str], argument("POOL...", "Pools (- is stdin), or FITS files, or folders of these.")
+]
+SetKeywords = Annotated[
+    list[str] | None,
+    option("[PATTERN:]KEYWORD=VALUE", "A keyword, in place of that in headers.", name="--set"),
+]
+MoreCandidates = Annotated[
+    list[str] | None,
+    option(
+        "[PATTERN=]LIST",
+        "More candidates of FITS files: \"[('c1000', 'background')]\".",
+        name="--asn-candidate",
+    ),
+]
 ReplaceFile = Annotated[bool, flag("--overwrite", "Replace an existing file.")]
 Scheduler = Annotated[
     str | None, option("ADDRESS", "Share the work among the workers of this Dask scheduler.")
 ]
 Note = Annotated[str | None, option("TEXT", "Kept in the record.")]
+
+
+def declared(set_: list[str] | None, asn_candidate: list[str] | None) -> Declarations:
+    """Give what the options `--set` and `--asn-candidate` declare of FITS files."""
+    from asnrules.pools.fits.declared import Declarations
+
+    return Declarations(asn_candidate or (), set_ or ())
 
 
 class _Selecting:

@@ -10,7 +10,16 @@ import typer
 
 from asnrules.cli import messages
 from asnrules.cli.help import App
-from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
+from asnrules.cli.options import (
+    MoreCandidates,
+    OutputFormat,
+    SetKeywords,
+    argument,
+    catalog,
+    declared,
+    flag,
+    option,
+)
 from asnrules.cli.output import Format, print_records
 
 app = App(
@@ -35,16 +44,12 @@ def common() -> None:
 @app.command()
 def make(
     context: typer.Context,
-    files: Annotated[list[str], argument("FITS...", "FITS files, gzipped or not.")],
+    files: Annotated[
+        list[str], argument("FITS...", "FITS files, gzipped or not, or folders of these.")
+    ],
     output: Annotated[str, option("POOL", "The pool to write; - is stdout.")],
-    asn_candidate: Annotated[
-        list[str] | None,
-        option("[PATTERN=]LIST", "More candidates: \"[('c1000', 'background')]\"."),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        option("[PATTERN:]KEYWORD=VALUE", "A keyword, in place of that in headers.", name="--set"),
-    ] = None,
+    asn_candidate: MoreCandidates = None,
+    set_: SetKeywords = None,
     skip: Annotated[bool, flag("--skip", "Leave out files that are not JWST exposures.")] = False,
     overwrite: Annotated[bool, flag("--overwrite", "Replace an existing pool.")] = False,
     format_: OutputFormat = Format.TABLE,
@@ -66,17 +71,20 @@ def make(
     --------
     generate, classify
     """
-    from asnrules.pools.fits.declared import Declarations
     from asnrules.pools.fits.pool import make_pool, write_pool
     from asnrules.util.parallel import processors
     from asnrules.workflows.classify import chosen_rules
 
-    declarations = Declarations(asn_candidate or (), set_ or ())
     rules = chosen_rules(catalog(context))
     with messages.progress_bar() as progress:
         told = None if progress is None else lambda done: progress("headers", done, len(files))
         made = make_pool(
-            files, declarations, ruleset=rules, skip=skip, workers=processors(), progress=told
+            files,
+            declared(set_, asn_candidate),
+            ruleset=rules,
+            skip=skip,
+            workers=processors(),
+            progress=told,
         )
     for line in (*made.skipped, *made.unplaced, *made.notes):
         messages.warn(line)

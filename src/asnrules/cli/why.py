@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import completion
+from asnrules.cli import completion, messages
 from asnrules.cli.options import (
     AsOf,
+    MoreCandidates,
     OutputFormat,
     RulesLabel,
+    SetKeywords,
     argument,
     catalog,
+    declared,
     option,
     parse_day,
 )
@@ -24,11 +27,14 @@ from asnrules.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from asnrules.pools.fits.declared import Declarations
+
 
 def why(
     context: typer.Context,
     pool: Annotated[
-        str, argument("POOL", "The pool (- is stdin); alone, an association or its file.")
+        str,
+        argument("POOL", "Pool (- is stdin) or folder of FITS files; alone, an association or its file."),
     ],
     exposure: Annotated[
         str | None, argument("EXPOSURE", "Any file of it, or how its name begins.")
@@ -41,6 +47,8 @@ def why(
     ] = None,
     ruleset: RulesLabel = None,
     as_of: AsOf = None,
+    set_: SetKeywords = None,
+    asn_candidate: MoreCandidates = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Explain one exposure: each association it is in, and each rule that does not take it.
@@ -53,6 +61,7 @@ def why(
     --------
     asnrules why jw01234_pool.csv jw01234001001_02101_00001_nrca1_uncal.fits
     asnrules why - jw01234001001_02101_00001_nrca1 < jw01234_pool.csv
+    asnrules why exposures jw01234001001_02101_00001_nrs1 --set EXPSPCIN=1
     asnrules why --run 1 jw01234001001_02101_00001 jw01234001001_02101_00002
     asnrules why jw01234-o001_image2_00001_asn
 
@@ -70,14 +79,20 @@ def why(
         raise UsageError("why: an explanation is not a table; use --format json")
     words = [word for word in (pool, exposure, other) if word is not None]
     engine = catalog(context, day=day)
-    document, lines = _explained(engine, words, run, ruleset, day)
+    declarations = declared(set_, asn_candidate)
+    document, lines = _explained(engine, words, run, ruleset, day, declarations)
     print_records(
         [document], (), output, document=lambda: document, people=lambda: print_lines(lines)
     )
 
 
 def _explained(
-    engine: Engine, words: list[str], run: int | None, ruleset: str | None, day: dt.date | None
+    engine: Engine,
+    words: list[str],
+    run: int | None,
+    ruleset: str | None,
+    day: dt.date | None,
+    declarations: Declarations,
 ) -> tuple[dict[str, Any], Iterable[str]]:
     """Explain what the words name, as a document and in lines for people."""
     from asnrules.cli import why_text
@@ -87,6 +102,8 @@ def _explained(
     from asnrules.workflows.explained import of_pool, of_run
 
     first, *others = words
+    if run is not None or not others:
+        declarations.refuse("leave them out")
     if not others and of_associations.is_association(first):
         made = of_associations.explain_recorded(engine, first, run, ruleset, day)
         return made.document(), why_text.of_association(made)
@@ -97,7 +114,9 @@ def _explained(
     if run is not None:
         of, named = of_run(engine, run, ruleset, day), words
     else:
-        of, named = of_pool(engine, first, ruleset, day), others
+        of, named = of_pool(engine, first, ruleset, day, declarations), others
+    for note in of.evaluated.notes:
+        messages.warn(note)
     if len(named) > 1:
         pair = explain_pair(of, *named)
         return pair.document(), why_text.of_pair(pair)

@@ -20,6 +20,7 @@ from asnrules.engine.generation import Generation, Wanted
 from asnrules.engine.signatures import Judgement
 from asnrules.errors import PoolError, UsageError
 from asnrules.pools import Candidate, Pool, PoolSource, read_pool
+from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.inputs import PoolInput, gather
 from asnrules.pools.tables import TableSource
 from asnrules.rules.model import Ruleset
@@ -113,6 +114,7 @@ def evaluate_pools(
     as_of: Day | None = None,
     progress: Progress | None = None,
     *,
+    declarations: Declarations | None = None,
     workers: int = 1,
 ) -> EvaluatedPools:
     """Read pools, FITS files and tables (see `gather`), and evaluate their exposures together.
@@ -124,7 +126,13 @@ def evaluate_pools(
         info = choose_ruleset(connection, RULES, ruleset, as_of)
         classifier = load_classifier(connection, info)
         keywords = keyword_names(connection)
-    gathered = gather(paths, ruleset=classifier.ruleset, workers=workers, progress=progress)
+    gathered = gather(
+        paths,
+        declarations=declarations,
+        ruleset=classifier.ruleset,
+        workers=workers,
+        progress=progress,
+    )
     pools: list[Pool] = []
     compares = classifier.ruleset.settings.taken_once != "file"
     for source in gathered.sources:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from asnrules.errors import UsageError
-from asnrules.pools.fits.file_names import is_beside_exposures
+from asnrules.pools.fits.declared import Declarations
+from asnrules.pools.fits.file_names import in_folder, is_beside_exposures
 from asnrules.pools.fits.headers import is_fits
 from asnrules.pools.fits.pool import make_pool
 from asnrules.pools.reader import PoolSource
@@ -31,17 +32,21 @@ class Gathered(NamedTuple):
 def gather(
     given: Sequence[PoolInput],
     *,
+    declarations: Declarations | None = None,
     ruleset: Ruleset | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Gathered:
     """Sort pools, tables and FITS files by content, and make one pool of the FITS files.
 
-    See `make_pool` for the ruleset, the workers, and errors of FITS files. It is a UsageError if
-    something is neither path nor table, or standard input is given twice.
+    A folder stands for the FITS files in it. See `make_pool` for declarations, the ruleset, the
+    workers, and errors of FITS files. It is a UsageError if something is neither path nor table,
+    standard input is given twice, or something is declared and there is no FITS file.
     """
+    declarations = declarations or Declarations()
     if sum(isinstance(one, str) and one == STANDARD_INPUT for one in given) > 1:
         raise UsageError("standard input, -, can be read once; give it once")
+    given = [one for each in given for one in _within(each)]
     paths = [str(one) for one in given if isinstance(one, str | Path)]
     fits = [path for path in paths if is_fits(path)]
     known = set(fits)
@@ -58,12 +63,20 @@ def gather(
         elif str(one) not in others:
             sources.append(one)
     if place is None:
+        declarations.refuse("edit the pool")
         return Gathered(sources, [])
 
     def told(done: int) -> None:
         if progress:
             progress("headers", done, len(fits))
 
-    made = make_pool([*fits, *beside], ruleset=ruleset, workers=workers, progress=told)
+    made = make_pool(
+        [*fits, *beside], declarations, ruleset=ruleset, workers=workers, progress=told
+    )
     sources.insert(place, made.source)
     return Gathered(sources, [*made.unplaced, *made.notes])
+
+
+def _within(one: PoolInput) -> Sequence[PoolInput]:
+    """Give the FITS files that a folder stands for; what else was given stands for itself."""
+    return (in_folder(str(one)) if isinstance(one, str | Path) else []) or [one]

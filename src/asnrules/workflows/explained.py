@@ -12,6 +12,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools
 from asnrules.pools.exposure_names import find_exposure
+from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.inputs import PoolInput
 from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.util.environment import paused_collector
@@ -38,10 +39,15 @@ class Explained(NamedTuple):
 
 
 def of_pool(
-    engine: Engine, pool: PoolInput, ruleset: str | None = None, as_of: Day | None = None
+    engine: Engine,
+    pool: PoolInput,
+    ruleset: str | None = None,
+    as_of: Day | None = None,
+    declarations: Declarations | None = None,
 ) -> Explained:
     """Evaluate the exposures of a pool by a ruleset, or by that of a day."""
-    return Explained(evaluate_pools(engine, [pool], ruleset, as_of), Wanted(), "the pool")
+    evaluated = evaluate_pools(engine, [pool], ruleset, as_of, declarations=declarations)
+    return Explained(evaluated, Wanted(), "the pool")
 
 
 def of_run(

@@ -23,6 +23,7 @@ from asnrules.database.engines import transaction
 from asnrules.engine.generation import Outcome, Wanted
 from asnrules.errors import UsageError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools, written_orphans
+from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.inputs import PoolInput
 from asnrules.record.write import Run, RunRecorder
 from asnrules.util.environment import paused_collector
@@ -43,6 +44,8 @@ class Options:
     """The label of the rules; by default those in force today."""
     as_of: Day | None = None
     """The rules in force on this day instead."""
+    declarations: Declarations = Declarations()
+    """What is declared of FITS files."""
     candidates: Sequence[str] = ()
     """Ids of candidates; `ID:TYPE` if an id has several types and the first is not meant. By
     default all candidates of the pools."""
@@ -79,6 +82,7 @@ class Options:
             "merge": self.merge,
             "ruleset": self.ruleset,
             "version_id": self.version_id,
+            **self.declarations.recorded(),
         }
 
 
@@ -162,6 +166,7 @@ def generate(
             options.ruleset,
             options.as_of,
             progress,
+            declarations=options.declarations,
             workers=processes(options.workers),
         )
         wanted = Wanted.by(options.recorded())

@@ -12,6 +12,7 @@ from asnrules.engine.candidates import Pair, candidate_pools, linked, qualified
 from asnrules.engine.generation import Wanted
 from asnrules.errors import PoolError
 from asnrules.pools.evaluation import evaluate_pools
+from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.inputs import PoolInput
 from asnrules.util.parallel import Progress
 from asnrules.util.text import Day
@@ -32,6 +33,7 @@ def candidate_groups(
     as_of: Day | None = None,
     progress: Progress | None = None,
     *,
+    declarations: Declarations | None = None,
     workers: int = 1,
 ) -> list[Group]:
     """Give the groups of candidates that separate runs can generate, the largest first.
@@ -40,7 +42,9 @@ def candidate_groups(
     candidates makes: the same associations under the same names. Where exposures list only one
     candidate and associations are made for none as well, such runs do not: that is a PoolError.
     """
-    evaluated = evaluate_pools(engine, paths, ruleset, as_of, progress, workers=workers)
+    evaluated = evaluate_pools(
+        engine, paths, ruleset, as_of, progress, declarations=declarations, workers=workers
+    )
     if evaluated.generation(Wanted()).discovers():
         raise PoolError(
             f"{', '.join(one.name for one in evaluated.pools)}: exposures that list one candidate "

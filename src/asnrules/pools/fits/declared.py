@@ -40,6 +40,19 @@ class Declarations:
     """Values of keywords: ``KEYWORD=VALUE`` or ``PATTERN:KEYWORD=VALUE``. They come before what
     a header has; of several that fit a file, the last one counts."""
 
+    def __bool__(self) -> bool:
+        return bool(self.asn_candidate or self.keywords)
+
+    def recorded(self) -> dict[str, list[str]]:
+        """Give what is recorded of them: the options, as far as they are given."""
+        given = {"asn_candidate": [*self.asn_candidate], "set": [*self.keywords]}
+        return {name: texts for name, texts in given.items() if texts}
+
+    def refuse(self, mend: str) -> None:
+        """Refuse them where there is no FITS file, by a UsageError."""
+        if self:
+            raise UsageError(f"{_SET} and {_CANDIDATE} are for FITS files; {mend}")
+
 
 class Declared:
     """Declarations that have been read, and which of them have fitted a file.

@@ -10,6 +10,7 @@ for exposures and jw<program>-<candidate>_... for Stage 3.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -69,6 +70,12 @@ def file_name(path: str) -> str:
     """Give the name of a file: without its folder, and as it is unpacked."""
     name = Path(path).name
     return name[: -len(_PACKED)] if name.lower().endswith(_PACKED) else name
+
+
+def in_folder(path: str) -> list[str]:
+    """Give what is named like FITS files in a folder, or below it, sorted; nothing if it is none."""
+    found = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+    return sorted(str(file) for file in found if file_name(file.name).lower().endswith(_FITS))
 
 
 def is_beside_exposures(path: str) -> bool:

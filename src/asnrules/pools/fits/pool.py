@@ -27,6 +27,7 @@ from asnrules.pools.fits.declared import FLAGS, TRUTH, Declarations, Declared
 from asnrules.pools.fits.file_names import (
     Exposure,
     absent_products,
+    in_folder,
     listed_as,
     other_products,
     sort_out,
@@ -79,7 +80,8 @@ def make_pool(
 ) -> MadePool:
     """Make a pool from FITS files, a row for each exposure.
 
-    The files, gzipped or not, come in any order, and only their primary headers are read. Other
+    The files, gzipped or not, come in any order, and only their primary headers are read. Of a
+    folder it is those in it, and below. Other
     files of a downloaded folder are ignored, see `asnrules.pools.fits.file_names`. An exposure is
     listed as the rate or rateints product, whichever the rules name, if it is there. What headers
     do not tell is declared or assumed, or for EXPSPCIN taken from file names; a note for each
@@ -93,10 +95,11 @@ def make_pool(
     """
     known = keywords_of(ruleset) | _ALSO if ruleset else ()
     declared = Declared(declarations or Declarations(), known)
-    files = sort_out(paths)
+    given = [file for path in paths for file in in_folder(path) or [path]]
+    files = sort_out(given)
     if not files.exposures:
         raise PoolError(
-            f"of {len(paths):,} files there is none that Stage 2 starts from; give uncal, rate or "
+            f"of {len(given):,} files there is none that Stage 2 starts from; give uncal, rate or "
             "rateints files",
             details=files.notes,
         )
@@ -254,5 +257,5 @@ def _lonely(rows: Sequence[Mapping[str, str]]) -> list[str]:
     count = sum(candidates.count("(") < 2 for candidates in backgrounds)
     return [
         f"headers do not tell of which sciences background targets (exposures: {count:,})"
-        " are the background; declare a candidate by asnrules pool make --asn-candidate"
+        " are the background; declare a candidate by --asn-candidate"
     ] * bool(count)

@@ -27,7 +27,7 @@ _ELSEWHERE = frozenset({"program", "exp_type", "instrume", "targetid"})
 """Keywords without which an exposure has no place, which is said of each; targets are counted."""
 _BY_NAME = "expspcin"  # File names may tell it
 _OPEN = "and nothing is assumed"
-_DECLARE = "; declare what is so by asnrules pool make --set"
+_DECLARE = "; declare what is so by --set"
 
 Keywords = Sequence[Mapping[str, str]]
 """For each exposure, lower-case keyword to value."""
