@@ -49,7 +49,7 @@ def classify(
         list[str],
         argument(
             "KEYWORD=VALUE...|EXP_TYPE|POOL...",
-            "One exposure, whose EXP_TYPE may stand alone; or pools (- is stdin), or FITS files, or "
+            "One exposure, whose EXP_TYPE may stand alone; or pools (- is stdin), FITS files, or "
             "folders of these.",
             completion.keyword_values,
         ),

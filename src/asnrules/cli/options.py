@@ -67,7 +67,7 @@ Where = Annotated[
 ]
 RunNumber = Annotated[int, argument("RUN", "Number of the run.", completion.runs)]
 Pools = Annotated[
-    list[str], argument("POOL...", "Pools (- is stdin), or FITS files, or folders of these.")
+    list[str], argument("POOL...", "Pools (- is stdin), FITS files, or folders of these.")
 ]
 SetKeywords = Annotated[
     list[str] | None,

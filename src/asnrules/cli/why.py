@@ -34,7 +34,9 @@ def why(
     context: typer.Context,
     pool: Annotated[
         str,
-        argument("POOL", "Pool (- is stdin) or folder of FITS files; alone, an association or its file."),
+        argument(
+            "POOL", "Pool (- is stdin) or folder of FITS files; alone, an association or its file."
+        ),
     ],
     exposure: Annotated[
         str | None, argument("EXPOSURE", "Any file of it, or how its name begins.")
@@ -61,7 +63,7 @@ def why(
     --------
     asnrules why jw01234_pool.csv jw01234001001_02101_00001_nrca1_uncal.fits
     asnrules why - jw01234001001_02101_00001_nrca1 < jw01234_pool.csv
-    asnrules why exposures jw01234001001_02101_00001_nrs1 --set EXPSPCIN=1
+    asnrules why exposures jw01234001001_02101_00001_nrca1 --set PNTGTYPE=SCIENCE
     asnrules why --run 1 jw01234001001_02101_00001 jw01234001001_02101_00002
     asnrules why jw01234-o001_image2_00001_asn
 

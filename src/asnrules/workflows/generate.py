@@ -44,7 +44,7 @@ class Options:
     """The label of the rules; by default those in force today."""
     as_of: Day | None = None
     """The rules in force on this day instead."""
-    declarations: Declarations = Declarations()
+    declarations: Declarations = field(default_factory=Declarations)
     """What is declared of FITS files."""
     candidates: Sequence[str] = ()
     """Ids of candidates; `ID:TYPE` if an id has several types and the first is not meant. By

@@ -73,7 +73,7 @@ def file_name(path: str) -> str:
 
 
 def in_folder(path: str) -> list[str]:
-    """Give what is named like FITS files in a folder, or below it, sorted; nothing if it is none."""
+    """Give what is named like FITS files in or below a folder, sorted; of a file, nothing."""
     found = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
     return sorted(str(file) for file in found if file_name(file.name).lower().endswith(_FITS))
 
