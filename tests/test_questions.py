@@ -259,7 +259,7 @@ def test_every_question_is_asked() -> None:
 # ------------------------------------------------------------------ the views
 
 LESS = {"v_unassociated": ("v_decisions", "but for")}
-MORE = {"v_exposure_modes_history": "v_exposure_modes"}
+MORE = {"v_exposure_modes_history": "v_exposure_modes", "v_not_imported": "v_unassociated"}
 
 
 def told() -> dict[str, set[str]]:

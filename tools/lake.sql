@@ -209,7 +209,9 @@ JOIN v_rulesets AS s ON s.ruleset_id = r.ruleset_id AND s.status = 'published';
 CREATE OR REPLACE VIEW v_runs AS
 SELECT u.run_id, u.origin, u.started_at, u.finished_at, u.operator, u.host, u.software_version,
        r.label AS ruleset, u.note, u.options, u.exposure_count, u.association_count,
-       u.unassociated_count, u.diagnostics, u.previous_digest, u.digest
+       CASE WHEN u.origin = 'generated' THEN u.unassociated_count END AS unassociated_count,
+       CASE WHEN u.origin = 'imported' THEN u.unassociated_count END AS not_imported_count,
+       u.diagnostics, u.previous_digest, u.digest
 FROM runs AS u JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id;
 
 CREATE OR REPLACE VIEW v_run_pools AS
@@ -253,7 +255,12 @@ LEFT JOIN exposure_modes AS m
 CREATE OR REPLACE VIEW v_unassociated AS
 SELECT run_id, origin, started_at, ruleset, pool, position, filename, program, exp_type,
        member_type, special, table_asn_type, reason
-FROM v_decisions WHERE association_count = 0;
+FROM v_decisions WHERE association_count = 0 AND origin = 'generated';
+
+CREATE OR REPLACE VIEW v_not_imported AS
+SELECT run_id, origin, started_at, ruleset, pool, position, filename, program, exp_type,
+       member_type, special, table_asn_type, reason
+FROM v_decisions WHERE association_count = 0 AND origin = 'imported';
 
 CREATE OR REPLACE VIEW v_associations AS
 SELECT a.run_id, u.origin, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, t.pipeline,

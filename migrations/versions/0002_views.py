@@ -177,7 +177,9 @@ JOIN v_rulesets AS s ON s.ruleset_id = r.ruleset_id AND s.status = 'published'
 RUNS = """
 SELECT u.run_id, u.origin, u.started_at, u.finished_at, u.operator, u.host, u.software_version,
        r.label AS ruleset, u.note, u.options, u.exposure_count, u.association_count,
-       u.unassociated_count, u.diagnostics, u.previous_digest, u.digest
+       CASE WHEN u.origin = 'generated' THEN u.unassociated_count END AS unassociated_count,
+       CASE WHEN u.origin = 'imported' THEN u.unassociated_count END AS not_imported_count,
+       u.diagnostics, u.previous_digest, u.digest
 FROM runs AS u JOIN rulesets AS r ON r.ruleset_id = u.ruleset_id
 """
 
@@ -219,11 +221,14 @@ LEFT JOIN exposure_modes AS m
     ON m.ruleset_id = r.implements AND m.position = t.table_position
 """
 
+# An imported run has some associations, and does not tell of others.
 UNASSOCIATED = """
 SELECT run_id, origin, started_at, ruleset, pool, position, filename, program, exp_type,
        member_type, special, table_asn_type, reason
-FROM v_decisions WHERE association_count = 0
+FROM v_decisions WHERE association_count = 0 AND origin = 'generated'
 """
+
+NOT_IMPORTED = UNASSOCIATED.replace("'generated'", "'imported'")
 
 ASSOCIATIONS = """
 SELECT a.run_id, u.origin, u.started_at, r.label AS ruleset, a.asn_name, a.asn_type, t.pipeline,
@@ -271,6 +276,7 @@ VIEWS = {
     "v_exposure_candidates": EXPOSURE_CANDIDATES,
     "v_decisions": DECISIONS,
     "v_unassociated": UNASSOCIATED,
+    "v_not_imported": NOT_IMPORTED,
     "v_associations": ASSOCIATIONS,
     "v_association_members": MEMBERS,
     "v_imported_associations": IMPORTED,

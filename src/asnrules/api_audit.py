@@ -52,7 +52,7 @@ class Audit:
         list of RecordedRun
             With `run_id`, `origin`, `started_at`, `finished_at`, `operator`, `host`,
             `software_version`, `ruleset`, `pools`, `exposures`, `associations`, `unassociated`
-            and `note`.
+            (None for an imported run, which has `not_imported`) and `note`.
         """
         from asnrules.record.queries.runs import RecordedRun, list_runs
 

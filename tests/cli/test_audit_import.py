@@ -233,9 +233,14 @@ def test_what_was_not_imported_is_not_in_no_association(
         asnrules_on_copy("audit", "exposure", stem(3)).out,
         asnrules_on_copy("audit", "run", "1").out,
         page.read_text(),
-        asnrules_on_copy("sql", "SELECT * FROM v_unassociated").out,
+        asnrules_on_copy("sql", "SELECT * FROM v_not_imported").out,
     ]
     for text in shown:
         assert "not imported" in text.lower()
         assert "in no association" not in text.lower()
     assert "  not imported: by the rules, in 1\n" in shown[0]
+    assert asnrules_on_copy("sql", "SELECT * FROM v_unassociated", "--format", "json").json == []
+    (listed,) = asnrules_on_copy("audit", "runs", "--format", "json").json
+    run = asnrules_on_copy("audit", "run", "1", "--format", "json").json
+    for found in (listed, run):
+        assert (found["unassociated"], found["not_imported"]) == (None, 1)

@@ -18,6 +18,7 @@ from asnrules.errors import DatabaseError, NotFoundError, PoolError, UsageError
 from asnrules.record.compare import compare_runs
 from asnrules.record.queries.associations import report_association
 from asnrules.record.queries.history import exposure_history
+from asnrules.record.queries.runs import list_runs
 from asnrules.workflows.generate import Options, generate
 from asnrules.workflows.import_associations import ImportOptions, ImportReport, import_associations
 from cli.small_pools import nrc_image, write_pool
@@ -90,7 +91,8 @@ def test_a_run_of_foreign_origin(catalog: Engine, folder: Path) -> None:
     (row,) = rows(catalog, "SELECT * FROM v_runs")
     assert (row["origin"], row["ruleset"]) == ("imported", "jwst-3.0.0")
     assert (row["operator"], row["note"]) == ("A. Person", "from the archive")
-    assert (row["exposure_count"], row["association_count"], row["unassociated_count"]) == (0, 1, 0)
+    assert (row["exposure_count"], row["association_count"]) == (0, 1)
+    assert (row["unassociated_count"], row["not_imported_count"]) == (None, 0)
     assert json.loads(row["options"]) == {"as_of": None, "ruleset": None}
     started = row["started_at"]
     started = dt.datetime.fromisoformat(started) if isinstance(started, str) else started
@@ -194,10 +196,24 @@ def test_all_exposures_of_the_pool_have_a_decision(
     assert found[0]["reason"] == ("not imported; by the rules, in none: no rule takes its EXP_TYPE")
     assert found[2]["reason"] == "not imported; by the rules, in 1"
     assert found[1]["reason"] == "image2 by Asn_Lv2Image"
-    assert tuples(catalog, "SELECT exposure_count, unassociated_count FROM runs") == [(4, 2)]
-    assert tuples(catalog, "SELECT filename FROM v_unassociated ORDER BY position") == [
-        (f"{stem(4)}_uncal.fits",), (f"{stem(2)}_uncal.fits",),
+
+
+def test_what_was_not_imported_is_not_unassociated(
+    catalog: Engine, pool: str, tmp_path: Path
+) -> None:
+    run(catalog, write(tmp_path, FIRST), pools=[pool])
+    generate(catalog, [pool], Options())
+    query = "SELECT run_id, filename FROM {} ORDER BY run_id, position"
+    assert tuples(catalog, query.format("v_unassociated")) == [(2, f"{stem(4)}_uncal.fits")]
+    assert tuples(catalog, query.format("v_not_imported")) == [
+        (1, f"{stem(4)}_uncal.fits"), (1, f"{stem(2)}_uncal.fits"),
     ]  # fmt: skip
+    counts = "SELECT unassociated_count, not_imported_count FROM v_runs ORDER BY run_id"
+    assert tuples(catalog, counts) == [(None, 2), (1, None)]
+    with catalog.connect() as connection:
+        generated, imported = list_runs(connection)
+    assert (generated.unassociated, generated.not_imported, generated.left_out) == (1, None, 1)
+    assert (imported.unassociated, imported.not_imported, imported.left_out) == (None, 2, 2)
 
 
 def test_pool_and_traces_of_a_generated_run_are_used_again(

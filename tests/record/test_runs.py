@@ -78,7 +78,7 @@ def test_a_run_as_a_whole(ledger: Engine) -> None:
         "run_id": 1, "origin": "generated", "started_at": moment("2026-11-05T10:15"),
         "finished_at": moment("2026-11-05T10:15"), "operator": "anna", "host": "here",
         "software_version": "0.1.0", "ruleset": "jwst-3.0.0", "pools": [POOL_NAME],
-        "exposures": 6, "associations": 3, "unassociated": 3, "note": None,
+        "exposures": 6, "associations": 3, "unassociated": 3, "not_imported": None, "note": None,
     }  # fmt: skip
 
 

@@ -33,15 +33,18 @@ LINKS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("v_runs", "exposure_count"): ("v_decisions", ("run_id",)),
     ("v_runs", "association_count"): ("v_associations", ("run_id",)),
     ("v_runs", "unassociated_count"): ("v_unassociated", ("run_id",)),
+    ("v_runs", "not_imported_count"): ("v_not_imported", ("run_id",)),
 }
 """From a column of a view to the view that its values lead to, and the columns in common."""
 
+_LEFT_OUT = ("run_id", "filename", "exp_type", "member_type", "special", "reason")
 COLUMNS = {
     "v_decisions": (
         "run_id", "filename", "exp_type", "member_type", "special", "agrees",
         "association_count", "reason",
     ),
-    "v_unassociated": ("run_id", "filename", "exp_type", "member_type", "special", "reason"),
+    "v_unassociated": _LEFT_OUT,
+    "v_not_imported": _LEFT_OUT,
     "v_associations": (
         "run_id", "asn_name", "asn_type", "asn_rule", "asn_id", "product_count", "member_count",
         "keys",
@@ -219,7 +222,8 @@ _OVERVIEW = {
     "recorded": "SELECT COUNT(*) AS number FROM v_runs",
     "runs": "SELECT run_id, origin, REPLACE(SUBSTR(started_at, 1, 16), 'T', ' ') AS started_at, "
     "operator, ruleset, "
-    "exposure_count, association_count, unassociated_count, note, (SELECT GROUP_CONCAT(pool, ', ') "
+    "exposure_count, association_count, COALESCE(unassociated_count, not_imported_count) AS "
+    "left_out_count, note, (SELECT GROUP_CONCAT(pool, ', ') "
     "FROM v_run_pools AS p WHERE p.run_id = v_runs.run_id) AS pools "
     "FROM v_runs ORDER BY run_id DESC LIMIT 12",
 }

@@ -258,7 +258,8 @@ _RUN = Kind(
             "What it is",
             "SELECT origin, started_at, finished_at, operator, host, ruleset, note, "
             "exposure_count AS exposures, association_count AS associations, "
-            "unassociated_count AS in_no_association, software_version, options, digest "
+            "unassociated_count AS in_no_association, not_imported_count AS not_imported, "
+            "software_version, options, digest "
             "FROM v_runs WHERE run_id = :run_id",
             is_facts=True,
         ),
@@ -294,6 +295,12 @@ _RUN = Kind(
             "SELECT filename, exp_type, member_type AS class, reason FROM v_unassociated "
             "WHERE run_id = :run_id ORDER BY filename",
             view=("v_unassociated", ("run_id",)),
+        ),
+        Section(
+            "Exposures that were not imported",
+            "SELECT filename, exp_type, member_type AS class, reason FROM v_not_imported "
+            "WHERE run_id = :run_id ORDER BY filename",
+            view=("v_not_imported", ("run_id",)),
         ),
     ),
 )  # fmt: skip

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 RUNS = (
     "run_id", "origin", "started_at", "operator", "ruleset", "pools",
-    "exposures", "associations", "unassociated", "note",
+    "exposures", "associations", "unassociated", "not_imported", "note",
 )  # fmt: skip
 
 HEADER = (
     "run_id", "origin", "started_at", "finished_at", "operator", "host", "software_version",
-    "ruleset", "note", "exposures", "associations", "unassociated",
+    "ruleset", "note", "exposures", "associations",
 )  # fmt: skip
 
 
@@ -125,8 +125,7 @@ def _print_run(report: RunReport) -> None:
     values = {name: getattr(report.run, name) for name in HEADER}
     options = [f"{name}={value}" for name, value in (report.options or {}).items() if value]
     left_out = report.run.without_association
-    if report.run.origin == "imported":
-        values[left_out] = values.pop("unassociated")
+    values["unassociated" if report.run.not_imported is None else left_out] = report.run.left_out
     for name, value in {**values, "options": options, **report.digests}.items():
         if value not in (None, []):
             sys.stdout.write(f"{name:<17} {cell(value)}\n")

@@ -72,13 +72,21 @@ class RecordedRun(NamedTuple):
     exposures: int
     """How many; so with the next two."""
     associations: int
-    unassociated: int
+    unassociated: int | None
+    """Of a generated run; None for an imported one."""
+    not_imported: int | None
+    """Of an imported run: exposures of its pools that no imported association has."""
     note: str | None
 
     @property
     def without_association(self) -> str:
         """Say where the exposures are that it has in no association."""
         return without_association(self.origin)
+
+    @property
+    def left_out(self) -> int | None:
+        """Count the exposures that it has in no association."""
+        return self.unassociated if self.not_imported is None else self.not_imported
 
 
 def list_runs(
@@ -106,17 +114,19 @@ def list_runs(
             rulesets.c.label.label("ruleset"),
             runs.c.exposure_count.label("exposures"),
             runs.c.association_count.label("associations"),
-            runs.c.unassociated_count.label("unassociated"),
+            runs.c.unassociated_count.label("left_out"),
         )
         .select_from(runs)
         .outerjoin(rulesets, rulesets.c.ruleset_id == runs.c.ruleset_id)
         .where(runs.c.run_id.in_(chosen))
         .order_by(runs.c.run_id.desc())
     )
-    return [
-        RecordedRun(**row, pools=names.get(row["run_id"], []))
-        for row in reader.rows(statement, links={"ruleset": runs.c.ruleset_id})
-    ]
+    found = []
+    for row in reader.rows(statement, links={"ruleset": runs.c.ruleset_id}):
+        counted = "not_imported" if row["origin"] == "imported" else "unassociated"
+        row |= {"unassociated": None, "not_imported": None, counted: row.pop("left_out")}
+        found.append(RecordedRun(**row, pools=names.get(row["run_id"], [])))
+    return found
 
 
 def checked_limit(limit: int | None) -> int | None:
