@@ -396,9 +396,7 @@ def test_a_pool_that_is_not_there(asnrules_on_file: Command, tmp_path: Path) -> 
 
 
 def test_a_folder_is_no_pool(asnrules_on_file: Command, tmp_path: Path) -> None:
-    asnrules_on_file("generate", str(tmp_path), "--dry-run").assert_error(
-        2, "a folder without FITS files"
-    )
+    asnrules_on_file("generate", str(tmp_path), "--dry-run").assert_error(2, "is a directory")
 
 
 @pytest.mark.parametrize("column", ["pntgtype", "targetid"])

@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 import asnrules
 from asnrules import Catalog, Options
 from asnrules.errors import PoolError
+from asnrules.pools.fits.keywords import assumed
 from asnrules.pools.fits.pool import make_pool, write_pool
-from asnrules.pools.fits.untold import ASSUMED
 from differential.families import FAMILIES
 from differential.pools import RandomPool, pools
 
@@ -190,7 +190,7 @@ def test_a_pool_from_fits_has_the_columns_and_values_of_asn_make_pool(
         assert their_row.pop("targetid") == str(len(names))
         header = fits.getheader(path)
         # Theirs has these whatever the header has.
-        for keyword in ("targetid", *ASSUMED):
+        for keyword in ("targetid", *assumed()):
             their_row.pop(keyword, None)
             own = our_row.pop(keyword, None)
             if keyword.upper() in header:

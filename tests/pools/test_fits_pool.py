@@ -12,8 +12,8 @@ import pytest
 
 from asnrules.errors import OutputError, PoolError, UsageError
 from asnrules.pools.fits.declared import Declarations
+from asnrules.pools.fits.keywords import assumed
 from asnrules.pools.fits.pool import MadePool, make_pool, write_pool
-from asnrules.pools.fits.untold import ASSUMED
 from pools.fits_files import image_name, write_fits
 
 
@@ -69,7 +69,7 @@ def test_a_header_is_believed(keyword: str, value: object, expected: str, tmp_pa
     assert row[keyword.lower()] == expected
 
 
-@pytest.mark.parametrize("keyword", sorted(ASSUMED))
+@pytest.mark.parametrize("keyword", sorted(assumed()))
 def test_what_one_header_tells_is_assumed_of_the_others_alone(keyword: str, tmp_path: Path) -> None:
     value: object = True if keyword == "is_imprt" else "7"
     told = write_fits(tmp_path / image_name(1), **{keyword.upper(): value})
@@ -77,7 +77,7 @@ def test_what_one_header_tells_is_assumed_of_the_others_alone(keyword: str, tmp_
     made = make_pool([told, other])
     first, second = (row[keyword] for row in rows_of(made))
     assert first == ("t" if keyword == "is_imprt" else "7")
-    assert second == (ASSUMED[keyword] or "null")
+    assert second == (assumed()[keyword] or "null")
     assert any(keyword.upper() in line for line in made.notes)
     assert not any(keyword.upper() in line for line in make_pool([told]).notes)
 

@@ -108,7 +108,7 @@ class StoredText:
             problem = f"not well formed: {error}"
             raise self.error(problem, "write the table again", line=error.line) from error
         except IsADirectoryError as error:
-            raise self.error("a folder without FITS files", "name a pool file") from error
+            raise self.error("is a directory", "name a pool, or a folder of FITS files") from error
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else None
             problem = f"cannot be read: {label(reason or str(error), _REASON_LENGTH)}"

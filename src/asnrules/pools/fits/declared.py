@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from asnrules.errors import UsageError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
+from asnrules.pools.fits.keywords import flags
 from asnrules.pools.tables import NULL
 from asnrules.util.text import shown, unknown_keyword
 
-FLAGS = frozenset({"bkgdtarg", "is_imprt", "is_psf", "tsovisit"})  # Keywords that are true or false
 TRUTH = {
     **dict.fromkeys(("t", "true", "y", "yes", "1"), "t"),
     **dict.fromkeys(("f", "false", "n", "no", "0"), "f"),
@@ -123,9 +123,9 @@ def _assigned(text: str, known: Collection[str]) -> tuple[str, str, str]:
         raise UsageError(f"{_SET}: {unknown_keyword(keyword, known)}")
     if not value.isprintable():
         raise UsageError(f"{_SET}: {shown(value)} holds control characters; leave them out")
-    if keyword in FLAGS and value.lower() not in TRUTH:
+    if keyword in flags() and value.lower() not in TRUTH:
         raise UsageError(
             f"{_SET}: {keyword.upper()} is {shown(value)}, neither t nor f; "
             f"write {keyword.upper()}=t, or PATTERN:{keyword.upper()}=t"
         )
-    return pattern or "*", keyword, TRUTH[value.lower()] if keyword in FLAGS else value or NULL
+    return pattern or "*", keyword, TRUTH[value.lower()] if keyword in flags() else value or NULL

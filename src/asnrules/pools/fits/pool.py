@@ -23,7 +23,7 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.keywords import keywords_of
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
-from asnrules.pools.fits.declared import FLAGS, TRUTH, Declarations, Declared
+from asnrules.pools.fits.declared import TRUTH, Declarations, Declared
 from asnrules.pools.fits.file_names import (
     Exposure,
     absent_products,
@@ -33,7 +33,8 @@ from asnrules.pools.fits.file_names import (
     sort_out,
 )
 from asnrules.pools.fits.headers import Header, read_headers
-from asnrules.pools.fits.untold import ASSUMED, settle
+from asnrules.pools.fits.keywords import assumed, flags
+from asnrules.pools.fits.untold import settle
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.tables import NULL, TableSource
 from asnrules.rules.model import Ruleset
@@ -193,9 +194,9 @@ def _values(header: Mapping[str, str]) -> dict[str, str]:
     values = {}
     for keyword, value in header.items():
         whole = WRITTEN_AS_FLOAT.fullmatch(value)
-        if keyword in FLAGS:
+        if keyword in flags():
             values[keyword] = TRUTH.get(value.lower(), value)
-        elif keyword in {*ASSUMED, "targetid"} and value.lower() in EMPTY:
+        elif keyword in {*assumed(), "targetid"} and value.lower() in EMPTY:
             values[keyword] = ""
         else:
             values[keyword] = whole[1] if whole and keyword != "targname" else value
@@ -203,11 +204,11 @@ def _values(header: Mapping[str, str]) -> dict[str, str]:
 
 
 def _rows(exposures: Sequence[_Read], declared: Declared) -> list[dict[str, str]]:
-    assumed = {keyword: value for keyword, value in ASSUMED.items() if value is not None}
+    defaults = {keyword: value for keyword, value in assumed().items() if value is not None}
     targets = _targets([one.keywords for one in exposures])
     return [
         {
-            **assumed,
+            **defaults,
             **{keyword: value for keyword, value in one.keywords.items() if value},
             "filename": one.exposure.name,
             "asn_candidate": _candidates(one, declared.candidates(one.exposure.names)),

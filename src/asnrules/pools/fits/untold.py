@@ -9,23 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from asnrules.engine.keywords import keywords_of, looked_at, wanting
 from asnrules.pools.fits.activities import numbers_of
+from asnrules.pools.fits.keywords import assumed, header_keywords
 from asnrules.pools.tables import NULL
 from asnrules.rules.model import Ruleset
 from asnrules.util.text import few
 
-ASSUMED: Mapping[str, str | None] = {
-    "is_imprt": "f",
-    "pntgtype": "science",
-    "dms_note": NULL,
-    "dithptin": "1",
-    "mostilno": "1",
-    "expspcin": None,
-}
-"""Keywords that the headers of most releases lack, and what is assumed; None for nothing."""
-
 _ELSEWHERE = frozenset({"program", "exp_type", "instrume", "targetid"})
 """Keywords without which an exposure has no place, which is said of each; targets are counted."""
-_BY_NAME = "expspcin"  # File names may tell it
 _OPEN = "and nothing is assumed"
 _DECLARE = "; declare what is so by --set"
 
@@ -40,16 +30,17 @@ def settle(told: Keywords, rows: Sequence[dict[str, str]], ruleset: Ruleset | No
     at: file names are not asked, and all that is assumed is said.
     """
     lines: list[str] = []
-    lacking = {keyword: [not known.get(keyword) for known in told] for keyword in ASSUMED}
+    lacking = {keyword: [not known.get(keyword) for known in told] for keyword in assumed()}
     matters = _matters(lacking, rows, ruleset) if ruleset else lacking
-    for keyword, assumed in ASSUMED.items():
+    for keyword, value in assumed().items():
         both = zip(lacking[keyword], matters[keyword], strict=True)
         places = [place for place, needed in enumerate(both) if all(needed)]
-        if keyword == _BY_NAME and ruleset and places:
+        teller = header_keywords()[keyword].told_by
+        if teller and ruleset and places:
             compared = [place for place, is_compared in enumerate(matters[keyword]) if is_compared]
-            lines += _by_name(told, rows, compared)
+            lines += _by_name(keyword, teller, told, rows, compared)
         elif places:
-            otherwise = _OPEN if assumed is None else f"so {assumed} is assumed"
+            otherwise = _OPEN if value is None else f"so {value} is assumed"
             lines.append(_line(keyword, rows, places, otherwise))
     return [*lines, *_wanting(told, rows, ruleset)] if ruleset else lines
 
@@ -71,7 +62,7 @@ def _wanting(told: Keywords, rows: Keywords, ruleset: Ruleset) -> Iterator[str]:
     """
     asked: dict[str, list[int]] = {}
     for place, keywords in enumerate(wanting(ruleset, _values(rows, ruleset))):
-        for keyword in keywords.difference(ASSUMED, _ELSEWHERE):
+        for keyword in keywords.difference(assumed(), _ELSEWHERE):
             if not told[place].get(keyword):
                 asked.setdefault(keyword, []).append(place)
     for keyword, places in sorted(asked.items()):
@@ -84,21 +75,25 @@ def _values(rows: Keywords, ruleset: Ruleset) -> Keywords:
 
 
 def _by_name(
-    told: Keywords, rows: Sequence[dict[str, str]], places: Sequence[int]
+    keyword: str,
+    teller: str,
+    told: Keywords,
+    rows: Sequence[dict[str, str]],
+    places: Sequence[int],
 ) -> Iterator[str]:
-    """Put EXPSPCIN into rows of which rules look at it, where names tell it."""
-    known = [told[place].get(_BY_NAME) for place in places]
+    """Put a keyword into rows of which rules look at it, where file names tell it."""
+    known = [told[place].get(keyword) for place in places]
     numbers = numbers_of([rows[place]["filename"] for place in places], known)
     outcomes: dict[str, list[int]] = {}
     for place, value, number in zip(places, known, numbers, strict=True):
         if value:
             continue
         if number.value is not None:
-            rows[place][_BY_NAME] = number.value
+            rows[place][keyword] = number.value
         outcomes.setdefault(number.reason, []).append(place)
     for reason, found in sorted(outcomes.items()):
-        said = f"{_OPEN}: {reason}" if reason else "so the activity in file names is taken"
-        yield _line(_BY_NAME, rows, found, said)
+        said = f"{_OPEN}: {reason}" if reason else f"so the {teller} is taken"
+        yield _line(keyword, rows, found, said)
 
 
 def _line(keyword: str, rows: Keywords, places: Sequence[int], otherwise: str) -> str:
