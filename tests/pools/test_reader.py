@@ -480,8 +480,8 @@ def test_files_that_cannot_be_read() -> None:
     for path, message in {
         "none.csv": "none.csv: cannot be read: No such file or directory; "
         "name a file that exists and that you may read",
-        "folder": "folder: is a directory; name a pool file",
-        "": "'': is a directory; name a pool file",
+        "folder": "folder: is a directory; name a pool, or a folder of FITS files",
+        "": "'': is a directory; name a pool, or a folder of FITS files",
         "a\0b": "'a\\x00b': cannot be read: embedded null byte; "
         "name a file that exists and that you may read",
         "\ud800": "'\\ud800': cannot be read: 'utf-8' codec can't encode character '\\ud800'",
