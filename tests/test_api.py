@@ -81,6 +81,7 @@ def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) ->
         own.query(f"SELECT {column} FROM {table}")[1]
         for column, table in (("filename", "exposures"), ("asn_name", "associations"))
     )
+    drafted = own.curator.import_ruleset(SEEDS / "2026-03-20", "mine")
     given = {
         own.rulesets: own.rulesets()[0],
         own.lookup: own.lookup("NRS_IFU")[0],
@@ -97,11 +98,13 @@ def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) ->
         own.audit.replay: next(own.audit.replay(1)),
         own.audit.verify: own.audit.verify(),
         own.audit.import_associations: own.audit.import_associations(tmp_path / "out"),
-        own.curator.import_ruleset: own.curator.import_ruleset(SEEDS / "2026-03-20", "mine"),
+        own.curator.import_ruleset: drafted,
         own.curator.check: own.curator.check("mine")[0],
         own.curator.diff: own.curator.diff("2025-05-02", "mine"),
         own.curator.impact: own.curator.impact("jwst-2.0.0"),
-        own.curator.publish: own.curator.publish("mine", effective_from="2031-01-01"),
+        own.curator.publish: own.curator.publish(
+            "mine", drafted.info.checksum, effective_from="2031-01-01"
+        ),
     }
     promised = 0
     for method, found in given.items():
@@ -310,14 +313,14 @@ def test_a_ruleset_lives_from_draft_to_publication(own: Catalog, tmp_path: Path)
     assert (checked.checksum, checked.open_findings()) == (done.info.checksum, [])
     assert curator.discard("mine").ruleset == "mine"
     with pytest.raises(NotFoundError, match="'mine'"):
-        curator.publish("mine", effective_from="2031-01-01")
+        curator.publish("mine", checked.checksum, effective_from="2031-01-01")
     curator.export_ruleset("2026-03-20", tmp_path / "folder")
     curator.import_ruleset(tmp_path / "folder", "mine", effective_from=dt.date(2031, 1, 1))
     with pytest.raises(RulesetError, match="not the one with checksum"):
-        curator.publish("mine", checksum="0" * 64)
+        curator.publish("mine", "0" * 64)
     with pytest.raises(RulesetError, match="past days"):
-        curator.publish("mine", effective_from="2026-04-01")
-    published = curator.publish("mine", checksum=checked.checksum, operator="me")
+        curator.publish("mine", checked.checksum, effective_from="2026-04-01")
+    published = curator.publish("mine", checked.checksum[:12], operator="me")
     assert (published.info.published_by, published.info.effective_from) == (
         "me", dt.date(2031, 1, 1),
     )  # fmt: skip

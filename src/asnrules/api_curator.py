@@ -135,19 +135,20 @@ class Curator:
     def publish(
         self,
         label: str,
+        checksum: str,
         *,
         effective_from: Day | None = None,
         effective_until: Day | None = None,
-        checksum: str | None = None,
         retroactive: str | None = None,
         operator: str | None = None,
     ) -> Publication:
-        """Publish a draft that passes its check: it can then no longer be changed.
+        """Publish the draft that was reviewed, if it passes its check: nobody can then change it.
 
         Parameters
         ----------
-        checksum : str, optional
-            Of the draft that was reviewed, or its first digits: any other is refused.
+        checksum : str
+            Of the draft that was reviewed, as `import_ruleset` and `check` give it, or its first 12
+            digits or more: any other draft is refused.
         retroactive : str, optional
             Why it is to change what was in force on past days; without a reason it may not.
         operator : str, optional
@@ -161,13 +162,11 @@ class Curator:
         from asnrules.catalog.publishing import Publishing
         from asnrules.workflows.publish import publish_checked
 
-        wanted = Publishing(
+        dates = (
             given_day("effective_from", effective_from),
             given_day("effective_until", effective_until),
-            checksum,
-            retroactive,
-            operator,
         )
+        wanted = Publishing(checksum, dates, retroactive, operator)
         return publish_checked(self._engine, label, wanted)
 
     def discard(self, label: str) -> RulesetInfo:

@@ -13,13 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 from asnrules.catalog import store
-from asnrules.catalog.life_cycle import (
-    ImportSettings,
-    export_files,
-    import_ruleset,
-)
+from asnrules.catalog.life_cycle import ImportSettings, export_files, import_ruleset
 from asnrules.catalog.open import connect_catalog
-from asnrules.catalog.publishing import Publishing, publish_ruleset
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset, list_releases, list_rulesets
 from asnrules.database.engines import transaction
 from asnrules.errors import RulesetError
@@ -30,6 +25,7 @@ from asnrules.rules.read import read_ruleset
 from asnrules.rules.releases import Release, shipped_releases, start_of
 from asnrules.rules.rows import to_rows
 from asnrules.rules.write import write_folder
+from drafts import publish_draft
 from seeds import READER, SEEDS, seed
 
 HEADER = """\
@@ -497,7 +493,7 @@ def test_a_child_is_imported_exported_and_published(catalog: Engine, tmp_path: P
         import_ruleset(catalog, grandchild, ImportSettings("later"))
     with pytest.raises(RulesetError, match=r"line 5: mine extends itself; name another one"):
         import_ruleset(catalog, grandchild, wanted)
-    publish_ruleset(catalog, "mine", Publishing())
+    publish_draft(catalog, "mine")
     later = ImportSettings(label="later", effective_from=dt.date(2032, 1, 1))
     assert import_ruleset(catalog, grandchild, later).info.extends == "mine"
     with transaction(catalog) as connection:
@@ -562,11 +558,11 @@ def test_a_ruleset_is_the_same_in_another_database(
         text = HEADER.replace('"child"', '"mine"') + 'add.suffix = ["new"]\n'
     (folder / "ruleset.toml").write_text(text, encoding="utf-8")
     assert import_ruleset(catalog, folder, ImportSettings(effective_from=JANUARY)).left_out == []
-    publish_ruleset(catalog, "mine", Publishing())
+    publish_draft(catalog, "mine")
     write_folder(tmp_path / "out", export_files(catalog, "mine"))
     other = connect_catalog(str(shutil.copyfile(templates.seeded("sqlite"), tmp_path / "other.db")))
     assert import_ruleset(other, tmp_path / "out", ImportSettings()).left_out == []
-    publish_ruleset(other, "mine", Publishing())
+    publish_draft(other, "mine")
     ours, theirs = info_of(catalog, "mine"), info_of(other, "mine")
     assert theirs._replace(ruleset_id=ours.ruleset_id) == ours
     assert ours.extends == ("jwst-2.0.0" if is_whole else "jwst-3.0.0")
@@ -626,13 +622,13 @@ def test_a_release_is_listed_with_the_ruleset_that_is_published(
         )
     with transaction(catalog) as connection:
         assert "3.9.0" not in [one.release for one in list_releases(connection)]
-    publish_ruleset(catalog, "other", Publishing())
+    publish_draft(catalog, "other")
     with transaction(catalog) as connection:
         (found,) = [one for one in list_releases(connection) if one.release == "3.9.0"]
         assert find_ruleset(connection, "jwst-3.9").ruleset == "other"
     assert (found.ruleset, found.in_operations_from) == ("other", dt.date(2030, 4, 1))
     with pytest.raises(RulesetError, match=r"has releases that other has: 3\.9\.0"):
-        publish_ruleset(catalog, "child", Publishing())
+        publish_draft(catalog, "child")
 
 
 def test_a_release_that_is_not_shipped_brings_its_days(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from asnrules.rules.checksums import checksum
 from asnrules.rules.read import read_ruleset
 from asnrules.rules.rows import to_rows
 from asnrules.rules.write import write_folder
+from drafts import publish_draft
 from seeds import SEEDS, seed
 
 JANUARY = dt.date(2031, 1, 1)
@@ -136,9 +137,9 @@ def test_draft_that_another_implements_can_be_replaced(catalog: Engine, tmp_path
     assert info_of(catalog, "rules").implements == "table"
     assert len(content_of(catalog, "table").modes) == 74
     with pytest.raises(RulesetError, match="implements 'table', which is a draft; publish that"):
-        publish_ruleset(catalog, "rules", Publishing())
-    publish_ruleset(catalog, "table", Publishing())
-    assert publish_ruleset(catalog, "rules", Publishing()).info.status == "published"
+        publish_draft(catalog, "rules")
+    publish_draft(catalog, "table")
+    assert publish_draft(catalog, "rules").info.status == "published"
 
 
 def test_table_that_is_not_there_cannot_be_implemented(catalog: Engine, tmp_path: Path) -> None:
@@ -269,7 +270,7 @@ def test_export_of_what_is_not_there(catalog: Engine) -> None:
 
 def test_published_draft_is_in_force_and_ends_the_one_before(catalog: Engine) -> None:
     drafted(catalog, "mine")
-    done = publish_ruleset(catalog, "mine", Publishing())
+    done = publish_draft(catalog, "mine")
     assert (done.info.status, done.info.effective_from) == ("published", JANUARY)
     assert done.ended is not None
     assert (done.ended.ruleset, done.ended.effective_until) == ("2026-03-20", JANUARY)
@@ -282,7 +283,7 @@ def test_published_draft_is_in_force_and_ends_the_one_before(catalog: Engine) ->
 def test_dates_given_go_before_those_of_the_draft(catalog: Engine) -> None:
     drafted(catalog, "mine")
     before = info_of(catalog, "mine")
-    done = publish_ruleset(catalog, "mine", Publishing(MARCH, dt.date(2031, 4, 1)))
+    done = publish_draft(catalog, "mine", MARCH, dt.date(2031, 4, 1))
     assert (done.info.effective_from, done.info.effective_until) == (MARCH, dt.date(2031, 4, 1))
     assert done.info.checksum == before.checksum
     assert check_catalog(catalog) == []
@@ -293,14 +294,14 @@ def test_dates_given_go_before_those_of_the_draft(catalog: Engine) -> None:
 def test_publishing_with_the_dates_of_the_draft_keeps_its_checksum(catalog: Engine) -> None:
     drafted(catalog, "mine", "jwst-3.0.0")
     before = info_of(catalog, "mine")
-    assert publish_ruleset(catalog, "mine", Publishing()).info.checksum == before.checksum
+    assert publish_draft(catalog, "mine").info.checksum == before.checksum
 
 
 def test_published_ruleset_cannot_be_published_again(catalog: Engine) -> None:
     drafted(catalog, "mine")
-    publish_ruleset(catalog, "mine", Publishing())
+    publish_draft(catalog, "mine")
     with pytest.raises(RulesetError, match="published already"):
-        publish_ruleset(catalog, "mine", Publishing(MARCH))
+        publish_draft(catalog, "mine", MARCH)
     with pytest.raises(RulesetError, match="published and cannot be changed"):
         drafted(catalog, "mine")
 
@@ -308,15 +309,15 @@ def test_published_ruleset_cannot_be_published_again(catalog: Engine) -> None:
 def test_what_is_not_there_cannot_be_published(catalog: Engine) -> None:
     drafted(catalog, "mine")
     with pytest.raises(NotFoundError, match=r"'min'.*mine"):
-        publish_ruleset(catalog, "min", Publishing())
+        publish_ruleset(catalog, "min", Publishing("0" * 64))
 
 
 def test_without_a_date_nothing_is_published(catalog: Engine, tmp_path: Path) -> None:
     folder = changed(tmp_path, "2026-03-20", "ruleset.toml", "effective_from = 2026-03-20", "")
     import_ruleset(catalog, folder, ImportSettings("mine"))
     with pytest.raises(RulesetError, match="no date; give one with --effective-from"):
-        publish_ruleset(catalog, "mine", Publishing())
-    assert publish_ruleset(catalog, "mine", Publishing(JANUARY)).info.effective_from == JANUARY
+        publish_draft(catalog, "mine")
+    assert publish_draft(catalog, "mine", JANUARY).info.effective_from == JANUARY
 
 
 OVERLAPS = [
@@ -333,24 +334,21 @@ def test_periods_do_not_overlap(catalog: Engine) -> None:
         catalog, SEEDS / "2021-06-15",
         ImportSettings("short", dt.date(2033, 1, 1), dt.date(2034, 1, 1)),
     )  # fmt: skip
-    publish_ruleset(catalog, "short", Publishing())
+    publish_draft(catalog, "short")
     drafted(catalog, "mine")
     before = info_of(catalog, "mine")
     for start, end, words in OVERLAPS:
         with pytest.raises(RulesetError, match=words):
-            publish_ruleset(
-                catalog,
-                "mine",
-                Publishing(dt.date.fromisoformat(start), end and dt.date.fromisoformat(end)),
+            publish_draft(
+                catalog, "mine", *(one and dt.date.fromisoformat(one) for one in (start, end))
             )
         assert info_of(catalog, "mine") == before
 
 
 def test_first_of_all_may_be_published_before_the_others(catalog: Engine) -> None:
     drafted(catalog, "mine")
-    done = publish_ruleset(
-        catalog, "mine", Publishing(dt.date(2019, 1, 1), retroactive="an old page", operator="me")
-    )
+    day = dt.date(2019, 1, 1)
+    done = publish_draft(catalog, "mine", day, retroactive="an old page", operator="me")
     assert done.info.effective_until == dt.date(2020, 12, 7)
     assert done.ended is None
 
@@ -366,7 +364,7 @@ def test_of_those_that_publish_for_one_day_one_does_and_the_others_are_told(
     def publish(label: str) -> str:
         together.wait(timeout=120)
         try:
-            return publish_ruleset(catalog, label, Publishing()).info.status
+            return publish_draft(catalog, label).info.status
         except RulesetError as error:
             return str(error)
 
@@ -386,15 +384,15 @@ def test_only_what_was_reviewed_is_published(catalog: Engine) -> None:
     drafted(catalog, "mine")
     reviewed = info_of(catalog, "mine").checksum
     drafted(catalog, "mine", "2025-05-02")
-    for given in (reviewed, reviewed[:8], reviewed.upper()):
-        with pytest.raises(RulesetError, match=f"not the one with checksum {reviewed[:8]}"):
-            publish_ruleset(catalog, "mine", Publishing(checksum=given))
-    for given in ("", reviewed[:7], "jwst-3.0.0", f"{reviewed}0"):
+    for given in (reviewed, reviewed[:12], reviewed.upper()):
+        with pytest.raises(RulesetError, match=f"not the one with checksum {reviewed[:12]}"):
+            publish_ruleset(catalog, "mine", Publishing(given))
+    for given in ("", reviewed[:11], "jwst-3.0.0", f"{reviewed}0"):
         with pytest.raises(UsageError, match="--checksum"):
-            publish_ruleset(catalog, "mine", Publishing(checksum=given))
+            publish_ruleset(catalog, "mine", Publishing(given))
     assert info_of(catalog, "mine").status == "draft"
     now = info_of(catalog, "mine").checksum
-    done = publish_ruleset(catalog, "mine", Publishing(checksum=now[:12]))
+    done = publish_ruleset(catalog, "mine", Publishing(now[:12]))
     assert (done.info.status, done.info.checksum) == ("published", now)
 
 
@@ -409,9 +407,9 @@ def test_past_days_are_changed_for_a_reason_that_is_kept(catalog: Engine) -> Non
     ):
         for reason in (None, " "):
             with pytest.raises(RulesetError, match=words):
-                publish_ruleset(catalog, "mine", Publishing(*dates, retroactive=reason))
-    wanted = Publishing(yesterday, retroactive="the page was late", operator="a curator")
-    info = publish_ruleset(catalog, "mine", wanted).info
+                publish_draft(catalog, "mine", *dates, retroactive=reason)
+    why = "the page was late"
+    info = publish_draft(catalog, "mine", yesterday, retroactive=why, operator="a curator").info
     assert (info.retroactive, info.published_by) == ("the page was late", "a curator")
     with transaction(catalog) as connection:
         row = connection.execute(
@@ -424,8 +422,8 @@ def test_past_days_are_changed_for_a_reason_that_is_kept(catalog: Engine) -> Non
 def test_days_to_come_need_no_reason(catalog: Engine) -> None:
     drafted(catalog, "mine")
     today = dt.datetime.now(dt.UTC).date()
-    wanted = Publishing(today, retroactive="not needed", operator="a curator")
-    info = publish_ruleset(catalog, "mine", wanted).info
+    why = "not needed"
+    info = publish_draft(catalog, "mine", today, retroactive=why, operator="a curator").info
     assert (info.retroactive, info.published_by) == (None, "a curator")
 
 

@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from asnrules.catalog import store
 from asnrules.catalog.entries import ENTRY_TABLES
-from asnrules.catalog.publishing import Publishing, publish_ruleset
 from asnrules.catalog.vocabulary import add_exp_types
 from asnrules.database.engines import transaction
 from asnrules.database.schema.catalog import catalog_entries, rulesets
 from asnrules.record.verify import verify
+from drafts import publish_draft
 from record.tampering import unguarded
 from seeds import seed
 
@@ -55,7 +55,7 @@ def test_what_asnrules_adds_is_no_finding(full_catalog: Engine) -> None:
         store.insert_draft(connection, later)
     assert findings(full_catalog) == set()
     # It ends the period of the one before.
-    publish_ruleset(full_catalog, "later", Publishing(operator="a curator"))
+    publish_draft(full_catalog, "later", operator="a curator")
     assert entries(full_catalog)[before:] == [
         (before + 1, "exp_types", "NRC_NEW"),
         (before + 2, "rulesets", "later"),

@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 
+from asnrules.rules.checksums import checksum
 from cli.small_pools import nrc_image, write_pool
+from seeds import seed
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+
+DIGITS = checksum(seed("jwst-3.0.0"))
 
 COMMANDS = {
     "run 1 is on record": [
@@ -26,7 +30,7 @@ COMMANDS = {
         ["rulesets", "import", "rules", "--label", "mine", "--effective-from", "2027-01-01"]
     ],
     "ruleset draft is published": [
-        ["rulesets", "publish", "draft", "--effective-from", "2027-01-01"]
+        ["rulesets", "publish", "draft", "--effective-from", "2027-01-01", "--checksum", DIGITS]
     ],
 }
 CASES = [(kept, command) for kept, commands in COMMANDS.items() for command in commands]

@@ -93,14 +93,16 @@ def test_every_ruleset_of_the_catalog_passes(
     assert [one["ruleset"] for one in found] == labels
     assert labels[-1] == "jwst-3.0.0"
     assert {one["reason"] for one in found[-1]["accepted"]} - {None}
-    assert "jwst-3.0.0: no findings" in result.err
+    assert "jwst-3.0.0 (6fb22df8333d): no findings" in result.err
     assert "combinations" in result.err
 
 
 def test_check_of_a_table(asnrules_on_file: Command) -> None:
     result = asnrules_on_file("rulesets", "check", "2021-06-15")
     assert result.code == 0
-    assert "2021-06-15: no findings, 0 explained; 63 EXP_TYPEs, 74 rows" in result.err
+    assert (
+        "2021-06-15 (5314bd908117): no findings, 0 explained; 63 EXP_TYPEs, 74 rows" in result.err
+    )
 
 
 def test_check_of_a_draft(draft_in_file: Command) -> None:

@@ -62,6 +62,12 @@ def _errata(label: str) -> str:
     )
 
 
+def checksum_of(asnrules: Command, label: str) -> str:
+    """Give the checksum of a ruleset, as somebody reads it who reviews it."""
+    found: str = asnrules("rulesets", "show", label, "--format", "json").json["checksum"]
+    return found
+
+
 # ------------------------------------------------------------------------- the life of a table
 
 
@@ -83,7 +89,8 @@ def test_page_is_exported_imported_and_published(asnrules_on_copy: Command, tmp_
     before = asnrules("lookup", "NRS_MIMF", "--as-of", "2031-01-01", "--format", "json").json
     assert [row["member_type"] for row in before] == ["science"], "nothing is in force yet"
 
-    published = asnrules("rulesets", "publish", "mine", "--format", "json")
+    reviewed = ("--checksum", checksum_of(asnrules, "mine")[:12])
+    published = asnrules("rulesets", "publish", "mine", *reviewed, "--format", "json")
     assert published.code == 0
     assert published.err == "asnrules: 2026-03-20 is in force until 2031-01-01\n"
     for day, member_type in (("2030-12-31", "science"), ("2031-01-01", "dark")):
@@ -150,7 +157,10 @@ def test_rules_are_exported_edited_imported_and_published(
         2, "'mine' has no date", "--effective-from"
     )
     publish = ("rulesets", "publish", "mine", "--effective-from", "2031-01-01")
-    asnrules(*publish).assert_error(2, "does not pass its check", "NRC_TSIMAGE", "rulesets check")
+    reviewed = ("--checksum", one["checksum"])
+    asnrules(*publish, *reviewed).assert_error(
+        2, "does not pass its check", "NRC_TSIMAGE", "rulesets check"
+    )
     discarded = asnrules("rulesets", "discard", "mine", "--format", "json")
     assert (discarded.code, discarded.json[0]["status"]) == (0, "draft")
     asnrules("rulesets", "discard", "mine").assert_error(3, "no ruleset 'mine'")
@@ -168,12 +178,42 @@ def test_past_days_are_changed_for_a_reason_only(asnrules_on_copy: Command, tmp_
     folder = tmp_path / "table"
     asnrules_on_copy("rulesets", "export", "2026-03-20", str(folder)).assert_fine()
     assert asnrules_on_copy("rulesets", "import", str(folder), "--label", "mine").code == 0
+    digits = checksum_of(asnrules_on_copy, "mine")[:12]
     publish = ("rulesets", "publish", "mine", "--effective-from", "2026-04-01")
-    asnrules_on_copy(*publish).assert_error(2, "past days: 2026-04-01 to ", "--retroactive")
+    command = (
+        f"asnrules rulesets publish mine --checksum {digits} --effective-from 2026-04-01 "
+        "--retroactive WHY"
+    )
+    asnrules_on_copy(*publish).assert_error(2, "--checksum", command)
+    asnrules_on_copy(*publish, "--retroactive", "it came late").assert_error(2, command)
+    publish = (*publish, "--checksum", digits)
+    asnrules_on_copy(*publish).assert_error(2, "past days: 2026-04-01 to ", command)
     result = asnrules_on_copy(*publish, "--retroactive", "it came late", "--operator", "me")
     assert result.code == 0
     shown = asnrules_on_copy("rulesets", "show", "mine", "--format", "json").json
     assert (shown["published_by"], shown["retroactive"]) == ("me", "it came late")
+
+
+def test_what_is_published_is_what_was_reviewed(asnrules_on_copy: Command, tmp_path: Path) -> None:
+    asnrules, folder = asnrules_on_copy, tmp_path / "table"
+    shutil.copytree(SEEDS / "2026-03-20", folder)
+    load = ("rulesets", "import", str(folder), "--label", "mine", "--effective-from", "2031-01-01")
+    assert asnrules(*load).code == 0
+    reviewed = checksum_of(asnrules, "mine")
+    checked = asnrules("rulesets", "check", "mine")
+    assert (checked.code, f"mine ({reviewed[:12]}): no findings" in checked.err) == (0, True)
+    publish = ("rulesets", "publish", "mine")
+    asnrules(*publish).assert_error(
+        2, "--checksum", f"{' '.join(publish)} --checksum {reviewed[:12]} --effective-from 2031-01-"
+    )
+    edited(folder, "exposure_modes.csv", "NRS_MIMF,science,N/A,image2", "NRS_MIMF,dark,N/A,N/A")
+    assert asnrules(*load).code == 0
+    asnrules(*publish, "--checksum", reviewed).assert_error(
+        2, f"not the one with checksum {reviewed[:12]}", "asnrules rulesets check mine"
+    )
+    asnrules(*publish, "--checksum", reviewed[:11]).assert_error(2, "at least 12")
+    result = asnrules(*publish, "--checksum", checksum_of(asnrules, "mine").upper())
+    assert result.code == 0
 
 
 def _asn_types(result: object) -> list[str]:

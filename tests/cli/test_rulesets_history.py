@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -150,10 +151,13 @@ def test_row_that_goes_and_rules_that_end(asnrules_on_copy: Command, tmp_path: P
         (table, "later", ["--effective-from", "2031-01-01", "--effective-until", "2032-01-01"]),
         (tmp_path / "rules", "rules", ["--effective-from", "2033-01-01"]),
     ):
-        assert asnrules_on_copy("rulesets", "import", str(folder), "--label", label).code == 0
+        drafted = asnrules_on_copy(
+            "rulesets", "import", str(folder), "--label", label, "-f", "jsonl"
+        )
+        reviewed = ("--checksum", json.loads(drafted.out)["checksum"])
         before = published_lines(asnrules_on_copy, "MIR_MRS")
         assert len(before) == (2 if label == "later" else 4), "a draft has no history"
-        assert asnrules_on_copy("rulesets", "publish", label, *dates).code == 0
+        assert asnrules_on_copy("rulesets", "publish", label, *dates, *reviewed).code == 0
     assert published_lines(asnrules_on_copy, "MIR_MRS")[2:] == [
         ("2031-01-01", "later", "BACKGROUND", "background, spec2", "no row"),
         ("2032-01-01", "later", None, "science, spec2",

@@ -4,37 +4,88 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine
 
 from asnrules.catalog import store
 from asnrules.catalog.life_cycle import DRAFT, changing, dated, find_draft
-from asnrules.catalog.rulesets import RulesetInfo, list_rulesets, published
+from asnrules.catalog.rulesets import RulesetInfo, in_force, list_rulesets, published
 from asnrules.errors import RulesetError, UsageError
 from asnrules.rules.model import AnyRuleset
 from asnrules.rules.releases import release_numbers
 from asnrules.util.results import shown_briefly
 
-_CHECKSUM = re.compile(r"[0-9a-f]{8,64}")
+_CHECKSUM = re.compile(r"[0-9a-f]{12,64}")
+
+Dates = tuple[dt.date | None, dt.date | None]
+"""The first day on which a draft is to be in force, and the first on which it no longer is; those
+that it has by default. Without an end it is in force until the next of its kind is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
     """How a draft is to be published."""
 
-    effective_from: dt.date | None = None
-    """The first day on which it is in force, and the first on which it no longer is; those that the
-    draft has by default. Without an end it is in force until the next of its kind is."""
-    effective_until: dt.date | None = None
-    checksum: str | None = None
-    """That of the draft that was reviewed, or its first digits, at least 8: any other is refused.
+    checksum: str
+    """That of the draft that was reviewed, or its first digits, at least 12: no other is published.
     """
+    dates: Dates = (None, None)
     retroactive: str | None = None
     """Why it is to change what was in force on past days; without a reason it may not."""
     operator: str | None = None
     """Who publishes it, for the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the publication of a draft comes to."""
+
+    info: RulesetInfo
+    ruleset: AnyRuleset = field(repr=False)
+    """With the dates that it would be published with."""
+    instead_of: str | None
+    """What is in force on its first day until then."""
+    past: tuple[dt.date, dt.date] | None
+    """The first and last of the days before today (UTC) on which it would come to be in force."""
+
+    @property
+    def dates(self) -> Dates:
+        """Those that it would be published with."""
+        return self.ruleset.effective_from, self.ruleset.effective_until
+
+    def past_days(self) -> str:
+        """Say on which past days it would be in force, and what was."""
+        first, last = self.past or (None, None)
+        days = str(first) if last == first else f"{first} to {last}"
+        return f"past days: {days}, when {self.instead_of or 'nothing'} was"
+
+    def lines(self) -> Iterator[str]:
+        """Say what is to be published, and what that changes, in lines to read."""
+        label = self.info.ruleset
+        start, end = self.dates
+        yield f"{label}: {self.info.title}"
+        yield f"checksum: {self.info.checksum}"
+        instead = f", instead of {self.instead_of}" if self.instead_of else ""
+        period = self.info.period if start is None else f"in force from {_span(start, end)}"
+        yield f"{self.info.kind}, {period}{instead}"
+        if self.past is not None:
+            yield f"it would change what was in force on {self.past_days()}"
+            if self.instead_of is not None:
+                yield f"what differs: asnrules rulesets diff {self.instead_of} {label}"
+
+    def command(self) -> str:
+        """Give the command that publishes this and nothing else."""
+        start, end = self.dates
+        options = {
+            "--checksum": self.info.checksum[:12],
+            "--effective-from": start,
+            "--effective-until": end,
+            "--retroactive": None if self.past is None else "WHY",
+        }
+        given = (f"{name} {value}" for name, value in options.items() if value is not None)
+        return " ".join(["asnrules rulesets publish", self.info.ruleset, *given])
 
 
 @shown_briefly
@@ -55,19 +106,18 @@ def publish_ruleset(engine: Engine, label: str, wanted: Publishing) -> Publicati
     NotFoundError
         If there is no such ruleset.
     RulesetError
-        If it may not be published; see `dated_draft`.
+        If it may not be published; see `approved`.
     """
     with changing(engine) as connection:
-        info, ruleset = dated_draft(connection, label, wanted)
+        proposal = approved(connection, label, wanted)
         before = {one.ruleset: one for one in list_rulesets(connection)}
-        is_retroactive = _past_days(ruleset, before.values()) is not None
-        store.update_dates(connection, info.ruleset_id, ruleset)
+        store.update_dates(connection, proposal.info.ruleset_id, proposal.ruleset)
         store.publish(
             connection,
-            [info.ruleset_id],
+            [proposal.info.ruleset_id],
             dt.datetime.now(dt.UTC),
             by=wanted.operator,
-            retroactive=wanted.retroactive if is_retroactive else None,
+            retroactive=None if proposal.past is None else wanted.retroactive,
         )
         after = list_rulesets(connection)
     changed = [one for one in after if one != before[one.ruleset]]
@@ -77,67 +127,67 @@ def publish_ruleset(engine: Engine, label: str, wanted: Publishing) -> Publicati
     )
 
 
-def dated_draft(
-    connection: Connection, label: str, wanted: Publishing
-) -> tuple[RulesetInfo, AnyRuleset]:
-    """Give a draft with the dates that it is to be published with.
+def approved(connection: Connection, label: str, wanted: Publishing) -> Proposal:
+    """Give what is to be published; see `propose` for what is refused.
+
+    It is a RulesetError, besides, if past days would change without a reason.
+    """
+    proposal = propose(connection, label, wanted.dates, wanted.checksum)
+    if proposal.past is not None and not (wanted.retroactive or "").strip():
+        raise RulesetError(
+            f"ruleset {label!r} would change what was in force on {proposal.past_days()}; give "
+            f"another date with --effective-from, or say why: {proposal.command()}"
+        )
+    return proposal
+
+
+def propose(
+    connection: Connection, label: str, dates: Dates = (None, None), reviewed: str | None = None
+) -> Proposal:
+    """Say what the publication of a draft with some dates comes to.
 
     It is a RulesetError if it is published already, is not the one that was reviewed, has no date,
-    overlaps with another of its kind, has a release of another one, implements a draft, or would
-    change past days without a reason.
+    overlaps with another of its kind, has a release of another one, or implements a draft.
     """
     info = find_draft(connection, label)
-    _refuse_unreviewed(info, wanted.checksum)
-    draft = store.load(connection, info.ruleset_id)
-    ruleset = dated(draft, None, wanted.effective_from, wanted.effective_until)
-    if ruleset.effective_from is not None:
-        _refuse_overlap(ruleset, ruleset.effective_from, store.periods(connection, info.kind))
+    if reviewed is not None:
+        refuse_unreviewed(label, info.checksum, reviewed)
+    ruleset = dated(store.load(connection, info.ruleset_id), None, *dates)
+    start = ruleset.effective_from
+    if start is not None:
+        _refuse_overlap(ruleset, start, store.periods(connection, info.kind))
     elif not info.releases:
         raise RulesetError(f"ruleset {label!r} has no date; give one with --effective-from")
     infos = list_rulesets(connection)
     _refuse_others(info, infos)
-    past = _past_days(ruleset, infos)
-    if past is not None and not (wanted.retroactive or "").strip():
-        raise RulesetError(
-            f"ruleset {label!r} would change what was in force on past days: {past}; give another "
-            "date with --effective-from, or say why with --retroactive"
-        )
-    return info, ruleset
+    before = None if start is None else in_force(infos, info.kind, start)
+    return Proposal(info, ruleset, before and before.ruleset, _past(ruleset, infos))
 
 
-def _refuse_unreviewed(info: RulesetInfo, checksum: str | None) -> None:
-    if checksum is None:
-        return
-    reviewed = checksum.strip().lower()
-    if not _CHECKSUM.fullmatch(reviewed):
+def refuse_unreviewed(label: str, checksum: str, reviewed: str) -> None:
+    """Refuse a draft whose checksum does not begin with the digits that were reviewed."""
+    digits = reviewed.strip().lower()
+    if not _CHECKSUM.fullmatch(digits):
         raise UsageError(
-            f"--checksum: {checksum[:80]!r} is not a checksum; give at least 8 of the 64 digits "
+            f"--checksum: {reviewed[:80]!r} is not a checksum; give at least 12 of the 64 digits "
             "that asnrules rulesets show prints"
         )
-    if not info.checksum.startswith(reviewed):
+    if not checksum.startswith(digits):
         raise RulesetError(
-            f"the draft {info.ruleset!r} is not the one with checksum {reviewed[:12]}: it has "
-            f"{info.checksum[:12]} now; review it again before it is published"
+            f"the draft {label!r} is not the one with checksum {digits[:12]}: it has "
+            f"{checksum[:12]} now; review it again: asnrules rulesets check {label}"
         )
 
 
-def _past_days(ruleset: AnyRuleset, infos: Iterable[RulesetInfo]) -> str | None:
-    """Say for which days before today (UTC) a ruleset would come to be in force, if for any."""
+def _past(ruleset: AnyRuleset, infos: Iterable[RulesetInfo]) -> tuple[dt.date, dt.date] | None:
     today = dt.datetime.now(dt.UTC).date()
     start = ruleset.effective_from
     if start is None or start >= today:
         return None
-    others = [(one.effective_from, one) for one in published(infos, ruleset.kind)]
-    later = [first for first, _ in others if first is not None and first > start]
+    others = [one.effective_from for one in published(infos, ruleset.kind)]
+    later = [first for first in others if first is not None and first > start]
     end = min([ruleset.effective_until or today, today, *later])
-    replaced = [
-        one.ruleset
-        for first, one in others
-        if first is not None and first < end and start < (one.effective_until or end)
-    ]
-    last = end - dt.timedelta(days=1)
-    days = str(start) if last == start else f"{start} to {last}"
-    return f"{days}, when {', '.join(replaced) or 'nothing'} was"
+    return start, end - dt.timedelta(days=1)
 
 
 def _refuse_others(info: RulesetInfo, others: Iterable[RulesetInfo]) -> None:

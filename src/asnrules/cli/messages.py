@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from asnrules.database.names import check_words
 from asnrules.util.process import tell, wants_json
 from asnrules.util.text import printable
 
@@ -20,6 +21,7 @@ _INFO, _WARNING, _ERROR = 20, 30, 40
 """The levels of the module logging, which is imported for JSON only."""
 
 _PATIENCE = 1.0  # Seconds before a progress bar appears
+_ANSWER = 4096  # Bytes of an answer, as a terminal hands over a line
 _EVERY = 0.1  # Seconds between two drawings of it
 
 
@@ -111,6 +113,22 @@ def fail(message: str, code: int) -> int:
     message = "; ".join([message, *running.kept])
     _speak(_ERROR, "error", message, {"exit_code": code, "seconds": _seconds()})
     return code
+
+
+def can_ask() -> bool:
+    """Whether somebody can answer a question."""
+    return not running.is_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> str:
+    """Ask the user on the terminal, and give the answer; '' at the end of input."""
+    tell(f"{printable(question)} ")
+    # Not as input() asks, which writes to stdout where that is no terminal.
+    given = os.read(sys.stdin.fileno(), _ANSWER)
+    if not given:
+        tell("\n")
+    check_words([answer := given.decode("utf-8", "replace").strip()])
+    return printable(answer)
 
 
 def _speak(level: int, event: str, message: str, fields: dict[str, Any]) -> None:

@@ -69,8 +69,11 @@ def check(
         found = len(one.open_findings())
         unit = "combinations" if one.kind == "rules" else "rows"
         messages.say(
-            f"{one.ruleset}: {counted(found, 'finding')}, {len(one.findings) - found} explained; "
-            f"{one.exp_types} EXP_TYPEs, {one.combinations:,} {unit}, {one.seconds:.1f} s"
+            f"{one.ruleset} ({one.checksum[:12]}): {counted(found, 'finding')}, "
+            f"{len(one.findings) - found} explained; "
+            f"{one.exp_types} EXP_TYPEs, {one.combinations:,} {unit}, {one.seconds:.1f} s",
+            ruleset=one.ruleset,
+            checksum=one.checksum,
         )
     if any(one.open_findings() for one in checked):
         raise typer.Exit(1)
