@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,14 +19,18 @@ Rows = Sequence[Sequence[Any]]
 """With a value for each column of their table: text, numbers, flags and None only."""
 
 _ROWS = 1_000
-"""Rows of one statement on SQLite. Each statement costs as much as a short row, and Python lets the
-thread that inserts begin another every 5 ms only. There may be 32,766 values."""
+"""Rows of one statement on SQLite. Each statement costs as much as a short row, and the thread that
+inserts waits for its turn before the next. There may be 32,766 values."""
 
 _MANY = 500
 """Rows for which it pays to leave the inserting to another thread."""
 
 _AHEAD = 2
 """Batches that may wait to be inserted."""
+
+_TURN = 0.0005
+"""Seconds for which Python lets a thread go on while others wait: ten times as long unless asked,
+which is longer than a statement takes."""
 
 _PATIENCE = 0.1
 """Seconds until a statement that was stopped has to have ended."""
@@ -45,6 +50,7 @@ class Inserting:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._thread: ThreadPoolExecutor | None = None
+        self._turn = sys.getswitchinterval()
         self._waiting: deque[Future[None]] = deque()
 
     def add(self, table: Table, rows: Rows) -> None:
@@ -56,6 +62,7 @@ class Inserting:
             from concurrent.futures import ThreadPoolExecutor
 
             self._thread = ThreadPoolExecutor(1)
+            sys.setswitchinterval(_TURN)
         self._finish(_AHEAD - 1)
         future = self._thread.submit(insert_rows, self._connection, table, rows)
         self._waiting.append(future)
@@ -77,6 +84,7 @@ class Inserting:
             return
         from concurrent.futures import wait
 
+        sys.setswitchinterval(self._turn)
         self._thread.shutdown(wait=False, cancel_futures=True)
         raw: Any = self._connection.connection.driver_connection
         driver: Any = self._connection.dialect.loaded_dbapi

@@ -177,6 +177,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _set_up_writer(connection: sqlite3.Connection) -> None:
+    # Of a new file only. Four times the default, as a run adds whole pages: a tenth less time.
+    connection.execute("PRAGMA page_size = 16384")
     # For good, unless somebody is using the file just now: SQLite does not wait for having it for
     # itself. Nothing depends on it but speed, and the next writer tries again.
     with suppress(sqlite3.OperationalError):

@@ -272,6 +272,12 @@ class Work:
             finds = self._finds[sources] = KeyFinds(self, sources)
         return finds
 
+    def distinct(self, keyword: str) -> set[str]:
+        """Give the values of a keyword in all exposures, each once; empty ones are left out."""
+        at = self.places.get(keyword)
+        values = set() if at is None else set(map(itemgetter(at), self.rows))
+        return {value for value in values if value is not None and value not in self.ruleset.empty}
+
     def found(self, sources: tuple[str, ...]) -> list[tuple[str, str]]:
         """Give all that a key with these sources finds in the exposures."""
         finds = KeyFinds(self, sources)

@@ -95,15 +95,13 @@ def _by_id(made: Sequence[Unnamed], places: Sequence[int]) -> list[int]:
 def _alike(places: Sequence[int], of: Callable[[int], Common]) -> dict[Common, list[int]]:
     """Give the places that have something in common, by what it is; not those that stand alone."""
     # Most stand alone, and a list for each would take much memory.
-    seen: set[Common] = set()
-    common: set[Common] = set()
-    for place in places:
-        key = of(place)
-        (common if key in seen else seen).add(key)
+    first: dict[Common, int] = {}
     found: dict[Common, list[int]] = {}
     for place in places:
-        if (key := of(place)) in common:
-            found.setdefault(key, []).append(place)
+        key = of(place)
+        before = first.setdefault(key, place)
+        if before != place:
+            found.setdefault(key, [before]).append(place)
     return found
 
 
@@ -145,7 +143,8 @@ class _Pruning:
 
     def products(self, keeps: str) -> None:
         """Of those with one product name keep some."""
-        for places in _alike(self._left, lambda place: self._made[place].product.name).values():
+        named = _alike(self._left, lambda place: self._made[place].product.name)
+        for places in sorted(named.values()):
             ordered = _by_id(self._made, places)
             going = ordered[1:] if keeps == FIRST_ID else self._shorter(ordered, keeps)
             for place in going:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cache
 
 from asnrules.catalog.rulesets import BY_TAG
 from asnrules.engine.exposures import Work, whole_number
@@ -69,8 +70,14 @@ def _oddities(pools: Sequence[Pool], work: Work) -> list[str]:
 def _unread(evaluated: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
     """Name values that steps of the rules read as whole numbers, and cannot."""
     work = evaluated.work
+    has_unread = _of_columns(work, lambda values: None in map(whole_number, values))
     steps = [
-        [step.looks for step in rule.steps if rule.name in made] for rule in work.ruleset.rules
+        [
+            step.looks
+            for step in rule.steps
+            if rule.name in made and any(map(has_unread, step.looks.numbers))
+        ]
+        for rule in work.ruleset.rules
     ]
     asked: dict[Judgement, list[Looks]] = {}
     found: dict[tuple[int, str, str], Counter[str]] = {}
@@ -104,11 +111,11 @@ def _named(work: Work, made: AbstractSet[str]) -> list[str]:
     steps = {step for rule in work.ruleset.rules if rule.name in made for step in rule.steps}
     keywords = {keyword for step in steps for keyword in step.looks.named}
     return [
-        f"{keyword.upper()} {pair[1]} is not a whole number to jwst, and so here; it stands in "
+        f"{keyword.upper()} {value} is not a whole number to jwst, and so here; it stands in "
         "names as it is; write 1, not 1.0"
         for keyword in sorted(keywords | ({"program"} if made else set()))
-        for pair in work.found((keyword,))
-        if WRITTEN_AS_FLOAT.fullmatch(pair[1])
+        for value in sorted(work.distinct(keyword))
+        if WRITTEN_AS_FLOAT.fullmatch(value)
     ]
 
 
@@ -122,19 +129,41 @@ def _two_spellings(work: Work) -> list[str]:
     looks = [step.looks for rule in work.ruleset.rules for step in rule.steps]
     compared = {(keyword,) for one in looks for keyword in one.keywords.difference(*one.numbers)}
     apart = {keyword for sources in keys for keyword in sources}
-    spellings: dict[tuple[str, int], set[str]] = {}
-    for sources in keys | compared:
-        for pair in work.found(sources):
-            if whole := _WHOLE.fullmatch(pair[1]):
-                spellings.setdefault((pair[0], int(whole[1])), set()).add(pair[1])
+    has_several = _of_columns(work, lambda values: bool(_spellings(values)))
+    found: dict[str, set[str]] = {}
+    for sources in filter(has_several, keys | compared):
+        for keyword, value in work.found(sources):
+            found.setdefault(keyword, set()).add(value)
     return [
-        f"{keyword.upper()} is written {' and '.join(sorted(values))}: {len(values)} values to "
+        f"{keyword.upper()} is written {' and '.join(sorted(spelled))}: {len(spelled)} values to "
         "jwst, and so here"
         + (", and exposures of one are not put with those of another" if keyword in apart else "")
         + "; write it in one way"
-        for (keyword, _), values in sorted(spellings.items())
-        if len(values) > 1
+        for keyword, values in sorted(found.items())
+        for _, spelled in sorted(_spellings(values).items())
     ]
+
+
+def _spellings(values: Iterable[str]) -> dict[int, set[str]]:
+    """Give whole numbers that are written in several ways."""
+    found: dict[int, set[str]] = {}
+    for value in values:
+        if whole := _WHOLE.fullmatch(value):
+            found.setdefault(int(whole[1]), set()).add(value)
+    return {number: spelled for number, spelled in found.items() if len(spelled) > 1}
+
+
+def _of_columns(work: Work, holds: Callable[[set[str]], bool]) -> Callable[[Iterable[str]], bool]:
+    """Tell what is so of the values of any of some keywords.
+
+    Each column is looked at once, since a look at each exposure takes long if there are a million.
+    """
+
+    @cache
+    def holds_of(keyword: str) -> bool:
+        return holds(work.distinct(keyword))
+
+    return lambda keywords: any(map(holds_of, keywords))
 
 
 def _order_dependence(work: Work, outcome: Outcome) -> list[str]:
