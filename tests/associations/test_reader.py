@@ -107,7 +107,15 @@ def test_what_nobody_asks_for_is_passed_over(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_harm(tmp_path: Path) -> None:
     text = json.dumps(document())
     path = with_bytes(tmp_path, b"\xef\xbb\xbf" + text.encode())
-    assert read_association(path, TYPES).asn_name == NAME
+    (remark,) = read_association(path, TYPES).remarks
+    assert "byte order mark" in remark
+
+
+@pytest.mark.parametrize("ending", [".txt", ".asdf", "", ".JSON"])
+def test_another_ending_than_that_of_json_is_told(tmp_path: Path, ending: str) -> None:
+    path = Path(write(tmp_path, document()))
+    found = read_association(str(path.rename(path.with_suffix(ending))), TYPES)
+    assert found.remarks == ("its name does not end in .json, of which jwst warns",)
 
 
 def test_the_status_of_jwst_has_two_lines(tmp_path: Path) -> None:
@@ -286,15 +294,11 @@ def test_members_in_folders_are_counted(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_is_no_member(tmp_path: Path) -> None:
-    given = document(products=[{"name": "a", "members": [member(1, expname="data/")]}])
-    assert "expname 'data/' names no file" in refused(write(tmp_path, given))
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"asn_id": ["o001"]}, "asn_id is a list, where text is wanted"),
+        ({"asn_id": ["o001"] * 99}, "asn_id has 792 characters"),
+        ({"asn_pool": None}, "asn_pool is null, where text is wanted"),
         ({"program": 1}, "program is a number, where text is wanted"),
         ({"asn_rule": "x" * 501}, "asn_rule has 501 characters"),
         ({"version_id": "\x1b[2J"}, "version_id holds a control character: '\\x1b[2J'"),
@@ -302,7 +306,6 @@ def test_a_folder_is_no_member(tmp_path: Path) -> None:
         ({"code_version": "\udc80"}, "code_version holds a control character"),
         ({"degraded_status": "a\x00b"}, "degraded_status holds a control character"),
         ({"products": {}}, "products is an object, where a list is wanted"),
-        ({"products": []}, "products is an empty list"),
         ({"products": [3]}, "products[0] is a number, where an object is wanted"),
         ({"products": [{"name": "a"}]}, "products[0].members is missing"),
         ({"products": [{"name": None, "members": [member(1)]}]}, "products[0].name is null"),
@@ -340,6 +343,36 @@ def test_all_that_the_schema_demands_is_named_at_once(tmp_path: Path) -> None:
             {"products": [{"name": "a", "members": [member(1, exposerr=0)]}] * 2},
             {"remarks": ("the product a comes twice",)},
         ),
+        ({"asn_id": ["o001"], "target": {}}, {"asn_id": '["o001"]', "target": "{}"}),
+        (
+            {"products": []},
+            {
+                "products": (),
+                "remarks": ("it has no products, so that jwst makes nothing of it",),
+            },
+        ),
+        (
+            {"products": [{"name": "a", "members": []}]},
+            {"remarks": ("the product a has no members, so that jwst makes nothing of it",)},
+        ),
+        (
+            {"products": [{"name": "a", "members": [member(1, expname="d/"), member(1)]}]},
+            {
+                "remarks": (
+                    "expname of the science has a folder (d/)",
+                    "expname of the science names no file: 'd/'",
+                )
+            },
+        ),
+        (
+            {"products": [{"name": "a", "members": [{"expname": " ", "exptype": ""}]}]},
+            {
+                "remarks": (
+                    "expname of the member names no file: ''",
+                    "exptype of a member is blank, so that jwst passes it over",
+                )
+            },
+        ),
     ],
 )
 def test_what_load_asn_takes_is_taken(
@@ -373,6 +406,9 @@ TEXT = json.dumps(document(member(1), member(2, "background")), indent=1)
         (TEXT.replace("null", "None"), "a word of Python, which JSON writes otherwise, at line 4"),
         (TEXT.replace('"target"', "# the galaxy\n "), "has a comment"),
         ("// mine\n" + TEXT, "has a comment, which JSON does not allow, at line 1, column 1; rem"),
+        (TEXT.replace('"asn_type"', "“asn_type”"), "has curly quotes"),
+        (TEXT.replace('"image2",', '"image2",,'), "has a comma too many at line 2, column 23"),
+        (TEXT.replace("_rate", "\t_rate"), "has a line break or tab at line"),
         ("{products: []}", "has a key without quotes at line 1, column 2; put it into double"),
         (
             "asn_type: image2\nproducts:\n- name: a\n  members:\n  - expname: a\n",

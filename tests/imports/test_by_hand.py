@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from asnrules.record.queries.associations import report_association
 from asnrules.record.queries.history import exposure_history
 from asnrules.record.queries.runs import report_run
+from asnrules.record.verify import verify
 from asnrules.report.rendering import page
 from asnrules.workflows.import_associations import ImportedFile, ImportOptions, import_associations
 from cli.small_pools import nrc_image, write_pool
@@ -105,7 +106,7 @@ def test_each_product_is_compared_by_members_and_roles(
         ),
         (
             listed(products=[{"name": "undefined", "members": [member(3, "background")]}]),
-            "product undefined: it has no science member, and the rules make none without",
+            "product undefined: it names no science, and the rules make none without",
         ),
     ],
 )
@@ -227,3 +228,52 @@ def test_the_record_answers_for_what_has_no_type(
         found = connection.exec_driver_sql("SELECT asn_type, pipeline FROM v_associations").all()
         assert [tuple(row) for row in found] == [(None, None)]
     assert "no type" in "".join(page(catalog, 1))
+
+
+NOTHING = [
+    ([], "it has no products, so that jwst makes nothing of it"),
+    ([{"name": "a", "members": []}], "the product a has no members, so that jwst makes nothing"),
+    ([{"members": [member(1, expname="")]}], "expname of the science names no file: ''"),
+    ([{"members": [member(1, expname="d/")]}], "expname of the science names no file: 'd/'"),
+]
+
+
+@pytest.mark.parametrize(("products", "remark"), NOTHING)
+@pytest.mark.parametrize("rule", ["DMSLevel2bBase", "candidate_Asn_Lv2Image"])
+def test_what_names_no_file_is_judged(
+    catalog: Engine, tmp_path: Path, pool: str, products: list[Any], remark: str, rule: str
+) -> None:
+    given = listed(asn_rule=rule, asn_id="o001", products=products)
+    alone = judge(catalog, tmp_path, given)
+    assert alone.verdict == "unexplained"
+    assert remark in alone.explanation
+    found = judge(catalog, tmp_path, given, pool)
+    assert found.verdict == "differs"
+    assert remark in found.explanation
+    assert "and the rules make none without" in found.explanation
+    assert found.by_rules == []
+    with catalog.connect() as connection:
+        for one in report_association(connection, NAME):
+            assert [product.name for product in one.association.products] == [
+                product.get("name", "") for product in products if product["members"]
+            ]
+    assert verify(catalog).findings == []
+    assert NAME in "".join(page(catalog, 2))
+
+
+def test_a_blank_member_beside_others_is_told(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    given = listed(1)
+    given["products"][0]["members"].append(member(2, "background", expname=""))
+    found = judge(catalog, tmp_path, given, plain_pool)
+    assert found.verdict == "differs"
+    assert "the file has a blank expname (background), but the rules do not" in found.explanation
+
+
+def test_a_role_that_is_blank_is_told(catalog: Engine, tmp_path: Path, plain_pool: str) -> None:
+    given = listed(1)
+    given["products"][0]["members"].append(member(2, ""))
+    found = judge(catalog, tmp_path, given, plain_pool)
+    assert found.verdict == "differs"
+    assert f"exptype of {stem(2)}_rate.fits is blank, so that jwst" in found.explanation

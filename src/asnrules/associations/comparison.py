@@ -247,7 +247,7 @@ def _member_differences(
             text = f"the file has {name} as {role} too, the rules only as {others}"
             texts.append(_of_members(text, (name, role)))
         else:
-            text = f"the file has {name} ({role}), but the rules do not"
+            text = f"the file has {name or 'a blank expname'} ({role}), but the rules do not"
             texts.append(_of_members(text, (name, role)))
     return texts + [
         _of_members(f"the rules have {name} ({role}), but the file does not")

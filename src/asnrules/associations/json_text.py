@@ -17,6 +17,8 @@ _TO_JSON = (
 _SURPLUS = re.compile(r",\s*[\]}]")
 _FAULTS = (
     (r"'", "has single quotes, where JSON has double ones,", "replace them by double quotes"),
+    (r"[“”‘’]", "has curly quotes, where JSON has straight ones,", "replace them by straight ones"),  # noqa: RUF001
+    (r",", "has a comma too many", "remove it"),
     (
         r"(?:None|True|False)\b", "has a word of Python, which JSON writes otherwise,",
         "write null, true or false",
@@ -81,8 +83,12 @@ def _explained(error: json.JSONDecodeError) -> JsonError:
     if error.msg.startswith("Expecting ',' delimiter") and rest.startswith(('"', "{", "[")):
         what = f"is no JSON: there is no comma before {shown(rest[:20])} {_place(text, at)}"
         return JsonError(what, "put a comma there")
+    message = error.msg.removesuffix(" at")
+    if message == "Invalid control character":
+        what = f"is no JSON: text has a line break or tab {_place(text, at)}"
+        return JsonError(what, "write it as \\n or \\t")
     cut = "" if text.rstrip().endswith("}") else "cut off, or "
-    return JsonError(f"is {cut}no JSON: {error.msg} {_place(text, at)}", "fetch the file again")
+    return JsonError(f"is {cut}no JSON: {message} {_place(text, at)}", "fetch the file again")
 
 
 def _place(text: str, at: int) -> str:

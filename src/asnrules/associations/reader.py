@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import hashlib
 import json
@@ -116,13 +117,15 @@ def read_association(path: str, asn_types: Collection[str]) -> ForeignAssociatio
     """
     file = _File(label(path, 200))
     content = file.content(path)
-    document, repeated = file.document(content)
+    document, remarks = file.document(content)
     fields = _Fields(file, document)
     base = Path(path).name
     if not base.isprintable() or len(base) > ASSOCIATION_TEXT:
         raise file.error("its name is not one that can be recorded", "rename it")
+    if not base.endswith(".json"):
+        remarks.append("its name does not end in .json, of which jwst warns")
     constraints = document.get("constraints")
-    normal = _Normaliser(repeated)
+    normal = _Normaliser(remarks)
     rule = fields.told("asn_rule")
     raw_rule = normal.remarked("asn_rule", rule, rule.strip())
     products = _products(fields, normal)
@@ -182,7 +185,7 @@ class _File(NamedTuple):
         return content
 
     def document(self, content: bytes) -> tuple[dict[str, Any], list[str]]:
-        """Read the object that the file holds, as the schema wants it; see `read_json`."""
+        """Read the object that the file holds, as the schema wants it, with remarks on its text."""
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -200,7 +203,13 @@ class _File(NamedTuple):
             more = ["and more"] if len(wrong) > _SHOWN else []
             mend = "give an association file, as jwst's schema demands it"
             raise self.error(", ".join([*wrong[:_SHOWN], *more]), mend)
-        return document, repeated
+        twice = "comes twice in one object, and the last one counts"
+        remarks = [f"the key {shown(key)} {twice}" for key in repeated]
+        if content.startswith(codecs.BOM_UTF8):
+            remarks.append(
+                "it begins with a byte order mark, and jwst will stop reading such files"
+            )
+        return document, remarks
 
 
 class _Fields(NamedTuple):
@@ -218,13 +227,6 @@ class _Fields(NamedTuple):
         """Tell whether there is a value, if only null."""
         return key in self.values
 
-    def text(self, key: str) -> str:
-        """Give a value that has to be there, and not be blank."""
-        value = self.optional(key) or ""
-        if not value.strip():
-            self.refuse(f"{self.place}{key} is blank")
-        return value
-
     def told(self, key: str) -> str:
         """Give a value that may be missing; '' if it is, or if it is null or blank."""
         value = self.optional(key) or ""
@@ -233,16 +235,14 @@ class _Fields(NamedTuple):
     def optional(self, key: str, *, lines: bool = False) -> str | None:
         """Give a value that may be null or missing; only some have more than one line.
 
-        A number is text where the schema leaves that open.
+        Where the schema leaves open what it is, it is text as JSON writes it.
         """
         value = self.values.get(key)
         place = f"{self.place}{key}"
         if value is None:
             return None
-        if isinstance(value, int | float):
-            value = json.dumps(value)
         if not isinstance(value, str):
-            self.refuse(f"{place} is {kind_of(value)}, where text is wanted")
+            value = json.dumps(value)
         if len(value) > ASSOCIATION_TEXT:
             self.refuse(f"{place} has {len(value):,} characters, more than {ASSOCIATION_TEXT}")
         plain = value.replace("\n", "") if lines else value
@@ -251,12 +251,9 @@ class _Fields(NamedTuple):
         return value
 
     def objects(self, key: str) -> list[_Fields]:
-        """Give the objects of a list, which has to have at least one."""
-        place = f"{self.place}{key}"
-        if not self.values[key]:
-            self.refuse(f"{place} is an empty list, of which jwst makes nothing")
+        """Give the objects of a list."""
         return [
-            _Fields(self.file, value, f"{place}[{number}].")
+            _Fields(self.file, value, f"{self.place}{key}[{number}].")
             for number, value in enumerate(self.values[key])
         ]
 
@@ -291,6 +288,8 @@ def _products(fields: _Fields, normal: _Normaliser) -> tuple[Product, ...]:
     products = []
     seen = set()
     count = 0
+    if not fields.objects("products"):
+        normal.remark("it has no products, so that jwst makes nothing of it")
     for given in fields.objects("products"):
         name = normal.product(given.told("name"))
         found = given.objects("members")
@@ -301,6 +300,8 @@ def _products(fields: _Fields, normal: _Normaliser) -> tuple[Product, ...]:
                 "give Stage 2 associations, which have fewer",
             )
         members = tuple(_member(member, normal) for member in found)
+        if not members:
+            normal.remark(f"the product {name} has no members, so that jwst makes nothing of it")
         if name and name in seen:
             normal.remark(f"the product {name} comes twice")
         seen.add(name)
@@ -309,10 +310,13 @@ def _products(fields: _Fields, normal: _Normaliser) -> tuple[Product, ...]:
 
 
 def _member(fields: _Fields, normal: _Normaliser) -> Member:
-    exptype = normal.lower("exptype", fields.text("exptype"))
-    expname = normal.file(fields.text("expname"), exptype)
+    exptype = normal.lower("exptype", fields.told("exptype"))
+    expname = normal.file(fields.told("expname"), exptype)
     if not expname:
-        fields.refuse(f"expname {shown(fields.text('expname'))} names no file", "mend the file")
+        name = shown(fields.told("expname"))
+        normal.remark(f"expname of the {exptype or 'member'} names no file: {name}")
+    if not exptype:
+        normal.remark(f"exptype of {expname or 'a member'} is blank, so that jwst passes it over")
     if not fields.has("exposerr"):
         normal.untold.add(expname)
     return Member(expname, exptype, fields.optional("exposerr"), None)
@@ -325,11 +329,8 @@ class _Normaliser:
     by their names alone.
     """
 
-    def __init__(self, repeated: Iterable[str] = ()) -> None:
-        self._remarks: dict[str, None] = {
-            f"the key {shown(key)} comes twice in one object, and the last one counts": None
-            for key in repeated
-        }
+    def __init__(self, remarks: Iterable[str] = ()) -> None:
+        self._remarks = dict.fromkeys(remarks)
         self._folders: dict[str, Counter[str]] = {}
         self.untold: set[str] = set()
         """The files of members without the key exposerr."""

@@ -9,8 +9,8 @@ _KINDS = {
     dict: "an object", list: "a list", str: "text", bool: "true or false",
     int: "a number", float: "a number", type(None): "null",
 }  # fmt: skip
-_TEXTS = ("asn_type", "asn_rule", "program")
-"""What has to be text, if it is there; of asn_pool, which nothing goes by, null is taken too."""
+_TEXTS = ("asn_type", "asn_rule", "asn_pool", "program")
+"""What has to be text, if it is there."""
 
 
 def kind_of(value: Any) -> str:

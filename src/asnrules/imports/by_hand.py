@@ -61,18 +61,22 @@ class ByHand(Judging):
         """
         like: list[str] = []
         unlike: list[str] = []
+        if not self._association.products:
+            unlike.append(nothing_by_rules(matcher, []))
         unknown = set(matcher.unknown(self._association))
-        for product, near in zip(self._association.products, self.nearest, strict=True):
+        pairs = zip(self._association.products, self.nearest, strict=True)
+        for number, (product, near) in enumerate(pairs, 1):
+            name = f"product {product.name or number}"
             sciences = [one.expname for one in product.members if one.exptype == SCIENCE]
             if near is None and unknown.isdisjoint(sciences):
                 why = nothing_by_rules(matcher, matcher.sciences([product]))
-                unlike.append(f"product {product.name}: {why}")
+                unlike.append(f"{name}: {why}")
             elif near is not None and near.differences:
                 for one in near.differences:
                     if one.member is None or one.member[0] not in unknown:
                         is_shown = len(unlike) < SHOWN
                         text = explained_text(matcher, near, one) if is_shown else one.text
-                        unlike.append(f"product {product.name}: {text}")
+                        unlike.append(f"{name}: {text}")
             elif near is not None:
-                like.append(f"product {product.name} is {named(near.expected)}")
+                like.append(f"{name} is {named(near.expected)}")
         return like, unlike

@@ -100,7 +100,8 @@ class Judging:
     @property
     def is_made(self) -> bool:
         """Whether the rules make exactly this."""
-        return all(near is not None and not near.differences for near in self.nearest)
+        nearest = self.nearest
+        return bool(nearest) and all(near and not near.differences for near in nearest)
 
     def judged(self) -> Judged:
         """Give the first verdict that holds."""
@@ -311,7 +312,7 @@ def explained_text(matcher: Matcher, near: Near, found: Difference) -> str:
 def nothing_by_rules(matcher: Matcher, sciences: Sequence[int]) -> str:
     """Say that the rules make nothing with these sciences, and why."""
     if not sciences:
-        return "it has no science member, and the rules make none without"
+        return "it names no science, and the rules make none without"
     name = matcher.evaluated.work.value(sciences[0], "filename")
     return f"the rules make none with {name} as science: {matcher.reason(sciences[0])}"
 

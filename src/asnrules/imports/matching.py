@@ -89,8 +89,8 @@ class Matcher:
     def place(self, expname: str) -> int | None:
         """Give the exposure that a member stands for, by its place in canonical order."""
         name = file_name(expname)
-        found = self._places.get(name)
-        if found is None and not name.endswith(_LATER):
+        found = self._places.get(name) if name else None
+        if found is None and name and not name.endswith(_LATER):
             found = self._places.get(product_name(name, self._suffixes))
         return found
 
@@ -101,7 +101,7 @@ class Matcher:
 
     def unknown(self, association: ForeignAssociation) -> list[str]:
         """Give the members that should be exposures of the pools, and are not."""
-        names = (member.expname for member in members_of(association.products))
+        names = (member.expname for member in members_of(association.products) if member.expname)
         return [one for one in names if self.place(one) is None and not one.endswith(_LATER)]
 
     def sciences(self, products: Iterable[Product]) -> list[int]:
@@ -150,6 +150,8 @@ class Matcher:
         Of what is equally near, the candidate of the association comes first, and what is made
         of the whole pool. With `of_its_candidate`, only what is made for it is looked at.
         """
+        if not association.products:
+            return None
         return _nearest(
             (
                 one

@@ -32,7 +32,7 @@ class MemberFolder:
     def missing(self, association: ForeignAssociation) -> list[str]:
         """Give the members that are not in it, each with a file of the same exposure that is."""
         names = (member.expname for member in members_of(association.products))
-        return [self._named(name) for name in dict.fromkeys(names) if name not in self._names]
+        return [self._named(one) for one in dict.fromkeys(names) if one and one not in self._names]
 
     def _named(self, name: str) -> str:
         beside = self._beside.get(_stem(name))
