@@ -241,7 +241,7 @@ def test_results_become_tables(own: Catalog, method: str) -> None:
     asn_name = report.made[0].asn_name
     statement = "SELECT filename, 1 AS a, 2 AS a FROM v_unassociated ORDER BY run_id"
     for found, length, columns in (
-        (own.rulesets(), 33, {"ruleset", "effective_from", "change_count"}),
+        (own.rulesets(), 33, {"ruleset", "effective_from", "changes"}),
         (own.lookup("NRS_IFU"), 3, {"exp_type", "special", "position"}),
         (own.lookup("NRS_IFU", asn_type="N/A", special="N/A"), 0, {"exp_type", "special"}),
         (own.history("NRS_IFU"), None, {"date", "became", "changes"}),

@@ -129,7 +129,7 @@ class Audit:
         with transaction(self._engine) as connection, any_text(connection):
             return Results(report_association(connection, name, findings))
 
-    def needs(self, name: str, findings: list[Finding] | None = None) -> list[Need]:
+    def needs(self, name: str, findings: list[Finding] | None = None) -> Results[Need]:
         """List the files that an association needs on disk, as the newest run has it.
 
         Returns
@@ -138,10 +138,11 @@ class Audit:
             With `asn_name`, `kind` (the exptype of a member, or `msa_metadata`), `file` and
             `is_made_later` (by Stage 3).
         """
+        from asnrules.associations.needs import Need
         from asnrules.workflows.needs import recorded_needs
 
         with transaction(self._engine) as connection, any_text(connection):
-            return recorded_needs(connection, name, findings)
+            return Results(recorded_needs(connection, name, findings), Need._fields)
 
     def diff(self, before: int, after: int) -> Differences:
         """Compare the associations of two runs by content, ignoring sequence numbers.

@@ -88,11 +88,12 @@ class Curator:
         -------
         list of Checked
             With `ruleset`, `checksum`, `findings`, `exp_types`, `combinations` and
-            `open_findings()`, those that the ruleset does not explain; each becomes a table.
+            `open_findings()`, those that the ruleset does not explain; a table has all findings.
         """
+        from asnrules.analysis.findings import Checked
         from asnrules.catalog.check import check_rulesets
 
-        return Results(check_rulesets(self._engine, label))
+        return Results(check_rulesets(self._engine, label), Checked.COLUMNS)
 
     def diff(self, before: str, after: str) -> RulesetDifference:
         """Compare two rulesets: rows, rules, and the decisions of the rules.

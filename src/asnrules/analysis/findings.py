@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from asnrules.util.results import Tabular, shown_briefly
+
+
+def example_words(example: Mapping[str, str | None]) -> str:
+    """Write an exposure as keywords with their values."""
+    return " ".join(f"{name}={value or ''}" for name, value in example.items())
 
 
 @shown_briefly
@@ -30,6 +35,8 @@ class Finding(NamedTuple):
 class Checked(Tabular):
     """What came out of the check of a ruleset."""
 
+    COLUMNS: ClassVar = ("ruleset", "check", "subject", "finding", "example", "reason")
+
     ruleset: str
     kind: str
     checksum: str
@@ -45,22 +52,22 @@ class Checked(Tabular):
         return [finding for finding in self.findings if finding.accepted is None]
 
     def records(self) -> list[dict[str, Any]]:
-        """Give the findings as the command line prints them."""
-        return [
-            {
-                "ruleset": self.ruleset,
-                "check": finding.check,
-                "subject": finding.subject,
-                "finding": finding.text,
-                "example": finding.example,
-                "reason": finding.accepted,
-            }
-            for finding in self.findings
-        ]
+        """Give each finding as a record, its example as keywords with their values."""
+        return [self._record(one, example_words(one.example)) for one in self.findings]
+
+    def _record(self, finding: Finding, example: Any) -> dict[str, Any]:
+        return {
+            "ruleset": self.ruleset,
+            "check": finding.check,
+            "subject": finding.subject,
+            "finding": finding.text,
+            "example": example,
+            "reason": finding.accepted,
+        }
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
-        records = self.records()
+        records = [self._record(one, one.example) for one in self.findings]
         return {
             "ruleset": self.ruleset,
             "kind": self.kind,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -33,7 +34,7 @@ from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import NotFoundError
 from asnrules.rules.model import ChangeItem, Ruleset
 from asnrules.rules.uses import Item, uses_of, with_used
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import Day, nearest_words
 
 _Step = tuple[NamedChange, ChangeItem]
@@ -62,8 +63,11 @@ class Blamed(NamedTuple):
 
 
 @shown_briefly
-class Blame(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Blame(Tabular):
     """Which changes made something what it is."""
+
+    COLUMNS: ClassVar = Blamed._fields
 
     name: str
     kinds: tuple[str, ...]
@@ -75,13 +79,17 @@ class Blame(NamedTuple):
     parts: list[Blamed]
     """Those of the newest change first, last what stands since the first ruleset."""
 
+    def records(self) -> list[dict[str, Any]]:
+        """Give each part as a record."""
+        return [part._asdict() for part in self.parts]
+
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
         return {
             "name": self.name,
             "kinds": [*self.kinds],
             "ruleset": self.ruleset,
-            "parts": [part._asdict() for part in self.parts],
+            "parts": self.records(),
         }
 
 

@@ -21,7 +21,7 @@ from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import SET, Judgement, judge_values
 from asnrules.engine.unmet_conditions import kind_keywords
 from asnrules.rules.model import NOT_APPLICABLE, Key, Rule, Ruleset
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import Day
 
 
@@ -35,7 +35,7 @@ class RuleAnswer(NamedTuple):
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(Tabular):
     """What table and rules say of an exposure."""
 
     exp_type: str | None
@@ -54,7 +54,7 @@ class Classification:
     rules: tuple[RuleAnswer, ...]
     """What each rule says: first those that take it, then the nearest miss first."""
 
-    def document(self, filename: str | None, *, explain: bool = False) -> dict[str, Any]:
+    def document(self, filename: str | None = None, *, explain: bool = False) -> dict[str, Any]:
         """Give it as the command line prints it."""
         row = self.published
         names = ("ruleset", "member_type", "special", "asn_type")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Engine
 
 from asnrules.analysis.behaviour import AnswerChange, answer_changes
+from asnrules.analysis.findings import example_words
 from asnrules.analysis.items import Change, changes
 from asnrules.catalog import store
 from asnrules.catalog.changes import NamedChange, changes_between
@@ -19,7 +20,7 @@ from asnrules.database.engines import transaction
 from asnrules.errors import UsageError
 from asnrules.rules.model import AnyRuleset, ChangeItem, Ruleset
 from asnrules.rules.uses import Item, Uses, uses_of, with_used
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 
 
 class NamedDifference(NamedTuple):
@@ -36,8 +37,13 @@ class NamedDifference(NamedTuple):
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class RulesetDifference:
+class RulesetDifference(Tabular):
     """How two rulesets differ."""
+
+    COLUMNS: ClassVar = (
+        "what", "name", "change", "field", "before", "after", "by", "exp_types", "combinations",
+        "example",
+    )  # fmt: skip
 
     before: dict[str, str]
     after: dict[str, str]
@@ -50,6 +56,17 @@ class RulesetDifference:
     combinations: int
     """How many combinations of values the two can tell apart."""
     seconds: float
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give each change of a row or of an answer as a record."""
+        named = {"what": "answer", "change": "changed"}
+        for one in (
+            *(change.document() for change in self.changes),
+            *(answer.document() | named | {"name": answer.aspect} for answer in self.answers),
+        ):
+            example = one.get("example")
+            one["example"] = None if example is None else example_words(example)
+            yield {name: one.get(name) for name in self.COLUMNS}
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

@@ -12,6 +12,7 @@ from asnrules.catalog import store
 from asnrules.catalog.rulesets import TABLE, RulesetInfo, find_ruleset
 from asnrules.rules.describe import Glossary, glossary, rule_lines, rule_words
 from asnrules.rules.model import Mode, Table
+from asnrules.util.results import Tabular, shown_briefly
 
 _RULE_COLUMNS = (
     "asn_rule", "asn_type", "title", "takes", "candidates",
@@ -19,8 +20,9 @@ _RULE_COLUMNS = (
 )  # fmt: skip
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
-class Description:
+class Description(Tabular):
     """A ruleset, described."""
 
     info: RulesetInfo
@@ -31,6 +33,10 @@ class Description:
     """What was misprinted, and what it means."""
     glossary: Glossary | None = None
     """What the words mean that rules are described in; None for a table."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Give each row of the table, or each rule, as a record."""
+        return self.rows
 
     def document(self) -> dict[str, Any]:
         """Give all of it as one document."""

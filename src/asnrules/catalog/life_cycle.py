@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
@@ -26,7 +27,7 @@ from asnrules.rules.page import read_page
 from asnrules.rules.read import check_label, read_ruleset
 from asnrules.rules.write import Files, ruleset_files, write_folder
 from asnrules.rules.write_page import page_text
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import STANDARD_INPUT
 
 DRAFT = "draft"
@@ -46,7 +47,7 @@ class ImportSettings:
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Tabular):
     """The result of an import."""
 
     info: RulesetInfo
@@ -61,6 +62,10 @@ class Imported:
     """That of its files."""
     left_out: Sequence[str]
     """What belongs to the rules of that label and not to these."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {**self.info.added(), "rows": self.rows, "errata": len(self.errata)}
 
 
 def import_ruleset(engine: Engine, path: Path, wanted: ImportSettings) -> Imported:

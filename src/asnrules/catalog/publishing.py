@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -15,7 +16,7 @@ from asnrules.catalog.rulesets import RulesetInfo, in_force, list_rulesets, publ
 from asnrules.errors import RulesetError, UsageError
 from asnrules.rules.model import AnyRuleset
 from asnrules.rules.releases import release_numbers
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 
 _CHECKSUM = re.compile(r"[0-9a-f]{12,64}")
 
@@ -90,12 +91,16 @@ class Proposal:
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Tabular):
     """The result of publishing a ruleset."""
 
     info: RulesetInfo
     ended: RulesetInfo | None
     """The one that it brings to an end."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return self.info.added()
 
 
 def publish_ruleset(engine: Engine, label: str, wanted: Publishing) -> Publication:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.errors import NotFoundError
 from asnrules.rules.releases import PREFIX, Release, in_order, release_numbers, shipped_releases
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import Day, given_day, nearest_words
 
 BY_TAG = ", the day of a tag"
@@ -64,10 +64,17 @@ _FIRST_DAYS = {
 }
 
 
-@shown_briefly
-class RulesetInfo(NamedTuple):
-    """A ruleset of the catalog."""
+LISTED = (
+    "ruleset", "kind", "status", "effective_from", "goes_by", "effective_until", "implements",
+    "releases", "changes", "title", "extends", "checksum", "source", "published_by", "retroactive",
+)  # fmt: skip
+"""What is told of a ruleset in a list."""
 
+ADDED = ("ruleset", "kind", "status", "effective_from", "effective_until", "checksum")
+"""What is told of one that comes or goes."""
+
+
+class _RulesetInfo(NamedTuple):
     ruleset: str
     kind: str
     """`table` or `rules`; `draft` or `published`; what it is; where it comes from."""
@@ -97,6 +104,23 @@ class RulesetInfo(NamedTuple):
     """Who published it; None for a draft, and for what is shipped."""
     retroactive: str | None = None
     """Why it changed what was in force on past days, if it did."""
+
+
+@shown_briefly
+class RulesetInfo(_RulesetInfo, Tabular):
+    """A ruleset of the catalog."""
+
+    __slots__ = ()
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        releases = ", ".join(self.releases) or None
+        values = {**self._asdict(), "changes": self.change_count, "releases": releases}
+        return {name: values[name] for name in LISTED}
+
+    def added(self) -> dict[str, Any]:
+        """Give what the command line prints of one that was added or removed."""
+        return {name: getattr(self, name) for name in ADDED}
 
     @property
     def period(self) -> str:

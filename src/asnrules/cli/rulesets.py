@@ -69,13 +69,7 @@ def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 
     with transaction(catalog(context)) as connection:
         found = list_rulesets(connection)
-    print_records(map(_listed, found), LISTED, output)
-
-
-def _listed(info: RulesetInfo) -> dict[str, Any]:
-    releases = ", ".join(info.releases) or None
-    values = {**info._asdict(), "changes": info.change_count, "releases": releases}
-    return {name: values[name] for name in (*LISTED, "extends", "checksum")}
+    print_records((info.document() for info in found), LISTED, output)
 
 
 @app.command()

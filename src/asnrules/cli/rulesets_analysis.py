@@ -22,9 +22,7 @@ from asnrules.cli.output import (
 if TYPE_CHECKING:
     from asnrules.catalog.changes import NamedChange
 
-FINDINGS = ("ruleset", "check", "subject", "finding", "example", "reason")
 CHANGES = ("what", "name", "change", "field", "before", "after")
-BOTH = (*CHANGES, "by", "exp_types", "combinations", "example")
 
 
 @selects
@@ -51,16 +49,17 @@ def check(
     --------
     rulesets diff, rulesets impact, rulesets publish
     """
+    from asnrules.analysis.findings import Checked
     from asnrules.catalog.check import check_rulesets
 
     with messages.progress_bar() as progress:
         checked = check_rulesets(catalog(context), label, progress)
-    records = [_with_example(record) for one in checked for record in one.records()]
+    records = [record for one in checked for record in one.records()]
     # What is not explained comes last, where people look first.
     by_reason = sorted(records, key=lambda record: record["reason"] is None)
     print_records(
         records,
-        FINDINGS,
+        Checked.COLUMNS,
         output,
         document=lambda: [one.document() for one in checked],
         people=lambda: print_paragraphs(map(_finding, by_reason)),
@@ -112,8 +111,9 @@ def diff(
     from asnrules.catalog.compare import compare_rulesets
 
     found = compare_rulesets(catalog(context), before, after)
-    changes = [change.document() for change in found.changes]
-    answers = [_with_example(answer.document()) for answer in found.answers]
+    records = list(found.records())
+    changes = [one for one in records if one["what"] != "answer"]
+    answers = [one for one in records if one["what"] == "answer"]
 
     def print_differences() -> None:
         if found.combinations:
@@ -124,11 +124,9 @@ def diff(
         elif changes:
             print_records(changes, CHANGES, output)
 
-    named = {"what": "answer", "change": "changed"}
-    records = [*changes, *({**one, **named, "name": one["aspect"]} for one in answers)]
     print_records(
-        [{name: record.get(name) for name in BOTH} for record in records],
-        BOTH,
+        records,
+        found.COLUMNS,
         output,
         flat=lambda record: {**record, "by": [_by(one) for one in record["by"] or ()]},
         document=found.document,
@@ -166,15 +164,9 @@ def _named(change: NamedChange) -> Paragraph:
 
 def _answer(answer: Mapping[str, Any]) -> Paragraph:
     return (
-        f"answer changed, {answer['aspect']}: {answer['before']} -> {answer['after']}",
+        f"answer changed, {answer['name']}: {answer['before']} -> {answer['after']}",
         [
             ("", f"{answer['combinations']:,} combinations of {cell(answer['exp_types'])}"),
             (EXAMPLE, answer["example"]),
         ],
     )
-
-
-def _with_example(document: dict[str, Any]) -> dict[str, Any]:
-    """Write the example as keywords with their values."""
-    example = " ".join(f"{name}={value or ''}" for name, value in document["example"].items())
-    return {**document, "example": example}

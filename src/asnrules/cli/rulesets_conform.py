@@ -14,8 +14,6 @@ from asnrules.cli.output import EXAMPLE, Format, Paragraph, counted, print_parag
 if TYPE_CHECKING:
     from asnrules.workflows.conform import Conformity
 
-DIFFERENCES = ("asn_rule", "exp_type", "what", "count", "difference", "pool")
-
 
 def conform(
     context: typer.Context,
@@ -70,10 +68,10 @@ def conform(
 
 
 def _print(found: Conformity, output: Format) -> None:
-    records = [one.document() for one in found.differences]
+    records = found.records()
     print_records(
         records,
-        DIFFERENCES,
+        found.COLUMNS,
         output,
         flat=lambda record: {**record, "pool": " / ".join(map(_exposure, record["pool"]))},
         document=found.document,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from asnrules.catalog.publishing import Proposal
     from asnrules.catalog.rulesets import RulesetInfo
 
-ADDED = ("ruleset", "kind", "status", "effective_from", "effective_until", "checksum")
-
 EffectiveFrom = Annotated[str | None, option("DATE", "First day in force (UTC).")]
 EffectiveUntil = Annotated[
     str | None, option("DATE", "First day on which it is no longer in force.")
@@ -214,7 +212,7 @@ def _print(event: str, info: RulesetInfo, output: Format, **counts: int) -> None
     messages.note(
         event, f"ruleset {info.ruleset} is {event}", ruleset=info.ruleset, checksum=info.checksum
     )
-    record = {name: getattr(info, name) for name in ADDED} | counts
+    record = info.added() | counts
     print_records([record], list(record), output)
 
 

@@ -84,14 +84,13 @@ def blame(
     --------
     rulesets history, rulesets diff, rulesets show
     """
-    from asnrules.catalog.blame import Blamed
     from asnrules.catalog.blame import blame as find
 
     day = parse_day(as_of, ruleset)
     found = find(catalog(context, day=day), item, ruleset=ruleset, as_of=day)
     print_records(
-        (part._asdict() for part in found.parts),
-        Blamed._fields,
+        found.records(),
+        found.COLUMNS,
         output,
         document=found.document,
         people=lambda: _print(found),

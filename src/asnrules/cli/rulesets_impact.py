@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 COMPARE = "Compare with this ruleset."
 GROUPS = ("what", "change", "why", "turned_by", "count", "exp_types", "examples")
-IMPACT = ("what", "change", "why", "run_id", "pool", "program", "exp_type", "name", "turned_by")
 
 
 @selects
@@ -76,7 +75,11 @@ def impact(
     if report is not None:
         write_report(report, found)
     print_records(
-        found.records(), IMPACT, output, document=found.document, people=lambda: _print(found)
+        found.records(),
+        found.COLUMNS,
+        output,
+        document=found.document,
+        people=lambda: _print(found),
     )
     messages.say(_summary(found))
     if found.changed:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from asnrules.catalog.changes import NamedChange
 from asnrules.util.atomic_files import whole_file
@@ -101,6 +101,10 @@ class Group:
 @dataclass(slots=True)
 class Impact(Tabular):
     """What a draft would change."""
+
+    COLUMNS: ClassVar = (
+        "what", "change", "why", "run_id", "pool", "program", "exp_type", "name", "turned_by",
+    )  # fmt: skip
 
     draft: dict[str, str]
     """Label and checksum."""

@@ -45,6 +45,7 @@ from asnrules.database.stored import Finding, as_stored, read_stored, unreadable
 from asnrules.database.types import MOMENT
 from asnrules.errors import StoredValueError
 from asnrules.util.canonical import canonical, digest_of
+from asnrules.util.results import Tabular
 
 GENESIS = "0" * 64
 """What stands for the digest before the first run."""
@@ -103,11 +104,15 @@ def digest_of_rows(rows: Sequence[Sequence[Any]]) -> list[int | str]:
     return digest.finished()
 
 
-class Head(NamedTuple):
-    """The last run of a ledger; the number 0 and `GENESIS` where there is none yet."""
-
+class _Head(NamedTuple):
     run_id: int
     digest: str
+
+
+class Head(_Head, Tabular):
+    """The last run of a ledger; the number 0 and `GENESIS` where there is none yet."""
+
+    __slots__ = ()
 
 
 NOTHING = Head(0, GENESIS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection
 
@@ -119,6 +119,11 @@ def _member_document(product: str, member: Member) -> dict[str, Any]:
 class Differences(Tabular):
     """In what the associations of two runs differ."""
 
+    COLUMNS: ClassVar = (
+        "change", "program", "asn_id", "asn_type", "asn_rule", "products", "members",
+        "differences",
+    )  # fmt: skip
+
     unchanged: int
     """How many are in both."""
     removed: list[Association] = field(default_factory=list)
@@ -139,12 +144,20 @@ class Differences(Tabular):
         ]
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Give each association that differs as a record, as it was and as it is."""
-        for before, after in self.pairs():
-            one = after or before
-            if one is not None:
-                kind = "removed" if after is None else "added" if before is None else "changed"
-                yield {"change": kind, **{name: getattr(one, name) for name in RECORDED}}
+        """Give each association that differs as a record; how it is now, if it still is."""
+        for what, one, differences in (
+            *(("removed", one, []) for one in self.removed),
+            *(("added", one, []) for one in self.added),
+            *(("changed", change.after, change.words()) for change in self.changed),
+        ):
+            names = ("program", "asn_id", "asn_type", "asn_rule")
+            yield {
+                "change": what,
+                **{name: getattr(one, name) for name in names},
+                "products": [product.name for product in one.products],
+                "members": len(one.placed),
+                "differences": differences,
+            }
 
     def summary(self) -> str:
         """Say how many there are of each kind."""

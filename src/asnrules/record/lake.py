@@ -56,6 +56,7 @@ from asnrules.util.environment import arrow
 from asnrules.util.folder_locks import locked
 from asnrules.util.folders import Folder
 from asnrules.util.parallel import Progress
+from asnrules.util.results import Tabular, shown_briefly
 
 FORMAT = {"format": "asnrules lake", "version": 1}
 """Stands in `_ledger.json`, with the numbers of runs and entries and the last digest."""
@@ -74,8 +75,9 @@ _HEADER_COLUMNS = [
 _LONGEST = 10_000  # Bytes of `_ledger.json`
 
 
+@shown_briefly
 @dataclass(slots=True)
-class Exported:
+class Exported(Tabular):
     """The result of an export."""
 
     head: Head = NOTHING
@@ -87,6 +89,15 @@ class Exported:
     """A line for each thing in the folder that is not what it should be, and was left alone."""
     findings: list[Finding] = field(default_factory=list)
     """Of the runs, and of the catalog, that do not match their digests; they are not written."""
+
+    def document(self) -> dict[str, Any]:
+        """Give it as one record."""
+        counts = {"runs": self.runs, "kept": self.kept, "problems": self.problems}
+        return {
+            **self.head._asdict(),
+            **counts,
+            "findings": [one._asdict() for one in self.findings],
+        }
 
 
 def export_lake(engine: Engine, path: Path, progress: Progress | None = None) -> Exported:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
@@ -36,15 +36,17 @@ from asnrules.record.shared_digests import Digests, Section, shared_digests
 from asnrules.record.tables import all_columns, stored_tables
 from asnrules.record.verify_catalog import entry_findings, ruleset_findings
 from asnrules.util.parallel import Progress, Workers
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 
 _Read = TypeVar("_Read")
 
 
 @shown_briefly
 @dataclass(slots=True)
-class Verification:
+class Verification(Tabular):
     """The result of a verification."""
+
+    COLUMNS: ClassVar = Finding._fields
 
     runs: int = 0
     """How many were recomputed; so with `rows`."""
@@ -52,8 +54,25 @@ class Verification:
     head: Head = NOTHING
     known: int | None = None
     """The run whose digest was given; None if none was, or no run has it."""
+    since: int = 0
+    """The rows of runs up to this one were not looked at."""
     findings: list[Finding] = field(default_factory=list)
     """Empty if all matches."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Give each finding as a record."""
+        return [one._asdict() for one in self.findings]
+
+    def document(self) -> dict[str, Any]:
+        """Give it as the command line prints it."""
+        return {
+            "runs": self.runs,
+            "rows": self.rows,
+            "head": self.head._asdict(),
+            "known": self.known,
+            "since": self.since,
+            "findings": self.records(),
+        }
 
 
 def verify(
@@ -101,7 +120,7 @@ class _Verifier:
         self._since = since
         self._digests = digests
         self._progress = progress
-        self._result = Verification()
+        self._result = Verification(since=since)
         with any_text(connection):
             self._runs = stored_runs(connection)
             self._entries = entry_rows(connection)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import json
-from abc import abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
+from itertools import chain
 from pathlib import PurePath
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from asnrules.errors import UsageError
+from asnrules.util.text import nearest_words, shown
 
 _Class = TypeVar("_Class", bound=type)
 _Item = TypeVar("_Item")
@@ -33,10 +34,9 @@ def shown_briefly(kind: _Class) -> _Class:
 
 def brief(result: Any) -> str:
     """Show the fields of an object: short values as they are, and how many others hold."""
-    names = [one.name for one in fields(result)] if is_dataclass(result) else result._fields
     parts: list[str] = []
-    for name in names:
-        text = _brief_value(getattr(result, name))
+    for name, value in _fields(result).items():
+        text = _brief_value(value)
         if text and sum(map(len, parts)) + len(name) + len(text) > _SHOWN:
             parts.append("...")
             break
@@ -62,38 +62,44 @@ class Tabular:
     """A result that becomes a table of another library, a row for each of its records.
 
     Texts, numbers, truth values and times stay what they are. What is nested in a record becomes
-    columns of its own, or a text.
+    columns of its own, or a text. A list that the result holds, under a name of its own, is a
+    `part`, and becomes a table by that name.
     """
 
     __slots__ = ()
 
-    @abstractmethod
-    def records(self) -> Iterable[Mapping[str, Any]]:
-        """Give its records, each by the names of the columns."""
+    COLUMNS: ClassVar[Sequence[str]] = ()
+    """The columns that the command prints, which a table has even without records."""
 
-    def to_pandas(self) -> Any:
-        """Give it as a pandas DataFrame."""
-        frame = _library("pandas").DataFrame(self._columns())
+    def records(self) -> Iterable[Mapping[str, Any]]:
+        """Give its records, each by the names of the columns; by default it is one itself."""
+        return [_record(self)]
+
+    def to_pandas(self, part: str | None = None) -> Any:
+        """Give it, or a part of it, as a pandas DataFrame."""
+        frame = _library("pandas").DataFrame(self._columns(part))
         return frame.convert_dtypes()
 
-    def to_polars(self) -> Any:
-        """Give it as a polars DataFrame."""
-        return _library("polars").DataFrame(self._columns(), strict=False)
+    def to_polars(self, part: str | None = None) -> Any:
+        """Give it, or a part of it, as a polars DataFrame."""
+        return _library("polars").DataFrame(self._columns(part), strict=False)
 
-    def to_astropy(self) -> Any:
-        """Give it as an astropy Table; days and times are text, and None is masked."""
-        table = _library("astropy.table")
-        columns = {name: _astropy_column(table, values) for name, values in self._columns().items()}
-        return table.Table(columns)
+    def to_astropy(self, part: str | None = None) -> Any:
+        """Give it, or a part, as an astropy Table; days and times are text, and None is masked."""
+        table, columns = _library("astropy.table"), self._columns(part)
+        return table.Table(
+            {name: _astropy_column(table, values) for name, values in columns.items()}
+        )
 
-    def _columns(self) -> dict[str, list[Any]]:
-        records = [dict(_flat(record)) for record in self.records()]
-        names = dict.fromkeys((*self._names(), *(name for one in records for name in one)))
+    def _columns(self, part: str | None) -> dict[str, list[Any]]:
+        found = self.records() if part is None else _part(self, part)
+        records = [dict(_flat(record)) for record in found]
+        known = self._names() if part is None and not records else ()
+        names = dict.fromkeys((*known, *(name for one in records for name in one)))
         return {name: [one.get(name) for one in records] for name in names}
 
     def _names(self) -> Sequence[str]:
-        """Give the columns that it has even without records."""
-        return ()
+        return self.COLUMNS
 
 
 class Results(list[_Item], Tabular):
@@ -111,10 +117,10 @@ class Results(list[_Item], Tabular):
 
     def records(self) -> Iterator[Mapping[str, Any]]:
         """Give the records: what the command prints of each."""
-        return map(_record, self)
+        return chain.from_iterable(map(_records, self))
 
     def _names(self) -> Sequence[str]:
-        return () if self else self._fields_of_none
+        return self._fields_of_none
 
 
 class ResultStream(Iterator[_Item], Tabular):
@@ -128,9 +134,12 @@ class ResultStream(Iterator[_Item], Tabular):
     def __next__(self) -> _Item:
         return next(self._results)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: results as they are made, to go through once>"
+
     def records(self) -> Iterator[Mapping[str, Any]]:
         """Give the records that are left."""
-        return map(_record, self)
+        return chain.from_iterable(map(_records, self))
 
 
 class QueryResult(tuple[list[str], list[tuple[Any, ...]]], Tabular):
@@ -170,7 +179,22 @@ def distinct_names(columns: Iterable[str]) -> list[str]:
     return names
 
 
+def _records(result: Any) -> Iterable[Mapping[str, Any]]:
+    return result.records() if isinstance(result, Tabular) else [_record(result)]
+
+
+def _part(whole: Any, name: str) -> list[Mapping[str, Any]]:
+    """Give the records of a list that a result holds: in what the command prints, or a field."""
+    known = {} if isinstance(whole, Iterable) else {**_fields(whole), **_record(whole)}
+    parts = {key: one for key, one in known.items() if isinstance(one, list | tuple)}
+    if name not in parts:
+        raise UsageError(f"there is no part {shown(name)} of it; {nearest_words(name, parts)}")
+    return [{name: one} if isinstance(one, str) else _record(one) for one in parts[name]]
+
+
 def _record(result: Any) -> Mapping[str, Any]:
+    if isinstance(result, Mapping):
+        return result
     if isinstance(result, tuple) and not hasattr(result, "_fields"):
         # What is said of a file, with its name.
         name, said = result
@@ -178,8 +202,13 @@ def _record(result: Any) -> Mapping[str, Any]:
     elif hasattr(result, "document"):
         found = result.document()
     else:
-        found = result._asdict()
+        found = _fields(result)
     return found
+
+
+def _fields(result: Any) -> dict[str, Any]:
+    names = [one.name for one in fields(result)] if is_dataclass(result) else result._fields
+    return {name: getattr(result, name) for name in names}
 
 
 def _flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -37,6 +37,7 @@ from asnrules.errors import PoolError, UsageError
 from asnrules.pools import read_pool
 from asnrules.pools.evaluation import evaluate
 from asnrules.util.parallel import Progress, processors
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import label as shown_name
 from asnrules.workflows.asn_generate import Answer, AsnGenerate
 from asnrules.workflows.generate import make_associations
@@ -89,9 +90,12 @@ class Difference:
         }
 
 
+@shown_briefly
 @dataclass(slots=True)
-class Conformity:
+class Conformity(Tabular):
     """The result of comparing a ruleset with a release."""
+
+    COLUMNS: ClassVar = ("asn_rule", "exp_type", "what", "count", "difference", "pool")
 
     ruleset: str
     release: str
@@ -103,6 +107,10 @@ class Conformity:
     """Why asn_generate stopped on pools, which are not compared."""
     seconds: float = 0.0
 
+    def records(self) -> list[dict[str, Any]]:
+        """Give each difference as a record."""
+        return [one.document() for one in self.differences]
+
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
         return {
@@ -111,7 +119,7 @@ class Conformity:
             "pools": self.pools,
             "exposures": self.exposures,
             "seconds": round(self.seconds, 2),
-            "differences": [one.document() for one in self.differences],
+            "differences": self.records(),
             "stops": dict(self.stops),
         }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from asnrules.catalog.classification import Classification
 from asnrules.engine import nearest_rule as nearest
@@ -13,8 +14,14 @@ from asnrules.engine.nearest_companion import MissingCompanion
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.rules.model import Operator, Rule
 from asnrules.rules.words import instrument_of
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.workflows.explained import Explained
+
+TOLD = (
+    "what", "asn_rule", "asn_name", "candidate", "role", "exptype", "keyword", "found", "wanted",
+    "reason",
+)  # fmt: skip
+"""The columns of a table of what rules make of an exposure, or of two."""
 
 
 @shown_briefly
@@ -36,8 +43,10 @@ class Miss(NamedTuple):
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Tabular):
     """Everything that was decided about an exposure of a pool."""
+
+    COLUMNS: ClassVar = TOLD
 
     filename: str
     ruleset: str
@@ -57,6 +66,13 @@ class Explanation:
     def misses(self) -> list[Miss]:
         """What keeps each rule from taking it, the nearest miss first."""
         return [_first_in_words(miss) for miss in self.missed]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give what each rule made of it as a record: associations, then what did not come about.
+
+        Last come the rules that do not take it, and companions that it is not with.
+        """
+        return told(self.document(), ("associations", "dropped", "misses", "lacking"))
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
@@ -104,6 +120,14 @@ def explain_exposure(of: Explained, spelling: str) -> Explanation:
         lacking=outcome.missing,
         reason=None if kept else outcome.reasons.get(place, classification.reason),
     )
+
+
+def told(document: Mapping[str, Any], parts: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Give what the lists of an explanation tell as records of one form, each with its list."""
+    for part in parts:
+        for one in document[part]:
+            reason = one.get("reason") or one.get("text") or one.get("condition")
+            yield {name: one.get(name) for name in TOLD} | {"what": part, "reason": reason}
 
 
 def _kept_name(fate: Fate) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine
 
@@ -18,6 +18,7 @@ from asnrules.engine.growing import Fate, Locked
 from asnrules.engine.signatures import SCIENCE
 from asnrules.errors import NotFoundError
 from asnrules.record.queries.associations import report_association
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import Day
 from asnrules.workflows.explain import kept_document
 from asnrules.workflows.explained import Explained, of_recorded
@@ -35,9 +36,12 @@ class NamedAssociation:
     """What its file or the record has; none if only its name is known."""
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
-class AssociationExplanation:
+class AssociationExplanation(Tabular):
     """Why each member is in an association."""
+
+    COLUMNS: ClassVar = ("expname", "exptype", "role", "asked", "keys")
 
     ruleset: str
     where: str
@@ -45,6 +49,12 @@ class AssociationExplanation:
     association: Association
     members: list[tuple[Member, Fate | None]]
     """Each with what put it there; None for what Stage 3 makes of others."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give each member as a record; keys are those of its role, and those of all."""
+        for one in self.document()["members"]:
+            keys = [f"{key['keyword']} {key['value']}" for key in (one["keys"] or {}).values()]
+            yield {**one, "keys": keys}
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

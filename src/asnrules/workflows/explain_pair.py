@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from asnrules.associations.model import Association, Member, members_of
 from asnrules.engine.candidates import Pair
@@ -13,7 +13,8 @@ from asnrules.engine.growing import Fate
 from asnrules.engine.pairing import Apart, Pairing, TakesNone
 from asnrules.engine.signatures import SCIENCE, is_written_as_science
 from asnrules.errors import UsageError
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
+from asnrules.workflows.explain import TOLD, told
 from asnrules.workflows.explained import Explained
 
 
@@ -60,8 +61,10 @@ class Nearest(NamedTuple):
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class PairExplanation:
+class PairExplanation(Tabular):
     """What two exposures are to each other: a science, and one that may be a companion of it."""
+
+    COLUMNS: ClassVar = TOLD
 
     science: str
     other: str
@@ -77,6 +80,10 @@ class PairExplanation:
     """Rules that make associations of the science and take none of the class of the other."""
     reason: str | None
     """If the science is in no association, why."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give what each rule makes of the two as a record."""
+        return told(self.document(), ("together", "left_out", "nearest", "takes_none"))
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

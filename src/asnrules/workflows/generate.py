@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -99,6 +99,11 @@ class Orphan(NamedTuple):
 class Report(Tabular):
     """What a run came to."""
 
+    COLUMNS: ClassVar = (
+        "asn_name", "asn_type", "asn_rule", "asn_id", "program", "target", "product",
+        "expname", "exptype", "exposerr",
+    )  # fmt: skip
+
     run_id: int | None
     """None if it was not recorded."""
     ruleset: str
@@ -122,8 +127,7 @@ class Report(Tabular):
     def records(self) -> Iterator[dict[str, Any]]:
         """Give each member of each association as a record."""
         for one in self.made:
-            names = ("asn_name", "asn_type", "asn_rule", "asn_id", "program", "target")
-            association = {name: getattr(one, name) for name in names}
+            association = {name: getattr(one, name) for name in self.COLUMNS[:6]}
             for product, member in one.placed:
                 yield {**association, "product": product, **member.document()}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -106,6 +106,11 @@ class ImportedRun(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ImportReport(Tabular):
     """The result of an import."""
+
+    COLUMNS: ClassVar = (
+        "file", "asn_name", "asn_type", "asn_rule", "run_id", "ruleset", "verdict",
+        "explanation", "missing",
+    )  # fmt: skip
 
     runs: list[ImportedRun]
     """One for each ruleset that was needed."""

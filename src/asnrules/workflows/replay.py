@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine
 
@@ -28,7 +28,7 @@ from asnrules.record.write import GENERATED, signature_text, trace_values
 from asnrules.rules.checksums import checksum
 from asnrules.util.environment import paused_collector
 from asnrules.util.parallel import Constant, Errand, Progress, Told, Workers, parallel_map
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.workflows.diagnostics import diagnostics_of, of_what_is_kept
 from asnrules.workflows.generate import make_associations
 from asnrules.workflows.rerun import OnRecord, Rerun
@@ -50,8 +50,13 @@ class Verdict(StrEnum):
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Tabular):
     """What came out when a run was run again."""
+
+    COLUMNS: ClassVar = (
+        "run_id", "recorded_ruleset", "ruleset", "verdict", "decisions", "removed", "added",
+        "changed", "unchanged", "turned_by", "reason",
+    )  # fmt: skip
 
     run: RecordedRun
     ruleset: str
@@ -81,6 +86,24 @@ class Replay:
     def by_change(self) -> list[TurnedBy]:
         """Say how much each change of the chain turned, the most first."""
         return by_change(self.turned_by.all())
+
+    def records(self) -> list[dict[str, Any]]:
+        """Sum it up as one record."""
+        return [
+            {
+                "run_id": self.run.run_id,
+                "recorded_ruleset": self.run.ruleset,
+                "ruleset": self.ruleset,
+                "verdict": self.verdict.value,
+                "decisions": len(self.decisions),
+                "removed": len(self.associations.removed),
+                "added": len(self.associations.added),
+                "changed": len(self.associations.changed),
+                "unchanged": self.associations.unchanged,
+                "turned_by": [turned.change.change for turned in self.by_change()],
+                "reason": self.reason,
+            }
+        ]
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

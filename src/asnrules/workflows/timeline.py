@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -66,6 +66,11 @@ class Event(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Timeline(Tabular):
     """What becomes of a recorded pool, or of an exposure of it, under each ruleset."""
+
+    COLUMNS: ClassVar = (
+        "ruleset", "releases", "effective_from", "goes_by", "event", "program", "asn_id",
+        "asn_type", "asn_rule", "products", "members", "differences", "turned_by",
+    )  # fmt: skip
 
     run: RecordedRun
     """With the pool, and with the options that are followed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,16 +15,7 @@ from asnrules.cli.output import Format, print_json, print_lines, print_records
 from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
-    from asnrules.record.compare import Differences
     from asnrules.workflows.replay import Replay
-
-CHANGES = (
-    "change", "program", "asn_id", "asn_type", "asn_rule", "products", "members", "differences",
-)  # fmt: skip
-REPLAYS = (
-    "run_id", "recorded_ruleset", "ruleset", "verdict", "decisions", "removed", "added",
-    "changed", "unchanged", "turned_by", "reason",
-)  # fmt: skip
 
 
 @selects
@@ -52,27 +43,12 @@ def diff(
     found = audit(context).diff(before, after)
     if found or output is not Format.TABLE:
         document = {"before": before, "after": after, **found.document()}
-        print_records(_changes(found), CHANGES, output, document=lambda: document)
+        print_records(found.records(), found.COLUMNS, output, document=lambda: document)
     if not found:
         messages.say(f"nothing differs in {found.unchanged} associations")
         return
     messages.say(found.summary())
     raise typer.Exit(1)
-
-
-def _changes(found: Differences) -> Iterator[dict[str, Any]]:
-    for what, one, differences in (
-        *(("removed", one, []) for one in found.removed),
-        *(("added", one, []) for one in found.added),
-        *(("changed", change.after, change.words()) for change in found.changed),
-    ):
-        yield {
-            "change": what,
-            **{name: getattr(one, name) for name in ("program", "asn_id", "asn_type", "asn_rule")},
-            "products": [product.name for product in one.products],
-            "members": len(one.placed),
-            "differences": differences,
-        }
 
 
 def replay(
@@ -135,6 +111,8 @@ def replay(
 
 def _print(found: Iterable[Replay], output: Format) -> bool:
     """Print replays as they come, a table and JSON when all have; tell whether all are fine."""
+    from asnrules.workflows.replay import Replay
+
     is_fine = True
     lines: list[str] = []
 
@@ -147,26 +125,11 @@ def _print(found: Iterable[Replay], output: Format) -> bool:
                 lines.extend(_first(one))
 
     is_summed_up = output in {Format.TABLE, Format.CSV}
-    replays = (_summary(one) if is_summed_up else one.document() for one in seen())
-    print_records(replays if output is Format.JSONL else list(replays), REPLAYS, output)
+    replays = (one.records()[0] if is_summed_up else one.document() for one in seen())
+    shown = replays if output is Format.JSONL else list(replays)
+    print_records(shown, Replay.COLUMNS, output)
     print_lines(lines)
     return is_fine
-
-
-def _summary(one: Replay) -> dict[str, Any]:
-    return {
-        "run_id": one.run.run_id,
-        "recorded_ruleset": one.run.ruleset,
-        "ruleset": one.ruleset,
-        "verdict": one.verdict.value,
-        "decisions": len(one.decisions),
-        "removed": len(one.associations.removed),
-        "added": len(one.associations.added),
-        "changed": len(one.associations.changed),
-        "unchanged": one.associations.unchanged,
-        "turned_by": [turned.change.change for turned in one.by_change()],
-        "reason": one.reason,
-    }
 
 
 def _first(one: Replay) -> Iterator[str]:
@@ -183,7 +146,7 @@ def _differences(one: Replay) -> Iterator[str]:
     decisions, associations = one.turned_by
     for name, before, after in one.fields:
         yield f"{name}: {after}, was {before}"
-    for change, turned in zip(_changes(one.associations), associations, strict=True):
+    for change, turned in zip(one.associations.records(), associations, strict=True):
         yield association_line(change["change"], change, turned)
     if one.associations.reordered:
         yield "the associations are in another order"

@@ -25,10 +25,6 @@ from asnrules.cli.output import Format, print_lines, print_records, print_table
 if TYPE_CHECKING:
     from asnrules.workflows.import_associations import ImportReport
 
-COLUMNS = (
-    "file", "asn_name", "asn_type", "asn_rule", "run_id", "ruleset", "verdict", "explanation",
-    "missing",
-)  # fmt: skip
 REFUSED = 2  # The exit code where files were refused, though all others were imported
 MISSING = 1  # The exit code where members are not in the folder
 
@@ -87,8 +83,8 @@ def import_(
     for error in report.errors:
         messages.refuse(error)
     print_records(
-        (file.document() for file in report.files),
-        COLUMNS,
+        report.records(),
+        report.COLUMNS,
         format_,
         document=report.document,
         people=lambda: _print(report, members, is_recorded=not dry_run),

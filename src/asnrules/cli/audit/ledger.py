@@ -59,14 +59,9 @@ def verify(
     workers = workers_at(scheduler)
     with messages.progress_bar() as progress:
         found = run(open_record(context.obj), against, progress, workers, since)
-    records = [finding._asdict() for finding in found.findings]
+    records = found.records()
     if records or output is not Format.TABLE:
-        document = {
-            "runs": found.runs, "rows": found.rows, "head": found.head._asdict(),
-            "known": found.known, "since": since, "findings": records,
-        }  # fmt: skip
-        columns = ["run_id", "table", "column", "finding"]
-        print_records(records, columns, output, document=lambda: document)
+        print_records(records, found.COLUMNS, output, document=found.document)
     known = "" if found.known is None else f"; run {found.known} has the digest that was given"
     unread = f"; rows of runs up to {since} were not read" if since else ""
     messages.say(

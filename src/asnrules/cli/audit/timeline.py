@@ -17,11 +17,6 @@ from asnrules.cli.output import Format, counted, print_lines, print_records
 if TYPE_CHECKING:
     from asnrules.workflows.timeline import Timeline
 
-EVENTS = (
-    "ruleset", "releases", "effective_from", "goes_by", "event", "program", "asn_id", "asn_type",
-    "asn_rule", "products", "members", "differences", "turned_by",
-)  # fmt: skip
-
 
 @selects
 def timeline(
@@ -57,8 +52,8 @@ def timeline(
     with messages.progress_bar() as progress:
         found = audit(context).timeline(int(what) if what.isdecimal() else what, progress)
     print_records(
-        (event.document() for event in found.events),
-        EVENTS,
+        found.records(),
+        found.COLUMNS,
         output,
         document=found.document,
         people=lambda: print_lines(_lines(found)),

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asnrules.engine.anchors import products_of
 from asnrules.engine.exposures import Work
@@ -39,7 +39,7 @@ from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.tables import NULL, TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import whole_file
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import EMPTY, label, shown
 
 NAME = "fits_headers"  # The name of a pool that is made from headers and not stored
@@ -55,7 +55,7 @@ _LABEL_LENGTH = 200
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class MadePool:
+class MadePool(Tabular):
     """A pool made from headers."""
 
     source: TableSource
@@ -68,6 +68,11 @@ class MadePool:
     """A line for each exposure that can be in no association, as its header lacks something."""
     notes: list[str]
     """Which files were left alone, and what was assumed."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give each exposure as a record."""
+        for row in self.source.rows:
+            yield dict(zip(self.source.columns, row, strict=True))
 
 
 def make_pool(

@@ -32,7 +32,7 @@ from asnrules.record.queries.reader import (
     unassociated,
     without_association,
 )
-from asnrules.util.results import shown_briefly
+from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import Day, given_day, wanted_program
 
 _NUMBERS = 2**63
@@ -291,7 +291,7 @@ def _has_program(program: str) -> ColumnElement[bool]:
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Tabular):
     """All that the record says of a run but for the single exposures and associations."""
 
     run: RecordedRun
@@ -306,6 +306,10 @@ class RunReport:
     verdicts: list[dict[str, Any]]
     findings: list[Finding]
     """The values that cannot be read."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Give the run as one record, as in a list of runs."""
+        return [self.run._asdict()]
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
