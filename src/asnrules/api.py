@@ -70,8 +70,8 @@ class Catalog:
     - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
       names to lists, with at least the columns `filename` and `asn_candidate`.
 
-    Results that are lists, and what else has `records()`, become a table by `to_pandas()`,
-    `to_polars()` or `to_astropy()`.
+    Results become tables by `to_pandas()`, `to_polars()` or `to_astropy()`: what the command prints
+    as CSV, if it does. A list that a result holds does by its name: `run.to_pandas("by_rule")`.
 
     Every method may raise `NotFoundError` for a ruleset, EXP_TYPE or exposure that is not there,
     `PoolError` for a pool that is not valid, `UsageError` for a keyword or query that is not valid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,7 +20,6 @@ from asnrules.cli.rulesets_drafts import erratum_words
 
 if TYPE_CHECKING:
     from asnrules.catalog.describe import Description
-    from asnrules.catalog.rulesets import RulesetInfo
 
 app = App(
     """The rulesets of the catalog.
