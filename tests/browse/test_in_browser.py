@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from browse.conftest import Site
-from browse.test_pages import PAGES
+from browse.test_pages import FIRST, PAGES
 from browser import Chromium
 
 FOCUSED = "document.activeElement.id"
@@ -43,6 +43,22 @@ def test_the_first_page_is_read_with_the_keyboard(site: Site, chromium: Chromium
     assert chromium.evaluate("location.href") == there
 
 
+def test_what_takes_time_comes_when_the_rest_is_shown(site: Site, chromium: Chromium) -> None:
+    for path, shown in (
+        ("run?run_id=1", "Asn_Lv2ImageSpecial (image2) 1"),
+        (f"exposure?filename={FIRST}", "The 27 rulesets from"),
+    ):
+        chromium.page(f"{site.address}/{path}")
+        assert shown in chromium.evaluate(COME)
+
+
+COME = """
+    new Promise((done) => {
+        const look = () => document.querySelector("[data-later]")
+            ? setTimeout(look, 50) : done(document.body.textContent);
+        look();
+    })
+"""
 WIDE = """
     Array.from(document.querySelectorAll("body *")).filter((one) => {
         const { left, right } = one.getBoundingClientRect();

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import Engine
 
 import hostile
+from asnrules.browse import told
 from asnrules.browse.questions import ASKED
 from asnrules.browse.reference import read_reference, slug
 from asnrules.browse.things import KINDS
 from asnrules.catalog.open import connect_catalog
 from browse.conftest import Serve, Site
-from browser import Page
-from recorded import stem
+from browser import Chromium, Page
+from cli.small_pools import nrc_image, write_pool
+from recorded import record, stem
 
 FIRST = f"{stem(1)}_uncal.fits"
 ASSOCIATION = "jw04231-o001_image2_00001_asn"
@@ -90,7 +94,7 @@ PAGES = {
     ],
     f"association?run_id=1&asn_name={ASSOCIATION}": [
         "in run 1",
-        "constraints program = 4231 (PROGRAM) instrument = nircam (INSTRUME)",
+        "constraints PROGRAM is 4231 INSTRUME is nircam (instrument)",
         f"science {stem(3)}_rate.fits NRC_IMAGE background",
     ],
     "association?run_id=1&asn_name=jw04231-o001_image2_00002_asn": [
@@ -161,6 +165,49 @@ def test_a_run_has_its_report(site: Site) -> None:
         assert site.get("report", run_id=run)[0] == 404
 
 
+def test_a_run_shows_where_its_exposures_went(site: Site) -> None:
+    page = Page(site.get("run", run_id="1")[1])
+    assert page.named("section", **{"data-later": "/run/picture?run_id=1"})
+    status, text = site.get("run/picture", run_id="1")
+    found = Page(text)
+    assert (status, len(found.named("svg"))) == (200, 1)
+    assert "NRC_IMAGE 4" in found.text
+    assert "Asn_Lv2ImageSpecial (image2) 1" in found.text
+    for run in ("6", "other", ""):
+        assert site.get("run/picture", run_id=run)[0] == 404
+
+
+def test_an_exposure_has_its_history_over_rulesets(site: Site) -> None:
+    """The background has an association of its own until the newest of the rules."""
+    page = Page(site.get("exposure", filename=f"{stem(3)}_uncal.fits")[1])
+    address = f"/exposure/rulesets?filename={stem(3)}_uncal.fits"
+    assert page.named("section", **{"data-later": address})
+    found = Page(site.get(address.removeprefix("/"))[1])
+    assert "The 27 rulesets from jwst-1.2.0 to jwst-3.0.0" in found.text
+    assert "jwst-1.2.0 2021-05-24 is made Asn_Lv2ImageSpecial o001" in found.text
+    assert found.named("a", href="/rule?asn_rule=Asn_Lv2ImageSpecial&ruleset=jwst-1.2.0")
+    assert site.get("exposure/rulesets", filename="other")[0] == 404
+
+
+def test_a_run_that_is_too_large_for_a_page_is_told_so(
+    ledger: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told, "MOST_EXPOSURES", 5)
+    monkeypatch.setattr(told, "MOST_FOR_ALL_RULESETS", 5)
+    commands = {
+        "exposure": ({"filename": FIRST}, f"asnrules why --run 3 {FIRST}"),
+        "association": (
+            {"asn_name": ASSOCIATION, "run_id": "1"}, f"asnrules why --run 1 {ASSOCIATION}"
+        ),
+        "rulesets": ({"filename": FIRST}, f"asnrules audit timeline {FIRST}"),
+    }  # fmt: skip
+    for what, (values, command) in commands.items():
+        (one,) = [one for one in told.tell(ledger, what, values) if one.note]
+        assert "has 6 exposures, too many" in one.note
+        assert one.note.endswith(command)
+        assert one.rows == []
+
+
 # ------------------------------------------------------------------ questions
 
 
@@ -202,6 +249,7 @@ def test_no_markup_of_a_pool_is_obeyed_on_pages(
             ("exposure", {"filename": hostile.SCRIPT}),
             ("exp_type", {"exp_type": hostile.SCRIPT.upper()}),
             ("run", {"run_id": "1"}),
+            ("run/picture", {"run_id": "1"}),
             ("program", {"program": hostile.SCRIPT}),
         ):
             found = Page(site.get(path, **query)[1])
@@ -210,3 +258,25 @@ def test_no_markup_of_a_pool_is_obeyed_on_pages(
             assert hostile.IMAGE.lower()[:8] in found.text.lower()
             for link in found.named("a"):
                 assert re.match(r"/|https://datasette\.io/", link["href"] or ""), link
+
+
+def test_what_reorders_text_is_written_out_and_what_is_long_is_broken(
+    served: Serve, new_file: Path, chromium: Chromium, tmp_path: Path
+) -> None:
+    turned = f"jw1\u202e{'x' * 2_000}\u200b_nrca1_uncal.fits"
+    named = {"filename": turned, "targetid": "\u2066t", "exposerr": "y" * 5_000}
+    pool = write_pool(tmp_path / "\u202epool.csv", nrc_image(1, **named))
+    record(connect_catalog(str(new_file)), [pool], operator="\u202eanna")
+    with served(new_file) as site:
+        (one,) = site.rows("v_associations")
+        for path in (
+            "", "search?q=jw1", "run?run_id=1", "catalog/v_exposures", "catalog/v_runs",
+            f"exposure?{urlencode({'filename': turned})}",
+            f"exposure/rulesets?{urlencode({'filename': turned})}",
+            f"association?{urlencode({'asn_name': one['asn_name']})}",
+        ):  # fmt: skip
+            found = chromium.page(f"{site.address}/{path}", width=400)
+            assert not re.search("[\u202e\u2066\u200b]", found.text), path
+            assert chromium.evaluate("document.documentElement.scrollWidth") <= 400, path
+            if path != "search?q=jw1":
+                assert re.search(r"\\u202e|\\u2066", found.text), path

@@ -15,10 +15,11 @@ from sqlalchemy import Engine
 
 from asnrules.browse import questions, search, told
 from asnrules.browse.reference import Question, Reference, slug
-from asnrules.browse.things import KINDS, TOLD, Kind, label_of, thing_in
+from asnrules.browse.things import KINDS, TOLD, Kind, address_of, label_of, thing_in
 from asnrules.browse.told import Told
 from asnrules.errors import NotFoundError
 from asnrules.report.rendering import page as report_page
+from asnrules.report.rendering import readable
 
 NAME = "catalog"
 """The name of the database in the addresses of the pages."""
@@ -28,6 +29,9 @@ SECONDS = 30
 
 MOST = 200
 """How many rows of a section are shown."""
+
+LONGEST = 10_000
+"""How many letters of a text are shown."""
 
 LINKS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("v_runs", "exposure_count"): ("v_decisions", ("run_id",)),
@@ -64,8 +68,9 @@ class Pages:
     def __init__(self, engine: Engine, reference: Reference) -> None:
         self._engine = engine
         self._reference = reference
-        # One at a time, as what is told may make associations again.
-        self._telling = asyncio.Lock()
+        # One at a time, as what is told may make associations again; nobody waits for a part that
+        # comes later, as that may take longer.
+        self._telling = {True: asyncio.Lock(), False: asyncio.Lock()}
         self._questions = {
             f"/{NAME}/{slug(one.title)}": one for one in reference.questions if one.examples
         }
@@ -78,6 +83,12 @@ class Pages:
             (r"^/search$", self._search),
             (r"^/report$", self._report),
             (rf"^/(?P<kind>{things})$", self._thing),
+            *(
+                (rf"^/(?P<kind>{kind})/(?P<part>{section.later})$", self._part)
+                for kind, one in KINDS.items()
+                for section in one.sections
+                if section.later
+            ),
         ]
 
     @hookimpl
@@ -111,7 +122,7 @@ class Pages:
         run_id = request.args.get("run_id") or ""
         if not re.fullmatch("[0-9]{1,15}", run_id):
             raise NotFound("name a run: /report?run_id=1")
-        async with self._telling:
+        async with self._telling[False]:
             try:
                 text = await asyncio.to_thread(
                     lambda: "".join(report_page(self._engine, int(run_id), []))
@@ -129,11 +140,32 @@ class Pages:
                 values[kind.within] = next(iter(row.values()))
 
         async def tell() -> list[Told]:
-            async with self._telling:
-                kind_name = request.url_vars["kind"]
-                return await asyncio.to_thread(told.tell, self._engine, kind_name, values)
+            return await self._told(request.url_vars["kind"], values)
 
         sections = await _sections(datasette, kind, values, tell)
+        return await self._shown(request, datasette, values, sections)
+
+    async def _part(self, request: Any, datasette: Datasette) -> Response:
+        """Show a section for which the page of a thing does not wait."""
+        values = {
+            name: request.args.get(name) for name in KINDS[request.url_vars["kind"]].parameters
+        }
+        found = await self._told(request.url_vars["part"], values)
+        sections = [_told_section(one, values) for one in found]
+        return await self._shown(request, datasette, values, sections)
+
+    async def _told(self, what: str, values: Mapping[str, Any]) -> list[Told]:
+        async with self._telling[what in KINDS]:
+            return await asyncio.to_thread(told.tell, self._engine, what, values)
+
+    async def _shown(
+        self,
+        request: Any,
+        datasette: Datasette,
+        values: Mapping[str, Any],
+        sections: Sequence[Mapping[str, Any]],
+    ) -> Response:
+        kind = KINDS[request.url_vars["kind"]]
         name = values[kind.name] if kind.name else ""
         shown = {
             "kind": kind,
@@ -164,8 +196,9 @@ class Pages:
         page = thing_in(column, row, columns)
         if page is not None:
             return _link(page, value)
-        if isinstance(value, str) and value.strip().lower().startswith("http"):
-            return value[: datasette.setting("truncate_cells_html")]
+        is_address = isinstance(value, str) and value.strip().lower().startswith("http")
+        if is_address or (isinstance(value, str) and not value.isprintable()):
+            return str(readable(value, datasette.setting("truncate_cells_html")))
         return None
 
     @hookimpl
@@ -194,7 +227,9 @@ class Pages:
         """Return what the first page shows, and how questions name what they ask about."""
         if template == "index.html":
             return lambda: self._overview(datasette)
-        return {"asked_label": questions.label_of, "column_label": label_of}
+        return {
+            "asked_label": questions.label_of, "column_label": label_of, "readable": _readable,
+        }  # fmt: skip
 
     async def _overview(self, datasette: Datasette) -> dict[str, Any]:
         database = datasette.get_database(NAME)
@@ -204,6 +239,7 @@ class Pages:
         }
         return {
             **results,
+            "readable": _readable,
             "questions": [
                 (_address(datasette, slug(one.title), ()), one) for one in self._reference.questions
             ],
@@ -230,7 +266,7 @@ _OVERVIEW = {
 
 
 def _link(address: str, value: Any) -> Markup:
-    return Markup('<a href="{}">{}</a>').format(address, value)
+    return Markup('<a href="{}">{}</a>').format(address, _readable(value))
 
 
 def _execute(datasette: Datasette) -> search.Execute:
@@ -255,17 +291,24 @@ async def _sections(
     """Give the sections of a page that have rows, each value with its link."""
     sections: list[dict[str, Any]] = []
     for section in kind.sections:
-        if section is not TOLD:
-            view, names = section.view or ("", ())
-            rows = await _execute(datasette)(section.sql, values)
-            everything = page_of(datasette, view, {name: values[name] for name in names})
+        if section is TOLD:
+            sections += [_told_section(one, values) for one in await tell()] if sections else []
+        elif rows := await _execute(datasette)(section.sql, values):
             shown = _section(section.title, rows, values, is_facts=section.is_facts)
-            sections += [{**shown, "all": everything if view else None}] if rows else []
-        elif sections:
-            for one in await tell():
-                shown = _section(one.title, one.rows, values, is_facts=one.is_facts)
-                sections.append(shown)
+            if section.view:
+                view, names = section.view
+                shown["all"] = page_of(datasette, view, {name: values[name] for name in names})
+            if section.later:
+                name = next(name for name, one in KINDS.items() if one is kind)
+                shown["later"] = address_of(f"{name}/{section.later}", values)
+            sections.append(shown)
     return sections
+
+
+def _told_section(one: Told, values: Mapping[str, Any]) -> dict[str, Any]:
+    shown = _section(one.title, one.rows, values, is_facts=one.is_facts)
+    # Every value in the picture is escaped already.
+    return {**shown, "note": one.note, "picture": Markup(one.picture)}  # noqa: S704
 
 
 def _section(
@@ -291,8 +334,22 @@ def _address_in(column: str, row: Mapping[str, Any], page: Mapping[str, Any]) ->
 
 
 def _shown(column: str, value: Any) -> Any:
-    """Put each constraint on a line of its own."""
-    return value.replace("; ", "\n") if column == "constraints" and value else value
+    """Write out what cannot be seen, and put each constraint, in words, on a line of its own."""
+    if column == "constraints" and value:
+        value = "\n".join(_CONSTRAINT.sub(_in_words, one) for one in value.split("; "))
+    return value if value is None else _readable(value)
+
+
+def _readable(value: Any) -> Any:
+    return readable(value, LONGEST)
+
+
+_CONSTRAINT = re.compile(r"(\w+) = (.*) \((\w+)\)", re.DOTALL)
+
+
+def _in_words(found: re.Match[str]) -> str:
+    name, value, keyword = found.groups()
+    return f"{keyword} is {value}" + (f" ({name})" if name.upper() != keyword else "")
 
 
 def page_of(datasette: Datasette, view: str, values: Mapping[str, Any]) -> str:

@@ -20,6 +20,9 @@ class Section(NamedTuple):
     """Whether its one row is shown as a list of names and values."""
     view: tuple[str, tuple[str, ...]] | None = None
     """The view that has all of its rows, and the parameters to choose them by."""
+    later: str = ""
+    """What `told.py` knows it as, if the page fetches it when the rest is shown; then the query
+    only says whether there is such a part."""
 
 
 TOLD = Section("", "")
@@ -54,8 +57,10 @@ def thing_in(column: str, row: Mapping[str, Any], columns: Collection[str]) -> s
         return None
     name, within = KINDS[kind].name, KINDS[kind].within
     values = {name: row[column]}
-    if within in columns and row[within] is not None:
-        values[within] = row[within]
+    # What is the same in all rows is there to lead on, but not shown.
+    for known in {within, f"_{within}"}.intersection(columns):
+        if row[known] is not None:
+            values[within] = row[known]
     return address_of(kind, values)
 
 
@@ -108,6 +113,11 @@ _EXPOSURE = Kind(
             ":filename, REPLACE(:filename, '_uncal.fits', '_rate.fits'), "
             "REPLACE(:filename, '_uncal.fits', '_rateints.fits')) "
             "ORDER BY a.run_id DESC, a.position",
+        ),
+        Section(
+            "What each ruleset makes of it, the first one first",
+            "SELECT 1 FROM exposures WHERE filename = :filename LIMIT 1",
+            later="rulesets",
         ),
         TOLD,
         Section(
@@ -212,7 +222,7 @@ _EXP_TYPE = Kind(
         Section(
             "What became of its exposures",
             "SELECT run_id, ruleset, member_type AS class, special, COUNT(*) AS exposures, "
-            "SUM(association_count > 0) AS in_associations, MIN(filename) AS filename "
+            "SUM(association_count > 0) AS in_associations, MIN(filename) AS one_exposure "
             "FROM v_decisions WHERE exp_type = :exp_type "
             "GROUP BY run_id, ruleset, member_type, special ORDER BY run_id DESC, exposures DESC",
             view=("v_decisions", ("exp_type",)),
@@ -256,12 +266,20 @@ _RUN = Kind(
     (
         Section(
             "What it is",
-            "SELECT origin, started_at, finished_at, operator, host, ruleset, note, "
-            "exposure_count AS exposures, association_count AS associations, "
+            "SELECT origin, REPLACE(SUBSTR(started_at, 1, 19), 'T', ' ') AS started_at_UTC, "
+            "REPLACE(SUBSTR(finished_at, 1, 19), 'T', ' ') AS finished_at_UTC, operator, host, "
+            "ruleset, note, exposure_count AS exposures, association_count AS associations, "
             "unassociated_count AS in_no_association, not_imported_count AS not_imported, "
-            "software_version, options, digest "
-            "FROM v_runs WHERE run_id = :run_id",
+            "(SELECT GROUP_CONCAT(o.key || "
+            "CASE o.type WHEN 'true' THEN '' ELSE ' ' || o.value END, CHAR(10)) "
+            "FROM JSON_EACH(options) AS o WHERE o.value NOT IN (0, '', '[]')) AS options, "
+            "software_version, digest FROM v_runs WHERE run_id = :run_id",
             is_facts=True,
+        ),
+        Section(
+            "Where its exposures went",
+            "SELECT 1 FROM runs WHERE run_id = :run_id AND exposure_count + association_count > 0",
+            later="picture",
         ),
         Section(
             "Pools",
@@ -275,8 +293,8 @@ _RUN = Kind(
         ),
         Section(
             "What its rules made",
-            "SELECT s.label AS ruleset, a.asn_rule, a.asn_type, COUNT(*) AS associations, "
-            "MIN(a.asn_name) AS asn_name, r.run_id FROM associations AS a "
+            "SELECT s.label AS _ruleset, a.asn_rule, a.asn_type, COUNT(*) AS associations, "
+            "MIN(a.asn_name) AS one_association, r.run_id AS _run_id FROM associations AS a "
             "JOIN runs AS r ON r.run_id = a.run_id JOIN rulesets AS s "
             "ON s.ruleset_id = r.ruleset_id WHERE a.run_id = :run_id "
             "GROUP BY a.asn_rule, a.asn_type ORDER BY associations DESC, a.asn_rule",
@@ -285,14 +303,14 @@ _RUN = Kind(
         Section(
             "What became of its exposures",
             "SELECT exp_type, member_type AS class, special, COUNT(*) AS exposures, "
-            "SUM(association_count > 0) AS in_associations, MIN(filename) AS filename "
+            "SUM(association_count > 0) AS in_associations, MIN(filename) AS one_exposure "
             "FROM v_decisions WHERE run_id = :run_id "
             "GROUP BY exp_type, member_type, special ORDER BY exp_type, class, special",
             view=("v_decisions", ("run_id",)),
         ),
         Section(
             "Exposures in no association",
-            "SELECT filename, exp_type, member_type AS class, reason FROM v_unassociated "
+            "SELECT filename, exp_type, member_type AS class, special, reason FROM v_unassociated "
             "WHERE run_id = :run_id ORDER BY filename",
             view=("v_unassociated", ("run_id",)),
         ),
@@ -331,8 +349,8 @@ _RULESET = Kind(
         ),
         Section(
             "Its rules",
-            "SELECT ruleset, asn_rule, asn_type, title FROM v_rules WHERE ruleset = :ruleset "
-            "ORDER BY asn_rule",
+            "SELECT ruleset AS _ruleset, asn_rule, asn_type, title FROM v_rules "
+            "WHERE ruleset = :ruleset ORDER BY asn_rule",
             view=("v_rules", ("ruleset",)),
         ),
         Section(
@@ -382,6 +400,9 @@ _LABELS = {
     "run_id": "run", "asn_name": "association", "asn_rule": "rule", "asn_type": "type",
     "filename": "exposure", "expname": "member", "exp_type": "EXP_TYPE",
     "effective_from": "in force from", "effective_until": "until",
-    "on_its_own": "by the rules, on its own",
+    "on_its_own": "by the rules, on its own", "first_run_id": "on record since run",
+    "one_association": "for example", "one_exposure": "for example",
+    "started_at_UTC": "started (UTC)", "finished_at_UTC": "finished (UTC)",
 }  # fmt: skip
 _KIND_OF |= {"implements": "ruleset", "extends": "ruleset", "table_ruleset": "ruleset"}
+_KIND_OF |= {"first_run_id": "run", "one_association": "association", "one_exposure": "exposure"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
@@ -14,13 +16,21 @@ from asnrules.catalog.history import exp_type_history
 from asnrules.database.engines import transaction
 from asnrules.errors import AsnrulesError
 from asnrules.record.queries.history import exposure_history
-from asnrules.record.queries.runs import find_run
+from asnrules.record.queries.runs import RecordedRun, find_run
+from asnrules.report.rendering import figure
 from asnrules.workflows.explain import explain_exposure
-from asnrules.workflows.explain_association import explain_recorded
+from asnrules.workflows.explain_association import NamedAssociation, explain_named
 from asnrules.workflows.explained import of_run
+from asnrules.workflows.timeline import FIRST, Event, timeline
 
 MOST_EXPOSURES = 20_000
 """Of a run of more, a page does not make associations again to say why members are in them."""
+
+MOST_FOR_ALL_RULESETS = 2_000
+"""Of a run of more, a page does not make associations by each ruleset."""
+
+MOST_DIFFERENCES = 4
+"""How many differences of an association are named."""
 
 MOST_RUNS = 50
 """Of how many runs an exposure page says what changed."""
@@ -33,17 +43,24 @@ class Told(NamedTuple):
     rows: list[dict[str, Any]]
     is_facts: bool = False
     """Whether its one row is shown as a list of names and values."""
+    note: str = ""
+    """What there is to know of the rows, or why there are none."""
+    picture: str = ""
+    """Markup that `report/` has made."""
 
 
-def tell(engine: Engine, kind: str, values: Mapping[str, Any]) -> list[Told]:
-    """Give the sections of the page of a thing; none if it is not there."""
-    teller = _TELLERS.get(kind)
+def tell(engine: Engine, what: str, values: Mapping[str, Any]) -> list[Told]:
+    """Give sections of the page of a thing, or one that is fetched later; none if it is not there.
+
+    They are known by the kind of thing, or as `Section.later` has it.
+    """
+    teller = _TELLERS.get(what)
     if teller is None or not all(values.values()):
         return []
     found: list[Told] = []
     # What is not there, or damaged, is told by the other sections.
     with contextlib.suppress(AsnrulesError, ValueError):
-        found.extend(one for one in teller(engine, values) if one.rows)
+        found.extend(one for one in teller(engine, values) if any(one[1:]))
     return found
 
 
@@ -60,12 +77,11 @@ def _of_rule(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
         "What made it so: changes of it and of what it uses",
         [
             {
-                "ruleset": part.ruleset, "effective_from": part.effective_from,
-                "change": part.change, "why": part.why, "source": part.source,
-                "item": f"{part.kind} {part.item}", "field": part.field,
-                "before": _lines(part.before), "after": _lines(part.after),
+                "ruleset": one.ruleset, "effective_from": one.effective_from,
+                "change": one.change or "the first ruleset", "why": one.why, "source": one.source,
+                "what": _lines(": ".join(part.words()) for part in (one, *others)),
             }
-            for part in parts
+            for _, (one, *others) in groupby(parts, lambda part: (part.ruleset, part.change))
         ],
     )  # fmt: skip
 
@@ -111,6 +127,7 @@ def _why(engine: Engine, run_id: int, filename: str) -> Iterator[Told]:
     with transaction(engine) as connection:
         run = find_run(connection, run_id)
     if run.exposures > MOST_EXPOSURES:
+        yield _too_many("Why no other associations", run, f"why --run {run_id}", filename)
         return
     found = explain_exposure(of_run(engine, run_id), filename).document()
     ruleset = found["ruleset"]
@@ -120,13 +137,13 @@ def _why(engine: Engine, run_id: int, filename: str) -> Iterator[Told]:
     )
     yield Told(
         f"Why no other associations in run {run_id}: what did not come about, or left it out",
-        [{"ruleset": ruleset, **one} for one in found["dropped"]],
+        [{"_ruleset": ruleset, **one} for one in found["dropped"]],
     )
     yield Told(
         f"Rules that do not take it in run {run_id}, the nearest first",
         [
             {
-                "ruleset": ruleset, "asn_rule": one["asn_rule"],
+                "_ruleset": ruleset, "asn_rule": one["asn_rule"],
                 "unmet_condition": one["condition"],
                 "keyword": one["keyword"], "has": one["found"], "wanted": one["wanted"],
                 "other_unmet": one["others"],
@@ -136,12 +153,80 @@ def _why(engine: Engine, run_id: int, filename: str) -> Iterator[Told]:
     )  # fmt: skip
 
 
+def _by_rulesets(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
+    """Say what becomes of an exposure by each ruleset of the chain."""
+    title, filename = "What each ruleset makes of it, the first one first", values["filename"]
+    with transaction(engine) as connection:
+        history = exposure_history(connection, filename, [], MOST_RUNS)
+        of_pools = [one.decision.run_id for one in history if one.decision.pool_id is not None]
+        run = find_run(connection, of_pools[-1])
+    if run.exposures > MOST_FOR_ALL_RULESETS:
+        yield _too_many(title, run, "audit timeline", filename)
+        return
+    try:
+        found = timeline(engine, filename)
+    except AsnrulesError as error:
+        yield Told(title, [], note=str(error))
+        return
+    ends = f"{found.rulesets[0].ruleset} to {found.rulesets[-1].ruleset}"
+    note = (
+        f"The {len(found.rulesets)} rulesets from {ends}, with the pool and options of run "
+        f"{found.run.run_id}. Each makes what the one before makes, but for what is said here."
+    )
+    if found.refused:
+        note += f" The pool lacks a column that {', '.join(found.refused)} need."
+    yield Told(title, _alike(map(_event, found.events)), note=note)
+
+
+def _event(one: Event) -> dict[str, Any]:
+    made, (product, *others) = one.association, [one.name for one in one.association.products]
+    # That it is in the product goes without saying if there is no other.
+    words = (
+        one.differences if others else [w.removesuffix(f" in {product}") for w in one.differences]
+    )
+    if len(words) > MOST_DIFFERENCES:
+        words = [*words[:MOST_DIFFERENCES], f"and {len(words) - MOST_DIFFERENCES} more"]
+    return {
+        "ruleset": one.info.ruleset, "effective_from": one.info.effective_from,
+        "association": "is made" if one.what == FIRST else one.what, "asn_rule": made.asn_rule,
+        "candidate": made.asn_id, "products": _lines([product, *others]),
+        "differences": _lines(words),
+        "turned_by": _lines(change.words() for change in one.changes),
+    }  # fmt: skip
+
+
+def _alike(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tell once what becomes of several products alike."""
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for one in events:
+        found.setdefault(tuple(one[name] for name in one if name != "products"), []).append(one)
+    return [
+        {**several[0], "products": _lines(one["products"] for one in several)}
+        for several in found.values()
+    ]
+
+
+def _picture(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
+    yield Told("Where its exposures went", [], picture=figure(engine, int(values["run_id"])))
+
+
+def _too_many(title: str, run: RecordedRun, command: str, name: str) -> Told:
+    note = (
+        f"Run {run.run_id} has {run.exposures:,} exposures, too many to make its associations "
+        f"again for a page. In a terminal: asnrules {command} {shlex.quote(name)}"
+    )
+    return Told(title, [], note=note)
+
+
 def _of_association(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
     with transaction(engine) as connection:
         run = find_run(connection, int(values["run_id"]))
     if run.exposures > MOST_EXPOSURES:
+        command = f"why --run {run.run_id}"
+        yield _too_many("Why each is in it", run, command, values["asn_name"])
         return
-    found = explain_recorded(engine, values["asn_name"], run.run_id).document()
+    named = NamedAssociation(values["asn_name"])
+    found = explain_named(engine, named, run.run_id).document()
     alike: dict[tuple[str, ...], list[str]] = {}
     for one in found["members"]:
         keys = (key for key in (one["keys"] or {}).values() if key["of_role"])
@@ -166,4 +251,6 @@ _TELLERS: dict[str, Callable[[Engine, Mapping[str, Any]], Iterator[Told]]] = {
     "exp_type": _of_exp_type,
     "exposure": _of_exposure,
     "association": _of_association,
+    "rulesets": _by_rulesets,
+    "picture": _picture,
 }

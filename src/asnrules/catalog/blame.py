@@ -61,6 +61,18 @@ class Blamed(NamedTuple):
     why: str | None
     source: str
 
+    def words(self) -> tuple[str, str]:
+        """Say what of the item it is, and what became of that."""
+        name = f"{self.kind.replace('_', ' ')} {self.item}"
+        if self.field is None:
+            return name, "comes" if self.after else "goes"
+        came, went = ("; ".join(side) for side in (self.after, self.before))
+        if self.field == "order":
+            return name, f"moves: {came}"
+        if came and went:
+            return f"{name}, {self.field}", f"{went} -> {came}"
+        return f"{name}, {self.field}", f"{came} comes" if came else f"{went} goes"
+
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)

@@ -114,20 +114,8 @@ def _paragraph(parts: list[Blamed], draft: str | None) -> Paragraph:
     ruleset = f"{one.ruleset} ({'a draft' if one.ruleset == draft else period})"
     if one.change is None:
         return f"since the first ruleset, {ruleset}", list(_by_kind(parts))
-    texts = [("", one.why), ("source", one.source), *map(_words, parts)]
+    texts = [("", one.why), ("source", one.source), *(part.words() for part in parts)]
     return f"{one.change}, {ruleset}", texts
-
-
-def _words(part: Blamed) -> tuple[str, str]:
-    name = f"{part.kind.replace('_', ' ')} {part.item}"
-    if part.field is None:
-        return name, "comes" if part.after else "goes"
-    came, went = ("; ".join(side) for side in (part.after, part.before))
-    if part.field == "order":
-        return name, f"moves: {came}"
-    if came and went:
-        return f"{name}, {part.field}", f"{went} -> {came}"
-    return f"{name}, {part.field}", f"{came} comes" if came else f"{went} goes"
 
 
 def _by_kind(parts: Iterable[Blamed]) -> Iterator[tuple[str, str]]:

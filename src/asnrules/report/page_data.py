@@ -19,7 +19,7 @@ from asnrules.database.schema.catalog import rulesets
 from asnrules.database.stored import Finding
 from asnrules.record.queries.associations import RecordedAssociations
 from asnrules.record.queries.reader import Reader
-from asnrules.record.queries.runs import RunReport, report_run
+from asnrules.record.queries.runs import RecordedRun, RunReport, find_run, report_run
 from asnrules.record.queries.summaries import (
     RuleCount,
     exposure_counts,
@@ -29,7 +29,7 @@ from asnrules.record.queries.summaries import (
     rule_counts,
 )
 from asnrules.record.verify_catalog import ruleset_findings
-from asnrules.report.picture import draw
+from asnrules.report.picture import Picture, draw
 from asnrules.util.parallel import Progress
 
 ASSOCIATIONS = 2_000
@@ -91,6 +91,13 @@ def page_data(
         "used_rules": [rule for rule in rules if rule["asn_rule"] in used],
         "unused_rules": [rule for rule in rules if rule["asn_rule"] not in used],
     }
+
+
+def picture_data(connection: Connection, run_id: int) -> tuple[RecordedRun, Picture]:
+    """Draw where the exposures of a run went; if there is none it is a NotFoundError."""
+    run, reader = find_run(connection, run_id), Reader(connection)
+    counts, made = exposure_counts(reader, run_id), rule_counts(reader, run_id)
+    return run, draw(flows(reader, run_id), counts, made, run.without_association)
 
 
 def _ruleset(reader: Reader, report: RunReport) -> Description | None:

@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_snapshot
 from asnrules.database.stored import Finding, any_text
-from asnrules.report.page_data import page_data
+from asnrules.report.page_data import page_data, picture_data
 from asnrules.report.picture import BAR, LEFT, RIGHT, UNREADABLE, WIDTH
 from asnrules.util.atomic_files import whole_file
 from asnrules.util.parallel import Progress
@@ -35,6 +35,7 @@ LONGEST = 1_000
 ROLES = ("science", "background", "imprint")
 """The roles that have a colour of their own."""
 
+_GEOMETRY = {"width": WIDTH, "left": LEFT, "right": RIGHT, "bar": BAR}
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -69,9 +70,9 @@ def page(
         data = page_data(connection, run_id, findings, progress)
     from markupsafe import Markup
 
-    style, script = _part("report.css"), _part("report.js")
+    style, script = _part("report.css") + _part("picture.css"), _part("report.js")
     # Both are shipped files, not values from a pool.
-    return _template().generate(
+    return _template("report.html").generate(
         page=data,
         run=data["report"].run,
         style=Markup(style),  # noqa: S704
@@ -79,13 +80,28 @@ def page(
         style_hash=_hash(style),
         script_hash=_hash(script),
         picture=data["picture"],
-        geometry={"width": WIDTH, "left": LEFT, "right": RIGHT, "bar": BAR},
+        geometry=_GEOMETRY,
         software=f"asnrules {version('asnrules')}",
     )
 
 
+def figure(engine: Engine, run_id: int) -> str:
+    """Give where the exposures of a run went, as markup for another page, with its style.
+
+    That page has to say which colours `--science`, `--ink` and the like are. It is "" if there is
+    nothing to draw, and a NotFoundError if there is no such run.
+    """
+    with transaction(engine) as connection, any_text(connection):
+        take_snapshot(connection)
+        run, picture = picture_data(connection, run_id)
+    if not picture.bands:
+        return ""
+    drawn = _template("picture.html").render(run=run, picture=picture, geometry=_GEOMETRY)
+    return f"<style>{_part('picture.css')}</style>{drawn}"
+
+
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -99,10 +115,10 @@ def _template() -> Template:
     environment.filters.update(
         readable=readable, number=number, moment=moment, role=role, by_colour=by_colour
     )
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
-def readable(value: Any) -> Any:
+def readable(value: Any, longest: int = LONGEST) -> Any:
     """Cut a text that is too long to read, and write out what cannot be seen, or reorders text.
 
     None is what cannot be read: the templates themselves say what stands for no value.
@@ -111,7 +127,7 @@ def readable(value: Any) -> Any:
         return UNREADABLE
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    text = value if len(value) <= LONGEST else f"{value[:LONGEST]} ... ({len(value):,} letters)"
+    text = value if len(value) <= longest else f"{value[:longest]} ... ({len(value):,} letters)"
     return printable(text, kept="\n\t")
 
 

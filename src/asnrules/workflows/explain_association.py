@@ -143,7 +143,17 @@ def explain_recorded(
 
     A file is held against the record by its name, and then by its members.
     """
-    named = named_association(engine, word)
+    return explain_named(engine, named_association(engine, word), run_id, ruleset, as_of)
+
+
+def explain_named(
+    engine: Engine,
+    named: NamedAssociation,
+    run_id: int | None = None,
+    ruleset: str | None = None,
+    as_of: Day | None = None,
+) -> AssociationExplanation:
+    """Explain an association on record; see `explain_recorded`. No file is read."""
     with transaction(engine) as connection:
         of, recorded = _on_record(connection, named, run_id, ruleset, as_of)
     return explain_association(of, named if named.products else recorded)
