@@ -7,13 +7,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, insert, inspect, text
+from sqlalchemy import Connection, Engine, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from asnrules.catalog import store
@@ -21,6 +21,7 @@ from asnrules.catalog.rulesets import list_rulesets
 from asnrules.database import guards
 from asnrules.database.bulk import insert_rows
 from asnrules.database.engines import transaction
+from asnrules.database.references import check_references
 from asnrules.database.schema import all_tables as schema
 from asnrules.rules.rows import ROW_TABLES
 from filled import without_guards
@@ -579,6 +580,23 @@ def test_one_of_many_members_that_refers_to_nothing_is_found(kept_catalog: Engin
         connection.exec_driver_sql(f"INSERT INTO associations VALUES {GOOD['associations']}")
         with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
             insert_rows(connection, members, rows)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("table", "row", "key"), [("", "", ""), *ASTRAY])
+def test_what_is_added_unlooked_at_is_looked_through(
+    full_catalog: Engine, table: str, row: str, key: str
+) -> None:
+    without_guards(full_catalog)
+    astray = pytest.raises(IntegrityError, match=rf"FOREIGN KEY fk_{table}_{key} ")
+    with transaction(full_catalog, writing=True, by_row=False) as connection:
+        run = connection.execute(select(schema.record.runs)).mappings().first()
+        later = {**(run or {}), "run_id": 9, "previous_digest": "8", "digest": "9"}
+        connection.execute(schema.record.runs.insert(), later)
+        for good, values in [*GOOD.items(), *([(table, row)] if table else [])]:
+            connection.exec_driver_sql(f"INSERT INTO {good} VALUES {values}")
+        with astray if table else nullcontext():
+            check_references(connection, 9)
 
 
 def test_every_key_that_a_trigger_looks_for_was_tried() -> None:

@@ -193,8 +193,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection]:
+def transaction(
+    engine: Engine, *, writing: bool = False, by_row: bool = True
+) -> Iterator[Connection]:
     """Open a connection with one transaction, committed at the end.
+
+    Without `by_row`, SQLite does not look row by row whether what a row refers to is there, and the
+    caller has to look in the end; see `asnrules.database.references`.
 
     A database that cannot be reached, is busy for too long, full or read only is a DatabaseError.
     """
@@ -203,6 +208,8 @@ def transaction(engine: Engine, *, writing: bool = False) -> Iterator[Connection
             raw = connection.connection.driver_connection
             if writing and isinstance(raw, sqlite3.Connection):
                 _set_up_writer(raw)
+                if not by_row:
+                    raw.execute("PRAGMA foreign_keys = OFF")
             connection = connection.execution_options(writing=writing)
             with connection.begin():
                 if engine.dialect.name == "postgresql":

@@ -6,8 +6,9 @@ import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
-from operator import attrgetter
+from itertools import compress, groupby
+from json.encoder import encode_basestring_ascii
+from operator import attrgetter, getitem
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, or_, select
@@ -101,17 +102,17 @@ def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
     """Give the exposures of a pool as they are recorded."""
     places = {keyword: place for place, keyword in enumerate(pool.keywords)}
     filename, program, candidate = (places[keyword] for keyword in OWN_COLUMNS)
-    pairs = [(_Pairs(name), place) for name, place in places.items() if name not in OWN_COLUMNS]
+    is_other = [name not in OWN_COLUMNS for name in pool.keywords]
+    pairs = [_Pairs(name) for name in compress(pool.keywords, is_other)]
     exp_type = places["exp_type"]
     repeats = _repeats(pool)
-    programs = {row[program]: stored_program(row[program]) for row in pool.rows}
+    programs = {text: _program(text) for text in {row[program] for row in pool.rows}}
     for position, row in enumerate(pool.rows, 1):
-        parts = [text for of, place in pairs if (text := of[row[place]])]
+        told = "".join(map(getitem, pairs, compress(row, is_other)))
         if position - 1 in repeats:
-            parts.append(f'"{OTHER_COLUMNS}":"{repeats[position - 1]}"')
-        number = programs[row[program]]
-        if number is not None and number != row[program]:
-            parts.append('"program":' + json.dumps(row[program]))
+            told += f',"{OTHER_COLUMNS}":"{repeats[position - 1]}"'
+        number, as_written = programs[row[program]]
+        told += as_written
         yield (
             pool_id,
             position,
@@ -119,22 +120,22 @@ def exposure_rows(pool_id: int, pool: Pool) -> Iterator[tuple[Any, ...]]:
             number,
             (row[exp_type] or "").upper() or None,
             row[candidate],
-            "{" + ",".join(parts) + "}",
+            "{" + told[1:] + "}",
         )
 
 
 class _Pairs(dict[str | None, str]):
-    """From the values of a keyword to both in JSON; empty for what is not recorded.
+    """From the values of a keyword to both in JSON, after a comma; empty for what is not recorded.
 
     Most values repeat a thousand times over, so each is written once.
     """
 
     def __init__(self, keyword: str) -> None:
         super().__init__({None: "", NULL: ""})
-        self._start = json.dumps(keyword) + ":"
+        self._start = "," + json.dumps(keyword) + ":"
 
     def __missing__(self, value: str) -> str:
-        text = self._start + json.dumps(value)
+        text = self._start + encode_basestring_ascii(value)
         if len(self) < _KEPT:
             self[value] = text
         return text
@@ -150,6 +151,12 @@ def _repeats(pool: Pool) -> dict[int, int]:
             if number := numbers.setdefault(other, len(numbers)):
                 found[place] = number
     return found
+
+
+def _program(text: str | None) -> tuple[str | None, str]:
+    """Give what its column holds of a program, and the JSON after a comma that it does not."""
+    number = stored_program(text)
+    return number, "" if number in (None, text) else ',"program":' + json.dumps(text)
 
 
 def stored_program(program: str | None) -> str | None:

@@ -22,6 +22,7 @@ from asnrules.catalog.classification import Classification
 from asnrules.database.bulk import Inserting, inserting, lifted
 from asnrules.database.engines import database_name, transaction
 from asnrules.database.locks import take_ledger
+from asnrules.database.references import check_references
 from asnrules.database.schema.record import (
     association_members,
     associations,
@@ -106,8 +107,10 @@ class RunRecorder:
         """Record a run; give its id."""
         mark = self.mark(run)
         try:
-            with transaction(self._engine, writing=True) as connection:
+            with transaction(self._engine, writing=True, by_row=False) as connection:
                 run_id = record_run(connection, run)
+                if self._engine.dialect.name == "sqlite":
+                    check_references(connection, run_id)
                 self._committing = True
         except BaseException:
             # An interrupt, or the loss of the connection, can come after the commit.
