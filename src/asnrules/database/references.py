@@ -7,7 +7,8 @@ looks statement by statement, by triggers.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ForeignKeyConstraint, Table, func, select
 from sqlalchemy.exc import IntegrityError
@@ -21,7 +22,7 @@ def check_references(connection: Connection, run_id: int) -> None:
     for table in metadata.tables.values():
         if "run_id" in table.columns or table is record.exposures:
             for key in table.foreign_key_constraints:
-                if any(_lost(connection, key, _of_run(table, run_id))):
+                if any(_lost(connection, key, run_id)):
                     _refuse(key)
 
 
@@ -33,25 +34,29 @@ def _of_run(table: Table, run_id: int) -> ColumnElement[bool]:
     return table.c.pool_id > func.coalesce(before.scalar_subquery(), 0)
 
 
-def _lost(
-    connection: Connection, key: ForeignKeyConstraint, own: ColumnElement[bool]
-) -> Iterator[bool]:
+def _lost(connection: Connection, key: ForeignKeyConstraint, run_id: int) -> Iterator[bool]:
     """Tell of each value of the first column of a key whether anything is missing."""
     first, *last = key.columns
     parent, *numbers = (element.column for element in key.elements)
-    for value in connection.scalars(select(first).where(own, first.is_not(None)).distinct()).all():
+    own = _of_run(key.table, run_id)
+    values: Sequence[Any] = [run_id]
+    if first.name != "run_id":
+        statement = select(first).where(own, first.is_not(None)).distinct()
+        values = connection.scalars(statement).all()
+    for value in values:
         found = select(func.count()).where(parent == value)
         if not last:
-            yield connection.execute(found).scalar_one() == 0
+            yield connection.scalar(found) == 0
             continue
-        # Numbers of one parent that are all there are as many as there are from least to most.
         # Each end is asked for alone, as an index then gives it at once.
         least, most = (
-            connection.execute(select(end(last[0])).where(own, first == value)).scalar_one()
+            connection.scalar(select(end(last[0])).where(own, first == value))
             for end in (func.min, func.max)
         )
-        between = found.where(numbers[0].between(least, most))
-        yield connection.execute(between).scalar_one() != most - least + 1
+        if least is not None:
+            # Different numbers that are all there are as many as there are from least to most.
+            there = connection.scalar(found.where(numbers[0].between(least, most)))
+            yield there != most - least + 1
 
 
 def _refuse(key: ForeignKeyConstraint) -> None:

@@ -109,19 +109,15 @@ class Members(dict[int, Member]):
 
     def __init__(self, work: Work, exptype: str, role: str, rateints: bool) -> None:
         super().__init__()
-        self._work, self._exptype, self._role = work, exptype, role
+        self._rows, self._exptype, self._role = work.rows, exptype, role
+        self._name, self._error = work.places["filename"], work.places.get("exposerr")
         self.rateints = rateints
 
     def __missing__(self, place: int) -> Member:
-        name = self._work.value(place, "filename") or ""
-        made = self[place] = Member(
-            member_name(name, rateints=self.rateints),
-            self._exptype,
-            self._work.value(place, "exposerr"),
-            place,
-            None,
-            self._role,
-        )
+        row = self._rows[place]
+        name = member_name(row[self._name] or "", rateints=self.rateints)
+        error = None if self._error is None else row[self._error]
+        made = self[place] = Member(name, self._exptype, error, place, None, self._role)
         return made
 
 

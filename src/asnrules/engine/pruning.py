@@ -122,6 +122,8 @@ class _Pruning:
         ordered = _by_id(self._made, self._left)
         same = _alike(ordered, lambda place: self._made[place].digest)
         same.pop(None, None)
+        if not same:
+            return
         kept: set[int] = set()
         for place in reversed(ordered):
             if place in self.removed:
