@@ -158,14 +158,16 @@ class _Pruning:
         dropped: set[int] = set()
         dropped_twins: set[object] = set()
         members = {place: self._made[place].exptypes() for place in places}
+        twins: dict[int, object] = dict(zip(places, places, strict=True))
         # Twins have equally many members: what has a number of its own need not be looked at.
-        numbers = Counter(len(self._made[place].product.members) for place in places)
-        twins = {
-            place: object()
-            if members[place] is None or numbers[len(self._made[place].product.members)] == 1
-            else self._twins(place)
-            for place in places
-        }
+        numbers = {place: len(self._made[place].product.members) for place in places}
+        if len(set(numbers.values())) < len(numbers):
+            counts = Counter(numbers.values())
+            twins |= {
+                place: self._twins(place)
+                for place, number in numbers.items()
+                if members[place] is not None and counts[number] > 1
+            }
         for place in places:
             if twins[place] in dropped_twins:
                 continue
