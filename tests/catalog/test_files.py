@@ -65,11 +65,11 @@ def told(error: RulesetError) -> list[str]:
     return [*error.details] or [str(error)]
 
 
-def assert_refused(folder: Path, file: str, *words: str) -> None:
+def assert_refused(folder: Path, file: str, *words: str, alone: bool = True) -> None:
     with pytest.raises(RulesetError) as caught:
         read_ruleset(folder)
     for line in (str(caught.value), *told(caught.value)):
-        assert line.startswith(str(folder / file.partition(",")[0]))
+        assert line.startswith(str(folder / file.partition(",")[0])) or not alone
         assert "\n" not in line
     lines = [line for line in told(caught.value) if line.startswith(str(folder / file))]
     for word in words:
@@ -284,10 +284,7 @@ def test_a_known_difference_that_comes_twice_is_refused(executable: Path, reason
 )
 def test_line_that_is_missing_is_named(executable: Path, file: str, line: str, word: str) -> None:
     change(executable / file, line, "")
-    with pytest.raises(RulesetError) as caught:
-        read_ruleset(executable)
-    assert re.match(re.escape(str(executable)) + r"[^\n]+\Z", str(caught.value))
-    assert word in str(caught.value)
+    assert_refused(executable, file, word)
 
 
 def test_unknown_required_column_condition_is_refused(executable: Path) -> None:
@@ -717,7 +714,8 @@ def test_of_many_findings_some_are_told(executable: Path) -> None:
 )  # fmt: skip
 def test_what_no_file_may_say(executable: Path, file: str, old: str, new: str, words: str) -> None:
     change(executable / file, old, new)
-    assert_refused(executable, file, words)
+    # Who uses it by its former name is told as well.
+    assert_refused(executable, file, words, alone="use lower-case" not in words)
 
 
 def test_rules_need_rules_with_roles(executable: Path) -> None:
@@ -726,7 +724,9 @@ def test_rules_need_rules_with_roles(executable: Path) -> None:
     rule = 'rule = [{ asn_rule = "Asn_One", asn_type = "spec2", title = "One", role = [] }]'
     (executable / "rules").mkdir()
     (executable / "rules" / "one.toml").write_text(rule)
-    assert_refused(executable, "rules/one.toml", "rule Asn_One has no role; add [[rule.role]]")
+    assert_refused(
+        executable, "rules/one.toml", "rule Asn_One has no role; add [[rule.role]]", alone=False
+    )
 
 
 def test_value_lists_are_kept_by_name(executable: Path) -> None:

@@ -7,7 +7,7 @@ again as long as the item and what it names are the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -81,7 +81,13 @@ class Builder:
         self.report = Report(Path())
 
     def build(self, items: Items, report: Report) -> dict[str, Any]:
-        """Give the fields of a `Ruleset` that its items make."""
+        """Give the fields of a `Ruleset` that items make; refuse them with all in the report."""
+        made = self.make(items, report)
+        report.settle()
+        return made()
+
+    def make(self, items: Items, report: Report) -> Callable[[], dict[str, Any]]:
+        """Note what is wrong with items; give what makes the fields of them if nothing is."""
         self._items, self.report = items, report
         self._made = {kind: {} for kind in items}
         self._make_all("value_list", self._value_list)
@@ -91,41 +97,27 @@ class Builder:
         self._make_all("group", self._group)
         settings = self._fit_named("setting", "settings", Settings)
         defaults = self._fit_named("default", "defaults", DefaultsShape)
-        self.report.settle()
-        assert settings is not None and defaults is not None  # noqa: S101, PT018
-        self._made["default"] = dict(self._items["default"])
+        # What is wrong with a default is not wrong with each rule that has it.
+        self._made["default"] = {} if defaults is None else dict(self._items["default"])
         self._make_all("role", self._role)
         self._make_all("rule", self._rule)
-        rules = self._rules()
+        roles = self._roles_by_rule()
         self._make_all("written_as", self._written_as)
         self._make_all("required_column", lambda said: said.fit(RequiredColumn))
         self._make_all("class", self._class_rule)
         self._make_all("suffix", self._suffix)
         self._make_all("known_difference", self._known_difference)
         self._make_all("intended_overlap", self._intended_overlap)
-        made = {kind: dict(sorted(named.items())) for kind, named in self._made.items()}
-        return {
-            "rules": rules,
-            "class_rules": tuple(self._made["class"].values()),
-            "default_class": defaults.class_,
-            "settings": settings._replace(discovered_id=settings.discovered_id or None),
-            "written_as": made["written_as"],
-            "required_columns": tuple(self._made["required_column"].values()),
-            "suffixes": frozenset(made["suffix"]),
-            "conditions": tuple(made["condition"].values()),
-            "keys": tuple(made["key"].values()),
-            "groups": tuple(made["group"].values()),
-            "value_lists": made["value_list"],
-            "path_tables": made["path_table"],
-            "known_differences": tuple(sorted(made["known_difference"].values(), key=_specific)),
-            "intended_overlaps": tuple(sorted(made["intended_overlap"].values())),
-        }
+        own = self._made
+        return lambda: _fields(own, roles, settings, defaults)
 
     def _make_all(self, kind: str, make: Callable[[Said], Any]) -> None:
-        """Make all items of a kind, and refuse the ruleset if any cannot be made."""
+        """Make all items of a kind; of those that do not fit there is None."""
         for name, item in self._items[kind].items():
             kept = self._kept.get(id(item))
-            if kept is None or not all(
+            if (kind, name) in self.report.unsure:
+                kept = _Kept(item, [], None)
+            elif kept is None or not all(
                 self._made[used].get(other) is thing for used, other, thing in kept.uses
             ):
                 self._uses, self.is_sound = [], True
@@ -134,9 +126,6 @@ class Builder:
                 if self.is_sound:
                     self._kept[id(item)] = kept
             self._made[kind][name] = kept.made
-        if kind != "role":
-            # What is wrong with a role is told with what is wrong with its rule.
-            self.report.settle()
 
     def _fit_named(self, kind: str, word: str, shape: type[T]) -> T | None:
         """Make one shape of all items of a kind."""
@@ -147,35 +136,40 @@ class Builder:
             if keys and keys[0] in items:
                 name = str(keys[0])
                 Said(self, kind, name, items[name]).note(keys[1:], problem)
-            else:
+            elif kind not in self.report.unread:
                 self.report.at((word, *keys), problem)
 
         return self.converter.fit(shape, {name: item.value for name, item in items.items()}, note)
 
     # ----------------------------------------------------------------- conditions
 
-    def _value_list(self, said: Said) -> tuple[str, ...]:
+    def _value_list(self, said: Said) -> tuple[str, ...] | None:
         said.check_name()
         values = said.fit(list[str])
         if values is not None and (not values or len(set(values)) < len(values)):
             said.note((), f"{said.name} is empty, or has a value twice; mend the list")
-        return tuple(values or ())
+        return None if values is None else tuple(values)
 
-    def _path_table(self, said: Said) -> tuple[Alternative, ...]:
-        rows = said.fit(list[dict[str, str]]) or []
+    def _path_table(self, said: Said) -> tuple[Alternative, ...] | None:
+        if (rows := said.fit(list[dict[str, str]])) is None:
+            return None
         for keyword in dict.fromkeys(keyword for row in rows for keyword in row):
             if keyword not in self._terms.keywords:
                 problem = unknown("keyword", keyword, self._terms.keywords)
                 if said.item.lines:
+                    self.is_sound = False
                     self.report.of(said.item.path).at_line(1, problem)
                 else:
                     said.note((), problem)
-        self.report.settle()
         alternatives = []
         for number, row in enumerate(rows):
-            cells = [cell_terms(keyword, cell) for keyword, cell in row.items() if cell]
-            if not cells:
+            if not any(row.values()):
                 said.note((number,), "a row without a cell; fill it or leave it out")
+            cells = [
+                cell_terms(keyword, cell)
+                for keyword, cell in row.items()
+                if cell and keyword in self._terms.keywords
+            ]
             alternative = tuple(term for cell in cells for term in cell)
             for problem in filter(None, map(self._terms.problem, alternative)):
                 said.note((number,), problem)
@@ -224,30 +218,30 @@ class Builder:
         item = said.item
         for word in DEFAULTS:
             if isinstance(item.value, dict) and word not in item.value:
-                default = self._items["default"].get(word)
+                default = self._made["default"].get(word)
                 self._uses.append(("default", word, default))
                 if default is not None:
                     item = item._replace(value={**item.value, word: default.value})
         rule = said._replace(item=item).fit(Rule)
         return rule and rule._replace(**with_groups(rule.groups, rule.keys, rule.requirements))
 
-    def _rules(self) -> tuple[Rule, ...]:
-        """Give the rules with their roles, in order of name."""
+    def _roles_by_rule(self) -> dict[str, list[Role]]:
+        """Give the roles of each rule, in their order."""
         roles: dict[str, list[Role]] = {name: [] for name in self._made["rule"]}
         for name, item in self._items["role"].items():
-            rule = name.removesuffix(role_item_name("", str(item.value.get("name"))))
+            value = item.value if isinstance(item.value, dict) else {}
+            rule = name.removesuffix(role_item_name("", str(value.get("name"))))
             if rule in roles:
                 roles[rule].append(self._made["role"][name])
-            else:
+            elif value and not self.report.may_be("rule", rule):
                 problem = f"there is no rule {rule}; add it first"
                 Said(self, "role", name, item).note((), problem)
         for name, item in self._items["rule"].items():
-            if not roles[name]:
+            is_said = isinstance(item.value, dict) and "role" in item.value
+            if not roles[name] and not is_said and not self.report.may_be("rule", name):
                 problem = f"rule {name} has no role; add [[rule.role]]"
                 Said(self, "rule", name, item).note((), problem)
-        self.report.settle()
-        rules = sorted(self._made["rule"].items())
-        return tuple(rule._replace(roles=tuple(roles[name])) for name, rule in rules)
+        return roles
 
     # ----------------------------------------------------------------- rows
 
@@ -267,13 +261,17 @@ class Builder:
         ):
             if word not in known:
                 said.note((), unknown(what, word, known))
-        if row["condition"] not in {*conditions, ""}:
+        if row["condition"] not in {*conditions, ""} and not self.report.may_be(
+            "condition", row["condition"]
+        ):
             said.note((), self._unknown("condition", row["condition"], conditions))
         if not row["exp_type"] and not row["condition"]:
             said.note((), "neither EXP_TYPE nor condition; give one of them")
         condition = conditions.get(row["condition"])
         if condition is not None:
             self._uses.append(("condition", row["condition"], condition))
+        elif row["condition"]:
+            self.is_sound = False
         return KnownDifference(
             row["exp_type"] or None, row["aspect"], row["published"], row["software"],
             condition, row["reason"],
@@ -282,7 +280,7 @@ class Builder:
     def _intended_overlap(self, said: Said) -> IntendedOverlap:
         overlap = IntendedOverlap(**said.item.value)
         for rule in overlap[:2]:
-            if rule not in self._items["rule"]:
+            if rule not in self._items["rule"] and not self.report.may_be("rule", rule):
                 said.note((), self._unknown("rule", rule, self._items["rule"]))
             self._uses.append(("rule", rule, self._made["rule"].get(rule)))
         return overlap
@@ -292,12 +290,17 @@ class Builder:
     def _named(self, kind: str, value: Any) -> Any:
         """Give what another item is named for, and keep that it is used."""
         name = one_line(value)
-        known = self._made[kind]
-        if name not in known:
-            raise MisfitError(self._unknown(kind, name, known))
-        thing = known[name]
+        thing = self._known(kind, name, self._made[kind])
         self._uses.append((kind, name, thing))
         return thing
+
+    def _known(self, kind: str, name: str, known: Mapping[str, Any]) -> Any:
+        """Give what has a name; what does not fit itself is told elsewhere."""
+        if name not in known and not self.report.may_be(kind, name):
+            raise MisfitError(self._unknown(kind, name, known))
+        if known.get(name) is None:
+            raise MisfitError
+        return known[name]
 
     def _unknown(self, kind: str, name: str, known: Iterable[str]) -> str:
         """Say that a name is not known, or no longer."""
@@ -313,8 +316,7 @@ class Builder:
     def _key_name(self, value: Any) -> str:
         """Read the name of a key that may come later."""
         name = one_line(value)
-        if name not in self._items["key"]:
-            raise MisfitError(self._unknown("key", name, self._items["key"]))
+        self._known("key", name, self._items["key"])
         self._uses.append(("key", name, self._made["key"].get(name)))
         return name
 
@@ -354,13 +356,45 @@ class Said(NamedTuple):
 
     def fit(self, shape: type[T]) -> T | None:
         """Make a shape of what is said; note what is wrong with it."""
-        return self.builder.converter.fit(shape, self.item.value, self.note)
+        made = self.builder.converter.fit(shape, self.item.value, self.note)
+        if made is None:
+            self.builder.is_sound = False
+        return made
 
     def check_name(self) -> None:
         """Refuse a name that is none."""
         if not re.fullmatch(_NAME, self.name):
             what = f"{in_words(self.kind)} {self.name[:80]!r}"
             self.note((), f"{what}: use lower-case letters, digits and '_'")
+
+
+def _fields(
+    own: Mapping[str, Mapping[str, Any]],
+    roles: Mapping[str, Sequence[Role]],
+    settings: Settings | None,
+    defaults: DefaultsShape | None,
+) -> dict[str, Any]:
+    """Give the fields of a `Ruleset` of what was made of all its items."""
+    assert settings is not None and defaults is not None  # noqa: S101, PT018
+    made = {kind: dict(sorted(named.items())) for kind, named in own.items()}
+    return {
+        "rules": tuple(
+            rule._replace(roles=tuple(roles[name])) for name, rule in made["rule"].items()
+        ),
+        "class_rules": tuple(own["class"].values()),
+        "default_class": defaults.class_,
+        "settings": settings._replace(discovered_id=settings.discovered_id or None),
+        "written_as": made["written_as"],
+        "required_columns": tuple(own["required_column"].values()),
+        "suffixes": frozenset(made["suffix"]),
+        "conditions": tuple(made["condition"].values()),
+        "keys": tuple(made["key"].values()),
+        "groups": tuple(made["group"].values()),
+        "value_lists": made["value_list"],
+        "path_tables": made["path_table"],
+        "known_differences": tuple(sorted(made["known_difference"].values(), key=_specific)),
+        "intended_overlaps": tuple(sorted(made["intended_overlap"].values())),
+    }
 
 
 def _removed(kind: str, name: str) -> str:

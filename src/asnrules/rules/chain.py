@@ -49,6 +49,7 @@ def apply_changes(
     """Give the items that changes make of those of the parent, and what each change did.
 
     A path table is a CSV file beside the changes; what reads one raises `MisfitError` without it.
+    What is refused is noted in the report, and not done.
     """
     changer = _Changer(items, path_table, report)
     made: list[Change] = []
@@ -57,7 +58,7 @@ def apply_changes(
         for word in ("why", "source"):
             if not getattr(change, word).strip():
                 report.at((*place, word), f"{word} is empty; say it")
-        before, told = changer.values(), len(report.of(report.header))
+        before = changer.values()
         if change.id in [other.change for other in made]:
             report.at((*place, "id"), f"a second change {change.id}; name it otherwise")
         found = tuple(changer.apply(change, place))
@@ -68,14 +69,13 @@ def apply_changes(
             elif others[change.follows] is not None:
                 problem = f"change {change.follows} follows from another one itself"
                 report.at((*place, "follows"), f"{problem}; name that which has items")
-        is_told = len(report.of(report.header)) > told
-        if change.follows is None and not is_told and changer.values() == before:
+        is_fine = change.follows is None and not changer.is_refused
+        if is_fine and changer.values() == before:
             problem = (
                 f"change {change.id} changes nothing; leave it out, or say what it follows from"
             )
             report.at(place, problem)
         made.append(Change(change.id, change.why, change.source, found))
-    report.settle()
     return changer.items, tuple(made)
 
 
@@ -85,10 +85,13 @@ class _Changer:
     def __init__(self, items: Items, path_table: Callable[[str], Item], report: Report) -> None:
         self.items = {kind: dict(named) for kind, named in items.items()}
         self._header = report.header
-        self._refuse = report.at
-        self._removed = report.removed
+        self._report = report
+        self._about = ("", "")
+        """Kind and name of what a change is being made of."""
         self._path_table = path_table
         self._found: list[ChangeItem] = []
+        self.is_refused = False
+        """Whether something of the last change is."""
 
     def values(self) -> dict[str, Any]:
         """Give the values of the items by kind and name, in order where they have one."""
@@ -101,6 +104,7 @@ class _Changer:
     def apply(self, change: ChangeShape, place: Keys) -> list[ChangeItem]:
         """Apply a change; tell what it did."""
         self._found = []
+        self.is_refused = False
         for word, act in (
             ("remove", self._remove),
             ("add", self._add),
@@ -110,9 +114,12 @@ class _Changer:
             for kind, given in getattr(change, word).items():
                 keys = (*place, word, kind)
                 if kind not in KINDS:
+                    self._report.unsure.update(("", str(name)) for name, _ in _entries(given))
                     self._refuse(keys, unknown("kind of item", kind, KINDS))
                     continue
+                self._about = kind, ""
                 for name, value, where in self._named(kind, given, keys):
+                    self._about = kind, name
                     own, named = _own_name(kind, name), _NAMING.get(kind)
                     if isinstance(value, dict) and str(value.get(named, own)) != own:
                         problem = f"{own} is named by its table; leave {named} out"
@@ -160,7 +167,7 @@ class _Changer:
             gone += [("role", role, its) for role, its in roles if role.startswith(f"{name}: ")]
         for its_kind, its_name, its in gone:
             del self.items[its_kind][its_name]
-            self._removed[its_kind, its_name] = keys
+            self._report.removed[its_kind, its_name] = keys
             self._tell(its_kind, its_name, None, its.value, None)
 
     def _add(self, kind: str, name: str, value: Any, keys: Keys) -> None:
@@ -260,6 +267,12 @@ class _Changer:
                 self._tell(kind, name, "order", order, self._order(kind, name))
 
     # ----------------------------------------------------------------- parts of that
+
+    def _refuse(self, keys: Keys, problem: str) -> None:
+        self.is_refused = True
+        self._report.unsure.add(self._about)
+        if problem:
+            self._report.at(keys, problem)
 
     def _csv(self, name: str, keys: Keys) -> Item | None:
         try:

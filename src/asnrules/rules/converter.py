@@ -25,11 +25,14 @@ from cattrs.gen import make_dict_structure_fn, override
 from asnrules.rules.releases import Release, shipped_releases
 from asnrules.rules.shapes import Made, MadeShape, Plain, ReleaseShape, called, words_of
 from asnrules.rules.steps import FinishingStep, OverallStep, Step, step_of
-from asnrules.rules.text_files import Findings, Keys
+from asnrules.rules.text_files import Keys
 from asnrules.rules.texts import MisfitError, Reader, one_line, table, whole_number
 from asnrules.rules.words import Words, unknown
 
 T = TypeVar("T")
+
+Note = Callable[[Keys, str], None]
+"""Notes what is wrong in a place."""
 
 
 class FileConverter:
@@ -71,23 +74,30 @@ class FileConverter:
         except (MisfitError, ClassValidationError, IterableValidationError) as error:
             raise MisfitError(problems=list(_problems(error, ()))) from None
 
-    def fit(self, type_: type[T], value: Any, note: Callable[[Keys, str], None]) -> T | None:
-        """Make a part of a file; note all that is wrong with it."""
+    def fit(self, type_: type[T], value: Any, note: Note) -> T | None:
+        """Make a part of a file; note all that is wrong with it, unless it is told elsewhere."""
         try:
             made: T = self.make(type_, value)
         except MisfitError as error:
             for keys, problem in error.problems:
                 name = next((key for key in reversed(keys) if isinstance(key, str)), "the file")
-                note(keys, problem.replace("{name}", name))
+                if problem:
+                    note(keys, problem.replace("{name}", name))
             return None
         return made
 
-    def read(self, shape: type[T], value: Any, found: Findings) -> T:
-        """Make a file; what is wrong with it refuses the file."""
-        made = self.fit(shape, value, found.at)
-        found.settle()
-        assert made is not None  # noqa: S101
-        return made
+    def parts(self, shape: Any, value: Any, note: Note) -> dict[str, Any]:
+        """Make the parts of a file, by name; note those that do not fit, and leave them out."""
+        made = self.fit(shape, value, note)
+        if made is not None or not isinstance(value, dict):
+            return {} if made is None else dict(vars(made))
+        types = get_type_hints(shape, include_extras=True)
+        tried = {
+            name: self.fit(types[name], value[word], _unheard)
+            for name, word in words_of(shape).items()
+            if word in value
+        }
+        return {name: part for name, part in tried.items() if part is not None}
 
     # ----------------------------------------------------------------- how a type is read
 
@@ -166,6 +176,10 @@ class FileConverter:
                 "{name} has to be text, a whole number, true or false; rules have nothing else"
             )
         return self.make(readers[type(value)], value)
+
+
+def _unheard(keys: Keys, problem: str) -> None:
+    """Note nothing."""
 
 
 def _is_list(type_: Any) -> bool:

@@ -5,7 +5,7 @@ An item has a kind and a name; `asnrules.rules.chain` adds, sets, removes and mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,15 @@ from typing import Any, NamedTuple
 from asnrules.rules.converter import FileConverter
 from asnrules.rules.model import IntendedOverlap, KnownDifference
 from asnrules.rules.shapes import ClassesFile, KeysFile, RulesFile, RulesHeaderShape
-from asnrules.rules.text_files import FILE_NAME, Findings, Keys, read_lines, read_text, read_toml
+from asnrules.rules.text_files import (
+    FILE_NAME,
+    Findings,
+    Keys,
+    read_lines,
+    read_text,
+    read_toml,
+    settle,
+)
 from asnrules.rules.texts import MisfitError
 from asnrules.rules.uses import difference_name, overlap_name, role_item_name
 from asnrules.rules.words import unknown
@@ -46,7 +54,7 @@ Items = dict[str, dict[str, Item]]
 
 
 class Report:
-    """What is wrong in the files of a ruleset with some header, of each file all at once."""
+    """What is wrong in the files of a ruleset with some header, to be told all at once."""
 
     def __init__(self, header: Path, finding: type[Findings] = Findings) -> None:
         self.header = header
@@ -54,6 +62,10 @@ class Report:
         self._found: dict[Path, Findings] = {}
         self.removed: dict[tuple[str, str], Keys] = {}
         """By kind and name, the items that its changes remove, with the place where they do."""
+        self.unread: set[str] = set()
+        """Kinds of which a file could not be read: what is not known of them may be there."""
+        self.unsure: set[tuple[str, str]] = set()
+        """By kind and name, items of which what a change says is refused; '' is any kind."""
 
     def of(self, path: Path) -> Findings:
         """Give what is wrong in a file."""
@@ -71,10 +83,13 @@ class Report:
         else:
             self.of(item.path).at((*item.keys, *keys), problem)
 
+    def may_be(self, kind: str, name: str) -> bool:
+        """Whether there may be an item that was not read, or does not fit, which is told."""
+        return kind in self.unread or not self.unsure.isdisjoint([(kind, name), ("", name)])
+
     def settle(self) -> None:
-        """Refuse the first file in which something is wrong."""
-        for found in self._found.values():
-            found.settle()
+        """Refuse the ruleset if something is wrong, with all of it."""
+        settle(self.header.parent, self._found.values())
 
 
 class Reader:
@@ -98,15 +113,16 @@ class Reader:
             item = self._item(value, top, "required_columns", number)
             self._add("required_column", name, item, f"a second line for column {name}")
         if (self._folder / VALUE_LISTS).exists():
-            self._add_all("value_list", self._toml(VALUE_LISTS, dict[str, Any]), VALUE_LISTS)
-        self._add_all("condition", self._toml(COMPLETE, dict[str, Any]), COMPLETE)
-        keys: KeysFile = self._toml("keys.toml", KeysFile)
-        self._add_all("key", keys.keys, "keys.toml", "keys")
-        self._add_all("group", keys.groups, "keys.toml", "groups")
-        classes: ClassesFile = self._toml("classes.toml", ClassesFile)
-        item = self._item(classes.default, "classes.toml", "default")
-        self._add("default", "class", item)
-        for number, value in enumerate(classes.classes):
+            self._add_all("value_list", self._toml(VALUE_LISTS, ["value_list"]) or {}, VALUE_LISTS)
+        self._add_all("condition", self._toml(COMPLETE, ["condition"]) or {}, COMPLETE)
+        keys = self._parts("keys.toml", KeysFile, {"keys": ["key"], "groups": ["group"]})
+        self._add_all("key", keys.get("keys", {}), "keys.toml", "keys")
+        self._add_all("group", keys.get("groups", {}), "keys.toml", "groups")
+        classes = self._parts("classes.toml", ClassesFile, {"default": ["default"]})
+        if "default" in classes:
+            item = self._item(classes["default"], "classes.toml", "default")
+            self._add("default", "class", item)
+        for number, value in enumerate(classes.get("classes", [])):
             name = str(value.get("condition", number))
             item = self._item(value, "classes.toml", "classes", number)
             self._add("class", name, item, f"a second line for {name}; leave one out")
@@ -116,34 +132,57 @@ class Reader:
         for kind, rows in ROWS.items():
             if kind != "intended_overlap" or (self._folder / rows.file).exists():
                 self._rows(kind, rows)
-        self._report.settle()
         return self.items
 
     def path_tables(self) -> dict[str, Item]:
-        """Read all CSV files of optical paths, by name."""
-        return {name: self.path_table(name) for name in self._csv_names()}
+        """Read all CSV files of optical paths, by name, as far as they can be read."""
+        tables: dict[str, Item] = {}
+        for name in self._csv_names():
+            try:
+                tables[name] = self.path_table(name)
+            except MisfitError:
+                self._report.unsure.add(("path_table", name.removesuffix(".csv")))
+        return tables
 
     def _csv_names(self) -> list[str]:
         others = {rows.file for rows in ROWS.values()}
         return sorted({path.name for path in self._folder.glob("*.csv")} - others)
 
     def path_table(self, name: str) -> Item:
-        """Read a CSV file of optical paths; raise `MisfitError` if there is none of this name."""
+        """Read a CSV file of optical paths; raise `MisfitError` if that cannot be done."""
         if name not in (names := self._csv_names()):
             raise MisfitError(unknown("CSV file", name, names))
         self.files.add(name)
         path = self._folder / name
-        rows = read_lines(path)
-        return Item([row for _, row in rows], path, (), tuple(line for line, _ in rows))
+        with self._report.of(path).reading():
+            rows = read_lines(path)
+            return Item([row for _, row in rows], path, (), tuple(line for line, _ in rows))
+        raise MisfitError
 
     def texts(self) -> dict[str, str]:
         """Give the texts of the files that were read."""
         return {name: read_text(self._folder / name) for name in sorted(self.files)}
 
-    def _toml(self, name: str, shape: Any) -> Any:
+    def _toml(self, name: str, kinds: Iterable[str]) -> dict[str, Any] | None:
+        """Read a file; if it cannot be read, note that, and which kinds are not read."""
         self.files.add(name)
         path = self._folder / name
-        return self._converter.read(shape, read_toml(path), self._report.of(path))
+        with self._report.of(path).reading():
+            return read_toml(path)
+        self._report.unread.update(kinds)
+        return None
+
+    def _parts(self, name: str, shape: Any, kinds: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Read the parts of a file, each of which has some kinds."""
+        document = self._toml(name, [kind for ones in kinds.values() for kind in ones])
+        if document is None:
+            return {}
+        note = self._report.of(self._folder / name).at
+        parts = self._converter.parts(shape, document, note)
+        for word, ones in kinds.items():
+            if word not in parts:
+                self._report.unread.update(ones)
+        return parts
 
     def _item(self, value: Any, file: str, *keys: str | int) -> Item:
         return Item(value, self._folder / file, keys)
@@ -161,9 +200,10 @@ class Reader:
         for path in sorted((self._folder / "rules").glob("*.toml")):
             if not FILE_NAME.fullmatch(f"rules/{path.name}"):
                 self._report.of(path).at((), "name the file with letters, digits, '_' and '-'")
-                self._report.settle()
-            document: RulesFile = self._toml(f"rules/{path.name}", RulesFile)
-            for number, value in enumerate(document.rule):
+            parts = self._parts(f"rules/{path.name}", RulesFile, {"rule": ["rule", "role"]})
+            for number, value in enumerate(parts.get("rule", [])):
+                if not isinstance(value.get("asn_rule"), str):
+                    self._report.unread.add("rule")
                 for kind, name, item in rule_items(value, path, ("rule", number)):
                     word, problem = "asn_rule", f"a second rule {name}; give it another name"
                     if kind == "role":
@@ -173,7 +213,8 @@ class Reader:
                     if name in self.items[kind]:
                         item = item._replace(keys=(*item.keys, word))
                     self._add(kind, name, item, problem)
-        if not self.items["rule"]:
+        if not self.items["rule"] and "rule" not in self._report.unread:
+            self._report.unread.add("rule")
             self._report.of(self._folder / "rules").at(
                 (), "no rule; put [[rule]] into a TOML file there"
             )
@@ -181,7 +222,10 @@ class Reader:
     def _rows(self, kind: str, rows: RowsFile) -> None:
         path = self._folder / rows.file
         self.files.add(rows.file)
-        for line, row in read_lines(path, rows.columns):
+        lines: list[tuple[int, dict[str, str]]] = []
+        with self._report.of(path).reading():
+            lines = read_lines(path, rows.columns)
+        for line, row in lines:
             name = rows.name_of(row)
             item = Item(row if len(row) > 1 else name, path, (), (line,))
             self._add(kind, name, item, rows.second.replace("{name}", repr(name[:80])))

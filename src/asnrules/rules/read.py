@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asnrules.errors import RulesetError
 from asnrules.rules.model import NOT_APPLICABLE, AnyRuleset, Erratum, Mode, Table
-from asnrules.rules.text_files import Findings, read_lines, read_toml
+from asnrules.rules.text_files import Findings, read_lines, read_toml, settle
 from asnrules.rules.words import LABEL, LABEL_PROBLEM, Words, instrument_of, shipped_words, unknown
 
 if TYPE_CHECKING:
     from asnrules.rules.read_rules import RulesReader
 
-KINDS = ("table", "rules")
+MODES, ERRATA = "exposure_modes.csv", "errata.csv"
+"""The files of a table beside its header."""
 MODE_COLUMNS = Mode._fields[1:]
 
 WHAT = {
@@ -70,20 +72,20 @@ class RulesetReader:
         # Few commands read rules, and what reads them is much to import.
         from asnrules.rules.read_rules import RulesReader
 
-        path = folder / "ruleset.toml"
-        document = read_toml(path)
-        kind = document.get("kind")
-        found = Findings(path)
-        if kind not in KINDS:
-            problem = (
-                f"kind is {str(kind)[:80]!r}; {' or '.join(KINDS)}" if kind else "no kind; add it"
-            )
-            found.at(("kind",) if kind else (), problem)
-            found.settle()
-        if kind == Table.kind:
-            return _read_table(folder, document, self._words, new_exp_types or {})
+        if _kind(folder) == Table.kind:
+            return _read_table(folder, self._words, new_exp_types or {})
         self._rules = self._rules or RulesReader(self._words, self._parents)
         return self._rules.read(folder, label)
+
+
+def _kind(folder: Path) -> str:
+    """Give the kind that a folder says, or else the one that its files are of."""
+    said = None
+    with suppress(RulesetError):
+        said = read_toml(folder / "ruleset.toml").get("kind")
+    # What is wrong with its header is told by what reads it as either kind.
+    is_table = said == Table.kind or (said != "rules" and (folder / MODES).exists())
+    return Table.kind if is_table else "rules"
 
 
 def read_ruleset(
@@ -134,46 +136,56 @@ def mode_of(position: int, cells: Mapping[str, str], footnote: str | None) -> Mo
 # ------------------------------------------------------------------------- tables
 
 
-def _read_table(
-    folder: Path, document: dict[str, Any], words: Words, new_exp_types: Mapping[int, str]
-) -> Table:
+def _read_table(folder: Path, words: Words, new_exp_types: Mapping[int, str]) -> Table:
     from asnrules.rules.converter import FileConverter
-    from asnrules.rules.shapes import HeaderShape, check_period
+    from asnrules.rules.shapes import HeaderShape, check_kind, check_period
 
-    found = Findings(folder / "ruleset.toml")
-    header = FileConverter(words).read(HeaderShape, document, found)
-    check_period(header.effective_from, header.effective_until, found)
-    modes = _modes(folder / "exposure_modes.csv", words, new_exp_types)
+    top, rows, cells = (Findings(folder / name) for name in ("ruleset.toml", MODES, ERRATA))
+    header = None
+    with top.reading():
+        document = read_toml(top.path)
+        check_kind(document, top)
+        header = FileConverter(words).fit(HeaderShape, document, top.at)
+    if header is not None:
+        check_period(header.effective_from, header.effective_until, top)
+    modes = _modes(rows, words, new_exp_types)
+    errata = _errata(cells, modes)
+    settle(folder, (top, rows, cells))
+    assert header is not None  # noqa: S101
     return Table(
         label=header.label,
         title=header.title,
         source=header.source,
         effective_from=header.effective_from,
         effective_until=header.effective_until,
-        modes=modes,
-        errata=_errata(folder / "errata.csv", modes),
+        modes=tuple(mode for mode in modes.values() if mode is not None),
+        errata=errata,
     )
 
 
-def _modes(path: Path, words: Words, new_exp_types: Mapping[int, str]) -> tuple[Mode, ...]:
-    found = Findings(path)
-    modes: list[Mode] = []
+def _modes(
+    found: Findings, words: Words, new_exp_types: Mapping[int, str]
+) -> dict[int, Mode | None]:
+    """Give the rows of a table by their position; None for one that is not well formed."""
+    lines: list[tuple[int, dict[str, str]]] = []
+    with found.reading():
+        lines = read_lines(found.path, MODE_COLUMNS)
+        if not lines:
+            found.at((), "no row; a table has rows")
+    modes: dict[int, Mode | None] = {}
     seen: dict[tuple[str, str], int] = {}
-    for position, (line, row) in enumerate(read_lines(path, MODE_COLUMNS), 1):
-        for problem in _mode_problems(position, row, words, new_exp_types):
-            found.at_line(line, problem)
+    for position, (line, row) in enumerate(lines, 1):
+        problems = [*_mode_problems(position, row, words, new_exp_types)]
         first = seen.setdefault((row["exp_type"], row["special"]), line)
         if first != line:
-            found.at_line(
-                line,
+            problems.append(
                 f"{row['exp_type']} with special {row['special']} is on line {first} already; "
-                "leave one out",
+                "leave one out"
             )
-        modes.append(mode_of(position, row, row["footnote"]))
-    if not modes:
-        found.at((), "no row; a table has rows")
-    found.settle()
-    return tuple(modes)
+        for problem in problems:
+            found.at_line(line, problem)
+        modes[position] = None if problems else mode_of(position, row, row["footnote"])
+    return modes
 
 
 def _mode_problems(
@@ -194,10 +206,12 @@ def _mode_problems(
         yield "the footnote has more than one line; write it as one"
 
 
-def _errata(path: Path, modes: tuple[Mode, ...]) -> tuple[Erratum, ...]:
-    found = Findings(path)
+def _errata(found: Findings, modes: Mapping[int, Mode | None]) -> tuple[Erratum, ...]:
     errata: dict[tuple[int, str], Erratum] = {}
-    for line, row in read_lines(path, Erratum._fields):
+    lines: list[tuple[int, dict[str, str]]] = []
+    with found.reading():
+        lines = read_lines(found.path, Erratum._fields)
+    for line, row in lines:
         if problem := _erratum_problem(row, modes):
             found.at_line(line, problem)
             continue
@@ -205,19 +219,21 @@ def _errata(path: Path, modes: tuple[Mode, ...]) -> tuple[Erratum, ...]:
         if erratum[:2] in errata:
             found.at_line(line, "a second erratum for one cell; leave one out")
         errata[erratum[:2]] = erratum
-    found.settle()
     return tuple(errata[cell] for cell in sorted(errata))
 
 
-def _erratum_problem(row: dict[str, str], modes: tuple[Mode, ...]) -> str | None:
+def _erratum_problem(row: dict[str, str], modes: Mapping[int, Mode | None]) -> str | None:
     position, field, corrected = row["position"], row["field"], row["corrected"]
     if not (position.isascii() and position.isdecimal() and len(position) < 10):
         return f"position {position[:80]!r} is not a number; count rows from 1"
-    if not 1 <= int(position) <= len(modes):
-        return f"there is no row {position}; count rows from 1"
     if field not in MODE_COLUMNS:
         return unknown("field", field, MODE_COLUMNS)
-    means = getattr(modes[int(position) - 1], field)
+    # Without rows it is told why; so it is of a row that is not well formed.
+    if modes and int(position) not in modes:
+        return f"there is no row {position}; count rows from 1"
+    if (mode := modes.get(int(position))) is None:
+        return None
+    means = getattr(mode, field)
     if none_if_not_applicable(corrected) != means:
         return (
             f"corrected is {corrected[:80]!r}, but row {position} has {means or NOT_APPLICABLE}; "

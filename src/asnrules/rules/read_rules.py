@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,10 @@ from asnrules.errors import RulesetError
 from asnrules.rules.build import Builder
 from asnrules.rules.chain import apply_changes
 from asnrules.rules.checksums import row_differences
-from asnrules.rules.document import COMPLETE, Items, Reader, Report
+from asnrules.rules.document import COMPLETE, KINDS, Items, Reader, Report
 from asnrules.rules.model import Change, Ruleset
 from asnrules.rules.releases import in_order, release_problems, start_of
-from asnrules.rules.shapes import RulesHeaderShape, check_period
+from asnrules.rules.shapes import RulesHeaderShape, check_kind, check_period
 from asnrules.rules.text_files import read_toml
 from asnrules.rules.variants import Variants
 from asnrules.rules.words import Words, unknown
@@ -65,30 +66,30 @@ class RulesReader:
         report = Report(folder / "ruleset.toml")
         is_complete, header = self._header(label, report)
         reader = Reader(self._builder.converter, report)
-        before: Ruleset | None = None
-        parent: Items | None = None
-        items: Items = {}
+        parent = self._parent(header.extends, label or header.label, report)
+        changed: Items = {}
         changes: tuple[Change, ...] = ()
-        if header.extends is not None:
-            before, parent = self._parent(header.extends, report)[:2]
-            items, changes = apply_changes(parent, header.change, reader.path_table, report)
-            self._check_examples(header, {*parent["rule"], *items["rule"]}, report)
-        report.settle()
-        changed = items
+        if parent is not None:
+            changed, changes = apply_changes(parent.items, header.change, reader.path_table, report)
+            self._check_examples(header, {*parent.items["rule"], *changed["rule"]}, report)
         if is_complete:
+            if parent is not None:
+                self._builder.make(changed, report)
+                # Of the changes; what the files say is looked at by itself.
+                report.unsure.clear()
             items = reader.read(header)
-        start = header.effective_from or start_of(header.releases)
+        elif parent is None or _CHANGES in report.unread:
+            # No rules can be made, but the tables beside the header may be wrong as well.
+            report.unread.update(KINDS)
+            items = {kind: {} for kind in KINDS} | {"path_table": reader.path_tables()}
+        else:
+            items = changed
         fields = self._builder.build(items, report)
-        is_changed = before is None or is_complete or before != replace(before, **fields)
-        if changes and not is_changed:
-            report.at(("change",), "all changes together change nothing; leave them out")
-            report.settle()
-        check_period(start, header.effective_until, report.of(report.header))
         ruleset = Ruleset(
             label=header.label,
             title=header.title,
             source=header.source,
-            effective_from=start,
+            effective_from=_start(header),
             effective_until=header.effective_until,
             implements=header.implements,
             extends=header.extends,
@@ -97,16 +98,21 @@ class RulesReader:
             files=reader.texts(),
             **fields,
         )
-        if is_complete and parent is not None:
-            other = replace(ruleset, **self._builder.build(changed, report))
-            for difference in row_differences(other, ruleset):
-                problem = (
-                    f"{header.extends} and the changes do not make this folder: it {difference}"
-                )
-                report.at(("extends",), f"{problem}; {_MEND}")
+        if parent is not None:
+            if is_complete:
+                self._compare(ruleset, changed, report)
+            elif changes and parent.ruleset == replace(parent.ruleset, **fields):
+                report.at(("change",), "all changes together change nothing; leave them out")
             report.settle()
-        self._resolved[folder] = _Resolved(ruleset, items, header, parent)
+        self._resolved[folder] = _Resolved(ruleset, items, header, parent and parent.items)
         return self._resolved[folder]
+
+    def _compare(self, ruleset: Ruleset, changed: Items, report: Report) -> None:
+        """Note how the rules of a folder that says all are not those that its changes make."""
+        other = replace(ruleset, **self._builder.build(changed, report))
+        for difference in row_differences(other, ruleset):
+            problem = f"{ruleset.extends} and the changes do not make this folder: it {difference}"
+            report.at(("extends",), f"{problem}; {_MEND}")
 
     def _check_examples(self, header: RulesHeaderShape, rules: set[str], report: Report) -> None:
         """Refuse examples with rules or EXP_TYPEs that there are not."""
@@ -123,43 +129,61 @@ class RulesReader:
                         report.at(place, unknown(what, name, known))
 
     def _header(self, label: str | None, report: Report) -> tuple[bool, RulesHeaderShape]:
-        """Read the header for rules of a label, and tell whether the folder says all of them."""
-        path = report.header
-        header = self._builder.converter.read(RulesHeaderShape, read_toml(path), report.of(path))
+        """Read the header for rules of a label, and tell whether the folder says all of them.
+
+        What does not fit is noted, and is not in it.
+        """
+        path, found = report.header, report.of(report.header)
+        document: dict[str, Any] | None = None
+        with found.reading():
+            document = read_toml(path)
+        said = {} if document is None else document
+        parts = said and self._builder.converter.parts(RulesHeaderShape, said, found.at)
+        header = RulesHeaderShape(**{**dict.fromkeys(_NEEDED, ""), **parts})
+        check_kind(said, found)
+        check_period(_start(header), header.effective_until, found)
         for number, problem in release_problems(header.releases):
             report.at(("releases", number), problem)
-        is_complete = header.extends is None or (path.parent / COMPLETE).exists()
+        is_complete = (path.parent / COMPLETE).exists() or (
+            document is not None and document.keys().isdisjoint(["extends", _CHANGES])
+        )
         if label not in (None, header.label):
             header = replace(header, releases=[])
             if is_complete:
                 header = replace(header, extends=None, change=[])
-        if header.extends == (label or header.label):
-            report.at(("extends",), f"{header.extends} extends itself; name another one")
-            report.settle()
-        if header.extends is None and header.change:
+        if "extends" not in said and header.change:
             report.at(("change",), "changes of no parent; name it with extends")
-        for word in _OF_COMPLETE if not is_complete else ():
-            if getattr(header, word) is not None:
+        for word, kind in _OF_COMPLETE.items():
+            if getattr(header, word) is not None and not is_complete:
                 problem = f"{word} stands in a folder that says all; here write it as a change"
                 report.at((word,), problem)
+            if word not in parts and (document is None or word in said):
+                report.unread.add(kind)
+        if _CHANGES in said and _CHANGES not in parts:
+            report.unread.add(_CHANGES)
         return is_complete, header
 
-    def _parent(self, label: str, report: Report) -> _Resolved:
-        """Resolve the ruleset that one extends."""
+    def _parent(self, extends: str | None, label: str, report: Report) -> _Resolved | None:
+        """Resolve the ruleset that one extends; None if there is none, which is noted."""
+        if extends is None:
+            return None
         folder = report.header.parent
+        if extends == label:
+            report.at(("extends",), f"{extends} extends itself; name another one")
+            return None
         try:
-            parent = self._parents(label) if self._parents else _beside(folder, label)
+            parent = self._parents(extends) if self._parents else _beside(folder, extends)
         except RulesetError as error:
             report.at(("extends",), str(error))
-            report.settle()
-            raise
+            return None
+        if parent in (folder, *self._open):
+            report.at(("extends",), f"{extends} extends {folder.name} itself; name another one")
+            return None
         self._open.append(folder)
-        if parent in self._open:
-            report.at(("extends",), f"{label} extends {folder.name} itself; name another one")
-            report.settle()
-        resolved = self._resolve(parent)
-        self._open.pop()
-        return resolved
+        try:
+            return self._resolve(parent)
+        finally:
+            self._open.pop()
 
 
 class _Resolved(NamedTuple):
@@ -174,7 +198,23 @@ class _Resolved(NamedTuple):
 
 _MEND = "mend a change, or import the folder under another label"
 
-_OF_COMPLETE = ("settings", "defaults", "written_as", "required_columns")
+_OF_COMPLETE = {
+    "settings": "setting",
+    "defaults": "default",
+    "written_as": "written_as",
+    "required_columns": "required_column",
+}
+"""The words of a header that says all, each with the kind of its items."""
+
+_CHANGES = "change"
+"""The word of a header for its changes."""
+
+_NEEDED = ("label", "kind", "title", "source", "implements")
+"""The words that every header has."""
+
+
+def _start(header: RulesHeaderShape) -> dt.date | None:
+    return header.effective_from or start_of(header.releases)
 
 
 def _beside(folder: Path, label: str) -> Path:

@@ -77,6 +77,8 @@ def words_of(shape: Any) -> dict[str, str]:
     return {name: own.get(name, name.rstrip("_")) for name in signature(shape).parameters}
 
 
+RULESET_KINDS = ("table", "rules")
+
 DEFAULTS = ("rateints", "steps")
 """What rules have from the defaults of the ruleset, if they do not say otherwise."""
 
@@ -230,9 +232,15 @@ class RulesHeaderShape(HeaderShape):
     required_columns: list[dict[str, Any]] | None = None
 
 
+def check_kind(document: dict[str, Any], found: Findings) -> None:
+    """Note a kind of rulesets that there is not."""
+    kind = document.get("kind")
+    if isinstance(kind, str) and kind not in RULESET_KINDS:
+        found.at(("kind",), f"kind is {kind[:80]!r}; {' or '.join(RULESET_KINDS)}")
+
+
 def check_period(start: dt.date | None, end: dt.date | None, found: Findings) -> None:
-    """Refuse a period that ends before it starts; a draft may do without dates, or the last."""
+    """Note a period that ends before it starts; a draft may do without dates, or the last."""
     if end is not None and (start is None or end <= start):
         problem = "effective_until is not after effective_from; mend one of them"
         found.at(("effective_until",), problem)
-        found.settle()

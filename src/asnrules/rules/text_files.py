@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ FILE_NAME = re.compile(r"(rules/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _LONG = re.compile(r"(\S{100})\S+")
 _MANY_DIGITS = re.compile(rf"[0-9a-fA-F_]{{{NUMBER_DIGITS}}}")
 _MARK = r"\1..."
-_MOST = 20
-"""How many findings of a file are told."""
+_MOST, _MOST_OF_ALL = 20, 100
+"""How many findings of a file are told, and of all files."""
 _BIG = 30_000
 _FEW = 5
 """In a file of more characters than are usual, how many are told with their line."""
@@ -59,14 +60,31 @@ class Findings:
             keys = keys[:-1]
         self.at_line(line, problem)
 
-    def settle(self) -> None:
-        """Refuse the file if anything was noted: with one finding, or several as `details`."""
-        told = [*self._told]
-        if len(told) == 1:
-            raise RulesetError(told[0])
-        if told:
-            problem = f"{self.path}: {len(told)} things are wrong; mend them"
-            raise RulesetError(problem, details=told[:_MOST])
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Note what refuses the file as a whole, and go on."""
+        try:
+            yield
+        except RulesetError as error:
+            self._told[str(error)] = None
+
+    def told(self) -> list[str]:
+        """Give what was noted, each with the file and the line."""
+        return [*self._told]
+
+
+def settle(folder: Path, findings: Iterable[Findings]) -> None:
+    """Refuse the files in which anything was noted: with one finding, or several as `details`."""
+    files = [(one.path, one.told()) for one in findings if len(one)]
+    many = sum(len(told) for _, told in files)
+    details = [text for _, told in files for text in told[:_MOST]][:_MOST_OF_ALL]
+    if many == 1:
+        raise RulesetError(details[0])
+    if len(files) == 1:
+        raise RulesetError(f"{files[0][0]}: {many} things are wrong; mend them", details=details)
+    if files:
+        problem = f"{folder}: {many} things are wrong in {len(files)} files; mend them"
+        raise RulesetError(problem, details=details)
 
 
 class Unplaced(Findings):

@@ -25,7 +25,10 @@ Known = Callable[[Words], Collection[str] | None]
 
 
 class MisfitError(ValueError):
-    """A value that does not fit; `{name}` stands for its word in what it says."""
+    """A value that does not fit; `{name}` stands for its word in what it says.
+
+    Without a problem it does not fit as something else does not, for which that is told.
+    """
 
     def __init__(self, problem: str = "", problems: Sequence[tuple[Keys, str]] = ()) -> None:
         super().__init__(problem)

@@ -103,7 +103,10 @@ class Variants:
     def applied(self, items: Items, names: Collection[str]) -> tuple[Items, tuple[Change, ...]]:
         """Apply some of the changes to any items, those of another ruleset of the chain."""
         shapes = [one for one in self._shapes if one.id in names]
-        return apply_changes(items, shapes, self._path_tables.__getitem__, self._report())
+        report = self._report()
+        applied = apply_changes(items, shapes, self._path_tables.__getitem__, report)
+        report.settle()
+        return applied
 
     def built(self, items: Items) -> Ruleset:
         """Make rules of items."""
