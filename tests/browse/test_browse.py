@@ -40,6 +40,11 @@ def test_the_first_page(site: Site) -> None:
     assert "The table in force 2026-03-20, 75 rows" in found.text
     assert "Runs 5 on record" in found.text
     assert f"1 2026-11-05 10:15 anna jwst-3.0.0 {POOL_NAME} 6 3 3" in found.text
+    assert re.search(
+        rf"For example EXP_TYPE NRC_IMAGE exposure {stem(1)}_uncal.fits association "
+        r"jw04231-o001\S+ program 04231 rule Asn_Lv2Image ruleset jwst-next run 3",
+        found.text,
+    )
     for question in read_reference().questions:
         assert question.title in found.text
 

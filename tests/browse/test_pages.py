@@ -184,7 +184,7 @@ def test_an_exposure_has_its_history_over_rulesets(site: Site) -> None:
     assert page.named("section", **{"data-later": address})
     found = Page(site.get(address.removeprefix("/"))[1])
     assert "The 27 rulesets from jwst-1.2.0 to jwst-3.0.0" in found.text
-    assert "jwst-1.2.0 2021-05-24 is made Asn_Lv2ImageSpecial o001" in found.text
+    assert "jwst-1.2.0 2021-05-24 Asn_Lv2ImageSpecial is made for o001" in found.text
     assert found.named("a", href="/rule?asn_rule=Asn_Lv2ImageSpecial&ruleset=jwst-1.2.0")
     assert site.get("exposure/rulesets", filename="other")[0] == 404
 

@@ -24,6 +24,9 @@ from asnrules.report.rendering import readable
 NAME = "catalog"
 """The name of the database in the addresses of the pages."""
 
+STYLE = "/-/asnrules/browse.css"
+"""The address of the looks of our pages."""
+
 SECONDS = 30
 """How long a statement may take."""
 
@@ -113,7 +116,8 @@ class Pages:
         found = await search.find(_execute(datasette), asked)
         if len(found.hits) == 1:
             return Response.redirect(found.hits[0].address)
-        values = {"asked": asked, "found": found}
+        tried = await search.examples(_execute(datasette))
+        values = {"asked": asked, "found": found, "examples": tried}
         page = await datasette.render_template("found.html", values, request=request)
         return Response.html(page, status=200 if found.hits or not asked else 404)
 
@@ -218,7 +222,11 @@ class Pages:
         template = datasette.jinja_env.get_template("error.html")
         css_hash = datasette.app_css_hash()
         text = await template.render_async(
-            **values, urls=datasette.urls, app_css_hash=css_hash, menu_links=list
+            **values,
+            urls=datasette.urls,
+            app_css_hash=css_hash,
+            extra_css_urls=[{"url": STYLE}],
+            menu_links=list,
         )
         return Response.html(text, status=values["status"])
 
@@ -239,6 +247,7 @@ class Pages:
         }
         return {
             **results,
+            "examples": await search.examples(_execute(datasette)),
             "readable": _readable,
             "questions": [
                 (_address(datasette, slug(one.title), ()), one) for one in self._reference.questions

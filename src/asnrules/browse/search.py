@@ -59,6 +59,16 @@ _MEMBER = (
 _EXPOSURES_BEGUN = """
     SELECT DISTINCT filename FROM exposures
     WHERE filename >= :start AND filename < :start || CHAR(1114111) ORDER BY 1 LIMIT :most"""
+_EXAMPLES = """
+    SELECT m.exp_type, m.filename AS exposure, m.asn_name AS association, m.program,
+        m.asn_rule AS rule, r.ruleset, r.run_id AS run
+    FROM v_association_members AS m JOIN v_runs AS r ON r.run_id = m.run_id
+    WHERE m.exp_type IS NOT NULL AND m.run_id =
+        (SELECT MAX(run_id) FROM runs WHERE origin = 'generated' AND association_count > 0)
+    LIMIT 1"""
+_WITHOUT_RUNS = """
+    SELECT (SELECT MIN(exp_type) FROM v_exposure_modes) AS exp_type, asn_rule AS rule, ruleset
+    FROM v_rules ORDER BY ruleset DESC LIMIT 1"""
 # One look into the index for each run, as that begins with the run.
 _ASSOCIATION = """
     SELECT DISTINCT a.asn_name FROM runs AS r CROSS JOIN associations AS a
@@ -87,6 +97,12 @@ async def find(execute: Execute, asked: str) -> Found:
         spelled = near_spellings(word, {hit.name for hit in known}, 8, cutoff=0.5)
         near = [hit for name in spelled for hit in known if hit.name == name]
     return Found(near, are_exact=False)
+
+
+async def examples(execute: Execute) -> list[Hit]:
+    """Give one thing of each kind to look for, of the latest run if there is one."""
+    rows = [*await execute(_EXAMPLES, {}), *await execute(_WITHOUT_RUNS, {})]
+    return [Hit(kind, str(name)) for kind, name in rows[0].items()]
 
 
 async def _on_record(execute: Execute, word: str) -> AsyncIterator[Hit]:

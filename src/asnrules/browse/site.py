@@ -19,7 +19,7 @@ from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import DEFAULT_PLUGINS, pm
 from sqlalchemy import Engine
 
-from asnrules.browse.pages import NAME, SECONDS, Pages
+from asnrules.browse.pages import NAME, SECONDS, STYLE, Pages
 from asnrules.browse.reference import Reference, read_reference, slug
 from asnrules.browse.statements import Interrupted, Statements
 from asnrules.database.names import reading_uri
@@ -111,7 +111,7 @@ def make_site(engine: Engine) -> Datasette:
         metadata={
             "title": TITLE,
             "databases": {NAME: _metadata(path, reference)},
-            "extra_css_urls": ["/-/asnrules/browse.css"],
+            "extra_css_urls": [STYLE],
         },
         template_dir=str(_FOLDER / "templates"),
         static_mounts=[("-/asnrules", str(_FOLDER / "static"))],

@@ -188,22 +188,21 @@ def _event(one: Event) -> dict[str, Any]:
         words = [*words[:MOST_DIFFERENCES], f"and {len(words) - MOST_DIFFERENCES} more"]
     return {
         "ruleset": one.info.ruleset, "effective_from": one.info.effective_from,
-        "association": "is made" if one.what == FIRST else one.what, "asn_rule": made.asn_rule,
-        "candidate": made.asn_id, "products": _lines([product, *others]),
-        "differences": _lines(words),
+        "asn_rule": made.asn_rule,
+        "association": f"{'is made' if one.what == FIRST else one.what} for {made.asn_id}",
+        "products": _lines([product, *others]), "differences": _lines(words),
         "turned_by": _lines(change.words() for change in one.changes),
     }  # fmt: skip
 
 
 def _alike(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Tell once what becomes of several products alike."""
-    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for one in events:
-        found.setdefault(tuple(one[name] for name in one if name != "products"), []).append(one)
-    return [
-        {**several[0], "products": _lines(one["products"] for one in several)}
-        for several in found.values()
-    ]
+        products = one.pop("products")
+        known = found.setdefault(tuple(one.values()), {**one})
+        known["association"] += f"\n{products}"
+    return list(found.values())
 
 
 def _picture(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:

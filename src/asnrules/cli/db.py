@@ -145,9 +145,11 @@ def browse(
     ] = 8001,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open a web browser.")] = True,
 ) -> None:
-    """Show the catalog in a web browser: the table, its history, runs, unassociated exposures.
+    """Show the catalog in a web browser: one search, and a page for whatever it finds.
 
-    It is read only and serves this machine only. Ctrl-C ends it.
+    It finds EXP_TYPEs, exposures, associations, programs, rules, rulesets, releases and runs. Their
+    pages say why, lead to each other, and to the table, its history and questions. It is read only
+    and serves this machine only. Ctrl-C ends it.
 
     Examples
     --------
