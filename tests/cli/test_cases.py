@@ -225,7 +225,7 @@ def test_the_nearest_miss(
     [
         ("other-grating", "its GRATING is g395m, here g395h", "GRATING g395m, wanted g395h"),
         ("other-band", "its BAND is medium, here short", "BAND medium, wanted short"),
-        ("flag-missing", "its BKGDTARG is f", "BKGDTARG f, wanted: BKGDTARG is set"),
+        ("flag-missing", "its BKGDTARG is f", "BKGDTARG f, wanted: t"),
         ("lrs-slitless-tso", "its TSOVISIT is t", "TSOVISIT t, wanted: not a time-series"),
         ("not-linked", "no candidate of type background has both", "are not linked"),
     ],

@@ -172,3 +172,26 @@ def test_the_text_says_what_the_document_says(
         assert one["text"] in told.out
     for one in found["together"]:
         assert one["asn_name"] in told.out
+
+
+def test_a_class_that_is_no_companion_is_said_to_be_none(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    lamp = image("led_uncal.fits") | {"exp_type": "nrc_led"}
+    found = ask(asnrules_on_file, tmp_path, image("image_uncal.fits"), lamp)
+    assert [one["text"] for one in found["takes_none"]] == [
+        "no rule takes an exposure of class engineering as a companion"
+    ]
+
+
+def test_a_flag_that_another_rule_wants_is_named_with_what_would_do_for_it(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    lrs = {"instrume": "miri", "detector": "mirimage", "filter": "p750l"}
+    science = exposure("lrs_uncal.fits", "mir_lrs-slitless", **lrs)
+    found = ask(
+        asnrules_on_file, tmp_path, science, science | {"filename": "b_uncal.fits", "is_imprt": "t"}
+    )
+    assert [one["text"].partition("science: ")[2] for one in found["takes_none"]] == [
+        "BKGDTARG not given, wanted: t, or IS_PSF t"
+    ]

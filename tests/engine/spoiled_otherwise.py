@@ -104,15 +104,15 @@ MADE = (
         ("tsovisit",),
         (ANOTHER,),
         "nearest is Asn_Lv2SpecTSO: NIS_SOSS with a calibrated filter, or no NIS_SOSS: "
-        "FILTER is empty, wanted a value other than f277w, opaque",
+        "FILTER is empty, wanted a value other than f277w or opaque",
         "it is a time series then, which needs a filter",
     ),
 )
 """For exposures that are made as rules want them."""
 
 _NO_TILE = (
-    "nearest is Asn_Lv2Spec: MOSTILNO has a value: MOSTILNO is empty, wanted a value"
-    "(; also DITHPTIN has a value: DITHPTIN is empty, wanted a value)?"
+    "nearest is Asn_Lv2Spec: MOSTILNO is empty, wanted a value"
+    "(; also DITHPTIN is empty, wanted a value)?"
 )
 _SERIES_ONLY = "it is no time series then, and all else needs the number of its mosaic tile"
 
@@ -126,9 +126,8 @@ REAL = (
         ("nrs_fixedslit",),
         ("bkgdtarg",),
         (NO_VALUE,),
-        "nearest is Asn_Lv2NRSFSS: NUMDTHPT has a value: NUMDTHPT is empty, wanted a value; "
-        "also SUBPXPNS or SUBPXPTS has a value: "
-        "SUBPXPNS and SUBPXPTS are empty, wanted a value of either",
+        "nearest is Asn_Lv2NRSFSS: NUMDTHPT is empty, wanted a value; "
+        "also neither SUBPXPNS nor SUBPXPTS has a value",
         "without the flag it is an ordinary science, which needs the numbers of its pattern",
     ),
     Otherwise(
@@ -136,7 +135,7 @@ REAL = (
         ("mir_image",),
         ("visitype",),
         (NO_VALUE, RUBBISH, ANOTHER),
-        "nearest is Asn_Lv2Image: FILTER or BAND has a value: "
+        "nearest is Asn_Lv2Image: "
         "FILTER is empty, wanted a value other than opaque, or BAND is empty, wanted a value",
         "it is an ordinary image then, which needs a filter; wavefront sensing does not",
     ),

@@ -166,10 +166,10 @@ def test_an_optical_path_says_nothing_of_the_type_it_is_for() -> None:
 @pytest.mark.parametrize(
     ("spoiled", "told"),
     [
-        ({"is_imprt": "t"}, "b: its IS_IMPRT is t, wanted: none"),
-        ({"pntgtype": "parallel"}, "b: its PNTGTYPE is parallel, wanted: science or none"),
+        ({"is_imprt": "t"}, "b: its IS_IMPRT is t, wanted: f"),
+        ({"pntgtype": "parallel"}, "b: its PNTGTYPE is parallel, wanted: science or no value"),
         ({"tsovisit": "t"}, "b: its TSOVISIT is t, wanted: not a time-series science exposure"),
-        ({"bkgdtarg": "f"}, "b: its BKGDTARG is f, wanted: BKGDTARG is set"),
+        ({"bkgdtarg": "f"}, "b: its BKGDTARG is f, wanted: t"),
     ],
 )
 def test_what_is_wanted_is_no_double_negation(spoiled: dict[str, str], told: str) -> None:

@@ -129,7 +129,7 @@ def differing(
 
 
 IMPRINT = {"is_imprt": "t"}
-NOT_SET = "wanted: BKGDTARG is set"
+NOT_SET = "wanted: t"
 NO_IMAGE = "Asn_Lv2WFSSNIS found no direct image for it"
 NO_SERIES = "wanted: not a time-series science exposure"
 
@@ -170,7 +170,7 @@ CASES = {
         cube("b", asn_candidate=THERE, bkgdtarg="t", is_psf="t", grating="g395m"),
         "background",
         "Asn_Lv2Spec",
-        "b: its IS_PSF is t, wanted: none; its GRATING is g395m, here g395h",
+        "b: its IS_PSF is t, wanted: f; its GRATING is g395m, here g395h",
         "",
         {"is_psf": "f", "grating": "g395h"},
     ),

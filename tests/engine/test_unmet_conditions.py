@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -58,11 +59,11 @@ def repairs_of(found: Failure) -> list[tuple[str, str | None, str]]:
     ("asked", "found", "wanted"),
     [
         (IS_SET, None, "a value"),
-        (NOT_SET, "flat1", "none"),
-        (IN, "flat1", "line1, line2"),
-        (NOT_IN, "line1", "anything but line1, line2"),
-        (LISTED, "ref", "line1, flat, test"),
-        (MATCHES, "c100", "a match of c[0-9]{4}, a match of .+wfsc.+"),
+        (NOT_SET, "flat1", "no value"),
+        (IN, "flat1", "line1 or line2"),
+        (NOT_IN, "line1", "anything but line1 or line2"),
+        (LISTED, "ref", "line1, flat or test"),
+        (MATCHES, "c100", "a match of c[0-9]{4} or a value with wfsc inside"),
     ],
 )
 def test_a_failure_says_what_was_found_and_what_wanted(
@@ -76,18 +77,52 @@ def test_a_failure_says_what_was_found_and_what_wanted(
 @pytest.mark.parametrize(
     ("asked", "found", "wanted"),
     [
-        (IS_SET, "flat1", "none"),
+        (IS_SET, "flat1", "no value"),
         (NOT_SET, None, "a value"),
-        (IN, "line1", "anything but line1, line2"),
-        (NOT_IN, "flat1", "line1, line2"),
-        (LISTED, "flat4", "anything but line1, flat, test"),
-        (MATCHES, "c1000", "anything but a match of c[0-9]{4}, a match of .+wfsc.+"),
+        (IN, "line1", "anything but line1 or line2"),
+        (NOT_IN, "flat1", "line1 or line2"),
+        (LISTED, "flat4", "anything but line1, flat or test"),
+        (MATCHES, "c1000", "anything but a match of c[0-9]{4} or a value with wfsc inside"),
     ],
 )
 def test_a_negated_failure_wants_the_opposite(asked: Term, found: str | None, wanted: str) -> None:
     explained = failure(condition((asked,)), {"lamp": found}, negated=True)
     assert explained.text == "not what is asked"
     assert repairs_of(explained) == [("lamp", found, wanted)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        (Term("lamp", Operator.MATCHES, (".+wfsc.+",)), "anything without wfsc inside"),
+        (Term("lamp", Operator.MATCHES, (".*a_b-1.+",)), "anything without a_b-1 inside"),
+        (Term("lamp", Operator.MATCHES, ("xwfsc.*",)), "anything but a match of xwfsc.*"),
+    ],
+)
+def test_a_pattern_is_said_by_what_is_inside(asked: Term, wanted: str) -> None:
+    (repair,) = failure(condition((asked,)), {"lamp": "xwfsc_a_b-1x"}, negated=True).repairs
+    assert repair.wanted == wanted
+
+
+@pytest.mark.parametrize(
+    ("found", "negated", "sentence"),
+    [
+        (None, False, "TSOVISIT is not set, wanted t"),
+        ("x", False, "TSOVISIT is 'x', wanted t"),
+        ("t", True, "TSOVISIT is 't', wanted f"),
+    ],
+)
+def test_a_flag_is_set_or_not(found: str | None, negated: bool, sentence: str) -> None:
+    explained = failure(condition((term("tsovisit", "t"),)), {"tsovisit": found}, negated=negated)
+    assert explained.sentence() == sentence
+
+
+def test_what_cannot_be_lost_is_told_by_what_the_exposure_is() -> None:
+    series = Condition("series", "a time series", ((Term("lamp", Operator.SET),),))
+    assert failure(series, {"lamp": "flat1"}, negated=True).sentence() == "it is a time series"
+    either = condition((Term("lamp", Operator.SET), term("grating", "prism")))
+    explained = failure(either, {"lamp": "flat1", "grating": "prism"}, negated=True)
+    assert repairs_of(explained) == [("grating", "prism", "anything but prism")]
 
 
 @pytest.mark.parametrize("value", [None])
@@ -104,7 +139,7 @@ PATHS = condition(
 
 def test_all_values_are_wanted_that_fit_the_other_keywords() -> None:
     found = failure(PATHS, {"opmode": "ifu", "grating": "g140h", "lamp": "nonsense"})
-    assert repairs_of(found) == [("lamp", "nonsense", "flat1, flat2, flat3")]
+    assert repairs_of(found) == [("lamp", "nonsense", "flat1, flat2 or flat3")]
 
 
 def test_each_keyword_that_would_do_is_named_and_what_is_missing_first() -> None:
@@ -118,11 +153,11 @@ def test_each_keyword_that_would_do_is_named_and_what_is_missing_first() -> None
     )
     found = failure(two, {"grating": "g140m", "filter": "f290lp"})
     assert repairs_of(found) == [
-        ("filter", "f290lp", "f070lp, f100lp"),
+        ("filter", "f290lp", "f070lp or f100lp"),
         ("grating", "g140m", "g395m"),
     ]
     assert found.sentence() == (
-        "what is asked: FILTER is 'f290lp', wanted f070lp, f100lp, "
+        "what is asked: FILTER is 'f290lp', wanted f070lp or f100lp, "
         "or GRATING is 'g140m', wanted g395m"
     )
     shutter_file = condition((Term("opmode", Operator.NOT_IN, ("msaspec",)),), (IS_SET,))
@@ -145,7 +180,7 @@ def test_if_no_keyword_alone_would_do_the_nearest_alternative_is_said() -> None:
 def test_alternatives_of_one_keyword_are_wanted_together() -> None:
     asked = condition((term("opmode", "image"),), (Term("opmode", Operator.EMPTY),))
     found = failure(asked, {"opmode": "ifu"})
-    assert repairs_of(found) == [("opmode", "ifu", "image or none")]
+    assert repairs_of(found) == [("opmode", "ifu", "image or no value")]
 
 
 def test_a_negated_failure_names_what_its_maker_could_have_done_otherwise() -> None:
@@ -168,8 +203,8 @@ def test_a_value_that_may_be_any_is_not_what_failed() -> None:
 
 
 def test_of_what_is_only_looked_at_for_whether_it_is_set_no_value_is_shown() -> None:
-    repair = Repair("is_imprt", SET, "none", Effort.KIND)
-    assert repair.sentence() == "IS_IMPRT is set, wanted none"
+    repair = Repair("is_imprt", SET, "f", Effort.KIND)
+    assert repair.sentence() == "IS_IMPRT is set, wanted f"
     assert repair.shown == "(set)"
 
 
@@ -219,7 +254,7 @@ def test_what_is_wanted_makes_it_hold(
                 break
         else:
             assert "match" in wanted
-        if not wanted.startswith(("a value", "anything but", "a match", "none")):
-            for value in wanted.replace(" or none", "").split(", "):
+        if not wanted.startswith(("a value", "anything but", "a match", "no value")):
+            for value in re.split(", | or ", wanted.removesuffix(" or no value")):
                 if not value.startswith("a match"):
                     assert requirement_holds(requirement, {**found, keyword: value})

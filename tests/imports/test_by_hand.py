@@ -122,7 +122,7 @@ def test_how_it_differs(
     ("other", "exptype", "why"),
     [
         ({"filter": "f150w"}, "background", "FILTER f150w, wanted f200w"),
-        ({"bkgdtarg": "f"}, "background", "BKGDTARG f, wanted: BKGDTARG is set"),
+        ({"bkgdtarg": "f"}, "background", "BKGDTARG f, wanted: t"),
         (
             {"asn_candidate": "[('o002', 'observation')]"}, "background",
             "the observations are not linked: no candidate of type background has both",
@@ -209,7 +209,7 @@ def test_what_the_pool_has_is_compared_even_so(
         "unexplained",
         "made by hand (rule DMSLevel2bBase); not in the pools that were given: "
         f"{stem(8)}_rate.fits; of the rest, product {stem(1)}: the file has {stem(2)}_rate.fits "
-        f"(background), but the rules do not: BKGDTARG f, wanted: BKGDTARG is set; {RULES}",
+        f"(background), but the rules do not: BKGDTARG f, wanted: t; {RULES}",
     )
 
 

@@ -314,7 +314,7 @@ DIFFERING: list[tuple[dict[str, Any], str]] = [
         (
             document(*OURS, member(2, "background")),
             f"the file has {stem(2)}_rate.fits (background), but the rules do not: "
-            "BKGDTARG f, wanted: BKGDTARG is set",
+            "BKGDTARG f, wanted: t",
         ),
         (
             document(member(1), member(3, "imprint")),

@@ -184,7 +184,7 @@ def test_a_trace_explains_each_rule(catalog: Engine, pool: str) -> None:
     assert trace["Asn_Lv2ImageTSO"] == {
         "asn_rule": "Asn_Lv2ImageTSO",
         "matched": False,
-        "failed_condition": "a time-series science exposure: TSOVISIT is empty, wanted t",
+        "failed_condition": "a time-series science exposure: TSOVISIT is not set, wanted t",
     }
 
 

@@ -210,7 +210,7 @@ def test_what_a_rule_says_otherwise_is_told_by_rule(catalog: Engine, tmp_path: P
     change(catalog, "UPDATE traces SET trace = :trace", trace=json.dumps(trace))
     (decision,) = only(catalog).decisions
     assert decision.words() == [
-        "rule Asn_Lv2ImageTSO: a time-series science exposure: TSOVISIT is empty, wanted t, "
+        "rule Asn_Lv2ImageTSO: a time-series science exposure: TSOVISIT is not set, wanted t, "
         "was it is cloudy"
     ]
 

@@ -118,7 +118,8 @@ def of_pair(found: PairExplanation) -> Iterable[str]:
     for fate in found.left_out:
         yield f"  {fate.rule.name} for candidate {fate.candidate[0]}: {fate.reason}"
     for none in found.takes_none:
-        yield from ("", f"{other} is no {_words(none.exptype)} of {science}:", f"  {none.text()}")
+        kind = _words(none.exptype) if none.is_companion else "companion"
+        yield from ("", f"{other} is no {kind} of {science}:", f"  {none.text()}")
     for near in found.nearest:
         yield from ("", f"{other} is no {_words(near.apart.exptype)} of {science}; the nearest is")
         yield f"  {near.text()}"

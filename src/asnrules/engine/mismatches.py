@@ -131,8 +131,11 @@ class Mismatches:
         verdict = self._work.judgements[place].verdicts[self._number]
         roles = [unmet for role, unmet in verdict.roles if not role.keys_only]
         unmet = (*verdict.unmet, *min(roles, key=len))
-        found = tuple(self._unmet(place, unmet))
-        if not found or any(one.keyword == EXP_TYPE for one in found):
+        first: dict[str, Mismatch] = {}
+        for one in self._unmet(place, unmet):
+            first.setdefault(one.keyword, one)
+        found = tuple(first.values())
+        if not found or EXP_TYPE in first:
             return None
         excluded = [one.condition for one in unmet if isinstance(one, Requirement) and one.negated]
         return Refusal(found, excluded[0].text if len(excluded) == len(unmet) == 1 else None)
@@ -183,17 +186,18 @@ class Mismatches:
     def _unmet(self, place: int, unmet: Iterable[Unmet]) -> Iterator[Mismatch]:
         for one in unmet:
             if isinstance(one, Key):
-                keyword = one.sources[0]
-                yield Mismatch(keyword, self._work.value(place, keyword), None, "a value")
+                keyword, *others = one.sources
+                wanted = self._wanted.any_value((keyword, *others))
+                yield Mismatch(keyword, self._work.value(place, keyword), None, wanted)
             else:
                 keyword = _deciding(one, self._work.judgements[place].values)
                 if keyword != CLASS:
                     yield self._of_requirement(place, one, keyword)
 
     def _of_requirement(self, place: int, use: Requirement, keyword: str) -> Mismatch:
-        """Say what a requirement wants; where it excludes values, which are left."""
+        """Say what a requirement wants: values, if it looks at one keyword alone that has few."""
         text = use.text
-        if use.negated and keywords_in(use.condition).keys() == {keyword}:
+        if keywords_in(use.condition).keys() == {keyword} - {EXP_TYPE}:
             values = self._work.judgements[place].values
             text = self._wanted.of(keyword, [use], [], values) or text
         return Mismatch(keyword, self._work.value(place, keyword), None, text)

@@ -53,9 +53,13 @@ class TakesNone(NamedTuple):
     its EXP_TYPE."""
     refusal: Refusal | None
     """Why that rule does not take the science."""
+    is_companion: bool = True
+    """Whether any rule takes exposures of this class as companions."""
 
     def text(self) -> str:
         """Say it in one line."""
+        if not self.is_companion:
+            return f"no rule takes an exposure of class {self.exptype} as a companion"
         start = f"{self.asn_rule} takes no {self.exptype.replace('_', ' ')}"
         if self.refusal is None:
             return f"{start}, nor does any other rule for its EXP_TYPE"
@@ -63,7 +67,8 @@ class TakesNone(NamedTuple):
         if kind is not None and kind.startswith(_ARTICLES):
             first = mismatches[0]
             return f"it is {kind} ({first.keyword.upper()} {first.found}), and {start}"
-        return f"{start}; {self.taking} does: {'; '.join(one.text() for one in mismatches)}"
+        why = "; ".join(one.text() for one in mismatches)
+        return f"{start}; {self.taking}, which does, does not take this science: {why}"
 
 
 class Pairing:
@@ -98,6 +103,12 @@ class Pairing:
         of_type = [one for one in found if all(m.keyword != EXP_TYPE for m in one.mismatches)]
         # What companions of another EXP_TYPE need says nothing, unless there are no others.
         return of_type or found[:1]
+
+    def takes_none_of_class(self, science: int, name: str, rule_name: str) -> TakesNone | None:
+        """Say why a rule takes no exposures of a class as companions; see `takes_none`."""
+        if any(name in rule.exptypes() for rule in self._rules):
+            return self.takes_none(science, name, rule_name)
+        return TakesNone(rule_name, name, None, None, is_companion=False)
 
     def takes_none(self, science: int, exptype: str, rule_name: str) -> TakesNone | None:
         """Say why a rule that takes a science takes no such companions; None if it does."""

@@ -19,7 +19,7 @@ from asnrules.engine.conditions import (
     term_holds,
 )
 from asnrules.engine.signatures import CLASS, EXP_TYPE, SET, Unmet
-from asnrules.engine.wanted_values import WantedValues
+from asnrules.engine.wanted_values import NO_VALUE, SET_FLAG, WantedValues, either
 from asnrules.rules.model import Condition, Key, Operator, Requirement, Role, Rule, Ruleset
 
 
@@ -50,9 +50,15 @@ class Repair(NamedTuple):
         """Its value as it is shown, where nothing looks at more than whether there is one."""
         return "(set)" if self.found == SET else self.found
 
+    @property
+    def is_loss(self) -> bool:
+        """Whether it would have to lose the value that it has, which no maker can do."""
+        return self.found is not None and self.wanted == NO_VALUE
+
     def sentence(self) -> str:
         """Say what was found, and what is wanted."""
-        found = "empty" if self.found is None else "set" if self.found == SET else f"'{self.found}'"
+        absent = "not set" if self.wanted == SET_FLAG else "empty"
+        found = absent if self.found is None else "set" if self.found == SET else f"'{self.found}'"
         return f"{self.keyword.upper()} is {found}, wanted {self.wanted}"
 
 
@@ -75,19 +81,38 @@ class Failure(NamedTuple):
 
     def sentence(self) -> str:
         """Say it in one line, with the value found and the values wanted."""
-        if isinstance(self.unmet, Key):
-            return f"{self.text}: {self.found()}"
+        return self.found() if self._is_plain() else f"{self.text}: {self.found()}"
+
+    def _is_plain(self) -> bool:
+        """Tell whether what is asked is plain from what is found and wanted of one keyword."""
+        if isinstance(self.unmet, Key) or self._excluded:
+            return True
         others = keywords_in(self.unmet.condition).keys() - {EXP_TYPE}
-        # What one keyword must not be is plain from what it is, and what is wanted.
-        is_plain = self.unmet.negated and len(others) == 1 and self.repairs and not self.is_joint
-        return self.found() if is_plain else f"{self.text}: {self.found()}"
+        named = {repair.keyword for repair in self.repairs}
+        is_one = len(others) == 1 and (self.unmet.negated or others == named)
+        return is_one and bool(self.repairs) and not self.is_joint
+
+    @property
+    def _excluded(self) -> str | None:
+        """What the exposure is, in words, if the rule excludes that and a value cannot be lost."""
+        if isinstance(self.unmet, Key) or not self.unmet.negated:
+            return None
+        text = self.unmet.condition.text
+        is_what = text.startswith(("a ", "an ")) and all(one.is_loss for one in self.repairs)
+        return text if is_what and self.repairs else None
 
     def found(self) -> str:
         """Say what was found, and what is wanted."""
+        if self._excluded:
+            return f"it is {self._excluded}"
         wanted = {repair.wanted for repair in self.repairs}
         if isinstance(self.unmet, Key) and len(self.repairs) > len(wanted):
-            words = " and ".join(repair.keyword.upper() for repair in self.repairs)
-            return f"{words} are empty, wanted a value of either"
+            *first, last = [repair.keyword.upper() for repair in self.repairs]
+            lacks = "is set" if wanted == {SET_FLAG} else "has a value"
+            start = "neither" if len(first) == 1 else "none of"
+            return (
+                f"{start} {', '.join(first)} {'nor' if len(first) == 1 else 'and'} {last} {lacks}"
+            )
         link = ", and " if self.is_joint else ", or "
         return link.join(repair.sentence() for repair in self.repairs) or "never met"
 
@@ -179,9 +204,14 @@ class UnmetConditions:
                 by_effort.setdefault(self._effort(keyword, values), []).append(keyword)
         for effort, keywords in sorted(by_effort.items()):
             whole = [(asked, keys)] if effort < Effort.TYPE else []
+            losses: list[Repair] = []
             for scope, needed in (*whole, ([use], [])):
                 found = [self._repair(keyword, scope, needed, values) for keyword in keywords]
                 repairs = [repair for repair in found if repair is not None]
+                losses = losses or repairs
+                repairs = [one for one in repairs if not one.is_loss]
+                if use.negated or scope is not asked:
+                    repairs = repairs or losses
                 if repairs:
                     if not use.negated and any(values.get(one) == ANY for one in looked_at):
                         repairs = _of_other_kind(use.condition, repairs)
@@ -258,9 +288,21 @@ def _joined(failures: Iterable[Failure]) -> list[Failure]:
             if common and not earlier.is_joint:
                 found[place] = earlier._replace(repairs=common)
                 break
+            if _is_told(failure, earlier):
+                break
         else:
             found.append(failure)
     return found
+
+
+def _is_told(failure: Failure, earlier: Failure) -> bool:
+    """Tell whether a joint failure wants of a keyword what another one wants, or allows."""
+    return earlier.is_joint and any(
+        one.keyword == other.keyword
+        and one.wanted in {other.wanted, either([other.wanted, NO_VALUE])}
+        for one in failure.repairs
+        for other in earlier.repairs
+    )
 
 
 def _likeliest_first(repairs: Sequence[Repair]) -> tuple[Repair, ...]:
@@ -268,7 +310,7 @@ def _likeliest_first(repairs: Sequence[Repair]) -> tuple[Repair, ...]:
 
     Of the columns of a table of optical paths the last, the most special, comes first.
     """
-    excluding = ("anything but", "a value other than", "no match")
+    excluding = ("anything", "a value other than", "a value without")
     last_first = repairs[::-1]
     order = sorted(
         last_first,

@@ -7,6 +7,7 @@ exposure with this value counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,13 @@ from asnrules.rules.model import Condition, Key, Operator, Requirement, Ruleset,
 
 _OTHER = "\0other"
 """Stands for any value that no condition names."""
+
+NO_VALUE = "no value"
+SET_FLAG, UNSET_FLAG = "t", "f"
+"""What is wanted of a flag: a keyword that is true or false."""
+
+_INSIDE = re.compile(r"\.[+*]([a-z0-9_-]+)\.[+*]")
+"""A pattern that fits values with a text inside."""
 
 
 class _Question(NamedTuple):
@@ -45,6 +53,17 @@ class WantedValues:
             if all(term.operator is Operator.SET for term in line.condition.terms)
         }
         """The classes that are given by flags alone."""
+        self._flags = {
+            term.keyword
+            for line in lines
+            if line.exposure_class in self.flag_classes
+            for term in line.condition.terms
+        } | {
+            term.keyword
+            for condition in ruleset.used_conditions()
+            for term in condition.terms
+            if SET_FLAG in term.values
+        }
         self.classed = dict.fromkeys(term.keyword for term in self._class_terms)
         """The keywords that give an exposure its class."""
         # The same few conditions, by name, are asked of many signatures, by many rules.
@@ -89,12 +108,22 @@ class WantedValues:
                     changed[CLASS] = class_of(self._ruleset, changed)
                 return all(_holds(use, keyword, changed) for use in question.related)
 
-            self._answers[exposure] = _in_words(
-                {value: fits(value) for value in question.tried},
-                other=fits(_OTHER),
-                none=not is_needed and fits(None),
-            )
+            none = not is_needed and fits(None)
+            if keyword in self._flags:
+                is_set = fits(SET_FLAG if SET_FLAG in question.tried else _OTHER)
+                answer = None if is_set is none else SET_FLAG if is_set else UNSET_FLAG
+            else:
+                tried = {value: fits(value) for value in question.tried}
+                answer = _in_words(tried, other=fits(_OTHER), none=none)
+            self._answers[exposure] = answer
         return self._answers[exposure]
+
+    def any_value(self, sources: Sequence[str]) -> str:
+        """Say that a keyword needs a value, whatever it is, or another one in its place."""
+        first, *others = sources
+        is_flag = first in self._flags
+        more = [f"{other.upper()} t" if is_flag else f"one of {other.upper()}" for other in others]
+        return ", or ".join([SET_FLAG if is_flag else "a value", *more])
 
     def _question(self, keyword: str, related: list[Requirement]) -> _Question:
         terms = [term for use in related for term in use.condition.terms]
@@ -144,14 +173,31 @@ def _holds(use: Requirement, keyword: str, values: Values) -> bool:
 
 def _in_words(texts: Mapping[str, bool], *, other: bool, none: bool) -> str | None:
     """Say which values fit: texts, matches of patterns, any other value, none."""
-    words = {text: f"a match of {text}" if isinstance(text, _Matching) else text for text in texts}
+    words = {text: _word(text) for text in texts}
     if other:
         excluded = [words[text] for text, fits in texts.items() if not fits]
         if not excluded:
             return None if none else "a value"
-        if not none:
-            return f"a value other than {', '.join(excluded)}"
-        is_pattern = len(excluded) == 1 and excluded[0] not in texts
-        return f"no {excluded[0][2:]}" if is_pattern else f"anything but {', '.join(excluded)}"
+        is_one = len(excluded) == 1 and excluded[0].startswith(_WITH)
+        if is_one:
+            return f"{'anything' if none else 'a value'} without {excluded[0].removeprefix(_WITH)}"
+        return f"{'anything but' if none else 'a value other than'} {either(excluded)}"
     fitting = [words[text] for text, fits in texts.items() if fits]
-    return " or ".join([", ".join(fitting)] * bool(fitting) + ["none"] * none) or None
+    return either([*fitting, *[NO_VALUE] * none]) or None
+
+
+_WITH = "a value with "
+
+
+def _word(text: str) -> str:
+    """Say a value, or what fits a pattern."""
+    if not isinstance(text, _Matching):
+        return text
+    inside = _INSIDE.fullmatch(text)
+    return f"a match of {text}" if inside is None else f"{_WITH}{inside[1]} inside"
+
+
+def either(words: Sequence[str]) -> str:
+    """List words of which one is meant."""
+    *first, last = words or [""]
+    return f"{', '.join(first)} or {last}" if first else last

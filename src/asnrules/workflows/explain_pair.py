@@ -134,7 +134,8 @@ def explain_pair(of: Explained, spelling: str, other_spelling: str) -> PairExpla
     found = [] if settled else pairing.apart(science, other, own)
     kind = work.judgements[other].exposure_class
     told = [
-        pairing.takes_none(science, kind, rule) for rule in dict.fromkeys(rule for rule, _ in own)
+        pairing.takes_none_of_class(science, kind, rule)
+        for rule in dict.fromkeys(rule for rule, _ in own)
     ]
     is_told = not is_written_as_science(work.ruleset, kind) and kind not in settled
     return PairExplanation(
