@@ -22,7 +22,13 @@ Written from the help of the commands, `asnrules COMMAND --help`; `python tests/
 it. Data go to standard output, all else to standard error. An error is one line that says what to
 do next. A table on a terminal is fitted to it: cells are wrapped, columns without a value left out,
 and if that is not enough, each row is a list of its cells. Through a pipe tables are as wide as
-they are. Where a pool, a page or a query is read, `-` is standard input; where one file is written,
+they are.
+
+`--columns` and `--where` choose columns and rows of what is printed as rows, those of `--format
+csv`, in every format. `why` and `audit run` have neither, as an explanation, and a run as a whole,
+are no table; nor have commands that print one row, and `sql`, whose query says it itself.
+
+Where a pool, a page or a query is read, `-` is standard input; where one file is written,
 `-` is standard output.
 """
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import commands
 from cli.conftest import Command
 from cli.small_pools import nrc_image, write_pool
 from labels import TABLES
+from recorded import NEXT
 
 
 def types(asnrules: Command, *where: str) -> list[str]:
@@ -121,14 +125,108 @@ def test_parquet_is_not_selected(asnrules: Command, tmp_path: Path) -> None:
     assert not target.exists()
 
 
-def test_commands_that_print_rows_have_both() -> None:
-    having = [
-        one.path.removeprefix("asnrules ")
-        for one in commands.walk()
-        if {"columns", "where"} <= {parameter.name for parameter in one.command.params}
+# ------------------------------------------------------------------ commands that do much first
+
+
+def test_a_run_is_a_row_and_what_it_needs_are_rows(asnrules: Command, tmp_path: Path) -> None:
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1), nrc_image(2, exp_type="nrc_dark"))
+    run = ["generate", pool, "--dry-run", "--columns", "unassociated,ruleset"]
+    for output, printed in (
+        ("csv", "unassociated,ruleset\n1,jwst-3.0.0\n"),
+        ("jsonl", '{"unassociated": 1, "ruleset": "jwst-3.0.0"}\n'),
+    ):
+        assert asnrules(*run, "--where", "unassociated>0", "-f", output).out == printed
+    assert asnrules(*run, "--where", "unassociated>1", "-f", "jsonl").out == ""
+    assert asnrules(*run).lines[0].split() == ["1", "jwst-3.0.0"]
+    needed = ["generate", pool, "--dry-run", "--needs", "--columns", "file", "-f", "csv"]
+    (member,) = asnrules(*needed, "--where", "kind=science").csv
+    assert member == {"file": "jw00001001001_02101_00001_nrca1_rate.fits"}
+
+
+def test_what_cannot_be_selected_is_said_before_anything_is_recorded(
+    asnrules_on_copy: Command, tmp_path: Path
+) -> None:
+    asnrules = asnrules_on_copy
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1))
+    made = tmp_path / "made"
+    asnrules("generate", pool, "--output", str(made), "--columns", "asociations").assert_error(
+        2, "--columns", "associations"
+    )
+    assert not made.exists()
+    assert asnrules("generate", pool, "--output", str(made), "--no-record").code == 0
+    asnrules("audit", "import", str(made), "--where", "verdikt=differs").assert_error(
+        2, "--where", "verdict"
+    )
+    assert asnrules("audit", "runs", "-f", "json").json == []
+    found = asnrules("audit", "import", str(made), "--columns", "run_id,verdict", "-f", "csv")
+    assert found.csv == [{"run_id": "1", "verdict": "unexplained"}]
+    again = ["audit", "import", str(made), "--dry-run", "--where", "verdict!=unexplained"]
+    assert (asnrules(*again).lines, asnrules(*again, "-f", "json").json) == ([], [])
+
+
+def test_runs_made_again_are_rows_in_every_format(
+    command: Callable[[str | None], Command], ledger_database: str
+) -> None:
+    asnrules = command(ledger_database)
+    again = ["audit", "replay", "1", "2", "--ruleset", NEXT, "--columns", "run_id,removed"]
+    for output, printed in (
+        ("csv", "run_id,removed\n1,1\n2,1\n"),
+        ("jsonl", '{"run_id": 1, "removed": 1}\n{"run_id": 2, "removed": 1}\n'),
+    ):
+        found = asnrules(*again, "-f", output)
+        assert (found.code, found.out) == (1, printed)
+    assert [line.split() for line in asnrules(*again).lines] == [["1", "1"], ["2", "1"]]
+    # What a command comes to goes by all that it found.
+    one = asnrules(
+        "audit", "replay", "1", "--ruleset", NEXT, "--where", "verdict=same", "-f", "json"
+    )
+    assert (one.code, one.out) == (1, "[]\n")
+    asnrules("audit", "replay", "1", "--where", "x=1").assert_error(2, "--where", "'x'")
+
+
+def test_differences_of_rulesets_are_rows(asnrules: Command) -> None:
+    diff = ["rulesets", "diff", "2026-01-23", "2026-03-20", "--where", "field=asn_type"]
+    every = asnrules("rulesets", "diff", "2026-01-23", "2026-03-20", "-f", "csv")
+    rows = [row for row in csv.DictReader(io.StringIO(every.out)) if row["field"] == "asn_type"]
+    found = asnrules(*diff, "--columns", "name,after", "-f", "csv")
+    assert (found.code, every.code) == (1, 1)
+    assert [*csv.DictReader(io.StringIO(found.out))] == [
+        {"name": row["name"], "after": row["after"]} for row in rows
     ]
-    assert having == [
-        "lookup", "classify", "candidates", "rulesets list", "rulesets releases",
-        "rulesets history", "rulesets blame", "rulesets check", "rulesets impact", "audit runs",
-        "audit exposure", "audit association", "audit diff", "audit timeline",
-    ]  # fmt: skip
+    asnrules("rulesets", "conform", "jwst-3.0.0", "--python", "x", "--columns", "x").assert_error(
+        2, "--columns", "'x'"
+    )
+
+
+def test_a_shown_ruleset_is_rows(asnrules: Command) -> None:
+    rows = ["rulesets", "show", "2026-03-20", "--where", "exp_type=NRS_IFU"]
+    found = asnrules(*rows, "--columns", "exp_type,special", "-f", "jsonl").jsonl
+    assert {(row["exp_type"], row["special"]) for row in found} == {
+        ("NRS_IFU", special) for special in (None, "IMPRINT", "BACKGROUND")
+    }
+    rules = asnrules("rulesets", "show", "jwst-3.0.0", "--columns", "asn_rule", "-f", "csv").csv
+    assert {"asn_rule": "Asn_Lv2Image"} in rules
+
+
+OTHERWISE = {
+    "asnrules why": "an explanation is no table; it refuses CSV",
+    "asnrules audit run": "a run is no table; it refuses CSV",
+    "asnrules sql": "the query says it itself",
+    "asnrules audit export": "the record is whole",
+    "asnrules pool make": "one row", "asnrules audit digest": "one row",
+    "asnrules rulesets import": "one row", "asnrules rulesets publish": "one row",
+    "asnrules rulesets discard": "one row", "asnrules db current": "one row",
+    "asnrules db check": "one column",
+}  # fmt: skip
+"""The commands with `--format` that have neither option, each with the reason."""
+
+
+def test_commands_that_print_rows_have_both() -> None:
+    options = {
+        one.path: {word for parameter in one.command.params for word in parameter.opts}
+        for one in commands.walk()
+    }
+    formatted = {path for path, words in options.items() if "--format" in words}
+    having = {path for path, words in options.items() if {"--columns", "--where"} <= words}
+    assert having == formatted - OTHERWISE.keys()
+    assert OTHERWISE.keys() <= formatted

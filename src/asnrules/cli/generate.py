@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from asnrules.cli import messages
+from asnrules.cli import messages, selection
 from asnrules.cli.help import Command
-from asnrules.cli.needs import Needs, print_needs
+from asnrules.cli.needs import NEEDED, Needs, print_needs
 from asnrules.cli.options import (
     AsOf,
     MoreCandidates,
@@ -37,6 +37,11 @@ from asnrules.errors import UsageError
 if TYPE_CHECKING:
     from asnrules.workflows.generate import Options, Report
 
+COLUMNS = (
+    "run_id", "ruleset", "exposures", "associations", "unassociated", "files", "diagnostics",
+    "orphans",
+)  # fmt: skip
+
 SHOWN = 5  # How many diagnostics are shown to a person
 LISTED = 20  # How many unassociated exposures are shown to a person
 ON_RECORD = "run %d is on record"
@@ -56,6 +61,7 @@ class GenerateCommand(Command):
         return super().parse_args(ctx, given)
 
 
+@selects
 def generate(
     context: typer.Context,
     pools: Pools,
@@ -111,6 +117,7 @@ def generate(
     from asnrules.workflows.generate import Options
 
     _refuse_streams(output, save_orphans)
+    selection.expect(NEEDED if needs else COLUMNS)
     options = Options(
         ruleset=ruleset,
         as_of=parse_day(as_of, ruleset),
@@ -182,7 +189,7 @@ def _print(report: Report, output: Format) -> None:
     }
     print_records(
         [document],
-        list(document),
+        COLUMNS,
         output,
         flat=lambda _: flat,
         document=lambda: document,

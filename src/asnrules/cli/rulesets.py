@@ -96,6 +96,7 @@ def releases(context: typer.Context, output: OutputFormat = Format.TABLE) -> Non
 
 
 @app.command()
+@selects
 def show(context: typer.Context, label: AnyLabel, output: OutputFormat = Format.TABLE) -> None:
     """Show a ruleset: its header, and its rows or its rules in words.
 

@@ -85,6 +85,7 @@ def _finding(record: dict[str, Any]) -> Paragraph:
     )
 
 
+@selects
 def diff(
     context: typer.Context,
     before: Annotated[str, argument("LABEL", "Label of a ruleset.", completion.rulesets)],

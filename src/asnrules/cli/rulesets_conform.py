@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import completion, messages
-from asnrules.cli.options import OutputFormat, argument, catalog, flag, option
+from asnrules.cli import completion, messages, selection
+from asnrules.cli.options import OutputFormat, argument, catalog, flag, option, selects
 from asnrules.cli.output import EXAMPLE, Format, Paragraph, counted, print_paragraphs, print_records
 
 if TYPE_CHECKING:
     from asnrules.workflows.conform import Conformity
 
 
+@selects
 def conform(
     context: typer.Context,
     label: Annotated[str, argument("LABEL", "Label of the rules.", completion.rules)],
@@ -50,8 +51,9 @@ def conform(
     --------
     rulesets check, rulesets diff, rulesets import
     """
-    from asnrules.workflows.conform import conform
+    from asnrules.workflows.conform import Conformity, conform
 
+    selection.expect(Conformity.COLUMNS)
     with messages.progress_bar() as progress:
         found = conform(
             catalog(context),

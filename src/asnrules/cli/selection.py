@@ -49,11 +49,12 @@ class Selection(NamedTuple):
         """
         for number, record in enumerate(records):
             if number == 0:
-                self._check([*columns, *record])
+                self.check([*columns, *record])
             if all(one.holds(texts(record, one.column)) for one in self.conditions):
                 yield record
 
-    def _check(self, known: Sequence[str]) -> None:
+    def check(self, known: Sequence[str]) -> None:
+        """Refuse a column that is none of those known."""
         asked = [("--columns", name) for name in self.columns]
         for option, name in (*asked, *(("--where", one.column) for one in self.conditions)):
             if name not in known:
@@ -64,6 +65,12 @@ class Selection(NamedTuple):
 
 current: Selection | None = None
 """What is wanted of the command that runs; None if it is all."""
+
+
+def expect(columns: Sequence[str]) -> None:
+    """Refuse what is wanted of other columns, before a command does its work."""
+    if current is not None:
+        current.check(columns)
 
 
 @contextmanager

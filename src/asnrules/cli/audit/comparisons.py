@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asnrules.cli import completion, messages
+from asnrules.cli import completion, messages, selection
 from asnrules.cli.audit.runs import Program, Since, Until, audit
 from asnrules.cli.differences import association_line, first_lines, turned_lines, turned_words
 from asnrules.cli.options import OutputFormat, Scheduler, argument, catalog, flag, option, selects
@@ -51,6 +51,7 @@ def diff(
     raise typer.Exit(1)
 
 
+@selects
 def replay(
     context: typer.Context,
     run_ids: Annotated[
@@ -87,9 +88,10 @@ def replay(
     """
     from asnrules.record.queries.runs import RunFilter
     from asnrules.util.parallel import workers_at
+    from asnrules.workflows.replay import Replay, runs_to_replay
     from asnrules.workflows.replay import replay as run_again
-    from asnrules.workflows.replay import runs_to_replay
 
+    selection.expect(Replay.COLUMNS)
     workers = 1 if scheduler is None else workers_at(scheduler)
     engine = catalog(context)
     wanted = None
@@ -99,7 +101,8 @@ def replay(
     runs = runs_to_replay(engine, run_ids or (), wanted)
     with messages.progress_bar() as progress:
         found = run_again(engine, runs, ruleset, progress, workers)
-        if output is Format.JSON and len(run_ids or ()) == 1:
+        is_one = len(run_ids or ()) == 1 and selection.current is None
+        if output is Format.JSON and is_one:
             (one,) = found
             print_json(one.document())
             is_fine = one.is_fine
@@ -114,6 +117,7 @@ def _print(found: Iterable[Replay], output: Format) -> bool:
     from asnrules.workflows.replay import Replay
 
     is_fine = True
+    are_rows = selection.current is not None
     lines: list[str] = []
 
     def seen() -> Iterator[Replay]:
@@ -121,10 +125,10 @@ def _print(found: Iterable[Replay], output: Format) -> bool:
         for one in found:
             yield one
             is_fine = is_fine and one.is_fine
-            if output is Format.TABLE and not one.is_fine:
+            if output is Format.TABLE and not one.is_fine and not are_rows:
                 lines.extend(_first(one))
 
-    is_summed_up = output in {Format.TABLE, Format.CSV}
+    is_summed_up = are_rows or output in {Format.TABLE, Format.CSV}
     replays = (one.records()[0] if is_summed_up else one.document() for one in seen())
     shown = replays if output is Format.JSONL else list(replays)
     print_records(shown, Replay.COLUMNS, output)

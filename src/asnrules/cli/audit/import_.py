@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asnrules.cli import messages
+from asnrules.cli import messages, selection
 from asnrules.cli.options import (
     AsOf,
     Note,
@@ -19,6 +19,7 @@ from asnrules.cli.options import (
     flag,
     option,
     parse_day,
+    selects,
 )
 from asnrules.cli.output import Format, print_lines, print_records, print_table
 
@@ -29,6 +30,7 @@ REFUSED = 2  # The exit code where files were refused, though all others were im
 MISSING = 1  # The exit code where members are not in the folder
 
 
+@selects
 def import_(
     context: typer.Context,
     files: Annotated[
@@ -69,8 +71,13 @@ def import_(
     --------
     audit run, generate
     """
-    from asnrules.workflows.import_associations import ImportOptions, import_associations
+    from asnrules.workflows.import_associations import (
+        ImportedFile,
+        ImportOptions,
+        import_associations,
+    )
 
+    selection.expect(ImportedFile._fields)
     day = parse_day(as_of, ruleset)
     options = ImportOptions(pool or (), ruleset, day, operator, note, members, dry_run)
     with messages.progress_bar() as progress:

@@ -10,7 +10,7 @@ import typer
 
 from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import end_with
-from asnrules.cli.options import OutputFormat, ReplaceFile, Scheduler, argument, option
+from asnrules.cli.options import OutputFormat, ReplaceFile, Scheduler, argument, option, selects
 from asnrules.cli.output import Format, counted, print_records
 from asnrules.errors import OutputError, UsageError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asnrules.database.stored import Finding
 
 
+@selects
 def verify(
     context: typer.Context,
     against: Annotated[
