@@ -277,3 +277,117 @@ def test_a_role_that_is_blank_is_told(catalog: Engine, tmp_path: Path, plain_poo
     found = judge(catalog, tmp_path, given, plain_pool)
     assert found.verdict == "differs"
     assert f"exptype of {stem(2)}_rate.fits is blank, so that jwst" in found.explanation
+
+
+def test_members_of_one_kind_are_said_at_once(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    # What a notebook writes: all exposures of the detector, the science among them.
+    given = listed(1)
+    given["products"][0]["members"] += [member(number, "selfcal") for number in (1, 2, 2)]
+    pool = write_pool(tmp_path / "pool.csv", *(nrc_image(number) for number in range(1, 10)))
+    given["products"][0]["members"] += [member(number, "selfcal") for number in range(3, 10)]
+    found = judge(catalog, tmp_path, given, pool)
+    shown = ", ".join(f"{stem(number)}_rate.fits" for number in range(2, 8))
+    assert found.verdict == "differs"
+    assert found.explanation == (
+        "made by hand (rule DMSLevel2bBase); "
+        f"product {stem(1)}: {stem(2)}_rate.fits (selfcal) is listed twice; "
+        f"product {stem(1)}: the file has {stem(1)}_rate.fits as selfcal too, the rules only as "
+        f"science; product {stem(1)}: the file has {shown} and 2 more (selfcal), but the rules do "
+        "not: Asn_Lv2Image takes no selfcal, nor does any other rule for its EXP_TYPE; "
+        f"{RULES}"
+    )
+
+
+def test_the_name_of_a_product_is_for_its_maker_to_choose(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    given = listed(1, 2)
+    given["products"][0]["name"] = "Level2"
+    found = judge(catalog, tmp_path, given, plain_pool)
+    assert found.verdict == "explained"
+    assert (
+        f"product level2 is image2 by Asn_Lv2Image for candidate o001, as {stem(1)}; "
+        f"product {stem(2)} is image2 by Asn_Lv2Image for candidate o001; "
+    ) in found.explanation
+
+
+def test_two_sciences_in_one_product(catalog: Engine, tmp_path: Path, plain_pool: str) -> None:
+    given = listed(1)
+    given["products"][0]["members"].append(member(2))
+    found = judge(catalog, tmp_path, given, plain_pool)
+    assert found.verdict == "differs"
+    assert (
+        f"the file has {stem(2)}_rate.fits (science), but the rules do not: they make product "
+        f"{stem(2)} of it"
+    ) in found.explanation
+
+
+def test_the_exposure_of_an_unknown_file_is_named(
+    catalog: Engine, tmp_path: Path, plain_pool: str
+) -> None:
+    given = listed(1, suffix="1_rampfitstep")
+    found = judge(catalog, tmp_path, given, plain_pool)
+    assert found.verdict == "unexplained"
+    assert (
+        f"not in the pools that were given: {stem(1)}_1_rampfitstep.fits (its exposure "
+        f"{stem(1)}_uncal.fits is)"
+    ) in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"patttype": "4-point-dither"},
+            "BKGDTARG f, wanted: BKGDTARG is set, and Asn_Lv2NRSIFUNod takes it as background, but "
+            "not the science: PATTTYPE 4-point-dither, wanted: PATTTYPE is 2-point-nod or "
+            "4-point-nod; ",
+        ),
+        (
+            {"patttype": "4-point-dither", "asn_candidate": "[('c1001', 'background')]"},
+            "BKGDTARG f, wanted: BKGDTARG is set; ",
+        ),
+    ],
+)
+def test_the_pattern_that_makes_no_nods_is_named(
+    catalog: Engine, tmp_path: Path, changes: dict[str, str], why: str
+) -> None:
+    linked = "[('o001', 'observation'), ('c1001', 'background')]"
+    ifu = {
+        "exp_type": "nrs_ifu", "instrume": "nirspec", "detector": "nrs1", "filter": "f170lp",
+        "grating": "g235h", "mostilno": "1", "dithptin": "1", "asn_candidate": linked,
+    }  # fmt: skip
+    pool = write_pool(
+        tmp_path / "pool.csv",
+        nrc_image(1, **{**ifu, "patt_num": "1", "patttype": "4-point-dither"}),
+        nrc_image(2, **{**ifu, "patt_num": "2", **changes}),
+    )
+    given = listed(1)
+    given["products"][0]["members"].append(member(2, "background"))
+    found = judge(catalog, tmp_path, given, pool)
+    assert found.verdict == "differs"
+    assert f"the file has {stem(2)}_rate.fits (background), but the rules do not: {why}" in (
+        found.explanation
+    )
+
+
+def test_catalogs_of_ones_own_stand_for_those_of_the_rules(
+    catalog: Engine, tmp_path: Path, shared: Path
+) -> None:
+    pool = shared / "parity" / "pool_019_niriss_wfss" / "pool.csv"
+    if not pool.exists():
+        pytest.skip("shared/ has no parity pools")
+    own = {"sourcecat": "mine.ecsv", "segmap": "my_segm.fits", "direct_image": "my_i2d.fits"}
+    members = [{"expname": name, "exptype": role} for role, name in own.items()]
+    members.append({"expname": "jw_00002_rate.fits", "exptype": "science"})
+    given = listed(products=[{"name": "jw_00002", "members": members}])
+    found = judge(catalog, tmp_path, given, str(pool))
+    stands = "jw99009-o001_t001_niriss_clear-f140m"
+    assert found.explanation.startswith(
+        "made by hand (rule DMSLevel2bBase); "
+        f"product jw_00002: mine.ecsv stands for {stands}_cat.ecsv; "
+        f"product jw_00002: my_segm.fits stands for {stands}_segm.fits; "
+        f"product jw_00002: my_i2d.fits stands for {stands}_i2d.fits; "
+    )

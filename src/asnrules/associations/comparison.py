@@ -9,9 +9,13 @@ from typing import Any, NamedTuple, TypeVar
 from asnrules.associations.model import Association, Member, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.engine.naming import product_name
+from asnrules.engine.steps.direct_images import MADE_LATER
 from asnrules.util.text import EMPTY
 
 CANDIDATE = "asn_id"
+LATER = {exptype for _, exptype in MADE_LATER}
+"""The roles of files that are not of exposures."""
+
 _TOLD = {"asn_type": "type", "asn_rule": "rule", CANDIDATE: "candidate", "program": "program"}
 
 One = TypeVar("One")
@@ -84,13 +88,21 @@ class Difference(NamedTuple):
     """A difference of a file from what the rules make: where it is, and in words."""
 
     key: str
-    text: str
+    begin: str
+    """What is to be said of it, up to the name of a file; all of it, if no file is named."""
+    file: str = ""
+    end: str = ""
     extra: Product | None = None
     """The product, where the rules have none of its name in their association."""
     product: str = ""
     """The product of the rules in which it is."""
     member: tuple[str, str] | None = None
     """File and role, where the rules do not have a file in this role."""
+
+    @property
+    def text(self) -> str:
+        """Say it in words."""
+        return f"{self.begin}{self.file}{self.end}"
 
 
 def differences(
@@ -113,11 +125,12 @@ def differences(
         if other is not None:
             some = product_differences(product, other, suffixes, found.untold)
             if len(found.products) > 1:
-                some = [one._replace(text=f"product {product.name}: {one.text}") for one in some]
+                prefix = f"product {product.name}: "
+                some = [one._replace(begin=f"{prefix}{one.begin}") for one in some]
             texts += some
     for product in extra:
         text = f"the file has product {product.name}, but the rules do not"
-        texts.append(Difference("products", text, product))
+        texts.append(Difference("products", text, extra=product))
     for name in missing:
         text = f"the rules have product {name}, but the file does not"
         texts.append(Difference("products", text))
@@ -240,24 +253,44 @@ def _member_differences(
         name, role, _ = member
         if member in ours:
             continue
-        if same := missing[product_name(name, suffixes)]:
-            texts += _of_pair(member, same.pop(), has_error=name not in untold)
+        same = _counterpart(missing, product_name(name, suffixes), role)
+        if same is not None:
+            texts += _of_pair(member, same, has_error=name not in untold)
         elif name in roles:
             others = " and ".join(roles[name])
-            text = f"the file has {name} as {role} too, the rules only as {others}"
-            texts.append(_of_members(text, (name, role)))
+            end = f" as {role} too, the rules only as {others}"
+            texts.append(_of_file("the file has ", name, end, (name, role)))
         else:
-            text = f"the file has {name or 'a blank expname'} ({role}), but the rules do not"
-            texts.append(_of_members(text, (name, role)))
+            end = f" ({role}), but the rules do not"
+            texts.append(_of_file("the file has ", name or "a blank expname", end, (name, role)))
     return texts + [
-        _of_members(f"the rules have {name} ({role}), but the file does not")
+        _of_file("the rules have ", name, f" ({role}), but the file does not")
         for left in missing.values()
         for name, role, _ in left
     ]
 
 
+def _counterpart(missing: dict[str, list[_Content]], name: str, role: str) -> _Content | None:
+    """Take what a member stands for; None if there is nothing.
+
+    It is of the same exposure, or else, if it is made later, of the same role, as people make such
+    files under names of their own.
+    """
+    if missing[name]:
+        return missing[name].pop()
+    alike = ((left, one) for left in missing.values() for one in left if one[1] == role)
+    left, one = next(alike, (None, None)) if role in LATER else (None, None)
+    if left is not None and one is not None:
+        left.remove(one)
+    return one
+
+
 def _of_members(text: str, member: tuple[str, str] | None = None) -> Difference:
     return Difference("members", text, member=member)
+
+
+def _of_file(begin: str, file: str, end: str, member: tuple[str, str] | None = None) -> Difference:
+    return Difference("members", begin, file, end, member=member)
 
 
 def _times(count: int) -> str:

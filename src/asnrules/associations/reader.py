@@ -332,6 +332,7 @@ class _Normaliser:
     def __init__(self, remarks: Iterable[str] = ()) -> None:
         self._remarks = dict.fromkeys(remarks)
         self._folders: dict[str, Counter[str]] = {}
+        self._product_folders: dict[str, list[str]] = {}
         self.untold: set[str] = set()
         """The files of members without the key exposerr."""
 
@@ -345,6 +346,11 @@ class _Normaliser:
             )
             verb = "have" if roles.total() > 1 else "has"
             folders.append(f"expname of {told} {verb} a folder ({folder})")
+        for folder, names in self._product_folders.items():
+            told = f"the name of product {names[0]} has"
+            if len(names) > 1:
+                told = f"the names of {len(names):,} products have"
+            folders.append(f"{told} a folder ({folder})")
         return (*folders, *self._remarks)
 
     def lower(self, key: str, value: str) -> str:
@@ -374,7 +380,7 @@ class _Normaliser:
         if not text:
             self.remark("a product has no name")
         if folder:
-            self.remark(f"the name of product {name.strip()} has a folder ({folder})")
+            self._product_folders.setdefault(folder, []).append(name.strip())
         return self.remarked("the name of a product", name, name.strip().lower())
 
     def remark(self, text: str) -> None:

@@ -124,6 +124,32 @@ class Pairing:
         *_, number, refusal = min(found)
         return TakesNone(rule_name, exptype, self._work.ruleset.rules[number].name, refusal)
 
+    def other_rule(self, science: int, other: int, apart: Apart) -> str:
+        """Say by which rule an exposure of the same observation would be such a companion.
+
+        It is one that does not take the science for another reason than what keeps the companion
+        out, such as a rule for nods where there is no such pattern. '' if there is none.
+        """
+        both = {*self._listed(science)} & {*self._listed(other)}
+        if all(kind != OBSERVATION for _, kind in both):
+            return ""
+        known = {one.keyword for one in apart.mismatches}
+        ways = []
+        for rule, mismatches in zip(self._work.ruleset.rules, self._rules, strict=True):
+            refusal = (
+                mismatches.refusal(science) if apart.exptype in mismatches.exptypes() else None
+            )
+            if refusal is not None:
+                wanted = {one.keyword for one in refusal.mismatches}
+                found = mismatches.of(other, apart.exptype, {}) or ()
+                if wanted.isdisjoint(known) and {one.keyword for one in found} <= wanted:
+                    ways.append((rule.name, refusal.mismatches))
+        if not ways:
+            return ""
+        name, missed = min(ways, key=lambda way: len(way[1]))
+        wants = "; ".join(one.text() for one in missed)
+        return f"{name} takes it as {apart.exptype}, but not the science: {wants}"
+
     def _ways(self, science: int, other: int) -> Iterator[tuple[Apart, bool]]:
         for rule, mismatches in zip(self._work.ruleset.rules, self._rules, strict=True):
             if (locked := mismatches.locked_by(science)) is None:

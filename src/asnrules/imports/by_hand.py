@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from asnrules.associations.comparison import file_name
+from asnrules.associations.model import Product
 from asnrules.engine.signatures import SCIENCE
 from asnrules.imports.judging import (
     SHOWN,
     Judged,
     Judging,
     Verdict,
-    explained_text,
+    explained_texts,
     in_words,
     named,
     nothing_by_rules,
@@ -47,9 +49,10 @@ class ByHand(Judging):
 
     @cached_property
     def nearest(self) -> list[Near | None]:
-        """What comes nearest to each product."""
+        """What comes nearest to each product; its name is for its maker to choose."""
         one, matcher = self._association, self._matcher
-        return [matcher.nearest_product(one, its) for its in one.products] if matcher else []
+        found = (matcher.nearest_product(one, its) for its in one.products) if matcher else ()
+        return [near and near.less("name") for near in found]
 
     def _difference(self, matcher: Matcher, near: Near | None) -> list[str]:
         return self._compared(matcher)[1]
@@ -72,11 +75,22 @@ class ByHand(Judging):
                 why = nothing_by_rules(matcher, matcher.sciences([product]))
                 unlike.append(f"{name}: {why}")
             elif near is not None and near.differences:
-                for one in near.differences:
-                    if one.member is None or one.member[0] not in unknown:
-                        is_shown = len(unlike) < SHOWN
-                        text = explained_text(matcher, near, one) if is_shown else one.text
-                        unlike.append(f"{name}: {text}")
+                known = [
+                    one
+                    for one in near.differences
+                    if one.member is None or one.member[0] not in unknown
+                ]
+                if len(unlike) < SHOWN:
+                    texts = explained_texts(matcher, near.association, known)
+                else:
+                    texts = [one.text for one in known]
+                unlike += (f"{name}: {text}" for text in texts)
             elif near is not None:
-                like.append(f"{name} is {named(near.expected)}")
-        return like, unlike
+                like.append(f"{name} is {named(near.expected)}{_other_name(product, near)}")
+        return list(dict.fromkeys(like)), list(dict.fromkeys(unlike))
+
+
+def _other_name(product: Product, near: Near) -> str:
+    """Say how the rules name a product that its maker named otherwise."""
+    name = file_name(near.association.products[0].name)
+    return "" if product.name in {"", name} else f", as {name}"

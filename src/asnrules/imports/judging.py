@@ -14,25 +14,27 @@ Every statement of an explanation comes from a comparison that found it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 
 from asnrules.associations.comparison import CANDIDATE, Difference, file_name
-from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association
+from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Product
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.imports.choice import Choice
 from asnrules.imports.matching import Expected, Matcher, Near
 from asnrules.imports.table import Table
 from asnrules.imports.today import Today
-from asnrules.util.text import EMPTY
+from asnrules.util.text import EMPTY, few
 
 _TOLD = ("asn_type", "asn_id", "program", "target", "degraded_status")
 """Keys that every file made by a rule has."""
 
 _COMPRESSED = ".gz"
-SHOWN = 6  # How many differences are put into words
+SHOWN = 6  # How many differences are put into words, and how many files of one are named
+COMPARED = 50  # Of how many members of a product it is looked up what keeps them out
 
 
 def in_words(texts: Sequence[str]) -> str:
@@ -240,9 +242,13 @@ class Judging:
 
     def _unknown(self, name: str) -> str:
         """Name a member, and the file less its compression that is of an exposure of the pools."""
+        if self._matcher is None:
+            return name
         less = name.removesuffix(_COMPRESSED)
-        is_known = self._matcher is not None and self._matcher.place(less) is not None
-        return f"{name} ({less} is)" if less != name and is_known else name
+        if less != name and self._matcher.place(less) is not None:
+            return f"{name} ({less} is)"
+        exposure = self._matcher.exposure_of(name)
+        return f"{name} (its exposure {exposure} is)" if exposure else name
 
     def _hint(self) -> str:
         """Say what is known of an association that cannot be judged."""
@@ -287,26 +293,39 @@ class Judging:
     def _words(self, matcher: Matcher, near: Near) -> str:
         """Put differences into words; of a product too many, say where the rules have it."""
         texts = []
-        for number, found in enumerate(near.differences):
-            text = explained_text(matcher, near, found) if number < SHOWN else found.text
-            if found.extra is not None:
-                name = found.extra.name
-                made = matcher.nearest_product(self._association, found.extra)
-                if made is not None and file_name(made.association.products[0].name) == name:
-                    text = f"by the rules, product {name} is {named(made.expected)}"
-                    members = [one.text for one in made.differences if one.key == "members"]
-                    text = "; ".join([text, *(f"product {name}: {one}" for one in members)])
-            texts.append(text)
+        for extra, found in groupby(near.differences, lambda one: one.extra):
+            if extra is None:
+                texts += explained_texts(matcher, near.association, found)
+            else:
+                texts += (self._of_extra(matcher, extra, one) for one in found)
         return in_words(texts)
 
+    def _of_extra(self, matcher: Matcher, product: Product, found: Difference) -> str:
+        """Say where the rules have a product that their association does not have."""
+        made = matcher.nearest_product(self._association, product)
+        if made is None or file_name(made.association.products[0].name) != product.name:
+            return found.text
+        text = f"by the rules, product {product.name} is {named(made.expected)}"
+        members = [one.text for one in made.differences if one.key == "members"]
+        return "; ".join([text, *(f"product {product.name}: {one}" for one in members)])
 
-def explained_text(matcher: Matcher, near: Near, found: Difference) -> str:
-    """Give the text of a difference, with what keeps a member out by the rules."""
-    if found.member is None:
-        return found.text
-    why = matcher.apart(near.association, found.product, *found.member)
-    # Semicolons are between statements.
-    return f"{found.text}: {why.replace('; ', ', and ')}" if why else found.text
+
+def explained_texts(
+    matcher: Matcher, made: Association, differences: Iterable[Difference]
+) -> list[str]:
+    """Give the texts of differences, each with what keeps its members out by the rules.
+
+    What is said alike of several files is said once.
+    """
+    files: dict[tuple[str, str, str], list[str]] = {}
+    for number, one in enumerate(differences):
+        why = ""
+        if one.member is not None and number < COMPARED:
+            why = matcher.apart(made, one.product, *one.member)
+        # Semicolons are between statements.
+        reason = f": {why.replace('; ', ', and ')}" if why else ""
+        files.setdefault((one.begin, one.end, reason), []).append(one.file)
+    return [f"{begin}{few(names, SHOWN)}{end}{why}" for (begin, end, why), names in files.items()]
 
 
 def nothing_by_rules(matcher: Matcher, sciences: Sequence[int]) -> str:

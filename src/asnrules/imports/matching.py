@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from asnrules.associations.comparison import (
     ALL_UNTOLD,
     CANDIDATE,
+    LATER,
     Difference,
     Fewest,
     differences,
@@ -60,6 +61,10 @@ class Near(NamedTuple):
         """What is compared."""
         return self.expected.association
 
+    def less(self, key: str) -> Near:
+        """Give it without the differences of a key."""
+        return self._replace(differences=[one for one in self.differences if one.key != key])
+
     @property
     def is_of_another_candidate(self) -> bool:
         """Whether that is all that differs."""
@@ -94,6 +99,14 @@ class Matcher:
             found = self._places.get(product_name(name, self._suffixes))
         return found
 
+    def exposure_of(self, name: str) -> str:
+        """Give the exposure that a file was made of by the beginning of its name; '' for none."""
+        place = None
+        while place is None and name:
+            name = name.rpartition("_")[0]
+            place = self._places.get(name)
+        return "" if place is None else self.evaluated.work.value(place, "filename") or ""
+
     def placed(self, product: Product) -> Product:
         """Give a product whose members know the exposures that they stand for."""
         members = (one._replace(exposure=self.place(one.expname)) for one in product.members)
@@ -101,8 +114,13 @@ class Matcher:
 
     def unknown(self, association: ForeignAssociation) -> list[str]:
         """Give the members that should be exposures of the pools, and are not."""
-        names = (member.expname for member in members_of(association.products) if member.expname)
-        return [one for one in names if self.place(one) is None and not one.endswith(_LATER)]
+        return [
+            one.expname
+            for one in members_of(association.products)
+            if one.expname
+            and self.place(one.expname) is None
+            and not (one.expname.endswith(_LATER) or one.exptype in LATER)
+        ]
 
     def sciences(self, products: Iterable[Product]) -> list[int]:
         """Give the exposures of the pools that are the sciences of products."""
@@ -131,6 +149,9 @@ class Matcher:
         sciences, place = self.sciences(own), self.place(expname)
         if place is None or not sciences:
             return ""
+        if exptype == SCIENCE and place not in sciences:
+            names = (file_name(one.products[0].name) for one in self._by_key.get(place, []))
+            return next((f"they make product {name} of it" for name in names), "")
         return self._apart.text(made, sciences[0], place, exptype)
 
     def is_unsettled(self, places: Iterable[int]) -> bool:

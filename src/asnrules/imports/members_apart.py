@@ -33,7 +33,10 @@ class MembersApart:
         if apart is None:
             none = self._pairing.takes_none(science, exptype, made.asn_rule)
             return "" if none is None else none.text()
-        return apart.text() if apart.distance else self._left_out(made, science, place)
+        if not apart.distance:
+            return self._left_out(made, science, place)
+        elsewhere = self._pairing.other_rule(science, place, apart)
+        return "; ".join(filter(None, [apart.text(), elsewhere]))
 
     def _left_out(self, made: Association, science: int, place: int) -> str:
         """Say why an association that took an exposure left it out in the end."""
