@@ -25,12 +25,80 @@ everything below is imported when it is first used. Tables of other libraries ar
 their methods; none of these libraries need be installed.
 [A worked example](../examples/notebook.md) uses most of it;
 [an auditor's morning](../examples/auditor.md) asks the record.
+
+## Commands in Python
+
+What each command does, by `catalog = asnrules.open_catalog()`. Results that a command prints as CSV
+become the same table by `to_pandas()`, `to_polars()` or `to_astropy()`; `document()` is what it
+prints as JSON.
 """
+
+FUNCTIONS = {
+    "lookup": "Catalog.lookup",
+    "classify": "Catalog.classify Catalog.classify_pool",
+    "generate": "Catalog.generate",
+    "candidates": "Catalog.candidates",
+    "why": "Catalog.why",
+    "sql": "Catalog.sql",
+    "pool make": "Catalog.make_pool make_pool write_pool",
+    "rulesets list": "Catalog.rulesets",
+    "rulesets releases": "Catalog.releases",
+    "rulesets show": "Catalog.show",
+    "rulesets history": "Catalog.history",
+    "rulesets blame": "Catalog.blame",
+    "rulesets import": "Curator.import_ruleset",
+    "rulesets export": "Curator.export_ruleset",
+    "rulesets check": "Curator.check",
+    "rulesets diff": "Curator.diff",
+    "rulesets impact": "Curator.impact",
+    "rulesets conform": "Curator.conform",
+    "rulesets publish": "Curator.publish",
+    "rulesets discard": "Curator.discard",
+    "audit runs": "Audit.runs",
+    "audit run": "Audit.run",
+    "audit report": "Audit.report",
+    "audit exposure": "Audit.exposure Audit.exposure_counts",
+    "audit association": "Audit.association Audit.needs",
+    "audit diff": "Audit.diff",
+    "audit replay": "Audit.replay",
+    "audit timeline": "Audit.timeline",
+    "audit import": "Audit.import_associations",
+    "audit verify": "Audit.verify",
+    "audit digest": "Audit.digest",
+    "audit export": "Audit.export",
+    "db check": "Catalog.check_database",
+}
+"""The functions of each command."""
+
+COMMANDS_ONLY = {
+    "browse": "it serves pages until it is ended",
+    "db upgrade": "`open_catalog` upgrades SQLite files; a PostgreSQL database is upgraded by hand",
+    "db current": "`open_catalog` refuses a database that does not fit the program, and says why",
+}
+"""What is not for Python, and why."""
+
+_IN_PYTHON = {
+    "Catalog": "catalog", "Audit": "catalog.audit", "Curator": "catalog.curator", "": "asnrules",
+}  # fmt: skip
 
 
 def described() -> str:
     """Give the text of the document."""
-    return "\n".join([HEAD, *(line for name in asnrules.__all__ for line in _lines(name))])
+    lines = (line for name in asnrules.__all__ for line in _lines(name))
+    return "\n".join([HEAD, *_commands(), "", *lines])
+
+
+def _commands() -> Iterator[str]:
+    yield "| command | in Python |\n|---|---|"
+    for command, names in FUNCTIONS.items():
+        yield f"| `{command}` | {', '.join(map(_in_python, names.split()))} |"
+    for command, why in COMMANDS_ONLY.items():
+        yield f"| `{command}` | not in Python: {why} |"
+
+
+def _in_python(name: str) -> str:
+    owner, _, method = name.rpartition(".")
+    return f"[`{_IN_PYTHON[owner]}.{method}`](#{name.lower().replace('.', '')})"
 
 
 def _lines(name: str) -> Iterator[str]:

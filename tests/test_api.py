@@ -19,9 +19,10 @@ import pytest
 from astropy.table import Table
 
 import asnrules
+import commands
 import described
 from asnrules import Catalog, ImportOptions, Options, RunFilter
-from asnrules.errors import NotFoundError, PoolError, RulesetError, UsageError
+from asnrules.errors import NotFoundError, OutputError, PoolError, RulesetError, UsageError
 from cli.small_pools import nrc_image, write_pool
 from pools.fits_files import image_name, write_fits
 from record.tampering import with_few_rulesets
@@ -78,7 +79,7 @@ def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) ->
     pool = write_pool(tmp_path / "pool.csv", *POOL)
     reports = [own.generate(pool, options=Options(output=tmp_path / "out")), own.generate(pool)]
     ((name,), *_), ((asn_name,), *_) = (
-        own.query(f"SELECT {column} FROM {table}")[1]
+        own.sql(f"SELECT {column} FROM {table}")[1]
         for column, table in (("filename", "exposures"), ("asn_name", "associations"))
     )
     drafted = own.curator.import_ruleset(SEEDS / "2026-03-20", "mine")
@@ -89,7 +90,11 @@ def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) ->
         own.history: own.history("NRS_IFU")[0],
         own.classify: own.classify({"exp_type": "NRS_IFU"}),
         own.generate: reports[0],
-        own.why: own.why(pool, name.upper()),
+        own.candidates: own.candidates(pool)[0],
+        own.show: own.show("jwst-3.0.0"),
+        own.releases: own.releases()[0],
+        own.audit.digest: own.audit.digest(),
+        own.audit.export: own.audit.export(tmp_path / "ledger.jsonl"),
         own.audit.runs: own.audit.runs()[0],
         own.audit.run: own.audit.run(1),
         own.audit.exposure: own.audit.exposure(name)[0],
@@ -115,7 +120,7 @@ def test_what_is_given_has_all_that_is_promised(own: Catalog, tmp_path: Path) ->
         assert [one for one in names if not hasattr(found, one)] == [], method
         promised += len(names)
     assert promised > 50
-    for found in (own, own.audit, own.lookup(), own.query("SELECT 1 AS one"), *given.values()):
+    for found in (own, own.audit, own.lookup(), own.sql("SELECT 1 AS one"), *given.values()):
         shown = repr(found)
         assert type(found).__name__ in shown or isinstance(found, list) or "rows" in shown
         assert len(shown) < 250, type(found)
@@ -206,7 +211,7 @@ def test_generating_and_asking_the_record(own: Catalog, tmp_path: Path) -> None:
     assert (run.note, run.pools, run.unassociated) == ("from a frame", ["table"], 1)
     assert own.audit.runs(RunFilter(program="99")) == []
     assert own.audit.verify().findings == []
-    assert own.query("SELECT filename FROM v_unassociated") == (
+    assert own.sql("SELECT filename FROM v_unassociated") == (
         ["filename"],
         [(POOL[2]["filename"],)],
     )
@@ -247,7 +252,7 @@ def test_results_become_tables(own: Catalog, method: str) -> None:
         (own.history("NRS_IFU"), None, {"date", "became", "changes"}),
         (own.classify_pool(pd.DataFrame(POOL)), 3, {"filename", "published_asn_type", "agrees"}),
         (report, 2, {"asn_name", "expname", "exptype"}),
-        (own.query(statement), 2, {"filename", "a", "a_2"}),
+        (own.sql(statement), 2, {"filename", "a", "a_2"}),
         (own.audit.runs(), 2, {"run_id", "started_at", "pools", "note"}),
         (own.audit.exposure(POOL[0]["filename"]), 2, {"run_id", "reason"}),
         (own.audit.association(asn_name), 2, {"run_id", "asn_rule"}),
@@ -279,6 +284,58 @@ def test_explaining(kept: Catalog) -> None:
     explanation = kept.why(pd.DataFrame(POOL), POOL[2]["filename"])
     assert explanation.kept == []
     assert explanation.reason == "no rule takes its EXP_TYPE"
+
+
+def test_explaining_without_the_pool_as_the_command_does(own: Catalog, tmp_path: Path) -> None:
+    frame = pd.DataFrame(POOL)
+    one, other, dark = (exposure["filename"] for exposure in POOL)
+    report = own.generate(frame, options=Options(output=tmp_path))
+    assert own.why(one, run=1).document() == own.why(frame, one).document()
+    pair = own.why(frame, one, other)
+    assert (pair.science, pair.other) == (one, other)
+    assert own.why(one, other, run=1).document() == pair.document()
+    name = report.made[0].asn_name
+    for association in (name, tmp_path / f"{name}.json", str(tmp_path / f"{name}.json")):
+        found = own.why(association)
+        assert [member.expname for member, _ in found.members] == [
+            member.expname for member in report.made[0].products[0].members
+        ]
+    assert str(own.why(frame, dark)).splitlines()[0] == f"{dark}: NRC_DARK, class dark"
+    with pytest.raises(UsageError, match="name an exposure of the pool"):
+        own.why(frame)
+
+
+def test_the_record_is_exported_and_shown_as_the_commands_do(own: Catalog, tmp_path: Path) -> None:
+    own.generate(pd.DataFrame(POOL))
+    digest = own.audit.digest()
+    assert (digest.run_id, own.audit.verify(digest.digest).known) == (1, 1)
+    written = own.audit.export(str(tmp_path / "ledger.jsonl"))
+    assert (written.head, written.runs, written.findings) == (digest, 1, [])
+    assert json.loads((tmp_path / "ledger.jsonl").read_text().splitlines()[-1]) == {
+        "head": digest.digest, "runs": 1,
+    }  # fmt: skip
+    assert [own.audit.export(tmp_path / "lake", "parquet").runs for _ in range(2)] == [1, 0]
+    own.audit.report(1, tmp_path / "run.html")
+    assert "jwst-3.0.0" in (tmp_path / "run.html").read_text()
+    for path, wanted, overwrite, message in (
+        ("ledger.jsonl", "jsonl", False, "ledger.jsonl"),
+        ("lake", "jsonl", True, "is a folder"),
+        ("lake", "parquet", True, "never replaced"),
+        ("other", "csv", False, "'csv'"),
+    ):
+        with pytest.raises((UsageError, OutputError), match=message):
+            own.audit.export(tmp_path / path, wanted, overwrite=overwrite)
+
+
+def test_a_pool_of_files_is_made_by_the_rules_and_taken_as_a_pool(
+    own: Catalog, tmp_path: Path
+) -> None:
+    path = write_fits(tmp_path / image_name())
+    for given in (path, Path(path), tmp_path):
+        made = own.make_pool(given)
+        assert made.exposures == 1
+        assert own.generate(made, options=Options(record=False)).associations == 1
+        assert asnrules.make_pool(given).exposures == 1
 
 
 def test_what_is_refused_is_an_error_of_ours(kept: Catalog) -> None:
@@ -332,6 +389,18 @@ def test_a_ruleset_lives_from_draft_to_publication(own: Catalog, tmp_path: Path)
 
 def test_the_document_is_that_of_the_docstrings() -> None:
     assert described.DOCUMENT.read_text() == described.described()
+
+
+def test_every_command_is_in_the_document_with_its_functions() -> None:
+    groups = {one.path for one in commands.walk() if hasattr(one.command, "commands")}
+    every = {one.path for one in commands.walk()} - groups
+    told = described.FUNCTIONS.keys() | described.COMMANDS_ONLY.keys()
+    assert {f"asnrules {name}" for name in told} == every
+    functions = " ".join(described.FUNCTIONS.values()).split()
+    entries = re.findall(r"^##+ (\S+)$", described.DOCUMENT.read_text(), re.M)
+    assert [name for name in functions if name not in entries] == []
+    methods = [name for name in entries if "." in name]
+    assert [name for name in methods if name not in {*functions, "Catalog.close"}] == []
 
 
 def test_every_name_is_there_and_described() -> None:

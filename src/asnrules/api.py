@@ -12,22 +12,33 @@ from asnrules.api_curator import Curator
 from asnrules.catalog.blame import Blame, blame
 from asnrules.catalog.history import Change, exp_type_history
 from asnrules.catalog.look_up import ExposureMode, Filter, look_up
-from asnrules.catalog.rulesets import TABLE, RulesetInfo, choose_ruleset, list_rulesets
+from asnrules.catalog.rulesets import (
+    TABLE,
+    ListedRelease,
+    RulesetInfo,
+    choose_ruleset,
+    list_releases,
+    list_rulesets,
+)
 from asnrules.database.engines import shown_url, transaction
 from asnrules.pools.inputs import PoolInput, gather
 from asnrules.pools.tables import keyword_texts
 from asnrules.util.results import QueryResult, Results, ResultStream
 from asnrules.util.text import Day
 from asnrules.workflows.classify import classify_keywords, classify_pool
-from asnrules.workflows.explain import Explanation, explain_exposure
-from asnrules.workflows.explain_pair import PairExplanation, explain_pair
-from asnrules.workflows.explained import of_pool
 from asnrules.workflows.generate import Options, Report, generate
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from asnrules.catalog.classification import Classification
+    from asnrules.catalog.describe import Description
+    from asnrules.pools.fits.declared import Declarations
+    from asnrules.pools.fits.pool import MadePool
+    from asnrules.workflows.explain import Explanation
+    from asnrules.workflows.explain_association import AssociationExplanation
+    from asnrules.workflows.explain_pair import PairExplanation
+    from asnrules.workflows.split import Group
 
 
 def open_catalog(database: str | Path | None = None, *, writing: bool = False) -> Catalog:
@@ -109,6 +120,31 @@ class Catalog:
         """
         with transaction(self.engine) as connection:
             return Results(list_rulesets(connection), RulesetInfo._fields)
+
+    def releases(self) -> Results[ListedRelease]:
+        """Give the releases of jwst, and the ruleset that each has.
+
+        Returns
+        -------
+        list of ListedRelease
+            With `release`, `dms_build`, `released`, `in_operations_from`, `ruleset`,
+            `effective_from`, `goes_by` and `effective_until`.
+        """
+        with transaction(self.engine) as connection:
+            return Results(list_releases(connection), ListedRelease._fields)
+
+    def show(self, label: str) -> Description:
+        """Describe a ruleset: its rows, or its rules in words.
+
+        Returns
+        -------
+        Description
+            With `info`, `rows` and `errata`.
+        """
+        from asnrules.catalog.describe import describe_ruleset
+
+        with transaction(self.engine) as connection:
+            return describe_ruleset(connection, label)
 
     def lookup(
         self,
@@ -226,50 +262,85 @@ class Catalog:
         """
         return generate(self.engine, pools, options or Options())
 
+    def candidates(
+        self, *pools: PoolInput, ruleset: str | None = None, as_of: Day | None = None
+    ) -> Results[Group]:
+        """Give the groups of candidates that can be generated separately, the largest first.
+
+        Returns
+        -------
+        list of Group
+            With `candidates`, as generate takes them, and `exposures` (how many).
+        """
+        from asnrules.workflows.split import Group, candidate_groups
+
+        return Results(candidate_groups(self.engine, pools, ruleset, as_of), Group._fields)
+
+    def make_pool(
+        self,
+        *files: Path | str,
+        declarations: Declarations | None = None,
+        skip: bool = False,
+    ) -> MadePool:
+        """Make a pool from FITS files for the rules of today; see the function `make_pool`.
+
+        Returns
+        -------
+        MadePool
+            With `exposures`, `skipped`, `unplaced` and `notes`; it is taken where pools are, and
+            `write_pool` writes it.
+        """
+        from asnrules.pools.fits.pool import make_pool
+        from asnrules.workflows.classify import chosen_rules
+
+        rules = chosen_rules(self.engine)
+        return make_pool(files, declarations, ruleset=rules, skip=skip)
+
     def why(
         self,
         pool: PoolInput,
-        filename: str,
+        exposure: str | None = None,
+        other: str | None = None,
         *,
+        run: int | None = None,
         ruleset: str | None = None,
         as_of: Day | None = None,
-    ) -> Explanation:
-        """Explain one exposure of a pool, given by any file of it, or by how its name begins.
+        declarations: Declarations | None = None,
+    ) -> Explanation | PairExplanation | AssociationExplanation:
+        """Explain an exposure of a pool, how two are to each other, or an association.
+
+        As the command does: `why(pool, exposure)`, `why(pool, exposure, other)`, and
+        `why(association)` of one on record, or of its file. With `run` there is no pool:
+        `why(exposure, run=7)`. An exposure is given by any file of it, or by how its name begins.
+        `print` says it in words.
 
         Returns
         -------
-        Explanation
-            With `kept` (the associations that it is in), `dropped`, `misses` (the rules that do
-            not take it, the nearest first) and `reason`; its `document()` is what the command
-            prints.
+        Explanation, PairExplanation or AssociationExplanation
+            With `ruleset` and `document()`, which is what the command prints as JSON. Of an
+            exposure with `kept` (the associations that it is in), `dropped`, `misses` (the rules
+            that do not take it, the nearest first) and `reason`; of two with `together`,
+            `left_out`, `nearest` and `takes_none`; of an association with `members`.
         """
-        return explain_exposure(of_pool(self.engine, pool, ruleset, as_of), filename)
+        from asnrules.workflows.why import why
 
-    def why_not(
-        self,
-        pool: PoolInput,
-        filename: str,
-        other: str,
-        *,
-        ruleset: str | None = None,
-        as_of: Day | None = None,
-    ) -> PairExplanation:
-        """Explain why another exposure of a pool is no companion of one; see `why`.
+        words = [one for one in (pool, exposure, other) if one is not None]
+        return why(self.engine, words, run, ruleset, as_of, declarations)
 
-        Returns
-        -------
-        PairExplanation
-            With `together` (the associations that have both), `left_out`, `nearest` (for each kind
-            of companion the association that comes nearest to taking it) and `takes_none`.
-        """
-        return explain_pair(of_pool(self.engine, pool, ruleset, as_of), filename, other)
-
-    def query(self, statement: str) -> QueryResult:
+    def sql(self, statement: str | None = None) -> QueryResult:
         """Run one SELECT, read only, for `columns` (names) and `rows`, which it is a pair of.
 
-        docs/sql.md describes the views.
+        Without one, list the views; docs/sql.md describes their columns.
         """
-        from asnrules.database.readonly import query
+        from asnrules.database.readonly import described_views, query
 
+        if statement is None:
+            return QueryResult((["view", "rows"], list(described_views().items())))
         with query(self.engine, statement) as (columns, rows):
             return QueryResult((columns, list(rows)))
+
+    def check_database(self) -> list[str]:
+        """Say what is wrong with the schema and the rulesets, a line each: `asnrules db check`."""
+        from asnrules.catalog.open import check_catalog
+
+        return check_catalog(self.engine)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from asnrules.database.engines import shown_url, transaction
 from asnrules.database.stored import any_text
+from asnrules.errors import UsageError
 from asnrules.util.results import Results, ResultStream
+from asnrules.util.text import shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from asnrules.associations.needs import Need
     from asnrules.database.stored import Finding
+    from asnrules.record.chain import Head
     from asnrules.record.compare import Differences
+    from asnrules.record.lake import Exported
     from asnrules.record.queries.associations import AssociationReport
     from asnrules.record.queries.history import DecisionCount, HistoricDecision
     from asnrules.record.queries.runs import RecordedRun, RunFilter, RunReport
@@ -157,8 +161,10 @@ class Audit:
         with transaction(self._engine) as connection:
             return compare_runs(connection, before, after)
 
-    def replay(self, *run_ids: int, ruleset: str | None = None) -> ResultStream[Replay]:
-        """Run recorded pools again, each with the options it had.
+    def replay(
+        self, *run_ids: int, wanted: RunFilter | None = None, ruleset: str | None = None
+    ) -> ResultStream[Replay]:
+        """Run recorded pools again, each with the options it had; of runs, or those of a filter.
 
         By default each run's own rules are used, and the result must be identical.
 
@@ -176,7 +182,8 @@ class Audit:
         """
         from asnrules.workflows.replay import replay, runs_to_replay
 
-        return ResultStream(replay(self._engine, runs_to_replay(self._engine, run_ids), ruleset))
+        runs = runs_to_replay(self._engine, run_ids, wanted)
+        return ResultStream(replay(self._engine, runs, ruleset))
 
     def import_associations(
         self, *paths: Path | str, options: ImportOptions | None = None
@@ -245,3 +252,58 @@ class Audit:
         from asnrules.record.verify import verify
 
         return verify(self._engine, against, since=since)
+
+    def digest(self) -> Head:
+        """Give the number and the digest of the last run, to be kept outside the database.
+
+        Returns
+        -------
+        Head
+            With `run_id` and `digest`.
+        """
+        from asnrules.record.chain import Head
+        from asnrules.record.queries.runs import last_digest
+
+        with transaction(self._engine) as connection, any_text(connection):
+            return Head(**last_digest(connection))
+
+    def export(
+        self,
+        path: Path | str,
+        format: Literal["jsonl", "parquet"] = "jsonl",  # noqa: A002  # as the command calls it
+        *,
+        overwrite: bool = False,
+    ) -> Exported:
+        """Write the whole record: a file of JSON Lines, or the runs that a folder lacks as Parquet.
+
+        `tools/verify_ledger.py` verifies both; only a file can be replaced.
+
+        Returns
+        -------
+        Exported
+            With `head` (the last run), `runs` (how many were written), `kept`, and `problems` and
+            `findings`, which are empty if all is well.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written, or a file is there already.
+        """
+        from asnrules.record.export import write_export
+        from asnrules.record.lake import Exported, export_lake
+
+        if format not in {"jsonl", "parquet"}:
+            raise UsageError(f"format: {shown(str(format))} is neither 'jsonl' nor 'parquet'")
+        if format == "parquet" and overwrite:
+            raise UsageError("overwrite: a folder of Parquet files is added to, never replaced")
+        if format == "parquet":
+            return export_lake(self._engine, Path(path))
+        findings: list[Finding] = []
+        last = write_export(self._engine, Path(path), findings, overwrite=overwrite)
+        return Exported(last, last.run_id, findings=findings)
+
+    def report(self, run_id: int, path: Path | str, *, overwrite: bool = False) -> None:
+        """Write a run as one HTML page that needs nothing else."""
+        from asnrules.report.rendering import write_page
+
+        write_page(self._engine, run_id, Path(path), overwrite=overwrite)

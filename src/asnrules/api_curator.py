@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asnrules.catalog.publishing import Publication
     from asnrules.catalog.rulesets import RulesetInfo
     from asnrules.impact.report import Impact
+    from asnrules.workflows.conform import Conformity
 
 
 class Curator:
@@ -132,6 +133,33 @@ class Curator:
             since=given_day("since", since),
             program=program,
         )
+
+    def conform(
+        self,
+        label: str,
+        *pools: Path | str,
+        python: Path | str,
+        exp_types: Sequence[str] = (),
+        probing: bool = True,
+    ) -> Conformity:
+        """Compare rules with the jwst of an environment, by what both make of the same pools.
+
+        Parameters
+        ----------
+        python : str or Path
+            The Python of that environment.
+        exp_types : sequence of str
+            Only these are probed; all by default. Without `probing` only the pools are compared.
+
+        Returns
+        -------
+        Conformity
+            With `ruleset`, `release`, `pools`, `exposures`, `differences` and `stops`.
+        """
+        from asnrules.workflows.conform import conform
+
+        paths = [str(one) for one in pools]
+        return conform(self._engine, label, str(python), paths, exp_types, probing=probing)
 
     def publish(
         self,

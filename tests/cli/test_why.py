@@ -160,9 +160,14 @@ def test_jsonl_is_the_document_in_one_line(asnrules_on_file: Command, pool: str)
     assert document == explained(asnrules_on_file, pool, "sky")
 
 
-def test_csv_is_refused(asnrules_on_file: Command, pool: str) -> None:
-    result = asnrules_on_file("why", pool, "sky_uncal.fits", "--format", "csv")
-    result.assert_error(2, "why", "--format json")
+def test_csv_has_a_row_for_each_thing_that_is_told(asnrules_on_file: Command, pool: str) -> None:
+    rows = asnrules_on_file("why", pool, "sky_uncal.fits", "--format", "csv").csv
+    document = explained(asnrules_on_file, pool, "sky")
+    parts = ("associations", "dropped", "misses", "lacking")
+    assert [row["what"] for row in rows] == [part for part in parts for _ in document[part]]
+    missed = [row for row in rows if row["what"] == "misses"]
+    assert [row["keyword"] for row in missed] == [one["keyword"] for one in document["misses"]]
+    assert all(row["reason"] for row in missed)
 
 
 def test_the_file_name_is_taken_in_any_case(asnrules_on_file: Command, pool: str) -> None:

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from asnrules.associations.model import Association, Member, members_of
 from asnrules.engine.conditions import key_sources, keywords_in, requirements_of
 from asnrules.rules.model import Rule
+from asnrules.util.results import shown_briefly
 
 FILE_KEYWORDS = {"msametfl": "msa_metadata"}
 """Keywords whose values are files that the pipeline opens, each with what such a file is called."""
 
 
+@shown_briefly
 class Need(NamedTuple):
     """A file that an association needs."""
 

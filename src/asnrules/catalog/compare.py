@@ -23,6 +23,7 @@ from asnrules.rules.uses import Item, Uses, uses_of, with_used
 from asnrules.util.results import Tabular, shown_briefly
 
 
+@shown_briefly
 class NamedDifference(NamedTuple):
     """A difference of rows, with the named changes that made it."""
 

@@ -296,6 +296,7 @@ def ruleset_of(rulesets: Iterable[RulesetInfo], release: str) -> RulesetInfo | N
     return min(called or named, key=lambda info: info.ruleset_id, default=None)
 
 
+@shown_briefly
 class ListedRelease(NamedTuple):
     """A release of jwst, and the ruleset that it has."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -22,12 +20,6 @@ from asnrules.cli.options import (
     parse_day,
 )
 from asnrules.cli.output import Format, print_lines, print_records
-from asnrules.errors import UsageError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from asnrules.pools.fits.declared import Declarations
 
 
 def why(
@@ -76,55 +68,17 @@ def why(
     --------
     classify, generate, audit exposure, audit association
     """
+    from asnrules.workflows.why import why as find
+
     day = parse_day(as_of, ruleset)
-    if output is Format.CSV:
-        raise UsageError("why: an explanation is not a table; use --format json")
     words = [word for word in (pool, exposure, other) if word is not None]
     engine = catalog(context, day=day)
     declarations = declared(set_, asn_candidate)
-    document, lines = _explained(engine, words, run, ruleset, day, declarations)
+    found = find(engine, words, run, ruleset, day, declarations, messages.warn)
     print_records(
-        [document], (), output, document=lambda: document, people=lambda: print_lines(lines)
+        found.records() if output is Format.CSV else [found.document()],
+        found.COLUMNS,
+        output,
+        document=found.document,
+        people=lambda: print_lines(found.lines()),
     )
-
-
-def _explained(
-    engine: Engine,
-    words: list[str],
-    run: int | None,
-    ruleset: str | None,
-    day: dt.date | None,
-    declarations: Declarations,
-) -> tuple[dict[str, Any], Iterable[str]]:
-    """Explain what the words name, as a document and in lines for people."""
-    from asnrules.cli import why_text
-    from asnrules.workflows import explain_association as of_associations
-    from asnrules.workflows.explain import explain_exposure
-    from asnrules.workflows.explain_pair import explain_pair
-    from asnrules.workflows.explained import of_pool, of_run
-
-    first, *others = words
-    if run is not None or not others:
-        declarations.refuse("leave them out")
-    if not others and of_associations.is_association(first):
-        made = of_associations.explain_recorded(engine, first, run, ruleset, day)
-        return made.document(), why_text.of_association(made)
-    if run is None and not others:
-        raise UsageError(f"why: name an exposure of {first}, or an association; see --help")
-    if run is not None and len(others) > 1:
-        raise UsageError("why: --run stands in place of POOL; give one of them")
-    if run is not None:
-        of, named = of_run(engine, run, ruleset, day), words
-    else:
-        of, named = of_pool(engine, first, ruleset, day, declarations), others
-    for note in of.evaluated.notes:
-        messages.warn(note)
-    if len(named) > 1:
-        pair = explain_pair(of, *named)
-        return pair.document(), why_text.of_pair(pair)
-    if of_associations.is_association(named[0]):
-        association = of_associations.named_association(engine, named[0])
-        made = of_associations.explain_association(of, association)
-        return made.document(), why_text.of_association(made)
-    found = explain_exposure(of, named[0])
-    return found.document(), why_text.of_exposure(found)

@@ -15,6 +15,7 @@ from asnrules.engine.signatures import EXP_TYPE, SCIENCE
 from asnrules.engine.steps.direct_images import DIRECT_IMAGE
 from asnrules.rules.model import Ruleset
 from asnrules.rules.words import instrument_of
+from asnrules.util.results import shown_briefly
 
 _SHOWN = 3
 """Mismatches that a sentence names."""
@@ -200,6 +201,7 @@ class Companions:
         return self._left is not None and self._left <= 0
 
 
+@shown_briefly
 class MissingCompanion(NamedTuple):
     """An exposure that comes nearest to being a companion, or the science, of another."""
 

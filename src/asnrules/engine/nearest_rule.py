@@ -32,6 +32,7 @@ from asnrules.engine.signatures import (
 )
 from asnrules.engine.unmet_conditions import Effort, Failure, Repair, UnmetConditions
 from asnrules.rules.model import Condition, Operator, Requirement, Role, Rule, Ruleset, Term
+from asnrules.util.results import shown_briefly
 
 _NAMING = {Operator.IN, Operator.LISTED, Operator.MATCHES, Operator.SET}
 
@@ -51,6 +52,7 @@ class Distance(NamedTuple):
         return not self.is_other_type and (self.unset, self.kind, self.made) == (0, 1, 0)
 
 
+@shown_briefly
 class Miss(NamedTuple):
     """Why a rule does not take an exposure, by the role of the rule that comes nearest."""
 

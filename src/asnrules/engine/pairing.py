@@ -10,10 +10,12 @@ from asnrules.engine.candidates import BACKGROUND, OBSERVATION, Pair, refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.mismatches import Mismatch, Mismatches, Refusal
 from asnrules.engine.signatures import EXP_TYPE
+from asnrules.util.results import shown_briefly
 
 _ARTICLES = ("a ", "an ")
 
 
+@shown_briefly
 class Apart(NamedTuple):
     """What keeps an exposure from being a companion in an association of another."""
 
@@ -43,6 +45,7 @@ def unlinked(exptype: str) -> str:
     return f"the observations are not linked: no {kind} has both"
 
 
+@shown_briefly
 class TakesNone(NamedTuple):
     """Why the rule that makes the association of a science takes no such companions."""
 

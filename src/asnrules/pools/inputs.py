@@ -10,7 +10,7 @@ from asnrules.errors import UsageError
 from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.fits.file_names import in_folder, is_beside_exposures
 from asnrules.pools.fits.headers import is_fits
-from asnrules.pools.fits.pool import make_pool
+from asnrules.pools.fits.pool import MadePool, make_pool
 from asnrules.pools.reader import PoolSource
 from asnrules.pools.tables import TableSource, table_source
 from asnrules.rules.model import Ruleset
@@ -79,4 +79,6 @@ def gather(
 
 def _within(one: PoolInput) -> Sequence[PoolInput]:
     """Give the FITS files that a folder stands for; what else was given stands for itself."""
+    if isinstance(one, MadePool):
+        return [one.source]
     return (in_folder(str(one)) if isinstance(one, str | Path) else []) or [one]

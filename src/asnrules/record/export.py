@@ -20,6 +20,7 @@ from asnrules.database.locks import take_snapshot
 from asnrules.database.schema.catalog import catalog_entries
 from asnrules.database.schema.record import runs
 from asnrules.database.stored import Finding, any_text, unreadable
+from asnrules.errors import OutputError
 from asnrules.record.chain import (
     CATALOG,
     SECTIONS,
@@ -86,6 +87,9 @@ def write_export(
     progress: Progress | None = None,
 ) -> Head:
     """Write the ledger into a file, see `export` and `whole_file`; give the last run."""
+    if path.is_dir():
+        mend = "name a file or, for Parquet files, give --format parquet"
+        raise OutputError(f"{path}: is a folder, which is never replaced; {mend}")
     last = b""
     with whole_file(path, overwrite=overwrite) as stream:
         for last in export(engine, findings, progress):

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any, ClassVar, TypeVar
 
 from asnrules.errors import UsageError
-from asnrules.util.text import nearest_words, shown
+from asnrules.util.text import nearest_words, printable, shown
 
 _Class = TypeVar("_Class", bound=type)
 _Item = TypeVar("_Item")
@@ -100,6 +100,19 @@ class Tabular:
 
     def _names(self) -> Sequence[str]:
         return self.COLUMNS
+
+
+class Spoken(Tabular):
+    """A result that is said in words, by `print` as well."""
+
+    __slots__ = ()
+
+    def lines(self) -> Iterable[str]:
+        """Say it in words, a line at a time."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, self.lines()))
 
 
 class Results(list[_Item], Tabular):

@@ -66,6 +66,7 @@ class Sign(NamedTuple):
     only the name does; `file` or `pool` if that is refused."""
 
 
+@shown_briefly
 @dataclass(slots=True)
 class Difference:
     """Something that jwst makes of pools, and the ruleset does not, or the other way round."""

@@ -14,7 +14,8 @@ from asnrules.engine.nearest_companion import MissingCompanion
 from asnrules.engine.signatures import EXP_TYPE
 from asnrules.rules.model import Operator, Rule
 from asnrules.rules.words import instrument_of
-from asnrules.util.results import Tabular, shown_briefly
+from asnrules.util.results import Spoken, shown_briefly
+from asnrules.workflows import why_text
 from asnrules.workflows.explained import Explained
 
 TOLD = (
@@ -43,7 +44,7 @@ class Miss(NamedTuple):
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class Explanation(Tabular):
+class Explanation(Spoken):
     """Everything that was decided about an exposure of a pool."""
 
     COLUMNS: ClassVar = TOLD
@@ -73,6 +74,10 @@ class Explanation(Tabular):
         Last come the rules that do not take it, and companions that it is not with.
         """
         return told(self.document(), ("associations", "dropped", "misses", "lacking"))
+
+    def lines(self) -> Iterator[str]:
+        """Say it in words, a line at a time."""
+        return why_text.of_exposure(self)
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

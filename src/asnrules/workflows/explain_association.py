@@ -18,8 +18,9 @@ from asnrules.engine.growing import Fate, Locked
 from asnrules.engine.signatures import SCIENCE
 from asnrules.errors import NotFoundError
 from asnrules.record.queries.associations import report_association
-from asnrules.util.results import Tabular, shown_briefly
+from asnrules.util.results import Spoken, shown_briefly
 from asnrules.util.text import Day
+from asnrules.workflows import why_text
 from asnrules.workflows.explain import kept_document
 from asnrules.workflows.explained import Explained, of_recorded
 
@@ -38,7 +39,7 @@ class NamedAssociation:
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class AssociationExplanation(Tabular):
+class AssociationExplanation(Spoken):
     """Why each member is in an association."""
 
     COLUMNS: ClassVar = ("expname", "exptype", "role", "asked", "keys")
@@ -55,6 +56,10 @@ class AssociationExplanation(Tabular):
         for one in self.document()["members"]:
             keys = [f"{key['keyword']} {key['value']}" for key in (one["keys"] or {}).values()]
             yield {**one, "keys": keys}
+
+    def lines(self) -> Iterator[str]:
+        """Say it in words, a line at a time."""
+        return why_text.of_association(self)
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

@@ -13,11 +13,13 @@ from asnrules.engine.growing import Fate
 from asnrules.engine.pairing import Apart, Pairing, TakesNone
 from asnrules.engine.signatures import SCIENCE, is_written_as_science
 from asnrules.errors import UsageError
-from asnrules.util.results import Tabular, shown_briefly
+from asnrules.util.results import Spoken, shown_briefly
+from asnrules.workflows import why_text
 from asnrules.workflows.explain import TOLD, told
 from asnrules.workflows.explained import Explained
 
 
+@shown_briefly
 class Together(NamedTuple):
     """An association that has both exposures."""
 
@@ -30,6 +32,7 @@ class Together(NamedTuple):
     """What the other is."""
 
 
+@shown_briefly
 class Nearest(NamedTuple):
     """The association of a science that comes nearest to taking another exposure."""
 
@@ -61,7 +64,7 @@ class Nearest(NamedTuple):
 
 @shown_briefly
 @dataclass(frozen=True, slots=True)
-class PairExplanation(Tabular):
+class PairExplanation(Spoken):
     """What two exposures are to each other: a science, and one that may be a companion of it."""
 
     COLUMNS: ClassVar = TOLD
@@ -84,6 +87,10 @@ class PairExplanation(Tabular):
     def records(self) -> Iterator[dict[str, Any]]:
         """Give what each rule makes of the two as a record."""
         return told(self.document(), ("together", "left_out", "nearest", "takes_none"))
+
+    def lines(self) -> Iterator[str]:
+        """Say it in words, a line at a time."""
+        return why_text.of_pair(self)
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""

@@ -86,6 +86,7 @@ class Options:
         }
 
 
+@shown_briefly
 class Orphan(NamedTuple):
     """An unassociated exposure, and why it is in no association."""
 

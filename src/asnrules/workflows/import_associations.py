@@ -93,6 +93,7 @@ class ImportedFile(NamedTuple):
         return {**self._asdict(), "by_rules": [_content(one) for one in self.by_rules]}
 
 
+@shown_briefly
 class ImportedRun(NamedTuple):
     """A run that was recorded, or that would be."""
 

@@ -15,9 +15,11 @@ from asnrules.pools.evaluation import evaluate_pools
 from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.inputs import PoolInput
 from asnrules.util.parallel import Progress
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import Day
 
 
+@shown_briefly
 class Group(NamedTuple):
     """Candidates that have to go to one job."""
 

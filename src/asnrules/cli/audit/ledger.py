@@ -12,7 +12,7 @@ from asnrules.cli import completion, messages
 from asnrules.cli.audit.runs import end_with
 from asnrules.cli.options import OutputFormat, ReplaceFile, Scheduler, argument, option, selects
 from asnrules.cli.output import Format, counted, print_records
-from asnrules.errors import OutputError, UsageError
+from asnrules.errors import UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -157,9 +157,6 @@ def export(
     elif str(target) == "-":
         for lines in run(engine, findings):
             sys.stdout.write(lines.decode("ascii"))
-    elif target.is_dir():
-        mend = "name a file or, for Parquet files, give --format parquet"
-        raise OutputError(f"{target}: is a folder, which is never replaced; {mend}")
     else:
         with messages.progress_bar() as progress:
             last = write_export(engine, target, findings, overwrite=overwrite, progress=progress)

@@ -11,7 +11,6 @@ import typer
 from asnrules.cli import completion, messages
 from asnrules.cli.options import OutputFormat, ReplaceFile, RunNumber, catalog, option, selects
 from asnrules.cli.output import Format, cell, print_lines, print_records, print_table
-from asnrules.errors import UsageError
 from asnrules.util.text import read_day
 
 if TYPE_CHECKING:
@@ -113,11 +112,14 @@ def run(context: typer.Context, run_id: RunNumber, output: OutputFormat = Format
     --------
     audit runs, audit report, audit replay
     """
-    if output is Format.CSV:
-        raise UsageError("audit run: a run is not a table; use --format json")
     found = audit(context).run(run_id, [])
-    document = found.document
-    print_records([document()], (), output, document=document, people=lambda: _print_run(found))
+    print_records(
+        found.records() if output is Format.CSV else [found.document()],
+        found.COLUMNS,
+        output,
+        document=found.document,
+        people=lambda: _print_run(found),
+    )
     end_with(found.findings)
 
 

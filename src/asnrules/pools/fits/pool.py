@@ -76,7 +76,7 @@ class MadePool(Tabular):
 
 
 def make_pool(
-    paths: Sequence[str],
+    paths: Sequence[Path | str] | Path | str,
     declarations: Declarations | None = None,
     *,
     ruleset: Ruleset | None = None,
@@ -101,7 +101,8 @@ def make_pool(
     """
     known = keywords_of(ruleset) | _ALSO if ruleset else ()
     declared = Declared(declarations or Declarations(), known)
-    given = [file for path in paths for file in in_folder(path) or [path]]
+    words = [paths] if isinstance(paths, str | Path) else paths
+    given = [file for word in map(str, words) for file in in_folder(word) or [word]]
     files = sort_out(given)
     if not files.exposures:
         raise PoolError(

@@ -58,6 +58,7 @@ class HistoricDecision:
         }
 
 
+@shown_briefly
 class DecisionCount(NamedTuple):
     """How many decisions on an exposure came out alike."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
@@ -293,6 +293,8 @@ def _has_program(program: str) -> ColumnElement[bool]:
 @dataclass(frozen=True, slots=True)
 class RunReport(Tabular):
     """All that the record says of a run but for the single exposures and associations."""
+
+    COLUMNS: ClassVar = RecordedRun._fields
 
     run: RecordedRun
     options: dict[str, Any] | None

@@ -1,9 +1,9 @@
-"""What `asnrules why` says to people."""
+"""What explanations say to people."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ _OF_NODS = ("science", "background")
 _NODS = "  of the sciences of the pattern each is one in turn, the others its background"
 
 
-def of_exposure(explanation: Explanation) -> Iterable[str]:
+def of_exposure(explanation: Explanation) -> Iterator[str]:
     """Say it in plain words, a line at a time."""
     found = explanation.classification
     known_class = found.member_type or "unknown"
@@ -79,7 +79,7 @@ def _keys(keys: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _dropped_lines(explanation: Explanation) -> Iterable[str]:
+def _dropped_lines(explanation: Explanation) -> Iterator[str]:
     reasons = Counter(
         f"{fate.rule.name} for candidate {fate.candidate[0]}: {fate.reason}"
         for fate in explanation.dropped
@@ -90,7 +90,7 @@ def _dropped_lines(explanation: Explanation) -> Iterable[str]:
         yield f"  {reason}" if count == 1 else f"  {reason} ({count} times)"
 
 
-def _miss_lines(explanation: Explanation) -> Iterable[str]:
+def _miss_lines(explanation: Explanation) -> Iterator[str]:
     missed = explanation.missed
     near = [miss for miss in missed if not miss.distance.is_other_type]
     far = [miss.rule.name for miss in missed if miss.distance.is_other_type]
@@ -102,7 +102,7 @@ def _miss_lines(explanation: Explanation) -> Iterable[str]:
         yield from ("", f"Rules for other EXP_TYPEs of this instrument: {', '.join(far)}")
 
 
-def of_pair(found: PairExplanation) -> Iterable[str]:
+def of_pair(found: PairExplanation) -> Iterator[str]:
     """Say what two exposures are to each other, a line at a time."""
     science, other = found.science, found.other
     yield f"{science}: class {found.classes[0]}"
@@ -127,7 +127,7 @@ def of_pair(found: PairExplanation) -> Iterable[str]:
         yield from ("", f"No rule that takes {science} as a science takes another exposure with it")
 
 
-def of_association(found: AssociationExplanation) -> Iterable[str]:
+def of_association(found: AssociationExplanation) -> Iterator[str]:
     """Say why each member is in an association, a line at a time."""
     document = found.document()
     yield (
