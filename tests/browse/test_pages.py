@@ -116,11 +116,13 @@ PAGES = {
     "exp_type?exp_type=NRS_MIMF": ["2026-01-23 2026-01-23 science, wfs-image2 science, image2"],
     "exp_type?exp_type=NRC_NEW": ["What became of its exposures", f"{stem(6)}_uncal.fits"],
     "program?program=04231&run_id=2": ["2 04231 2026-11-05 anna jwst-3.0.0 2", ASSOCIATION],
-    "run?run_id=1": ["operator anna", "Asn_Lv2Image", "no rule takes its EXP_TYPE"],
+    "run?run_id=1": ["operator anna", "Asn_Lv2Image", "no rule takes its EXP_TYPE", "04231 6 3"],
+    "run?run_id=4": ["jw04231-o001_image2_00002_asn contradicts NRC_DARK makes no association"],
     "ruleset?ruleset=jwst-3.0.0": ["3.0.0-parallel-mir", "jwst pull request 10570"],
     "ruleset?ruleset=2026-03-20": ["added MIR_WFSS"],
     "rulesets": [
-        "jwst-3.0.0 published 2026-07-09", "2026-03-20 published 2026-03-20",
+        "jwst-3.0.0 published 2026-07-09 2030-01-01 3.0.0 3.0.0-parallel-mir",
+        "2026-03-20 published 2026-03-20",
         "3.0.0-parallel-mir: Grism exposures of MIRI are taken in parallel as well.",
         "added MIR_WFSS",
     ],
@@ -140,6 +142,11 @@ def test_a_page_says_it_and_its_links_lead_on(site: Site, path: str) -> None:
     assert pages
     for link in [*pages.values(), *(link for link in links if link.startswith("/catalog/"))]:
         assert site.get(link.removeprefix("/"))[0] == 200, link
+
+
+def test_a_rule_that_a_text_names_leads_to_its_page(site: Site) -> None:
+    found = Page(site.get("exp_type", exp_type="NRS_IFU")[1])
+    assert found.named("a", href="/rule?asn_rule=Asn_Lv2SpecImprint&ruleset=jwst-1.9.4")
 
 
 def test_an_association_of_several_runs_is_that_of_the_last(site: Site) -> None:

@@ -13,7 +13,8 @@ from datasette.app import Datasette
 from markupsafe import Markup
 from sqlalchemy import Engine
 
-from asnrules.browse import questions, search, told
+from asnrules.browse import cells, questions, search, told
+from asnrules.browse.cells import cell, link
 from asnrules.browse.reference import Question, Reference, slug
 from asnrules.browse.things import KINDS, TOLD, Kind, address_of, label_of, thing_in
 from asnrules.browse.told import Told
@@ -32,9 +33,6 @@ SECONDS = 30
 
 MOST = 200
 """How many rows of a section are shown."""
-
-LONGEST = 10_000
-"""How many letters of a text are shown."""
 
 LINKS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("v_runs", "exposure_count"): ("v_decisions", ("run_id",)),
@@ -196,10 +194,10 @@ class Pages:
         view, names = LINKS.get((table or "", column), ("", ()))
         if view and all(name in columns for name in names):
             address = page_of(datasette, view, {name: row[name] for name in names})
-            return _link(address, value)
+            return link(address, value)
         page = thing_in(column, row, columns)
         if page is not None:
-            return _link(page, value)
+            return link(page, value)
         is_address = isinstance(value, str) and value.strip().lower().startswith("http")
         if is_address or (isinstance(value, str) and not value.isprintable()):
             return str(readable(value, datasette.setting("truncate_cells_html")))
@@ -236,7 +234,7 @@ class Pages:
         if template == "index.html":
             return lambda: self._overview(datasette)
         return {
-            "asked_label": questions.label_of, "column_label": label_of, "readable": _readable,
+            "asked_label": questions.label_of, "column_label": label_of, "readable": cells.shown,
         }  # fmt: skip
 
     async def _overview(self, datasette: Datasette) -> dict[str, Any]:
@@ -248,7 +246,7 @@ class Pages:
         return {
             **results,
             "examples": await search.examples(_execute(datasette)),
-            "readable": _readable,
+            "readable": cells.shown,
             "questions": [
                 (_address(datasette, slug(one.title), ()), one) for one in self._reference.questions
             ],
@@ -272,10 +270,6 @@ _OVERVIEW = {
     "FROM v_run_pools AS p WHERE p.run_id = v_runs.run_id) AS pools "
     "FROM v_runs ORDER BY run_id DESC LIMIT 12",
 }
-
-
-def _link(address: str, value: Any) -> Markup:
-    return Markup('<a href="{}">{}</a>').format(address, _readable(value))
 
 
 def _execute(datasette: Datasette) -> search.Execute:
@@ -328,37 +322,11 @@ def _section(
         "is_facts": is_facts,
         "columns": [column for row in rows[:1] for column in row if not column.startswith("_")],
         "rows": [
-            [(column, _shown(column, value), _address_in(column, row, values))
-             for column, value in row.items() if not column.startswith("_")]
+            [(column, cell(column, row, values)) for column in row if not column.startswith("_")]
             for row in rows[:MOST]
         ],
         "is_cut": len(rows) > MOST,
     }  # fmt: skip
-
-
-def _address_in(column: str, row: Mapping[str, Any], page: Mapping[str, Any]) -> str | None:
-    """Give the address that a value leads to, unless it is that of its own page."""
-    is_own = all(str(row.get(name)) == page[name] for name in page)
-    return None if column in page and is_own else thing_in(column, row, row.keys())
-
-
-def _shown(column: str, value: Any) -> Any:
-    """Write out what cannot be seen, and put each constraint, in words, on a line of its own."""
-    if column == "constraints" and value:
-        value = "\n".join(_CONSTRAINT.sub(_in_words, one) for one in value.split("; "))
-    return value if value is None else _readable(value)
-
-
-def _readable(value: Any) -> Any:
-    return readable(value, LONGEST)
-
-
-_CONSTRAINT = re.compile(r"(\w+) = (.*) \((\w+)\)", re.DOTALL)
-
-
-def _in_words(found: re.Match[str]) -> str:
-    name, value, keyword = found.groups()
-    return f"{keyword} is {value}" + (f" ({name})" if name.upper() != keyword else "")
 
 
 def page_of(datasette: Datasette, view: str, values: Mapping[str, Any]) -> str:

@@ -246,8 +246,8 @@ _PROGRAM = Kind(
         ),
         Section(
             "Its associations in this run",
-            "SELECT run_id, asn_name, asn_type, asn_rule, ruleset, asn_id AS candidate, "
-            "member_count AS members FROM v_associations "
+            "SELECT run_id AS _run_id, asn_name, asn_type, asn_rule, ruleset AS _ruleset, "
+            "asn_id AS candidate, member_count AS members FROM v_associations "
             "WHERE run_id = :run_id AND program = :program ORDER BY asn_name",
             view=("v_associations", ("run_id", "program")),
         ),
@@ -285,6 +285,18 @@ _RUN = Kind(
             "Pools",
             "SELECT pool, exposure_count AS exposures, first_run_id, sha256 FROM v_run_pools "
             "WHERE run_id = :run_id ORDER BY position",
+        ),
+        Section(
+            "Programs",
+            "SELECT run_id AS _run_id, program, COUNT(*) AS exposures, "
+            "SUM(association_count > 0) AS in_associations FROM v_decisions "
+            "WHERE run_id = :run_id AND program IS NOT NULL GROUP BY program ORDER BY program",
+        ),
+        Section(
+            "What was said of its associations when they were imported",
+            "SELECT run_id AS _run_id, asn_name, verdict, explanation "
+            "FROM v_imported_associations WHERE run_id = :run_id ORDER BY asn_name",
+            view=("v_imported_associations", ("run_id",)),
         ),
         Section(
             "Warnings for the operator",
@@ -367,16 +379,18 @@ _RULESETS = Kind(
     tuple(
         Section(
             title,
-            "SELECT s.ruleset, s.status, s.effective_from, s.effective_until, s.title, "  # noqa: S608
+            f"SELECT s.ruleset, s.status, s.effective_from, s.effective_until, {name}, "  # noqa: S608
             f"(SELECT GROUP_CONCAT(c.what, CHAR(10)) FROM ({changes}) AS c) AS changed "
             f"FROM v_rulesets AS s WHERE s.kind = '{kind}' "
             "ORDER BY s.effective_from DESC, s.ruleset DESC",
         )
-        for title, kind, changes in (
+        for title, kind, name, changes in (
             ("Rules, the newest first", "rules",
+             "(SELECT GROUP_CONCAT(release, ', ') FROM v_releases AS e "
+             "WHERE e.ruleset = s.ruleset) AS releases_of_jwst",
              "SELECT change || ': ' || why AS what FROM v_rule_changes "
              "WHERE ruleset = s.ruleset GROUP BY position, change, why ORDER BY position"),
-            ("Tables, the newest first", "table",
+            ("Tables, the newest first", "table", "s.title",
              "SELECT change || ' ' || exp_type || COALESCE(', ' || special, '') AS what "
              "FROM v_ruleset_changes WHERE ruleset = s.ruleset ORDER BY exp_type"),
         )
