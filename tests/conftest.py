@@ -6,6 +6,7 @@ import functools
 import gc
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +28,10 @@ from asnrules.database import engines
 from seeds import connected, upgrade_with_all
 
 pytest_plugins = ("browser", "clusters", "filled", "read_once", "recorded")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in the background of a shell: the programs that tests interrupt would ignore it as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples each time, and however slow the machine is: a run fails by what was changed.
 settings.register_profile(
