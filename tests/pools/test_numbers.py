@@ -127,6 +127,33 @@ def test_a_number_that_is_written_in_two_ways(keyword: str, kept: Catalog, tmp_p
     assert [line for line in alike.diagnostics if "is written" in line] == []
 
 
+@pytest.mark.parametrize("written", ["true", "y", "1"])
+def test_a_flag_that_is_not_t_is_told(written: str, kept: Catalog, tmp_path: Path) -> None:
+    report = made(kept, tmp_path, [nrc_image(1, tsovisit=written)])
+    assert [asn.asn_type for asn in report.made] == ["image2"]
+    assert report.diagnostics == [f"TSOVISIT {written} is not t to jwst, and so here; write t"]
+    assert made(kept, tmp_path, [nrc_image(1, bkgdtarg=written)]).diagnostics == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"patt_num": "1.0 2.0"}, "its PATT_NUM is 1.0, not a whole number to jwst"),
+        ({"subpxpts": "null", "subpxpns": "1.0"},
+         "its SUBPXPNS is 1.0, not a whole number to jwst"),
+        ({"numdthpt": "2.0"}, "the science's NUMDTHPT is 2.0, not a whole number to jwst"),
+        ({"patt_num": "null 2"}, "its PATT_NUM is not given"),
+    ],
+)  # fmt: skip
+def test_why_names_the_number_that_costs_the_background(
+    changes: dict[str, str], reason: str, kept: Catalog, tmp_path: Path
+) -> None:
+    rows = nods(**changes)
+    made(kept, tmp_path, rows)
+    found = kept.why(tmp_path / "pool.csv", rows[0]["filename"])
+    assert any((fate.reason or "").endswith(f"as {reason}") for fate in found.dropped)
+
+
 def test_a_repeated_header_is_told_and_replayed(templates: Any, tmp_path: Path) -> None:
     shutil.copyfile(templates.seeded("sqlite"), tmp_path / "catalog.db")
     opened = asnrules.open_catalog(str(tmp_path / "catalog.db"))

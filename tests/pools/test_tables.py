@@ -60,9 +60,10 @@ def as_bars(columns: Columns) -> bytes:
 
 
 def whole(cell: str, name: str) -> str:
-    """Write 1.0 as 1, which it is in other tables; names of files are left as they are."""
+    """Write 1.0 as 1 and True as t, as in other tables; names of files are left as they are."""
     number = re.fullmatch(r"\s*([+-]?[0-9]+)\.0*\s*", cell)
-    return number[1] if number and name != "filename" else cell
+    truth = {"true": "t", "false": "f"}.get(cell.strip().lower(), cell)
+    return cell if name == "filename" else number[1] if number else truth
 
 
 def as_commas(columns: Columns) -> bytes:
@@ -197,6 +198,18 @@ def test_whole_numbers_with_a_point_are_whole_numbers_but_not_to_jwst(tmp_path: 
         assert [row[3] for row in read_pool(table_source(table), KEYWORDS).rows] == expected
     (tmp_path / "bars").write_text("filename|asn_candidate|patt_num\na|null|1.0\nb|null|2\n")
     assert [row[3] for row in read_pool(tmp_path / "bars", KEYWORDS).rows] == ["1.0", "2"]
+
+
+def test_truth_values_as_programs_write_them_are_flags_but_not_to_jwst(tmp_path: Path) -> None:
+    columns = {**COLUMNS, "bkgdtarg": ["True", "FALSE", ""]}
+    for form, write in FORMATS.items():
+        (tmp_path / form).write_bytes(write(columns))
+        rows = read_pool(tmp_path / form, KEYWORDS).rows
+        assert [row[4] for row in rows] == ["t", "f", "null"], form
+    pd.DataFrame({**COLUMNS, "bkgdtarg": [True, False, None]}).to_csv(tmp_path / "b", index=False)
+    assert [row[4] for row in read_pool(tmp_path / "b", KEYWORDS).rows] == ["t", "f", "null"]
+    (tmp_path / "bars").write_text("filename|asn_candidate|bkgdtarg\na|null|True\nb|null|t\n")
+    assert [row[4] for row in read_pool(tmp_path / "bars", KEYWORDS).rows] == ["true", "t"]
 
 
 def test_numbers_of_rows_that_pandas_writes_are_left_out(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from asnrules.util.text import CONTROL, label, shown
 _BLANK = ""
 WRITTEN_AS_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
 """A whole number as programs write it that know floats only."""
+_TRUTH = {"true": "t", "false": "f"}
+"""Truth values as programs write them."""
 _SEPARATOR = "|"
 _SHARED_LIMIT = 1 << 20
 _BATCH = 10_000
@@ -46,8 +48,9 @@ class _Values(dict[str | None, str | None]):
     def __missing__(self, cell: str) -> str:
         value = cell.strip()
         # A column of whole numbers with gaps is one of floats to some programs.
-        whole = WRITTEN_AS_FLOAT.fullmatch(value) if self.are_of_a_table else None
-        value = whole[1] if whole else value
+        if self.are_of_a_table:
+            whole = WRITTEN_AS_FLOAT.fullmatch(value)
+            value = whole[1] if whole else _TRUTH.get(value, value)
         if not value:
             self.has_blanks = True
             value = self._blank

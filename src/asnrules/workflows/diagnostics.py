@@ -14,12 +14,14 @@ from asnrules.engine.generation import Outcome
 from asnrules.engine.signatures import Judgement
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import EvaluatedPools
+from asnrules.pools.fits.declared import TRUTH
 from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.rules.steps import Looks
 from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
 
 _WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
 """A whole number, however it is written."""
+_TRUE = "t"
 _BLANK_CELLS = ": blank cells of "
 _BESIDE = (_BLANK_CELLS, REPEATED_HEADER, BY_TAG)
 
@@ -39,6 +41,7 @@ def diagnostics_of(evaluated: EvaluatedPools, outcome: Outcome) -> list[str]:
         *_oddities(evaluated.pools, evaluated.work),
         *_unread(evaluated, made),
         *_named(evaluated.work, made),
+        *_untrue(evaluated.work),
         *_two_spellings(evaluated.work),
         *_order_dependence(evaluated.work, outcome),
     ]
@@ -116,6 +119,18 @@ def _named(work: Work, made: AbstractSet[str]) -> list[str]:
         for keyword in sorted(keywords | ({"program"} if made else set()))
         for value in sorted(work.distinct(keyword))
         if WRITTEN_AS_FLOAT.fullmatch(value)
+    ]
+
+
+def _untrue(work: Work) -> list[str]:
+    """Name flags that are written otherwise than the rules compare them with."""
+    terms = [term for one in work.ruleset.used_conditions() for term in one.terms]
+    flags = {term.keyword for term in terms if term.values == (_TRUE,)}
+    return [
+        f"{keyword.upper()} {value} is not {_TRUE} to jwst, and so here; write {_TRUE}"
+        for keyword in sorted(flags)
+        for value in sorted({value for _, value in work.found((keyword,))})
+        if value != _TRUE and TRUTH.get(value) == _TRUE
     ]
 
 

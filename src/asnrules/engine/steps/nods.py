@@ -101,15 +101,29 @@ def overlap_text(work: Work, step: NodSplit, science: int, other: int) -> str:
     if step.same_target and one.target != two.target:
         return f"its TARGETID is {two.target}, that of the science {one.target}"
     points = _points(step, one, two)
-    if None in points:
-        return "PATT_NUM and SUBPXPTS do not tell where both of them point"
-    if step.pattern_known and one.size is None:
-        return "NUMDTHPT of the science is not a number"
+    if None in points or (step.pattern_known and one.size is None):
+        unread = _unread(work, step, science, other)
+        return unread or "PATT_NUM and SUBPXPTS do not tell where both of them point"
     numbers = [work.value(place, "patt_num") for place in (other, science)]
     where = "the same point" if points[0] == points[1] else "a neighbouring point"
     return (
         f"it is at {where} of the pattern: PATT_NUM {numbers[0]}, that of the science {numbers[1]}"
     )
+
+
+def _unread(work: Work, step: NodSplit, science: int, other: int) -> str | None:
+    """Say which number of either exposure is not given, or not a whole one; None if all are."""
+    for keywords in step.looks.numbers:
+        for whose, place in (("its", other), ("the science's", science)):
+            is_of_science = keywords == ("numdthpt",)  # Of the others it is not asked.
+            if is_of_science and place == other:
+                continue
+            if all(work.number(place, keyword) is None for keyword in keywords):
+                given = [(one, value) for one in keywords if (value := work.given(place, one))]
+                keyword, value = given[0] if given else (keywords[0], None)
+                lacks = "not given" if value is None else f"{value}, not a whole number to jwst"
+                return f"{whose} {keyword.upper()} is {lacks}"
+    return None
 
 
 def _overlap(step: NodSplit, science: _Pointing, other: _Pointing) -> bool:
