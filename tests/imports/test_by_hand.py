@@ -341,13 +341,12 @@ def test_the_exposure_of_an_unknown_file_is_named(
     [
         (
             {"patttype": "4-point-dither"},
-            "BKGDTARG f, wanted: BKGDTARG is set, and Asn_Lv2NRSIFUNod takes it as background, but "
-            "not the science: PATTTYPE 4-point-dither, wanted: PATTTYPE is 2-point-nod or "
-            "4-point-nod; ",
+            "BKGDTARG f, wanted: t, and Asn_Lv2NRSIFUNod takes it as background, but not the "
+            "science: PATTTYPE 4-point-dither, wanted: 2-point-nod or 4-point-nod; ",
         ),
         (
             {"patttype": "4-point-dither", "asn_candidate": "[('c1001', 'background')]"},
-            "BKGDTARG f, wanted: BKGDTARG is set; ",
+            "BKGDTARG f, wanted: t; ",
         ),
     ],
 )
