@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+
 import pytest
 from sqlalchemy import Engine, text
 
@@ -9,6 +13,8 @@ from asnrules.database.engines import transaction
 from asnrules.database.readonly import query
 from asnrules.errors import UsageError
 from seeds import connected
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
 
 
 @pytest.fixture
@@ -34,9 +40,31 @@ def test_columns_are_known_though_there_are_no_rows(engine: Engine) -> None:
 
 def test_rows_are_fetched_as_they_are_used(engine: Engine) -> None:
     # All of them at once would neither fit nor end.
-    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
-    with query(engine, endless) as (_, rows):
+    with query(engine, ENDLESS) as (_, rows):
         assert [next(rows) for _ in range(3)] == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"{ENDLESS} WHERE x < 0",
+        f"{ENDLESS} ORDER BY -x",
+        "SELECT count(*) FROM v_rules a, v_rules b, v_rules c, v_rules d, v_rules e",
+    ],
+)
+def test_a_query_that_gives_no_row_is_interrupted(engine: Engine, statement: str) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            timer.start()
+            with query(engine, statement) as (_, rows):
+                next(rows)
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGINT, before)
+    with query(engine, "SELECT 1") as (_, rows):
+        assert list(rows) == [(1,)]
 
 
 def test_the_error_of_a_row_is_an_error_of_the_query(engine: Engine, engine_name: str) -> None:

@@ -22,6 +22,10 @@ _ALLOWED = {
     sqlite3.SQLITE_RECURSIVE,
 }
 
+_STEPS = 100_000
+"""After how many of its steps, some milliseconds, SQLite lets Python look whether it is interrupted.
+
+Otherwise a query that gives no row could not be."""
 
 _VIEW = re.compile(r"^### (v_\w+)\n\n(.+?)(?:[.;:](?=\s)|\n\n)", re.MULTILINE | re.DOTALL)
 """A view in the document of the views, and the first sentence of what it says of it."""
@@ -52,6 +56,9 @@ def query(engine: Engine, statement: str) -> Iterator[tuple[list[str], Iterator[
             cursor.execute(statement)
             yield [column[0] for column in _described(cursor)], iter(cursor)
         except (sqlite3.Error, sqlite3.Warning) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                # The driver has swallowed it, see _STEPS.
+                raise KeyboardInterrupt from None
             raise _refusal(error, _nearest(engine, statement, error)) from error
         except Exception as error:
             if type(error).__module__.split(".")[0] != "psycopg":
@@ -61,6 +68,7 @@ def query(engine: Engine, statement: str) -> Iterator[tuple[list[str], Iterator[
             cursor.close()
             if is_sqlite:
                 cursor.connection.set_authorizer(None)
+                cursor.connection.set_progress_handler(None, _STEPS)
 
 
 def _described(cursor: Any) -> Any:
@@ -76,6 +84,8 @@ def _sqlite_cursor(connection: Connection) -> Any:
     raw.set_authorizer(
         lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
     )
+    # Python looks for signals whenever it evaluates something.
+    raw.set_progress_handler(lambda: None, _STEPS)
     return raw.cursor()
 
 
