@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from sqlalchemy import Engine, inspect, text
 
@@ -84,6 +86,27 @@ def test_a_common_table_expression_and_a_trailing_semicolon(asnrules: Command) -
 def test_columns_of_one_name_keep_their_own_values(asnrules: Command) -> None:
     result = asnrules("sql", "SELECT 1 AS x, 2 AS x", "--format", "csv")
     assert result.out == "x,x\n1,2\n"
+
+
+NOT_FINITE = {
+    "sqlite": ("9e999 AS a, -9e999 AS b", ["inf", "-inf"]),
+    "postgresql": ("'inf'::float AS a, ARRAY['nan'::float, 1] AS b", ["inf", ["nan", 1.0]]),
+}
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl"])
+def test_numbers_that_json_does_not_have_are_texts(
+    asnrules: Command, engine_name: str, output: str
+) -> None:
+    columns, values = NOT_FINITE[engine_name]
+    text = asnrules("sql", f"SELECT {columns}", "--format", output).out
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    found = json.loads(text, parse_constant=refuse)
+    (row,) = [found] if output == "jsonl" else found
+    assert list(row.values()) == values
 
 
 @pytest.mark.parametrize("output", ["table", "json", "jsonl", "csv"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -201,9 +202,22 @@ def counted(number: int, what: str) -> str:
 
 
 def _json(document: Any, indent: int | None = None) -> str:
-    text = json.dumps(document, default=_text, ensure_ascii=False, indent=indent)
+    encoder = json.JSONEncoder(default=_text, ensure_ascii=False, allow_nan=False, indent=indent)
+    try:
+        text = encoder.encode(document)
+    except ValueError:
+        text = encoder.encode(_finite(document))
     # JSON lets these through, though terminals obey some of them.
     return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _finite(value: Any) -> Any:
+    """Write numbers that JSON does not have as the texts that tables and CSV show."""
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return value if not isinstance(value, float) or math.isfinite(value) else str(value)
 
 
 def _text(value: Any) -> str:
