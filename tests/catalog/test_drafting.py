@@ -23,7 +23,7 @@ from asnrules.catalog.life_cycle import (
     import_ruleset,
 )
 from asnrules.catalog.open import check_catalog
-from asnrules.catalog.publishing import Publishing, publish_ruleset
+from asnrules.catalog.publishing import Publishing, propose, publish_ruleset
 from asnrules.catalog.rulesets import (
     RULES,
     TABLE,
@@ -289,6 +289,26 @@ def test_dates_given_go_before_those_of_the_draft(catalog: Engine) -> None:
     assert check_catalog(catalog) == []
     with transaction(catalog) as connection:
         assert in_force(list_rulesets(connection), TABLE, dt.date(2031, 4, 1)) is None
+
+
+def test_what_would_leave_today_without_rules_is_refused(catalog: Engine) -> None:
+    drafted(catalog, "mine", "jwst-3.0.0")
+    days = dt.date(2026, 8, 1), dt.date(2026, 9, 1)
+    with pytest.raises(
+        RulesetError, match=r"2026-09-01, and from then on.*jwst-3\.0\.0 is.*no end"
+    ):
+        publish_draft(catalog, "mine", *days, retroactive="it came late", operator="me")
+    drafted(catalog, "mine-on", "jwst-3.0.0")
+    publish_draft(catalog, "mine-on", days[1], retroactive="it goes on", operator="me")
+    publish_draft(catalog, "mine", *days, retroactive="it came late", operator="me")
+
+
+def test_days_that_are_left_without_rules_are_told(catalog: Engine) -> None:
+    drafted(catalog, "mine", "jwst-3.0.0")
+    with transaction(catalog) as connection:
+        proposal = propose(connection, "mine", (MARCH, dt.date(2031, 4, 1)))
+    told = "from 2031-04-01 on nothing would be in force, when jwst-3.0.0 is now"
+    assert told in list(proposal.lines())
 
 
 def test_publishing_with_the_dates_of_the_draft_keeps_its_checksum(catalog: Engine) -> None:

@@ -50,6 +50,8 @@ class Proposal:
     """What is in force on its first day until then."""
     past: tuple[dt.date, dt.date] | None
     """The first and last of the days before today (UTC) on which it would come to be in force."""
+    left: str | None
+    """What is in force when it is to end, and would be no more: nothing would be."""
 
     @property
     def dates(self) -> Dates:
@@ -75,6 +77,8 @@ class Proposal:
             yield f"it would change what was in force on {self.past_days()}"
             if self.instead_of is not None:
                 yield f"what differs: asnrules rulesets diff {self.instead_of} {label}"
+        if self.left is not None:
+            yield f"from {end} on nothing would be in force, when {self.left} is now"
 
     def command(self) -> str:
         """Give the command that publishes this and nothing else."""
@@ -152,7 +156,8 @@ def propose(
     """Say what the publication of a draft with some dates comes to.
 
     It is a RulesetError if it is published already, is not the one that was reviewed, has no date,
-    overlaps with another of its kind, has a release of another one, or implements a draft.
+    overlaps with another of its kind, leaves today without one, has a release of another one, or
+    implements a draft.
     """
     info = find_draft(connection, label)
     if reviewed is not None:
@@ -166,7 +171,15 @@ def propose(
     infos = list_rulesets(connection)
     _refuse_others(info, infos)
     before = None if start is None else in_force(infos, info.kind, start)
-    return Proposal(info, ruleset, before and before.ruleset, _past(ruleset, infos))
+    left = _left(ruleset, infos)
+    end = ruleset.effective_until
+    if left is not None and end is not None and end <= dt.datetime.now(dt.UTC).date():
+        raise RulesetError(
+            f"ruleset {label!r} would end on {end}, and from then on, today as well, nothing would "
+            f"be in force, when {left} is; publish first what follows it on {end} ({left} under "
+            "another label, say), or give it no end"
+        )
+    return Proposal(info, ruleset, before and before.ruleset, _past(ruleset, infos), left)
 
 
 def refuse_unreviewed(label: str, checksum: str, reviewed: str) -> None:
@@ -182,6 +195,15 @@ def refuse_unreviewed(label: str, checksum: str, reviewed: str) -> None:
             f"the draft {label!r} is not the one with checksum {digits[:12]}: it has "
             f"{checksum[:12]} now; review it again: asnrules rulesets check {label}"
         )
+
+
+def _left(ruleset: AnyRuleset, infos: Iterable[RulesetInfo]) -> str | None:
+    """Give what is in force where a ruleset ends, if that is what it brings to an end."""
+    start, end = ruleset.effective_from, ruleset.effective_until
+    found = None if end is None else in_force(infos, ruleset.kind, end)
+    if found is None or start is None or found.effective_from is None:
+        return None
+    return found.ruleset if found.effective_from < start else None
 
 
 def _past(ruleset: AnyRuleset, infos: Iterable[RulesetInfo]) -> tuple[dt.date, dt.date] | None:
