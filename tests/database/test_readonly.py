@@ -55,11 +55,10 @@ def test_rows_are_fetched_as_they_are_used(engine: Engine) -> None:
 def test_a_query_that_gives_no_row_is_interrupted(engine: Engine, statement: str) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
     try:
-        with pytest.raises(KeyboardInterrupt):
-            timer.start()
-            with query(engine, statement) as (_, rows):
-                next(rows)
+        with pytest.raises(KeyboardInterrupt), query(engine, statement) as (_, rows):
+            next(rows)
     finally:
         timer.cancel()
         signal.signal(signal.SIGINT, before)

@@ -23,9 +23,9 @@ _ALLOWED = {
 }
 
 _STEPS = 100_000
-"""After how many of its steps, some milliseconds, SQLite lets Python look whether it is interrupted.
+"""After how many steps of a query, some milliseconds, Python may look whether it is interrupted.
 
-Otherwise a query that gives no row could not be."""
+Otherwise it would only look when there is a row."""
 
 _VIEW = re.compile(r"^### (v_\w+)\n\n(.+?)(?:[.;:](?=\s)|\n\n)", re.MULTILINE | re.DOTALL)
 """A view in the document of the views, and the first sentence of what it says of it."""
