@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import urlencode
+
 import pytest
 
-from browse.conftest import Site
+import hostile
+from asnrules.catalog.open import connect_catalog
+from browse.conftest import Serve, Site
 from browse.test_pages import FIRST, PAGES
 from browser import Chromium
 
@@ -46,7 +51,7 @@ def test_the_first_page_is_read_with_the_keyboard(site: Site, chromium: Chromium
 def test_what_takes_time_comes_when_the_rest_is_shown(site: Site, chromium: Chromium) -> None:
     for path, shown in (
         ("run?run_id=1", "Asn_Lv2ImageSpecial (image2) 1"),
-        (f"exposure?filename={FIRST}", "The 27 rulesets from"),
+        (f"exposure?filename={FIRST}", "By the 27 rulesets from"),
     ):
         chromium.page(f"{site.address}/{path}")
         assert shown in chromium.evaluate(COME)
@@ -59,6 +64,24 @@ COME = """
         look();
     })
 """
+
+
+def test_no_markup_is_obeyed_in_what_comes_later(
+    served: Serve, new_file: Path, chromium: Chromium, tmp_path: Path
+) -> None:
+    hostile.record_hostile_run(connect_catalog(str(new_file)), tmp_path)
+    exposure = urlencode({"filename": hostile.TAKEN})
+    with served(new_file) as site:
+        for path, shown in (
+            ("run?run_id=1", hostile.SCRIPT.upper()[:12]),
+            (f"exposure?{exposure}", f"is made for o001\n{hostile.TAKEN_AS[:40]}"),
+        ):
+            chromium.page(f"{site.address}/{path}")
+            assert shown in chromium.evaluate(COME)
+            assert chromium.evaluate("document.images.length") == 0
+            assert chromium.evaluate("document.title") != "bad"
+
+
 WIDE = """
     Array.from(document.querySelectorAll("body *")).filter((one) => {
         const { left, right } = one.getBoundingClientRect();

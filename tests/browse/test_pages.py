@@ -76,6 +76,12 @@ def test_the_search_says_what_it_finds_nothing_for(site: Site) -> None:
     assert site.get("search")[0] == 200
 
 
+def test_an_address_of_no_page_is_told_so(site: Site) -> None:
+    status, text = site.get("nothing")
+    assert (status, "there is no such page" in Page(text).text) == (404, True)
+    assert Page(text).named("a", href="/")
+
+
 def test_every_page_has_the_search_and_the_first_begins_there(site: Site) -> None:
     for path in ("", "catalog", "catalog/v_runs", "rulesets", "search", "nothing"):
         (field,) = Page(site.get(path)[1]).named("input", name="q")
@@ -190,9 +196,11 @@ def test_an_exposure_has_its_history_over_rulesets(site: Site) -> None:
     address = f"/exposure/rulesets?filename={stem(3)}_uncal.fits"
     assert page.named("section", **{"data-later": address})
     found = Page(site.get(address.removeprefix("/"))[1])
-    assert "The 27 rulesets from jwst-1.2.0 to jwst-3.0.0" in found.text
+    assert "By the 27 rulesets from jwst-1.2.0 to jwst-3.0.0" in found.text
     assert "jwst-1.2.0 2021-05-24 Asn_Lv2ImageSpecial is made for o001" in found.text
     assert found.named("a", href="/rule?asn_rule=Asn_Lv2ImageSpecial&ruleset=jwst-1.2.0")
+    dark = site.get("exposure/rulesets", filename=f"{stem(4)}_uncal.fits")[1]
+    assert "No association by any of the 27 rulesets" in Page(dark).text
     assert site.get("exposure/rulesets", filename="other")[0] == 404
 
 

@@ -211,6 +211,9 @@ class Pages:
         if getattr(exception, "message_is_html", False):
             # Datasette's own, for queries that take too long, speaks of its settings.
             message = f"the query took longer than {SECONDS} s, and was stopped; ask for less"
+        if message == "Database not found":
+            # What Datasette takes the first word of an unknown address for.
+            message = "there is no such page; the search finds what there is"
         title = getattr(exception, "title", None)
         if request.path.endswith(".json"):
             return Response.json({"ok": False, "error": message, "status": status}, status=status)
@@ -317,16 +320,20 @@ def _told_section(one: Told, values: Mapping[str, Any]) -> dict[str, Any]:
 def _section(
     title: str, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any], *, is_facts: bool
 ) -> dict[str, Any]:
+    columns = [
+        column
+        for column in dict.fromkeys(column for row in rows for column in row)
+        if not column.startswith("_") and any(row[column] not in (None, "") for row in rows)
+    ]
     return {
         "title": title,
         "is_facts": is_facts,
-        "columns": [column for row in rows[:1] for column in row if not column.startswith("_")],
+        "columns": columns,
         "rows": [
-            [(column, cell(column, row, values)) for column in row if not column.startswith("_")]
-            for row in rows[:MOST]
+            [(column, cell(column, row, values)) for column in columns] for row in rows[:MOST]
         ],
         "is_cut": len(rows) > MOST,
-    }  # fmt: skip
+    }
 
 
 def page_of(datasette: Datasette, view: str, values: Mapping[str, Any]) -> str:

@@ -169,10 +169,11 @@ def _by_rulesets(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
         yield Told(title, [], note=str(error))
         return
     ends = f"{found.rulesets[0].ruleset} to {found.rulesets[-1].ruleset}"
-    note = (
-        f"The {len(found.rulesets)} rulesets from {ends}, with the pool and options of run "
-        f"{found.run.run_id}. Each makes what the one before makes, but for what is said here."
-    )
+    by = f"the {len(found.rulesets)} rulesets from {ends}, with the pool and options of run"
+    if found.events:
+        note = f"By {by} {found.run.run_id}. Each makes what the one before makes, but for this."
+    else:
+        note = f"No association by any of {by} {found.run.run_id}."
     if found.refused:
         note += f" The pool lacks a column that {', '.join(found.refused)} need."
     yield Told(title, _alike(map(_event, found.events)), note=note)
