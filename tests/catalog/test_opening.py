@@ -372,7 +372,8 @@ def test_check_finds_each_trigger_that_is_gone(catalog: Engine) -> None:
     )
     findings = check_catalog(catalog)
     assert findings == [
-        f"table {table}: trigger {name} is gone or switched off, so its rows may have been changed"
+        f"table {table}: trigger {name} is gone, replaced or switched off, so its rows may have "
+        "been changed"
         for table, name in sorted(guards)
     ]
 
@@ -382,7 +383,9 @@ def test_check_finds_a_trigger_that_is_switched_off(catalog: Engine) -> None:
         pytest.skip("SQLite has no such switch")
     execute(catalog, "ALTER TABLE decisions DISABLE TRIGGER keep_decisions")
     (finding,) = check_catalog(catalog)
-    assert finding.startswith("table decisions: trigger keep_decisions is gone or switched off")
+    assert finding.startswith(
+        "table decisions: trigger keep_decisions is gone, replaced or switched off"
+    )
 
 
 def test_check_finds_a_table_changed_by_hand(catalog: Engine) -> None:

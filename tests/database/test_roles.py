@@ -12,6 +12,7 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from asnrules.catalog import store
+from asnrules.catalog.life_cycle import discard_ruleset
 from asnrules.catalog.open import connect_catalog, open_catalog
 from asnrules.database.engines import transaction
 from asnrules.database.schema.all_tables import metadata
@@ -153,8 +154,12 @@ def test_only_the_curator_changes_rules(connect_as: Callable[[str], str], role: 
             publish()
         return
     publish()
-    with transaction(engine) as connection:
+    with transaction(engine, writing=True) as connection:
         assert "next" in store.ruleset_ids(connection)
+        store.insert_draft(connection, replace(draft, label="another"))
+    assert discard_ruleset(engine, "another").status == "draft"
+    with transaction(engine) as connection:
+        assert "another" not in store.ruleset_ids(connection)
 
 
 @pytest.mark.parametrize("table", RECORD)

@@ -15,13 +15,16 @@ from asnrules.catalog.open import check_catalog, connect_catalog, upgrade_catalo
 from asnrules.database.locks import take_ledger
 from asnrules.database.schema.all_tables import metadata
 from asnrules.record.verify import verify
+from asnrules.rules.checksums import checksum
 from asnrules.workflows.generate import Options, generate
 from cli.conftest import Command, command
 from cli.small_pools import nrc_image, write_pool
 from operations.conftest import ROOT, ask
+from seeds import SEEDS, seed
 
 __all__ = ["command"]
 
+TABLE = "2026-03-20"
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
@@ -65,10 +68,16 @@ def test_logins_may_do_what_the_table_says_and_watch(
     people: Callable[[str], str], command: Callable[[str | None], Command], tmp_path: Path
 ) -> None:
     pool = write_pool(tmp_path / "pool.csv", nrc_image(1), nrc_image(2, exp_type="nrc_dark"))
-    rules = str(ROOT / "seed" / "rulesets" / "2026-03-20")
+    rules = str(SEEDS / TABLE)
+    for label in ("one", "another"):
+        dates = ("--effective-from", "2031-01-01")
+        import_ = ("rulesets", "import", rules, "--label", label, *dates)
+        assert command(people("asnrules_owner"))(*import_).code == 0
     commands = {
         "generate": ("generate", pool, "--no-files"),
         "rulesets import": ("rulesets", "import", rules, "--label", "next"),
+        "rulesets publish": ("rulesets", "publish", "one", "--checksum", checksum(seed(TABLE))),
+        "rulesets discard": ("rulesets", "discard", "another"),
         "audit verify": ("audit", "verify"),
     }
     refused = {
@@ -76,10 +85,12 @@ def test_logins_may_do_what_the_table_says_and_watch(
         for login, cell in re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", DOCUMENT, re.MULTILINE)
         if login in {"pipeline", "scientist"}
     }
-    refused["visitor"] = {"generate", "rulesets import"}
-    assert refused["pipeline"] == {"rulesets import"}
+    drafting = {"rulesets import", "rulesets publish", "rulesets discard"}
+    refused["visitor"] = {"generate", *drafting}
+    assert refused["pipeline"] == drafting
     assert refused["scientist"] == {"generate"}
-    for login, names in refused.items():
+    # Last is who may do away with the drafts.
+    for login, names in sorted(refused.items(), key=lambda one: one[0] == "scientist"):
         asnrules = command(people(login))
         for name, arguments in commands.items():
             result = asnrules(*arguments)

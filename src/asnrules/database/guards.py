@@ -41,18 +41,22 @@ def missing_guards(connection: Connection) -> list[str]:
     found = connection.execute(text(_SQLITE_TRIGGERS if is_sqlite else _POSTGRESQL_TRIGGERS))
     there = {(table, name) for table, name in found}
     lines = [
-        f"table {table}: trigger {name} is gone or switched off, so its rows may have been changed"
+        f"table {table}: trigger {name} is gone, replaced or switched off, so its rows may have "
+        "been changed"
         for table, name in sorted(expected - there)
     ]
     return lines if is_sqlite else [*lines, *_open_doors(connection)]
 
 
 _SQLITE_TRIGGERS = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
-# O is what a trigger has from the start: on, but for replication.
+# O is what a trigger has from the start: on, but for replication. Who may make triggers may replace
+# one by another of its name, and any function of PostgreSQL that is for triggers does for that.
 _POSTGRESQL_TRIGGERS = """
 SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal
+JOIN pg_proc ON pg_proc.oid = tgfoid
+WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal AND tgqual IS NULL
 AND relnamespace = quote_ident(current_schema())::regnamespace
+AND pronamespace = relnamespace AND proname LIKE 'asnrules\\_%'
 """
 _LOOSE_FUNCTIONS = """
 SELECT p.oid::regprocedure::text FROM pg_proc AS p
@@ -67,6 +71,16 @@ SELECT rolname, quote_ident(current_database()) FROM pg_roles
 WHERE rolname IN ('asnrules_reader', 'asnrules_recorder', 'asnrules_curator')
 AND has_database_privilege(oid, current_database(), 'TEMPORARY') ORDER BY 1
 """
+# Beyond what the upgrade gives: the guards refuse what may be done by it, but for triggers.
+_RIGHTS = """
+SELECT rolname, string_agg(kind, ', ' ORDER BY kind) AS kinds, relname FROM pg_roles, pg_class,
+unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS kind
+WHERE rolname IN ('asnrules_reader', 'asnrules_recorder', 'asnrules_curator')
+AND relnamespace = quote_ident(current_schema())::regnamespace AND relname = ANY (:tables)
+AND has_table_privilege(pg_roles.oid, pg_class.oid, kind)
+AND NOT (rolname = 'asnrules_curator' AND kind IN ('UPDATE', 'DELETE') AND relname = ANY (:drafts))
+GROUP BY rolname, relname ORDER BY rolname, relname
+"""
 
 
 def _open_doors(connection: Connection) -> Iterator[str]:
@@ -77,6 +91,16 @@ def _open_doors(connection: Connection) -> Iterator[str]:
         yield (
             f"role {role} may make temporary tables; as the owner: "
             f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {role}"
+        )
+    drafts = [*PUBLISHED, "rulesets"]
+    tables = {"tables": [*drafts, *RECORDED, *WHOLE], "drafts": drafts}
+    found: dict[tuple[str, str], list[str]] = {}
+    for role, kinds, table in connection.execute(text(_RIGHTS), tables):
+        found.setdefault((role, kinds), []).append(table)
+    for (role, kinds), names in found.items():
+        yield (
+            f"role {role} has rights that it does not need on {len(names)} tables; as the owner: "
+            f"REVOKE {kinds} ON {', '.join(names)} FROM PUBLIC, {role}"
         )
 
 
