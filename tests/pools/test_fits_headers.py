@@ -249,3 +249,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(HeaderError, match="not a regular file"):
         read_header(str(path))
+
+
+def test_a_reference_file_is_no_exposure(tmp_path: Path) -> None:
+    path = write_fits(tmp_path / "jwst_nircam_flat_0042.fits", REFTYPE="FLAT")
+    assert refusal(path) == "a reference file: REFTYPE is 'FLAT'"

@@ -92,18 +92,29 @@ def test_why_names_do_not_tell(tmp_path: Path, ruleset: Ruleset) -> None:
     assert [line.split(": ")[1].split(";")[0] for line in lines] == [GROUPS, NAMELESS]
 
 
+def said(value: str) -> str:
+    """Say what is in a pool then."""
+    is_taken = value.startswith("the ")
+    return (
+        f"so {value} is {'taken' if is_taken else 'assumed'}" if value else "and nothing is assumed"
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({}, {"PNTGTYPE": "science"}),
         ({"PNTGTYPE": "SCIENCE"}, {}),
         ({"TSOVISIT": None, "IS_PSF": None}, {"PNTGTYPE": "science", "IS_PSF": "", "TSOVISIT": ""}),
-        ({"FILTER": None}, {"PNTGTYPE": "science", "BAND": "", "FILTER": ""}),
+        ({"FILTER": None}, {"PNTGTYPE": "science", "BAND or FILTER": ""}),
         ({"EXP_TYPE": "NRC_DARK", "IS_PSF": None}, {"PNTGTYPE": "science"}),
         ({**SLIT} | {"FXD_SLIT": None, "EXPSPCIN": 1, "IS_IMPRT": False, "PNTGTYPE": "SCIENCE"},
          {"FXD_SLIT": ""}),
         ({**SLIT} | {"EXP_TYPE": "NRS_MSASPEC", "EXPSPCIN": 1, "IS_IMPRT": False,
                  "PNTGTYPE": "SCIENCE"}, {"MSAMETFL": ""}),
+        # Several that are missing together are each told, and EXPSPCIN is by name.
+        ({**SLIT} | {"SUBPXPTS": None, "IS_IMPRT": False, "PNTGTYPE": "SCIENCE", "NUMDTHPT": None},
+         {"EXPSPCIN": "the activity in file names", "NUMDTHPT": "", "SUBPXPNS or SUBPXPTS": ""}),
         # No pattern, no nods: a header says NONE where there is none.
         (IFU | {"PATTTYPE": None}, {"PATTTYPE": ""}),
         (IFU | {"PATTTYPE": "NONE"}, {}),
@@ -116,7 +127,6 @@ def test_a_line_for_each_keyword_that_matters(
     kind = changes.get("EXP_TYPE", "NRC_IMAGE")
     end = "; declare what is so by --set"
     assert made.notes == [
-        f"headers do not tell {keyword} ({kind}), "
-        f"{f'so {value} is assumed' if value else 'and nothing is assumed'}{end}"
+        f"headers do not tell {keyword} ({kind}), {said(value)}{end}"
         for keyword, value in expected.items()
     ]

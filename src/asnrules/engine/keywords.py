@@ -7,6 +7,7 @@ something of exposures like these could go another way by its value.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from asnrules.engine.conditions import UNKNOWN, condition_holds, key_sources, known_values
 from asnrules.engine.signatures import (
@@ -19,7 +20,7 @@ from asnrules.engine.signatures import (
     judge_as,
     judge_by_rule,
 )
-from asnrules.rules.model import Condition, Requirement, Role, Rule, Ruleset
+from asnrules.rules.model import Condition, Key, Requirement, Role, Rule, Ruleset
 
 Known = Mapping[str, str | None]
 """Lower-case keyword to lower-case value."""
@@ -65,7 +66,8 @@ def looked_at(ruleset: Ruleset, exposures: Sequence[Known], keyword: str) -> lis
 def wanting(ruleset: Ruleset, exposures: Sequence[Known]) -> list[frozenset[str]]:
     """Give for each exposure the keywords for want of whose value a rule does not take it.
 
-    Where another takes it as science, a key without a value does not count: it may have none.
+    Where another takes it as science, a key without a value does not count: it may have none. Where
+    no keyword alone would do, they are the fewest that do together.
     """
     exposures = [known_values(ruleset, known) for known in exposures]
     signatures = _signatures(ruleset, exposures)
@@ -94,7 +96,31 @@ def _missed(ruleset: Ruleset, values: Known, lacking: Sequence[str]) -> frozense
                 if given.matched and _may_be_science(ruleset, without, given):
                     found.add(keyword)
                     break
+    if not taken:
+        found |= _missed_together(ruleset, without, values, telling)
     return frozenset(found)
+
+
+def _missed_together(
+    ruleset: Ruleset, without: Judgement, values: Known, telling: AbstractSet[str]
+) -> frozenset[str]:
+    """Give the fewest keywords whose values together would make a rule take an exposure.
+
+    Those that give it another class are not among them.
+    """
+    ways = []
+    for verdict in without.verdicts:
+        for role, unmet in verdict.roles:
+            missing = (*verdict.unmet, *unmet)
+            keywords = frozenset(word for one in missing for word in _asked(one))
+            if role.keys_only or not all(isinstance(one, Key) for one in missing):
+                continue
+            unknown = {**values, **dict.fromkeys(keywords, UNKNOWN)}
+            given = judge_by_rule(verdict.rule, unknown, without.exposure_class)
+            makes = given.matched and _may_be_science(ruleset, without, given)
+            if makes and telling.isdisjoint(keywords):
+                ways.append(keywords)
+    return min(ways, key=len, default=frozenset())
 
 
 def _may_meet(verdict: RuleVerdict, keyword: str) -> bool:

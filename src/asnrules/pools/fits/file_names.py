@@ -39,6 +39,7 @@ _FITS = ".fits"
 _EXPOSURE = re.compile(r"jw\d{11}_\d{3}[0-9a-z]{2}_\d{5}(-seg\d+)?_[0-9a-z]+")
 _STAGE_3 = re.compile(r"jw\d{5}-[a-z]+\d+_.+")
 _GUIDE_STAR = re.compile(r"jw\d{11}_gs-.+")
+_MSA = re.compile(r"jw\d{11}_\d+_msa")
 _NO_DATA = (".json", ".jpg", ".jpeg", ".png", ".gif", ".html", "_cat.ecsv", "_phot.ecsv")
 _SHOWN = 20
 _NAME_LENGTH = 100
@@ -94,6 +95,8 @@ def _told_by_name(path: str) -> tuple[str | None, str, str]:
     stem = stem.removesuffix(_FITS)
     if _GUIDE_STAR.fullmatch(stem):
         return "guide-star files", "", ""
+    if _MSA.fullmatch(stem):
+        return "MSA metadata files", "", ""
     if _STAGE_3.fullmatch(stem):
         return "products of Stage 3", "", ""
     root, _, product = stem.rpartition("_")

@@ -114,6 +114,8 @@ def read_header(path: str) -> dict[str, str]:
     telescope = keywords.get("telescop", "")
     if telescope.upper() not in {TELESCOPE, ""}:
         raise HeaderError(f"not a JWST exposure: TELESCOP is {shown(telescope)}")
+    if keywords.get("reftype"):
+        raise HeaderError(f"a reference file: REFTYPE is {shown(keywords['reftype'])}")
     if not telescope and not keywords.get("exp_type"):
         raise HeaderError("not a JWST exposure: neither TELESCOP nor EXP_TYPE")
     return keywords

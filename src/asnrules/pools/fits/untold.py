@@ -49,8 +49,14 @@ def _matters(
     lacking: Mapping[str, Sequence[bool]], rows: Keywords, ruleset: Ruleset
 ) -> dict[str, list[bool]]:
     values = _values(rows, ruleset)
+    wanted = wanting(ruleset, values)
     return {
-        keyword: looked_at(ruleset, values, keyword) if any(among) else [False] * len(rows)
+        keyword: [
+            looks or keyword in wanted[place]
+            for place, looks in enumerate(looked_at(ruleset, values, keyword))
+        ]
+        if any(among)
+        else [False] * len(rows)
         for keyword, among in lacking.items()
     }
 
@@ -66,7 +72,23 @@ def _wanting(told: Keywords, rows: Keywords, ruleset: Ruleset) -> Iterator[str]:
             if not told[place].get(keyword):
                 asked.setdefault(keyword, []).append(place)
     for keyword, places in sorted(asked.items()):
-        yield _line(keyword, rows, places, _OPEN)
+        # A key takes any one of its keywords.
+        same = {
+            one
+            for sources in _key_sources(ruleset)
+            for one in sources
+            if keyword in sources and asked.get(one) == places
+        }
+        if keyword == min(same, default=keyword):
+            yield _line(" or ".join(sorted(same | {keyword})), rows, places, _OPEN)
+
+
+def _key_sources(ruleset: Ruleset) -> set[tuple[str, ...]]:
+    return {
+        key.sources
+        for rule in ruleset.rules
+        for key in (*rule.keys, *(key for role in rule.roles for key in role.keys))
+    }
 
 
 def _values(rows: Keywords, ruleset: Ruleset) -> Keywords:
@@ -98,4 +120,5 @@ def _by_name(
 
 def _line(keyword: str, rows: Keywords, places: Sequence[int], otherwise: str) -> str:
     types = few(dict.fromkeys(rows[place].get("exp_type", NULL) for place in places))
-    return f"headers do not tell {keyword.upper()} ({types}), {otherwise}{_DECLARE}"
+    name = keyword.upper().replace(" OR ", " or ")
+    return f"headers do not tell {name} ({types}), {otherwise}{_DECLARE}"
