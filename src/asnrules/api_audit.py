@@ -190,7 +190,7 @@ class Audit:
     ) -> ImportReport:
         """Record association files that were made elsewhere, with a verdict on each.
 
-        A folder means its `*_asn.json`. Files that cannot be read do not hinder the others.
+        A folder means its `*asn.json`. Files that cannot be read do not hinder the others.
 
         Returns
         -------

@@ -12,14 +12,21 @@ from asnrules.associations.reader import association_files
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "deep").mkdir()
-    for name in ("b_asn.json", "a_asn.json", "pool.csv", "other.json", "deep/c_asn.json"):
+    for name in (
+        "b_asn.json",
+        "a_asn.json",
+        "l2asn.json",
+        "pool.csv",
+        "other.json",
+        "deep/c_asn.json",
+    ):
         (tmp_path / name).touch()
     return tmp_path
 
 
 def test_a_folder_stands_for_its_association_files(folder: Path) -> None:
     assert list(association_files([str(folder)])) == [
-        str(folder / "a_asn.json"), str(folder / "b_asn.json"),
+        str(folder / "a_asn.json"), str(folder / "b_asn.json"), str(folder / "l2asn.json"),
     ]  # fmt: skip
 
 

@@ -434,6 +434,16 @@ def test_a_stage_3_file_is_known_by_its_members(
     assert "is a Stage 3 association" in refused(write(tmp_path, given))
 
 
+@pytest.mark.parametrize("ending", ["x1d", "x1dints", "c1d"])
+def test_a_spectrum_as_background_is_of_stage_3(tmp_path: Path, ending: str) -> None:
+    background = member(2, "background", expname=f"{stem(2)}_{ending}.fits")
+    science = member(1, expname=f"{stem(1)}_cal.fits")
+    given = document(science, background, asn_rule="DMSLevel2bBase", asn_type="None")
+    assert "is a Stage 3 association" in refused(write(tmp_path, given))
+    given = document(science, member(2, "background"), asn_rule="DMSLevel2bBase")
+    assert read_association(write(tmp_path, given), TYPES).is_by_hand
+
+
 # ------------------------------------------------------------------ what is no file
 
 

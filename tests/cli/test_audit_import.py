@@ -92,7 +92,7 @@ def test_where_all_is_refused_there_is_no_run(asnrules_on_file: Command, tmp_pat
     result = asnrules_on_file("audit", "import", str(tmp_path), "-f", "json")
     assert result.code == 2
     assert json.loads(result.out)["run_id"] is None
-    assert "is a folder without *_asn.json files" in result.err
+    assert "is a folder without *asn.json files" in result.err
 
 
 def test_wrong_use_is_one_line(asnrules_on_file: Command, folder: Path, tmp_path: Path) -> None:

@@ -28,7 +28,12 @@ _PREFIXES = ("candidate_", "discover_")
 _STAGE_3_RULE = re.compile(r"lv_?3|level_?3", re.IGNORECASE)
 """What the names of all rules of Stage 3 contain."""
 
-_STAGE_3_MEMBER = re.compile(r"_(?:cal|calints|crf|crfints|tweakreg|o\d{3}_crf)\.fits$")
+_SPECTRUM = re.compile(r"_(?:x1d|x1dints|c1d)\.fits$")
+"""How the names of extracted spectra end, which are the backgrounds of Stage 3."""
+
+_STAGE_3_MEMBER = re.compile(
+    rf"_(?:cal|calints|crf|crfints|tweakreg|i2d|s2d|s3d)\.fits$|{_SPECTRUM.pattern}"
+)
 """How the names of the files end that Stage 3 starts from."""
 
 _SCIENCE = "science"
@@ -103,7 +108,7 @@ def association_files(words: Sequence[str]) -> Iterator[str]:
         found: list[str] = []
         # Path would fail where a name is too long for a file.
         if os.path.isdir(word):  # noqa: PTH112
-            found = [str(path) for path in Path(word).glob("*_asn.json")]
+            found = [str(path) for path in Path(word).glob("*asn.json")]
         elif glob.has_magic(word) and not os.path.lexists(word):
             # Path.glob takes no absolute pattern.
             found = glob.glob(word)  # noqa: PTH207
@@ -165,7 +170,7 @@ class _File(NamedTuple):
         try:
             status = Path(path).stat()
             if stat.S_ISDIR(status.st_mode):
-                raise self.error("is a folder without *_asn.json files", "name association files")
+                raise self.error("is a folder without *asn.json files", "name association files")
             if not stat.S_ISREG(status.st_mode):
                 raise self.error("is not a regular file", "save it as a file")
             size, content = status.st_size, b""
@@ -275,10 +280,14 @@ def _stage_2(
 
 
 def _check_members(fields: _Fields, products: Sequence[Product], raw_rule: str, mend: str) -> None:
-    """Refuse a file whose sciences are what Stage 2 makes, joined in a product, or by no rule."""
+    """Refuse a file whose sciences are what Stage 2 makes, joined in a product, or by no rule.
+
+    One of them with the spectrum of a background is joined too.
+    """
     for product in products:
         sciences = [one.expname for one in product.members if one.exptype == _SCIENCE]
-        is_joined = len(sciences) > 1 or not raw_rule
+        others = [one.expname for one in product.members if one.exptype != _SCIENCE]
+        is_joined = len(sciences) > 1 or not raw_rule or any(map(_SPECTRUM.search, others))
         if sciences and is_joined and all(map(_STAGE_3_MEMBER.search, sciences)):
             what = f"such as {shown(sciences[0])}, are what Stage 2 makes"
             fields.refuse(f"is a Stage 3 association: its sciences, {what}", mend)

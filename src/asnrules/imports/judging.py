@@ -235,8 +235,9 @@ class Judging:
     def _missing(self) -> str:
         """Say what would be needed to run the rules; '' if it is all there."""
         if self._matcher is None:
-            pool = self._association.asn_pool
-            return f"no pool was given to run the rules on{f' (it names {pool})' if pool else ''}"
+            pool = self._association.asn_pool or ""
+            names = f" (it names {pool})" if pool.lower() not in {"", "none"} else ""
+            return f"no pool was given to run the rules on{names}"
         unknown = [self._unknown(name) for name in self._matcher.unknown(self._association)]
         return f"not in the pools that were given: {in_words(unknown)}" if unknown else ""
 

@@ -34,7 +34,7 @@ MISSING = 1  # The exit code where members are not in the folder
 def import_(
     context: typer.Context,
     files: Annotated[
-        list[str], argument("FILE...", "Association files; a folder means its *_asn.json.")
+        list[str], argument("FILE...", "Association files; a folder means its *asn.json.")
     ],
     pool: Annotated[
         list[str] | None,
