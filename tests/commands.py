@@ -27,6 +27,8 @@ they are.
 `--columns` and `--where` choose columns and rows of what is printed as rows, those of `--format
 csv`, in every format. `why` and `audit run` have neither, as an explanation, and a run as a whole,
 are no table; nor have commands that print one row, and `sql`, whose query says it itself.
+Numbers, days and moments are compared as such, and what is none of these is refused for a column of
+them; `special=` wants rows without a value, `started_at=2026-11-05` what was on that day.
 
 Where a pool, a page or a query is read, `-` is standard input; where one file is written,
 `-` is standard output.

@@ -66,6 +66,65 @@ def test_numbers_and_days_are_compared_as_such(asnrules: Command) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("where", "same"),
+    [
+        ("changes=10.0", "changes=10"),
+        ("changes>=1e1", "changes>=10"),
+        ("kind==table", "kind=table"),
+        ("releases=", "kind=table"),
+        ("implements!=", "kind!=table"),
+        ("effective_from=2026-03-*", "effective_from=2026-03-20"),
+    ],
+)
+def test_one_meaning_in_two_spellings(asnrules: Command, where: str, same: str) -> None:
+    found, expected = (
+        asnrules("rulesets", "list", "--where", one, "--format", "json").json
+        for one in (where, same)
+    )
+    assert found == expected
+    assert found
+
+
+def test_a_moment_is_on_a_day(asnrules_on_copy: Command, tmp_path: Path) -> None:
+    pool = write_pool(tmp_path / "pool.csv", nrc_image(1))
+    asnrules_on_copy("generate", pool, "--no-files")
+    (run,) = asnrules_on_copy("audit", "runs", "--format", "json").json
+    moment = run["started_at"]
+
+    def runs(where: str) -> int:
+        return len(asnrules_on_copy("audit", "runs", "--where", where, "--format", "json").json)
+
+    assert [runs(f"started_at={one}") for one in (moment, moment[:10], "2020-01-01")] == [1, 1, 0]
+    asnrules_on_copy("audit", "runs", "--where", "started_at>2026-1-1").assert_error(
+        2, "'2026-1-1'"
+    )
+
+
+def test_rows_without_a_value_are_found_as_such(asnrules: Command) -> None:
+    rows = asnrules("lookup", "--format", "json").json
+    none = [row["exp_type"] for row in rows if row["special"] is None]
+    assert types(asnrules, "special=") == types(asnrules, "special=n/a") == none
+    assert len(types(asnrules, "special!=")) == len(rows) - len(none)
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("effective_from>2026-1-1", "effective_from is a day"),
+        ("effective_from=2026", "effective_from is a day"),
+        ("changes>=x", "changes is a number"),
+        ("changes=ten", "changes is a number"),
+    ],
+)
+@pytest.mark.parametrize("output", ["table", "json", "jsonl", "csv"])
+def test_what_no_value_of_a_column_can_be_is_refused(
+    asnrules: Command, where: str, words: str, output: str
+) -> None:
+    found = asnrules("rulesets", "list", "--where", where, "--format", output)
+    found.assert_error(2, "--where: ", words, repr(where.split("=")[-1].split(">")[-1]))
+
+
 def test_what_is_nested_is_filtered_as_it_is_shown_and_given_as_it_is(
     asnrules: Command, tmp_path: Path
 ) -> None:

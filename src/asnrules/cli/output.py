@@ -69,7 +69,7 @@ def print_records(
     """
     written = flat or _as_it_is
     if (wanted := selection.current) is not None:
-        records = wanted.rows(records, columns, _texts(written, not_applicable))
+        records = wanted.rows(records, columns, _cells(written, not_applicable))
         columns = wanted.columns or columns
         document = people = None
         if wanted.columns and output in {Format.JSON, Format.JSONL}:
@@ -93,13 +93,13 @@ def _as_it_is(record: Record) -> Record:
     return record
 
 
-def _texts(written: Callable[[Record], Record], not_applicable: Sequence[str]) -> selection.Texts:
-    def texts(record: Record, name: str) -> list[str]:
+def _cells(written: Callable[[Record], Record], not_applicable: Sequence[str]) -> selection.Cells:
+    def cells(record: Record, name: str) -> list[selection.Cell]:
         value = written(record)[name]
         blank = "N/A" if name in not_applicable else ""
-        return [cell(one, blank) for one in (value if isinstance(value, list) else [value])]
+        return [(one, cell(one, blank)) for one in (value if isinstance(value, list) else [value])]
 
-    return texts
+    return cells
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], output: Format) -> None:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from asnrules.errors import UsageError
 from asnrules.util.text import nearest_words, shown
 
-_CONDITION = re.compile(r"\s*(\w+)\s*(!=|<=|>=|=|<|>)(.*)", re.DOTALL)
+_CONDITION = re.compile(r"\s*(\w+)\s*(!=|<=|>=|==?|<|>)(.*)", re.DOTALL)
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 
-Texts = Callable[[Mapping[str, Any], str], Sequence[str]]
-"""Gives what a column of a record shows: a text, or one for each of its elements."""
+_KINDS: Mapping[type, tuple[str, str]] = {
+    bool: ("yes|no", "yes or no"),
+    int: (r"-?\d+(\.\d*)?(e\d+)?", "a number, such as 12"),
+    float: (r"-?\d*\.?\d+(e-?\d+)?", "a number, such as 0.5"),
+    dt.date: (r"\d{4}-\d\d-\d\d", "a day, such as 2026-01-31"),
+    dt.datetime: (r"\d{4}-\d\d-\d\d(t.+z)?", "a moment, such as 2026-01-31T10:15:00Z"),
+}
+"""The form of what values of a type are compared with, and what that is in words."""
+
+Cell = tuple[Any, str]
+"""A value, and the text that shows it."""
+
+Cells = Callable[[Mapping[str, Any], str], Sequence[Cell]]
+"""Gives what a column of a record has: one, or one for each of its elements."""
 
 
 class _Condition(NamedTuple):
@@ -26,12 +39,29 @@ class _Condition(NamedTuple):
     relation: str
     value: str
 
-    def holds(self, texts: Iterable[str]) -> bool:
-        folded = [text.casefold() for text in texts]
+    def holds(self, cells: Sequence[Cell]) -> bool:
         if self.relation in _ORDERS:
-            return any(_in_order(text, self.relation, self.value) for text in folded)
+            return any(_in_order(text.casefold(), self.relation, self.value) for _, text in cells)
+        return self._is_there(cells) is (self.relation == "=")
+
+    def _is_there(self, cells: Sequence[Cell]) -> bool:
+        if not self.value:
+            return all(value is None or text == "" for value, text in cells)
         pattern = self.value.replace("[", "[[]")
-        return any(fnmatchcase(text, pattern) for text in folded) is (self.relation == "=")
+        return any(
+            fnmatchcase(text.casefold(), pattern) or _is_same(value, text, self.value)
+            for value, text in cells
+        )
+
+    def check(self, types: set[type]) -> None:
+        """Refuse a value that nothing in a column of one type can be compared with."""
+        if len(types) != 1 or not self.value or not types <= _KINDS.keys():
+            return
+        form, words = _KINDS[types.pop()]
+        is_pattern = self.relation in {"=", "!="} and set(self.value) & set("*?")
+        is_blank = self.relation in {"=", "!="} and self.value == "n/a"
+        if not (is_pattern or is_blank or re.fullmatch(form, self.value)):
+            raise UsageError(f"--where: {self.column} is {words}; {shown(self.value)} is not")
 
 
 class Selection(NamedTuple):
@@ -41,17 +71,24 @@ class Selection(NamedTuple):
     conditions: tuple[_Condition, ...]
 
     def rows(
-        self, records: Iterable[Mapping[str, Any]], columns: Sequence[str], texts: Texts
+        self, records: Iterable[Mapping[str, Any]], columns: Sequence[str], cells: Cells
     ) -> Iterator[Mapping[str, Any]]:
         """Give the records that are wanted, whole.
 
-        A name that is neither of the columns nor in the first record is a UsageError.
+        A name that is neither of the columns nor in the first record is a UsageError, and so is, in
+        the end, a value that a column of numbers or days cannot have.
         """
+        types: list[set[type]] = [set() for _ in self.conditions]
         for number, record in enumerate(records):
             if number == 0:
                 self.check([*columns, *record])
-            if all(one.holds(texts(record, one.column)) for one in self.conditions):
+            found = [cells(record, one.column) for one in self.conditions]
+            for known, those in zip(types, found, strict=True):
+                known.update(type(value) for value, _ in those if value is not None)
+            if all(map(_Condition.holds, self.conditions, found)):
                 yield record
+        for one, known in zip(self.conditions, types, strict=True):
+            one.check(known)
 
     def check(self, known: Sequence[str]) -> None:
         """Refuse a column that is none of those known."""
@@ -98,7 +135,18 @@ def _read(text: str) -> _Condition:
             "or with != < <= > >="
         )
     column, relation, value = found.groups()
-    return _Condition(column, relation, value.strip().casefold())
+    return _Condition(column, relation.replace("==", "="), value.strip().casefold())
+
+
+def _is_same(value: Any, text: str, wanted: str) -> bool:
+    """Tell whether a number is written in another way, or a moment is on a day."""
+    if isinstance(value, dt.datetime):
+        return text[:10] == wanted
+    if not isinstance(value, (int, float)):
+        return False
+    with suppress(ValueError):
+        return value == float(wanted)
+    return False
 
 
 def _in_order(text: str, relation: str, value: str) -> bool:
