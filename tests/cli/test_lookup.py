@@ -196,7 +196,11 @@ def test_words_find_all_that_the_columns_have(asnrules: Command) -> None:
 
 @pytest.mark.parametrize(
     ("word", "near"),
-    [("XYZ", "near it are"), ("NRX_*", "NRS_"), ("spek2", "spec2"), ("[", "near it are"),
+    [("XYZ", "near it are"), ("NRX_*", "near it are NRS_*, NRC_*"),
+     ("XYZ*", "nothing is near it; EXP_TYPEs begin with FGS, MIR, NIS, NRC, NRS"),
+     ("MIR_LSR*", "MIR_LRS*"),
+     ("spek?", "near it are spec*"), ("*_FLT", "NRC_FLAT"), ("spek2", "spec2"),
+     ("[", "near it are"),
      ("NRS_IF", "NRS_IFU"), ("", "near it are")],
 )  # fmt: skip
 def test_an_unknown_word_brings_the_nearest(asnrules: Command, word: str, near: str) -> None:

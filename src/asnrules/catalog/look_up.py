@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -20,7 +21,7 @@ from asnrules.database.schema.catalog import (
 )
 from asnrules.errors import NotFoundError
 from asnrules.util.results import shown_briefly
-from asnrules.util.text import nearest_words, shown
+from asnrules.util.text import near_spellings, nearest_words, shown
 
 
 @shown_briefly
@@ -178,10 +179,23 @@ def _fitting(word: str, values: Iterable[str]) -> list[str]:
 
 
 def _unknown(what: str, word: str, known: Sequence[str]) -> NotFoundError:
-    near = nearest_words(word, known)
+    near = _near_patterns(word, known) or nearest_words(word, known)
     return NotFoundError(
         f"no {what} {shown(word)} in the catalog; {near}; asnrules lookup shows all"
     )
+
+
+def _near_patterns(word: str, known: Sequence[str]) -> str:
+    """Say which patterns fit something and begin most like one; what instruments' begin with."""
+    start = re.split(r"[*?]", word.strip(), maxsplit=1)[0]
+    if not start or start == word.strip():
+        return ""
+    starts = sorted({one[: len(start)] for one in known if len(one) >= len(start)})
+    near = near_spellings(start, starts)
+    if near:
+        return f"near it are {', '.join(f'{one}*' for one in near)}"
+    families = sorted({one.partition("_")[0] for one in known if "_" in one and one.isupper()})
+    return f"nothing is near it; EXP_TYPEs begin with {', '.join(families)}"
 
 
 def _modes(connection: Connection, info: RulesetInfo) -> list[ExposureMode]:
