@@ -69,10 +69,9 @@ def message(read: Callable[[], object], kind: type[AsnrulesError] = PoolError) -
     with pytest.raises(kind) as error:
         read()
     assert time.process_time() - started < SECONDS
-    text = str(error.value)
-    assert text.isprintable()
-    assert len(text) < 600
-    return text
+    lines = [str(error.value), *error.value.details]
+    assert all(line.isprintable() and len(line) < 600 for line in lines)
+    return "; ".join(lines)
 
 
 ENDLESS = b"x" * (20 << 20)

@@ -11,15 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from asnrules.errors import RulesetError, UsageError
+from asnrules.errors import UsageError
 from asnrules.rules.model import NOT_APPLICABLE, Erratum, Mode
 from asnrules.rules.page import Page, PrintedRow
 from asnrules.rules.read import WHAT, known_words, mode_of
-from asnrules.rules.text_files import wrong
+from asnrules.rules.text_files import settle
 from asnrules.rules.words import Words, instrument_of, near
-
-SHOWN = 5
-"""How many questions are asked at a time."""
 
 Accepted = Mapping[tuple[int, str | None], str]
 """What a person has said: the value by row, and by field where that is said as well."""
@@ -74,8 +71,8 @@ def correct_page(page: Page, words: Words, accepted: Accepted) -> CorrectedPage:
     Raises
     ------
     RulesetError
-        If a correction is not certain and was not given; if an EXP_TYPE is of
-        no instrument; if two rows say the same.
+        With all that is wrong on the page: if a correction is not certain and was not given, if an
+        EXP_TYPE is of no instrument, if two rows say the same, if a row is not well formed.
     """
     corrector = _Corrector(page, words, accepted)
     modes: list[Mode] = []
@@ -89,15 +86,18 @@ def correct_page(page: Page, words: Words, accepted: Accepted) -> CorrectedPage:
             for name, (value, reason) in meant.items()
             if value != row.cells[name]
         ]
+    _note_repeated(page, modes, corrector.doubtful)
+    settle(page.path.parent, [page.found])
     corrector.finish()
-    _refuse_repeated(page, modes)
     new = {mode.exp_type for mode in modes} - words.exp_types
     return CorrectedPage(tuple(modes), tuple(sorted(errata)), new)
 
 
-def _refuse_repeated(page: Page, modes: Sequence[Mode]) -> None:
+def _note_repeated(page: Page, modes: Sequence[Mode], doubtful: set[int]) -> None:
     seen: dict[tuple[str, str | None], tuple[PrintedRow, Mode]] = {}
     for row, mode in zip(page.rows, modes, strict=True):
+        if row.position in doubtful:
+            continue
         first, same = seen.setdefault((mode.exp_type, mode.special), (row, mode))
         if first is row:
             continue
@@ -107,7 +107,7 @@ def _refuse_repeated(page: Page, modes: Sequence[Mode]) -> None:
             f"row {row.position} {says} row {first.position} (line {first.line}), both for "
             f"{mode.exp_type} with special {mode.special or NOT_APPLICABLE}; leave one out"
         )
-        raise wrong(page.path, row.line, problem)
+        page.found.at_line(row.line, problem)
 
 
 class _Corrector:
@@ -115,7 +115,8 @@ class _Corrector:
         self._page = page
         self._accepted = dict(accepted)
         self._known = known_words(words)
-        self._questions: list[str] = []
+        self.doubtful: set[int] = set()
+        """Rows of which it is not known what they say."""
 
     def meant(self, row: PrintedRow, name: str) -> _Correction:
         """Say what a cell means, or note the question."""
@@ -129,24 +130,20 @@ class _Corrector:
                 return self._said(name, self._accepted.pop(key))
         if certain is not None:
             return certain
+        problem = self._question(row, name)
         if name == "exp_type" and printed and instrument_of(printed) is None:
             what = f"row {row.position} has EXP_TYPE {printed[:80]!r}, of no instrument"
             problem = f"{what}; {near(printed, self._known[name])}"
-            raise wrong(self._page.path, row.line, problem)
-        self._questions.append(self._question(row, name))
+        self._page.found.at_line(row.line, problem)
+        self.doubtful.add(row.position)
         return _Correction(printed, "")
 
     def finish(self) -> None:
-        """Ask the open questions, and refuse answers to any other."""
-        path = self._page.path
-        if self._questions:
-            texts = self._questions[:SHOWN]
-            if len(self._questions) > SHOWN:
-                texts.append(f"and {len(self._questions) - SHOWN} more")
-            raise RulesetError(f"{path}: {'; '.join(texts)}")
+        """Refuse answers to what is no question."""
         for number, _ in self._accepted:
             raise UsageError(
-                f"--accept: row {number} of {path} has nothing that is not certain; leave it out"
+                f"--accept: row {number} of {self._page.path} has nothing that is not certain; "
+                "leave it out"
             )
 
     def _said(self, name: str, value: str) -> _Correction:
@@ -160,7 +157,7 @@ class _Corrector:
     def _question(self, row: PrintedRow, name: str) -> str:
         printed = row.cells[name]
         text = (
-            f"line {row.line}, row {row.position}: {WHAT[name]} {printed[:80]!r} is not known "
+            f"row {row.position}: {WHAT[name]} {printed[:80]!r} is not known "
             f"({near(printed, self._known[name])}); say what is meant with "
             f"--accept {row.position}=VALUE"
         )

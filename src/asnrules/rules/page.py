@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asnrules.errors import RulesetError
-from asnrules.rules.text_files import decoded, wrong
+from asnrules.rules.text_files import Findings, decoded, settle, wrong
 from asnrules.rules.words import near
 from asnrules.util.limits import PAGE_BYTES, PAGE_LINES
 from asnrules.util.text import STANDARD_INPUT
@@ -62,6 +62,8 @@ class Page:
     """Of the file, in hexadecimal."""
     rows: list[PrintedRow]
     """The rows of the table, without the blank ones."""
+    found: Findings
+    """What is wrong with rows, to be told together with what is wrong with their words."""
 
 
 def read_page(path: Path) -> Page:
@@ -89,10 +91,13 @@ def read_page(path: Path) -> Page:
     table = _find_table(path, document)
     if table is None:
         raise _no_table(path, text, broken)
-    rows = list(_rows(path, document, table))
-    if not rows:
+    found = Findings(path)
+    fields = _fields(found, table)
+    settle(path.parent, [found])
+    rows = list(_rows(found, fields, document, table))
+    if not rows and not len(found):
         raise wrong(path, _line(table), "the table has no row; check the page")
-    return Page(path, _title(document, table), hashlib.sha256(data).hexdigest(), rows)
+    return Page(path, _title(document, table), hashlib.sha256(data).hexdigest(), rows, found)
 
 
 def _read(path: Path) -> bytes:
@@ -214,48 +219,55 @@ def _field(heading: str) -> str | None:
     return next((field for field, names in HEADINGS.items() if plain in names), None)
 
 
-def _fields(path: Path, table: nodes.table) -> list[str]:
+def _fields(found: Findings, table: nodes.table) -> list[str]:
     """Give the fields of the columns, in the order of the page."""
     line = _line(next(_table_rows(table)))
-    fields = []
+    fields: list[str] = []
     for heading in _headings(table):
         field = _field(heading)
         if field is None:
             known = [names[0] for names in HEADINGS.values()]
             problem = f"unknown column {heading[:80]!r}; {near(heading.lower(), known)}"
-            raise wrong(path, line, problem)
-        if field in fields:
-            raise wrong(path, line, f"column {heading[:80]!r} comes twice; check it")
-        fields.append(field)
+            found.at_line(line, problem)
+        elif field in fields:
+            found.at_line(line, f"column {heading[:80]!r} comes twice; check it")
+        else:
+            fields.append(field)
     for field, names in HEADINGS.items():
-        if field not in fields:
-            raise wrong(path, line, f"the table has no column {names[0]!r}; add it")
+        if field not in fields and not len(found):
+            found.at_line(line, f"the table has no column {names[0]!r}; add it")
     return fields
 
 
-def _rows(path: Path, document: nodes.document, table: nodes.table) -> Iterator[PrintedRow]:
+def _rows(
+    found: Findings, fields: list[str], document: nodes.document, table: nodes.table
+) -> Iterator[PrintedRow]:
     from docutils import nodes
 
-    fields = _fields(path, table)
     footnotes = _footnotes(document)
     position = 0
     for row in list(_table_rows(table))[1:]:
         entries = _entries(row)
         line = _line(row)
-        for odd in row.findall(nodes.problematic):
+        odds = list(row.findall(nodes.problematic))
+        for odd in odds:
             what = f"{_short(odd.astext())!r} is markup for something that is not on the page"
-            raise wrong(path, line, f"{what}, a footnote for one; mend it")
+            found.at_line(line, f"{what}, a footnote for one; mend it")
+            odd.parent.remove(odd)
         marks = [mark for entry in entries for mark in entry.findall(nodes.footnote_reference)]
         for mark in marks:
             mark.parent.remove(mark)
         texts = [_text(entry) for entry in entries]
         if not any(texts) and not marks:
             continue
-        if len(entries) != len(fields):
-            problem = f"a row of {len(entries)} cells, not {len(fields)}; mend it"
-            raise wrong(path, line, problem)
         position += 1
-        notes = [_note(path, line, mark, footnotes) for mark in marks]
+        if len(entries) != len(fields):
+            found.at_line(line, f"a row of {len(entries)} cells, not {len(fields)}; mend it")
+            continue
+        notes = [footnotes.get(mark.get("refid", ""), "") for mark in marks]
+        if not all(notes) and not odds:
+            problem = "the footnote that this row refers to is not on the page; add it"
+            found.at_line(line, problem)
         cells = dict(zip(fields, texts, strict=True))
         yield PrintedRow(position, line, cells, " ".join(dict.fromkeys(notes)) or None)
 
@@ -277,14 +289,6 @@ def _footnotes(document: nodes.document) -> dict[str, str]:
         for footnote in document.findall(nodes.footnote)
         for name in footnote["ids"]
     }
-
-
-def _note(path: Path, line: int, mark: Any, footnotes: dict[str, str]) -> str:
-    text = footnotes.get(mark.get("refid", ""), "")
-    if not text:
-        problem = "the footnote that this row refers to is not on the page; add it"
-        raise wrong(path, line, problem)
-    return text
 
 
 def _title(document: nodes.document, table: nodes.table) -> str:
