@@ -276,6 +276,24 @@ def test_a_key_of_a_role_is_told_apart(asnrules_on_file: Command, pool: str) -> 
     assert key("GRATING", "g395h") in found["keys"].values()
 
 
+@pytest.mark.parametrize("tile", ["1", "9"])
+def test_a_key_of_another_role_is_not_asked_of_it(
+    asnrules_on_file: Command, tmp_path: Path, tile: str
+) -> None:
+    linked = "[('o001', 'observation'), ('c1000', 'background')]"
+    exposures = [
+        cube("cube_uncal.fits", dithptin="1", patttype="cycling", asn_candidate=linked),
+        cube("imprint_uncal.fits", dithptin="1", is_imprt="t", asn_candidate=linked),
+        cube("sky_uncal.fits", bkgdtarg="t", mostilno=tile, asn_candidate=linked),
+    ]
+    pool = write(tmp_path / "pool.csv", *exposures)
+    document = explained(asnrules_on_file, pool, "sky")
+    (found,) = (one for one in document["associations"] if one["role"] == "background")
+    keywords = {one["keyword"] for one in found["keys"].values()}
+    assert "GRATING" in keywords
+    assert "MOSTILNO" not in keywords
+
+
 def test_a_nod_that_overlaps(asnrules_on_file: Command, tmp_path: Path) -> None:
     pool = write(tmp_path / "pool.csv", slit("nod1_uncal.fits", "1"), slit("nod2_uncal.fits", "1"))
     document = explained(asnrules_on_file, pool, "nod1")

@@ -145,6 +145,10 @@ def kept_document(fate: Fate) -> dict[str, Any]:
     member = fate.member
     if association is None or member is None:
         raise TypeError("a kept fate has an association and a member")
+    of_rule = {key.name for key in fate.rule.keys}
+    roles = [role for role in fate.rule.roles if role.name == member.role]
+    # Those of other roles are locked as well, but are not asked of it.
+    asked = of_rule.union(key.name for role in roles for key in role.keys)
     return {
         "asn_name": association.asn_name,
         "asn_type": association.asn_type,
@@ -159,9 +163,10 @@ def kept_document(fate: Fate) -> dict[str, Any]:
             name: {
                 "keyword": keyword.upper(),
                 "value": value,
-                "of_role": all(key.name != name for key in fate.rule.keys),
+                "of_role": name not in of_rule,
             }
             for name, (keyword, value) in fate.keys.items()
+            if name in asked
         },
     }
 
