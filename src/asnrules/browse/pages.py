@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from asnrules.browse import cells, questions, search, told
 from asnrules.browse.cells import cell, link
 from asnrules.browse.reference import Question, Reference, slug
-from asnrules.browse.things import KINDS, TOLD, Kind, address_of, label_of, thing_in
+from asnrules.browse.things import KINDS, TOLD, address_of, label_of, thing_in
 from asnrules.browse.told import Told
 from asnrules.errors import NotFoundError
 from asnrules.report.rendering import page as report_page
@@ -69,9 +69,10 @@ class Pages:
     def __init__(self, engine: Engine, reference: Reference) -> None:
         self._engine = engine
         self._reference = reference
-        # One at a time, as what is told may make associations again; nobody waits for a part that
-        # comes later, as that may take longer.
-        self._telling = {True: asyncio.Lock(), False: asyncio.Lock()}
+        # One at a time, as what is told may make associations again. Pages do not wait for parts
+        # that come later, which may take longer.
+        self._telling = asyncio.Lock()
+        self._telling_later = asyncio.Lock()
         self._questions = {
             f"/{NAME}/{slug(one.title)}": one for one in reference.questions if one.examples
         }
@@ -124,7 +125,7 @@ class Pages:
         run_id = request.args.get("run_id") or ""
         if not re.fullmatch("[0-9]{1,15}", run_id):
             raise NotFound("name a run: /report?run_id=1")
-        async with self._telling[False]:
+        async with self._telling_later:
             try:
                 text = await asyncio.to_thread(
                     lambda: "".join(report_page(self._engine, int(run_id), []))
@@ -140,12 +141,27 @@ class Pages:
         if kind.within and not values[kind.within]:
             for row in await execute(kind.latest, values):
                 values[kind.within] = next(iter(row.values()))
-
-        async def tell() -> list[Told]:
-            return await self._told(request.url_vars["kind"], values)
-
-        sections = await _sections(datasette, kind, values, tell)
+        sections = await self._sections(datasette, request.url_vars["kind"], values)
         return await self._shown(request, datasette, values, sections)
+
+    async def _sections(
+        self, datasette: Datasette, name: str, values: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Give the sections of a page that have rows, each value with its link."""
+        sections: list[dict[str, Any]] = []
+        for section in KINDS[name].sections:
+            if section is TOLD:
+                found = await self._told(name, values) if sections else []
+                sections += [_told_section(one, values) for one in found]
+            elif rows := await _execute(datasette)(section.sql, values):
+                shown = _section(section.title, rows, values, is_facts=section.is_facts)
+                if section.view:
+                    view, names = section.view
+                    shown["all"] = page_of(datasette, view, {one: values[one] for one in names})
+                if section.later:
+                    shown["later"] = address_of(f"{name}/{section.later}", values)
+                sections.append(shown)
+        return sections
 
     async def _part(self, request: Any, datasette: Datasette) -> Response:
         """Show a section for which the page of a thing does not wait."""
@@ -157,7 +173,7 @@ class Pages:
         return await self._shown(request, datasette, values, sections)
 
     async def _told(self, what: str, values: Mapping[str, Any]) -> list[Told]:
-        async with self._telling[what in KINDS]:
+        async with self._telling if what in KINDS else self._telling_later:
             return await asyncio.to_thread(told.tell, self._engine, what, values)
 
     async def _shown(
@@ -286,29 +302,6 @@ def _execute(datasette: Datasette) -> search.Execute:
 async def _asked(datasette: Datasette, question: Question) -> str:
     values = await questions.defaults(_execute(datasette), question)
     return _address(datasette, slug(question.title), list(values.items()))
-
-
-async def _sections(
-    datasette: Datasette,
-    kind: Kind,
-    values: Mapping[str, Any],
-    tell: Callable[[], Awaitable[list[Told]]],
-) -> list[dict[str, Any]]:
-    """Give the sections of a page that have rows, each value with its link."""
-    sections: list[dict[str, Any]] = []
-    for section in kind.sections:
-        if section is TOLD:
-            sections += [_told_section(one, values) for one in await tell()] if sections else []
-        elif rows := await _execute(datasette)(section.sql, values):
-            shown = _section(section.title, rows, values, is_facts=section.is_facts)
-            if section.view:
-                view, names = section.view
-                shown["all"] = page_of(datasette, view, {name: values[name] for name in names})
-            if section.later:
-                name = next(name for name, one in KINDS.items() if one is kind)
-                shown["later"] = address_of(f"{name}/{section.later}", values)
-            sections.append(shown)
-    return sections
 
 
 def _told_section(one: Told, values: Mapping[str, Any]) -> dict[str, Any]:
