@@ -106,9 +106,12 @@ PAGES = {
     "association?run_id=1&asn_name=jw04231-o001_image2_00002_asn": [
         f"science {stem(2)}_rate.fits NRC_IMAGE science",
         f"background {stem(3)}_rate.fits NRC_IMAGE background",
+    ],
+    "association/why?run_id=1&asn_name=jw04231-o001_image2_00002_asn": [
         "Why each is in it",
         "BKGDTARG is set",
     ],
+    f"exposure/why?filename={stem(5)}_uncal.fits": ["Rules that do not take it in run 3"],
     "association?run_id=4&asn_name=jw04231-o001_image2_00002_asn": [
         "contradicts", "NRC_DARK makes no association", "jw04231001001_cat.ecsv",
     ],
@@ -201,7 +204,8 @@ def test_an_exposure_has_its_history_over_rulesets(site: Site) -> None:
     assert found.named("a", href="/rule?asn_rule=Asn_Lv2ImageSpecial&ruleset=jwst-1.2.0")
     dark = site.get("exposure/rulesets", filename=f"{stem(4)}_uncal.fits")[1]
     assert "No association by any of the 27 rulesets" in Page(dark).text
-    assert site.get("exposure/rulesets", filename="other")[0] == 404
+    for other in ("other", "jw04231001001_cat.ecsv"):
+        assert site.get("exposure/rulesets", filename=other)[0] == 404
 
 
 def test_a_run_that_is_too_large_for_a_page_is_told_so(
@@ -210,11 +214,11 @@ def test_a_run_that_is_too_large_for_a_page_is_told_so(
     monkeypatch.setattr(told, "MOST_EXPOSURES", 5)
     monkeypatch.setattr(told, "MOST_FOR_ALL_RULESETS", 5)
     commands = {
-        "exposure": ({"filename": FIRST}, f"asnrules why --run 3 {FIRST}"),
-        "association": (
+        "exposure/why": ({"filename": FIRST}, f"asnrules why --run 3 {FIRST}"),
+        "association/why": (
             {"asn_name": ASSOCIATION, "run_id": "1"}, f"asnrules why --run 1 {ASSOCIATION}"
         ),
-        "rulesets": ({"filename": FIRST}, f"asnrules audit timeline {FIRST}"),
+        "exposure/rulesets": ({"filename": FIRST}, f"asnrules audit timeline {FIRST}"),
     }  # fmt: skip
     for what, (values, command) in commands.items():
         (one,) = [one for one in told.tell(ledger, what, values) if one.note]

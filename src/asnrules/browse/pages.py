@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -69,10 +70,8 @@ class Pages:
     def __init__(self, engine: Engine, reference: Reference) -> None:
         self._engine = engine
         self._reference = reference
-        # One at a time, as what is told may make associations again. Pages do not wait for parts
-        # that come later, which may take longer.
-        self._telling = asyncio.Lock()
-        self._telling_later = asyncio.Lock()
+        # One of each at a time, as what is told may make associations again.
+        self._telling: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._questions = {
             f"/{NAME}/{slug(one.title)}": one for one in reference.questions if one.examples
         }
@@ -125,7 +124,7 @@ class Pages:
         run_id = request.args.get("run_id") or ""
         if not re.fullmatch("[0-9]{1,15}", run_id):
             raise NotFound("name a run: /report?run_id=1")
-        async with self._telling_later:
+        async with self._telling["report"]:
             try:
                 text = await asyncio.to_thread(
                     lambda: "".join(report_page(self._engine, int(run_id), []))
@@ -150,30 +149,30 @@ class Pages:
         """Give the sections of a page that have rows, each value with its link."""
         sections: list[dict[str, Any]] = []
         for section in KINDS[name].sections:
-            if section is TOLD:
-                found = await self._told(name, values) if sections else []
+            if section.later and sections:
+                address = address_of(f"{name}/{section.later}", values)
+                sections.append({"title": section.title, "later": address})
+            elif section is TOLD and sections:
+                found = await self._told(name, values)
                 sections += [_told_section(one, values) for one in found]
-            elif rows := await _execute(datasette)(section.sql, values):
+            elif section.sql and (rows := await _execute(datasette)(section.sql, values)):
                 shown = _section(section.title, rows, values, is_facts=section.is_facts)
                 if section.view:
                     view, names = section.view
                     shown["all"] = page_of(datasette, view, {one: values[one] for one in names})
-                if section.later:
-                    shown["later"] = address_of(f"{name}/{section.later}", values)
                 sections.append(shown)
         return sections
 
     async def _part(self, request: Any, datasette: Datasette) -> Response:
         """Show a section for which the page of a thing does not wait."""
-        values = {
-            name: request.args.get(name) for name in KINDS[request.url_vars["kind"]].parameters
-        }
-        found = await self._told(request.url_vars["part"], values)
+        kind, part = request.url_vars["kind"], request.url_vars["part"]
+        values = {name: request.args.get(name) for name in KINDS[kind].parameters}
+        found = await self._told(f"{kind}/{part}", values)
         sections = [_told_section(one, values) for one in found]
         return await self._shown(request, datasette, values, sections)
 
     async def _told(self, what: str, values: Mapping[str, Any]) -> list[Told]:
-        async with self._telling if what in KINDS else self._telling_later:
+        async with self._telling[what]:
             return await asyncio.to_thread(told.tell, self._engine, what, values)
 
     async def _shown(
@@ -194,6 +193,9 @@ class Pages:
             "sections": sections,
             "search": f"/search?{urlencode({'q': name or ''})}",
             "most": MOST,
+            "whole": address_of(request.url_vars["kind"], values)
+            if "part" in request.url_vars
+            else None,
             "report": f"/report?{urlencode(values)}" if kind is KINDS["run"] else None,
         }
         page = await datasette.render_template("thing.html", shown, request=request)

@@ -15,17 +15,16 @@ class Section(NamedTuple):
     """A part of a page."""
 
     title: str
-    sql: str
+    sql: str = ""
     is_facts: bool = False
     """Whether its one row is shown as a list of names and values."""
     view: tuple[str, tuple[str, ...]] | None = None
     """The view that has all of its rows, and the parameters to choose them by."""
     later: str = ""
-    """What `told.py` knows it as, if the page fetches it when the rest is shown; then the query
-    only says whether there is such a part."""
+    """What it is called in `told.py`, if the page fetches it from there when the rest is shown."""
 
 
-TOLD = Section("", "")
+TOLD = Section("")
 """Where the sections stand that no query gives; see `told.py`."""
 
 
@@ -114,12 +113,8 @@ _EXPOSURE = Kind(
             "REPLACE(:filename, '_uncal.fits', '_rateints.fits')) "
             "ORDER BY a.run_id DESC, a.position",
         ),
-        Section(
-            "What each ruleset makes of it, the first one first",
-            "SELECT 1 FROM exposures WHERE filename = :filename LIMIT 1",
-            later="rulesets",
-        ),
-        TOLD,
+        Section("What each ruleset makes of it, the first one first", later="rulesets"),
+        Section("Why it is in no other association", later="why"),
         Section(
             "What the table has said of its EXP_TYPE",
             "SELECT ruleset, effective_from, effective_until, exp_type, member_type AS class, "
@@ -166,7 +161,7 @@ _ASSOCIATION = Kind(
             "WHERE a.run_id = :run_id AND a.asn_name = :asn_name ORDER BY m.position",
             view=("v_association_members", ("run_id", "asn_name")),
         ),
-        TOLD,
+        Section("Why each is in it", later="why"),
         Section(
             "The same name in other runs",
             "SELECT a.run_id, a.started_at, a.ruleset, a.asn_name, a.asn_rule, a.member_count "
@@ -276,11 +271,7 @@ _RUN = Kind(
             "software_version, digest FROM v_runs WHERE run_id = :run_id",
             is_facts=True,
         ),
-        Section(
-            "Where its exposures went",
-            "SELECT 1 FROM runs WHERE run_id = :run_id AND exposure_count + association_count > 0",
-            later="picture",
-        ),
+        Section("Where its exposures went", later="picture"),
         Section(
             "Pools",
             "SELECT pool, exposure_count AS exposures, first_run_id, sha256 FROM v_run_pools "

@@ -52,7 +52,7 @@ class Told(NamedTuple):
 def tell(engine: Engine, what: str, values: Mapping[str, Any]) -> list[Told]:
     """Give sections of the page of a thing, or one that is fetched later; none if it is not there.
 
-    They are known by the kind of thing, or as `Section.later` has it.
+    They are known by the kind of thing, for what comes later followed by `Section.later`.
     """
     teller = _TELLERS.get(what)
     if teller is None or not all(values.values()):
@@ -159,6 +159,8 @@ def _by_rulesets(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
     with transaction(engine) as connection:
         history = exposure_history(connection, filename, [], MOST_RUNS)
         of_pools = [one.decision.run_id for one in history if one.decision.pool_id is not None]
+        if not of_pools:
+            return
         run = find_run(connection, of_pools[-1])
     if run.exposures > MOST_FOR_ALL_RULESETS:
         yield _too_many(title, run, "audit timeline", filename)
@@ -249,8 +251,8 @@ def _lines(words: Any) -> str:
 _TELLERS: dict[str, Callable[[Engine, Mapping[str, Any]], Iterator[Told]]] = {
     "rule": _of_rule,
     "exp_type": _of_exp_type,
-    "exposure": _of_exposure,
-    "association": _of_association,
-    "rulesets": _by_rulesets,
-    "picture": _picture,
+    "exposure/why": _of_exposure,
+    "exposure/rulesets": _by_rulesets,
+    "association/why": _of_association,
+    "run/picture": _picture,
 }
