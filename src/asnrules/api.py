@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from asnrules.api_audit import Audit
 from asnrules.api_curator import Curator
 from asnrules.catalog.blame import Blame, blame
 from asnrules.catalog.history import Change, exp_type_history
-from asnrules.catalog.look_up import ExposureMode, Filter, look_up
+from asnrules.catalog.look_up import ExposureMode, Filter, look_up_all
 from asnrules.catalog.rulesets import (
     TABLE,
     ListedRelease,
@@ -21,11 +21,14 @@ from asnrules.catalog.rulesets import (
     list_rulesets,
 )
 from asnrules.database.engines import shown_url, transaction
+from asnrules.errors import UsageError
 from asnrules.pools.inputs import PoolInput, gather
 from asnrules.pools.tables import keyword_texts
+from asnrules.rules.words import instrument_of
+from asnrules.util.arguments import settings, taking_by_kind
 from asnrules.util.results import QueryResult, Results, ResultStream
-from asnrules.util.text import Day
-from asnrules.workflows.classify import classify_keywords, classify_pool
+from asnrules.util.text import Day, shown
+from asnrules.workflows.classify import chosen_rules, classify_keywords, classify_pool
 from asnrules.workflows.generate import Options, Report, generate
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ def open_catalog(database: str | Path | None = None, *, writing: bool = False) -
     return Catalog(opening.open_catalog(name, writing=writing))
 
 
+@taking_by_kind
 class Catalog:
     """The rules, what they make of exposures, and the record of what was made.
 
@@ -73,7 +77,7 @@ class Catalog:
 
     Rulesets are chosen by label (`ruleset`) or by the day on which they were in force (`as_of`,
     UTC), today's by default. A day is a `datetime.date` or text such as `2026-01-31`; a path is
-    text or a `Path`. A pool is any of
+    text or a `Path`; a number or a flag may be text, too. A pool is any of
 
     - a path (`str` or `Path`): a '|' separated text, CSV with commas, ECSV, Parquet or Arrow,
       gzipped or not (the content tells which); or a FITS file or a folder of these, and all FITS
@@ -158,6 +162,8 @@ class Catalog:
     ) -> Results[ExposureMode]:
         """Give rows of the exposure-mode table.
 
+        The `notes` of the list say of a word that has no row when it had some.
+
         Parameters
         ----------
         *exp_types : str
@@ -174,7 +180,8 @@ class Catalog:
         with transaction(self.engine) as connection:
             info = choose_ruleset(connection, TABLE, ruleset, as_of)
             wanted = Filter(exp_types, instrument, member_type, special, asn_type)
-            return Results(look_up(connection, info, wanted), ExposureMode._fields)
+            modes, notes = look_up_all(connection, info, wanted)
+        return Results(modes, ExposureMode._fields, notes)
 
     def blame(self, name: str, *, ruleset: str | None = None, as_of: Day | None = None) -> Blame:
         """Say which changes made a rule, a condition or what becomes of an EXP_TYPE what it is.
@@ -205,7 +212,7 @@ class Catalog:
 
     def classify(
         self,
-        exposure: Mapping[str, object],
+        exposure: Mapping[str, object] | str,
         *,
         ruleset: str | None = None,
         as_of: Day | None = None,
@@ -214,9 +221,10 @@ class Catalog:
 
         Parameters
         ----------
-        exposure : mapping of str to object
+        exposure : mapping of str to object, or str
             Keyword to value, in any case: text, a number, or for flags a truth value. Keywords that
-            are not given, or have None, are assumed to fit, flags not to be set.
+            are not given, or have None, are assumed to fit, flags not to be set. An EXP_TYPE may
+            stand alone.
         ruleset, as_of : optional
             Rules, which come with the table that they implement, or a table, which is compared
             with the rules of today.
@@ -227,6 +235,13 @@ class Catalog:
             With `exp_type`, `member_type`, `special`, `published`, `associations`, `agrees`,
             `reason` and `rules`; its `document()` is what the command prints.
         """
+        if isinstance(exposure, str) and instrument_of(exposure.upper()):
+            exposure = {"EXP_TYPE": exposure}
+        if not isinstance(exposure, Mapping):
+            raise UsageError(
+                f"exposure: {shown(repr(exposure))} is neither keywords with values nor an "
+                "EXP_TYPE; of a pool, classify_pool classifies each"
+            )
         values = keyword_texts(exposure)
         return classify_keywords(self.engine, values, ruleset=ruleset, as_of=as_of)
 
@@ -235,6 +250,7 @@ class Catalog:
         *pools: PoolInput,
         ruleset: str | None = None,
         as_of: Day | None = None,
+        declarations: Declarations | None = None,
     ) -> ResultStream[tuple[str | None, Classification]]:
         """Classify every exposure of pools, one after the other as they are read; see `classify`.
 
@@ -243,13 +259,15 @@ class Catalog:
         tuple of (str, Classification)
             The file name in lower case, and what the exposure is, in the order of the pools.
         """
-        sources = gather(pools).sources
+        rules = chosen_rules(self.engine, ruleset, as_of)
+        sources = gather(pools, declarations=declarations, ruleset=rules).sources
         found = (classify_pool(self.engine, one, ruleset=ruleset, as_of=as_of) for one in sources)
         return ResultStream(chain.from_iterable(found))
 
-    def generate(self, *pools: PoolInput, options: Options | None = None) -> Report:
+    def generate(self, *pools: PoolInput, options: Options | None = None, **named: Any) -> Report:
         """Make the Stage 2 associations of pools; by default record the run, and write no files.
 
+        Any option may be given by its name, such as `generate(pool, output="associations")`.
         The exposures of all pools are evaluated together. No pool may lack a column that the rules
         need, or be given twice. If the files cannot be written nothing is recorded either.
 
@@ -260,10 +278,14 @@ class Catalog:
             are), `files`, `diagnostics`, `by_rule`, and `made`: the associations themselves, in
             the order in which they were made.
         """
-        return generate(self.engine, pools, options or Options())
+        return generate(self.engine, pools, settings(Options, options, named))
 
     def candidates(
-        self, *pools: PoolInput, ruleset: str | None = None, as_of: Day | None = None
+        self,
+        *pools: PoolInput,
+        ruleset: str | None = None,
+        as_of: Day | None = None,
+        declarations: Declarations | None = None,
     ) -> Results[Group]:
         """Give the groups of candidates that can be generated separately, the largest first.
 
@@ -274,7 +296,8 @@ class Catalog:
         """
         from asnrules.workflows.split import Group, candidate_groups
 
-        return Results(candidate_groups(self.engine, pools, ruleset, as_of), Group._fields)
+        found = candidate_groups(self.engine, pools, ruleset, as_of, declarations=declarations)
+        return Results(found, Group._fields)
 
     def make_pool(
         self,
@@ -291,7 +314,6 @@ class Catalog:
             `write_pool` writes it.
         """
         from asnrules.pools.fits.pool import make_pool
-        from asnrules.workflows.classify import chosen_rules
 
         rules = chosen_rules(self.engine)
         return make_pool(files, declarations, ruleset=rules, skip=skip)

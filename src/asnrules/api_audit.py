@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from asnrules.database.engines import shown_url, transaction
 from asnrules.database.stored import any_text
 from asnrules.errors import UsageError
+from asnrules.util.arguments import settings, taking_by_kind
 from asnrules.util.results import Results, ResultStream
 from asnrules.util.text import shown
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from asnrules.workflows.timeline import Timeline
 
 
+@taking_by_kind
 class Audit:
     """The record of what was decided; `Catalog.audit` is one.
 
@@ -48,8 +50,11 @@ class Audit:
         wanted: RunFilter | None = None,
         limit: int | None = None,
         findings: list[Finding] | None = None,
+        **named: Any,
     ) -> Results[RecordedRun]:
         """Give recorded runs, the latest first; at most `limit`.
+
+        What a `RunFilter` has may be given by its name, such as `runs(program="1234")`.
 
         Returns
         -------
@@ -58,8 +63,9 @@ class Audit:
             `software_version`, `ruleset`, `pools`, `exposures`, `associations`, `unassociated`
             (None for an imported run, which has `not_imported`) and `note`.
         """
-        from asnrules.record.queries.runs import RecordedRun, list_runs
+        from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs
 
+        wanted = settings(RunFilter, wanted, named)
         with transaction(self._engine) as connection, any_text(connection):
             found = list_runs(connection, wanted, limit, findings)
         return Results(found, RecordedRun._fields)
@@ -166,6 +172,8 @@ class Audit:
     ) -> ResultStream[Replay]:
         """Run recorded pools again, each with the options it had; of runs, or those of a filter.
 
+        `RunFilter()` wants all.
+
         By default each run's own rules are used, and the result must be identical.
 
         Yields
@@ -180,15 +188,19 @@ class Audit:
         UsageError
             If no run is named.
         """
+        from asnrules.record.queries.runs import RunFilter
         from asnrules.workflows.replay import replay, runs_to_replay
 
+        wanted = None if wanted is None else settings(RunFilter, wanted, {})
         runs = runs_to_replay(self._engine, run_ids, wanted)
         return ResultStream(replay(self._engine, runs, ruleset))
 
     def import_associations(
-        self, *paths: Path | str, options: ImportOptions | None = None
+        self, *paths: Path | str, options: ImportOptions | None = None, **named: Any
     ) -> ImportReport:
         """Record association files that were made elsewhere, with a verdict on each.
+
+        Any option may be given by its name, such as `dry_run=True`.
 
         A folder means its `*asn.json`. Files that cannot be read do not hinder the others.
 
@@ -201,7 +213,7 @@ class Audit:
         from asnrules.workflows.import_associations import ImportOptions, import_associations
 
         words = [str(path) for path in paths]
-        return import_associations(self._engine, words, options or ImportOptions())
+        return import_associations(self._engine, words, settings(ImportOptions, options, named))
 
     def timeline(self, what: str | int, progress: Progress | None = None) -> Timeline:
         """Make the associations of a recorded pool under each ruleset of the chain.
@@ -227,6 +239,8 @@ class Audit:
         """
         from asnrules.workflows.timeline import timeline
 
+        if isinstance(what, str) and what.isdecimal():
+            what = int(what)
         return timeline(self._engine, what, progress)
 
     def verify(self, against: str | None = None, since: int = 0) -> Verification:

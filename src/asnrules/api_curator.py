@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asnrules.database.engines import shown_url
+from asnrules.util.arguments import taking_by_kind
 from asnrules.util.results import Results
 from asnrules.util.text import Day, given_day
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from asnrules.workflows.conform import Conformity
 
 
+@taking_by_kind
 class Curator:
     """What a curator does with rulesets, from draft to publication; `Catalog.curator` gives it.
 

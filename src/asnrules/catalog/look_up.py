@@ -108,6 +108,15 @@ def look_up(
     return found
 
 
+def look_up_all(
+    connection: Connection, info: RulesetInfo, wanted: Filter
+) -> tuple[list[ExposureMode], list[str]]:
+    """Give rows of a table, and say which of the words that are wanted none of its rows has."""
+    modes = look_up(connection, info, wanted)
+    # One word of which there are rows has some itself.
+    return modes, rowless(connection, info, wanted) if len(wanted.words) > 1 or not modes else []
+
+
 def rowless(connection: Connection, info: RulesetInfo, wanted: Filter) -> list[str]:
     """Say which of the values that are wanted no row of a table has, and when one had them."""
     words, options = _read(connection, wanted)

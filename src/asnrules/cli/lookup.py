@@ -66,7 +66,7 @@ def lookup(
     --------
     rulesets history, rulesets show, classify
     """
-    from asnrules.catalog.look_up import Filter, look_up, rowless
+    from asnrules.catalog.look_up import Filter, look_up_all
     from asnrules.catalog.rulesets import TABLE, choose_ruleset
     from asnrules.database.engines import transaction
 
@@ -74,9 +74,7 @@ def lookup(
     wanted = Filter(words or (), instrument, member_type, special, asn_type)
     with transaction(catalog(context)) as connection:
         info = choose_ruleset(connection, TABLE, ruleset, day)
-        modes = look_up(connection, info, wanted)
-        # One word of which there are rows has some itself.
-        notes = rowless(connection, info, wanted) if len(wanted.words) > 1 or not modes else []
+        modes, notes = look_up_all(connection, info, wanted)
     records = [{name: getattr(mode, name) for name in COLUMNS} for mode in modes]
     for note in notes:
         messages.warn(note)

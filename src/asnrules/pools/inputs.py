@@ -43,6 +43,8 @@ def gather(
     workers, and errors of FITS files. It is a UsageError if something is neither path nor table,
     standard input is given twice, or something is declared and there is no FITS file.
     """
+    if not given:
+        raise UsageError("there is no pool; give one or more")
     declarations = declarations or Declarations()
     if sum(isinstance(one, str) and one == STANDARD_INPUT for one in given) > 1:
         raise UsageError("standard input, -, can be read once; give it once")

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
-from itertools import chain
+from itertools import chain, islice
 from pathlib import PurePath
 from typing import Any, ClassVar, TypeVar
 
@@ -51,11 +51,22 @@ def _brief_value(value: Any) -> str:
         value = value.value
     if isinstance(value, str):
         return repr(value if len(value) <= _TEXT else f"{value[:_TEXT]}...")
+    if isinstance(value, float):
+        return f"{value:.4g}"
     if isinstance(value, _PLAIN):
         return str(value)
     if isinstance(value, Collection) and not hasattr(value, "_fields"):
         return f"<{len(value)}>" if len(value) else ""
-    return "" if value is None else f"<{type(value).__name__}>"
+    return "" if value is None else f"<{type(value).__name__}{_first(value)}>"
+
+
+def _first(value: Any) -> str:
+    """Show by what a result is known: its first field, if that is short."""
+    if isinstance(value, Tabular) or hasattr(value, "_fields") or is_dataclass(value):
+        for first in islice(_fields(value).values(), 1):
+            if isinstance(first, (str, *_PLAIN)) and len(str(first)) <= _TEXT:
+                return f" {first}"
+    return ""
 
 
 class Tabular:
@@ -118,15 +129,22 @@ class Spoken(Tabular):
 class Results(list[_Item], Tabular):
     """A list of results."""
 
-    __slots__ = ("_fields_of_none",)
+    __slots__ = ("_fields_of_none", "notes")
 
-    def __init__(self, results: Iterable[_Item] = (), names: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        results: Iterable[_Item] = (),
+        names: Sequence[str] = (),
+        notes: Sequence[str] = (),
+    ) -> None:
         super().__init__(results)
         self._fields_of_none = names
+        self.notes = notes
 
     def __repr__(self) -> str:
         more = f", and {len(self) - 1:,} more" if len(self) > 1 else ""
-        return f"[{self[0]!r}{more}]" if self else "[]"
+        said = "; ".join(self.notes)[:_SHOWN]
+        return f"[{self[0]!r}{more}]" if self else f"[] ({said})" if said else "[]"
 
     def records(self) -> Iterator[Mapping[str, Any]]:
         """Give the records: what the command prints of each."""

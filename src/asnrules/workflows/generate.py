@@ -36,6 +36,7 @@ from asnrules.workflows.sharing import shared
 _DRAFT = "publish it, or use --no-record or --dry-run"
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to generate."""

@@ -51,6 +51,7 @@ from asnrules.workflows.generate import refuse_draft, user_name
 _UNKNOWN = "unknown"
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """How to import."""
@@ -146,6 +147,8 @@ def import_associations(
 
     The words are files, folders and patterns; see `asnrules.associations.reader`.
     """
+    if not words:
+        raise UsageError("audit import: there are no files; give some, or their folder")
     if STANDARD_INPUT in words:
         raise UsageError(
             "audit import: an association has the name of its file, so it cannot come from "

@@ -50,7 +50,7 @@ def timeline(
     audit exposure, audit replay, rulesets blame
     """
     with messages.progress_bar() as progress:
-        found = audit(context).timeline(int(what) if what.isdecimal() else what, progress)
+        found = audit(context).timeline(what, progress)
     print_records(
         found.records(),
         found.COLUMNS,

@@ -10,6 +10,7 @@ from asnrules.errors import UsageError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
 from asnrules.pools.fits.keywords import flags
 from asnrules.pools.tables import NULL
+from asnrules.util.results import shown_briefly
 from asnrules.util.text import shown, unknown_keyword
 
 TRUTH = {
@@ -26,6 +27,7 @@ _SET = "--set"
 _CANDIDATE = "--asn-candidate"
 
 
+@shown_briefly
 @dataclass(frozen=True, slots=True)
 class Declarations:
     """What is declared of exposures, for all files or for those whose names fit a pattern.

@@ -39,10 +39,11 @@ _NUMBERS = 2**63
 _MOST = 2**31  # Runs that are asked for; no ledger has as many
 
 
+@shown_briefly
 class RunFilter(NamedTuple):
     """Which runs are wanted; an empty field wants all."""
 
-    program: str | None = None
+    program: str | int | None = None
     """Of an exposure or an association of the run, with or without leading zeros."""
     pool: str | None = None
     """The name of a pool of the run, in any case."""
@@ -273,8 +274,8 @@ def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
         yield runs.c.started_at <= dt.datetime.combine(until, dt.time.max, dt.UTC)
 
 
-def _has_program(program: str) -> ColumnElement[bool]:
-    number = wanted_program(program)
+def _has_program(program: str | int) -> ColumnElement[bool]:
+    number = wanted_program(str(program))
     of_pools = (
         select(run_pools.c.run_id)
         .join(exposures, exposures.c.pool_id == run_pools.c.pool_id)
