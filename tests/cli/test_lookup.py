@@ -201,10 +201,32 @@ def test_words_find_all_that_the_columns_have(asnrules: Command) -> None:
      ("MIR_LSR*", "MIR_LRS*"),
      ("spek?", "near it are spec*"), ("*_FLT", "NRC_FLAT"), ("spek2", "spec2"),
      ("[", "near it are"),
-     ("NRS_IF", "NRS_IFU"), ("", "near it are")],
+     ("NRS_IF", "NRS_IFU"), ("", "near it are"), ("tso_spec2", "tso-spec2"),
+     ("asn_image2", "image2"), ("calwebb-spec2", "calwebb_spec2"), ("NSR_IFU", "NRS_IFU")],
 )  # fmt: skip
 def test_an_unknown_word_brings_the_nearest(asnrules: Command, word: str, near: str) -> None:
     asnrules("lookup", "--", word).assert_error(3, repr(word), near, "asnrules lookup shows all")
+
+
+@pytest.mark.parametrize(
+    ("asked", "word", "meant"),
+    [
+        ("lookup", "asn_lv2spec", "Asn_Lv2Spec is a rule, see asnrules rulesets blame"),
+        ("lookup", "jwst-3.0.0", "jwst-3.0.0 is a ruleset, see asnrules rulesets show"),
+        ("lookup", "grating", "GRATING is a keyword, see asnrules classify"),
+        ("rulesets history", "Asn_Lv2Spec", "Asn_Lv2Spec is a rule, see asnrules rulesets blame"),
+        ("rulesets history", "NIRSPEC", "NIRSPEC is an instrument, see asnrules lookup"),
+        ("rulesets history", "spec2", "spec2 is an association type, see asnrules lookup"),
+        ("rulesets blame", "wfs-image2", "wfs-image2 is an association type, see asnrules lookup"),
+        ("rulesets show", "Asn_Lv2Spec", "Asn_Lv2Spec is a rule, see asnrules rulesets blame"),
+        ("rulesets show", "nrs_ifu", "NRS_IFU is an EXP_TYPE, see asnrules lookup"),
+        ("lookup --ruleset", "NIRSPEC", "NIRSPEC is an instrument, see asnrules lookup"),
+    ],
+)
+def test_what_a_word_is_instead_is_said(
+    asnrules: Command, asked: str, word: str, meant: str
+) -> None:
+    asnrules(*asked.split(), word).assert_error(3, f"{word!r} in ", meant)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from asnrules.catalog.changes import (
 )
 from asnrules.catalog.classification import judged
 from asnrules.catalog.rulesets import RULES, RulesetInfo, choose_ruleset, list_rulesets
-from asnrules.catalog.vocabulary import assumed_values, exp_type_names
+from asnrules.catalog.vocabulary import assumed_values, exp_type_names, what_is_meant
 from asnrules.database.engines import transaction
 from asnrules.engine.nearest_rule import RuleRanking
 from asnrules.engine.signatures import EXP_TYPE
@@ -35,7 +35,7 @@ from asnrules.errors import NotFoundError
 from asnrules.rules.model import ChangeItem, Ruleset
 from asnrules.rules.uses import Item, uses_of, with_used
 from asnrules.util.results import Tabular, shown_briefly
-from asnrules.util.text import Day, nearest_words
+from asnrules.util.text import Day
 
 _Step = tuple[NamedChange, ChangeItem]
 
@@ -138,9 +138,11 @@ def blame(
     own = sorted(item for item in history.known if item[1].lower() == name.lower())
     if not own:
         known = sorted({*exp_types, *(item for _, item in history.known)})
+        with transaction(engine) as connection:
+            near = what_is_meant(connection, name, known)
         raise NotFoundError(
             f"no rule, condition or EXP_TYPE {name!r} in {info.ruleset}, nor another item; "
-            f"{nearest_words(name, known)}; asnrules rulesets show {info.ruleset} names them"
+            f"{near}; asnrules rulesets show {info.ruleset} names them"
         )
     kinds = tuple(kind for kind, _ in own)
     parts = history.of_items(with_used(own, history.uses))

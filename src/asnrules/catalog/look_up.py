@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, literal, select, union_all
 
 from asnrules.catalog.rulesets import TABLE, RulesetInfo, list_rulesets, published
+from asnrules.catalog.vocabulary import what_is_meant
 from asnrules.database.schema.catalog import (
     asn_types,
     exp_types,
@@ -21,7 +22,7 @@ from asnrules.database.schema.catalog import (
 )
 from asnrules.errors import NotFoundError
 from asnrules.util.results import shown_briefly
-from asnrules.util.text import near_spellings, nearest_words, shown
+from asnrules.util.text import near_spellings, shown
 
 
 @shown_briefly
@@ -154,18 +155,18 @@ def _read(connection: Connection, wanted: Filter) -> tuple[list[_Wanted], list[_
     every = (select(literal(field), column).distinct() for field, column in _NAMED.items())
     for field, value in connection.execute(union_all(*every)):
         known[field].append(value)
-    words = [_of_word(word, known) for word in wanted.words]
+    words = [_of_word(connection, word, known) for word in wanted.words]
     options = []
     for field in ("instrument", "member_type", "special", "asn_type"):
         if (word := getattr(wanted, field)) is not None:
             values = [*sorted(known[field]), *([_NONE] * (field in _MAY_BE_NONE))]
             if not (fitting := _fitting(word, values)):
-                raise _unknown(field, word, values)
+                raise _unknown(connection, field, word, values)
             options.append(_Wanted(word, {(field, value) for value in fitting}))
     return words, options
 
 
-def _of_word(word: str, known: dict[str, list[str]]) -> _Wanted:
+def _of_word(connection: Connection, word: str, known: dict[str, list[str]]) -> _Wanted:
     of_types: tuple[str, ...] = ("exp_type",)
     for fields in (of_types, *_SUBJECTS):
         values = {(field, one) for field in fields for one in _fitting(word, known[field])}
@@ -175,11 +176,8 @@ def _of_word(word: str, known: dict[str, list[str]]) -> _Wanted:
             values = {("exp_type", one) for one in known["exp_type"] if one.startswith(begin)}
         if values:
             return _Wanted(word, values)
-    if "_" in word:
-        # What has the form of an EXP_TYPE is likely one.
-        raise _unknown("EXP_TYPE", word, known["exp_type"])
     every = sorted(one for own in known.values() for one in own)
-    raise _unknown("EXP_TYPE or other word of the table", word, every)
+    raise _unknown(connection, "EXP_TYPE or other word of the table", word, every)
 
 
 def _fitting(word: str, values: Iterable[str]) -> list[str]:
@@ -187,8 +185,8 @@ def _fitting(word: str, values: Iterable[str]) -> list[str]:
     return [value for value in values if fnmatchcase(value.casefold(), pattern)]
 
 
-def _unknown(what: str, word: str, known: Sequence[str]) -> NotFoundError:
-    near = _near_patterns(word, known) or nearest_words(word, known)
+def _unknown(connection: Connection, what: str, word: str, known: Sequence[str]) -> NotFoundError:
+    near = _near_patterns(word, known) or what_is_meant(connection, word, known)
     return NotFoundError(
         f"no {what} {shown(word)} in the catalog; {near}; asnrules lookup shows all"
     )

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, column, func, select, table
 
+from asnrules.catalog.vocabulary import what_is_meant
 from asnrules.errors import NotFoundError
 from asnrules.rules.releases import PREFIX, Release, in_order, release_numbers, shipped_releases
 from asnrules.util.results import Tabular, shown_briefly
-from asnrules.util.text import Day, given_day, nearest_words
+from asnrules.util.text import Day, given_day
 
 BY_TAG = ", the day of a tag"
 """Stands in what is said of rules whose first day that is."""
@@ -206,7 +207,7 @@ def find_ruleset(connection: Connection, label: str) -> RulesetInfo:
     if label in rulesets:
         return rulesets[label]
     release = label.removeprefix(PREFIX)
-    near = nearest_words(label, rulesets)
+    near = what_is_meant(connection, label, rulesets)
     if (info := ruleset_of(rulesets.values(), release)) is not None:
         if label.startswith(PREFIX):
             return info

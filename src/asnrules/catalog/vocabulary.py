@@ -87,14 +87,38 @@ def exp_type_names(connection: Connection) -> list[str]:
 def known_exp_types(connection: Connection, names: Iterable[str]) -> list[str]:
     """Give EXP_TYPEs, in any case, in upper case; an unknown one is a NotFoundError."""
     known = exp_type_names(connection)
-    wanted = [name.strip().upper() for name in names]
+    wanted = [name.strip() for name in names]
     for name in wanted:
-        if name not in known:
+        if name.upper() not in known:
+            near = what_is_meant(connection, name, known)
             raise NotFoundError(
-                f"no EXP_TYPE {shown(name)} in the catalog; {nearest_words(name, known)}; "
-                "asnrules lookup shows all"
+                f"no EXP_TYPE {shown(name)} in the catalog; {near}; asnrules lookup shows all"
             )
-    return wanted
+    return [name.upper() for name in wanted]
+
+
+_MEANINGS = (
+    (catalog.asn_rules.c.asn_rule, "a rule", "rulesets blame"),
+    (catalog.rulesets.c.label, "a ruleset", "rulesets show"),
+    (catalog.exp_types.c.exp_type, "an EXP_TYPE", "lookup"),
+    (catalog.instruments.c.instrument, "an instrument", "lookup"),
+    (catalog.asn_types.c.asn_type, "an association type", "lookup"),
+    (catalog.asn_types.c.pipeline, "a pipeline", "lookup"),
+    (catalog.member_types.c.member_type, "a member type", "lookup"),
+    (catalog.specials.c.special, "a special", "lookup"),
+    (catalog.keywords.c.keyword, "a keyword", "classify"),
+)
+"""What a word may be, and the command that tells of it."""
+
+
+def what_is_meant(connection: Connection, word: str, known: Iterable[str]) -> str:
+    """Say of a word that is none of those known what else it is, or which are spelled like it."""
+    for column, kind, command in _MEANINGS:
+        for found in connection.scalars(select(column).distinct()):
+            if found.casefold() == word.strip().casefold():
+                given = f"{found}=VALUE" if command == "classify" else found
+                return f"{found} is {kind}, see asnrules {command} {given}"
+    return nearest_words(word, known)
 
 
 def asn_type_names(connection: Connection) -> list[str]:
