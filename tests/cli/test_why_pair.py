@@ -46,6 +46,22 @@ def test_a_background_of_another_grating(asnrules: Command, tmp_path: Path) -> N
     assert "GRATING g140h, wanted g395h" in nearest["text"]
 
 
+def test_a_background_without_a_grating(asnrules_on_file: Command, tmp_path: Path) -> None:
+    science = cube("cube_uncal.fits", asn_candidate=LINKED)
+    found = ask(asnrules_on_file, tmp_path, science, background(asn_candidate=OTHER, grating=""))
+    assert obstacles(found["nearest"][0]) == [("GRATING", "null", "g395h")]
+    assert "GRATING not given, wanted g395h" in found["nearest"][0]["text"]
+
+
+def test_an_imprint_of_what_did_not_come_about(asnrules_on_file: Command, tmp_path: Path) -> None:
+    science = cube("cube_uncal.fits", asn_candidate=LINKED)
+    found = ask(asnrules_on_file, tmp_path, science, background(asn_candidate=OTHER, is_imprt="t"))
+    assert found["nearest"] == []
+    (left_out,) = found["left_out"]
+    assert (left_out["asn_rule"], left_out["candidate"]) == ("Asn_Lv2Spec", "c1001")
+    assert left_out["reason"] == "candidate c1001 has no background for it"
+
+
 @pytest.mark.parametrize("label", TRIED)
 def test_a_background_of_another_band_by_each_ruleset(
     asnrules_on_file: Command, tmp_path: Path, label: str

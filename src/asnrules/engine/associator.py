@@ -11,7 +11,7 @@ from asnrules.associations.model import DISCOVERED, Member, Product
 from asnrules.engine.candidates import Pair, SubPool, cannot_stand, discovers, refusal
 from asnrules.engine.exposures import Work
 from asnrules.engine.grouping import Grouping
-from asnrules.engine.growing import Fate, GrowingAssociation, Lack, find
+from asnrules.engine.growing import Fate, GrowingAssociation, Lack, exptype_of, find
 from asnrules.engine.joint_candidates import JointCandidates
 from asnrules.engine.naming import Naming
 from asnrules.engine.order_sensitivity import Numbered, OrderDependence, OrderSensitivity
@@ -285,4 +285,7 @@ class Associator:
                 self._refused(Refused(rank, places, lack, number, dropped.candidate))
         if dropped.watched is not None:
             fate = Fate(dropped.rule, dropped.candidate, dropped.watched, lack.text)
-            self._made.fates.append(fate._replace(lacked=lack.exptype))
+            science = dropped.first(self._work, exptype_of, SCIENCE)
+            self._made.fates.append(
+                fate._replace(lacked=lack.exptype, science=science and science.exposure)
+            )

@@ -144,7 +144,7 @@ class Fate(NamedTuple):
     lacked: str | None = None
     """What the association that did not come about lacked a member of, by exptype."""
     science: int | None = None
-    """The science of the association that came about, or its first one, by its place."""
+    """The science of the association, or its first one, by its place."""
 
 
 def lock_keys(work: Work, keys: Sequence[Key], place: int, locked: Locked) -> bool:

@@ -110,6 +110,7 @@ class Mismatches:
         """
         verdict = self._work.judgements[place].verdicts[self._number]
         unmet = {role.name: found for role, found in verdict.roles}
+        held = dict(locked.values())
         ways = []
         for role in self._roles(exptype):
             first: dict[str, Mismatch] = {}
@@ -118,7 +119,9 @@ class Mismatches:
                 *self._clashes(place, (*self._rule.keys, *role.keys), locked),
                 *self._unmet(place, (*verdict.unmet, *unmet[role.name])),
             ):
-                first.setdefault(one.keyword, one)
+                value = held.get(one.keyword) if one.found in self._work.ruleset.empty else None
+                found = one if value is None else Mismatch(one.keyword, one.found, value)
+                first.setdefault(one.keyword, found)
             is_other = not self._has_class(place, role, exptype)
             ways.append((len(first), is_other, tuple(first.values())))
         return min(ways, key=lambda way: way[:2])[2] if ways else None
