@@ -197,7 +197,8 @@ def _near_patterns(word: str, known: Sequence[str]) -> str:
     start = re.split(r"[*?]", word.strip(), maxsplit=1)[0]
     if not start or start == word.strip():
         return ""
-    starts = sorted({one[: len(start)] for one in known if len(one) >= len(start)})
+    # Of one that is written in two ways, the last counts: that of EXP_TYPEs.
+    starts = sorted({one[: len(start)] for one in known if len(one) >= len(start)}, reverse=True)
     near = near_spellings(start, starts)
     if near:
         return f"near it are {', '.join(f'{one}*' for one in near)}"
