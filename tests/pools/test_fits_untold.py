@@ -19,6 +19,10 @@ IFU: dict[str, object] = {
     **SLIT, "EXP_TYPE": "NRS_IFU", "IS_IMPRT": False, "PNTGTYPE": "SCIENCE", "DITHPTIN": 1,
     "MOSTILNO": 1, "FXD_SLIT": None,
 }  # fmt: skip
+GRISM: dict[str, object] = {
+    "EXP_TYPE": "NIS_WFSS", "INSTRUME": "NIRISS", "DETECTOR": "NIS", "FILTER": "GR150R",
+    "CHANNEL": None, "IS_IMPRT": False, "PNTGTYPE": "SCIENCE", "EXPSPCIN": 1,
+}  # fmt: skip
 VISIT = "jw01234001001"
 
 
@@ -115,6 +119,8 @@ def said(value: str) -> str:
         # Several that are missing together are each told, and EXPSPCIN is by name.
         ({**SLIT} | {"SUBPXPTS": None, "IS_IMPRT": False, "PNTGTYPE": "SCIENCE", "NUMDTHPT": None},
          {"EXPSPCIN": "the activity in file names", "NUMDTHPT": "", "SUBPXPNS or SUBPXPTS": ""}),
+        # Another rule takes it as well, but for special candidates only.
+        (GRISM | {"PUPIL": None}, {"PUPIL": ""}),
         # No pattern, no nods: a header says NONE where there is none.
         (IFU | {"PATTTYPE": None}, {"PATTTYPE": ""}),
         (IFU | {"PATTTYPE": "NONE"}, {}),

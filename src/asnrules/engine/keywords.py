@@ -83,8 +83,11 @@ def wanting(ruleset: Ruleset, exposures: Sequence[Known]) -> list[frozenset[str]
 def _missed(ruleset: Ruleset, values: Known, lacking: Sequence[str]) -> frozenset[str]:
     name = class_of(ruleset, values)
     without = judge_as(ruleset, {**values, **dict.fromkeys(lacking)}, name)
+    # What special candidates alone would be made for counts for nothing.
     taken = any(
-        _may_be_science(ruleset, without, without.verdicts[number]) for number in without.takers
+        _may_be_science(ruleset, without, without.verdicts[number])
+        and not without.verdicts[number].rule.candidate_requirements
+        for number in without.takers
     )
     telling = {word for line in ruleset.class_rules for word in _keywords(line.condition)}
     found = set()

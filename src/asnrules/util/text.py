@@ -24,7 +24,7 @@ _VALUE_LENGTH = 60
 _MARK = "..."
 _FEW = 5
 
-REPEATED_HEADER = ": the header once more in line "
+REPEATED_HEADER = ": the header once more in line"
 """Stands in what is said of a pool whose header comes again."""
 
 
@@ -61,7 +61,9 @@ def few(values: Iterable[str], number: int = _FEW) -> str:
 
 def repeated_header_note(name: str, lines: Sequence[int]) -> str:
     """Say in which lines of a pool its header stands once more."""
-    return f"{name}{REPEATED_HEADER}{few(map(str, lines))}; skipped, as it is not an exposure"
+    plural = "s" if len(lines) > 1 else ""
+    listed = few(map(str, lines))
+    return f"{name}{REPEATED_HEADER}{plural} {listed}; skipped, as it is not an exposure"
 
 
 def near_spellings(
