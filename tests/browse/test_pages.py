@@ -124,6 +124,9 @@ PAGES = {
     ],
     "exp_type?exp_type=NRS_MIMF": ["2026-01-23 2026-01-23 science, wfs-image2 science, image2"],
     "exp_type?exp_type=NRC_NEW": ["What became of its exposures", f"{stem(6)}_uncal.fits"],
+    "program?program=04231&run_id=4": [
+        "4 04231 2026-12-02 clara jwst-3.0.0 0", "jw04231-o001_image2_00002_asn",
+    ],
     "program?program=04231&run_id=2": ["2 04231 2026-11-05 anna jwst-3.0.0 2", ASSOCIATION],
     "run?run_id=1": ["operator anna", "Asn_Lv2Image", "no rule takes its EXP_TYPE", "04231 6 3"],
     "run?run_id=4": ["jw04231-o001_image2_00002_asn contradicts NRC_DARK makes no association"],

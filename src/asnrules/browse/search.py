@@ -49,7 +49,10 @@ _WORDS = """
     UNION SELECT 'ruleset', ruleset, title FROM v_rulesets
     ORDER BY 1, 2"""
 _RELEASES = "SELECT ruleset FROM v_releases WHERE release = :release"
-_PROGRAMS = "SELECT program FROM exposures WHERE program = :program LIMIT 1"
+_PROGRAMS = """
+    SELECT program FROM exposures WHERE program = :program
+    UNION SELECT a.program FROM runs AS r JOIN associations AS a ON a.run_id = r.run_id
+    WHERE r.origin = 'imported' AND a.program = :program LIMIT 1"""
 _RUNS = "SELECT run_id, started_at FROM runs WHERE run_id = :run_id"
 _EXPOSURE = "SELECT DISTINCT filename FROM exposures WHERE filename IN ({})"
 _MEMBER = (

@@ -225,19 +225,26 @@ _EXP_TYPE = Kind(
     ),
 )  # fmt: skip
 
+_OF_PROGRAM = (
+    "FROM exposures AS e JOIN run_pools AS p ON p.pool_id = e.pool_id WHERE e.program = :program"
+)
+# What is imported may have no pool.
+_RUNS_OF_PROGRAM = (
+    f"SELECT p.run_id {_OF_PROGRAM} UNION SELECT r.run_id FROM runs AS r "  # noqa: S608
+    "JOIN associations AS a ON a.run_id = r.run_id "
+    "WHERE r.origin = 'imported' AND a.program = :program"
+)
+
 _PROGRAM = Kind(
     "program", "program", "run_id",
-    "SELECT MAX(p.run_id) FROM exposures AS e JOIN run_pools AS p ON p.pool_id = e.pool_id "
-    "WHERE e.program = :program",
+    f"SELECT MAX(run_id) FROM ({_RUNS_OF_PROGRAM})",  # noqa: S608
     (
         Section(
             "Runs of it",
-            "SELECT r.run_id, r.program, r.day, r.operator, r.ruleset, r.exposures FROM ("
-            "SELECT p.run_id, e.program, SUBSTR(u.started_at, 1, 10) AS day, u.operator, "
-            "u.ruleset, COUNT(*) AS exposures FROM exposures AS e "
-            "JOIN run_pools AS p ON p.pool_id = e.pool_id "
-            "JOIN v_runs AS u ON u.run_id = p.run_id WHERE e.program = :program "
-            "GROUP BY p.run_id, e.program) AS r ORDER BY r.run_id DESC",
+            "SELECT u.run_id, :program AS program, SUBSTR(u.started_at, 1, 10) AS day, "  # noqa: S608
+            f"u.operator, u.ruleset, (SELECT COUNT(*) {_OF_PROGRAM} AND p.run_id = u.run_id) "
+            f"AS exposures FROM v_runs AS u WHERE u.run_id IN ({_RUNS_OF_PROGRAM}) "
+            "ORDER BY u.run_id DESC",
         ),
         Section(
             "Its associations in this run",
