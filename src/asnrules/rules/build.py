@@ -254,24 +254,20 @@ class Builder:
 
     def _known_difference(self, said: Said) -> KnownDifference:
         row: dict[str, str] = said.item.value
-        conditions = self._made["condition"]
+        name, conditions = row["condition"], self._made["condition"]
         for what, word, known in (
             ("EXP_TYPE", row["exp_type"], {*self._words.exp_types, ""}),
             ("aspect", row["aspect"], ASPECTS),
         ):
             if word not in known:
                 said.note((), unknown(what, word, known))
-        if row["condition"] not in {*conditions, ""} and not self.report.may_be(
-            "condition", row["condition"]
-        ):
-            said.note((), self._unknown("condition", row["condition"], conditions))
-        if not row["exp_type"] and not row["condition"]:
+        if name and name not in conditions and not self.report.may_be("condition", name):
+            said.note((), self._unknown("condition", name, conditions))
+        if not row["exp_type"] and not name:
             said.note((), "neither EXP_TYPE nor condition; give one of them")
-        condition = conditions.get(row["condition"])
-        if condition is not None:
-            self._uses.append(("condition", row["condition"], condition))
-        elif row["condition"]:
-            self.is_sound = False
+        if (condition := conditions.get(name)) is not None:
+            self._uses.append(("condition", name, condition))
+        self.is_sound &= condition is not None or not name
         return KnownDifference(
             row["exp_type"] or None, row["aspect"], row["published"], row["software"],
             condition, row["reason"],

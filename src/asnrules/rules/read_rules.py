@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,19 +85,7 @@ class RulesReader:
         else:
             items = changed
         fields = self._builder.build(items, report)
-        ruleset = Ruleset(
-            label=header.label,
-            title=header.title,
-            source=header.source,
-            effective_from=_start(header),
-            effective_until=header.effective_until,
-            implements=header.implements,
-            extends=header.extends,
-            changes=changes,
-            releases=in_order(header.releases),
-            files=reader.texts(),
-            **fields,
-        )
+        ruleset = _ruleset(header, changes, reader.texts(), fields)
         if parent is not None:
             if is_complete:
                 self._compare(ruleset, changed, report)
@@ -211,6 +199,27 @@ _CHANGES = "change"
 
 _NEEDED = ("label", "kind", "title", "source", "implements")
 """The words that every header has."""
+
+
+def _ruleset(
+    header: RulesHeaderShape,
+    changes: tuple[Change, ...],
+    files: Mapping[str, str],
+    fields: Mapping[str, Any],
+) -> Ruleset:
+    return Ruleset(
+        label=header.label,
+        title=header.title,
+        source=header.source,
+        effective_from=_start(header),
+        effective_until=header.effective_until,
+        implements=header.implements,
+        extends=header.extends,
+        changes=changes,
+        releases=in_order(header.releases),
+        files=files,
+        **fields,
+    )
 
 
 def _start(header: RulesHeaderShape) -> dt.date | None:
