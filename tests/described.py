@@ -24,7 +24,8 @@ Written from the docstrings; `python tests/described.py` renews it. `import asnr
 everything below is imported when it is first used. Tables of other libraries are recognised by
 their methods; none of these libraries need be installed.
 [A worked example](../examples/notebook.md) uses most of it;
-[an auditor's morning](../examples/auditor.md) asks the record.
+[an auditor's morning](../examples/auditor.md) asks the record, and
+[a curator's](../examples/curator.md) publishes a table.
 
 ## Commands in Python
 

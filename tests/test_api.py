@@ -196,7 +196,8 @@ def test_classifying_pools_of_all_kinds(kept: Catalog, tmp_path: Path) -> None:
 
 def test_classifying_files(kept: Catalog, tmp_path: Path) -> None:
     paths = [write_fits(tmp_path / image_name(number)) for number in (1, 2)]
-    found = [(name, one.exp_type) for name, one in kept.classify_pool(*paths)]
+    with pytest.warns(UserWarning, match="PNTGTYPE"):
+        found = [(name, one.exp_type) for name, one in kept.classify_pool(*paths)]
     assert found == [(image_name(number), "NRC_IMAGE") for number in (1, 2)]
 
 
@@ -338,6 +339,16 @@ def test_a_pool_of_files_is_made_by_the_rules_and_taken_as_a_pool(
         assert asnrules.make_pool(given).exposures == 1
 
 
+def test_what_is_assumed_of_files_is_a_warning(kept: Catalog, tmp_path: Path) -> None:
+    path = write_fits(tmp_path / image_name())
+    assumed = kept.generate(path, record=False).diagnostics
+    assert assumed
+    for ask in (lambda: kept.why(path, image_name()), lambda: list(kept.classify_pool(path))):
+        with pytest.warns(UserWarning, match="assumed") as told:
+            ask()
+        assert [str(one.message) for one in told] == assumed
+
+
 def test_what_is_refused_is_an_error_of_ours(kept: Catalog) -> None:
     with pytest.raises(UsageError, match="a int is not a pool"):
         kept.generate(3)
@@ -411,7 +422,7 @@ def test_every_name_is_there_and_described() -> None:
         asnrules.no_such_name  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["notebook.md", "auditor.md"])
+@pytest.mark.parametrize("name", ["notebook.md", "auditor.md", "curator.md"])
 def test_a_notebook_runs(
     templates: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -421,7 +432,7 @@ def test_a_notebook_runs(
     monkeypatch.setenv("ASNRULES_DATABASE", "example.db")
     result = doctest.testfile(str(ROOT / "examples" / name), module_relative=False)
     assert result.failed == 0
-    assert result.attempted > 20
+    assert result.attempted > 15
 
 
 def test_importing_the_package_imports_nothing_else() -> None:

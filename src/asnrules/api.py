@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -92,7 +94,8 @@ class Catalog:
     `PoolError` for a pool that is not valid, `UsageError` for a keyword or query that is not valid
     or a library that is not installed, `OutputError` for files that cannot be written, and
     `DatabaseError` if the database cannot be used. Messages name the place, and suggest near
-    spellings.
+    spellings. What a command says of a pool beside its answer, such as what was assumed of FITS
+    files, is among the `diagnostics` of a report, or else a warning.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -260,9 +263,13 @@ class Catalog:
             The file name in lower case, and what the exposure is, in the order of the pools.
         """
         rules = chosen_rules(self.engine, ruleset, as_of)
-        sources = gather(pools, declarations=declarations, ruleset=rules).sources
-        found = (classify_pool(self.engine, one, ruleset=ruleset, as_of=as_of) for one in sources)
-        return ResultStream(chain.from_iterable(found))
+        gathered = gather(pools, declarations=declarations, ruleset=rules)
+        for note in gathered.notes:
+            warnings.warn(note, stacklevel=3)
+        classified = partial(
+            classify_pool, self.engine, ruleset=ruleset, as_of=as_of, told=warnings.warn
+        )
+        return ResultStream(chain.from_iterable(map(classified, gathered.sources)))
 
     def generate(self, *pools: PoolInput, options: Options | None = None, **named: Any) -> Report:
         """Make the Stage 2 associations of pools; by default record the run, and write no files.
@@ -347,7 +354,7 @@ class Catalog:
         from asnrules.workflows.why import why
 
         words = [one for one in (pool, exposure, other) if one is not None]
-        return why(self.engine, words, run, ruleset, as_of, declarations)
+        return why(self.engine, words, run, ruleset, as_of, declarations, warnings.warn)
 
     def sql(self, statement: str | None = None) -> QueryResult:
         """Run one SELECT, read only, for `columns` (names) and `rows`, which it is a pair of.

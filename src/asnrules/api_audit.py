@@ -316,8 +316,15 @@ class Audit:
         last = write_export(self._engine, Path(path), findings, overwrite=overwrite)
         return Exported(last, last.run_id, findings=findings)
 
-    def report(self, run_id: int, path: Path | str, *, overwrite: bool = False) -> None:
-        """Write a run as one HTML page that needs nothing else."""
+    def report(self, run_id: int, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Write a run as one HTML page that needs nothing else.
+
+        Returns
+        -------
+        Path
+            That of the page.
+        """
         from asnrules.report.rendering import write_page
 
         write_page(self._engine, run_id, Path(path), overwrite=overwrite)
+        return Path(path)

@@ -73,8 +73,14 @@ class Curator:
         )
         return import_ruleset(self._engine, Path(path), wanted)
 
-    def export_ruleset(self, label: str, target: Path | str) -> None:
-        """Write a ruleset into a new folder, to edit; a table also as the published page (.rst)."""
+    def export_ruleset(self, label: str, target: Path | str) -> Path:
+        """Write a ruleset into a new folder, to edit; a table also as the published page (.rst).
+
+        Returns
+        -------
+        Path
+            That of the folder or page.
+        """
         from asnrules.catalog.life_cycle import export_files, export_page
         from asnrules.rules.write import write_file, write_folder
 
@@ -83,6 +89,7 @@ class Curator:
             write_file(path, export_page(self._engine, label))
         else:
             write_folder(path, export_files(self._engine, label))
+        return path
 
     def check(self, label: str | None = None) -> Results[Checked]:
         """Check a ruleset, or all: find what can never apply, and differences from the table.
