@@ -53,6 +53,22 @@ def test_a_background_without_a_grating(asnrules_on_file: Command, tmp_path: Pat
     assert "GRATING not given, wanted g395h" in found["nearest"][0]["text"]
 
 
+def test_the_nearest_background_may_be_one_that_is_not_linked(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    science = cube("cube_uncal.fits", asn_candidate=LINKED)
+    alone = "[('o002', 'observation')]"
+    other = background(asn_candidate=alone, grating="g140h")
+    far = background(asn_candidate=alone, grating="g140h", filter="f100lp")
+    pool = write(tmp_path / "pool.csv", science, far | {"filename": "far_uncal.fits"}, other)
+    told = asnrules_on_file("why", pool, "cube").out
+    assert (
+        "Asn_Lv2Spec, background: the nearest is sky_uncal.fits: its GRATING is g140h, here g395h; "
+        "and the observations are not linked" in told
+    )
+    assert "far_uncal" not in told
+
+
 def test_an_imprint_of_what_did_not_come_about(asnrules_on_file: Command, tmp_path: Path) -> None:
     science = cube("cube_uncal.fits", asn_candidate=LINKED)
     found = ask(asnrules_on_file, tmp_path, science, background(asn_candidate=OTHER, is_imprt="t"))

@@ -112,11 +112,14 @@ class Companions:
         found = next((one for one in self._found.get(key, ()) if one.place != place), None)
         return found if found is not None and found.mismatches else None
 
-    def unlinked(self, number: int, place: int, exptype: str, *, is_science: bool) -> list[Near]:
+    def unlinked(
+        self, number: int, place: int, exptype: str, *, is_science: bool, nearly: bool = False
+    ) -> list[Near]:
         """Find exposures that fit together with one but for candidates, the next one first.
 
         For a science, companions of an exptype are looked for; for a companion, sciences. No
-        candidate that counts has one of them together with the exposure.
+        candidate that counts has one of them together with the exposure. If `nearly`, and none
+        fits, those count that come nearest.
         """
         linked = {place}
         for (_, kind), places in self._pools.items():
@@ -124,12 +127,14 @@ class Companions:
                 linked.update(places)
         others = [other for other in range(len(self._work.rows)) if other not in linked]
         rule = self.of_rule(number)
-        fitting = [
+        found = [
             one
             for one in self._compared(rule, others, place, exptype, is_science=is_science)
-            if not one.mismatches and (not is_science or rule.counts_as(one.place, exptype))
+            if not is_science or rule.counts_as(one.place, exptype)
         ]
-        return sorted(fitting, key=lambda one: abs(one.place - place))
+        least = min(map(self._distance, found), default=0) if nearly else 0
+        nearest = [one for one in found if self._distance(one) == least]
+        return sorted(nearest, key=lambda one: abs(one.place - place))
 
     def of_rule(self, number: int) -> Mismatches:
         """Give what compares exposures by the rule of a number."""
@@ -225,9 +230,11 @@ class MissingCompanion(NamedTuple):
                 f"{self.asn_rule} for candidate {self.candidate[0]}, {what}: the nearest is "
                 f"{self.near.text()}"
             )
+        apart = unlinked(self.exptype)
+        if self.near.mismatches:
+            return f"{self.asn_rule}, {what}: the nearest is {self.near.text()}; and {apart}"
         more = f" (and {self.others} more)" if self.others else ""
-        fits = f"{self.near.filename} fits{more}"
-        return f"{self.asn_rule}, {what}: {fits}, but {unlinked(self.exptype)}"
+        return f"{self.asn_rule}, {what}: {self.near.filename} fits{more}, but {apart}"
 
 
 class MissingCompanions:
@@ -329,7 +336,12 @@ class MissingCompanions:
                 yield MissingCompanion(rule.name, exptype, candidate, near)
         # Hardly anything is meant for special candidates.
         if not is_found and not rule.candidate_requirements:
-            found = self._companions.unlinked(number, self._place, exptype, is_science=is_science)
+            nearly = is_science and any(
+                fate.lacked == exptype and fate.rule.name == rule.name for fate in self._fates
+            )
+            found = self._companions.unlinked(
+                number, self._place, exptype, is_science=is_science, nearly=nearly
+            )
             if found:
                 yield MissingCompanion(rule.name, exptype, None, found[0], len(found) - 1)
 
