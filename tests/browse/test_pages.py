@@ -211,6 +211,23 @@ def test_an_exposure_has_its_history_over_rulesets(site: Site) -> None:
         assert site.get("exposure/rulesets", filename=other)[0] == 404
 
 
+def test_it_is_asked_why_another_exposure_is_no_companion(site: Site) -> None:
+    page = Page(site.get("exposure", filename=FIRST)[1])
+    assert page.named("form", action="/exposure/pair")
+    assert page.named("input", type="hidden", name="filename", value=FIRST)
+    for other, words in (
+        (stem(2), f"{stem(2)}_uncal.fits is no background of {FIRST}"),
+        (stem(1), "given twice"),
+        ("elsewhere", "no exposure"),
+    ):
+        status, text = site.get("exposure/pair", filename=FIRST, other_exposure=other)
+        assert status == 200
+        assert words in Page(text).text
+    catalog = site.get("exposure/pair", filename="jw04231001001_cat.ecsv", other_exposure=FIRST)[1]
+    assert "in no run that made associations" in Page(catalog).text
+    assert site.get("exposure/pair", filename=FIRST)[0] == 404
+
+
 def test_a_run_that_is_too_large_for_a_page_is_told_so(
     ledger: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +237,9 @@ def test_a_run_that_is_too_large_for_a_page_is_told_so(
         "exposure/why": ({"filename": FIRST}, f"asnrules why --run 3 {FIRST}"),
         "association/why": (
             {"asn_name": ASSOCIATION, "run_id": "1"}, f"asnrules why --run 1 {ASSOCIATION}"
+        ),
+        "exposure/pair": (
+            {"filename": FIRST, "other_exposure": "a b"}, f"asnrules why --run 3 {FIRST} 'a b'"
         ),
         "exposure/rulesets": ({"filename": FIRST}, f"asnrules audit timeline {FIRST}"),
     }  # fmt: skip

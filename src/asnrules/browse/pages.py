@@ -150,8 +150,10 @@ class Pages:
         sections: list[dict[str, Any]] = []
         for section in KINDS[name].sections:
             if section.later and sections:
-                address = address_of(f"{name}/{section.later}", values)
-                sections.append({"title": section.title, "later": address})
+                page = f"{name}/{section.later}"
+                asked = {"asks": section.asks, "page": f"/{page}", "values": values}
+                come = asked if section.asks else {"later": address_of(page, values)}
+                sections.append({"title": section.title, **come})
             elif section is TOLD and sections:
                 found = await self._told(name, values)
                 sections += [_told_section(one, values) for one in found]
@@ -167,7 +169,9 @@ class Pages:
         """Show a section for which the page of a thing does not wait."""
         kind, part = request.url_vars["kind"], request.url_vars["part"]
         values = {name: request.args.get(name) for name in KINDS[kind].parameters}
-        found = await self._told(f"{kind}/{part}", values)
+        asks = next(one.asks for one in KINDS[kind].sections if one.later == part)
+        asked = {asks: request.args.get(asks)} if asks else {}
+        found = await self._told(f"{kind}/{part}", {**values, **asked})
         sections = [_told_section(one, values) for one in found]
         return await self._shown(request, datasette, values, sections)
 

@@ -22,6 +22,8 @@ class Section(NamedTuple):
     """The view that has all of its rows, and the parameters to choose them by."""
     later: str = ""
     """What it is called in `told.py`, if the page fetches it from there when the rest is shown."""
+    asks: str = ""
+    """The parameter that a person gives before; "" if there is none."""
 
 
 TOLD = Section("")
@@ -115,6 +117,7 @@ _EXPOSURE = Kind(
         ),
         Section("What each ruleset makes of it, the first one first", later="rulesets"),
         Section("Why it is in no other association", later="why"),
+        Section("Why another is no companion of it", later="pair", asks="other_exposure"),
         Section(
             "What the table has said of its EXP_TYPE",
             "SELECT ruleset, effective_from, effective_until, exp_type, member_type AS class, "

@@ -20,6 +20,7 @@ from asnrules.record.queries.runs import RecordedRun, find_run
 from asnrules.report.rendering import figure
 from asnrules.workflows.explain import explain_exposure
 from asnrules.workflows.explain_association import NamedAssociation, explain_named
+from asnrules.workflows.explain_pair import explain_pair
 from asnrules.workflows.explained import of_run
 from asnrules.workflows.timeline import FIRST, Event, timeline
 
@@ -117,15 +118,14 @@ def _of_exposure(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
             for one in reversed(decisions) if one.changes
         ],
     )  # fmt: skip
-    generated = [one.decision for one in decisions if one.decision.origin == "generated"]
-    if generated:
-        yield from _why(engine, generated[-1].run_id, values["filename"])
+    yield from _why(engine, values["filename"])
 
 
-def _why(engine: Engine, run_id: int, filename: str) -> Iterator[Told]:
-    """Say what keeps an exposure out of other associations, in a run."""
-    with transaction(engine) as connection:
-        run = find_run(connection, run_id)
+def _why(engine: Engine, filename: str) -> Iterator[Told]:
+    """Say what keeps an exposure out of other associations, in the newest run."""
+    if (run := _newest_generated(engine, filename)) is None:
+        return
+    run_id = run.run_id
     if run.exposures > MOST_EXPOSURES:
         yield _too_many("Why no other associations", run, f"why --run {run_id}", filename)
         return
@@ -151,6 +151,30 @@ def _why(engine: Engine, run_id: int, filename: str) -> Iterator[Told]:
             for one in found["misses"]
         ],
     )  # fmt: skip
+
+
+def _newest_generated(engine: Engine, filename: str) -> RecordedRun | None:
+    with transaction(engine) as connection:
+        decisions = [one.decision for one in exposure_history(connection, filename, [], MOST_RUNS)]
+        generated = [one.run_id for one in decisions if one.origin == "generated"]
+        return find_run(connection, generated[-1]) if generated else None
+
+
+def _of_pair(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
+    """Say why another exposure is no companion of one, in the newest run of this."""
+    one, other = values["filename"], values["other_exposure"]
+    if (run := _newest_generated(engine, one)) is None:
+        yield Told(f"It and {other}", [], note="It is in no run that made associations.")
+        return
+    title = f"It and {other}, in run {run.run_id}"
+    if run.exposures > MOST_EXPOSURES:
+        yield _too_many(title, run, f"why --run {run.run_id}", one, other)
+        return
+    try:
+        words = "\n".join(explain_pair(of_run(engine, run.run_id), one, other).lines())
+    except AsnrulesError as error:
+        words = str(error)
+    yield Told(title, [], note=words)
 
 
 def _by_rulesets(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
@@ -212,10 +236,10 @@ def _picture(engine: Engine, values: Mapping[str, Any]) -> Iterator[Told]:
     yield Told("Where its exposures went", [], picture=figure(engine, int(values["run_id"])))
 
 
-def _too_many(title: str, run: RecordedRun, command: str, name: str) -> Told:
+def _too_many(title: str, run: RecordedRun, command: str, *names: str) -> Told:
     note = (
         f"Run {run.run_id} has {run.exposures:,} exposures, too many to make its associations "
-        f"again for a page. In a terminal: asnrules {command} {shlex.quote(name)}"
+        f"again for a page. In a terminal: asnrules {command} {shlex.join(names)}"
     )
     return Told(title, [], note=note)
 
@@ -252,6 +276,7 @@ _TELLERS: dict[str, Callable[[Engine, Mapping[str, Any]], Iterator[Told]]] = {
     "rule": _of_rule,
     "exp_type": _of_exp_type,
     "exposure/why": _of_exposure,
+    "exposure/pair": _of_pair,
     "exposure/rulesets": _by_rulesets,
     "association/why": _of_association,
     "run/picture": _picture,
