@@ -23,6 +23,12 @@ DAY = dt.date(2021, 7, 1)
 
 
 @pytest.fixture
+def own(catalog: Any) -> Catalog:
+    """Give a catalog of the test's own."""
+    return Catalog(catalog)
+
+
+@pytest.fixture
 def kept(kept_seeds: Any) -> Catalog:
     """Give a catalog that the test leaves as it is."""
     return Catalog(kept_seeds)
@@ -144,6 +150,26 @@ def test_options_may_be_named(kept: Catalog, tmp_path: Path) -> None:
         kept.audit.replay(RunFilter())
     with pytest.raises(UsageError, match="dry_run: "):
         kept.audit.import_associations(path, dry_run=3)
+
+
+def test_exposures_and_associations_are_named_by_their_files(own: Catalog, tmp_path: Path) -> None:
+    report = own.generate(pd.DataFrame(POOL), output=tmp_path)
+    name = POOL[0]["filename"]
+    assert own.audit.exposure(tmp_path / name) == own.audit.exposure(name)
+    assert own.why(tmp_path / name, run=1) == own.why(name, run=1)
+    asn_name = report.made[0].asn_name
+    for file in (report.files[0], Path(report.files[0])):
+        assert own.audit.association(file) == own.audit.association(asn_name)
+        assert own.audit.needs(file) == own.audit.needs(asn_name)
+    assert [one.verdict for one in own.audit.replay(1, workers=2)] == ["identical"]
+    assert own.audit.verify(workers=2).findings == []
+    assert own.curator.impact("jwst-2.0.0", program=1, workers=2).changed == []
+
+
+def test_a_part_of_a_list_becomes_a_table_too(kept: Catalog) -> None:
+    some = kept.lookup("NRS")[:3]
+    assert len(some.to_pandas()) == 3
+    assert list(kept.lookup("NRS")[:0].to_pandas()) == list(some.to_pandas())
 
 
 def test_settings_are_checked_and_kept() -> None:

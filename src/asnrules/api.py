@@ -328,8 +328,8 @@ class Catalog:
     def why(
         self,
         pool: PoolInput,
-        exposure: str | None = None,
-        other: str | None = None,
+        exposure: Path | str | None = None,
+        other: Path | str | None = None,
         *,
         run: int | None = None,
         ruleset: str | None = None,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from asnrules.record.queries.history import DecisionCount, HistoricDecision
     from asnrules.record.queries.runs import RecordedRun, RunFilter, RunReport
     from asnrules.record.verify import Verification
-    from asnrules.util.parallel import Progress
+    from asnrules.util.parallel import Progress, Workers
     from asnrules.workflows.import_associations import ImportOptions, ImportReport
     from asnrules.workflows.replay import Replay
     from asnrules.workflows.timeline import Timeline
@@ -87,7 +87,7 @@ class Audit:
 
     def exposure(
         self,
-        filename: str,
+        filename: Path | str,
         findings: list[Finding] | None = None,
         limit: int | None = None,
     ) -> Results[HistoricDecision]:
@@ -104,10 +104,10 @@ class Audit:
         from asnrules.record.queries.history import exposure_history
 
         with transaction(self._engine) as connection, any_text(connection):
-            return Results(exposure_history(connection, filename, findings, limit))
+            return Results(exposure_history(connection, str(filename), findings, limit))
 
     def exposure_counts(
-        self, filename: str, findings: list[Finding] | None = None
+        self, filename: Path | str, findings: list[Finding] | None = None
     ) -> Results[DecisionCount]:
         """Count the decisions on record about an exposure by ruleset and outcome.
 
@@ -120,14 +120,14 @@ class Audit:
         from asnrules.record.queries.history import count_decisions
 
         with transaction(self._engine) as connection, any_text(connection):
-            return Results(count_decisions(connection, filename, findings))
+            return Results(count_decisions(connection, str(filename), findings))
 
     def association(
-        self, name: str, findings: list[Finding] | None = None
+        self, name: Path | str, findings: list[Finding] | None = None
     ) -> Results[AssociationReport]:
         """Give an association in every run that has one of this name, in order of time.
 
-        The name is that of the association or its file, in any case.
+        The name is that of the association or its file, in any case, which may have a folder.
 
         Returns
         -------
@@ -137,9 +137,9 @@ class Audit:
         from asnrules.record.queries.associations import report_association
 
         with transaction(self._engine) as connection, any_text(connection):
-            return Results(report_association(connection, name, findings))
+            return Results(report_association(connection, Path(name).name, findings))
 
-    def needs(self, name: str, findings: list[Finding] | None = None) -> Results[Need]:
+    def needs(self, name: Path | str, findings: list[Finding] | None = None) -> Results[Need]:
         """List the files that an association needs on disk, as the newest run has it.
 
         Returns
@@ -152,7 +152,7 @@ class Audit:
         from asnrules.workflows.needs import recorded_needs
 
         with transaction(self._engine) as connection, any_text(connection):
-            return Results(recorded_needs(connection, name, findings), Need._fields)
+            return Results(recorded_needs(connection, Path(name).name, findings), Need._fields)
 
     def diff(self, before: int, after: int) -> Differences:
         """Compare the associations of two runs by content, ignoring sequence numbers.
@@ -168,11 +168,15 @@ class Audit:
             return compare_runs(connection, before, after)
 
     def replay(
-        self, *run_ids: int, wanted: RunFilter | None = None, ruleset: str | None = None
+        self,
+        *run_ids: int,
+        wanted: RunFilter | None = None,
+        ruleset: str | None = None,
+        workers: Workers = 1,
     ) -> ResultStream[Replay]:
         """Run recorded pools again, each with the options it had; of runs, or those of a filter.
 
-        `RunFilter()` wants all.
+        `RunFilter()` wants all. Workers, here and below, are processes or a `DaskCluster`.
 
         By default each run's own rules are used, and the result must be identical.
 
@@ -193,7 +197,7 @@ class Audit:
 
         wanted = None if wanted is None else settings(RunFilter, wanted, {})
         runs = runs_to_replay(self._engine, run_ids, wanted)
-        return ResultStream(replay(self._engine, runs, ruleset))
+        return ResultStream(replay(self._engine, runs, ruleset, workers=workers))
 
     def import_associations(
         self, *paths: Path | str, options: ImportOptions | None = None, **named: Any
@@ -243,7 +247,9 @@ class Audit:
             what = int(what)
         return timeline(self._engine, what, progress)
 
-    def verify(self, against: str | None = None, since: int = 0) -> Verification:
+    def verify(
+        self, against: str | None = None, since: int = 0, *, workers: Workers = 1
+    ) -> Verification:
         """Recompute every digest of the record.
 
         Parameters
@@ -265,7 +271,7 @@ class Audit:
         """
         from asnrules.record.verify import verify
 
-        return verify(self._engine, against, since=since)
+        return verify(self._engine, against, workers=workers, since=since)
 
     def digest(self) -> Head:
         """Give the number and the digest of the last run, to be kept outside the database.

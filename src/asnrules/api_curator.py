@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from asnrules.catalog.publishing import Publication
     from asnrules.catalog.rulesets import RulesetInfo
     from asnrules.impact.report import Impact
+    from asnrules.util.parallel import Workers
     from asnrules.workflows.conform import Conformity
 
 
@@ -123,9 +124,12 @@ class Curator:
         *,
         against: str | None = None,
         since: Day | None = None,
-        program: str | None = None,
+        program: str | int | None = None,
+        workers: Workers = 1,
     ) -> Impact:
         """Decide every exposure on record again under a draft.
+
+        Workers are processes, or a `DaskCluster`.
 
         Returns
         -------
@@ -140,7 +144,8 @@ class Curator:
             draft,
             against=against,
             since=given_day("since", since),
-            program=program,
+            program=None if program is None else str(program),
+            workers=workers,
         )
 
     def conform(

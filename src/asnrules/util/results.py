@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from itertools import chain, islice
 from pathlib import PurePath
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, SupportsIndex, TypeVar, overload
 
 from asnrules.errors import UsageError
 from asnrules.util.text import nearest_words, printable, shown
@@ -140,6 +140,16 @@ class Results(list[_Item], Tabular):
         super().__init__(results)
         self._fields_of_none = names
         self.notes = notes
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> _Item: ...
+    @overload
+    def __getitem__(self, place: slice) -> Results[_Item]: ...
+
+    def __getitem__(self, place: SupportsIndex | slice) -> _Item | Results[_Item]:
+        if isinstance(place, slice):
+            return Results(super().__getitem__(place), self._fields_of_none, self.notes)
+        return super().__getitem__(place)
 
     def __repr__(self) -> str:
         more = f", and {len(self) - 1:,} more" if len(self) > 1 else ""
