@@ -83,6 +83,45 @@ def test_an_unknown_exp_type_is_no_rule(asnrules: Command) -> None:
     assert "no rule: the table has no row for NRC_IMAGINARY" in found["reason"]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["classify", "{pool}"],
+        ["generate", "{pool}", "--dry-run"],
+        ["why", "{pool}", "jw00001001001_02101_00003_nrca1"],
+    ],
+)
+def test_exp_types_of_a_pool_that_are_not_known_are_named_once_with_near_ones(
+    asnrules: Command, tmp_path: Path, arguments: list[str]
+) -> None:
+    types = ["nrs_ifx", "nrs_ifx", "nrc_imag", *(f"xyz_{number}" for number in range(6))]
+    exposures = [nrc_image(number + 1, exp_type=one) for number, one in enumerate(types)]
+    pool = write_pool(tmp_path / "pool.csv", *exposures, nrc_image(90))
+    found = asnrules(*(one.format(pool=pool) for one in arguments))
+    assert found.code == 0
+    lines = [line for line in found.err.splitlines() if "EXP_TYPE" in line]
+    assert len(lines) <= 6, found.err
+    assert "'NRC_IMAG' in the catalog; near it are NRC_IMAGE, " in lines[0]
+    if arguments[0] != "why":
+        # That speaks of one exposure.
+        assert "'NRS_IFX' in the catalog; near it are NRS_IFU, " in lines[1]
+        assert found.err.count("NRS_IFX") == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("NSR_IFU", "near it are NRS_IFU, "),
+        ("Asn_Lv2Spec", "Asn_Lv2Spec is a rule, see asnrules rulesets blame Asn_Lv2Spec"),
+        ("spec2", "spec2 is an association type, see asnrules lookup spec2"),
+    ],
+)
+def test_a_word_that_is_neither_file_nor_exp_type_brings_what_is_near(
+    asnrules: Command, word: str, words: str
+) -> None:
+    asnrules("classify", word).assert_error(2, f"{word}: ", "neither a file nor", words)
+
+
 @pytest.mark.parametrize("words", ["NRS_IFU", "nrs_ifu", "GRATING=G395H Nrs_Ifu", "NRS_IFUU"])
 def test_an_exp_type_alone_is_short_for_the_keyword(asnrules: Command, words: str) -> None:
     written = [word if "=" in word else f"EXP_TYPE={word}" for word in words.split()]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Integer, insert, select
+from sqlalchemy import Connection, Engine, Integer, insert, select
 
 from asnrules.catalog.entries import VOCABULARY, add_entries
+from asnrules.database.engines import transaction
 from asnrules.database.schema import catalog
 from asnrules.database.schema.columns import metadata
 from asnrules.errors import NotFoundError
@@ -16,6 +17,9 @@ from asnrules.util.text import nearest_words, shown
 
 if TYPE_CHECKING:
     from asnrules.rules.words import Words
+
+_FEW = 5
+"""Of so many EXP_TYPEs that are not known, near ones are named."""
 
 
 def stored_words(connection: Connection) -> Words:
@@ -82,6 +86,19 @@ def assumed_values(connection: Connection) -> dict[str, str | None]:
 def exp_type_names(connection: Connection) -> list[str]:
     """Give all EXP_TYPEs, sorted."""
     return sorted(connection.scalars(select(catalog.exp_types.c.exp_type)))
+
+
+def unknown_exp_types(engine: Engine, names: Iterable[str]) -> list[str]:
+    """Say of EXP_TYPEs of exposures, in any case, which are not known, and what is near them."""
+    with transaction(engine) as connection:
+        known = exp_type_names(connection)
+    unknown = sorted({name.upper() for name in names}.difference(known))
+    lines = [
+        f"no EXP_TYPE {shown(name)} in the catalog; {nearest_words(name, known)}"
+        for name in unknown[:_FEW]
+    ]
+    more = len(unknown) - len(lines)
+    return lines if not more else [*lines, f"nor {more:,} other EXP_TYPEs of the exposures"]
 
 
 def known_exp_types(connection: Connection, names: Iterable[str]) -> list[str]:

@@ -139,7 +139,12 @@ def _documents(
 ) -> Iterator[dict[str, Any]]:
     from asnrules.pools.inputs import gather
     from asnrules.util.parallel import processors
-    from asnrules.workflows.classify import chosen_rules, classify_keywords, classify_pool
+    from asnrules.workflows.classify import (
+        chosen_rules,
+        classify_keywords,
+        classify_pool,
+        refuse_words,
+    )
 
     if any(map(_pair, what)):
         declarations.refuse("give KEYWORD=VALUE")
@@ -147,6 +152,7 @@ def _documents(
         found = classify_keywords(engine, values, ruleset=ruleset, as_of=day)
         yield found.document(values.get("FILENAME"), explain=explain)
         return
+    refuse_words(engine, what)
     with messages.progress_bar() as progress:
         rules = chosen_rules(engine, ruleset, day)
         gathered = gather(

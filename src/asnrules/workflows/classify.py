@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Engine
@@ -17,7 +19,14 @@ from asnrules.catalog.classification import (
     judged,
 )
 from asnrules.catalog.look_up import Filter, rowless
-from asnrules.catalog.vocabulary import assumed_values, keyword_names, known_exp_types
+from asnrules.catalog.vocabulary import (
+    assumed_values,
+    exp_type_names,
+    keyword_names,
+    known_exp_types,
+    unknown_exp_types,
+    what_is_meant,
+)
 from asnrules.database.engines import transaction
 from asnrules.engine.exposures import Work
 from asnrules.engine.signatures import Judge, Judgement
@@ -26,6 +35,9 @@ from asnrules.pools import PoolReader, PoolSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import arrow as arrow_library
 from asnrules.util.text import Day, repeated_header_note, unknown_keyword
+
+_WORD = re.compile(r"[A-Za-z0-9]+(?:[_-]\w+)*", re.ASCII)
+"""What is likely not meant as the name of a file."""
 
 _GROUP = 50_000
 """Rows of a Parquet table that are written at a time."""
@@ -75,6 +87,15 @@ def _hints(connection: Connection, classifier: Classifier, found: Classification
     return rowless(connection, classifier.table, Filter([found.exp_type]))
 
 
+def refuse_words(engine: Engine, words: Iterable[str]) -> None:
+    """Refuse words that are neither files nor EXP_TYPEs, by a UsageError that says what is near."""
+    for word in words:
+        if _WORD.fullmatch(word) and not Path(word).exists():
+            with transaction(engine) as connection:
+                near = what_is_meant(connection, word, exp_type_names(connection))
+            raise UsageError(f"{word}: it is neither a file nor an EXP_TYPE; {near}")
+
+
 def classify_pool(
     engine: Engine,
     path: PoolSource,
@@ -104,6 +125,9 @@ def classify_pool(
             yield row[filename], found
         if told and reader.repeated_headers:
             told(repeated_header_note(reader.stored.name, reader.repeated_headers))
+    if told:
+        for note in unknown_exp_types(engine, {one.exp_type or "" for one in seen.values()} - {""}):
+            told(note)
 
 
 def write_classifications(

@@ -19,8 +19,10 @@ from asnrules.associations.model import Association, Member
 from asnrules.associations.needs import Need, needs_of
 from asnrules.associations.writer import check_names, written_files
 from asnrules.catalog.rulesets import RulesetInfo, find_ruleset
+from asnrules.catalog.vocabulary import unknown_exp_types
 from asnrules.database.engines import transaction
 from asnrules.engine.generation import Outcome, Wanted
+from asnrules.engine.signatures import EXP_TYPE
 from asnrules.errors import UsageError
 from asnrules.pools.evaluation import EvaluatedPools, evaluate_pools, written_orphans
 from asnrules.pools.fits.declared import Declarations
@@ -175,6 +177,8 @@ def generate(
             declarations=options.declarations,
             workers=processes(options.workers),
         )
+        unknown = unknown_exp_types(engine, evaluated.work.distinct(EXP_TYPE))
+        evaluated = replace(evaluated, notes=[*evaluated.notes, *unknown])
         wanted = Wanted.by(options.recorded())
         outcome = make_associations(evaluated, wanted, progress, options.workers)
         run = _run(options, evaluated, outcome, started)

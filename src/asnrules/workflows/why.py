@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from asnrules.catalog.vocabulary import unknown_exp_types
 from asnrules.errors import UsageError
 from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.inputs import PoolInput
@@ -37,7 +38,7 @@ def why(
     """Explain what the words name: a pool, and an exposure or two of it, or an association.
 
     With a run they name exposures of that, or an association; an association may stand alone.
-    `told` is called with what was assumed of the pool.
+    `told` is called with what was assumed of the pool, and what is near an unknown EXP_TYPE.
     """
     declarations = declarations or Declarations()
     words = [str(one) if isinstance(one, Path) else one for one in words]
@@ -62,4 +63,8 @@ def why(
         return explain_pair(of, *named)
     if is_association(named[0]):
         return explain_association(of, named_association(engine, named[0]))
-    return explain_exposure(of, named[0])
+    found = explain_exposure(of, named[0])
+    if told is not None and found.classification.published is None:
+        for note in unknown_exp_types(engine, filter(None, [found.classification.exp_type])):
+            told(note)
+    return found
