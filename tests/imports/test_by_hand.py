@@ -372,6 +372,44 @@ def test_the_pattern_that_makes_no_nods_is_named(
     )
 
 
+def slit_nod(number: int, **changes: str) -> dict[str, str]:
+    """Give an exposure of a fixed slit, linked with others by a background candidate."""
+    return nrc_image(
+        number,
+        **{
+            "exp_type": "nrs_fixedslit", "instrume": "nirspec", "detector": "nrs1",
+            "filter": "f290lp", "grating": "g395h", "fxd_slit": "s200a1", "expspcin": "1",
+            "patt_num": str(number), "numdthpt": "3", "subpxpts": "1", "is_imprt": "f",
+            "asn_candidate": "[('o001', 'observation'), ('c1001', 'background')]", **changes,
+        },
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"fxd_slit": "s200a2"},
+            "(background), but the rules do not: FXD_SLIT s200a2, wanted s200a1",
+        ),
+        (
+            {"asn_candidate": "[('o002', 'observation'), ('c1001', 'background')]"},
+            "(background), but the rules do not: only candidate c1001 has both: candidate c1001 "
+            "has no background for it",
+        ),
+        ({"is_imprt": "t"}, "is background, imprint by the rules: IS_IMPRT t, wanted: f"),
+    ],
+)
+def test_what_keeps_an_exposure_from_being_a_nod(
+    catalog: Engine, tmp_path: Path, changes: dict[str, str], why: str
+) -> None:
+    pool = write_pool(tmp_path / "pool.csv", slit_nod(1), slit_nod(2), slit_nod(3, **changes))
+    given = listed(1)
+    given["products"][0]["members"] += [member(number, "background") for number in (2, 3)]
+    found = judge(catalog, tmp_path, given, pool)
+    assert f"{stem(3)}_rate.fits {why}; " in found.explanation
+
+
 def test_catalogs_of_ones_own_stand_for_those_of_the_rules(
     catalog: Engine, tmp_path: Path, shared: Path
 ) -> None:

@@ -174,10 +174,13 @@ class Mismatches:
         """Say what gives it another class than such companions have."""
         if self._has_class(place, role, exptype):
             return
-        values = self._work.judgements[place].values
-        rules = self._work.ruleset.class_rules
+        judgement = self._work.judgements[place]
+        values, rules = judgement.values, self._work.ruleset.class_rules
         wanted = next((one for one in rules if one.exposure_class == exptype), None)
-        if wanted is not None and not condition_holds(wanted.condition, values):
+        # Nods are sciences: what is none lacks no flag, but has one too many.
+        is_science = is_written_as_science(self._work.ruleset, judgement.exposure_class)
+        is_nod = exptype == BACKGROUND and self._is_split and not is_science
+        if wanted is not None and not is_nod and not condition_holds(wanted.condition, values):
             use = Requirement(wanted.condition)
         else:
             holding = [one for one in rules if condition_holds(one.condition, values)]

@@ -134,7 +134,8 @@ class Pairing:
         out, such as a rule for nods where there is no such pattern. '' if there is none.
         """
         both = {*self._listed(science)} & {*self._listed(other)}
-        if all(kind != OBSERVATION for _, kind in both):
+        is_other_mode = any(one.science is not None for one in apart.mismatches)
+        if is_other_mode or all(kind != OBSERVATION for _, kind in both):
             return ""
         known = {one.keyword for one in apart.mismatches}
         ways = []

@@ -21,7 +21,7 @@ class MembersApart:
         self._evaluated = evaluated
         self._sub_pools = sub_pools
         self._pairing = Pairing(evaluated.work, evaluated.candidates)
-        self._left_outs: dict[tuple[Pair, int], dict[tuple[str, int], str]] = {}
+        self._left_outs: dict[tuple[Pair, int], dict[tuple[str, int | None], str]] = {}
 
     def text(self, made: Association, science: int, place: int, exptype: str) -> str:
         """Say which keywords keep an exposure out in a role; '' if that is not known."""
@@ -34,24 +34,30 @@ class MembersApart:
             none = self._pairing.takes_none(science, exptype, made.asn_rule)
             return "" if none is None else none.text()
         if not apart.distance:
-            return self._left_out(made, science, place)
+            shared = apart.candidate or pair
+            why = self._left_out(made.asn_rule, shared, science, place)
+            return f"only candidate {shared[0]} has both: {why}" if why and shared != pair else why
         elsewhere = self._pairing.other_rule(science, place, apart)
         return "; ".join(filter(None, [apart.text(), elsewhere]))
 
-    def _left_out(self, made: Association, science: int, place: int) -> str:
+    def _left_out(self, rule: str, pair: Pair, science: int, place: int) -> str:
         """Say why an association that took an exposure left it out in the end."""
-        pair = (made.asn_id, made.candidate_type)
         if (pair, place) not in self._left_outs:
             # Nods are left out of the associations of several others.
             self._left_outs[pair, place] = dict(self._reasons(pair, place))
-        return self._left_outs[pair, place].get((made.asn_rule, science), "")
+        found = self._left_outs[pair, place]
+        return found.get((rule, science)) or found.get((rule, None)) or ""
 
-    def _reasons(self, pair: Pair, place: int) -> Iterator[tuple[tuple[str, int], str]]:
-        """Give why associations of a candidate left an exposure out, by rule and science."""
+    def _reasons(self, pair: Pair, place: int) -> Iterator[tuple[tuple[str, int | None], str]]:
+        """Give why associations of a candidate left an exposure out, by rule and science.
+
+        What came to nothing before each science had one of its own has none.
+        """
         for pool in self._sub_pools.get(pair[0], ()):
             places = list(pool.places)
             if pool.candidate == pair and place in places:
                 wanted = Wanted(watched=places.index(place))
                 for fate in self._evaluated.part(places).generation(wanted).run().fates:
-                    if fate.science is not None and fate.association is None:
-                        yield (fate.rule.name, places[fate.science]), fate.reason or ""
+                    if fate.association is None:
+                        science = None if fate.science is None else places[fate.science]
+                        yield (fate.rule.name, science), fate.reason or ""
