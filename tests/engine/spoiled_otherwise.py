@@ -103,8 +103,7 @@ MADE = (
         ("nis_soss",),
         ("tsovisit",),
         (ANOTHER,),
-        "nearest is Asn_Lv2SpecTSO: NIS_SOSS with a calibrated filter, or no NIS_SOSS: "
-        "FILTER is empty, wanted a value other than f277w or opaque",
+        "nearest is Asn_Lv2SpecTSO: FILTER is empty, wanted a value other than f277w or opaque",
         "it is a time series then, which needs a filter",
     ),
 )
