@@ -20,9 +20,10 @@ HEAD = """# Commands
 
 Written from the help of the commands, `asnrules COMMAND --help`; `python tests/commands.py` renews
 it. Data go to standard output, all else to standard error. An error is one line that says what to
-do next. A table on a terminal is fitted to it: cells are wrapped, columns without a value left out,
-and if that is not enough, each row is a list of its cells. Through a pipe tables are as wide as
-they are.
+do next. A table that is too wide for a terminal says once what is so of all rows, has texts of few
+rows below it, and is wrapped between words; of `lookup`, `rulesets list`, `rulesets releases` and
+`audit runs` the last columns are left out, and named. If that is not enough, each row is a list of
+its cells. Through a pipe tables are as wide as they are.
 
 `--columns` and `--where` choose columns and rows of what is printed as rows, those of `--format
 csv`, in every format. `why` and `audit run` have neither, as an explanation, and a run as a whole,

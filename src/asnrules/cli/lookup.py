@@ -78,6 +78,7 @@ def lookup(
     records = [{name: getattr(mode, name) for name in COLUMNS} for mode in modes]
     for note in notes:
         messages.warn(note)
-    print_records(records, COLUMNS, output, not_applicable=("special", "asn_type", "pipeline"))
+    blank = ("special", "asn_type", "pipeline")
+    print_records(records, COLUMNS, output, not_applicable=blank, ranked=True)
     if not modes and not notes and output is Format.TABLE:
         messages.say(f"no row of {info.ruleset} has all of that")

@@ -44,6 +44,7 @@ def print_records(
     output: Format,
     *,
     not_applicable: Sequence[str] = (),
+    ranked: bool = False,
     flat: Callable[[Record], Record] | None = None,
     document: Callable[[], Any] | None = None,
     people: Callable[[], object] | None = None,
@@ -60,6 +61,9 @@ def print_records(
         The columns of a table or of CSV.
     not_applicable : sequence of str
         Columns in which a table and CSV show None as N/A, as the table of the observatory does.
+    ranked : bool, optional
+        The columns stand in order of their importance, so that a narrow terminal need not show the
+        last ones.
     flat : callable, optional
         Makes the record for a table or CSV, if something in a record is nested.
     document : callable, optional
@@ -86,7 +90,8 @@ def print_records(
         people()
     else:
         rows = ([record[name] for name in columns] for record in map(written, records))
-        _print_cells(columns, rows, output, not_applicable)
+        asked = wanted is not None and wanted.columns
+        _print_cells(columns, rows, output, not_applicable, may_leave_out=ranked and not asked)
 
 
 def _as_it_is(record: Record) -> Record:
@@ -156,6 +161,8 @@ def _print_cells(
     rows: Iterable[Sequence[Any]],
     output: Format,
     not_applicable: Sequence[str],
+    *,
+    may_leave_out: bool = False,
 ) -> None:
     blanks = ["N/A" if name in not_applicable else "" for name in columns]
     header = [printable(name) for name in columns]
@@ -179,7 +186,8 @@ def _print_cells(
         from asnrules.cli.tables import fitted
 
         cells = list(cells)
-        table = fitted(header, cells, shutil.get_terminal_size().columns)
+        width = shutil.get_terminal_size().columns
+        table = fitted(header, cells, width, may_leave_out=may_leave_out)
     if table is None:
         table = tabulate(cells, header, tablefmt="simple", disable_numparse=True)
     sys.stdout.write("\n".join(line.rstrip() for line in table.split("\n")) + "\n")

@@ -68,7 +68,7 @@ def list_(context: typer.Context, output: OutputFormat = Format.TABLE) -> None:
 
     with transaction(catalog(context)) as connection:
         found = list_rulesets(connection)
-    print_records((info.document() for info in found), LISTED, output)
+    print_records((info.document() for info in found), LISTED, output, ranked=True)
 
 
 @app.command()
@@ -92,7 +92,7 @@ def releases(context: typer.Context, output: OutputFormat = Format.TABLE) -> Non
 
     with transaction(catalog(context)) as connection:
         found = list_releases(connection)
-    print_records([one._asdict() for one in found], RELEASES, output)
+    print_records([one._asdict() for one in found], RELEASES, output, ranked=True)
 
 
 @app.command()

@@ -91,7 +91,7 @@ def runs(
         read_day("--since", since), read_day("--until", until),
     )  # fmt: skip
     found = audit(context).runs(wanted, limit, findings)
-    print_records((run._asdict() for run in found), RUNS, output)
+    print_records((run._asdict() for run in found), RUNS, output, ranked=True)
     end_with(findings)
 
 
