@@ -168,8 +168,10 @@ def test_a_dry_run_says_what_the_rules_make(
     result = asnrules_on_file(*given)
     result.assert_fine()
     assert result.out.splitlines()[0].split() == ["ruleset", "judged", *COUNTS]
+    name = "jw00001-o001_image2_00001_asn"
     made = [
         {
+            "asn_name": name,
             "asn_type": "image2", "asn_rule": "Asn_Lv2Image", "asn_id": "o001",
             "products": [
                 {
@@ -179,7 +181,7 @@ def test_a_dry_run_says_what_the_rules_make(
             ],
         }
     ]  # fmt: skip
-    assert f"  by the rules: image2 by Asn_Lv2Image for o001, {stem(2)}" in result.out
+    assert f"  by the rules: {name}, image2 by Asn_Lv2Image for o001, {stem(2)}" in result.out
     assert f"    {stem(2)}_rate.fits (science)" in result.out
     assert asnrules_on_file(*given, "-f", "json").json["files"][0]["by_rules"] == made
 

@@ -313,6 +313,71 @@ def test_the_name_of_a_product_is_for_its_maker_to_choose(
     ) in found.explanation
 
 
+@pytest.fixture
+def linked_pool(tmp_path: Path) -> str:
+    """Give a pool that keeps the association of a background candidate, not of the observation."""
+    own, linked = "('o001', 'observation')", "('c1001', 'background')"
+    others = {"asn_candidate": f"[('o002', 'observation'), {linked}]", "bkgdtarg": "t"}
+    return write_pool(
+        tmp_path / "pool.csv",
+        nrc_image(1, asn_candidate=f"[{own}, {linked}]"),
+        *(nrc_image(number, **others) for number in (3, 4)),
+        nrc_image(5, **others, filter="f150w"),
+    )
+
+
+HAND, BY_RULE = "DMSLevel2bBase", "candidate_Asn_Lv2Image"
+TOLD = {"asn_type": "image2", "asn_id": "o001", "program": "00001"}
+LACKS = f"the rules have {stem(3)}_rate.fits, {stem(4)}_rate.fits (background), but the file"
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ([member(3, "background")], f"the rules have {stem(4)}_rate.fits (background), but"),
+        ([member(1, "selfcal")], f"the file has {stem(1)}_rate.fits as selfcal too, the rules"),
+        (
+            [member(5, "background")],
+            f"{stem(5)}_rate.fits (background), but the rules do not: FILTER f150w, wanted f200w",
+        ),
+        ([member(8, "background")], LACKS),
+        ([member(3, "odd")], f"{stem(3)}_rate.fits is odd, background by the rules"),
+    ],
+)
+@pytest.mark.parametrize("told", [{}, {"asn_rule": BY_RULE, **TOLD}])
+def test_what_the_pool_keeps_is_compared(
+    catalog: Engine,
+    tmp_path: Path,
+    linked_pool: str,
+    members: list[dict[str, Any]],
+    says: str,
+    told: dict[str, str],
+) -> None:
+    given = listed(1, **told)
+    given["products"][0]["members"] += members
+    found = judge(catalog, tmp_path, given, linked_pool)
+    if "00008" not in members[0]["expname"]:
+        assert found.verdict == "differs"
+        assert says in found.explanation
+    (kept,) = found.by_rules
+    assert kept.asn_id == "c1001"
+    assert [one.exptype for one in kept.products[0].members] == ["science"] + ["background"] * 2
+
+
+@pytest.mark.parametrize("told", [{}, {"asn_rule": BY_RULE, **TOLD}])
+def test_what_stays_in_place_of_what_one_candidate_makes(
+    catalog: Engine, tmp_path: Path, linked_pool: str, told: dict[str, str]
+) -> None:
+    found = judge(catalog, tmp_path, listed(1, **told), linked_pool)
+    assert found.verdict == "explained"
+    assert (
+        "image2 by Asn_Lv2Image for candidate o001, if only this candidate is selected; for the "
+        "whole pool, jw00001-c1001_image2_00001_asn stays in its place, which has "
+        f"{stem(3)}_rate.fits, {stem(4)}_rate.fits (background) as well"
+    ) in found.explanation
+    assert [one.asn_id for one in found.by_rules] == ["c1001"]
+
+
 def test_two_sciences_in_one_product(catalog: Engine, tmp_path: Path, plain_pool: str) -> None:
     given = listed(1)
     given["products"][0]["members"].append(member(2))

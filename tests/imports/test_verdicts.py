@@ -232,7 +232,8 @@ def test_a_candidate_worked_alone_is_explained(catalog: Engine, tmp_path: Path) 
     assert said(judge(catalog, tmp_path, alone, pool)) == (
         "explained",
         "the rules make exactly this: image2 by Asn_Lv2Image for candidate o001, "
-        "if only this candidate is selected; for the whole pool, another association stays",
+        "if only this candidate is selected; for the whole pool, jw00001-c1000_image2_00001_asn "
+        f"stays in its place, which has {stem(3)}_rate.fits (background) as well",
     )
 
 

@@ -16,6 +16,7 @@ from asnrules.imports.judging import (
     in_words,
     named,
     nothing_by_rules,
+    stays,
 )
 from asnrules.imports.matching import Matcher, Near
 
@@ -86,7 +87,8 @@ class ByHand(Judging):
                     texts = [one.text for one in known]
                 unlike += (f"{name}: {text}" for text in texts)
             elif near is not None:
-                like.append(f"{name} is {named(near.expected)}{_other_name(product, near)}")
+                what = f"{named(near.expected)}{_other_name(product, near)}"
+                like.append(f"{name} is {what}{stays(matcher, near.expected)}")
         return list(dict.fromkeys(like)), list(dict.fromkeys(unlike))
 
 

@@ -21,7 +21,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from asnrules.associations.comparison import CANDIDATE, Difference, file_name
-from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Product
+from asnrules.associations.model import DEGRADED, NO_DEGRADED, Association, Product, members_of
 from asnrules.associations.reader import ForeignAssociation
 from asnrules.imports.choice import Choice
 from asnrules.imports.matching import Expected, Matcher, Near
@@ -99,6 +99,15 @@ class Judging:
         """What comes nearest to each part of it that is compared by itself."""
         return [self.near]
 
+    def by_rules(self) -> list[Association]:
+        """Give what the whole pool keeps that comes nearest; else what a selection makes."""
+        found: dict[int, Association] = {}
+        for near in self.nearest:
+            if self._matcher is not None and near is not None:
+                kept = self._matcher.stay(near.expected) or [near.association]
+                found |= {id(one): one for one in kept}
+        return [*found.values()]
+
     @property
     def is_made(self) -> bool:
         """Whether the rules make exactly this."""
@@ -137,7 +146,7 @@ class Judging:
             *(["some members have no exposerr"] if untold else []),
             *self._other_values(ours),
         ]
-        what = named(near.expected)
+        what = f"{named(near.expected)}{stays(matcher, near.expected)}"
         if len(one.products) == 1:
             exactly = "this" if remarks or one.remarks else "exactly this"
             begin = f"the rules make {exactly}: {what}"
@@ -306,7 +315,8 @@ class Judging:
         made = matcher.nearest_product(self._association, product)
         if made is None or file_name(made.association.products[0].name) != product.name:
             return found.text
-        text = f"by the rules, product {product.name} is {named(made.expected)}"
+        what = f"{named(made.expected)}{stays(matcher, made.expected)}"
+        text = f"by the rules, product {product.name} is {what}"
         members = [one.text for one in made.differences if one.key == "members"]
         return "; ".join([text, *(f"product {product.name}: {one}" for one in members)])
 
@@ -345,3 +355,21 @@ def named(made: Expected) -> str:
     if len(rules) > 1:
         by = "".join(f", {count} by {rule}" for rule, count in rules.items()) + ","
     return f"{one.asn_type}{by} for candidate {one.asn_id}{made.how}"
+
+
+def stays(matcher: Matcher, made: Expected) -> str:
+    """Name what the whole pool keeps in place of what only a selection makes, and its members."""
+    kept = matcher.stay(made)
+    if not kept:
+        return ""
+    names = few([one.asn_name for one in kept], SHOWN)
+    text = f"; for the whole pool, {names} {'stays' if len(kept) == 1 else 'stay'} in its place"
+    own = {(one.expname, one.exptype) for one in members_of(made.association.products)}
+    more: dict[str, list[str]] = {}
+    for one in members_of(product for made in kept for product in made.products):
+        if (one.expname, one.exptype) not in own:
+            more.setdefault(one.exptype, []).append(file_name(one.expname))
+    if len(kept) > 1 or not more:
+        return text
+    listed = " and ".join(f"{few(files, SHOWN)} ({exptype})" for exptype, files in more.items())
+    return f"{text}, which has {listed} as well"

@@ -31,10 +31,8 @@ from asnrules.pools.evaluation import EvaluatedPools
 _Key = TypeVar("_Key", bound=Hashable)
 _One = TypeVar("_One")
 _LATER = tuple(ending for ending, _ in MADE_LATER)
-_ALONE = ", if only this candidate is selected; for the whole pool, another association stays"
-_SELECTED = (
-    ", if only some candidates are selected; for the whole pool, others stay in place of some"
-)
+_ALONE = ", if only this candidate is selected"
+_SELECTED = ", if only some candidates are selected"
 
 
 class Expected(NamedTuple):
@@ -168,8 +166,9 @@ class Matcher:
     ) -> Near | None:
         """Find what the rules make that is nearest to an association; None if nothing is.
 
-        Of what is equally near, the candidate of the association comes first, and what is made
-        of the whole pool. With `of_its_candidate`, only what is made for it is looked at.
+        Unless it is made exactly, that is what is kept of the whole pool, if anything is. Of what
+        is equally near, the candidate of the association comes first. With `of_its_candidate`,
+        only what is made for it is looked at.
         """
         if not association.products:
             return None
@@ -186,7 +185,8 @@ class Matcher:
     def nearest_product(self, association: ForeignAssociation, product: Product) -> Near | None:
         """Find what the rules make that is nearest to one product, by members and roles.
 
-        Type, candidate and program of the association count as far as its file tells them.
+        Type, candidate and program of the association count as far as its file tells them, and the
+        name of the product where it is as near otherwise.
         """
         return _nearest(
             self._single([product], association.asn_id),
@@ -195,7 +195,17 @@ class Matcher:
                 *product_differences(product, made.products[0], self._suffixes, ALL_UNTOLD),
                 *told_differences(association, made),
             ],
+            free="name",
         )
+
+    def stay(self, made: Expected) -> list[Association]:
+        """Give what the whole pool keeps in place of what only a selection makes."""
+        if made.selected is None:
+            return []
+        here = {key for key in self._keys(made.association) if isinstance(key, int)}
+        found = {id(one): one for key in here for one in self._by_key.get(key, [])}
+        own = {_named(product) for product in made.association.products}
+        return [one for one in found.values() if not own.issuperset(map(_named, one.products))]
 
     # --------------------------------------------------------------------- what is compared
 
@@ -206,10 +216,8 @@ class Matcher:
             yield from self._single(one.products, one.asn_id)
             return
         yield from self._single(one.products, one.asn_id)
-        keys = {*self.sciences(one.products), one.products[0].name}
         for made in self._merged(one):
-            merged = made.association
-            if len(merged.products) == 1 and not keys.isdisjoint(self._keys(merged)):
+            if len(made.association.products) == 1:
                 yield made._replace(how=f", merged{made.how}")
 
     def _single(self, products: Sequence[Product], asn_id: str) -> Iterator[Expected]:
@@ -230,6 +238,13 @@ class Matcher:
         return {*self.sciences(made.products), *names}
 
     def _merged(self, one: ForeignAssociation) -> Iterator[Expected]:
+        """Yield what merging makes with a science or product of it, of the pool or a part."""
+        keys = {*self.sciences(one.products), *(product.name for product in one.products)}
+        for made in self._merges(one):
+            if not keys.isdisjoint(self._keys(made.association)):
+                yield made
+
+    def _merges(self, one: ForeignAssociation) -> Iterator[Expected]:
         """Yield what merging makes of the whole pool, and of a part of it."""
         names = {product.name for product in one.products}
         for asn_id in self._candidates(one.asn_id, self.sciences(one.products)):
@@ -313,19 +328,38 @@ def _only(pool: SubPool) -> Selection:
 
 
 def _nearest(
-    given: Iterable[Expected], fewest: Fewest, compared: Callable[[Association], list[Difference]]
+    given: Iterable[Expected],
+    fewest: Fewest,
+    compared: Callable[[Association], list[Difference]],
+    free: str = "",
 ) -> Near | None:
-    """Find the first with the fewest differences, and put only these into words."""
-    best: Near | None = None
+    """Find the first with the fewest differences, and put only these into words.
+
+    What only a selection makes stands if it is exactly that, but for what is `free`, or if the
+    whole pool keeps nothing.
+    """
+    kept: Near | None = None
+    other: Near | None = None
     for made in given:
-        if best is not None and fewest(made.association) >= len(best.differences):
+        is_kept = made.selected is None
+        best = kept if is_kept else other
+        least = fewest(made.association)
+        if best is not None and least >= len(best.differences):
+            continue
+        if not is_kept and kept is not None and least > bool(free):
             continue
         near = Near(made, compared(made.association))
         if best is None or len(near.differences) < len(best.differences):
-            best = near
-        if not best.differences:
-            break
-    return best
+            kept, other = (near, other) if is_kept else (kept, near)
+        if not near.differences:
+            return near
+    exact = (near for near in (kept, other) if near and not near.less(free).differences)
+    return next(exact, kept or other)
+
+
+def _named(product: Product) -> tuple[str, frozenset[tuple[str, str]]]:
+    """Give the name of a product, and its files with their roles."""
+    return product.name, frozenset((one.expname, one.exptype) for one in product.members)
 
 
 def _grouped(pairs: Iterable[tuple[_Key, _One]]) -> dict[_Key, list[_One]]:

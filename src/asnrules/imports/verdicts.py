@@ -24,7 +24,7 @@ def judge(association: ForeignAssociation, choice: Choice, rules: Rules) -> Judg
         texts += _today(association, rules.today, judging, now)
     return found._replace(
         explanation="; ".join([*texts, f"rules: {choice.why}"]),
-        by_rules=[near.association for near in judging.nearest if near is not None],
+        by_rules=judging.by_rules(),
     )
 
 

@@ -49,6 +49,7 @@ from asnrules.util.text import STANDARD_INPUT, Day, given_day, label
 from asnrules.workflows.generate import refuse_draft, user_name
 
 _UNKNOWN = "unknown"
+_OF_RULES = ("asn_name", "asn_type", "asn_rule", "asn_id")
 
 
 @shown_briefly
@@ -384,7 +385,7 @@ def _content(one: Association) -> dict[str, Any]:
         }
         for name, members in one.products
     ]
-    told = {name: getattr(one, name) for name in ("asn_type", "asn_rule", "asn_id")}
+    told = {name: getattr(one, name) for name in _OF_RULES}
     return {**told, "products": products}
 
 

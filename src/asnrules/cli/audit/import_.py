@@ -123,5 +123,5 @@ def _made(association: dict[str, Any]) -> Iterator[str]:
     one = association
     for product in one["products"]:
         by = f"{one['asn_type']} by {one['asn_rule']} for {one['asn_id']}"
-        yield f"  by the rules: {by}, {product['name']}"
+        yield f"  by the rules: {one['asn_name']}, {by}, {product['name']}"
         yield from (f"    {it['expname']} ({it['exptype']})" for it in product["members"])
