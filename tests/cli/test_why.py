@@ -583,3 +583,15 @@ def test_associations_for_the_same_reasons_stand_together(
     assert sum("took it as background" in line for line in lines) == 1
     (own,) = (line for line in lines if line.startswith("jw00001-o001"))
     assert own.endswith(": it is a science here (image2)")
+
+
+def test_what_is_asked_of_other_exp_types_only_is_left_out(
+    asnrules_on_file: Command, tmp_path: Path
+) -> None:
+    mrs = exposure("mrs_uncal.fits", "mir_mrs", instrume="miri", detector="mirifushort")
+    mrs |= {"band": "short", "channel": "12", "mostilno": "1", "dithptin": "1"}
+    pool = write(tmp_path / "pool.csv", mrs, cube("cube_uncal.fits"))
+    for name, is_asked in (("mrs", False), ("cube", True)):
+        done = asnrules_on_file("why", pool, name, "--format", "json").json
+        (made,) = done["associations"]
+        assert any("NRS_IFU" in one for one in made["asked"]) == is_asked

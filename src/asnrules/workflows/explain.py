@@ -8,11 +8,11 @@ from typing import Any, ClassVar, NamedTuple
 
 from asnrules.catalog.classification import Classification
 from asnrules.engine import nearest_rule as nearest
-from asnrules.engine.conditions import requirements_of
+from asnrules.engine.conditions import requirements_of, term_holds
 from asnrules.engine.growing import Fate
 from asnrules.engine.nearest_companion import MissingCompanion
 from asnrules.engine.signatures import EXP_TYPE
-from asnrules.rules.model import Operator, Rule
+from asnrules.rules.model import Operator, Requirement, Rule
 from asnrules.rules.words import instrument_of
 from asnrules.util.results import Spoken, shown_briefly
 from asnrules.workflows import why_text
@@ -81,14 +81,15 @@ class Explanation(Spoken):
 
     def document(self) -> dict[str, Any]:
         """Give it as the command line prints it."""
-        document = self.classification.document(self.filename)
+        found = self.classification
+        document = found.document(self.filename)
         return {
             "filename": self.filename,
             "ruleset": self.ruleset,
             **{
                 name: document[name] for name in ("exp_type", "member_type", "special", "published")
             },
-            "associations": [kept_document(fate) for fate in self.kept],
+            "associations": [kept_document(fate, found.exp_type) for fate in self.kept],
             "dropped": [
                 {
                     "asn_rule": fate.rule.name,
@@ -139,8 +140,8 @@ def _kept_name(fate: Fate) -> str:
     return "" if fate.association is None else fate.association.asn_name
 
 
-def kept_document(fate: Fate) -> dict[str, Any]:
-    """Say how an exposure came into an association."""
+def kept_document(fate: Fate, exp_type: str | None = None) -> dict[str, Any]:
+    """Say how an exposure, of an EXP_TYPE if that is known, came into an association."""
     association = fate.association
     member = fate.member
     if association is None or member is None:
@@ -158,7 +159,7 @@ def kept_document(fate: Fate) -> dict[str, Any]:
         "product": association.products[0].name,
         "exptype": member.exptype,
         "role": member.role,
-        "asked": _asked(fate.rule, member.role),
+        "asked": _asked(fate, member.role, exp_type),
         "keys": {
             name: {
                 "keyword": keyword.upper(),
@@ -186,10 +187,25 @@ def _lacking_document(lacking: MissingCompanion) -> dict[str, Any]:
     }
 
 
-def _asked(rule: Rule, role: str) -> list[str]:
+def _asked(fate: Fate, role: str, exp_type: str | None) -> list[str]:
     """Say what the rule asks of an exposure that it takes in a role."""
-    uses = [use for one in rule.roles if one.name == role for use in one.requirements]
-    return [use.text for use in (*rule.requirements, *uses)]
+    uses = [use for one in fate.rule.roles if one.name == role for use in one.requirements]
+    types = {value for keyword, value in fate.keys.values() if keyword == EXP_TYPE}
+    types |= {exp_type.lower()} if exp_type else set()
+    asked = (*fate.rule.requirements, *uses)
+    return [use.text for use in asked if not any(_is_of_others(use, one) for one in types)]
+
+
+def _is_of_others(use: Requirement, exp_type: str) -> bool:
+    """Tell whether something is asked of other EXP_TYPEs only."""
+    return not use.negated and any(
+        all(
+            (term.keyword, term.operator) == (EXP_TYPE, Operator.NOT_IN)
+            and term_holds(term, exp_type)
+            for term in terms
+        )
+        for terms in use.condition.alternatives
+    )
 
 
 def _first_in_words(miss: nearest.Miss) -> Miss:
