@@ -186,6 +186,39 @@ def test_an_exp_type_may_stand_alone(kept: Catalog) -> None:
             kept.classify(other)
 
 
+def test_numbers_of_numpy_are_values(kept: Catalog) -> None:
+    given: dict[str, Any] = {"EXP_TYPE": "NRS_IFU", "MOSTILNO": 3, "IS_IMPRT": True}
+    numpy = {**given, "MOSTILNO": np.int64(3), "IS_IMPRT": np.True_}
+    assert kept.classify(numpy) == kept.classify(given)
+    assert kept.classify({**numpy, "MOSTILNO": np.float32("nan")}) == kept.classify(
+        {**given, "MOSTILNO": None}
+    )
+    with pytest.raises(UsageError, match="MOSTILNO: a value of type ndarray"):
+        kept.classify({**given, "MOSTILNO": np.array([1, 2])})
+
+
+def test_rows_are_a_pool(kept: Catalog) -> None:
+    for given in (POOL, [POOL]):
+        assert kept.generate(given, record=False).associations == 2
+    rows = [POOL[0], {**POOL[1], "more": 1}]
+    assert [name for name, _ in kept.classify_pool(rows)] == [one["filename"] for one in POOL]
+
+
+def test_a_label_and_a_day_exclude_each_other(kept: Catalog) -> None:
+    both: dict[str, Any] = {"ruleset": "jwst-3.0.0", "as_of": "2021-07-01"}
+    for ask in (
+        lambda: kept.lookup(**both),
+        lambda: kept.classify("NRS_IFU", **both),
+        lambda: kept.generate(POOL, record=False, **both),
+        lambda: kept.why(POOL, POOL[0]["filename"], **both),
+        lambda: kept.blame("NRS_IFU", **both),
+    ):
+        with pytest.raises(UsageError, match="ruleset and as_of exclude each other"):
+            ask()
+    with pytest.raises(UsageError, match="database: "):
+        asnrules.open_catalog(3)
+
+
 def test_a_word_without_rows_says_when_it_had_some(kept: Catalog) -> None:
     found = kept.lookup("wfs-image2")
     assert found == []

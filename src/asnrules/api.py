@@ -27,7 +27,7 @@ from asnrules.errors import UsageError
 from asnrules.pools.inputs import PoolInput, gather
 from asnrules.pools.tables import keyword_texts
 from asnrules.rules.words import instrument_of
-from asnrules.util.arguments import settings, taking_by_kind
+from asnrules.util.arguments import settings, taken, taking_by_kind
 from asnrules.util.results import QueryResult, Results, ResultStream
 from asnrules.util.text import Day, shown
 from asnrules.workflows.classify import chosen_rules, classify_keywords, classify_pool
@@ -66,6 +66,7 @@ def open_catalog(database: str | Path | None = None, *, writing: bool = False) -
     """
     from asnrules.catalog import open as opening
 
+    database = taken("database", "str | Path | None", database)
     name = None if database is None else str(database)
     return Catalog(opening.open_catalog(name, writing=writing))
 
@@ -84,8 +85,8 @@ class Catalog:
     - a path (`str` or `Path`): a '|' separated text, CSV with commas, ECSV, Parquet or Arrow,
       gzipped or not (the content tells which); or a FITS file or a folder of these, and all FITS
       files that are given together make one pool from their primary headers;
-    - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, or a mapping of column
-      names to lists, with at least the columns `filename` and `asn_candidate`.
+    - an astropy Table, a pandas or polars DataFrame, a pyarrow Table, a mapping of column names to
+      lists, or a list of rows, each a mapping; with at least `filename` and `asn_candidate`.
 
     Results become tables by `to_pandas()`, `to_polars()` or `to_astropy()`: what the command prints
     as CSV, if it does. A list that a result holds does by its name: `run.to_pandas("by_rule")`.

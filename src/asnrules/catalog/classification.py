@@ -12,7 +12,14 @@ from sqlalchemy import Connection
 
 from asnrules.catalog import store
 from asnrules.catalog.look_up import ExposureMode, look_up
-from asnrules.catalog.rulesets import RULES, TABLE, RulesetInfo, choose_ruleset, find_ruleset
+from asnrules.catalog.rulesets import (
+    RULES,
+    TABLE,
+    RulesetInfo,
+    choose_ruleset,
+    find_ruleset,
+    one_day,
+)
 from asnrules.catalog.vocabulary import special_keywords
 from asnrules.engine.anchors import anchored
 from asnrules.engine.conditions import condition_holds
@@ -273,6 +280,7 @@ def choose_classifier(
     Rules that are named bring the table that they implement; a table that is named is compared
     with the rules of today. If there is no such ruleset it is a NotFoundError.
     """
+    day = one_day(label, day)
     if label is None:
         table = choose_ruleset(connection, TABLE, None, day)
         return load_classifier(connection, choose_ruleset(connection, RULES, None, day), table)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, case, column, func, select, table
 
 from asnrules.catalog.vocabulary import what_is_meant
-from asnrules.errors import NotFoundError
+from asnrules.errors import NotFoundError, UsageError
 from asnrules.rules.releases import PREFIX, Release, in_order, release_numbers, shipped_releases
 from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import Day, given_day
@@ -230,15 +230,22 @@ def in_force(
     return next((info for info in published(infos, kind) if info.is_in_force(day)), None)
 
 
+def one_day(label: str | None, day: Day | None) -> dt.date | None:
+    """Give the day of which rulesets are meant; a UsageError if one is named by a label, too."""
+    if label is not None and day is not None:
+        raise UsageError("ruleset and as_of exclude each other; give one of them")
+    return given_day("as_of", day)
+
+
 def choose_ruleset(
     connection: Connection, kind: str, label: str | None = None, day: Day | None = None
 ) -> RulesetInfo:
     """Give the ruleset that a command means: by label, by date, or today's.
 
     It is a NotFoundError if there is no such label, it is of the other kind, or none was in force,
-    a UsageError if the day is not a date.
+    a UsageError if the day is not a date, or both are given.
     """
-    on = given_day("as_of", day)
+    on = one_day(label, day)
     if label is not None:
         info = find_ruleset(connection, label)
         if info.kind != kind:

@@ -12,6 +12,7 @@ import csv
 import datetime as dt
 import io
 import math
+import numbers
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,8 +114,20 @@ def _is_refused(value: object) -> bool:
     return False
 
 
+def is_rows(given: Any) -> bool:
+    """Tell whether something is a list of rows, each a mapping."""
+    return isinstance(given, list) and {isinstance(one, Mapping) for one in given} == {True}
+
+
 def table_source(table: Any) -> TableSource:
-    """Take an astropy Table, a DataFrame, a pyarrow Table or a mapping of columns for a pool."""
+    """Take an astropy Table, a DataFrame, a pyarrow Table or a mapping of columns for a pool.
+
+    So are rows, each a mapping, in a list.
+    """
+    if is_rows(table):
+        keys = list(dict.fromkeys(key for row in table for key in row))
+        rows = [[row.get(key) for key in keys] for row in table]
+        return TableSource(NAME, [str(key) for key in keys], rows)
     # astropy's, pyarrow's, pandas' and polars' name for it.
     attributes = ("colnames", "column_names", "columns")
     found = (getattr(table, attribute, None) for attribute in attributes)
@@ -163,6 +176,11 @@ def cell_text(value: object) -> str:
         return str(value)
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
+    if isinstance(value, numbers.Integral):
+        # One of NumPy, as the next one.
+        return str(int(value))
+    if isinstance(value, numbers.Real):
+        return _number(float(value))
     raise ValueError(f"a value of type {label(type(value).__name__)}")
 
 

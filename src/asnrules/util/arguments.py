@@ -88,9 +88,10 @@ def taken(name: str, annotation: Any, value: Any) -> Any:
 
 
 def _each(values: Sequence[Any]) -> Iterator[Any]:
-    """Give what is listed, where lists may stand among others."""
+    """Give what is listed, where lists may stand among others; a list of mappings is one thing."""
     for one in values:
-        yield from one if type(one) in {list, tuple} else [one]
+        is_list = type(one) in {list, tuple} and not any(isinstance(it, Mapping) for it in one)
+        yield from one if is_list else [one]
 
 
 def _text(_: str, value: Any) -> str:

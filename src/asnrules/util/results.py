@@ -107,7 +107,8 @@ class Tabular:
         records = [dict(_flat(record)) for record in found]
         known = self._names() if part is None and not records else ()
         names = dict.fromkeys((*known, *(name for one in records for name in one)))
-        return {name: [one.get(name) for one in records] for name in names}
+        columns = {name: [one.get(name) for one in records] for name in names}
+        return {name: column for name, column in columns.items() if not _is_spread(name, columns)}
 
     def _names(self) -> Sequence[str]:
         return self.COLUMNS
@@ -218,6 +219,12 @@ def distinct_names(columns: Iterable[str]) -> list[str]:
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
     return names
+
+
+def _is_spread(name: str, columns: Mapping[str, Sequence[Any]]) -> bool:
+    """Tell whether a column is that of what is nested, which has columns of its own."""
+    is_blank = all(value is None for value in columns[name])
+    return is_blank and any(other.startswith(f"{name}_") for other in columns)
 
 
 def _records(result: Any) -> Iterable[Mapping[str, Any]]:
