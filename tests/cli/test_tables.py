@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tabulate import tabulate
 
 from asnrules.cli.tables import fitted
 
@@ -14,8 +15,18 @@ ROWS = [
 
 
 def test_a_table_that_fits_is_left_as_it_is() -> None:
-    assert fitted(HEADER, ROWS, 65) is None
-    assert fitted(["a"], [], 1) is None
+    assert fitted(HEADER, ROWS, 67) is None
+    assert fitted(["a"], [["abc"]], 3) is None
+
+
+def test_the_blanks_beside_names_of_columns_count() -> None:
+    header, rows = ["name", "other_name"], [["a", "b"]]
+    printed = tabulate(rows, header, tablefmt="simple")
+    widest = max(map(len, printed.splitlines()))
+    assert fitted(header, rows, widest) is None
+    text = fitted(header, rows, widest - 1)
+    assert text is not None
+    assert text.splitlines()[0] == "name  other_name"
 
 
 def test_a_cell_that_is_too_wide_goes_on_below_and_an_empty_column_is_left_out() -> None:

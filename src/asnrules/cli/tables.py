@@ -14,6 +14,9 @@ from collections.abc import Iterator, Sequence
 _GAP = 2
 """Blanks between two columns."""
 
+_PADDING = 2
+"""Blanks beside the name of a column in a table that is not fitted."""
+
 _FEW = 5
 """Rows that are listed rather than shown without some of their columns."""
 
@@ -41,7 +44,8 @@ def fitted(
     The last columns may only be left out if they are the least important.
     """
     columns: Columns = [*zip(header, *rows, strict=True)]
-    if _fits(_natural(columns), width):
+    as_it_is = [max(len(name) + _PADDING, _longest(cells)) for name, *cells in columns]
+    if _fits(as_it_is, width):
         return None
     # What is empty in all rows says nothing that is worth its place.
     full = [column for column in columns if any(column[1:]) or not rows] or columns
