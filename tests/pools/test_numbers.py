@@ -71,7 +71,7 @@ def test_in_a_table_that_jwst_does_not_read_it_costs_nothing(kept: Catalog, tmp_
 @pytest.mark.parametrize(
     ("changes", "keywords"),
     [
-        ({"numdthpt": "2.0"}, ["NUMDTHPT"]),
+        ({"numdthpt": "6.0"}, ["NUMDTHPT"]),
         ({"subpxpts": "1.0"}, ["SUBPXPTS"]),
         ({"subpxpts": "null", "subpxpns": "1.0"}, ["SUBPXPNS"]),
         ({"subpxpts": "1.0", "subpxpns": "1"}, []),
@@ -89,8 +89,11 @@ def test_every_number_that_a_step_reads(
 ) -> None:
     report = made(kept, tmp_path, nods(**changes))
     assert [line.split()[1] for line in report.diagnostics] == keywords
-    is_float = [value.endswith(".0") for value in changes.values() if value != "null"]
-    assert all(line.endswith("not 1.0") == any(is_float) for line in report.diagnostics)
+    given = {name.upper(): value.split()[0] for name, value in changes.items()}
+    for line, keyword in zip(report.diagnostics, keywords, strict=True):
+        value = given[keyword]
+        whole = value.removesuffix(".0")
+        assert line.endswith(f"write {whole}, not {value}" if whole != value else "give one")
 
 
 def test_a_direct_image_is_not_chosen_by_a_float(kept: Catalog, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def _unread(evaluated: EvaluatedPools, made: AbstractSet[str]) -> list[str]:
     return [
         f"{evaluated.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is not a whole "
         f"number to jwst, and so here (exposures: {values.total():,}); {lost}; "
-        + ("write 1, not 1.0" if any(map(WRITTEN_AS_FLOAT.fullmatch, values)) else "give one")
+        + next(filter(None, map(_without_point, sorted(values))), "give one")
         for (pool, keyword, lost), values in sorted(found.items(), key=lambda item: item[0])
     ]
 
@@ -115,11 +115,17 @@ def _named(work: Work, made: AbstractSet[str]) -> list[str]:
     keywords = {keyword for step in steps for keyword in step.looks.named}
     return [
         f"{keyword.upper()} {value} is not a whole number to jwst, and so here; it stands in "
-        "names as it is; write 1, not 1.0"
+        f"names as it is; {mend}"
         for keyword in sorted(keywords | ({"program"} if made else set()))
         for value in sorted(work.distinct(keyword))
-        if WRITTEN_AS_FLOAT.fullmatch(value)
+        if (mend := _without_point(value))
     ]
+
+
+def _without_point(value: str) -> str | None:
+    """Say how to write a whole number that is written as a float."""
+    whole = WRITTEN_AS_FLOAT.fullmatch(value)
+    return whole and f"write {whole[1]}, not {value}"
 
 
 def _untrue(work: Work) -> list[str]:
