@@ -16,7 +16,7 @@ from asnrules.rules.converter import FileConverter
 from asnrules.rules.model import Ruleset
 from asnrules.rules.read_rules import RulesReader
 from asnrules.rules.shapes import ChangeShape, ExampleShape, RulesHeaderShape
-from asnrules.rules.text_files import Findings, read_toml
+from asnrules.rules.text_files import read_toml
 from asnrules.rules.words import shipped_words
 from asnrules.util.environment import shipped
 
@@ -34,7 +34,8 @@ def changes(label: str) -> list[ChangeShape]:
     """Give the changes of a ruleset as they are written."""
     path = SEEDS / label / "ruleset.toml"
     converter = FileConverter(shipped_words())
-    return converter.read(RulesHeaderShape, read_toml(path), Findings(path)).change
+    header: RulesHeaderShape = converter.make(RulesHeaderShape, read_toml(path))
+    return header.change
 
 
 def made(ruleset: Ruleset, example: ExampleShape) -> list[Association]:
