@@ -136,7 +136,7 @@ def test_an_exposure_in_words(audit: Command) -> None:
     assert "run 4, 2026-12-02T12:00:00Z, imported by clara, ruleset jwst-3.0.0" in lines
     assert (
         "  jw04231-o001_image2_00001_asn: science, in image2 by Asn_Lv2Image for o001; "
-        "the import is unexplained"
+        "verdict: unexplained"
     ) in lines
 
 

@@ -167,7 +167,7 @@ def test_products_of_a_merged_association_count_in_any_order() -> None:
 
 EXACT: list[tuple[Association, list[str]]] = [
     (association(asn_name="jw1"), ["asn_name: jw1, was jw1-o001_spec2_00001_asn"]),
-    (association(keys="k"), ["keys: k, was "]),
+    (association(keys="k"), ["keys: k, was none"]),
     (association(member("b", "background"), member("a")), ["its members in another order"]),
     (
         association(member("a", exposure=2), member("b", "background")),

@@ -88,7 +88,10 @@ class Change:
     def words(self) -> list[str]:
         """Say what changed."""
         return [
-            *(f"{name}: {after}, was {before}" for name, before, after in self.fields),
+            *(
+                f"{name}: {after or 'none'}, was {before or 'none'}"
+                for name, before, after in self.fields
+            ),
             *(f"without {_member_words(*member)}" for member in self.members_removed),
             *(f"with {_member_words(*member)}" for member in self.members_added),
             *["its members in another order"] * self.reordered,

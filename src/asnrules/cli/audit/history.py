@@ -135,10 +135,10 @@ def _what_was_decided(one: HistoricDecision) -> Iterable[str]:
         known_class = decision.member_type or "unknown"
         yield f"{decision.exp_type or 'no EXP_TYPE'}, class {known_class}{special}"
     for place in one.memberships:
-        verdict = f"; the import is {place.verdict}" if place.verdict else ""
+        verdict = f"; verdict: {place.verdict}" if place.verdict else ""
         yield (
-            f"{place.asn_name}: {place.exptype}, in {place.asn_type or 'no type'} "
-            f"by {place.asn_rule} for {place.asn_id}{verdict}"
+            f"{place.asn_name}: {place.exptype}, in {place.asn_type or 'one without a type'} "
+            f"by {place.asn_rule or 'no rule'} for {place.asn_id or 'no candidate'}{verdict}"
         )
     if not one.memberships:
         where = decision.without_association
@@ -205,9 +205,10 @@ def _association_lines(found: Iterable[AssociationReport]) -> Iterable[str]:
             yield ""
         yield one.asn_name
         yield f"  {_run(run)}"
+        kind, rule = one.asn_type or "without a type,", one.asn_rule or "no rule"
         yield (
-            f"  {one.asn_type or 'no type'} by {one.asn_rule}, for candidate {one.asn_id} "
-            f"({one.candidate_type}) of program {one.program}, target {one.target}"
+            f"  {kind} by {rule}, for candidate {one.asn_id or 'none'} ({one.candidate_type}) "
+            f"of program {one.program or 'none'}, target {one.target or 'none'}"
         )
         if one.keys:
             yield f"  in common: {one.keys}"

@@ -104,8 +104,9 @@ class RecordedMembership(NamedTuple):
 
     def words(self) -> str:
         """Say which place it is."""
-        kind = self.asn_type or "no type"
-        return f"{self.exptype} in {self.product}, {kind} by {self.asn_rule} for {self.asn_id}"
+        kind = self.asn_type or "without a type,"
+        rule, candidate = self.asn_rule or "no rule", self.asn_id or "no candidate"
+        return f"{self.exptype} in {self.product}, {kind} by {rule} for {candidate}"
 
     def all_members(self) -> list[str]:
         """Give the members."""
