@@ -284,7 +284,8 @@ class Catalog:
         Report
             With `run_id`, `ruleset`, `exposures`, `associations`, `unassociated` (how many there
             are), `files`, `diagnostics`, `by_rule`, and `made`: the associations themselves, in
-            the order in which they were made.
+            the order in which they were made. Its table has a row for each member of them, where
+            the command has one for the run; `orphans` and `needs` are tables, too.
         """
         return generate(self.engine, pools, settings(Options, options, named))
 
