@@ -437,6 +437,31 @@ def test_the_pattern_that_makes_no_nods_is_named(
     )
 
 
+def test_why_an_imprint_of_another_dither_is_left_out(catalog: Engine, tmp_path: Path) -> None:
+    cube = {
+        "exp_type": "nrs_ifu", "instrume": "nirspec", "detector": "nrs1", "filter": "f170lp",
+        "grating": "g235h", "mostilno": "1", "patttype": "4-point-dither",
+        "asn_candidate": "[('o001', 'observation'), ('c1001', 'background')]",
+    }  # fmt: skip
+    flags = [{}, {}, {"is_imprt": "t"}, {"is_imprt": "t"}, {"bkgdtarg": "t", "dithptin": "1"}]
+    pool = write_pool(
+        tmp_path / "pool.csv",
+        *(
+            nrc_image(number, **{
+                **cube, "is_imprt": "f", "bkgdtarg": "f", "dithptin": str(2 - number % 2), **flag,
+            })
+            for number, flag in enumerate(flags, 1)
+        ),
+    )  # fmt: skip
+    given = listed(1)
+    given["products"][0]["members"] += [member(number, "imprint") for number in (3, 4)]
+    found = judge(catalog, tmp_path, given, pool)
+    assert (
+        f"the file has {stem(4)}_rate.fits (imprint), but the rules do not: made without it: an "
+        "imprint that fits its science better stays: its DITHPTIN is 2, that of the science 1; "
+    ) in found.explanation
+
+
 def slit_nod(number: int, **changes: str) -> dict[str, str]:
     """Give an exposure of a fixed slit, linked with others by a background candidate."""
     return nrc_image(

@@ -32,7 +32,7 @@ from asnrules.engine.steps import left_out_text
 BY_RULE, BY_CANDIDATE = "by_rule", "by_candidate"
 LEFT_OUT, ADDED = "background_rows_left_out", "backgrounds_added"
 
-_DUPLICATE = (
+DUPLICATE = (
     "duplicate: another association has the same members, or the same product and more members"
 )
 
@@ -269,7 +269,7 @@ class Generation:
             reason: str | None = None
             keys: Locked = {}
             if place not in kept:
-                reason = _DUPLICATE
+                reason = DUPLICATE
             elif member is None:
                 reason = f"made without it: {left_out_text(one, before, self._work)}"
             else:

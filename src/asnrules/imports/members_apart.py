@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from asnrules.associations.model import Association
 from asnrules.engine.candidates import Pair, SubPool
-from asnrules.engine.generation import Wanted
+from asnrules.engine.generation import DUPLICATE, Wanted
 from asnrules.engine.pairing import Pairing
 from asnrules.engine.signatures import SCIENCE
 from asnrules.pools.evaluation import EvaluatedPools
@@ -43,8 +43,10 @@ class MembersApart:
     def _left_out(self, rule: str, pair: Pair, science: int, place: int) -> str:
         """Say why an association that took an exposure left it out in the end."""
         if (pair, place) not in self._left_outs:
-            # Nods are left out of the associations of several others.
-            self._left_outs[pair, place] = dict(self._reasons(pair, place))
+            # Nods are left out of the associations of several others. Of two associations of a
+            # science, the one that is kept tells more than its duplicate, and comes last.
+            reasons = sorted(self._reasons(pair, place), key=lambda one: one[1] != DUPLICATE)
+            self._left_outs[pair, place] = dict(reasons)
         found = self._left_outs[pair, place]
         return found.get((rule, science)) or found.get((rule, None)) or ""
 
