@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,22 @@ def test_an_exp_type_alone_is_short_for_the_keyword(asnrules: Command, words: st
         short = asnrules("classify", *words.split(), "--format", output)
         short.assert_fine()
         assert short.out == asnrules("classify", *written, "--format", output).out
+
+
+@pytest.mark.parametrize("flag", ["IS_IMPRT", "BKGDTARG", "IS_PSF", "TSOVISIT"])
+def test_a_flag_is_read_as_it_is_for_files(asnrules_on_file: Command, flag: str) -> None:
+    def classified(*words: str) -> Any:
+        found = asnrules_on_file("classify", "NRS_IFU", *words, "-f", "json").json
+        return found["member_type"], found["special"], found["associations"]
+
+    for value in ("0", "no", "FALSE", "N", "f", "", "null"):
+        assert classified(f"{flag}={value}") == classified()
+    for value in ("1", "yes", "True", "y"):
+        assert classified(f"{flag}={value}") == classified(f"{flag}=t")
+    for value in ("maybe", "nan", "none", "0.0"):
+        asnrules_on_file("classify", "NRS_IFU", f"{flag}={value}").assert_error(
+            2, f"{flag} is '{value}'", f"write {flag}=t"
+        )
 
 
 def test_an_exp_type_is_given_once(asnrules: Command) -> None:

@@ -157,7 +157,8 @@ def test_fine_guidance_stays_image2_in_a_time_series(sqlite: Engine, tmp_path: P
         ("IS_IMPRT=T BKGDTARG=T", "imprint"),
         ("BKGDTARG=T", "background"),
         ("IS_PSF=F IS_IMPRT=NULL BKGDTARG=N/A", "science"),
-        ("BKGDTARG=0", "background"),
+        ("BKGDTARG=1", "background"),
+        ("BKGDTARG=0", "science"),
     ],
 )
 def test_the_first_flag_that_is_set_counts(sqlite: Engine, flags: str, exposure_class: str) -> None:
