@@ -138,11 +138,11 @@ def test_a_flag_is_read_as_it_is_for_files(asnrules_on_file: Command, flag: str)
         found = asnrules_on_file("classify", "NRS_IFU", *words, "-f", "json").json
         return found["member_type"], found["special"], found["associations"]
 
-    for value in ("0", "no", "FALSE", "N", "f", "", "null"):
+    for value in ("0", "0.0", "no", "FALSE", "N", "f", "", "null", "nan", "none"):
         assert classified(f"{flag}={value}") == classified()
     for value in ("1", "yes", "True", "y"):
         assert classified(f"{flag}={value}") == classified(f"{flag}=t")
-    for value in ("maybe", "nan", "none", "0.0"):
+    for value in ("maybe", "2"):
         asnrules_on_file("classify", "NRS_IFU", f"{flag}={value}").assert_error(
             2, f"{flag} is '{value}'", f"write {flag}=t"
         )
@@ -425,3 +425,12 @@ def test_no_control_character_of_a_value_is_printed(
 def test_json_gives_back_a_value_with_control_characters(asnrules_on_file: Command) -> None:
     result = asnrules_on_file("classify", "FILENAME=a\x1b[31m\x9bb", "--format", "json")
     assert json.loads(result.out)["filename"] == "a\x1b[31m\x9bb"
+
+
+def test_the_command_refuses_what_is_no_flag(asnrules: Command) -> None:
+    refused = asnrules("classify", "NRS_IFU", "IS_IMPRT=maybe")
+    assert refused.code == 2
+    assert "IS_IMPRT is 'maybe', neither t nor f; write IS_IMPRT=t" in refused.err
+    assert asnrules("classify", "NRS_IFU", "IS_IMPRT=no", "-f", "json").json["member_type"] == (
+        "science"
+    )

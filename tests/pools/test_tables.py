@@ -60,10 +60,9 @@ def as_bars(columns: Columns) -> bytes:
 
 
 def whole(cell: str, name: str) -> str:
-    """Write 1.0 as 1 and True as t, as in other tables; names of files are left as they are."""
+    """Write 1.0 as 1, as in other tables; names of files are left as they are."""
     number = re.fullmatch(r"\s*([+-]?[0-9]+)\.0*\s*", cell)
-    truth = {"true": "t", "false": "f"}.get(cell.strip().lower(), cell)
-    return cell if name == "filename" else number[1] if number else truth
+    return cell if name == "filename" or not number else number[1]
 
 
 def as_commas(columns: Columns) -> bytes:
@@ -240,7 +239,7 @@ def tables(draw: st.DrawFn) -> Columns:
     number = draw(st.integers(0, 4))
     is_dirty = draw(st.integers(1, 5)) == 5
     column = st.lists(CELLS | DIRTY if is_dirty else CELLS, min_size=number, max_size=number)
-    names = draw(st.permutations(["filename", "asn_candidate", "exp_type", "bkgdtarg"]))
+    names = draw(st.permutations(["filename", "asn_candidate", "exp_type", "patt_num"]))
     found = {name: draw(column) for name in names}
     found["filename"] = [f"{number}{name}" for number, name in enumerate(found["filename"])]
     found["asn_candidate"] = draw(st.lists(CANDIDATES, min_size=number, max_size=number))

@@ -12,16 +12,14 @@ from typing import Self, TypeAlias, cast
 
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
+from asnrules.pools.fits.keywords import flags
 from asnrules.pools.tables import ASN_CANDIDATE, FILENAME, NULL, TableSource
 from asnrules.pools.text import StoredText
+from asnrules.util.flags import WRITTEN_AS_FLOAT, no_flag, read_flag
 from asnrules.util.limits import CELL_CHARACTERS, POOL_COLUMNS
 from asnrules.util.text import CONTROL, label, shown
 
 _BLANK = ""
-WRITTEN_AS_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
-"""A whole number as programs write it that know floats only."""
-_TRUTH = {"true": "t", "false": "f"}
-"""Truth values as programs write them."""
 _SEPARATOR = "|"
 _SHARED_LIMIT = 1 << 20
 _BATCH = 10_000
@@ -50,7 +48,7 @@ class _Values(dict[str | None, str | None]):
         # A column of whole numbers with gaps is one of floats to some programs.
         if self.are_of_a_table:
             whole = WRITTEN_AS_FLOAT.fullmatch(value)
-            value = whole[1] if whole else _TRUTH.get(value, value)
+            value = whole[1] if whole else value
         if not value:
             self.has_blanks = True
             value = self._blank
@@ -115,6 +113,9 @@ class PoolReader:
         kept = itemgetter(*(places.get(keyword, wanted) for keyword in self.keywords))
         others = [at for at, column in enumerate(self.columns) if column not in self.keywords]
         value_of = self.values.__getitem__
+        # What jwst does not read has flags as people write them.
+        flags_at = [at for at, keyword in enumerate(self.keywords) if keyword in flags()]
+        flags_at = flags_at if self.stored.is_table else []
         for number, line, suspect in self._lines:
             cells = self._cells(line, number, suspect)
             if len(cells) != wanted and not self._is_header(cells, number):
@@ -132,6 +133,8 @@ class PoolReader:
             cells[name_column] = NULL
             row = [*map(value_of, kept([*cells, None]))]
             row[name_at] = name
+            for at in flags_at:
+                row[at] = self._flag(row[at], self.keywords[at], number)
             row[candidate_at] = row[candidate_at] or NULL
             if row[candidate_at] not in self.candidates:
                 cells[name_column] = name
@@ -220,6 +223,13 @@ class PoolReader:
             else:
                 continue
             raise self._error(number, self._column(place), problem, mend)
+
+    def _flag(self, text: str | None, keyword: str, number: int) -> str | None:
+        if not text:
+            return text
+        if (value := read_flag(text)) is None:
+            raise self._error(number, keyword, no_flag(keyword, text), "write t or f")
+        return value
 
     def _learn(self, text: str, number: int) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -32,11 +32,10 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.signatures import Judge, Judgement
 from asnrules.errors import NotFoundError, UsageError
 from asnrules.pools import PoolReader, PoolSource
-from asnrules.pools.fits.declared import TRUTH
-from asnrules.pools.fits.keywords import flags
+from asnrules.pools.fits.keywords import declared_flag
 from asnrules.rules.model import Ruleset
 from asnrules.util.environment import arrow as arrow_library
-from asnrules.util.text import Day, repeated_header_note, shown, unknown_keyword
+from asnrules.util.text import Day, repeated_header_note, unknown_keyword
 
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[_-]\w+)*", re.ASCII)
 """What is likely not meant as the name of a file."""
@@ -73,22 +72,11 @@ def classify_keywords(
         for keyword in given:
             if keyword not in known:
                 raise UsageError(unknown_keyword(keyword, known))
-        for keyword in flags() & given.keys():
-            given[keyword] = _truth(keyword, given[keyword], classifier.ruleset.empty)
+        given = {keyword: declared_flag(keyword, value) for keyword, value in given.items()}
         taken = filled_in(classifier.ruleset, given, assumed)
         found = classifier.classify(judged(classifier.ruleset, [taken]), 0)
         hints = _hints(connection, classifier, found)
     return replace(found, reason="; ".join([found.reason, *hints]))
-
-
-def _truth(keyword: str, value: str, empty: Collection[str | None]) -> str:
-    """Read a flag as `--set` does, so that 0 is no."""
-    if value in empty:
-        return value
-    if value not in TRUTH:
-        name = keyword.upper()
-        raise UsageError(f"{name} is {shown(value)}, neither t nor f; write {name}=t or {name}=f")
-    return TRUTH[value]
 
 
 def _hints(connection: Connection, classifier: Classifier, found: Classification) -> list[str]:

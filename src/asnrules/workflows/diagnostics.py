@@ -14,14 +14,12 @@ from asnrules.engine.generation import Outcome
 from asnrules.engine.signatures import Judgement
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import EvaluatedPools
-from asnrules.pools.fits.declared import TRUTH
-from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.rules.steps import Looks
+from asnrules.util.flags import TRUE, WRITTEN_AS_FLOAT, read_flag
 from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
 
 _WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
 """A whole number, however it is written."""
-_TRUE = "t"
 _BLANK_CELLS = ": blank cells of "
 _BESIDE = (_BLANK_CELLS, REPEATED_HEADER, BY_TAG)
 
@@ -131,12 +129,12 @@ def _without_point(value: str) -> str | None:
 def _untrue(work: Work) -> list[str]:
     """Name flags that are written otherwise than the rules compare them with."""
     terms = [term for one in work.ruleset.used_conditions() for term in one.terms]
-    flags = {term.keyword for term in terms if term.values == (_TRUE,)}
+    flags = {term.keyword for term in terms if term.values == (TRUE,)}
     return [
-        f"{keyword.upper()} {value} is not {_TRUE} to jwst, and so here; write {_TRUE}"
+        f"{keyword.upper()} {value} is not {TRUE} to jwst, and so here; write {TRUE}"
         for keyword in sorted(flags)
         for value in sorted({value for _, value in work.found((keyword,))})
-        if value != _TRUE and TRUTH.get(value) == _TRUE
+        if value != TRUE and read_flag(value) == TRUE
     ]
 
 

@@ -8,16 +8,10 @@ from dataclasses import dataclass
 
 from asnrules.errors import UsageError
 from asnrules.pools.candidates import Candidate, CandidateSyntaxError, parse_candidates
-from asnrules.pools.fits.keywords import flags
+from asnrules.pools.fits.keywords import declared_flag
 from asnrules.pools.tables import NULL
 from asnrules.util.results import shown_briefly
 from asnrules.util.text import shown, unknown_keyword
-
-TRUTH = {
-    **dict.fromkeys(("t", "true", "y", "yes", "1"), "t"),
-    **dict.fromkeys(("f", "false", "n", "no", "0"), "f"),
-}
-"""How truth values are written, in lower case, and what they are in a pool."""
 
 _OTHERWISE = {
     "filename": "files are named by their names",
@@ -125,9 +119,4 @@ def _assigned(text: str, known: Collection[str]) -> tuple[str, str, str]:
         raise UsageError(f"{_SET}: {unknown_keyword(keyword, known)}")
     if not value.isprintable():
         raise UsageError(f"{_SET}: {shown(value)} holds control characters; leave them out")
-    if keyword in flags() and value.lower() not in TRUTH:
-        raise UsageError(
-            f"{_SET}: {keyword.upper()} is {shown(value)}, neither t nor f; "
-            f"write {keyword.upper()}=t, or PATTERN:{keyword.upper()}=t"
-        )
-    return pattern or "*", keyword, TRUTH[value.lower()] if keyword in flags() else value or NULL
+    return pattern or "*", keyword, declared_flag(keyword, value, f"{_SET}: ") or NULL

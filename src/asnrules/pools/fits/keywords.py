@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
+from asnrules.errors import UsageError
 from asnrules.rules.text_files import read_csv
 from asnrules.util.environment import shipped
+from asnrules.util.flags import no_flag, read_flag
 
 
 class HeaderKeyword(NamedTuple):
@@ -40,6 +42,19 @@ def header_keywords() -> Mapping[str, HeaderKeyword]:
 def flags() -> frozenset[str]:
     """Give the keywords that are true or false."""
     return frozenset(name for name, known in header_keywords().items() if known.is_flag)
+
+
+def declared_flag(keyword: str, text: str, said: str = "") -> str:
+    """Give the value that a user gives a keyword, of a flag as pools have it.
+
+    A flag that is none is a UsageError, which begins with what is `said` of the place.
+    """
+    if keyword not in flags():
+        return text
+    if (value := read_flag(text)) is None:
+        name = keyword.upper()
+        raise UsageError(f"{said}{no_flag(keyword, text)}; write {name}=t or {name}=f")
+    return value
 
 
 @cache

@@ -23,7 +23,7 @@ from asnrules.engine.exposures import Work
 from asnrules.engine.keywords import keywords_of
 from asnrules.errors import PoolError
 from asnrules.pools.candidates import Candidate
-from asnrules.pools.fits.declared import TRUTH, Declarations, Declared
+from asnrules.pools.fits.declared import Declarations, Declared
 from asnrules.pools.fits.file_names import (
     Exposure,
     absent_products,
@@ -35,10 +35,10 @@ from asnrules.pools.fits.file_names import (
 from asnrules.pools.fits.headers import Header, read_headers
 from asnrules.pools.fits.keywords import assumed, flags
 from asnrules.pools.fits.untold import settle
-from asnrules.pools.reader import WRITTEN_AS_FLOAT
 from asnrules.pools.tables import NULL, TableSource
 from asnrules.rules.model import Ruleset
 from asnrules.util.atomic_files import whole_file
+from asnrules.util.flags import WRITTEN_AS_FLOAT, no_flag, read_flag
 from asnrules.util.results import Tabular, shown_briefly
 from asnrules.util.text import EMPTY, label, shown
 
@@ -112,15 +112,11 @@ def make_pool(
         )
     exposures = sorted(files.exposures, key=lambda one: (one.name.lower(), one.path))
     headers = read_headers([one.path for one in exposures], workers=workers, progress=progress)
-    judged = list(_judged(exposures, headers))
+    judged = list(_judged(exposures, headers, declared))
     problems = [one.problem for one in judged if one.problem is not None]
     if problems and (not skip or len(problems) == len(headers)):
         raise _refusal(problems, len(headers), skip)
-    good = [
-        one._replace(keywords={**_values(one.keywords), **declared.values(one.exposure.names)})
-        for one in judged
-        if one.problem is None
-    ]
+    good = [one for one in judged if one.problem is None]
     rows = _rows(good, declared)
     declared.check_all_fit()
     untold = settle([one.keywords for one in good], rows, ruleset)
@@ -162,27 +158,39 @@ def _wanted(rows: Sequence[Mapping[str, str]], ruleset: Ruleset | None) -> list[
 
 
 class _Read(NamedTuple):
-    """An exposure, what its header says of it, and what is wrong with it."""
+    """An exposure, what header and declarations say of it, and what is wrong with it."""
 
     exposure: Exposure
     keywords: Mapping[str, str]
     problem: str | None
 
 
-def _judged(exposures: Sequence[Exposure], headers: Sequence[Header]) -> Iterator[_Read]:
+def _judged(
+    exposures: Sequence[Exposure], headers: Sequence[Header], declared: Declared
+) -> Iterator[_Read]:
     """Say what is wrong with files that are not exposures, or not the first of their name."""
     seen: set[str] = set()
-    for exposure, (keywords, problem) in zip(exposures, headers, strict=True):
+    for exposure, (header, problem) in zip(exposures, headers, strict=True):
         name = exposure.name
+        keywords = {**_values(header), **declared.values(exposure.names)}
         if problem is None and not name.isprintable():
             problem = "its name holds characters that cannot be printed"
         if problem is None and name.lower() in seen:
             problem = "a second file of this name"
         if problem is None:
+            problem = _flag_problem(keywords)
+        if problem is None:
             seen.add(name.lower())
         else:
             problem = f"{label(exposure.path, _LABEL_LENGTH)}: {problem}"
         yield _Read(exposure, keywords, problem)
+
+
+def _flag_problem(keywords: Mapping[str, str]) -> str | None:
+    for name in sorted(flags() & keywords.keys()):
+        if keywords[name] and read_flag(keywords[name]) is None:
+            return f"{no_flag(name, keywords[name])}; declare {name.upper()} by --set"
+    return None
 
 
 def _refusal(problems: list[str], files: int, skip: bool) -> PoolError:
@@ -201,7 +209,8 @@ def _values(header: Mapping[str, str]) -> dict[str, str]:
     for keyword, value in header.items():
         whole = WRITTEN_AS_FLOAT.fullmatch(value)
         if keyword in flags():
-            values[keyword] = TRUTH.get(value.lower(), value)
+            flag = read_flag(value)
+            values[keyword] = value if flag is None else "" if flag == NULL else flag
         elif keyword in {*assumed(), "targetid"} and value.lower() in EMPTY:
             values[keyword] = ""
         else:
