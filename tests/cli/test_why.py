@@ -140,6 +140,7 @@ def test_the_document_of_a_science(asnrules: Command, pool: str) -> None:
         ],
         "dropped": [],
         "lacking": [],
+        "on_record": None,
         "reason": None,
     }
 

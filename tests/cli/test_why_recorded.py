@@ -98,6 +98,52 @@ def test_an_association_file(asnrules_on_copy: Command, recorded: str, tmp_path:
     run("why", recorded, str(other)).assert_error(3, "with these members", "audit import")
 
 
+def test_an_imported_run_tells_what_is_on_record_from_what_rules_make(
+    asnrules_on_copy: Command, recorded: str, tmp_path: Path
+) -> None:
+    run = asnrules_on_copy
+    name = named(run, recorded)
+    (tmp_path / "mine_asn.json").write_bytes(Path(f"made/{name}.json").read_bytes())
+    assert run("audit", "import", "mine_asn.json", "--pool", recorded).code == 0
+
+    science = run("why", "--run", "2", "cube", "--format", "json").json
+    assert science["on_record"] == [{"asn_name": "mine_asn", "exptype": "science"}]
+    told = run("why", "--run", "2", "cube").out
+    assert told.index("Run 2 is an import; on record of it: mine_asn (science)") < told.index(name)
+    # The whole pool makes more than was imported.
+    sky = run("why", "--run", "2", "twice", "--format", "json").json
+    assert sky["on_record"] == []
+    assert sky["associations"]
+    assert "Run 2 is an import; on record of it: it is not imported" in (
+        run("why", "--run", "2", "twice").out
+    )
+    rows = run("why", "--run", "2", "cube", "--format", "csv").csv
+    assert [row["asn_name"] for row in rows if row["what"] == "on_record"] == ["mine_asn"]
+
+    both = run("why", "--run", "2", "cube", "imprint1", "--format", "json").json
+    assert both["on_record"] == [{"asn_name": "mine_asn", "exptype": "science", "other": "imprint"}]
+    assert "mine_asn (science, imprint)" in run("why", "--run", "2", "cube", "imprint1").out
+    assert "on record of it: no association that has both" in (
+        run("why", "--run", "2", "cube", "imprint2").out
+    )
+
+    found = run("why", "mine_asn", "--format", "json").json
+    assert (found["asn_name"], found["by_rules"], found["of"]) == ("mine_asn", name, "run 2")
+    assert run("why", "mine_asn").out.startswith("mine_asn: spec2 by Asn_Lv2Spec, ")
+    generated = run("why", "--run", "1", "cube", "--format", "json").json
+    assert generated == {**science, "on_record": None}
+    assert "import" not in run("why", "--run", "1", "cube").out
+
+
+def test_an_imported_run_without_its_pool(asnrules_on_copy: Command, recorded: str) -> None:
+    run = asnrules_on_copy
+    name = named(run, recorded)
+    assert run("audit", "import", f"made/{name}.json").code == 0
+    remedy = "why POOL"
+    run("why", "--run", "2", name).assert_error(2, "the pool of run 2 is not on record", remedy)
+    run("why", "--run", "2", "cube").assert_error(2, "the pool of run 2 is not on record", remedy)
+
+
 def test_products_of_direct_images_are_told_apart(asnrules_on_copy: Command, recorded: str) -> None:
     (name,) = (
         one["asn_name"]

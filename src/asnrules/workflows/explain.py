@@ -16,7 +16,7 @@ from asnrules.rules.model import Operator, Requirement, Rule
 from asnrules.rules.words import instrument_of
 from asnrules.util.results import Spoken, shown_briefly
 from asnrules.workflows import why_text
-from asnrules.workflows.explained import Explained
+from asnrules.workflows.explained import Explained, ImportedIn
 
 TOLD = (
     "what", "asn_rule", "asn_name", "candidate", "role", "exptype", "keyword", "found", "wanted",
@@ -62,6 +62,10 @@ class Explanation(Spoken):
     """Companions that come near, or sciences that lack it."""
     reason: str | None
     """If it is in no association, why."""
+    where: str
+    """The pool or run that it is of."""
+    on_record: list[ImportedIn] | None
+    """The associations of an imported run that have it; all else is what the rules would make."""
 
     @property
     def misses(self) -> list[Miss]:
@@ -73,7 +77,7 @@ class Explanation(Spoken):
 
         Last come the rules that do not take it, and companions that it is not with.
         """
-        return told(self.document(), ("associations", "dropped", "misses", "lacking"))
+        return told(self.document(), ("on_record", "associations", "dropped", "misses", "lacking"))
 
     def lines(self) -> Iterator[str]:
         """Say it in words, a line at a time."""
@@ -89,6 +93,7 @@ class Explanation(Spoken):
             **{
                 name: document[name] for name in ("exp_type", "member_type", "special", "published")
             },
+            "on_record": recorded_document(self.on_record, "exptype"),
             "associations": [kept_document(fate, found.exp_type) for fate in self.kept],
             "dropped": [
                 {
@@ -125,13 +130,22 @@ def explain_exposure(of: Explained, spelling: str) -> Explanation:
         missed=[miss for miss in misses if instrument in _instruments(miss.rule)],
         lacking=outcome.missing,
         reason=None if kept else outcome.reasons.get(place, classification.reason),
+        where=of.where,
+        on_record=of.on_record(place),
     )
+
+
+def recorded_document(found: list[ImportedIn] | None, *names: str) -> list[dict[str, str]] | None:
+    """Give imported associations with roles by these names."""
+    if found is None:
+        return None
+    return [{"asn_name": one.asn_name, **dict(zip(names, one.roles, strict=True))} for one in found]
 
 
 def told(document: Mapping[str, Any], parts: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Give what the lists of an explanation tell as records of one form, each with its list."""
     for part in parts:
-        for one in document[part]:
+        for one in document[part] or ():
             reason = one.get("reason") or one.get("text") or one.get("condition")
             yield {name: one.get(name) for name in TOLD} | {"what": part, "reason": reason}
 

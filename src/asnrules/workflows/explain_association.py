@@ -50,6 +50,8 @@ class AssociationExplanation(Spoken):
     association: Association
     members: list[tuple[Member, Fate | None]]
     """Each with what put it there; None for what Stage 3 makes of others."""
+    imported_as: str | None
+    """Its name on record of an imported run; that of the association is by the rules."""
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Give each member as a record; keys are those of its role, and those of all."""
@@ -65,7 +67,8 @@ class AssociationExplanation(Spoken):
         """Give it as the command line prints it."""
         one = self.association
         return {
-            "asn_name": one.asn_name,
+            "asn_name": self.imported_as or one.asn_name,
+            "by_rules": one.asn_name,
             "ruleset": self.ruleset,
             "of": self.where,
             "asn_type": one.asn_type,
@@ -116,7 +119,8 @@ def explain_association(of: Explained, named: NamedAssociation) -> AssociationEx
             held = {name: key for name, key in keys.items() if work.value(at, key[0]) == key[1]}
             fate = Fate(rule, candidate, member, None, association, held)
         found.append((member, fate))
-    return AssociationExplanation(of.evaluated.info.ruleset, of.where, association, found)
+    name = None if of.imported is None else named.asn_name
+    return AssociationExplanation(of.evaluated.info.ruleset, of.where, association, found, name)
 
 
 def _keys(fates: Iterable[Fate], association: Association) -> Locked:

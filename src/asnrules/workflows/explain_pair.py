@@ -15,8 +15,8 @@ from asnrules.engine.signatures import SCIENCE, is_written_as_science
 from asnrules.errors import UsageError
 from asnrules.util.results import Spoken, shown_briefly
 from asnrules.workflows import why_text
-from asnrules.workflows.explain import TOLD, told
-from asnrules.workflows.explained import Explained
+from asnrules.workflows.explain import TOLD, recorded_document, told
+from asnrules.workflows.explained import Explained, ImportedIn
 
 
 @shown_briefly
@@ -83,10 +83,14 @@ class PairExplanation(Spoken):
     """Rules that make associations of the science and take none of the class of the other."""
     reason: str | None
     """If the science is in no association, why."""
+    where: str
+    """The pool or run that they are of."""
+    on_record: list[ImportedIn] | None
+    """The associations of an imported run that have both; all else is what rules would make."""
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Give what each rule makes of the two as a record."""
-        return told(self.document(), ("together", "left_out", "nearest", "takes_none"))
+        return told(self.document(), ("on_record", "together", "left_out", "nearest", "takes_none"))
 
     def lines(self) -> Iterator[str]:
         """Say it in words, a line at a time."""
@@ -99,6 +103,7 @@ class PairExplanation(Spoken):
             "other": self.other,
             "ruleset": self.ruleset,
             "classes": list(self.classes),
+            "on_record": recorded_document(self.on_record, "exptype", "other"),
             "together": [one._asdict() for one in self.together],
             "left_out": [
                 {"asn_rule": one.rule.name, "candidate": one.candidate[0], "reason": one.reason}
@@ -155,6 +160,8 @@ def explain_pair(of: Explained, spelling: str, other_spelling: str) -> PairExpla
         nearest=[_named(one, own) for one in found],
         takes_none=[one for one in told if one is not None and is_told],
         reason=None if outcome.memberships[science] else outcome.reasons.get(science),
+        where=of.where,
+        on_record=of.on_record(science, other),
     )
 
 

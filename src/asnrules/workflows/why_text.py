@@ -27,6 +27,7 @@ def of_exposure(explanation: Explanation) -> Iterator[str]:
     else:
         made = published.asn_type or "no association"
         yield f"  the table ({published.ruleset}) says {published.member_type}, {made}"
+    yield from _on_record(explanation, "it is not imported")
     for (first, *lines), documents in groupby(explanation.document()["associations"], _joined):
         names = [document["asn_name"] for document in documents]
         if len(names) == 1:
@@ -42,6 +43,17 @@ def of_exposure(explanation: Explanation) -> Iterator[str]:
     for lacking in explanation.lacking:
         yield f"  {lacking.text()}"
     yield from _miss_lines(explanation)
+
+
+def _on_record(explanation: Explanation | PairExplanation, none: str) -> Iterator[str]:
+    """Say what an imported run has on record, and that all else is not."""
+    found = explanation.on_record
+    if found is None:
+        return
+    listed = "; ".join(f"{one.asn_name} ({', '.join(map(_words, one.roles))})" for one in found)
+    yield ""
+    yield f"{explanation.where.capitalize()} is an import; on record of it: {listed or none}"
+    yield f"By its pool and the rules of {explanation.ruleset} it would be:"
 
 
 def _joined(document: Mapping[str, Any]) -> list[str]:
@@ -107,6 +119,7 @@ def of_pair(found: PairExplanation) -> Iterator[str]:
     science, other = found.science, found.other
     yield f"{science}: class {found.classes[0]}"
     yield f"{other}: class {found.classes[1]}"
+    yield from _on_record(found, "no association that has both")
     if found.reason is not None:
         yield from ("", f"{science} is in no association: {found.reason}")
     if found.together:
@@ -134,6 +147,9 @@ def of_association(found: AssociationExplanation) -> Iterator[str]:
         f"{document['asn_name']}: {document['asn_type']} by {document['asn_rule']}, for candidate "
         f"{document['candidate']} ({document['candidate_type']}), of {document['of']}"
     )
+    if found.imported_as is not None:
+        by = f"by the rules of {found.ruleset} it is {document['by_rules']}"
+        yield f"  {found.where} is an import; {by}"
     alike = groupby(document["members"], lambda one: {**one, "expname": None})
     for first, members in alike:
         yield ""
