@@ -133,7 +133,7 @@ def test_a_word_that_only_other_revisions_have_is_known(connection: Connection) 
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ({"words": ["NRS_IFUX"]}, ["EXP_TYPE 'NRS_IFUX'", "NRS_IFU"]),
+        ({"words": ["NRS_IFUX"]}, ["no EXP_TYPE or other word", "'NRS_IFUX'", "NRS_IFU,"]),
         ({"instrument": "NIRSPECK"}, ["NIRSPEC"]),
         ({"member_type": "backgrond"}, ["background"]),
         ({"special": "IMPRIMT"}, ["IMPRINT"]),

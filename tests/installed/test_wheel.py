@@ -199,11 +199,11 @@ def test_what_takes_an_extra_names_it(installed: Installed, seeded: Path, place:
 # ------------------------------------------------------------------ five files on a laptop
 
 
-def test_the_three_commands_of_the_readme(wheel: Path, place: Path) -> None:
+def test_the_two_commands_of_the_readme_for_fits(wheel: Path, place: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme.partition("## From FITS files")[2]
     install, *commands = re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1].splitlines()
-    assert (len(commands), install) == (2, "pip install '.[fits]'")
+    assert (len(commands), install) == (1, "pip install '.[fits]'")
 
     with_fits = Installed(place, f"{wheel}[fits]")
     script = runpy.run_path(str(ROOT / "examples" / "make_exposures.py"))

@@ -177,7 +177,7 @@ def _of_word(connection: Connection, word: str, known: dict[str, list[str]]) -> 
         if values:
             return _Wanted(word, values)
     every = sorted(one for own in known.values() for one in own)
-    raise _unknown(connection, "EXP_TYPE or other word of the table", word, every)
+    raise _unknown(connection, "EXP_TYPE or other word of the table:", word, every)
 
 
 def _fitting(word: str, values: Iterable[str]) -> list[str]:

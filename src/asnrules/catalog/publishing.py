@@ -172,8 +172,9 @@ def propose(
     _refuse_others(info, infos)
     before = None if start is None else in_force(infos, info.kind, start)
     left = _left(ruleset, infos)
-    end = ruleset.effective_until
-    if left is not None and end is not None and end <= dt.datetime.now(dt.UTC).date():
+    end, today = ruleset.effective_until, dt.datetime.now(dt.UTC).date()
+    now = in_force(infos, info.kind, today)
+    if end is not None and end <= today and now is not None and now.ruleset == left:
         raise RulesetError(
             f"ruleset {label!r} would end on {end}, and from then on, today as well, nothing would "
             f"be in force, when {left} is; publish first what follows it on {end} ({left} under "

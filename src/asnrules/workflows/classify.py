@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Engine
@@ -93,10 +93,11 @@ def _hints(connection: Connection, classifier: Classifier, found: Classification
 def refuse_words(engine: Engine, words: Iterable[str]) -> None:
     """Refuse words that are neither files nor EXP_TYPEs, by a UsageError that says what is near."""
     for word in words:
-        if _WORD.fullmatch(word) and not Path(word).exists():
+        # The method of a path raises an error for a name that is too long.
+        if _WORD.fullmatch(word) and not os.path.exists(word):  # noqa: PTH110
             with transaction(engine) as connection:
                 near = what_is_meant(connection, word, exp_type_names(connection))
-            raise UsageError(f"{word}: it is neither a file nor an EXP_TYPE; {near}")
+            raise UsageError(f"{word[:80]}: it is neither a file nor an EXP_TYPE; {near}")
 
 
 def classify_pool(
