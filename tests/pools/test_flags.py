@@ -101,6 +101,35 @@ def test_a_header_with_a_flag_in_other_words(value: object, expected: str, tmp_p
     assert record.get("bkgdtarg", "null") == expected
 
 
+def diagnostics(kept: Catalog, pool: Path) -> list[str]:
+    return kept.generate(pool, options=Options(record=False)).diagnostics
+
+
+@pytest.mark.parametrize(
+    ("value", "mend"),
+    [("0", "write f, not 0"), ("no", "write f, not no"), ("nan", "write null, not nan"),
+     ("maybe", "write t or f")],
+)  # fmt: skip
+@pytest.mark.parametrize("keyword", CLASSES)
+def test_what_a_flag_is_to_jwst_and_what_it_costs_is_said(
+    keyword: str, value: str, mend: str, kept: Catalog, tmp_path: Path
+) -> None:
+    pool = written(tmp_path, "|", **{keyword: value})
+    assert class_of(kept, pool) == CLASSES[keyword]
+    assert diagnostics(kept, pool) == [
+        f"pool.csv: {keyword.upper()} {value} is set to jwst, and so here (exposures: 1); "
+        f"{CLASSES[keyword]} by it; {mend}"
+    ]
+
+
+@pytest.mark.parametrize("value", ["t", "True", "y", "1", "f", "N", "null", "N/A", "--"])
+@pytest.mark.parametrize("keyword", CLASSES)
+def test_a_flag_that_jwst_reads_as_it_is_meant_is_not_spoken_of(
+    keyword: str, value: str, kept: Catalog, tmp_path: Path
+) -> None:
+    assert diagnostics(kept, written(tmp_path, "|", **{keyword: value})) == []
+
+
 def test_background_targets_are_all_counted(tmp_path: Path) -> None:
     for number, value in enumerate((True, 1, 1.0, "yes", 0.0, False), 1):
         write_fits(tmp_path / image_name(number), BKGDTARG=value)

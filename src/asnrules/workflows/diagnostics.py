@@ -14,8 +14,10 @@ from asnrules.engine.generation import Outcome
 from asnrules.engine.signatures import Judgement
 from asnrules.pools import Pool
 from asnrules.pools.evaluation import EvaluatedPools
+from asnrules.pools.fits.keywords import flags
+from asnrules.rules.model import Operator
 from asnrules.rules.steps import Looks
-from asnrules.util.flags import TRUE, WRITTEN_AS_FLOAT, read_flag
+from asnrules.util.flags import FALSE, TRUE, WRITTEN_AS_FLOAT, read_flag
 from asnrules.util.text import REPEATED_HEADER, few, repeated_header_note
 
 _WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
@@ -40,6 +42,7 @@ def diagnostics_of(evaluated: EvaluatedPools, outcome: Outcome) -> list[str]:
         *_unread(evaluated, made),
         *_named(evaluated.work, made),
         *_untrue(evaluated.work),
+        *_set(evaluated),
         *_two_spellings(evaluated.work),
         *_order_dependence(evaluated.work, outcome),
     ]
@@ -129,13 +132,43 @@ def _without_point(value: str) -> str | None:
 def _untrue(work: Work) -> list[str]:
     """Name flags that are written otherwise than the rules compare them with."""
     terms = [term for one in work.ruleset.used_conditions() for term in one.terms]
-    flags = {term.keyword for term in terms if term.values == (TRUE,)}
+    compared = {term.keyword for term in terms if term.values == (TRUE,)}
     return [
         f"{keyword.upper()} {value} is not {TRUE} to jwst, and so here; write {TRUE}"
-        for keyword in sorted(flags)
+        for keyword in sorted(compared)
         for value in sorted({value for _, value in work.found((keyword,))})
         if value != TRUE and read_flag(value) == TRUE
     ]
+
+
+def _set(evaluated: EvaluatedPools) -> list[str]:
+    """Name flags that count as set, as they have a value, which is not true to people."""
+    work = evaluated.work
+    classes = {
+        term.keyword: line.exposure_class
+        for line in work.ruleset.class_rules
+        for term in line.condition.terms
+        if term.operator is Operator.SET and term.keyword in flags()
+    }
+    found: dict[tuple[int, str], Counter[str]] = {}
+    for keyword in classes:
+        odd = {value for value in work.distinct(keyword) if read_flag(value) != TRUE}
+        for place, value in enumerate(work.column(keyword) if odd else ()):
+            if value in odd:
+                key = evaluated.exposures.pools[place], keyword
+                found.setdefault(key, Counter())[str(value)] += 1
+    return [
+        f"{evaluated.pools[pool].name}: {keyword.upper()} {few(sorted(values))} is set to jwst, "
+        f"and so here (exposures: {values.total():,}); {classes[keyword]} by it; "
+        + next(filter(None, map(_as_flag, sorted(values))), f"write {TRUE} or {FALSE}")
+        for (pool, keyword), values in sorted(found.items())
+    ]
+
+
+def _as_flag(value: str) -> str | None:
+    """Say how to write a flag that is written otherwise."""
+    flag = read_flag(value)
+    return flag and f"write {flag}, not {value}"
 
 
 def _two_spellings(work: Work) -> list[str]:
