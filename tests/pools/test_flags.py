@@ -10,6 +10,7 @@ import pytest
 import asnrules
 from asnrules import Catalog, Options
 from asnrules.errors import PoolError, UsageError
+from asnrules.pools import PoolReader
 from asnrules.pools.fits.declared import Declarations
 from asnrules.pools.fits.keywords import flags
 from asnrules.pools.fits.pool import make_pool
@@ -20,6 +21,7 @@ SET = ["t", "T", "True", "TRUE", "yes", "Y", "1", "1.0"]
 UNSET = ["f", "F", "False", "no", "N", "0", "0.0"]
 NONE = ["", "null", "N/A", "--", "None", "NaN", "nan", "#N/A", "-", "<NA>"]
 NEITHER = ["maybe", "2", "perhaps", "10"]
+KEYWORDS = ("filename", "asn_candidate", "fxd_slit")
 CLASSES = {"is_imprt": "imprint", "bkgdtarg": "background", "is_psf": "psf"}
 
 
@@ -135,3 +137,32 @@ def test_background_targets_are_all_counted(tmp_path: Path) -> None:
         write_fits(tmp_path / image_name(number), BKGDTARG=value)
     (note,) = [one for one in make_pool(tmp_path).notes if "background targets" in one]
     assert "(exposures: 4)" in note
+
+
+@pytest.mark.parametrize("value", ["NaN", "nan", "None", "<NA>", "#N/A", "-"])
+def test_no_value_as_programs_write_it_costs_nothing(
+    value: str, kept: Catalog, tmp_path: Path
+) -> None:
+    blanks = {"is_imprt": value, "is_psf": value, "dms_note": value, "exposerr": value}
+    report = kept.generate(written(tmp_path, ",", **blanks), options=Options(record=False))
+    plain = written(tmp_path, ",", **dict.fromkeys(blanks, "null"))
+    wanted = kept.generate(plain, options=Options(record=False))
+    assert (report.made, report.diagnostics) == (wanted.made, [])
+    assert [made.asn_rule for made in report.made] == ["Asn_Lv2Image"]
+
+
+def test_none_in_capitals_is_a_value(tmp_path: Path) -> None:
+    with PoolReader(written(tmp_path, ",", fxd_slit="NONE"), KEYWORDS) as reader:
+        assert [row[2] for row in reader] == ["none"]
+    with PoolReader(written(tmp_path, "|", fxd_slit="nan"), KEYWORDS) as reader:
+        assert [row[2] for row in reader] == ["nan"]
+
+
+def test_a_row_of_commas_that_is_too_long_is_mended_by_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "pool.csv"
+    path.write_text("filename,asn_candidate,targname\na_uncal.fits,null,M 31, the core\n")
+    with (
+        pytest.raises(PoolError, match="quote a cell that holds ','"),
+        PoolReader(path, KEYWORDS) as reader,
+    ):
+        list(reader)

@@ -60,7 +60,9 @@ def as_bars(columns: Columns) -> bytes:
 
 
 def whole(cell: str, name: str) -> str:
-    """Write 1.0 as 1, as in other tables; names of files are left as they are."""
+    """Write 1.0 as 1, and null for no value, as in other tables; names of files stay."""
+    if cell.strip() in {"nan", "NaN", "None", "<NA>", "NaT", "#N/A", "-"}:
+        return "null"
     number = re.fullmatch(r"\s*([+-]?[0-9]+)\.0*\s*", cell)
     return cell if name == "filename" or not number else number[1]
 

@@ -270,7 +270,9 @@ class PoolReader:
                 f"{found:,} cells where the header has {wanted:,}, "
                 f"the row goes on after this one with {shown(cells[wanted])}"
             )
-            mend = "quote a cell that holds '|'"
+            # Cells of typed tables are never too many.
+            mark = "," if self.stored.is_table else _SEPARATOR
+            mend = f"quote a cell that holds '{mark}'"
         return self._error(number, self._column(min(found, wanted) - 1), problem, mend)
 
 

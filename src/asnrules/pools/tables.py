@@ -34,6 +34,8 @@ _SHORT = 1_000
 _MISSING = frozenset({"NAType", "NaTType", "MaskedConstant"})
 """Types by which pandas and NumPy say that there is no value, known by name as neither need be
 installed."""
+_NO_VALUE = frozenset({"NaN", "nan", "None", "<NA>", "NaT", "#N/A", "-"})
+"""Texts by which pandas and spreadsheets say so. Case counts: NONE is a value of FXD_SLIT."""
 _LISTED = ("to_pylist", "to_list", "tolist")
 """By which columns give their values as a list: pyarrow's, polars' and pandas', NumPy's."""
 
@@ -56,12 +58,13 @@ class TableSource:
 
         A value that no pool can hold is a PoolError, which names the row, counted from 1.
         """
-        text_of = _Texts().__getitem__
+        known = _Texts()
         text = io.StringIO()
         bare = csv.writer(text, delimiter="|", lineterminator="\n")
         quoted = csv.writer(text, delimiter="|", lineterminator="\n", quoting=csv.QUOTE_ALL)
         for number, row in enumerate(chain([self.columns], self.rows)):
             blank = NULL if number else ""
+            text_of = known.__getitem__ if number else cell_text
             try:
                 # Only texts are looked up: True, 1 and 1.0 would find each other.
                 cells = [
@@ -189,6 +192,7 @@ class _Texts(dict[str, str]):
 
     def __missing__(self, value: str) -> str:
         text = cell_text(value)
+        text = "" if text in _NO_VALUE else text
         if len(self) < _KNOWN and len(value) < _SHORT:
             self[value] = text
         return text
