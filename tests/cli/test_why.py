@@ -546,7 +546,7 @@ def test_an_unknown_exposure_is_not_found_and_near_ones_are_named(
 
 
 def test_an_unknown_exposure_that_is_near_none(asnrules_on_file: Command, pool: str) -> None:
-    asnrules_on_file("why", pool, "0").assert_error(3, "'0'", "near it are")
+    asnrules_on_file("why", pool, "0").assert_error(3, "'0'", "have names like", "_uncal.fits")
 
 
 def test_any_exposure_of_a_pool_without_one(asnrules_on_file: Command, tmp_path: Path) -> None:

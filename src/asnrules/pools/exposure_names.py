@@ -80,6 +80,9 @@ def find_exposure(spelling: str, names: Sequence[str], where: str) -> int:
         raise ambiguous(spelling, found)
     if found:
         return names.index(found[0])
-    near = near_spellings(name, names) or names[:3]
+    near = near_spellings(name, names)
+    near = near or [names[plain.index(one)] for one in near_spellings(stem, plain)]
     hint = f"near it are {', '.join(near)}" if near else f"{where} is empty"
+    if names and not near:
+        hint = f"its exposures have names like {names[0]}"
     raise NotFoundError(f"no exposure {spelling!r} in {where}; {hint}")

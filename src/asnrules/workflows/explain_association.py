@@ -19,7 +19,7 @@ from asnrules.engine.signatures import SCIENCE
 from asnrules.errors import NotFoundError
 from asnrules.record.queries.associations import report_association
 from asnrules.util.results import Spoken, shown_briefly
-from asnrules.util.text import Day
+from asnrules.util.text import Day, nearest_words
 from asnrules.workflows import why_text
 from asnrules.workflows.explain import kept_document
 from asnrules.workflows.explained import Explained, of_recorded
@@ -190,6 +190,7 @@ def _on_record(
 def _found(made: Iterable[Association], named: NamedAssociation, where: str) -> Association:
     """Find an association: of its members, if they are known, and best of its name too."""
     wanted = _content(named.products)
+    made = list(made)
     found = [
         one
         for one in made
@@ -197,9 +198,13 @@ def _found(made: Iterable[Association], named: NamedAssociation, where: str) -> 
     ]
     for one in sorted(found, key=lambda one: one.asn_name != named.asn_name):
         return one
-    of = "with these members" if wanted else "of this name"
+    if not wanted:
+        near = nearest_words(named.asn_name, [one.asn_name for one in made])
+        raise NotFoundError(
+            f"{named.asn_name}: the rules make no association of this name of {where}; {near}"
+        )
     raise NotFoundError(
-        f"{named.asn_name}: the rules make no association {of} of {where}; "
+        f"{named.asn_name}: the rules make no association with these members of {where}; "
         "asnrules audit import FILE --pool POOL says what they make instead"
     )
 
