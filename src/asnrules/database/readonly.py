@@ -98,11 +98,11 @@ def _postgresql_cursor(connection: Connection) -> Any:
     return raw.cursor(name="asnrules_query")
 
 
-def _nearest(engine: Engine, statement: str, error: Exception) -> str:
-    """Name what is spelled like a name that the database does not know."""
+def _nearest(engine: Engine, statement: str, error: Exception) -> str | None:
+    """Name what is spelled like a name that the database does not know; None if it knows all."""
     found = _UNKNOWN_NAME.search(str(error))
     if found is None:
-        return ""
+        return None
     name = (found["name"] or found["other"]).rpartition(".")[2]
     # Another connection: PostgreSQL answers nothing more in a transaction that has failed.
     inspector = inspect(engine)
@@ -119,8 +119,7 @@ def _nearest(engine: Engine, statement: str, error: Exception) -> str:
     return f"{nearest_words(name, columns)}; " if columns else ""
 
 
-def _refusal(error: Exception | str, near: str = "") -> UsageError:
+def _refusal(error: Exception | str, near: str | None = None) -> UsageError:
     words = " ".join(str(error).split("\n")[0].split())
-    return UsageError(
-        f"sql: {words}; {near}give one SELECT; asnrules sql lists the views, docs/sql.md has more"
-    )
+    mend = "give one SELECT; " if near is None else near
+    return UsageError(f"sql: {words}; {mend}asnrules sql lists the views, docs/sql.md has more")
