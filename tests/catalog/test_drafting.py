@@ -467,6 +467,8 @@ def test_draft_that_is_discarded_leaves_nothing(catalog: Engine, source: str) ->
         discard_ruleset(catalog, "mine")
     drafted(catalog, "mine")
     assert info_of(catalog, "mine").status == "draft"
+    with pytest.raises(NotFoundError, match="no draft 'mien' in the catalog; there are mine; "):
+        discard_ruleset(catalog, "mien")
 
 
 def test_what_is_published_or_implemented_is_not_discarded(catalog: Engine, tmp_path: Path) -> None:

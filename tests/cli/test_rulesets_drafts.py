@@ -165,9 +165,9 @@ def test_rules_are_exported_edited_imported_and_published(
     asnrules(*publish, *reviewed).assert_error(
         2, "does not pass its check", "NRC_TSIMAGE", "rulesets check"
     )
-    discarded = asnrules("rulesets", "discard", "mine", "--format", "json")
-    assert (discarded.code, discarded.json[0]["status"]) == (0, "draft")
-    asnrules("rulesets", "discard", "mine").assert_error(3, "no ruleset 'mine'")
+    discarded = asnrules("rulesets", "discard", "mine")
+    assert (discarded.code, discarded.err) == (0, "the draft mine is gone\n")
+    asnrules("rulesets", "discard", "mine").assert_error(3, "no draft 'mine'", "there is none")
 
     edited(folder, "rules/image.toml", 'title = "An image of a time series"', 'title = "Another"')
     edited(folder, "rules/image.toml", IMAGE_TSO.replace("tso-image2", "image2"), IMAGE_TSO)
@@ -314,9 +314,12 @@ def test_wrong_use_is_one_line(
     asnrules_on_file("rulesets", *given).assert_error(2, *words)
 
 
-@pytest.mark.parametrize("words", [["publish", "jwst-3.0.1"], ["export", "jwst-3.0.1", "x"]])
-def test_unknown_label_is_not_found(asnrules_on_file: Command, words: list[str]) -> None:
-    asnrules_on_file("rulesets", *words).assert_error(3, "'jwst-3.0.1'", "jwst-3.0.0")
+def test_unknown_label_is_not_found(asnrules_on_file: Command) -> None:
+    run = asnrules_on_file
+    run("rulesets", "export", "jwst-3.0.1", "x").assert_error(3, "'jwst-3.0.1'", "jwst-3.0.0")
+    for command in ("publish", "discard"):
+        done = run("rulesets", command, "jwst-3.0.1")
+        done.assert_error(3, "no draft 'jwst-3.0.1'", "there is none")
 
 
 def test_page_with_control_characters_prints_none_of_them(

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from asnrules.catalog import store
 from asnrules.catalog.rulesets import RULES, RulesetInfo, find_ruleset, list_rulesets
-from asnrules.catalog.vocabulary import add_exp_types, stored_words
+from asnrules.catalog.vocabulary import add_exp_types, stored_words, what_is_meant
 from asnrules.database.engines import transaction
 from asnrules.database.locks import take_rulesets
 from asnrules.errors import NotFoundError, RulesetError, UsageError
@@ -263,8 +263,18 @@ def discard_ruleset(engine: Engine, label: str) -> RulesetInfo:
 
 
 def find_draft(connection: Connection, label: str) -> RulesetInfo:
-    """Give a draft by its label; a published ruleset is a RulesetError."""
-    info = find_ruleset(connection, label)
+    """Give a draft by its label; a published ruleset is a RulesetError.
+
+    If there is no such ruleset it is a NotFoundError, which suggests drafts.
+    """
+    try:
+        info = find_ruleset(connection, label)
+    except NotFoundError:
+        drafts = [one.ruleset for one in list_rulesets(connection) if one.status == DRAFT]
+        meant = what_is_meant(connection, label, drafts)
+        raise NotFoundError(
+            f"no draft {label!r} in the catalog; {meant}; asnrules rulesets list shows all"
+        ) from None
     if info.status != DRAFT:
         raise RulesetError(
             f"ruleset {label!r} is published already, and cannot be changed; "

@@ -206,6 +206,8 @@ def discard(context: typer.Context, label: DraftLabel, output: OutputFormat = Fo
     info = discard_ruleset(catalog(context, writing=True), label)
     messages.running.kept.append(f"the draft {info.ruleset} is discarded")
     _print("discarded", info, output)
+    if output is Format.TABLE:
+        messages.say(f"the draft {info.ruleset} is gone")
 
 
 def _print(event: str, info: RulesetInfo, output: Format, **counts: int) -> None:
