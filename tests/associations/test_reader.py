@@ -134,7 +134,7 @@ def test_the_status_of_jwst_has_two_lines(tmp_path: Path) -> None:
         (b" \n", "is empty"),
         (b"{", "is cut off, or no JSON"),
         (b'{"asn_type": "image2", "prod', "is cut off, or no JSON"),
-        (b"{]}", "is no JSON"),
+        (b"{]}", "mend it there, or fetch the file again"),
         (b"[1, 2]", "it holds a list"),
         (b"null", "it holds null"),
         (b"1e400", "it holds a number"),

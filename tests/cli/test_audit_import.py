@@ -93,6 +93,8 @@ def test_where_all_is_refused_there_is_no_run(asnrules_on_file: Command, tmp_pat
     assert result.code == 2
     assert json.loads(result.out)["run_id"] is None
     assert "is a folder without *asn.json files" in result.err
+    for dry in ((), ("--dry-run",)):
+        assert asnrules_on_file("audit", "import", str(tmp_path), *dry).out == ""
 
 
 def test_wrong_use_is_one_line(asnrules_on_file: Command, folder: Path, tmp_path: Path) -> None:

@@ -88,7 +88,8 @@ def _explained(error: json.JSONDecodeError) -> JsonError:
         what = f"is no JSON: text has a line break or tab {_place(text, at)}"
         return JsonError(what, "write it as \\n or \\t")
     cut = "" if text.rstrip().endswith("}") else "cut off, or "
-    return JsonError(f"is {cut}no JSON: {message} {_place(text, at)}", "fetch the file again")
+    mend = "fetch the file again" if cut else "mend it there, or fetch the file again"
+    return JsonError(f"is {cut}no JSON: {message} {_place(text, at)}", mend)
 
 
 def _place(text: str, at: int) -> str:

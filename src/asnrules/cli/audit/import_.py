@@ -105,6 +105,8 @@ def import_(
 def _print(report: ImportReport, folder: str | None, *, is_recorded: bool) -> None:
     counts = ("explained", "differs", "contradicts", "unexplained")
     rows = [[run.ruleset, run.associations, *run.verdicts.values()] for run in report.runs]
+    if not rows:
+        return
     if is_recorded:
         rows = [[run.run_id, *row] for run, row in zip(report.runs, rows, strict=True)]
         print_table(("run", "ruleset", "imported", *counts), rows)
