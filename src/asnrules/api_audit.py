@@ -137,7 +137,7 @@ class Audit:
         from asnrules.record.queries.associations import report_association
 
         with transaction(self._engine) as connection, any_text(connection):
-            return Results(report_association(connection, Path(name).name, findings))
+            return Results(report_association(connection, str(name), findings))
 
     def needs(self, name: Path | str, findings: list[Finding] | None = None) -> Results[Need]:
         """List the files that an association needs on disk, as the newest run has it.
@@ -146,13 +146,12 @@ class Audit:
         -------
         list of Need
             With `asn_name`, `kind` (the exptype of a member, or `msa_metadata`), `file` and
-            `is_made_later` (by Stage 3).
+            `is_made_later` (by Stage 3). Where the pool is not on record, `notes` says so.
         """
-        from asnrules.associations.needs import Need
         from asnrules.workflows.needs import recorded_needs
 
         with transaction(self._engine) as connection, any_text(connection):
-            return Results(recorded_needs(connection, Path(name).name, findings), Need._fields)
+            return recorded_needs(connection, str(name), findings)
 
     def diff(self, before: int, after: int) -> Differences:
         """Compare the associations of two runs by content, ignoring sequence numbers.

@@ -14,6 +14,7 @@ from engine.building import Exposure, exposure
 from labels import TRIED
 
 MSA = "jw00001001001_01_msa.fits"
+NODS = "Asn_Lv2NRSMSA"
 FIELDS = ["asn_name", "kind", "file", "is_made_later"]
 
 
@@ -91,3 +92,50 @@ def test_an_association_on_record(asnrules_on_copy: Command, tmp_path: Path) -> 
         assert lines == [one["file"] for one in own]
     assert any(one["kind"] == "msa_metadata" for one in made)
     run("audit", "association", "x_asn", "--needs").assert_error(3, "no association")
+
+
+def test_an_import_without_its_pool_has_unknown_needs(
+    asnrules_on_copy: Command, tmp_path: Path
+) -> None:
+    run = asnrules_on_copy
+    pool = write(
+        tmp_path / "pool.csv", mos(1), mos(2), niriss("image_uncal.fits", "nis_image", "clear")
+    )
+    assert run("generate", pool, "--output", str(tmp_path / "made"), "--no-record").code == 0
+    imported = {}
+    for path in sorted((tmp_path / "made").glob("*_asn.json")):
+        imported[path] = json.loads(path.read_text())["asn_rule"].removeprefix("candidate_")
+    assert run("audit", "import", str(tmp_path / "made")).code == 0
+    for path, rule in imported.items():
+        members = [
+            one["expname"]
+            for product in json.loads(path.read_text())["products"]
+            for one in product["members"]
+        ]
+        done = run("audit", "association", str(path), "--needs", "--format", "json")
+        found = json.loads(done.out)
+        assert [one["file"] for one in found] == members
+        assert not any(one["is_made_later"] for one in found)
+        says = "the pool of run 1 is not on record, so MSA files are unknown; "
+        assert (says in done.err) == (rule == NODS)
+    assert set(imported.values()) > {NODS}
+    assert run("audit", "import", str(tmp_path / "made"), "--pool", pool).code == 0
+    for path, rule in imported.items():
+        done = run("audit", "association", str(path), "--needs")
+        done.assert_fine()
+        assert (MSA in done.out.splitlines()) == (rule == NODS)
+
+
+def test_the_name_of_an_association_may_have_a_folder(
+    asnrules_on_copy: Command, tmp_path: Path
+) -> None:
+    run = asnrules_on_copy
+    assert run("generate", write(tmp_path / "pool.csv", mos(1), mos(2)), "--no-files").code == 0
+    (first, *_) = needs(run, str(tmp_path / "pool.csv"))
+    name = first["asn_name"]
+    for options in ((), ("--needs",)):
+        plain = run("audit", "association", name, *options)
+        plain.assert_fine()
+        for folder in ("made/", "./made/of/", "C:\\made\\"):
+            there = run("audit", "association", f"{folder}{name}.json", *options)
+            assert (there.code, there.out) == (0, plain.out)

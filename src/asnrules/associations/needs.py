@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from asnrules.associations.comparison import LATER
 from asnrules.associations.model import Association, Member, members_of
 from asnrules.engine.conditions import key_sources, keywords_in, requirements_of
 from asnrules.rules.model import Rule
@@ -54,7 +55,7 @@ def needs_of(
         found: dict[tuple[str, str], bool] = {}
         members = members_of(one.products)
         for member in members:
-            found.setdefault((member.exptype, member.expname), member.exposure is None)
+            found.setdefault((member.exptype, member.expname), member.exptype in LATER)
         for keyword in keywords.get(one.asn_rule, ()):
             for member in members:
                 file = None if member.exposure is None else value(member, keyword)

@@ -174,7 +174,10 @@ def association(
     """
     findings: list[Finding] = []
     if needs:
-        print_needs(audit(context).needs(name, findings), output)
+        found_needs = audit(context).needs(name, findings)
+        for note in found_needs.notes:
+            messages.warn(note)
+        print_needs(found_needs, output)
         end_with(findings)
         return
     found = audit(context).association(name, findings)

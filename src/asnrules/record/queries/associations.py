@@ -15,6 +15,7 @@ from asnrules.associations.model import RECORDED, Association, Member, Product
 from asnrules.database.schema.record import association_members, associations, runs
 from asnrules.database.stored import Finding
 from asnrules.errors import NotFoundError
+from asnrules.pools.exposure_names import plain_name
 from asnrules.record.queries.reader import Reader, columns
 from asnrules.record.queries.runs import RecordedRun, RunFilter, list_runs, verdicts_of
 from asnrules.util.results import shown_briefly
@@ -147,9 +148,10 @@ def report_association(
 ) -> list[AssociationReport]:
     """Give an association in every run that has one of this name, in order of time.
 
-    The name is that of the association or its file, in any case; for findings see `Reader`.
+    The name is that of the association or its file, in any case, which may have a folder; for
+    findings see `Reader`.
     """
-    asn_name = name.strip().lower().removesuffix(".json")
+    asn_name = plain_name(name).removesuffix(".json")
     places = runs_with(connection, asn_name)
     if not places:
         near = ", ".join(near_spellings(asn_name, near_names(connection, asn_name), cutoff=0))
