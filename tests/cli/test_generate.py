@@ -295,8 +295,9 @@ def test_blank_cells_that_count_as_a_value_are_pointed_out(
     )
     result = asnrules_on_file("generate", pool, "--dry-run", "--format", "json")
     assert result.code == 0
-    (diagnostic,) = json.loads(result.out)["diagnostics"]
-    assert diagnostic.startswith("pool.csv: blank cells of IS_PSF are the value 'nul' to jwst")
+    of_cells, of_value = json.loads(result.out)["diagnostics"]
+    assert of_cells.startswith("pool.csv: blank cells of IS_PSF are the value 'nul' to jwst")
+    assert of_value.startswith("pool.csv: IS_PSF nul is set to jwst, and so here (exposures: 1)")
 
 
 # ------------------------------------------------------------------ files that are there already

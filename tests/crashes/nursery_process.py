@@ -22,7 +22,7 @@ from typing import Any
 import typer
 
 IMPORTED_LATE = (
-    "asnrules.__main__",
+    "asnrules.__main__", "encodings.utf_8_sig",
     "alembic.command", "asnrules.record.write", "asnrules.catalog.open", "asnrules.cli.app",
     "asnrules.database.migrations", "asnrules.workflows.generate",
     "asnrules.workflows.import_associations", "psycopg", "sqlite3",
