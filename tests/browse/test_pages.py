@@ -111,7 +111,9 @@ PAGES = {
         "Why each is in it",
         "BKGDTARG is set",
     ],
-    f"exposure/why?filename={stem(5)}_uncal.fits": ["Rules that do not take it in run 3"],
+    f"exposure/why?filename={stem(5)}_uncal.fits": [
+        "Rules that do not take it in run 3", "Rules for other EXP_TYPEs of this instrument: Asn_",
+    ],
     "association?run_id=4&asn_name=jw04231-o001_image2_00002_asn": [
         "contradicts", "NRC_DARK makes no association", "jw04231001001_cat.ecsv",
     ],

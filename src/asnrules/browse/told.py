@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -129,16 +130,20 @@ def _why(engine: Engine, filename: str) -> Iterator[Told]:
     if run.exposures > MOST_EXPOSURES:
         yield _too_many("Why no other associations", run, f"why --run {run_id}", filename)
         return
-    found = explain_exposure(of_run(engine, run_id), filename).document()
-    ruleset = found["ruleset"]
+    explained = explain_exposure(of_run(engine, run_id), filename)
+    found, ruleset = explained.document(), explained.ruleset
     yield Told(
         f"Why no other companions in run {run_id}: what comes nearest",
         [{"candidate": one["candidate"], "in_words": one["text"]} for one in found["lacking"]],
     )
     yield Told(
         f"Why no other associations in run {run_id}: what did not come about, or left it out",
-        [{"_ruleset": ruleset, **one} for one in found["dropped"]],
+        [
+            {"_ruleset": ruleset, **dict(one), "times": count if count > 1 else None}
+            for one, count in Counter(tuple(one.items()) for one in found["dropped"]).items()
+        ],
     )
+    far = [miss.rule.name for miss in explained.missed if miss.distance.is_other_type]
     yield Told(
         f"Rules that do not take it in run {run_id}, the nearest first",
         [
@@ -148,8 +153,10 @@ def _why(engine: Engine, filename: str) -> Iterator[Told]:
                 "keyword": one["keyword"], "has": one["found"], "wanted": one["wanted"],
                 "other_unmet": one["others"],
             }
-            for one in found["misses"]
+            for one, miss in zip(found["misses"], explained.missed, strict=True)
+            if not miss.distance.is_other_type
         ],
+        note=f"Rules for other EXP_TYPEs of this instrument: {', '.join(far)}" if far else "",
     )  # fmt: skip
 
 
