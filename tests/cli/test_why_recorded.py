@@ -73,6 +73,9 @@ def test_an_association_on_record(asnrules_on_copy: Command, recorded: str) -> N
     keys = {one["keyword"]: (one["value"], one["of_role"]) for one in imprint["keys"].values()}
     assert keys["GRATING"] == ("g395h", False)
     assert keys["MOSTILNO"] == ("1", True)
+    assert keys["IS_IMPRT"] == ("t", True)
+    of_science = {one["keyword"] for one in members["cube_rate.fits"]["keys"].values()}
+    assert "IS_IMPRT" not in of_science
     assert run("why", f"{name}.json", "--run", "1", "--format", "json").json == found
     told = run("why", name)
     told.assert_fine()

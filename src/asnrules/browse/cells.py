@@ -23,9 +23,6 @@ def shown(value: Any) -> Any:
     return readable(value, LONGEST)
 
 
-_OF_ROLES = "Those that only one role has to match are told of each member below."
-
-
 def link(address: str, value: Any) -> Markup:
     """Show a value that leads somewhere."""
     return Markup('<a href="{}">{}</a>').format(address, shown(value))
@@ -42,8 +39,7 @@ def cell(column: str, row: Mapping[str, Any], page: Mapping[str, Any]) -> Markup
         return link(address, value)
     if column == "constraints":
         # Each in words, and on a line of its own.
-        lines = [_CONSTRAINT.sub(_in_words, one) for one in value.split("; ")]
-        value = "\n".join([*lines, *([_OF_ROLES] * bool(value))])
+        value = "\n".join(_CONSTRAINT.sub(_in_words, one) for one in value.split("; "))
     ruleset = row.get("ruleset", row.get("_ruleset"))
     return _with_rules(str(shown(value)), {"ruleset": ruleset} if ruleset else {}, page)
 

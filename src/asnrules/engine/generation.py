@@ -281,5 +281,6 @@ class Generation:
             association = None if reason else kept[place]
             science = one.first(self._work, exptype_of, SCIENCE)
             fate = Fate(one.rule, one.candidate, before, reason, association, keys)
-            fates.append(fate._replace(science=science and science.exposure))
+            locked = {} if association is None else dict(one.keys)
+            fates.append(fate._replace(locked=locked, science=science and science.exposure))
         return fates

@@ -140,7 +140,9 @@ class Fate(NamedTuple):
     association: Association | None = None
     """The association, if the exposure is in it."""
     keys: Mapping[str, tuple[str, str]] = {}
-    """What the exposures of the association have in common."""
+    """What the exposure has of `locked`."""
+    locked: Mapping[str, tuple[str, str]] = {}
+    """The keys of the association, those of other roles as well."""
     lacked: str | None = None
     """What the association that did not come about lacked a member of, by exptype."""
     science: int | None = None

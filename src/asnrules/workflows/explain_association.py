@@ -127,7 +127,7 @@ def _keys(fates: Iterable[Fate], association: Association) -> Locked:
     """Give what the exposures of an association have in common."""
     for fate in fates:
         if fate.association is not None and fate.association.asn_name == association.asn_name:
-            return dict(fate.keys)
+            return dict(fate.locked)
     return {}
 
 
