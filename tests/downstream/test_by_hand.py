@@ -50,6 +50,7 @@ def test_files_made_as_the_document_says(tmp_path: Path, monkeypatch: pytest.Mon
     catalog.close()
 
 
+@pytest.mark.filterwarnings("ignore:Input association file contains path information")
 def test_products_are_named_by_their_files(tmp_path: Path) -> None:
     items = [(f"data/{SCIENCE}", "science"), ("mine_cat.ecsv", "sourcecat")]
     made = asn_from_list(items, rule=DMSLevel2bBase, with_exptype=True, product_name="Level2")
